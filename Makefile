@@ -1,0 +1,69 @@
+# What there is to do here. Cargo does the work; Python tools are set up under .tools/ when a target first needs them.
+
+# The environment of samconfig.toml that package and deploy use.
+ENV ?= default
+# The pushes that `make replay` replays.
+REPLAY_CASES ?= $(sort $(wildcard events/pipeline-trigger/*))
+PYTHON ?= python3
+CARGO ?= cargo
+
+TEST_TOOLS := .tools/test/ready
+CHECK_TOOLS := .tools/checks/ready
+PACKAGE_TOOLS := .tools/package/ready
+# cargo-lambda looks for zig through the first python3 on PATH.
+WITH_PACKAGE_TOOLS := PATH="$(CURDIR)/.tools/package/bin:$$PATH" SAM_CLI_TELEMETRY=0
+
+.DEFAULT_GOAL := help
+.PHONY: help replay test bless lint lint-template fmt check package deploy clean
+.DELETE_ON_ERROR:
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 22
+
+replay: ## replay sample pushes and print what happened (needs Rust only)
+	@$(CARGO) build -p pointsman --bin pointsman
+	@$(CARGO) run -q -p pointsman --bin pointsman -- replay $(REPLAY_CASES)
+
+test: $(TEST_TOOLS) ## run every test
+	POINTSMAN_PYTHON="$(CURDIR)/.tools/test/bin/python" $(CARGO) test --workspace
+
+bless: $(TEST_TOOLS) ## run every test and accept what it found as expected; read the diff before committing
+	POINTSMAN_BLESS=1 INSTA_UPDATE=always POINTSMAN_PYTHON="$(CURDIR)/.tools/test/bin/python" $(CARGO) test --workspace
+
+lint: ## check formatting, clippy and that only one TLS stack is compiled
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	tools/one_tls_stack.sh
+
+lint-template: $(CHECK_TOOLS) $(PACKAGE_TOOLS) ## check template.yaml with four checkers, offline
+	$(WITH_PACKAGE_TOOLS) sam validate --lint
+	$(WITH_PACKAGE_TOOLS) cfn-lint template.yaml
+	.tools/checks/bin/python tools/expand_template.py template.yaml .tools/expanded.json
+	.tools/checks/bin/python tools/validate_template.py .tools/expanded.json
+	.tools/checks/bin/checkov --skip-download --quiet --compact --framework cloudformation -f .tools/expanded.json
+
+fmt: ## format the Rust code
+	$(CARGO) fmt --all
+
+check: ## check the rules in config/pointsman.toml
+	@$(CARGO) run -q -p pointsman --bin pointsman -- check
+
+package: $(PACKAGE_TOOLS) ## build what is deployed, with sam build (minutes: one optimised link)
+	$(WITH_PACKAGE_TOOLS) sam build --config-env "$(ENV)"
+
+deploy: check package ## check, package and deploy to ENV=default or ENV=dry-run
+	$(WITH_PACKAGE_TOOLS) sam deploy --config-env "$(ENV)"
+
+clean: ## remove what the other targets made, except cargo's target folder
+	rm -rf .tools .aws-sam
+
+# A folder of tools is ready when its list was installed whole; a changed list is installed anew.
+.tools/%/ready: tools/requirements-%.txt
+	@echo "setting up .tools/$* from $<"
+	@$(PYTHON) -m venv --clear ".tools/$*" || { \
+	  echo "error: $(PYTHON) cannot make a virtual environment; install its venv module (Debian: python3-venv)" \
+	       "or name another with PYTHON=..." >&2; exit 1; }
+	@".tools/$*/bin/python" -m pip install --quiet --disable-pip-version-check -r $< || { \
+	  echo "error: pip could not install $<; it needs PyPI or a mirror (PIP_INDEX_URL)." \
+	       "Nothing is kept: run make again." >&2; exit 1; }
+	@touch $@

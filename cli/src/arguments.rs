@@ -1,0 +1,164 @@
+//! The command line: its commands, options and help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+const EXIT_CODES: &str = "Exit codes: 0 all is well; 1 the rules have problems, or an invocation failed; \
+2 the command line is wrong; 3 it could not run.";
+
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  pointsman replay events/pipeline-trigger/monorepo-two-pipelines
+  pointsman replay push.json --repo storefront=~/src/storefront
+  pointsman replay push.json --config rules.toml --dry-run --json";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  pointsman explain --repo . --repository storefront --branch main HEAD~1..HEAD
+  pointsman explain --repo . --repository storefront --branch feature/a ..HEAD   (a first push)
+  pointsman explain --repo . --repository storefront --branch main v1.0..v1.1 --json";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  pointsman check
+  pointsman check rules.toml --template template.yaml --environment dry-run";
+
+/// Says what AWS events would start, and why: on a laptop, without an AWS account.
+#[derive(Debug, Parser)]
+#[command(name = "pointsman", version, about, after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a function on an event: the real binary, with AWS's answers from this machine
+    #[command(after_help = REPLAY_EXAMPLES)]
+    Replay(ReplayArguments),
+    /// Say which pipelines a push would start, and why, from a clone and the rules alone
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(ExplainArguments),
+    /// List what is wrong with the rules
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(CheckArguments),
+}
+
+/// `pointsman replay`.
+#[derive(Debug, Args)]
+pub struct ReplayArguments {
+    /// Event files, or case folders with an event.json
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// A git clone that serves as the CodeCommit repository NAME; may be given several times
+    #[arg(long, value_name = "NAME=PATH", value_parser = named_path)]
+    pub repo: Vec<(String, PathBuf)>,
+    /// What AWS looks like before the event [default: the case's world.toml, else an empty account with the
+    /// pipelines that the rules name]
+    #[arg(long, value_name = "FILE")]
+    pub world: Option<PathBuf>,
+    /// The rules [default: the case's pointsman.toml, else config/pointsman.toml]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The function to run, whatever its rule says [default: those whose rule in template.yaml matches the event,
+    /// else the one that the case's folder belongs to]
+    #[arg(long, value_name = "NAME")]
+    pub function: Option<String>,
+    /// Decide, and start nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print each decision as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `pointsman explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArguments {
+    /// A git clone; it is only read
+    #[arg(long, value_name = "PATH")]
+    pub repo: PathBuf,
+    /// The name that the rules have for it
+    #[arg(long, value_name = "NAME")]
+    pub repository: String,
+    /// The branch that is pushed
+    #[arg(long, value_name = "BRANCH", required_unless_present = "tag", conflicts_with = "tag")]
+    pub branch: Option<String>,
+    /// The tag that is pushed, instead of a branch
+    #[arg(long, value_name = "TAG")]
+    pub tag: Option<String>,
+    /// The rules
+    #[arg(long, value_name = "FILE", default_value = "config/pointsman.toml")]
+    pub config: PathBuf,
+    /// Print the decision as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The push: the commit before and the commit after, as git names them; without OLD, a first push
+    #[arg(value_name = "OLD..NEW", value_parser = range)]
+    pub push: Range,
+}
+
+/// `pointsman check`.
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    /// The rules
+    #[arg(value_name = "FILE", default_value = "config/pointsman.toml")]
+    pub file: PathBuf,
+    /// The template whose permissions must cover the rules [default: template.yaml of the workspace]
+    #[arg(long, value_name = "FILE")]
+    pub template: Option<PathBuf>,
+    /// The environment of samconfig.toml (beside the template) whose parameters count
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub environment: String,
+}
+
+/// Two commits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Range {
+    /// The one before; none for a first push.
+    pub old: Option<String>,
+    /// The one after.
+    pub new: String,
+}
+
+fn named_path(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, path)) if !name.is_empty() && !path.is_empty() => Ok((name.to_owned(), path.into())),
+        _ => Err("write NAME=PATH, as in storefront=../storefront".to_owned()),
+    }
+}
+
+fn range(text: &str) -> Result<Range, String> {
+    match text.split_once("..") {
+        Some((_, new)) if new.starts_with('.') => {
+            Err("a push goes from one commit to another: write two dots, not three".to_owned())
+        }
+        Some((old, new)) if !new.is_empty() => {
+            Ok(Range { old: (!old.is_empty()).then(|| old.to_owned()), new: new.to_owned() })
+        }
+        _ => Err("write OLD..NEW, as in HEAD~1..HEAD, or ..NEW for a first push".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_push_is_two_commits_or_a_first_one() {
+        assert_eq!(range("a..b").unwrap(), Range { old: Some("a".into()), new: "b".into() });
+        assert_eq!(range("..b").unwrap(), Range { old: None, new: "b".into() });
+        assert!(range("a...b").unwrap_err().contains("two dots"));
+        assert!(range("a..").is_err() && range("a").is_err());
+    }
+}

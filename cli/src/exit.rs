@@ -1,0 +1,22 @@
+//! What the command's exit codes mean.
+
+use std::process::ExitCode;
+
+/// How a run ended; the number is the process's exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// All is well: no problems, or every invocation succeeded.
+    Success = 0,
+    /// The command ran, and what it looked at is not well: the rules have problems, or an invocation failed.
+    Found = 1,
+    /// The command line is wrong. clap itself exits with this.
+    Usage = 2,
+    /// The command could not run: a file cannot be read, a build failed, the function did not answer.
+    Cannot = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

@@ -1,0 +1,12 @@
+//! The `pointsman` command line: what an event would do, on a laptop, without an AWS account.
+
+pub mod arguments;
+pub mod check;
+pub mod exit;
+pub mod explain;
+pub mod progress;
+pub mod render;
+pub mod replay;
+pub mod rules_file;
+pub mod template;
+pub mod workspace;

@@ -1,0 +1,91 @@
+//! What is replayed: an event file by itself, or a case folder with its event, world and rules.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use local_aws::{PipelineSource, World};
+use pipeline_trigger::event::{Parsed, Push, parse};
+use pipeline_trigger::rules::Rules;
+use serde_json::Value;
+
+use crate::arguments::ReplayArguments;
+use crate::check::deployed_rules;
+
+/// One event with what belongs to it.
+#[derive(Debug)]
+pub struct Case {
+    /// The folder's or the file's name.
+    pub name: String,
+    /// The event.
+    pub event: Value,
+    /// The account before the event, if there is a file of it.
+    pub world: Option<PathBuf>,
+    /// The rules.
+    pub config: PathBuf,
+    /// The function whose folder of `events/` the case is in.
+    pub function: Option<String>,
+}
+
+impl Case {
+    /// Reads what is at `path`; options of the command line come before what is in the folder.
+    pub fn read(path: &Path, arguments: &ReplayArguments, root: &Path) -> Result<Self> {
+        let folder = path.is_dir().then_some(path);
+        let event = folder.map_or_else(|| path.to_owned(), |folder| folder.join("event.json"));
+        if folder.is_some() && !event.is_file() {
+            bail!("the folder has no event.json; a case is a folder such as events/pipeline-trigger/<case>");
+        }
+        let beside = |name: &str| folder.map(|folder| folder.join(name)).filter(|file| file.is_file());
+        let absolute = std::path::absolute(path)?;
+        let name = absolute.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let parents: Vec<String> =
+            absolute.iter().rev().skip(1).take(2).map(|part| part.to_string_lossy().into_owned()).collect();
+        Ok(Self {
+            name,
+            event: read_event(&event)?,
+            world: arguments.world.clone().or_else(|| beside("world.toml")),
+            config: arguments.config.clone().or_else(|| beside("pointsman.toml")).unwrap_or_else(|| deployed_rules(root)),
+            function: match &parents[..] {
+                [function, events] if folder.is_some() && events == "events" => Some(function.clone()),
+                _ => None,
+            },
+        })
+    }
+
+    /// Puts into `world` every pipeline that the rules name for the pushed repository.
+    pub fn make_pipelines(&self, world: &mut World, rules: &Rules) {
+        let Some(push) = self.push() else { return };
+        let branch = push.reference.branch();
+        for rule in rules.of_repository(&push.repository) {
+            let source = PipelineSource {
+                repository: push.repository.clone(),
+                branch: branch.unwrap_or("main").to_owned(),
+                action: rule.source_action.clone().unwrap_or_else(|| "Source".to_owned()),
+            };
+            world.ensure_pipeline(&rule.name.name(&push.repository, branch), Some(source));
+        }
+    }
+
+    /// A hint for whoever writes a case: the event's commit is in no repository of the world.
+    pub fn missing_commit(&self, world: &World) -> Option<String> {
+        let push = self.push()?;
+        let commit = push.commit()?;
+        let (known, repository) = (world.commit_ids(&push.repository), &push.repository);
+        if known.is_empty() || world.has_commit(repository, commit) {
+            return None;
+        }
+        let known: Vec<String> = known.into_iter().map(|(label, id)| format!("\n  {label} {id}")).collect();
+        Some(format!("commit {commit} is not in {repository}; its commits are{}", known.concat()))
+    }
+
+    fn push(&self) -> Option<Push> {
+        match parse(&self.event) {
+            Ok(Parsed::Ours(push)) => Some(push),
+            _ => None,
+        }
+    }
+}
+
+fn read_event(path: &Path) -> Result<Value> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))
+}

@@ -1,0 +1,219 @@
+//! One run of a function's binary: started with a clean environment, given the event as often as the case says.
+
+use std::io::{BufRead as _, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use local_aws::{Call, LocalAws, Outcome, RuntimeApi, World};
+use serde_json::Value;
+use shared::decision::Decision;
+
+use super::Case;
+use crate::template::{Function, REGION};
+
+/// What a function did, invocation by invocation.
+#[derive(Debug)]
+pub struct Run {
+    /// In their order.
+    pub invocations: Vec<Invoked>,
+}
+
+impl Run {
+    /// Whether the last word on the event was a failure.
+    pub fn failed(&self) -> bool {
+        let last = self.invocations.last();
+        last.is_none_or(|last| last.error.is_some() || last.batch_failures.as_ref().is_some_and(|ids| !ids.is_empty()))
+    }
+}
+
+/// One invocation.
+#[derive(Debug)]
+pub struct Invoked {
+    /// `delivered again`, `tried again`: what it is, unless it is the first.
+    pub what: Option<String>,
+    /// What was decided; several for a batch of redriven messages.
+    pub decisions: Vec<Decision>,
+    /// The calls it made.
+    pub calls: Vec<Call>,
+    /// What the invocation failed with.
+    pub error: Option<InvocationError>,
+    /// For a batch: the messages that failed.
+    pub batch_failures: Option<Vec<String>>,
+}
+
+/// What an invocation failed with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvocationError {
+    /// Lambda's `errorType`.
+    pub kind: String,
+    /// Lambda's `errorMessage`.
+    pub message: String,
+}
+
+/// Starts the binary and invokes it.
+pub(super) fn run(binary: &Path, function: &Function, case: &Case, world: World, dry_run: bool) -> Result<Run> {
+    let (deliveries, retries) = (world.deliveries(), world.retries());
+    let now = world.now().map(|now| now.to_string()).or_else(|| std::env::var(shared::clock::VARIABLE).ok());
+    let aws = LocalAws::start(world)?;
+    let api = RuntimeApi::start()?;
+    let mut process = Process::start(binary, &environment(function, case, &aws, &api, now, dry_run)?)?;
+    let mut invocations = Vec::new();
+    for delivery in 0..deliveries {
+        for attempt in 0..=retries {
+            let what = match (delivery, attempt) {
+                (0, 0) => None,
+                (_, 0) => Some("delivered again".to_owned()),
+                (_, _) => Some("tried again".to_owned()),
+            };
+            let invoked = process.invoke(&api, &aws, function, case, what)?;
+            let failed = invoked.error.is_some();
+            invocations.push(invoked);
+            if !failed {
+                break;
+            }
+        }
+    }
+    Ok(Run { invocations })
+}
+
+/// What Lambda sets ("Defined runtime environment variables", AWS Lambda Developer Guide), what the template sets,
+/// and where AWS is: nothing of the environment that this command itself runs in.
+fn environment(
+    function: &Function,
+    case: &Case,
+    aws: &LocalAws,
+    api: &RuntimeApi,
+    now: Option<String>,
+    dry_run: bool,
+) -> Result<Vec<(String, String)>> {
+    let config = std::path::absolute(&case.config)?;
+    let memory = function.memory_mb.to_string();
+    let set = [
+        ("AWS_LAMBDA_RUNTIME_API", api.address()),
+        ("AWS_ENDPOINT_URL", aws.endpoint()),
+        ("AWS_LAMBDA_FUNCTION_NAME", function.package.clone()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", memory),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", function.package)),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", "replay".to_owned()),
+        ("AWS_LAMBDA_LOG_FORMAT", "JSON".to_owned()),
+        ("AWS_REGION", REGION.to_owned()),
+        ("AWS_ACCESS_KEY_ID", "replay".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "replay".to_owned()),
+        ("POINTSMAN_CONFIG", config.to_string_lossy().into_owned()),
+    ];
+    let mut variables: Vec<(String, String)> =
+        function.environment.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    variables.extend(set.map(|(name, value)| (name.to_owned(), value)));
+    variables.extend(now.map(|now| (shared::clock::VARIABLE.to_owned(), now)));
+    if dry_run {
+        variables.push((shared::lambda::DRY_RUN.to_owned(), "true".to_owned()));
+    }
+    Ok(variables)
+}
+
+/// The running binary and what it has written.
+struct Process {
+    child: Child,
+    log: Arc<Mutex<Vec<Value>>>,
+    errors: Arc<Mutex<String>>,
+    /// How much of the journal and the log earlier invocations account for.
+    seen: (usize, usize),
+}
+
+impl Process {
+    fn start(binary: &Path, environment: &[(String, String)]) -> Result<Self> {
+        let mut child = Command::new(binary)
+            .env_clear()
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("cannot start {}", binary.display()))?;
+        let (log, errors) = (Arc::default(), Arc::default());
+        collect_lines(child.stdout.take().context("the function has no output")?, Arc::clone(&log));
+        collect_text(child.stderr.take().context("the function has no error output")?, Arc::clone(&errors));
+        Ok(Self { child, log, errors, seen: (0, 0) })
+    }
+
+    fn invoke(
+        &mut self,
+        api: &RuntimeApi,
+        aws: &LocalAws,
+        function: &Function,
+        case: &Case,
+        what: Option<String>,
+    ) -> Result<Invoked> {
+        let outcome = self.outcome(api, function, &case.event)?;
+        let calls = aws.journal().split_off(self.seen.0);
+        let lines = self.log.lock().expect("no holder of this lock panics").clone().split_off(self.seen.1);
+        self.seen = (self.seen.0 + calls.len(), self.seen.1 + lines.len());
+        let logged = lines.iter().filter_map(|line| serde_json::from_value(line.get("decision")?.clone()).ok());
+        let mut invoked =
+            Invoked { what, decisions: logged.collect(), calls, error: None, batch_failures: None };
+        match outcome {
+            Outcome::Response(response) => match response.get("batchItemFailures").and_then(Value::as_array) {
+                Some(failures) => invoked.batch_failures = Some(failures.iter().filter_map(identifier).collect()),
+                None => invoked.decisions = vec![serde_json::from_value(response).context("the answer is no decision")?],
+            },
+            Outcome::Error { error_type, message } | Outcome::InitError { error_type, message } => {
+                invoked.error = Some(InvocationError { kind: error_type, message });
+            }
+        }
+        Ok(invoked)
+    }
+
+    fn outcome(&mut self, api: &RuntimeApi, function: &Function, event: &Value) -> Result<Outcome> {
+        let waiting = api.invoke(event, function.timeout);
+        let end = Instant::now() + function.timeout;
+        loop {
+            match waiting.recv_timeout(Duration::from_millis(20)) {
+                Ok(outcome) => return Ok(outcome),
+                Err(RecvTimeoutError::Disconnected) => bail!("the Runtime API stopped"),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if let Some(status) = self.child.try_wait()? {
+                bail!("the function ended ({status}): {}", self.errors.lock().expect("no holder of this lock panics"));
+            }
+            if Instant::now() > end {
+                bail!("the function did not answer within its timeout of {} s", function.timeout.as_secs());
+            }
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It waits for its next event for ever, as it does in Lambda; there is nobody left to tell if this fails.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn identifier(failure: &Value) -> Option<String> {
+    failure["itemIdentifier"].as_str().map(str::to_owned)
+}
+
+fn collect_lines(output: impl Read + Send + 'static, log: Arc<Mutex<Vec<Value>>>) {
+    thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            let line = serde_json::from_str(&line).unwrap_or(Value::String(line));
+            log.lock().expect("no holder of this lock panics").push(line);
+        }
+    });
+}
+
+fn collect_text(mut output: impl Read + Send + 'static, text: Arc<Mutex<String>>) {
+    thread::spawn(move || {
+        let mut read = String::new();
+        if output.read_to_string(&mut read).is_ok() {
+            text.lock().expect("no holder of this lock panics").push_str(&read);
+        }
+    });
+}

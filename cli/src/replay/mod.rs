@@ -1,0 +1,164 @@
+//! `pointsman replay`: an event through the real binary, with the Runtime API and AWS's answers from this machine.
+
+mod case;
+mod function;
+mod route;
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use local_aws::World;
+use serde_json::{Value, json};
+use shared::decision::Decision;
+
+pub use case::Case;
+pub use function::{Invoked, Run};
+
+use crate::arguments::ReplayArguments;
+use crate::exit::Exit;
+use crate::template::{Function, Template};
+use crate::{render, rules_file, workspace};
+
+/// Replays every path; one that fails does not stop the others.
+pub fn run(arguments: &ReplayArguments) -> Result<Exit> {
+    let root = workspace::root()?;
+    let mut exit = Exit::Success;
+    for (index, path) in arguments.paths.iter().enumerate() {
+        if index > 0 && !arguments.json {
+            anstream::println!();
+        }
+        let case = Case::read(path, arguments, &root).with_context(|| format!("cannot replay {}", path.display()))?;
+        let replays = replay(&case, arguments, &root)?;
+        print(&case, &replays, arguments.json)?;
+        if replays.is_empty() || replays.iter().any(|replay| replay.run.failed()) {
+            exit = Exit::Found;
+        }
+    }
+    Ok(exit)
+}
+
+/// What one function made of the event.
+pub struct Replay {
+    /// Why it was this function, where its rule was not the reason.
+    pub note: Option<String>,
+    /// The function's name.
+    pub function: String,
+    /// What happened.
+    pub run: Run,
+}
+
+/// Runs each function that the event reaches, each in a world of its own.
+pub fn replay(case: &Case, arguments: &ReplayArguments, root: &Path) -> Result<Vec<Replay>> {
+    let template = Template::read(&root.join("template.yaml"), &Default::default())?;
+    let routes = route::routes(case, arguments.function.as_deref(), &template)?;
+    let mut replays = Vec::new();
+    for route in routes {
+        let world = world(case, arguments)?;
+        case.missing_commit(&world).inspect(|hint| anstream::eprintln!("note: {hint}"));
+        let binary = workspace::build(root, &route.function.package)?;
+        let run = function::run(&binary, &route.function, case, world, arguments.dry_run)?;
+        replays.push(Replay { note: route.note, function: route.function.package.clone(), run });
+    }
+    Ok(replays)
+}
+
+/// The account before the event: the case's, with the clones in it; without one, an account that has what the rules
+/// name, so that there is something to start.
+fn world(case: &Case, arguments: &ReplayArguments) -> Result<World> {
+    let mut world = match &case.world {
+        Some(path) => World::read(path)?,
+        None => World::empty(),
+    };
+    for (name, path) in &arguments.repo {
+        world.serve_clone(name, path)?;
+    }
+    if case.world.is_none() {
+        case.make_pipelines(&mut world, &rules_file::read(&case.config)?);
+    }
+    Ok(world)
+}
+
+fn print(case: &Case, replays: &[Replay], as_json: bool) -> Result<()> {
+    if as_json {
+        for replay in replays {
+            for value in replay.run.as_json() {
+                anstream::println!("{}", serde_json::to_string_pretty(&value)?);
+            }
+        }
+        return Ok(());
+    }
+    anstream::print!("{}", told(case, replays));
+    Ok(())
+}
+
+/// What is printed, and what a case's `outcome.txt` holds.
+pub fn told(case: &Case, replays: &[Replay]) -> String {
+    let mut out = String::new();
+    if replays.is_empty() {
+        out.push_str(&format!("{}: no function's rule in template.yaml matches this event\n", case.name));
+    }
+    for replay in replays {
+        out.push_str(&format!("{}: {}\n", replay.function, case.name));
+        if let Some(note) = &replay.note {
+            out.push_str(&format!("({note})\n"));
+        }
+        for (index, invoked) in replay.run.invocations.iter().enumerate() {
+            if let Some(what) = &invoked.what {
+                out.push_str(&format!("--- {what}\n"));
+            } else if index > 0 {
+                out.push_str("---\n");
+            }
+            out.push_str(&told_invocation(invoked));
+        }
+    }
+    out
+}
+
+fn told_invocation(invoked: &Invoked) -> String {
+    let mut out = String::new();
+    for decision in &invoked.decisions {
+        out.push_str(&render::decision(decision));
+    }
+    out.push_str(&render::calls(&invoked.calls));
+    if let Some(error) = &invoked.error {
+        out.push_str(&format!("the invocation failed: {}: {}\n", error.kind, error.message.trim_end()));
+    }
+    if let Some(failed) = &invoked.batch_failures {
+        out.push_str(&format!("messages that stay in their queue: {}\n", listed(failed)));
+    }
+    out
+}
+
+fn listed(items: &[String]) -> String {
+    if items.is_empty() { "none".to_owned() } else { items.join(", ") }
+}
+
+impl Run {
+    /// One value a decision; one for an invocation that came to none.
+    fn as_json(&self) -> Vec<Value> {
+        self.invocations.iter().flat_map(Invoked::as_json).collect()
+    }
+}
+
+impl Invoked {
+    fn as_json(&self) -> Vec<Value> {
+        let error = self.error.as_ref().map(|error| json!({"errorType": error.kind, "errorMessage": error.message}));
+        let told = |decision: &Decision| {
+            let mut value = json!(decision);
+            if let Some(error) = &error {
+                value["error"] = error.clone();
+            }
+            value
+        };
+        match (&self.decisions[..], &error) {
+            ([], Some(error)) => vec![json!({"reasons": [], "actions": [], "error": error})],
+            (decisions, _) => decisions.iter().map(told).collect(),
+        }
+    }
+}
+
+/// The function as the template has it, and why it is this one.
+struct Route<'t> {
+    function: &'t Function,
+    note: Option<String>,
+}

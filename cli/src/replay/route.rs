@@ -1,0 +1,36 @@
+//! Which functions an event reaches: those whose rule in the template matches it, as EventBridge would match it.
+
+use anyhow::{Context as _, Result};
+
+use super::{Case, Route};
+use crate::template::{Function, Template};
+
+/// The functions to run. `--function` comes before the rules; a case's folder counts where no rule matches.
+pub(super) fn routes<'t>(case: &Case, function: Option<&str>, template: &'t Template) -> Result<Vec<Route<'t>>> {
+    if let Some(name) = function {
+        let function = named(template, name)?;
+        let note = (!matches(function, case)).then(|| format!("template.yaml's rule would not deliver this to {name}"));
+        return Ok(vec![Route { function, note }]);
+    }
+    let matching = template.functions().filter(|function| matches(function, case));
+    let matching: Vec<Route<'_>> = matching.map(|function| Route { function, note: None }).collect();
+    match &case.function {
+        Some(name) if matching.is_empty() => {
+            let note = Some(format!("template.yaml's rule would not deliver this; the case's folder names {name}"));
+            Ok(vec![Route { function: named(template, name)?, note }])
+        }
+        _ => Ok(matching),
+    }
+}
+
+fn matches(function: &Function, case: &Case) -> bool {
+    function.rules.iter().any(|rule| rule.pattern.matches(&case.event))
+}
+
+fn named<'t>(template: &'t Template, name: &str) -> Result<&'t Function> {
+    let found = template.functions().find(|function| function.package == name || function.logical_id == name);
+    found.with_context(|| {
+        let known: Vec<&str> = template.functions().map(|function| function.package.as_str()).collect();
+        format!("template.yaml has no function `{name}`; it has {}", known.join(", "))
+    })
+}

@@ -1,0 +1,174 @@
+//! Turns an `AWS::Serverless::Function` resource into what the rest of the command line asks about.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use local_aws::event_pattern::Pattern;
+use serde_json::Value;
+
+use super::TemplateError;
+use super::evaluate::{Values, text};
+use super::permissions::{Statement, allows};
+
+/// A Lambda function as the template deploys it.
+#[derive(Debug, Clone)]
+pub struct Function {
+    pub logical_id: String,
+    /// The last segment of `CodeUri`, which here is the Cargo package's name.
+    pub package: String,
+    /// Three seconds when the template says nothing.
+    pub timeout: Duration,
+    /// 128 MB when the template says nothing.
+    pub memory_mb: u32,
+    /// The variables whose values are known without a deployment.
+    pub environment: BTreeMap<String, String>,
+    pub rules: Vec<Rule>,
+    pub schedules: Vec<Schedule>,
+    pub queues: Vec<QueueMapping>,
+    /// Of its own and its role's inline policies; managed policies and SAM policy templates are not read.
+    pub statements: Vec<Statement>,
+}
+
+/// An EventBridge rule that starts a function.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Its name under the function's `Events`.
+    pub name: String,
+    pub pattern: Pattern,
+    /// False for `State: DISABLED`.
+    pub enabled: bool,
+}
+
+/// A schedule that starts a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    pub name: String,
+    /// As written: `rate(..)`, `cron(..)` or `at(..)`.
+    pub expression: String,
+    pub enabled: bool,
+}
+
+/// An SQS queue whose messages start a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueMapping {
+    pub name: String,
+    pub enabled: bool,
+}
+
+impl Function {
+    /// Whether the function's own inline statements allow an action, such as `codepipeline:StartPipelineExecution`, on a
+    /// resource's ARN, which must use the stand-ins [`super::PARTITION`], [`super::REGION`] and [`super::ACCOUNT`].
+    ///
+    /// `*` and `?` in a statement are IAM's, and a deny wins. An allow's `Condition` is taken as met: the question here
+    /// is whether a name was forgotten, not whether a policy is safe.
+    #[must_use]
+    pub fn allows(&self, action: &str, resource_arn: &str) -> bool {
+        allows(&self.statements, action, resource_arn)
+    }
+}
+
+/// Every function of the template whose condition holds.
+pub(super) fn all(document: &Value, values: &Values<'_>) -> Result<Vec<Function>, TemplateError> {
+    let globals = values.value(&document["Globals"]["Function"]);
+    let deployed = |resource: &Value| resource["Condition"].as_str().is_none_or(|name| values.condition(name));
+    members(&document["Resources"])
+        .filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Function" && deployed(resource))
+        .map(|(id, resource)| {
+            let properties = with_globals(values.value(&resource["Properties"]), &globals);
+            let role = values.value(role(document, &properties));
+            Ok(Function { statements: statements(&properties, &role), ..function(id, &properties)? })
+        })
+        .collect()
+}
+
+/// The role a function names, if the template has it.
+fn role<'a>(document: &'a Value, properties: &Value) -> &'a Value {
+    let name = properties["Role"]["Fn::GetAtt"][0].as_str().unwrap_or_default();
+    &document["Resources"][name]["Properties"]
+}
+
+fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flatten()
+}
+
+/// SAM's rule for `Globals`: scalars are replaced, maps are merged (AWS SAM Developer Guide, "Globals section").
+fn with_globals(mut properties: Value, globals: &Value) -> Value {
+    for (name, global) in members(globals) {
+        match properties.get_mut(name) {
+            None => properties[name] = global.clone(),
+            Some(own) if own.is_object() => *own = with_globals(own.take(), global),
+            Some(_) => {}
+        }
+    }
+    properties
+}
+
+fn function(id: &str, properties: &Value) -> Result<Function, TemplateError> {
+    let wrong = |property, wanted| TemplateError::Property { function: id.to_owned(), property, wanted };
+    let number = |property, default| match &properties[property] {
+        Value::Null => Ok(default),
+        given => text(given).and_then(|text| text.parse().ok()).ok_or_else(|| wrong(property, "a whole number")),
+    };
+    let code = properties["CodeUri"].as_str().ok_or_else(|| wrong("CodeUri", "a path"))?;
+    let package = code.trim_end_matches('/').rsplit('/').next().filter(|name| !name.is_empty());
+    let events = &properties["Events"];
+    Ok(Function {
+        logical_id: id.to_owned(),
+        package: package.ok_or_else(|| wrong("CodeUri", "a path to a package"))?.to_owned(),
+        timeout: Duration::from_secs(number("Timeout", 3)?.into()),
+        memory_mb: number("MemorySize", 128)?,
+        environment: environment(&properties["Environment"]["Variables"]),
+        rules: of_type(events, &["EventBridgeRule", "CloudWatchEvent"])
+            .map(|event| rule(id, event))
+            .collect::<Result<_, _>>()?,
+        schedules: of_type(events, &["Schedule", "ScheduleV2"]).filter_map(schedule).collect(),
+        queues: of_type(events, &["SQS"]).map(queue).collect(),
+        statements: Vec::new(),
+    })
+}
+
+fn environment(variables: &Value) -> BTreeMap<String, String> {
+    members(variables).filter_map(|(name, value)| Some((name.clone(), text(value)?))).collect()
+}
+
+/// The events of these types: name and properties.
+fn of_type<'a>(events: &'a Value, types: &'static [&str]) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    members(events)
+        .filter(move |(_, event)| event["Type"].as_str().is_some_and(|kind| types.contains(&kind)))
+        .map(|(name, event)| (name, &event["Properties"]))
+}
+
+fn rule(function: &str, (name, properties): (&String, &Value)) -> Result<Rule, TemplateError> {
+    let pattern = Pattern::parse(&properties["Pattern"]).map_err(|source| TemplateError::Pattern {
+        function: function.to_owned(),
+        rule: name.clone(),
+        source,
+    })?;
+    Ok(Rule { name: name.clone(), pattern, enabled: enabled(properties) })
+}
+
+fn schedule((name, properties): (&String, &Value)) -> Option<Schedule> {
+    let expression = properties.get("Schedule").or_else(|| properties.get("ScheduleExpression"))?.as_str()?.to_owned();
+    Some(Schedule { name: name.clone(), expression, enabled: enabled(properties) })
+}
+
+fn queue((name, properties): (&String, &Value)) -> QueueMapping {
+    QueueMapping { name: name.clone(), enabled: enabled(properties) }
+}
+
+/// SAM spells it `State` or `Enabled`, and takes a missing one as on.
+fn enabled(properties: &Value) -> bool {
+    properties["State"] != "DISABLED" && !matches!(text(&properties["Enabled"]).as_deref(), Some("false"))
+}
+
+/// Of the function's own `Policies`, one or a list, and of the inline policies of its role. An entry that is no
+/// document with statements names a managed policy.
+fn statements(properties: &Value, role: &Value) -> Vec<Statement> {
+    let of_role = one_or_more(&role["Policies"]).iter().map(|policy| &policy["PolicyDocument"]);
+    let documents = one_or_more(&properties["Policies"]).iter().chain(of_role);
+    documents.flat_map(|document| one_or_more(&document["Statement"])).filter_map(Statement::read).collect()
+}
+
+fn one_or_more(value: &Value) -> &[Value] {
+    value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)
+}

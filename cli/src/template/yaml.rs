@@ -1,0 +1,102 @@
+//! Reads YAML with CloudFormation's short tags into the JSON that the long forms are: `!Ref A` becomes `{"Ref": "A"}`.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value, json};
+use serde_saphyr::Tagged;
+
+pub(super) fn parse(text: &str) -> Result<Value, serde_saphyr::Error> {
+    serde_saphyr::from_str::<Node>(text).map(|node| node.0)
+}
+
+/// A value whose tag, and the tags of everything inside it, have become functions.
+struct Node(Value);
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Node, D::Error> {
+        let Tagged(Untagged(value), tag) = Tagged::deserialize(deserializer)?;
+        Ok(Node(long_form(tag.as_deref(), value)))
+    }
+}
+
+/// AWS CloudFormation User Guide, "Intrinsic function reference": `!X` is `Fn::X`, but for `!Ref` and `!Condition`;
+/// `!GetAtt` takes its two parts with a dot between.
+fn long_form(tag: Option<&str>, value: Value) -> Value {
+    match (tag.and_then(|tag| tag.strip_prefix('!')), value) {
+        (None, value) => value,
+        (Some(name @ ("Ref" | "Condition")), value) => json!({ name: value }),
+        (Some("GetAtt"), Value::String(dotted)) => {
+            let (resource, attribute) = dotted.split_once('.').unwrap_or((&dotted, ""));
+            json!({ "Fn::GetAtt": [resource, attribute] })
+        }
+        (Some(name), value) => json!({ format!("Fn::{name}"): value }),
+    }
+}
+
+/// A value whose own tag has been dealt with; its members still carry theirs.
+struct Untagged(Value);
+
+impl<'de> Deserialize<'de> for Untagged {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Untagged, D::Error> {
+        deserializer.deserialize_any(AnyValue).map(Untagged)
+    }
+}
+
+struct AnyValue;
+
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a YAML value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(AnyValue)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(Node(element)) = seq.next_element()? {
+            elements.push(element);
+        }
+        Ok(elements.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut members = Map::new();
+        while let Some((name, Node(member))) = map.next_entry::<String, Node>()? {
+            members.insert(name, member);
+        }
+        Ok(members.into())
+    }
+}

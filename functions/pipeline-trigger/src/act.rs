@@ -1,0 +1,66 @@
+//! Starts pipelines: one StartPipelineExecution each, all tried, each with its token.
+
+use aws_sdk_codepipeline::types::{SourceRevisionOverride, SourceRevisionType};
+use futures::StreamExt as _;
+use futures::stream;
+use serde_json::{Value, json};
+use shared::aws::told;
+
+use crate::aws::Clients;
+use crate::decide::Start;
+
+/// How many starts are under way at a time.
+const AT_A_TIME: usize = 16;
+
+/// What became of one start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Started {
+    /// AWS has this execution for it, new or from an earlier delivery of the same event.
+    Execution(String),
+    /// There is no such pipeline.
+    NoPipeline,
+    /// It failed, after all retries.
+    Failed(String),
+}
+
+/// Starts all of `starts`; the results are in their order.
+pub async fn act(starts: &[Start], aws: &Clients) -> Vec<Started> {
+    stream::iter(starts).map(|start| start_one(start, aws)).buffered(AT_A_TIME).collect().await
+}
+
+async fn start_one(start: &Start, aws: &Clients) -> Started {
+    let call =
+        aws.codepipeline.start_pipeline_execution().name(&start.pipeline).client_request_token(&start.token);
+    let call = start
+        .source_actions
+        .iter()
+        .fold(call, |call, action| call.source_revisions(pinned(action, &start.commit)));
+    match call.send().await {
+        Ok(output) => Started::Execution(output.pipeline_execution_id.unwrap_or_default()),
+        Err(error)
+            if error.as_service_error().is_some_and(|error| error.is_pipeline_not_found_exception()) =>
+        {
+            Started::NoPipeline
+        }
+        Err(error) => Started::Failed(told(&error)),
+    }
+}
+
+fn pinned(action: &str, commit: &str) -> SourceRevisionOverride {
+    SourceRevisionOverride::builder()
+        .action_name(action)
+        .revision_type(SourceRevisionType::CommitId)
+        .revision_value(commit)
+        .build()
+        .expect("name, type and value are all set")
+}
+
+/// What the call is made with, as the decision shows it.
+pub fn input(start: &Start) -> Value {
+    let revisions: Vec<Value> = start
+        .source_actions
+        .iter()
+        .map(|action| json!({"actionName": action, "revisionType": "COMMIT_ID", "revisionValue": start.commit}))
+        .collect();
+    json!({"name": start.pipeline, "clientRequestToken": start.token, "sourceRevisions": revisions})
+}

@@ -1,0 +1,63 @@
+//! What a push is compared with, as far as the rule and the event say it: the same for a deployed function, which
+//! then asks AWS, and for `pointsman explain`, which asks a clone.
+
+use crate::event::{Change, Push};
+use crate::facts::Files;
+use crate::rules::{Baseline, NewBranch, PipelineRule};
+
+/// What one rule compares a push with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Comparison {
+    /// Nothing: the rule does not look at files, or the push is a tag, which has no commit before it that means
+    /// anything.
+    NotNeeded,
+    /// The commit the branch was at before the push.
+    Before(String),
+    /// The commit where the new branch left the default branch.
+    MergeBase,
+    /// No commit at all: every file of the tree counts as changed.
+    WholeTree,
+    /// The commit that the pipeline ran last.
+    LastRun,
+    /// It cannot be known; why.
+    Unknown(String),
+}
+
+/// What `rule` compares `push` with.
+pub fn comparison(rule: &PipelineRule, push: &Push) -> Comparison {
+    if !rule.looks_at_files() || push.reference.branch().is_none() {
+        return Comparison::NotNeeded;
+    }
+    if rule.baseline != Baseline::Push {
+        return Comparison::LastRun;
+    }
+    match &push.change {
+        Change::Updated { old: Some(old), .. } => Comparison::Before(old.clone()),
+        Change::Updated { old: None, .. } => Comparison::Unknown("the event has no oldCommitId".to_owned()),
+        Change::Created { .. } if rule.new_branch == NewBranch::MergeBase => Comparison::MergeBase,
+        Change::Created { .. } => Comparison::WholeTree,
+        Change::Deleted => Comparison::NotNeeded,
+    }
+}
+
+/// What the changed files are listed against.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Base {
+    /// Nothing: every file of the tree.
+    Nothing,
+    /// Another commit.
+    Commit(String),
+}
+
+/// What a merge base means for the branch whose head is `commit`: something to list files against, or that the
+/// branch adds nothing. Branches that have no commit in common are compared with nothing.
+///
+/// # Errors
+/// What is known of the files without listing any.
+pub fn from_merge_base(merge_base: Option<String>, commit: &str) -> Result<Base, Files> {
+    match merge_base {
+        Some(base) if base == commit => Err(Files::NoCommit { base }),
+        Some(base) if !base.is_empty() => Ok(Base::Commit(base)),
+        _ => Ok(Base::Nothing),
+    }
+}

@@ -1,0 +1,205 @@
+//! The decision: a push, the facts and the rules in; reasons and starts out. Pure.
+
+use std::collections::HashMap;
+
+use shared::decision::Verdict;
+use shared::token::client_token;
+
+use crate::because::{Because, Deciding};
+use crate::event::{Change, Push, Reference};
+use crate::facts::{Facts, Files, Head, Pipeline};
+use crate::matching::FileVerdict;
+use crate::rules::{Baseline, NewBranch, Pattern, PatternList, Pin, PipelineRule};
+
+/// What is to be done and why.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// One a rule of the repository, in the rules' order.
+    pub reasons: Vec<Decided>,
+    /// The pipelines to start, each named by one of the reasons.
+    pub starts: Vec<Start>,
+}
+
+/// What was decided about one rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// What.
+    pub verdict: Verdict,
+    /// The pipeline's name; `event` or the repository where no rule is concerned.
+    pub subject: String,
+    /// Why.
+    pub because: Because,
+    /// Where the rule stands, if there is one.
+    pub rule: Option<shared::config::Place>,
+}
+
+/// One pipeline to start, with nothing left to choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Start {
+    /// The pipeline.
+    pub pipeline: String,
+    /// Whether its name comes from the branch, so that it may not be there yet.
+    pub templated: bool,
+    /// The client request token.
+    pub token: String,
+    /// The source actions that get the commit.
+    pub source_actions: Vec<String>,
+    /// The commit that is built.
+    pub commit: String,
+}
+
+/// Decides about every rule of the pushed repository; `rules` are those, in the order that `facts.files` has.
+pub fn decide(push: &Push, facts: &Facts, rules: &[&PipelineRule]) -> Plan {
+    if rules.is_empty() {
+        let because = Because::NoRule { repository: push.repository.clone() };
+        let decided =
+            Decided { verdict: Verdict::Skip, subject: push.repository.clone(), because, rule: None };
+        return Plan { reasons: vec![decided], starts: Vec::new() };
+    }
+    let mut plan = Plan::default();
+    let mut started_by: HashMap<String, &PipelineRule> = HashMap::new();
+    for (index, rule) in rules.iter().enumerate() {
+        let subject = rule.name.name(&push.repository, push.reference.branch());
+        let (verdict, because, start) = match about(push, facts, rule, index, &subject) {
+            Outcome::Start(..) if started_by.contains_key(&subject) => {
+                let rule = started_by[&subject].place.clone();
+                (Verdict::Skip, Because::OtherRuleStarts { rule }, None)
+            }
+            Outcome::Start(because, start) => (Verdict::Start, because, Some(start)),
+            Outcome::Not(verdict, because) => (verdict, because, None),
+        };
+        if start.is_some() {
+            started_by.insert(subject.clone(), rule);
+        }
+        plan.starts.extend(start);
+        plan.reasons.push(Decided { verdict, subject, because, rule: Some(rule.place.clone()) });
+    }
+    plan
+}
+
+enum Outcome {
+    Start(Because, Start),
+    Not(Verdict, Because),
+}
+
+fn about(push: &Push, facts: &Facts, rule: &PipelineRule, index: usize, name: &str) -> Outcome {
+    let skip = |because| Outcome::Not(Verdict::Skip, because);
+    let because = match admits(rule, push) {
+        Ok(why) => match by_files(&facts.files[index]) {
+            Ok(start) => start.unwrap_or(why),
+            Err(why_not) => return skip(why_not),
+        },
+        Err(why_not) => return skip(why_not),
+    };
+    let commit = match commit_to_build(push, &facts.head, rule) {
+        Ok(commit) => commit,
+        Err(why_not) => return Outcome::Not(Verdict::Hold, why_not),
+    };
+    match facts.pipelines.get(name) {
+        Some(Pipeline::Missing) if rule.name.is_templated() => skip(Because::NotCreatedYet),
+        Some(Pipeline::Missing) => Outcome::Not(Verdict::Fail, Because::PipelineNotFound),
+        Some(Pipeline::Found { already_started: Some(execution), .. }) => {
+            skip(Because::AlreadyStarted { commit, execution: execution.clone() })
+        }
+        Some(Pipeline::Found { source_actions, .. }) => {
+            let source_actions = source_actions.clone();
+            Outcome::Start(because, start(push, rule, name, source_actions, commit))
+        }
+        None => Outcome::Start(because, start(push, rule, name, Vec::new(), commit)),
+    }
+}
+
+fn start(push: &Push, rule: &PipelineRule, name: &str, source_actions: Vec<String>, commit: String) -> Start {
+    Start {
+        pipeline: name.to_owned(),
+        templated: rule.name.is_templated(),
+        token: token(push, name),
+        source_actions,
+        commit,
+    }
+}
+
+/// The same for the same push however often it is delivered. The commit alone would not do: A, B and back to A are
+/// three pushes; and nor would the event's id, which differs when an event is replayed.
+fn token(push: &Push, pipeline: &str) -> String {
+    let old = match &push.change {
+        Change::Updated { old: Some(old), .. } => old.as_str(),
+        _ => "",
+    };
+    let reference = push.reference.full_name();
+    client_token([&push.repository, &reference, old, push.commit().unwrap_or_default(), &push.time, pipeline])
+}
+
+/// Whether the rule is about this push at all, before any file is looked at: the reason that holds if the files
+/// do not matter, or why it is not.
+pub(crate) fn admits(rule: &PipelineRule, push: &Push) -> Result<Because, Because> {
+    if push.change == Change::Deleted {
+        return Err(Because::ReferenceDeleted { reference: push.reference.full_name() });
+    }
+    match &push.reference {
+        Reference::Branch(branch) => admits_branch(rule, branch, &push.change),
+        Reference::Tag(tag) => admits_tag(rule, tag),
+    }
+}
+
+fn admits_branch(rule: &PipelineRule, branch: &str, change: &Change) -> Result<Because, Because> {
+    let branch = branch.to_owned();
+    match &rule.branches {
+        None if rule.tags.is_some() => return Err(Because::OnlyTags { branch }),
+        None => {}
+        Some(branches) => {
+            included(branches, &branch)
+                .map_err(|excluded_by| Because::BranchNotMatched { branch: branch.clone(), excluded_by })?;
+        }
+    }
+    let first = matches!(change, Change::Created { .. });
+    if first && rule.new_branch == NewBranch::Skip && rule.baseline == Baseline::Push {
+        return Err(Because::NewBranchSkipped { branch });
+    }
+    Ok(Because::EveryPush { reference: branch })
+}
+
+fn admits_tag(rule: &PipelineRule, tag: &str) -> Result<Because, Because> {
+    let tag = tag.to_owned();
+    let Some(tags) = &rule.tags else { return Err(Because::OnlyBranches { tag }) };
+    match included(tags, &tag) {
+        Ok(pattern) => Ok(Because::TagPushed { tag, pattern }),
+        Err(excluded_by) => Err(Because::TagNotMatched { tag, excluded_by }),
+    }
+}
+
+fn included(list: &PatternList, name: &str) -> Result<Option<Deciding>, Option<Deciding>> {
+    let (is_in, pattern) = list.includes(name);
+    let deciding =
+        pattern.map(|Pattern { text, place, .. }| Deciding { text: text.clone(), place: place.clone() });
+    if is_in { Ok(deciding) } else { Err(deciding) }
+}
+
+/// What the changed files say: start (with a reason of their own, where they matter) or not.
+pub(crate) fn by_files(files: &Files) -> Result<Option<Because>, Because> {
+    match files {
+        Files::NotAsked => Ok(None),
+        Files::Unknown(why) => Ok(Some(Because::ChangesUnknown { why: why.clone() })),
+        Files::NeverRan => Ok(Some(Because::NeverRan)),
+        Files::NoCommit { base } => Err(Because::AddsNoCommit { base: base.clone() }),
+        Files::Read { files: 0, .. } => Err(Because::NoChanges),
+        Files::Read { files, verdict } => match verdict.clone() {
+            FileVerdict::Starts { file, pattern: None } => Ok(Some(Because::NotIgnored { file })),
+            FileVerdict::Starts { file, pattern: Some(pattern) } => {
+                Ok(Some(Because::PathMatches { file, pattern }))
+            }
+            FileVerdict::Ignored { files, file, line } => Err(Because::OnlyIgnored { files, file, line }),
+            FileVerdict::NoMatch { excluded } => Err(Because::NoPathMatches { files: *files, excluded }),
+        },
+    }
+}
+
+/// The commit that is pinned: the head as it is now, unless the rule or the kind of push says otherwise.
+pub(crate) fn commit_to_build(push: &Push, head: &Head, rule: &PipelineRule) -> Result<String, Because> {
+    let pushed = push.commit().unwrap_or_default().to_owned();
+    match (rule.pin, push.reference.branch(), head) {
+        (Pin::Head, Some(branch), Head::Gone) => Err(Because::BranchGone { branch: branch.to_owned() }),
+        (Pin::Head, Some(_), Head::At(head)) => Ok(head.clone()),
+        _ => Ok(pushed),
+    }
+}

@@ -1,0 +1,148 @@
+//! Reads what the decision needs, and no more: nothing where no rule asks, and no page of the changed files after
+//! the last rule is settled. What cannot be read is recorded as such; nothing here fails.
+
+mod changes;
+mod pipelines;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use shared::aws::told;
+
+use crate::aws::Clients;
+use crate::because::Remark;
+use crate::compare::{Comparison, comparison};
+use crate::decide::{admits, by_files, commit_to_build};
+use crate::event::Push;
+use crate::facts::{Facts, Files, Head};
+use crate::rules::ignore::read_file;
+use crate::rules::{Baseline, IgnoreLine, Pin, PipelineRule};
+
+/// How long before the end of the invocation reading stops, so that what is to be started still can be.
+const TIME_TO_ACT: Duration = Duration::from_secs(60);
+
+/// One push and what it takes to read about it.
+struct Reader<'a> {
+    push: &'a Push,
+    commit: &'a str,
+    rules: &'a [&'a PipelineRule],
+    aws: &'a Clients,
+    /// When to stop reading changed files.
+    until: Instant,
+}
+
+/// Reads. `rules` are those of the pushed repository.
+pub async fn gather(push: &Push, rules: &[&PipelineRule], aws: &Clients, deadline: Instant) -> Facts {
+    let mut facts = Facts { files: vec![Files::NotAsked; rules.len()], ..Facts::default() };
+    let Some(commit) = push.commit() else { return facts };
+    let admitted: Vec<usize> = (0..rules.len()).filter(|index| admits(rules[*index], push).is_ok()).collect();
+    let reader = Reader { push, commit, rules, aws, until: until(deadline) };
+
+    let file_rules: Vec<usize> = admitted
+        .iter()
+        .copied()
+        .filter(|index| comparison(rules[*index], push) != Comparison::NotNeeded)
+        .collect();
+    let ignore_files = reader.ignore_files(&file_rules, &mut facts.remarks).await;
+    let histories = reader.histories(&file_rules).await;
+    reader.changes(&file_rules, &ignore_files, &histories, &mut facts.files).await;
+
+    let starting: Vec<usize> =
+        admitted.into_iter().filter(|index| by_files(&facts.files[*index]).is_ok()).collect();
+    facts.head = reader.head(&starting, &mut facts.remarks).await;
+    let to_build: Vec<(usize, String)> = starting
+        .into_iter()
+        .filter_map(|index| Some((index, commit_to_build(push, &facts.head, rules[index]).ok()?)))
+        .collect();
+    facts.pipelines = reader.pipelines(&to_build, &mut facts.remarks).await;
+    facts
+}
+
+/// Reading may use three quarters of a short invocation, and all but [`TIME_TO_ACT`] of a long one.
+fn until(deadline: Instant) -> Instant {
+    let left = deadline.saturating_duration_since(Instant::now());
+    Instant::now() + left.saturating_sub(TIME_TO_ACT.min(left / 4))
+}
+
+impl Reader<'_> {
+    /// The branch's head, if a rule that starts builds it.
+    async fn head(&self, starting: &[usize], remarks: &mut Vec<Remark>) -> Head {
+        let Some(branch) = self.push.reference.branch() else { return Head::NotAsked };
+        if !starting.iter().any(|index| self.rules[*index].pin == Pin::Head) {
+            return Head::NotAsked;
+        }
+        let call =
+            self.aws.codecommit.get_branch().repository_name(&self.push.repository).branch_name(branch);
+        match call.send().await {
+            Ok(output) => match output.branch.and_then(|branch| branch.commit_id) {
+                Some(head) => {
+                    if head != self.commit {
+                        remarks.push(Remark::Overtaken { branch: branch.to_owned(), head: head.clone() });
+                    }
+                    Head::At(head)
+                }
+                None => Head::Gone,
+            },
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_branch_does_not_exist_exception()) =>
+            {
+                Head::Gone
+            }
+            Err(error) => {
+                remarks.push(Remark::HeadUnknown { branch: branch.to_owned(), error: told(&error) });
+                Head::Unknown
+            }
+        }
+    }
+
+    /// The patterns of each ignore file that a rule names, at the pushed commit.
+    async fn ignore_files(
+        &self,
+        rules: &[usize],
+        remarks: &mut Vec<Remark>,
+    ) -> BTreeMap<String, Vec<IgnoreLine>> {
+        let mut files = BTreeMap::new();
+        for name in rules.iter().filter_map(|index| self.rules[*index].ignore_file.as_ref()) {
+            if !files.contains_key(name) {
+                let lines = self.ignore_file(name).await.unwrap_or_else(|why| {
+                    remarks.push(Remark::IgnoreFileUnread { file: name.clone(), why });
+                    Vec::new()
+                });
+                files.insert(name.clone(), lines);
+            }
+        }
+        files
+    }
+
+    async fn ignore_file(&self, name: &str) -> Result<Vec<IgnoreLine>, String> {
+        let call = self.aws.codecommit.get_file().repository_name(&self.push.repository);
+        let content = match call.commit_specifier(self.commit).file_path(name).send().await {
+            Ok(output) => output.file_content.into_inner(),
+            Err(error) => {
+                return match error.as_service_error() {
+                    Some(service) if service.is_file_does_not_exist_exception() => Ok(Vec::new()),
+                    Some(service) if service.is_file_too_large_exception() => {
+                        Err("it is over 6 MB".to_owned())
+                    }
+                    _ => Err(format!("it could not be read ({})", told(&error))),
+                };
+            }
+        };
+        read_file(name, content)
+    }
+
+    /// The commit each pipeline ran last, for the rules that compare with that.
+    async fn histories(&self, rules: &[usize]) -> BTreeMap<usize, Result<Option<String>, String>> {
+        let mut histories = BTreeMap::new();
+        for index in rules.iter().copied().filter(|index| self.rules[*index].baseline != Baseline::Push) {
+            histories.insert(index, self.last_commit(self.rules[index]).await);
+        }
+        histories
+    }
+
+    fn pipeline_name(&self, rule: &PipelineRule) -> String {
+        rule.name.name(&self.push.repository, self.push.reference.branch())
+    }
+}

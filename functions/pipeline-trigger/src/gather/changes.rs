@@ -1,0 +1,149 @@
+//! The changed files: what to compare the push with, and the pages of GetDifferences until every rule is settled.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use shared::aws::told;
+
+use super::Reader;
+use crate::compare::{Base, Comparison, comparison, from_merge_base};
+use crate::event::short;
+use crate::facts::Files;
+use crate::matching::{Candidate, Matching};
+use crate::rules::IgnoreLine;
+
+/// What the changed files are listed against, or what is known of them without listing any.
+type Against = Result<Base, Files>;
+
+impl Reader<'_> {
+    /// Fills `files` for the rules that look at them, reading each comparison once.
+    pub(super) async fn changes(
+        &self,
+        rules: &[usize],
+        ignore_files: &BTreeMap<String, Vec<IgnoreLine>>,
+        histories: &BTreeMap<usize, Result<Option<String>, String>>,
+        files: &mut [Files],
+    ) {
+        let mut groups: BTreeMap<Base, Vec<usize>> = BTreeMap::new();
+        let mut merge_base = None;
+        for index in rules.iter().copied() {
+            match self.base(index, histories, &mut merge_base).await {
+                Ok(base) => groups.entry(base).or_default().push(index),
+                Err(known) => files[index] = known,
+            }
+        }
+        for (base, members) in groups {
+            let candidates = members.iter().map(|index| Candidate {
+                rule: self.rules[*index],
+                ignore_file: self.rules[*index]
+                    .ignore_file
+                    .as_ref()
+                    .map_or(&[], |name| &ignore_files[name][..]),
+            });
+            for (index, result) in members.iter().zip(self.compare(&base, candidates.collect()).await) {
+                files[*index] = result;
+            }
+        }
+    }
+
+    async fn base(
+        &self,
+        index: usize,
+        histories: &BTreeMap<usize, Result<Option<String>, String>>,
+        merge_base: &mut Option<Against>,
+    ) -> Against {
+        match comparison(self.rules[index], self.push) {
+            Comparison::NotNeeded => Err(Files::NotAsked),
+            Comparison::Before(old) => Ok(Base::Commit(old)),
+            Comparison::WholeTree => Ok(Base::Nothing),
+            Comparison::Unknown(why) => Err(Files::Unknown(why)),
+            Comparison::LastRun => match histories[&index].clone() {
+                Ok(Some(commit)) => Ok(Base::Commit(commit)),
+                Ok(None) => Err(Files::NeverRan),
+                Err(why) => Err(Files::Unknown(why)),
+            },
+            Comparison::MergeBase => {
+                if merge_base.is_none() {
+                    *merge_base = Some(self.merge_base().await);
+                }
+                merge_base.clone().expect("it was just found")
+            }
+        }
+    }
+
+    /// Where the new branch left the default branch. The default branch itself has left nothing.
+    async fn merge_base(&self) -> Against {
+        let unknown =
+            |what: &str, error: String| Files::Unknown(format!("{what} could not be read ({error})"));
+        let repository = &self.push.repository;
+        let described = self.aws.codecommit.get_repository().repository_name(repository).send().await;
+        let described = described.map_err(|error| unknown("the default branch", told(&error)))?;
+        let default = described.repository_metadata.and_then(|metadata| metadata.default_branch);
+        let Some(default) = default.filter(|default| Some(default.as_str()) != self.push.reference.branch())
+        else {
+            return Ok(Base::Nothing);
+        };
+        let options = self.aws.codecommit.get_merge_options().repository_name(repository);
+        let options = options.source_commit_specifier(self.commit).destination_commit_specifier(&default);
+        let base = options
+            .send()
+            .await
+            .map_err(|error| unknown(&format!("the commit it left `{default}` at"), told(&error)))?;
+        from_merge_base(Some(base.base_commit_id), self.commit)
+    }
+
+    /// Reads the changed files page by page. A rule that was settled stays so, whatever happens to a later page.
+    async fn compare(&self, base: &Base, candidates: Vec<Candidate<'_>>) -> Vec<Files> {
+        let count = candidates.len();
+        let mut matching = match Matching::new(candidates) {
+            Ok(matching) => matching,
+            Err(error) => return vec![Files::Unknown(format!("the patterns are too many ({error})")); count],
+        };
+        let problem = self.read_pages(base, &mut matching).await.err();
+        matching.finish(problem.as_deref())
+    }
+
+    async fn read_pages(&self, base: &Base, matching: &mut Matching<'_>) -> Result<(), String> {
+        let mut next: Option<String> = None;
+        loop {
+            let call = self.aws.codecommit.get_differences().repository_name(&self.push.repository);
+            let call = match base {
+                Base::Nothing => call,
+                Base::Commit(commit) => call.before_commit_specifier(commit),
+            };
+            let call = call.after_commit_specifier(self.commit).set_next_token(next.clone());
+            let page = call.send().await.map_err(|error| match error.as_service_error() {
+                Some(service) if service.is_commit_does_not_exist_exception() => gone(base),
+                _ => format!("they could not be read ({})", told(&error)),
+            })?;
+            for difference in page.differences.unwrap_or_default() {
+                let before = difference.before_blob.and_then(|blob| blob.path);
+                let after = difference.after_blob.and_then(|blob| blob.path);
+                // A rename comes as one deleted and one added file; should both sides ever come together, both count.
+                let other = after.as_ref().filter(|after| before.as_ref() != Some(after));
+                before.iter().chain(other).for_each(|path| matching.see(path));
+            }
+            match page.next_token.filter(|token| !token.is_empty()) {
+                _ if matching.settled() => return Ok(()),
+                None => return Ok(()),
+                Some(token) if next.as_ref() == Some(&token) => {
+                    return Err("CodeCommit gives the same page again and again".to_owned());
+                }
+                Some(_) if Instant::now() >= self.until => {
+                    return Err("there are too many to read in the function's time".to_owned());
+                }
+                token => next = token,
+            }
+        }
+    }
+}
+
+/// A commit that a force push left behind is removed from the repository after a while.
+fn gone(base: &Base) -> String {
+    match base {
+        Base::Commit(commit) => {
+            format!("the commit {} or the pushed one is not in the repository (any more)", short(commit))
+        }
+        Base::Nothing => "the pushed commit is not in the repository (any more)".to_owned(),
+    }
+}

@@ -1,0 +1,113 @@
+//! Changed files against the rules' paths and ignore lines, one file at a time, until every rule is settled.
+
+use crate::because::Deciding;
+use crate::facts::Files;
+use crate::rules::ignore::ignored_by;
+use crate::rules::{IgnoreLine, PathMatcher, Pattern, PatternList, PipelineRule};
+
+/// What the changed files mean for one rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileVerdict {
+    /// This file starts it; the pattern is `None` where no pattern had to match.
+    Starts { file: String, pattern: Option<Deciding> },
+    /// This many files of the rule changed, all ignored, the first by this line.
+    Ignored { files: usize, file: String, line: Deciding },
+    /// No file is one of the rule's; a `!` pattern took the first of those that are not.
+    NoMatch { excluded: Option<(String, Deciding)> },
+}
+
+/// One rule with all its ignore lines, its own first.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'r> {
+    /// The rule.
+    pub rule: &'r PipelineRule,
+    /// The lines of its ignore file at the pushed commit.
+    pub ignore_file: &'r [IgnoreLine],
+}
+
+/// The state of several rules while the changed files are read.
+#[derive(Debug)]
+pub struct Matching<'r> {
+    candidates: Vec<Candidate<'r>>,
+    matcher: PathMatcher<'r>,
+    verdicts: Vec<FileVerdict>,
+    files: usize,
+    found: Vec<usize>,
+}
+
+impl<'r> Matching<'r> {
+    /// Nothing read yet.
+    ///
+    /// # Errors
+    /// When the rules' patterns are too many for one automaton.
+    pub fn new(candidates: Vec<Candidate<'r>>) -> Result<Self, globset::Error> {
+        let lists: Vec<Option<&PatternList>> =
+            candidates.iter().map(|candidate| candidate.rule.paths.as_ref()).collect();
+        let matcher = PathMatcher::new(&lists)?;
+        let verdicts = vec![FileVerdict::NoMatch { excluded: None }; candidates.len()];
+        Ok(Self { candidates, matcher, verdicts, files: 0, found: Vec::new() })
+    }
+
+    /// Takes one changed file into account.
+    pub fn see(&mut self, file: &str) {
+        self.files += 1;
+        let matched = self.matcher.last_matches(file, &mut self.found);
+        let mut matched = matched.into_iter().peekable();
+        for (index, candidate) in self.candidates.iter().enumerate() {
+            let last = matched.next_if(|(rule, _)| *rule == index).map(|(_, pattern)| pattern);
+            candidate.see(file, last, &mut self.verdicts[index]);
+        }
+    }
+
+    /// Whether no further file can change anything: every rule has a file that starts it.
+    pub fn settled(&self) -> bool {
+        self.verdicts.iter().all(|verdict| matches!(verdict, FileVerdict::Starts { .. }))
+    }
+
+    /// What is known of each candidate's files. `problem` says why reading stopped before the end: what was settled
+    /// by then stays so, and the rest is unknown.
+    pub fn finish(self, problem: Option<&str>) -> Vec<Files> {
+        let files = self.files;
+        let known = |verdict| match (problem, verdict) {
+            (_, verdict @ FileVerdict::Starts { .. }) | (None, verdict) => Files::Read { files, verdict },
+            (Some(why), _) => Files::Unknown(why.to_owned()),
+        };
+        self.verdicts.into_iter().map(known).collect()
+    }
+}
+
+impl Candidate<'_> {
+    fn see(&self, file: &str, last: Option<&Pattern>, verdict: &mut FileVerdict) {
+        if matches!(verdict, FileVerdict::Starts { .. }) {
+            return;
+        }
+        let from_everything = self.rule.paths.as_ref().is_none_or(PatternList::starts_from_everything);
+        let is_in = last.map_or(from_everything, |pattern| !pattern.excludes);
+        let deciding = last.map(deciding_pattern);
+        if !is_in {
+            if let (FileVerdict::NoMatch { excluded: excluded @ None }, Some(by)) = (&mut *verdict, deciding)
+            {
+                *excluded = Some((file.to_owned(), by));
+            }
+            return;
+        }
+        match ignored_by(self.rule.ignore.iter().chain(self.ignore_file), file) {
+            None => *verdict = FileVerdict::Starts { file: file.to_owned(), pattern: deciding },
+            Some(line) => count_ignored(verdict, file, line),
+        }
+    }
+}
+
+fn count_ignored(verdict: &mut FileVerdict, file: &str, line: &IgnoreLine) {
+    match verdict {
+        FileVerdict::Ignored { files, .. } => *files += 1,
+        _ => {
+            let line = Deciding { text: line.text.clone(), place: line.place.clone() };
+            *verdict = FileVerdict::Ignored { files: 1, file: file.to_owned(), line };
+        }
+    }
+}
+
+fn deciding_pattern(pattern: &Pattern) -> Deciding {
+    Deciding { text: pattern.text.clone(), place: pattern.place.clone() }
+}

@@ -1,0 +1,94 @@
+//! Patterns that can never decide, because what stands after them (or before) always does.
+//!
+//! Only what is certain is reported: the same text again, and what a `**` or a whole folder covers.
+
+use std::ops::Range;
+
+use shared::config::{Code, Problem};
+
+use super::glob::Pattern;
+use super::ignore::IgnoreLine;
+
+/// The patterns of an ordered list that never decide.
+pub(super) fn dead_patterns(list: &[(Pattern, Range<usize>)], code: Code) -> Vec<Problem> {
+    let only_excludes = list.iter().all(|(pattern, _)| pattern.excludes);
+    let dead = list.iter().enumerate().filter_map(|(index, (pattern, span))| {
+        let later = list[index + 1..].iter().find(|(later, _)| covers(later.body(), pattern.body()));
+        let nothing_before = list[..index].iter().all(|(before, _)| before.excludes);
+        match later {
+            Some((later, place)) => Some(covered(code, span, &later.text, place)),
+            None if pattern.excludes && nothing_before && !only_excludes => Some(
+                Problem::new(code, span.clone(), "nothing before it includes anything")
+                    .help("the last pattern that matches decides: write what it takes away from before it"),
+            ),
+            None => None,
+        }
+    });
+    dead.collect()
+}
+
+/// The ignore lines that never decide.
+pub(super) fn dead_ignore_lines(list: &[(IgnoreLine, Range<usize>)], code: Code) -> Vec<Problem> {
+    let dead = list.iter().enumerate().filter_map(|(index, (line, span))| {
+        let mut later = (index + 1..list.len()).filter(|later| line_covers(list, *later, &line.text));
+        if let Some((later, place)) = later.next().map(|later| &list[later]) {
+            return Some(covered(code, span, &later.text, place));
+        }
+        let (folder, place) = list[..index].iter().find(|(before, _)| shuts(list, before, line))?;
+        let label = format!("git never looks into what `{}` ignores", folder.text);
+        let help = format!("ignore what is in the folder, not the folder: write `{}*` there", folder.text);
+        Some(Problem::new(code, span.clone(), label).related(place.clone(), "ignored here").help(help))
+    });
+    dead.collect()
+}
+
+fn covered(code: Code, span: &Range<usize>, later: &str, place: &Range<usize>) -> Problem {
+    Problem::new(code, span.clone(), format!("`{later}` after it matches all that it matches"))
+        .related(place.clone(), "this one always decides")
+        .help("the last pattern that matches decides: remove the first, or move it behind the other")
+}
+
+/// Whether all that `earlier` matches is matched by `later`.
+fn covers(later: &str, earlier: &str) -> bool {
+    let folder = later.strip_suffix("/**").filter(|folder| is_literal(folder));
+    later == earlier
+        || later == "**"
+        || folder.is_some_and(|folder| earlier.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
+}
+
+/// Whether the line at `later` decides about all that the line `earlier` matches.
+fn line_covers(list: &[(IgnoreLine, Range<usize>)], later: usize, earlier: &str) -> bool {
+    let line = &list[later].0;
+    let text = body(&line.text);
+    let whole_folder = || {
+        let nothing_is_taken_back = || list[later..].iter().all(|(line, _)| !line.takes_back());
+        text.strip_suffix('/').is_some_and(|folder| is_under(folder, earlier) && nothing_is_taken_back())
+    };
+    text == body(earlier)
+        || ["*", "**"].contains(&text)
+        || text.strip_suffix("/**").is_some_and(|folder| is_under(folder, earlier))
+        || whole_folder()
+}
+
+/// Whether `before` ignores a folder that holds all that `line` wants back, and no line takes the folder back.
+fn shuts(list: &[(IgnoreLine, Range<usize>)], before: &IgnoreLine, line: &IgnoreLine) -> bool {
+    let Some(folder) = before.text.strip_suffix('/').filter(|_| !before.takes_back()) else { return false };
+    let mut taken_back = list.iter().filter(|(other, _)| other.takes_back());
+    line.takes_back() && taken_back.all(|(other, _)| is_under(folder, &other.text))
+}
+
+/// Whether `line` names something below the literal folder `folder`, seen from the root.
+fn is_under(folder: &str, line: &str) -> bool {
+    let folder = folder.trim_start_matches('/');
+    let below =
+        body(line).trim_start_matches('/').strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+    is_literal(folder) && below.is_some_and(|rest| !rest.is_empty())
+}
+
+fn body(text: &str) -> &str {
+    text.strip_prefix('!').unwrap_or(text)
+}
+
+fn is_literal(text: &str) -> bool {
+    !text.is_empty() && !text.contains(['*', '?', '[', '{', '\\'])
+}

@@ -1,0 +1,314 @@
+//! CodePipeline's own glob, in ordered lists: `*` within a segment, `**` across, `?`, `[]`, `{a,b}`, `!` to exclude.
+//!
+//! "Working with glob patterns in syntax", AWS CodePipeline User Guide. `?` and `[]` stand for one byte, so one
+//! letter of ASCII; `*` and `**` for any text.
+
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+use shared::config::Place;
+
+/// One pattern of a list, as written and where.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    /// As it is written, with its `!`.
+    pub text: String,
+    /// Whether what it matches is excluded.
+    pub excludes: bool,
+    /// Where it stands.
+    pub place: Place,
+    glob: Glob,
+}
+
+/// Why a text is not a pattern, and what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct BadGlob {
+    /// What is wrong with it.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+impl Pattern {
+    /// Reads one entry of a list.
+    ///
+    /// # Errors
+    /// When it is not a glob, or one that can match nothing.
+    pub fn parse(text: &str, place: Place) -> Result<Self, BadGlob> {
+        let (excludes, body) = text.strip_prefix('!').map_or((false, text), |body| (true, body));
+        refuse_what_never_matches(body)?;
+        let glob = GlobBuilder::new(&translated(body)?)
+            .literal_separator(true)
+            .backslash_escape(true)
+            .empty_alternates(true)
+            .build()
+            .map_err(|error| {
+                bad(error.kind().to_string(), "docs/configuration.md#patterns has the syntax")
+            })?;
+        Ok(Self { text: text.to_owned(), excludes, place, glob })
+    }
+
+    /// The pattern without its `!`.
+    pub fn body(&self) -> &str {
+        self.text.strip_prefix('!').unwrap_or(&self.text)
+    }
+}
+
+/// An ordered list of patterns: the last one that matches decides. A list that only excludes starts from everything.
+#[derive(Debug, Clone)]
+pub struct PatternList {
+    /// In the order of the file.
+    pub patterns: Vec<Pattern>,
+}
+
+impl PatternList {
+    /// Whether a name that no pattern matches is in.
+    pub fn starts_from_everything(&self) -> bool {
+        self.patterns.iter().all(|pattern| pattern.excludes)
+    }
+
+    /// Whether `name` is in, and the pattern that says so.
+    pub fn includes(&self, name: &str) -> (bool, Option<&Pattern>) {
+        let last = self.patterns.iter().rev().find(|pattern| pattern.glob.compile_matcher().is_match(name));
+        (last.map_or(self.starts_from_everything(), |pattern| !pattern.excludes), last)
+    }
+}
+
+/// The path lists of several rules as one automaton: one pass over a path answers for all of them.
+#[derive(Debug)]
+pub struct PathMatcher<'r> {
+    set: GlobSet,
+    owners: Vec<(usize, &'r Pattern)>,
+}
+
+impl<'r> PathMatcher<'r> {
+    /// An automaton of the lists; a rule without one has `None`.
+    ///
+    /// # Errors
+    /// When the patterns together are too large for an automaton (tens of thousands).
+    pub fn new(lists: &[Option<&'r PatternList>]) -> Result<Self, globset::Error> {
+        let mut set = GlobSetBuilder::new();
+        let mut owners = Vec::new();
+        for (rule, list) in lists.iter().enumerate() {
+            for pattern in list.iter().flat_map(|list| &list.patterns) {
+                set.add(pattern.glob.clone());
+                owners.push((rule, pattern));
+            }
+        }
+        Ok(Self { set: set.build()?, owners })
+    }
+
+    /// The last pattern of each rule that matches `path`, as (rule, pattern) in the rules' order.
+    pub fn last_matches<'m>(&'m self, path: &str, found: &'m mut Vec<usize>) -> Vec<(usize, &'r Pattern)> {
+        self.set.matches_into(path, found);
+        found.sort_unstable();
+        let mut last: Vec<(usize, &Pattern)> = Vec::new();
+        for (rule, pattern) in found.iter().map(|index| self.owners[*index]) {
+            match last.last_mut() {
+                Some(entry) if entry.0 == rule => entry.1 = pattern,
+                _ => last.push((rule, pattern)),
+            }
+        }
+        last
+    }
+}
+
+fn bad(message: impl Into<String>, help: impl Into<String>) -> BadGlob {
+    BadGlob { message: message.into(), help: help.into() }
+}
+
+fn refuse_what_never_matches(body: &str) -> Result<(), BadGlob> {
+    if body.is_empty() {
+        return Err(bad("an empty pattern matches nothing", "remove it, or write `**` for everything"));
+    }
+    if let Some(rest) = body.strip_prefix('/').or_else(|| body.strip_prefix("./")) {
+        return Err(bad(
+            "names are relative to the repository's root, without `/` or `./` before them",
+            format!("write `{}`", rest.trim_start_matches('/')),
+        ));
+    }
+    if let Some(folder) = body.strip_suffix('/') {
+        return Err(bad(
+            "a pattern is matched against files, and no file's name ends with `/`",
+            format!("write `{folder}/**` for everything below it"),
+        ));
+    }
+    if body.contains("//") {
+        return Err(bad("no name has two slashes in a row", "write one slash"));
+    }
+    Ok(())
+}
+
+/// The same glob in globset's words: there, `**` beside other letters is only `*`, and `[!x]` also matches `/`.
+fn translated(body: &str) -> Result<String, BadGlob> {
+    let letters: Vec<char> = body.chars().collect();
+    let mut out = String::with_capacity(body.len());
+    let mut at = 0;
+    let mut braces = 0_usize;
+    while at < letters.len() {
+        let taken = match letters[at] {
+            '\\' => copied(&letters, at, 2, &mut out),
+            '[' => class(&letters, at, &mut out)?,
+            '*' => stars(&letters, at, braces > 0, &mut out),
+            other => {
+                braces = match other {
+                    '{' => braces + 1,
+                    '}' => braces.saturating_sub(1),
+                    _ => braces,
+                };
+                copied(&letters, at, 1, &mut out)
+            }
+        };
+        at += taken;
+    }
+    Ok(out)
+}
+
+fn copied(letters: &[char], at: usize, count: usize, out: &mut String) -> usize {
+    let end = letters.len().min(at + count);
+    out.extend(&letters[at..end]);
+    end - at
+}
+
+/// Copies a run of stars. Two or more that are not a segment of their own still cross slashes.
+fn stars(letters: &[char], at: usize, in_braces: bool, out: &mut String) -> usize {
+    let count = letters[at..].iter().take_while(|letter| **letter == '*').count();
+    let edge = |letter: Option<&char>, brace: char| match letter {
+        None | Some('/') => true,
+        Some(letter) => in_braces && (*letter == brace || *letter == ','),
+    };
+    let before = at.checked_sub(1).and_then(|before| letters.get(before));
+    let alone = edge(before, '{') && edge(letters.get(at + count), '}');
+    out.push_str(match (count, alone) {
+        (1, _) => "*",
+        (_, true) => "**",
+        (_, false) => "{*,*/**/*}",
+    });
+    count
+}
+
+/// Copies a bracket. None ever matches a slash, as in every glob whose `*` stays within a segment.
+fn class(letters: &[char], at: usize, out: &mut String) -> Result<usize, BadGlob> {
+    let negated = matches!(letters.get(at + 1), Some('!' | '^'));
+    let first = at + 1 + usize::from(negated);
+    // A `]` right after the opening is a letter of the class.
+    let close = (first + 1..letters.len()).find(|index| letters[*index] == ']');
+    let Some(close) = close else { return Ok(copied(letters, at, letters.len(), out)) };
+    let members = &letters[first..close];
+    let spans_slash = members.windows(3).any(|range| range[1] == '-' && range[0] <= '/' && '/' <= range[2]);
+    if members.contains(&'/') || spans_slash {
+        return Err(bad("a bracket never matches `/`", "write the `/` outside of the brackets"));
+    }
+    out.push('[');
+    if negated {
+        out.push('!');
+        // Not first: a `]` among the members must stay the first of them.
+        out.extend(members);
+        if members.last() == Some(&'-') {
+            out.truncate(out.len() - 1);
+            out.push_str("/-");
+        } else {
+            out.push('/');
+        }
+    } else {
+        out.extend(members);
+    }
+    out.push(']');
+    Ok(close + 1 - at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pattern(text: &str) -> Result<Pattern, BadGlob> {
+        Pattern::parse(text, Place::line("pointsman.toml", 1))
+    }
+
+    fn list(texts: &[&str]) -> PatternList {
+        PatternList { patterns: texts.iter().map(|text| pattern(text).unwrap()).collect() }
+    }
+
+    #[track_caller]
+    fn matches(text: &str, yes: &[&str], no: &[&str]) {
+        let matcher = pattern(text).unwrap().glob.compile_matcher();
+        for name in yes {
+            assert!(matcher.is_match(name), "`{text}` should match {name}");
+        }
+        for name in no {
+            assert!(!matcher.is_match(name), "`{text}` should not match {name}");
+        }
+    }
+
+    #[test]
+    fn one_star_stays_within_a_segment_and_two_cross() {
+        matches("services/*", &["services/web", "services/.env"], &["services/web/app.ts", "services"]);
+        matches("services/**", &["services/web", "services/web/app.ts"], &["services", "other/services/web"]);
+        matches("**/*.md", &["README.md", "docs/a/b.md"], &["README.markdown"]);
+        matches("src/**/test.rs", &["src/test.rs", "src/a/b/test.rs"], &["src/latest.rs"]);
+        matches("**", &["a", "a/b", "line\nbreak/ü"], &[]);
+    }
+
+    #[test]
+    fn two_stars_beside_other_letters_cross_too() {
+        matches("release**", &["release", "release-1", "release/1.0/hotfix"], &["prerelease"]);
+        matches("**fix", &["fix", "a/b/hotfix"], &["fixes"]);
+        matches("{**/*.md,docs/**}", &["README.md", "a/b.md", "docs/x"], &["docs"]);
+    }
+
+    #[test]
+    fn brackets_never_match_a_slash() {
+        matches("a[!x]b", &["ayb"], &["a/b", "axb"]);
+        matches("a[^x]b", &["ayb"], &["a/b", "axb"]);
+        matches("a[!]]b", &["axb"], &["a]b", "a/b"]);
+        matches("a[!x-]b", &["ayb"], &["a-b", "axb", "a/b"]);
+        matches("v[0-9].x", &["v1.x"], &["va.x"]);
+        assert!(pattern("a[+-0]b").is_err() && pattern("a[/]b").is_err());
+    }
+
+    #[test]
+    fn alternatives_escapes_and_one_letter() {
+        matches("libs/{ui,core}/**", &["libs/ui/a", "libs/core/b/c"], &["libs/other/a"]);
+        matches("a?c", &["abc"], &["a/c", "ac"]);
+        matches(r"what\*", &["what*"], &["whatever"]);
+        matches(r"\!important", &["!important"], &["important"]);
+    }
+
+    #[test]
+    fn what_can_match_nothing_is_refused_with_what_to_write() {
+        for (text, help) in [
+            ("docs/", "write `docs/**` for everything below it"),
+            ("/docs/**", "write `docs/**`"),
+            ("./docs", "write `docs`"),
+            ("!", "remove it, or write `**` for everything"),
+            ("a//b", "write one slash"),
+        ] {
+            assert_eq!(pattern(text).unwrap_err().help, help, "{text}");
+        }
+        for text in ["a[", "a{b", "a}b", "a\\", "[z-a]"] {
+            assert!(pattern(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_last_pattern_that_matches_decides() {
+        let rules = list(&["services/**", "!**/*.md", "services/web/CHANGELOG.md"]);
+        for (path, expected) in [
+            ("services/web/app.ts", true),
+            ("services/web/README.md", false),
+            ("services/web/CHANGELOG.md", true),
+            ("tools/x", false),
+        ] {
+            assert_eq!(rules.includes(path).0, expected, "{path}");
+        }
+        assert!(list(&["!docs/**"]).includes("src/a").0, "a list that only excludes starts from everything");
+    }
+
+    #[test]
+    fn one_pass_answers_for_every_rule() {
+        let (web, all, docs) = (list(&["services/web/**", "!**/*.md"]), list(&["**"]), list(&["docs/**"]));
+        let matcher = PathMatcher::new(&[Some(&web), None, Some(&all), Some(&docs)]).unwrap();
+        let found = matcher.last_matches("services/web/a.md", &mut Vec::new());
+        let told: Vec<(usize, &str)> = found.iter().map(|(rule, pattern)| (*rule, &*pattern.text)).collect();
+        assert_eq!(told, [(0, "!**/*.md"), (2, "**")]);
+    }
+}

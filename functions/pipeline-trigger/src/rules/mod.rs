@@ -1,0 +1,116 @@
+//! The rules: which pipelines a push can start. Read from `[[pipeline]]` tables, checked, and only then of these types.
+
+mod dead;
+mod glob;
+pub mod ignore;
+mod name;
+mod read;
+
+use std::ops::Range;
+
+use shared::config::{Code, Place};
+
+pub use glob::{PathMatcher, Pattern, PatternList};
+pub use ignore::IgnoreLine;
+pub use name::NameTemplate;
+pub use read::{CODES, TABLE, read};
+
+/// Every problem code that `pipeline-trigger`'s table can have, those of any table included.
+pub fn codes() -> impl Iterator<Item = Code> {
+    shared::config::CODES.iter().chain(CODES).copied()
+}
+
+/// All rules, in the order of the file.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    /// One a `[[pipeline]]` table.
+    pub pipelines: Vec<PipelineRule>,
+}
+
+impl Rules {
+    /// The rules of one repository, in the order of the file.
+    pub fn of_repository<'r>(&'r self, repository: &str) -> Vec<&'r PipelineRule> {
+        self.pipelines.iter().filter(|rule| rule.repository == repository).collect()
+    }
+}
+
+/// One `[[pipeline]]` table.
+#[derive(Debug, Clone)]
+pub struct PipelineRule {
+    /// The pipeline it starts.
+    pub name: NameTemplate,
+    /// The CodeCommit repository whose pushes it looks at.
+    pub repository: String,
+    /// The branches; every branch when neither this nor `tags` is written.
+    pub branches: Option<PatternList>,
+    /// The tags; none when it is not written.
+    pub tags: Option<PatternList>,
+    /// The files that start it; every file when it is not written.
+    pub paths: Option<PatternList>,
+    /// The files that do not count, as gitignore lines.
+    pub ignore: Vec<IgnoreLine>,
+    /// A file at the repository's root with more such lines.
+    pub ignore_file: Option<String>,
+    /// What a branch's first push is compared with.
+    pub new_branch: NewBranch,
+    /// What a later push is compared with.
+    pub baseline: Baseline,
+    /// The pipeline's source action; found with GetPipeline when it is not written.
+    pub source_action: Option<String>,
+    /// The commit that is built.
+    pub pin: Pin,
+    /// Where the rule stands.
+    pub place: Place,
+    /// The bytes of the file where its pipeline and its repository are named.
+    pub named_at: NamedAt,
+}
+
+/// Where a rule names what it is about, for problems that are found later.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NamedAt {
+    /// The pipeline's name.
+    pub pipeline: Range<usize>,
+    /// The repository's name.
+    pub repository: Range<usize>,
+}
+
+impl PipelineRule {
+    /// Whether the changed files matter at all.
+    pub fn looks_at_files(&self) -> bool {
+        self.paths.is_some() || !self.ignore.is_empty() || self.ignore_file.is_some()
+    }
+}
+
+/// What a branch's first push is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NewBranch {
+    /// The commit it left the default branch at.
+    #[default]
+    MergeBase,
+    /// Nothing: every file counts as changed.
+    All,
+    /// A first push starts nothing.
+    Skip,
+}
+
+/// What a push is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Baseline {
+    /// The commit the branch was at before.
+    #[default]
+    Push,
+    /// The commit of the pipeline's newest execution.
+    LastStarted,
+    /// The commit of the pipeline's newest execution that succeeded.
+    LastSucceeded,
+}
+
+/// The commit that is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pin {
+    /// The branch's head as read now, so that an older commit never runs last.
+    #[default]
+    Head,
+    /// The pushed commit, so that every push is built.
+    Commit,
+}

@@ -1,0 +1,238 @@
+//! From `[[pipeline]]` tables to rules, with every problem on the way.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use shared::config::{Code, Document, Problem, RawTable, TableReader, Text};
+
+use super::dead::{dead_ignore_lines, dead_patterns};
+use super::glob::{Pattern, PatternList};
+use super::ignore::IgnoreLine;
+use super::name::NameTemplate;
+use super::{Baseline, NamedAt, NewBranch, Pin, PipelineRule, Rules};
+
+/// The table that is read here.
+pub const TABLE: &str = "pipeline";
+
+const EMPTY_NAME: Code = Code { name: "empty-name", title: "a pipeline has no name" };
+const EMPTY_REPOSITORY: Code = Code { name: "empty-repository", title: "a rule has no repository" };
+const EMPTY_LIST: Code = Code { name: "empty-list", title: "a list has nothing in it" };
+const BAD_NAME: Code = Code { name: "bad-pipeline-name", title: "no pipeline can have this name" };
+const BAD_REPOSITORY: Code = Code { name: "bad-repository-name", title: "no repository can have this name" };
+const BAD_ACTION: Code = Code { name: "bad-action-name", title: "no action can have this name" };
+const BAD_GLOB: Code =
+    Code { name: "bad-glob", title: "a pattern is not a valid glob, or can match nothing" };
+const BAD_IGNORE_LINE: Code =
+    Code { name: "bad-ignore-line", title: "an ignore line is not a gitignore pattern" };
+const BAD_IGNORE_FILE: Code = Code { name: "bad-ignore-file", title: "an ignore file is not at the root" };
+const DUPLICATE: Code = Code { name: "duplicate-pipeline", title: "a pipeline is configured twice" };
+const NEVER_DECIDES: Code = Code { name: "never-decides", title: "a pattern can never decide anything" };
+const NO_BRANCH: Code =
+    Code { name: "no-branch-in-a-tag", title: "a tag has no branch to name a pipeline after" };
+
+/// Every code of this module.
+pub const CODES: &[Code] = &[
+    EMPTY_NAME,
+    EMPTY_REPOSITORY,
+    EMPTY_LIST,
+    BAD_NAME,
+    BAD_REPOSITORY,
+    BAD_ACTION,
+    BAD_GLOB,
+    BAD_IGNORE_LINE,
+    BAD_IGNORE_FILE,
+    DUPLICATE,
+    NEVER_DECIDES,
+    NO_BRANCH,
+];
+
+const LONGEST_ACTION: usize = 100;
+const LONGEST_REPOSITORY: usize = 100;
+
+/// Reads the rules. A rule that has a problem may be missing from what is returned; the problems say so.
+pub fn read(document: &Document, problems: &mut Vec<Problem>) -> Rules {
+    let tables = document.tables(TABLE, problems);
+    let mut first_of: HashMap<(String, String), Range<usize>> = HashMap::new();
+    let mut rules = Rules::default();
+    for table in &tables {
+        let Some((rule, name)) = rule(document, table, problems) else { continue };
+        let key = (rule.name.text.clone(), rule.repository.clone());
+        if let Some(first) = first_of.get(&key) {
+            problems.push(duplicate(&name, first.clone()));
+            continue;
+        }
+        first_of.insert(key, name.span());
+        rules.pipelines.push(rule);
+    }
+    rules
+}
+
+fn rule(
+    document: &Document,
+    table: &RawTable<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<(PipelineRule, Text)> {
+    let mut table = TableReader::new(TABLE, table, problems);
+    let place = document.place(&table.header());
+    let name = table.required_string("name", EMPTY_NAME);
+    let repository =
+        table.required_string("repository", EMPTY_REPOSITORY).filter(|text| repository(&mut table, text));
+    let branches = patterns(document, &mut table, "branches");
+    let tags = patterns(document, &mut table, "tags");
+    let paths = patterns(document, &mut table, "paths");
+    let ignore = ignore_lines(document, &mut table);
+    let ignore_file = table.string("ignore-file").and_then(|text| ignore_file(&mut table, text));
+    let new_branches =
+        [("merge-base", NewBranch::MergeBase), ("all", NewBranch::All), ("skip", NewBranch::Skip)];
+    let new_branch = table.choice("new-branch", &new_branches).unwrap_or_default();
+    let baselines = [
+        ("push", Baseline::Push),
+        ("last-started", Baseline::LastStarted),
+        ("last-succeeded", Baseline::LastSucceeded),
+    ];
+    let baseline = table.choice("baseline", &baselines).unwrap_or_default();
+    let source_action = table.string("source-action").and_then(|text| action(&mut table, text));
+    let pin = table.choice("pin", &[("head", Pin::Head), ("commit", Pin::Commit)]).unwrap_or_default();
+    let template = name_template(&mut table, name.as_ref(), repository.as_ref(), tags.is_some());
+    table.finish();
+    let (name, repository) = (name?, repository?);
+    let rule = PipelineRule {
+        named_at: NamedAt { pipeline: name.span(), repository: repository.span() },
+        name: template?,
+        repository: repository.into_inner(),
+        branches,
+        tags,
+        paths,
+        ignore,
+        ignore_file,
+        new_branch,
+        baseline,
+        source_action,
+        pin,
+        place,
+    };
+    Some((rule, name))
+}
+
+fn duplicate(name: &Text, first: Range<usize>) -> Problem {
+    Problem::new(DUPLICATE, name.span(), "second entry")
+        .related(first, "first entry")
+        .help("one table can hold many patterns: move them into one list, or remove one of the two")
+}
+
+fn repository(table: &mut TableReader<'_, '_, '_>, text: &Text) -> bool {
+    let name = text.get_ref();
+    let legal = name.chars().all(|letter| letter.is_ascii_alphanumeric() || "._-".contains(letter));
+    if legal && name.len() <= LONGEST_REPOSITORY && !name.ends_with(".git") {
+        return true;
+    }
+    let help =
+        "write the CodeCommit repository's name: letters, digits and . _ -, at most 100, without `.git`";
+    table.problem(Problem::new(BAD_REPOSITORY, text.span(), "not the name of a repository").help(help));
+    false
+}
+
+fn name_template(
+    table: &mut TableReader<'_, '_, '_>,
+    name: Option<&Text>,
+    repository: Option<&Text>,
+    has_tags: bool,
+) -> Option<NameTemplate> {
+    let name = name?;
+    match NameTemplate::parse(name.get_ref(), repository?.get_ref()) {
+        Ok(template) if template.is_templated() && has_tags => {
+            let help = "give the tags a table of their own, with a fixed name";
+            table.problem(Problem::new(NO_BRANCH, name.span(), "this table has `tags` too").help(help));
+            None
+        }
+        Ok(template) => Some(template),
+        Err(why) => {
+            table.problem(
+                Problem::new(BAD_NAME, name.span(), why)
+                    .help("write the pipeline's name as CodePipeline shows it"),
+            );
+            None
+        }
+    }
+}
+
+fn action(table: &mut TableReader<'_, '_, '_>, text: Text) -> Option<String> {
+    let name = text.get_ref();
+    let legal = name.chars().all(|letter| letter.is_ascii_alphanumeric() || ".@-_".contains(letter));
+    if legal && !name.is_empty() && name.len() <= LONGEST_ACTION {
+        return Some(text.into_inner());
+    }
+    let help = "write the source action's name, or leave the key out to have it found";
+    table.problem(Problem::new(BAD_ACTION, text.span(), "not the name of an action").help(help));
+    None
+}
+
+fn ignore_file(table: &mut TableReader<'_, '_, '_>, text: Text) -> Option<String> {
+    let name = text.get_ref();
+    if !name.is_empty() && !name.contains('/') && name != "." && name != ".." {
+        return Some(text.into_inner());
+    }
+    let help = "it is one file at the repository's root, such as `.pipelineignore`";
+    table
+        .problem(Problem::new(BAD_IGNORE_FILE, text.span(), "not the name of a file at the root").help(help));
+    None
+}
+
+fn patterns(
+    document: &Document,
+    table: &mut TableReader<'_, '_, '_>,
+    key: &'static str,
+) -> Option<PatternList> {
+    let texts = table.strings(key)?;
+    if texts.get_ref().is_empty() {
+        let help = "leave the key out to have everything, or write what you want";
+        table.problem(Problem::new(EMPTY_LIST, texts.span(), format!("`{key}` is empty")).help(help));
+        return None;
+    }
+    let mut read = Vec::new();
+    for text in texts.get_ref() {
+        match pattern(document, key, text) {
+            Ok(pattern) => read.push((pattern, text.span())),
+            Err(problem) => table.problem(problem),
+        }
+    }
+    for problem in dead_patterns(&read, NEVER_DECIDES) {
+        table.problem(problem);
+    }
+    Some(PatternList { patterns: read.into_iter().map(|(pattern, _)| pattern).collect() })
+}
+
+fn pattern(document: &Document, key: &str, text: &Text) -> Result<Pattern, Problem> {
+    let body = text.get_ref().trim_start_matches('!');
+    if let ("branches" | "tags", Some(short)) = (key, short_name(body)) {
+        return Err(Problem::new(BAD_GLOB, text.span(), format!("`{key}` takes names without `refs/...`"))
+            .help(format!("write `{short}`")));
+    }
+    Pattern::parse(text.get_ref(), document.place(&text.span()))
+        .map_err(|bad| Problem::new(BAD_GLOB, text.span(), bad.message).help(bad.help))
+}
+
+fn short_name(body: &str) -> Option<&str> {
+    body.strip_prefix("refs/heads/").or_else(|| body.strip_prefix("refs/tags/"))
+}
+
+fn ignore_lines(document: &Document, table: &mut TableReader<'_, '_, '_>) -> Vec<IgnoreLine> {
+    let Some(texts) = table.strings("ignore") else { return Vec::new() };
+    let mut read = Vec::new();
+    for text in texts.get_ref() {
+        match IgnoreLine::parse(text.get_ref(), document.place(&text.span())) {
+            Some(line) if !text.get_ref().contains('\n') => read.push((line, text.span())),
+            _ => {
+                let help = "one pattern a string; comments go behind a # outside of the strings";
+                table.problem(
+                    Problem::new(BAD_IGNORE_LINE, text.span(), "git would not read a pattern here")
+                        .help(help),
+                );
+            }
+        }
+    }
+    for problem in dead_ignore_lines(&read, NEVER_DECIDES) {
+        table.problem(problem);
+    }
+    read.into_iter().map(|(line, _)| line).collect()
+}

@@ -1,0 +1,89 @@
+//! CodeCommit, served from git repositories: the operations and the repositories they work on.
+//!
+//! Shapes and errors follow the service's API reference; limits follow "Quotas in AWS CodeCommit" of its user guide.
+//! KMS keys are not modelled: their errors come through faults only.
+
+mod branches;
+mod commits;
+mod differences;
+mod files;
+mod merges;
+mod names;
+
+use std::collections::BTreeMap;
+
+use differences::Cache;
+
+use crate::git;
+use crate::members::Members;
+use crate::refusal::Refusal;
+use crate::services::{Context, Service};
+
+pub(crate) const SERVICE: Service = Service {
+    name: "codecommit",
+    target: "CodeCommit_20150413",
+    operations: &[
+        ("GetBranch", branches::get_branch),
+        ("GetCommit", commits::get_commit),
+        ("GetDifferences", differences::get_differences),
+        ("GetFile", files::get_file),
+        ("GetMergeOptions", merges::get_merge_options),
+        ("GetRepository", branches::get_repository),
+        ("ListBranches", branches::list_branches),
+    ],
+};
+
+/// Every repository of the account.
+#[derive(Debug)]
+pub(crate) struct CodeCommit {
+    repositories: BTreeMap<String, Hosted>,
+    /// Differences a page when the caller does not ask; AWS documents no default.
+    pub(crate) page_size: usize,
+    cache: Cache,
+}
+
+/// One repository.
+#[derive(Debug)]
+pub(crate) struct Hosted {
+    pub(crate) git: git::Repository,
+    pub(crate) default_branch: Option<String>,
+    /// What the world built: label and id, in its order. Empty for a clone.
+    pub(crate) commits: Vec<(String, String)>,
+}
+
+impl Default for CodeCommit {
+    fn default() -> CodeCommit {
+        CodeCommit { repositories: BTreeMap::new(), page_size: 100, cache: Cache::default() }
+    }
+}
+
+impl CodeCommit {
+    /// Hosts a repository, in place of one that has the name already.
+    pub(crate) fn host(&mut self, name: &str, hosted: Hosted) {
+        self.repositories.insert(name.to_owned(), hosted);
+    }
+
+    pub(crate) fn repository(&self, name: &str) -> Option<&Hosted> {
+        self.repositories.get(name)
+    }
+}
+
+/// Takes `repositoryName` and finds the repository.
+fn repository<'a>(context: &Context<'a>, input: &mut Members) -> Result<(String, &'a Hosted), Refusal> {
+    let name = input.string("repositoryName")?.filter(|name| !name.is_empty());
+    let name =
+        name.ok_or_else(|| Refusal::new("RepositoryNameRequiredException", "A repository name is required"))?;
+    if !names::is_repository_name(&name) {
+        let message = format!("The repository name {name} is not valid");
+        return Err(Refusal::new("InvalidRepositoryNameException", message));
+    }
+    match context.world.codecommit.repository(&name) {
+        Some(hosted) => Ok((name, hosted)),
+        None => Err(Refusal::new("RepositoryDoesNotExistException", format!("{name} does not exist"))),
+    }
+}
+
+/// Whether `name` can be a repository's.
+pub(crate) fn is_repository_name(name: &str) -> bool {
+    names::is_repository_name(name)
+}

@@ -1,0 +1,75 @@
+//! GetRepository, GetBranch and ListBranches.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{names, repository};
+use crate::clock::epoch_seconds;
+use crate::ids;
+use crate::members::Members;
+use crate::paging;
+use crate::refusal::Refusal;
+use crate::services::{ACCOUNT, Context};
+
+/// Every repository was made at this time: 2026-01-01T00:00:00Z.
+const CREATED: i64 = 1_767_225_600;
+
+/// AWS documents no page size for ListBranches, and its callers cannot choose one.
+const BRANCHES_PAGE: usize = 100;
+
+pub(super) fn get_repository(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+    let (name, hosted) = repository(context, &mut input)?;
+    input.finish()?;
+    let region = context.region;
+    let created = epoch_seconds(Timestamp::constant(CREATED, 0));
+    let mut metadata = json!({
+        "accountId": ACCOUNT,
+        "repositoryId": ids::uuid(&["repository", &name]),
+        "repositoryName": name,
+        "lastModifiedDate": created,
+        "creationDate": created,
+        "cloneUrlHttp": format!("https://git-codecommit.{region}.amazonaws.com/v1/repos/{name}"),
+        "cloneUrlSsh": format!("ssh://git-codecommit.{region}.amazonaws.com/v1/repos/{name}"),
+        "Arn": format!("arn:aws:codecommit:{region}:{ACCOUNT}:{name}"),
+    });
+    if let Some(branch) = &hosted.default_branch {
+        metadata["defaultBranch"] = json!(branch);
+    }
+    Ok(json!({"repositoryMetadata": metadata}))
+}
+
+pub(super) fn get_branch(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+    let (_, hosted) = repository(context, &mut input)?;
+    let name = input.string("branchName")?.filter(|name| !name.is_empty());
+    input.finish()?;
+    let name =
+        name.ok_or_else(|| Refusal::new("BranchNameRequiredException", "A branch name is required"))?;
+    if !names::is_branch_name(&name) {
+        return Err(Refusal::new(
+            "InvalidBranchNameException",
+            format!("The branch name {name} is not valid"),
+        ));
+    }
+    match hosted.git.branch_head(&name)? {
+        Some(id) => Ok(json!({"branch": {"branchName": name, "commitId": id}})),
+        None => Err(Refusal::new("BranchDoesNotExistException", format!("{name} does not exist"))),
+    }
+}
+
+pub(super) fn list_branches(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+    let (name, hosted) = repository(context, &mut input)?;
+    let token = input.string("nextToken")?;
+    input.finish()?;
+    let branches = hosted.git.branches()?;
+    let page = paging::page(&branches, BRANCHES_PAGE, token.as_deref(), &["ListBranches", &name]);
+    let page = page.map_err(|_| bad_token())?;
+    let mut output = json!({"branches": page.items});
+    if let Some(next) = page.next {
+        output["nextToken"] = json!(next);
+    }
+    Ok(output)
+}
+
+pub(super) fn bad_token() -> Refusal {
+    Refusal::new("InvalidContinuationTokenException", "The specified continuation token is not valid")
+}

@@ -1,0 +1,49 @@
+//! ListPipelineExecutions.
+
+use serde_json::{Value, json};
+
+use super::{Execution, Pipeline, constraints, pipeline};
+use crate::clock::epoch_seconds;
+use crate::members::Members;
+use crate::paging;
+use crate::refusal::Refusal;
+use crate::services::{ACCOUNT, Context};
+
+/// "Default value is 100", and the largest.
+const EXECUTIONS_PAGE: usize = 100;
+
+/// Newest first. The member `filter` is not served.
+pub(super) fn list_pipeline_executions(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+    let pipeline = pipeline(context, &mut input, "pipelineName")?;
+    let size = constraints::page_size(&mut input, EXECUTIONS_PAGE)?;
+    let token = constraints::next_token(&mut input)?;
+    input.finish()?;
+    let newest_first: Vec<&Execution> = pipeline.executions.iter().rev().collect();
+    let identity = ["ListPipelineExecutions", &pipeline.name];
+    let page =
+        paging::page(&newest_first, size, token.as_deref(), &identity).map_err(constraints::bad_token)?;
+    let summaries: Vec<Value> = page.items.iter().map(|execution| summary(&pipeline, execution)).collect();
+    let mut output = json!({"pipelineExecutionSummaries": summaries});
+    if let Some(next) = page.next {
+        output["nextToken"] = json!(next);
+    }
+    Ok(output)
+}
+
+fn summary(pipeline: &Pipeline, execution: &Execution) -> Value {
+    let revision = |id: &String| json!({"actionName": pipeline.source_action, "revisionId": id});
+    let started = epoch_seconds(execution.started);
+    json!({
+        "pipelineExecutionId": execution.id,
+        "status": execution.status,
+        "startTime": started,
+        "lastUpdateTime": started,
+        "sourceRevisions": execution.revision.iter().map(revision).collect::<Vec<_>>(),
+        "trigger": {
+            "triggerType": "StartPipelineExecution",
+            "triggerDetail": format!("arn:aws:iam::{ACCOUNT}:role/local"),
+        },
+        "executionMode": "SUPERSEDED",
+        "executionType": "STANDARD",
+    })
+}

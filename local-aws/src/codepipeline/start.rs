@@ -1,0 +1,97 @@
+//! StartPipelineExecution.
+
+use serde_json::{Value, json};
+
+use super::{Execution, Pipeline, Source, constraints, not_found, pipeline};
+use crate::ids;
+use crate::members::Members;
+use crate::refusal::Refusal;
+use crate::services::Context;
+
+const REVISION_TYPES: &[&str] = &["COMMIT_ID", "IMAGE_DIGEST", "S3_OBJECT_VERSION_ID", "S3_OBJECT_KEY"];
+
+/// The same token on the same pipeline is the same execution, for as long as the world lasts (AWS documents no end
+/// either). Which revision a source action runs is known at once here; AWS shows it when that action is done.
+pub(super) fn start_pipeline_execution(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+    let pipeline = pipeline(context, &mut input, "name")?;
+    let token = token(&mut input)?;
+    let pinned = pinned(&pipeline, &mut input)?;
+    let variables = input.structures("variables")?;
+    input.finish()?;
+    if !variables.is_empty() {
+        let message = format!("{} declares no variables", pipeline.name);
+        return Err(Refusal::new("ValidationException", message));
+    }
+    // Read before the lock is taken: git may take its time.
+    let revision = pinned.or_else(|| branch_head(context, &pipeline.source));
+    let id = start(context, &pipeline.name, token, revision)?;
+    Ok(json!({"pipelineExecutionId": id}))
+}
+
+fn start(
+    context: &Context<'_>,
+    name: &str,
+    token: Option<String>,
+    revision: Option<String>,
+) -> Result<String, Refusal> {
+    let mut pipelines = context.world.codepipeline.lock();
+    let pipeline = pipelines.get_mut(name).ok_or_else(|| not_found(name))?;
+    let same = |execution: &&Execution| token.is_some() && execution.token == token;
+    if let Some(execution) = pipeline.executions.iter().find(same) {
+        return Ok(execution.id.clone());
+    }
+    if pipeline.busy > 0 {
+        pipeline.busy -= 1;
+        let message = "The pipeline is busy handling ongoing activities. Try again later.";
+        return Err(Refusal::new("ConflictException", message));
+    }
+    let count = pipeline.executions.len().to_string();
+    let id = ids::uuid(&["execution", name, token.as_deref().unwrap_or(&count)]);
+    let status = "InProgress".to_owned();
+    pipeline.executions.push(Execution { id: id.clone(), status, started: context.now, revision, token });
+    Ok(id)
+}
+
+/// `clientRequestToken`: 1 to 128 of `[a-zA-Z0-9-]`.
+fn token(input: &mut Members) -> Result<Option<String>, Refusal> {
+    let Some(token) = input.string("clientRequestToken")? else { return Ok(None) };
+    constraints::length(&token, "clientRequestToken", 1, 128)?;
+    let fits = token.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    constraints::pattern(&token, "clientRequestToken", "^[a-zA-Z0-9-]+$", fits)?;
+    Ok(Some(token))
+}
+
+/// The revision of the source action that `sourceRevisions` overrides.
+fn pinned(pipeline: &Pipeline, input: &mut Members) -> Result<Option<String>, Refusal> {
+    let overrides = input.structures("sourceRevisions")?;
+    constraints::at_most(overrides.len(), "sourceRevisions", 50)?;
+    let mut pinned = None;
+    for source_override in overrides {
+        pinned = Some(override_of(pipeline, source_override)?);
+    }
+    Ok(pinned)
+}
+
+fn override_of(pipeline: &Pipeline, mut given: Members) -> Result<String, Refusal> {
+    let action = constraints::name(&mut given, "actionName")?;
+    let kind = constraints::required(&mut given, "revisionType")?;
+    constraints::one_of(&kind, "revisionType", REVISION_TYPES)?;
+    let value = constraints::required(&mut given, "revisionValue")?;
+    constraints::length(&value, "revisionValue", 1, 1500)?;
+    given.finish()?;
+    let refused = |message: String| Err(Refusal::new("ValidationException", message));
+    if action != pipeline.source_action {
+        return refused(format!("{} has no source action named {action}", pipeline.name));
+    }
+    let fits = match pipeline.source {
+        Source::CodeCommit { .. } => kind == "COMMIT_ID",
+        Source::S3 => kind.starts_with("S3_"),
+    };
+    if fits { Ok(value) } else { refused(format!("{kind} does not fit the provider of action {action}")) }
+}
+
+/// What a source action runs when nothing is pinned: its branch, as it is now.
+fn branch_head(context: &Context<'_>, source: &Source) -> Option<String> {
+    let Source::CodeCommit { repository, branch, .. } = source else { return None };
+    context.world.codecommit.repository(repository)?.git.branch_head(branch).ok().flatten()
+}

@@ -1,0 +1,54 @@
+//! Holds the matcher to the workspace's own cases.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Pattern;
+
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    expect: String,
+    pattern: Value,
+    event: Value,
+}
+
+fn answer(case: &Case) -> &'static str {
+    match Pattern::parse(&case.pattern) {
+        Err(_) => "invalid",
+        Ok(pattern) if pattern.matches(&case.event) => "match",
+        Ok(_) => "no match",
+    }
+}
+
+#[test]
+fn every_case_in_the_file_has_its_answer() {
+    let cases: Vec<Case> = serde_json::from_str(include_str!("../../../tests/event_patterns.json")).unwrap();
+    assert!(cases.len() > 80, "the file of cases is not what it was: {} cases", cases.len());
+    let differs = |case: &Case| {
+        let got = answer(case);
+        (got != case.expect).then(|| format!("{}: expected {}, got {got}", case.name, case.expect))
+    };
+    let wrong: Vec<String> = cases.iter().filter_map(differs).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_problem_names_the_path_and_the_operator() {
+    let problem = |pattern| Pattern::parse(&pattern).unwrap_err().to_string();
+    let pattern = json!({ "detail": { "referenceName": [{ "begins-with": "release/" }] } });
+    assert_eq!(
+        problem(pattern),
+        "event pattern is not valid at detail.referenceName: there is no operator `begins-with`"
+    );
+    assert_eq!(
+        problem(json!([])),
+        "event pattern is not valid at its top level: the pattern must be an object"
+    );
+}
+
+#[test]
+fn many_stars_against_a_long_value_take_no_noticeable_time() {
+    let pattern = Pattern::parse(&json!({ "key": [{ "wildcard": "*a".repeat(60) }] })).unwrap();
+    assert!(!pattern.matches(&json!({ "key": "a".repeat(59) + &"b".repeat(5_000) })));
+}

@@ -1,0 +1,107 @@
+//! Reads `git diff-tree --raw -z`: which files differ between two commits.
+
+use std::io::{BufRead, BufReader, Error, ErrorKind};
+
+use super::GitError;
+use super::command::Git;
+
+// Git knows the empty tree without storing it, by the id it has in the repository's hash.
+const EMPTY_TREE_SHA1: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+const EMPTY_TREE_SHA256: &str = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321";
+
+/// One file that differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    pub change: Change,
+    /// `None` exactly when the file was added.
+    pub before: Option<Blob>,
+    /// `None` exactly when the file was deleted.
+    pub after: Option<Blob>,
+}
+
+impl Difference {
+    /// The file's path from the repository's root. Both sides have the same: a rename is two differences.
+    pub fn path(&self) -> &str {
+        let blob = self.after.as_ref().or(self.before.as_ref());
+        &blob.expect("a difference has a side").path
+    }
+}
+
+/// How a file differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    Added,
+    /// Content, mode or type (a file that became a link).
+    Modified,
+    Deleted,
+}
+
+impl Change {
+    /// The letter that git and CodeCommit use.
+    pub fn letter(self) -> &'static str {
+        match self {
+            Change::Added => "A",
+            Change::Modified => "M",
+            Change::Deleted => "D",
+        }
+    }
+}
+
+/// One side of a difference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blob {
+    /// The blob's id; for a submodule, the commit's.
+    pub id: String,
+    pub path: String,
+    /// As git writes it: `100644`, `100755`, `120000` (link) or `160000` (submodule).
+    pub mode: String,
+}
+
+pub(super) fn read(git: &Git, before: Option<&str>, after: &str) -> Result<Vec<Difference>, GitError> {
+    let before = before.unwrap_or(if after.len() == 64 { EMPTY_TREE_SHA256 } else { EMPTY_TREE_SHA1 });
+    // A repository's own configuration could hide changed submodules.
+    let options = ["--raw", "--no-abbrev", "--no-renames", "--ignore-submodules=none", "--end-of-options"];
+    let mut arguments = vec!["diff-tree", "-r", "-z"];
+    arguments.extend(options);
+    arguments.extend([before, after, "--"]);
+    git.stream(&arguments)?.finish(git, |stdout| parse(BufReader::new(stdout)))
+}
+
+fn parse(mut output: impl BufRead) -> std::io::Result<Vec<Difference>> {
+    let mut differences = Vec::new();
+    while let Some(facts) = field(&mut output)? {
+        let path = field(&mut output)?.ok_or_else(|| malformed(&facts))?;
+        differences.push(difference(&facts, &path).ok_or_else(|| malformed(&facts))?);
+    }
+    Ok(differences)
+}
+
+/// `:100644 100755 <id> <id> M`
+fn difference(facts: &str, path: &str) -> Option<Difference> {
+    let facts: Vec<&str> = facts.strip_prefix(':')?.split(' ').collect();
+    let [old_mode, new_mode, old_id, new_id, status] = facts.try_into().ok()?;
+    let blob =
+        |mode: &str, id: &str| Blob { id: id.to_owned(), path: path.to_owned(), mode: mode.to_owned() };
+    let before = (old_mode != "000000").then(|| blob(old_mode, old_id));
+    let after = (new_mode != "000000").then(|| blob(new_mode, new_id));
+    let change = match status {
+        "A" => Change::Added,
+        "D" => Change::Deleted,
+        "M" | "T" => Change::Modified,
+        _ => return None,
+    };
+    Some(Difference { change, before, after })
+}
+
+fn field(output: &mut impl BufRead) -> std::io::Result<Option<String>> {
+    let mut bytes = Vec::new();
+    output.read_until(0, &mut bytes)?;
+    if bytes.pop().is_none() {
+        return Ok(None);
+    }
+    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+fn malformed(line: &str) -> Error {
+    Error::new(ErrorKind::InvalidData, format!("not a raw difference: {line:?}"))
+}

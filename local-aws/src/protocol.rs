@@ -1,0 +1,88 @@
+//! Tells what a request asks, whatever protocol it came in, and sends the answer back the same way.
+//!
+//! Each protocol is a module that turns a request into a [`Wire`] and an outcome into a response; services see JSON
+//! values only. The service is the one the request was signed for: that works for every protocol AWS has.
+
+mod aws_json;
+
+use http_body_util::Full;
+use hyper::Response;
+use hyper::body::Bytes;
+use hyper::http::HeaderMap;
+use serde_json::Value;
+
+use crate::refusal::Refusal;
+use crate::server::Request;
+
+/// What a request asks.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    /// Empty when the request is not signed.
+    pub(crate) service: String,
+    pub(crate) region: String,
+    /// Empty when the request names none.
+    pub(crate) operation: String,
+    /// What says which API is meant, beside the operation: the target prefix of the JSON protocols.
+    pub(crate) api: String,
+    /// Why it cannot be carried out, when that is clear from the request's form.
+    pub(crate) input: Result<Value, Refusal>,
+}
+
+/// Reads a request. One that cannot be read keeps what is known of it, so that the journal can show it.
+pub(crate) fn read(request: &Request) -> Wire {
+    let scope = Scope::of(&request.parts.headers);
+    let (api, operation) = aws_json::target(&request.parts.headers);
+    let input = match &scope {
+        None => Err(Refusal {
+            status: 403,
+            ..Refusal::new("MissingAuthenticationTokenException", "Missing Authentication Token")
+        }),
+        Some(_) if operation.is_empty() => Err(Refusal::not_served(format_args!(
+            "{} {} without X-Amz-Target (it speaks AWS JSON 1.1 only)",
+            request.parts.method, request.parts.uri
+        ))),
+        Some(_) => aws_json::input(request),
+    };
+    let Scope { service, region } = scope.unwrap_or_default();
+    Wire { service, region, operation, api, input }
+}
+
+/// Puts an outcome into the response that the caller's protocol wants.
+pub(crate) fn write(outcome: &Result<Value, Refusal>, request_id: &str) -> Response<Full<Bytes>> {
+    aws_json::response(outcome, request_id)
+}
+
+/// The credential scope of a signature: `Credential=KEY/date/region/service/aws4_request`.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Scope {
+    service: String,
+    region: String,
+}
+
+impl Scope {
+    fn of(headers: &HeaderMap) -> Option<Scope> {
+        let authorization = headers.get("authorization")?.to_str().ok()?;
+        let (_, credential) = authorization.split_once("Credential=")?;
+        let mut parts = credential.split([',', ' ']).next()?.split('/').skip(2);
+        let region = parts.next()?.to_owned();
+        Some(Scope { service: parts.next()?.to_owned(), region })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::http::{HeaderMap, HeaderValue};
+
+    use super::Scope;
+
+    #[test]
+    fn the_signature_names_service_and_region() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(Scope::of(&headers), None);
+        let signed =
+            "AWS4-HMAC-SHA256 Credential=AKID/20260302/eu-west-1/codecommit/aws4_request, SignedHeaders=host";
+        headers.insert("authorization", HeaderValue::from_static(signed));
+        let scope = Scope { service: "codecommit".into(), region: "eu-west-1".into() };
+        assert_eq!(Scope::of(&headers), Some(scope));
+    }
+}

@@ -1,0 +1,55 @@
+//! Owns how an operation says no: an error that AWS models, or that the local AWS does not serve this.
+
+/// An error answer, whatever protocol will carry it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// The error's name in the service's model, without a namespace.
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) status: u16,
+}
+
+/// The code of what the local AWS does not know. AWS has no such error, so it cannot be taken for one of AWS's.
+pub const NOT_SERVED: &str = "NotServedLocally";
+
+impl Refusal {
+    /// An error of the service, with the status AWS answers for it.
+    pub(crate) fn new(code: &str, message: impl Into<String>) -> Refusal {
+        Refusal { code: code.to_owned(), message: message.into(), status: status_of(code) }
+    }
+
+    /// Loud, and not retried by the SDKs (they retry 500, 502, 503 and 504).
+    pub(crate) fn not_served(what: impl std::fmt::Display) -> Refusal {
+        let message = format!("the local AWS does not serve {what}");
+        Refusal { code: NOT_SERVED.to_owned(), message, status: 501 }
+    }
+
+    /// The local AWS itself went wrong.
+    pub(crate) fn internal(error: &dyn std::error::Error) -> Refusal {
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            message.push_str(&format!(": {error}"));
+            cause = error.source();
+        }
+        Refusal { code: "InternalFailure".to_owned(), message, status: 500 }
+    }
+}
+
+/// The HTTP status of an error code: from the service models (`httpStatusCode`, default 400) and, for the errors every
+/// service has, from "Common Error Types" of the API references.
+pub(crate) fn status_of(code: &str) -> u16 {
+    match code {
+        "ConflictException" => 409,
+        "AccessDeniedException" => 400,
+        "InternalFailure" | "InternalServerError" | "InternalServerException" | "InternalError" => 500,
+        "ServiceUnavailable" | "ServiceUnavailableException" => 503,
+        _ => 400,
+    }
+}
+
+impl From<crate::git::GitError> for Refusal {
+    fn from(error: crate::git::GitError) -> Refusal {
+        Refusal::internal(&error)
+    }
+}

@@ -1,0 +1,214 @@
+//! Serves the Lambda Runtime API (version 2018-06-01) to a function's binary: "Using the Lambda runtime API for custom
+//! runtimes" in AWS's Lambda developer guide.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::{Method, Response, StatusCode};
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use crate::ids;
+use crate::server::{Handler, Reply, Request, Server, StartError, respond};
+use crate::services::ACCOUNT;
+
+const VERSION: &str = "/2018-06-01/runtime/";
+
+/// Lambda's limit for a synchronous answer: 6 MB ("Lambda quotas", invocation payload) plus 100 bytes.
+const RESPONSE_LIMIT: usize = 6 * 1024 * 1024 + 100;
+
+/// How an invocation ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// The function answered.
+    Response(Value),
+    /// The function reported an error, or answered what Lambda would not take.
+    Error { error_type: String, message: String },
+    /// The function said that it could not start.
+    InitError { error_type: String, message: String },
+}
+
+/// A Runtime API for one function. Dropping it stops the server, and every receiver it gave out disconnects.
+#[derive(Debug)]
+pub struct RuntimeApi {
+    server: Server,
+    work: Arc<Work>,
+}
+
+impl RuntimeApi {
+    /// Listens on a free port of 127.0.0.1.
+    pub fn start() -> Result<RuntimeApi, StartError> {
+        let work = Arc::new(Work::default());
+        let server = Server::start(0, Arc::clone(&work))?;
+        Ok(RuntimeApi { server, work })
+    }
+
+    /// What `AWS_LAMBDA_RUNTIME_API` is set to: `127.0.0.1:PORT`.
+    pub fn address(&self) -> String {
+        self.server.address().to_string()
+    }
+
+    /// Queues an event for the function's next poll. `timeout` becomes the deadline that the function is told.
+    ///
+    /// The function may not be running yet. Nothing is sent when it dies or overruns: wait with `recv_timeout`, and
+    /// watch the process.
+    pub fn invoke(&self, event: &Value, timeout: Duration) -> Receiver<Outcome> {
+        let (outcome, receiver) = mpsc::channel();
+        let mut queue = self.work.queue();
+        if let Some(failed) = queue.init_error.take() {
+            // Whoever waits may have gone; the same below.
+            let _ = outcome.send(failed);
+            return receiver;
+        }
+        queue.count += 1;
+        let id = ids::uuid(&["invocation", &queue.count.to_string()]);
+        queue.waiting.push_back(Invocation { id, event: event.to_string(), timeout, outcome });
+        self.work.arrived.notify_one();
+        receiver
+    }
+}
+
+#[derive(Debug)]
+struct Invocation {
+    id: String,
+    event: String,
+    timeout: Duration,
+    outcome: Sender<Outcome>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    count: u64,
+    waiting: VecDeque<Invocation>,
+    running: HashMap<String, Sender<Outcome>>,
+    /// Of a function that failed to start while nothing was waiting.
+    init_error: Option<Outcome>,
+}
+
+#[derive(Debug, Default)]
+struct Work {
+    queue: Mutex<Queue>,
+    arrived: Notify,
+}
+
+impl Handler for Work {
+    async fn handle(self: Arc<Self>, request: Request) -> Reply {
+        let path = request.parts.uri.path().strip_prefix(VERSION).unwrap_or_default().to_owned();
+        let parts: Vec<&str> = path.split('/').collect();
+        Reply::Answer(match (&request.parts.method, &*parts) {
+            (&Method::GET, ["invocation", "next"]) => self.next().await,
+            (&Method::POST, ["invocation", id, "response"]) => self.finish(id, response(&request.body)),
+            (&Method::POST, ["invocation", id, "error"]) => self.finish(id, reported(&request)),
+            (&Method::POST, ["init", "error"]) => self.init_error(&request),
+            (method, _) => not_served(method, request.parts.uri.path()),
+        })
+    }
+}
+
+impl Work {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().expect("no holder of this lock panics")
+    }
+
+    /// Holds the answer back until there is an event, as Lambda does.
+    async fn next(&self) -> Response<Full<Bytes>> {
+        loop {
+            let arrived = self.arrived.notified();
+            if let Some(invocation) = self.take() {
+                return invocation;
+            }
+            arrived.await;
+        }
+    }
+
+    fn take(&self) -> Option<Response<Full<Bytes>>> {
+        let mut queue = self.queue();
+        let invocation = queue.waiting.pop_front()?;
+        let response = handed_out(&invocation);
+        queue.running.insert(invocation.id, invocation.outcome);
+        Some(response)
+    }
+
+    fn finish(&self, id: &str, outcome: Outcome) -> Response<Full<Bytes>> {
+        match self.queue().running.remove(id) {
+            Some(waiting) => {
+                let _ = waiting.send(outcome);
+                respond(StatusCode::ACCEPTED, "application/json", r#"{"status":"OK"}"#)
+            }
+            None => {
+                error(StatusCode::BAD_REQUEST, "InvalidRequestID", &format!("no invocation {id} is running"))
+            }
+        }
+    }
+
+    fn init_error(&self, request: &Request) -> Response<Full<Bytes>> {
+        let (error_type, message) = error_of(request);
+        let outcome = Outcome::InitError { error_type, message };
+        let mut queue = self.queue();
+        if queue.waiting.is_empty() {
+            queue.init_error = Some(outcome.clone());
+        }
+        for invocation in queue.waiting.drain(..) {
+            let _ = invocation.outcome.send(outcome.clone());
+        }
+        respond(StatusCode::ACCEPTED, "application/json", r#"{"status":"OK"}"#)
+    }
+}
+
+fn handed_out(invocation: &Invocation) -> Response<Full<Bytes>> {
+    let deadline = SystemTime::now() + invocation.timeout;
+    let deadline = deadline.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let response = Response::builder()
+        .header("Content-Type", "application/json")
+        .header("Lambda-Runtime-Aws-Request-Id", &invocation.id)
+        .header("Lambda-Runtime-Deadline-Ms", deadline.to_string())
+        .header(
+            "Lambda-Runtime-Invoked-Function-Arn",
+            format!("arn:aws:lambda:us-east-1:{ACCOUNT}:function:local"),
+        )
+        .header("Lambda-Runtime-Trace-Id", "Root=1-00000000-000000000000000000000000;Sampled=0");
+    let body = Full::new(Bytes::from(invocation.event.clone()));
+    response.body(body).expect("these headers are plain text")
+}
+
+fn response(body: &Bytes) -> Outcome {
+    let refused =
+        |error_type: &str, message: String| Outcome::Error { error_type: error_type.to_owned(), message };
+    if body.len() > RESPONSE_LIMIT {
+        let message = format!("the response has {} bytes, Lambda takes {RESPONSE_LIMIT}", body.len());
+        return refused("Function.ResponseSizeTooLarge", message);
+    }
+    match serde_json::from_slice(body) {
+        Ok(value) => Outcome::Response(value),
+        Err(error) => refused("Runtime.InvalidResponse", format!("the response is not JSON: {error}")),
+    }
+}
+
+fn reported(request: &Request) -> Outcome {
+    let (error_type, message) = error_of(request);
+    Outcome::Error { error_type, message }
+}
+
+/// The type is in a header or in the body; the message is in the body.
+fn error_of(request: &Request) -> (String, String) {
+    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let header = request.parts.headers.get("Lambda-Runtime-Function-Error-Type");
+    let header = header.and_then(|value| value.to_str().ok());
+    let error_type = body["errorType"].as_str().or(header).unwrap_or("Unknown");
+    let unread = String::from_utf8_lossy(&request.body);
+    (error_type.to_owned(), body["errorMessage"].as_str().unwrap_or(&unread).to_owned())
+}
+
+fn not_served(method: &Method, path: &str) -> Response<Full<Bytes>> {
+    let message = format!("the local Runtime API does not serve {method} {path}");
+    error(StatusCode::NOT_IMPLEMENTED, crate::NOT_SERVED, &message)
+}
+
+fn error(status: StatusCode, error_type: &str, message: &str) -> Response<Full<Bytes>> {
+    let body = json!({"errorType": error_type, "errorMessage": message});
+    respond(status, "application/json", body.to_string())
+}

@@ -1,0 +1,167 @@
+//! Owns the state that the local AWS starts with.
+
+mod build;
+mod content;
+mod file;
+mod pipelines;
+mod raw;
+mod repositories;
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+use crate::codecommit::{self, CodeCommit, Hosted};
+use crate::codepipeline::{CodePipeline, Pipeline, PipelineType, Source};
+use crate::fault::Faults;
+use crate::git;
+
+/// What AWS looks like before the first call. Its repositories are in a temporary folder that goes when it goes.
+#[derive(Debug)]
+pub struct World {
+    now: Option<Timestamp>,
+    deliveries: u32,
+    retries: u32,
+    pub(crate) codecommit: CodeCommit,
+    pub(crate) codepipeline: CodePipeline,
+    pub(crate) faults: Faults,
+    /// Holds the repositories that were built; there is none until the first is.
+    folder: Option<TempDir>,
+}
+
+/// Why there is no such world.
+#[derive(Debug, thiserror::Error)]
+pub enum WorldError {
+    #[error("failed to read {path}")]
+    Read { path: PathBuf, source: std::io::Error },
+    /// Something in the file: an unknown key, a wrong type, a label that no commit has.
+    #[error("{path}:{line}: {message}")]
+    Invalid { path: PathBuf, line: usize, message: String },
+    #[error("failed to build repository {repository}: {message}")]
+    Build { repository: String, message: String },
+    #[error("failed to run git to build repository {repository}")]
+    RunGit { repository: String, source: std::io::Error },
+    #[error("failed to make a temporary folder for the repositories")]
+    Folder(#[source] std::io::Error),
+    #[error("`{name}` cannot be a CodeCommit repository's name")]
+    RepositoryName { name: String },
+    #[error("repository {repository} cannot be served")]
+    Clone { repository: String, source: git::GitError },
+}
+
+/// The CodeCommit source action of a pipeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PipelineSource {
+    pub repository: String,
+    pub branch: String,
+    /// The action's name; CodePipeline's console calls it `Source`.
+    pub action: String,
+}
+
+impl World {
+    /// An account with nothing in it, at the machine's time.
+    pub fn empty() -> World {
+        World {
+            now: None,
+            deliveries: 1,
+            retries: 0,
+            codecommit: CodeCommit::default(),
+            codepipeline: CodePipeline::default(),
+            faults: Faults::default(),
+            folder: None,
+        }
+    }
+
+    /// Reads a `world.toml` and builds its repositories. The README of this crate explains every key.
+    ///
+    /// Unknown keys are refused. The first problem is the error, as `path:line: message`.
+    pub fn read(path: &Path) -> Result<World, WorldError> {
+        file::read(path)
+    }
+
+    /// Lets a git clone, which is never written to, be the CodeCommit repository of that name.
+    ///
+    /// It takes the place of one that the world built. Its default branch is what [`git::Repository::default_branch`]
+    /// says.
+    ///
+    /// # Errors
+    ///
+    /// [`WorldError::RepositoryName`] for a name that CodeCommit would not take (1 to 100 letters, digits, `.`, `_`, `-`;
+    /// not ending in `.git`: "Quotas in AWS CodeCommit"), [`WorldError::Clone`] when `path` is no git repository.
+    pub fn serve_clone(&mut self, repository: &str, path: &Path) -> Result<(), WorldError> {
+        if !codecommit::is_repository_name(repository) {
+            return Err(WorldError::RepositoryName { name: repository.to_owned() });
+        }
+        let refused = |source| WorldError::Clone { repository: repository.to_owned(), source };
+        let git = git::Repository::open(path).map_err(refused)?;
+        let default_branch = git.default_branch().map_err(refused)?;
+        self.codecommit.host(repository, Hosted { git, default_branch, commits: Vec::new() });
+        Ok(())
+    }
+
+    /// Makes a pipeline (type V2), unless there is one of that name. Without a source it has one that is not CodeCommit.
+    pub fn ensure_pipeline(&mut self, name: &str, source: Option<PipelineSource>) {
+        let (source_action, source) = match source {
+            None => ("Source".to_owned(), Source::S3),
+            Some(PipelineSource { repository, branch, action }) => {
+                (action, Source::CodeCommit { repository, branch, poll: false })
+            }
+        };
+        let name = name.to_owned();
+        self.codepipeline.add(Pipeline {
+            name,
+            kind: PipelineType::V2,
+            source_action,
+            source,
+            busy: 0,
+            executions: Vec::new(),
+        });
+    }
+
+    /// What the world's clock shows; `None` when it shows the machine's time.
+    pub fn now(&self) -> Option<Timestamp> {
+        self.now
+    }
+
+    /// How often the event is delivered; at least 1.
+    pub fn deliveries(&self) -> u32 {
+        self.deliveries
+    }
+
+    /// How often a failed invocation is tried again. Lambda itself does that twice for an asynchronous invocation.
+    pub fn retries(&self) -> u32 {
+        self.retries
+    }
+
+    /// Whether a pipeline of that name exists.
+    pub fn has_pipeline(&self, name: &str) -> bool {
+        self.codepipeline.has(name)
+    }
+
+    /// Whether a repository of that name exists.
+    pub fn has_repository(&self, name: &str) -> bool {
+        self.codecommit.repository(name).is_some()
+    }
+
+    /// Whether the repository exists and has the commit of that whole id.
+    pub fn has_commit(&self, repository: &str, id: &str) -> bool {
+        let hosted = self.codecommit.repository(repository).filter(|_| git::is_full_id(id));
+        hosted.is_some_and(|hosted| matches!(hosted.git.resolve(id), Ok(Some(_))))
+    }
+
+    /// The commits that the world built in a repository: their labels and ids, in the file's order.
+    pub fn commit_ids(&self, repository: &str) -> Vec<(String, String)> {
+        self.codecommit.repository(repository).map(|hosted| hosted.commits.clone()).unwrap_or_default()
+    }
+
+    fn folder(&mut self) -> Result<&Path, WorldError> {
+        if self.folder.is_none() {
+            self.folder = Some(TempDir::with_prefix("local-aws-").map_err(WorldError::Folder)?);
+        }
+        Ok(self.folder.as_ref().expect("it was just made").path())
+    }
+}
+
+#[cfg(test)]
+mod tests;

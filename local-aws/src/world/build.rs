@@ -1,0 +1,150 @@
+//! Builds a bare repository from a plan, with git fast-import, so that the same plan always has the same commit ids.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use super::WorldError;
+use super::content::Content;
+use crate::git::{self, plain_command};
+
+/// The first commit's time, 2026-01-01T00:00:00Z; each one after it is a minute later.
+const FIRST_COMMIT: u64 = 1_767_225_600;
+
+const IDENTITY: &str = "Case Author <author@example.com>";
+
+/// The commits to make, each after its parents, and the refs to point at them.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) commits: Vec<Planned>,
+    /// A whole reference, and the index of its commit.
+    pub(super) refs: Vec<(String, usize)>,
+}
+
+/// One commit.
+#[derive(Debug)]
+pub(super) struct Planned {
+    pub(super) label: String,
+    /// Indices into the plan's commits.
+    pub(super) parents: Vec<usize>,
+    pub(super) message: String,
+    /// What changes against the first parent.
+    pub(super) files: Vec<(String, Content)>,
+    pub(super) delete: Vec<String>,
+    /// Every path there is after the commit.
+    pub(super) paths: BTreeSet<String>,
+}
+
+impl Plan {
+    pub(super) fn index(&self, label: &str) -> Option<usize> {
+        self.commits.iter().position(|commit| commit.label == label)
+    }
+}
+
+/// Builds the repository, and says the commits' ids in the plan's order.
+pub(super) fn build(
+    name: &str,
+    folder: &Path,
+    plan: &Plan,
+) -> Result<(git::Repository, Vec<String>), WorldError> {
+    let mut init = plain_command();
+    init.args(["init", "--quiet", "--bare", "--template=", "--object-format=sha1", "--initial-branch=main"])
+        .arg(folder);
+    run(name, init, b"")?;
+    let mut import = plain_command();
+    import.env("GIT_DIR", folder).args(["fast-import", "--quiet"]);
+    let marks = run(name, import, &stream(plan))?;
+    let ids = String::from_utf8_lossy(&marks).lines().map(str::to_owned).collect();
+    let git = git::Repository::open(folder)
+        .map_err(|source| WorldError::Clone { repository: name.to_owned(), source })?;
+    Ok((git, ids))
+}
+
+fn run(repository: &str, mut command: Command, input: &[u8]) -> Result<Vec<u8>, WorldError> {
+    let failed = |source| WorldError::RunGit { repository: repository.to_owned(), source };
+    let output = feed(&mut command, input).map_err(failed)?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    // The first line says what is wrong; after it, fast-import dumps its state.
+    let message = stderr.lines().next().unwrap_or_default().to_owned();
+    Err(WorldError::Build { repository: repository.to_owned(), message })
+}
+
+/// Writes and reads at the same time: git may answer before it has read everything.
+fn feed(command: &mut Command, input: &[u8]) -> std::io::Result<Output> {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let mut stdin = child.stdin.take().expect("stdin is piped");
+    std::thread::scope(|scope| {
+        // A git that gives up closes the pipe, and says why on stderr.
+        scope.spawn(move || stdin.write_all(input));
+        child.wait_with_output()
+    })
+}
+
+/// What fast-import reads. Every commit is on a ref of its own, because not every commit is on a branch.
+fn stream(plan: &Plan) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (index, commit) in plan.commits.iter().enumerate() {
+        write_commit(&mut out, index, commit);
+    }
+    for (reference, index) in &plan.refs {
+        line(&mut out, &format!("reset {reference}"));
+        line(&mut out, &format!("from {}\n", mark(*index)));
+    }
+    for index in 0..plan.commits.len() {
+        line(&mut out, &format!("get-mark {}", mark(index)));
+    }
+    out
+}
+
+fn write_commit(out: &mut Vec<u8>, index: usize, commit: &Planned) {
+    let time = FIRST_COMMIT + 60 * index as u64;
+    line(out, &format!("commit refs/commits/{index}\nmark {}", mark(index)));
+    line(out, &format!("author {IDENTITY} {time} +0000\ncommitter {IDENTITY} {time} +0000"));
+    data(out, format!("{}\n", commit.message).as_bytes());
+    for (nth, parent) in commit.parents.iter().enumerate() {
+        let verb = if nth == 0 { "from" } else { "merge" };
+        line(out, &format!("{verb} {}", mark(*parent)));
+    }
+    // Deletes come first, so that a folder can give way to a file of its name.
+    for path in &commit.delete {
+        line(out, &format!("D {}", quoted(path)));
+    }
+    for (path, content) in &commit.files {
+        write_file(out, path, content);
+    }
+    line(out, "");
+}
+
+fn write_file(out: &mut Vec<u8>, path: &str, content: &Content) {
+    match content {
+        Content::Submodule { commit } => line(out, &format!("M 160000 {commit} {}", quoted(path))),
+        Content::Blob { mode, bytes } => {
+            line(out, &format!("M {mode} inline {}", quoted(path)));
+            data(out, bytes);
+        }
+    }
+}
+
+fn mark(index: usize) -> String {
+    format!(":{}", index + 1)
+}
+
+fn line(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'\n');
+}
+
+fn data(out: &mut Vec<u8>, bytes: &[u8]) {
+    line(out, &format!("data {}", bytes.len()));
+    out.extend_from_slice(bytes);
+    out.push(b'\n');
+}
+
+/// A path as fast-import takes any: in C's quotes.
+fn quoted(path: &str) -> String {
+    format!("\"{}\"", path.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
+}

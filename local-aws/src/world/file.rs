@@ -1,0 +1,99 @@
+//! Turns `world.toml` into a world.
+
+use std::path::Path;
+use std::time::Duration;
+
+use toml::Spanned;
+
+use super::raw::{RawFault, RawWorld};
+use super::{World, WorldError, pipelines, repositories};
+use crate::fault::{Fault, FaultAnswer};
+use crate::refusal::{Refusal, status_of};
+use crate::services;
+
+/// The file that is being read, for what errors say.
+pub(super) struct File<'a> {
+    path: &'a Path,
+    text: String,
+}
+
+impl File<'_> {
+    /// An error at the line of `at`.
+    pub(super) fn invalid<T>(&self, at: &Spanned<T>, message: impl Into<String>) -> WorldError {
+        self.invalid_at(at.span().start, message)
+    }
+
+    fn invalid_at(&self, offset: usize, message: impl Into<String>) -> WorldError {
+        let before = self.text.as_bytes().iter().take(offset);
+        let line = 1 + before.filter(|byte| **byte == b'\n').count();
+        WorldError::Invalid { path: self.path.to_owned(), line, message: message.into() }
+    }
+}
+
+pub(super) fn read(path: &Path) -> Result<World, WorldError> {
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|source| WorldError::Read { path: path.to_owned(), source })?;
+    let file = File { path, text };
+    let raw: RawWorld = toml::from_str(&file.text)
+        .map_err(|error| file.invalid_at(error.span().map_or(0, |span| span.start), error.message()))?;
+    let mut world = World::empty();
+    world.now = raw.now;
+    world.deliveries = raw.lambda.deliveries.map_or(1, Into::into);
+    world.retries = raw.lambda.retries;
+    if let Some(size) = raw.codecommit.page_size {
+        world.codecommit.page_size = size.into();
+    }
+    for repository in raw.repository {
+        repositories::add(&mut world, &file, repository)?;
+    }
+    for pipeline in raw.pipeline {
+        pipelines::add(&mut world, &file, pipeline)?;
+    }
+    for fault in raw.fault {
+        world.faults.add(checked(&file, fault)?);
+    }
+    Ok(world)
+}
+
+/// A fault that could never strike would be a test that tests nothing.
+fn checked(file: &File<'_>, raw: RawFault) -> Result<Fault, WorldError> {
+    let at = &raw.operation;
+    let (service, operation) = match at.get_ref().split_once(':') {
+        Some((service, operation)) => (Some(service.to_owned()), operation.to_owned()),
+        None => (None, at.get_ref().clone()),
+    };
+    if !services::is_served(service.as_deref(), &operation) {
+        return Err(file.invalid(at, format!("no operation `{}` is served", at.get_ref())));
+    }
+    if raw.call.is_some() && !raw.calls.is_empty() {
+        return Err(file.invalid(at, "a fault has `call` or `calls`, not both"));
+    }
+    if raw.answer.is_none() && (raw.delay == 0 || raw.after_effect) {
+        return Err(file.invalid(at, "a fault without an `answer` can only have a `delay`"));
+    }
+    let calls = raw.call.into_iter().chain(raw.calls).map(u64::from).collect();
+    let answer = answer(raw.answer, raw.message, raw.status).map_err(|message| file.invalid(at, message))?;
+    let delay = Duration::from_millis(raw.delay);
+    Ok(Fault { service, operation, calls, answer, after_effect: raw.after_effect, delay })
+}
+
+fn answer(
+    answer: Option<String>,
+    message: Option<String>,
+    status: Option<u16>,
+) -> Result<Option<FaultAnswer>, &'static str> {
+    let code = match answer.as_deref() {
+        None | Some("cut") if message.is_some() || status.is_some() => {
+            return Err("`message` and `status` belong to an `answer` that is an error code");
+        }
+        None => return Ok(None),
+        Some("cut") => return Ok(Some(FaultAnswer::Cut)),
+        Some(code) => code.to_owned(),
+    };
+    let status = status.unwrap_or_else(|| status_of(&code));
+    if !(400..=599).contains(&status) {
+        return Err("`status` is not an error: 400 to 599");
+    }
+    let message = message.unwrap_or_else(|| "injected by the world".to_owned());
+    Ok(Some(FaultAnswer::Error(Refusal { code, message, status })))
+}

@@ -1,0 +1,89 @@
+//! `[[pipeline]]`: its source and its earlier executions.
+
+use toml::Spanned;
+
+use super::file::File;
+use super::raw::{RawExecution, RawPipeline, RawType};
+use super::{World, WorldError};
+use crate::codepipeline::{self, Execution, Pipeline, PipelineType, STATUSES, Source};
+use crate::git::is_full_id;
+use crate::ids;
+
+pub(super) fn add(world: &mut World, file: &File<'_>, raw: RawPipeline) -> Result<(), WorldError> {
+    let name = checked_name(file, &raw.name)?;
+    if world.has_pipeline(&name) {
+        return Err(file.invalid(&raw.name, format!("pipeline `{name}` is there twice")));
+    }
+    let executions = raw.execution.iter().enumerate();
+    let executions = executions.map(|(nth, execution)| checked(world, file, &raw, nth, execution));
+    let executions = executions.collect::<Result<_, _>>()?;
+    let kind = match raw.kind {
+        RawType::V1 => PipelineType::V1,
+        RawType::V2 => PipelineType::V2,
+    };
+    let source_action = match &raw.source_action {
+        Some(action) => checked_name(file, action)?,
+        None => "Source".to_owned(),
+    };
+    let busy = raw.busy;
+    let source = source(file, raw)?;
+    world.codepipeline.add(Pipeline { name, kind, source_action, source, busy, executions });
+    Ok(())
+}
+
+fn checked_name(file: &File<'_>, name: &Spanned<String>) -> Result<String, WorldError> {
+    let text = name.get_ref();
+    if codepipeline::is_name(text) {
+        return Ok(text.clone());
+    }
+    Err(file
+        .invalid(name, format!("`{text}` cannot be a name in CodePipeline: 1 to 100 of A-Z a-z 0-9 . @ - _")))
+}
+
+fn source(file: &File<'_>, raw: RawPipeline) -> Result<Source, WorldError> {
+    match (raw.repository, raw.branch) {
+        (None, None) => Ok(Source::S3),
+        (None, Some(branch)) => Err(file.invalid(&branch, "a pipeline with a `branch` has a `repository`")),
+        (Some(repository), branch) => {
+            let branch = branch.map_or_else(|| "main".to_owned(), Spanned::into_inner);
+            Ok(Source::CodeCommit { repository, branch, poll: raw.poll_for_source_changes })
+        }
+    }
+}
+
+fn checked(
+    world: &World,
+    file: &File<'_>,
+    pipeline: &RawPipeline,
+    nth: usize,
+    raw: &RawExecution,
+) -> Result<Execution, WorldError> {
+    let status = raw.status.as_ref().map_or("Succeeded", |status| status.get_ref());
+    if let Some(at) = raw.status.as_ref().filter(|_| !STATUSES.contains(&status)) {
+        return Err(file.invalid(at, format!("`{status}` is not one of {}", STATUSES.join(", "))));
+    }
+    let commit = raw.commit.as_ref();
+    let revision =
+        commit.map(|commit| commit_id(world, file, pipeline.repository.as_deref(), commit)).transpose()?;
+    let derived = || ids::uuid(&["earlier execution", pipeline.name.get_ref(), &nth.to_string()]);
+    let id = raw.id.clone().unwrap_or_else(derived);
+    Ok(Execution { id, status: status.to_owned(), started: raw.started, revision, token: None })
+}
+
+/// A label of the pipeline's repository, or a whole id.
+fn commit_id(
+    world: &World,
+    file: &File<'_>,
+    repository: Option<&str>,
+    commit: &Spanned<String>,
+) -> Result<String, WorldError> {
+    let wanted = commit.get_ref();
+    if is_full_id(wanted) {
+        return Ok(wanted.clone());
+    }
+    let known = repository.map(|repository| world.commit_ids(repository)).unwrap_or_default();
+    let found = known.into_iter().find(|(label, _)| label == wanted);
+    let unknown =
+        || file.invalid(commit, format!("no commit of the pipeline's repository is labelled `{wanted}`"));
+    found.map(|(_, id)| id).ok_or_else(unknown)
+}

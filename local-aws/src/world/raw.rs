@@ -1,0 +1,131 @@
+//! The shape of `world.toml`, exactly as it is written. What it means is in the files beside this one.
+
+use std::collections::BTreeMap;
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::content::Content;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawWorld {
+    pub(super) now: Option<Timestamp>,
+    #[serde(default)]
+    pub(super) lambda: RawLambda,
+    #[serde(default)]
+    pub(super) codecommit: RawCodeCommit,
+    #[serde(default)]
+    pub(super) repository: Vec<RawRepository>,
+    #[serde(default)]
+    pub(super) pipeline: Vec<RawPipeline>,
+    #[serde(default)]
+    pub(super) fault: Vec<RawFault>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawLambda {
+    /// Default 1.
+    pub(super) deliveries: Option<NonZeroU32>,
+    #[serde(default)]
+    pub(super) retries: u32,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawCodeCommit {
+    /// Default 100.
+    pub(super) page_size: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawRepository {
+    pub(super) name: Spanned<String>,
+    pub(super) default_branch: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) commit: Vec<RawCommit>,
+    #[serde(default)]
+    pub(super) branches: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    pub(super) tags: BTreeMap<String, Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawCommit {
+    pub(super) label: Spanned<String>,
+    /// Default: the commit before it.
+    pub(super) parents: Option<Vec<Spanned<String>>>,
+    /// Default: the label.
+    pub(super) message: Option<String>,
+    #[serde(default)]
+    pub(super) files: BTreeMap<String, Content>,
+    #[serde(default)]
+    pub(super) delete: Vec<String>,
+    pub(super) generate: Option<RawGenerate>,
+}
+
+/// Makes `count` files: `PREFIX00000`, `PREFIX00001` and so on.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawGenerate {
+    pub(super) prefix: String,
+    pub(super) count: u32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawPipeline {
+    pub(super) name: Spanned<String>,
+    #[serde(default, rename = "type")]
+    pub(super) kind: RawType,
+    pub(super) repository: Option<String>,
+    /// Default `main`.
+    pub(super) branch: Option<Spanned<String>>,
+    /// Default `Source`.
+    pub(super) source_action: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) poll_for_source_changes: bool,
+    #[serde(default)]
+    pub(super) busy: u32,
+    #[serde(default)]
+    pub(super) execution: Vec<RawExecution>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) enum RawType {
+    V1,
+    #[default]
+    V2,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawExecution {
+    pub(super) commit: Option<Spanned<String>>,
+    /// Default `Succeeded`.
+    pub(super) status: Option<Spanned<String>>,
+    pub(super) started: Timestamp,
+    pub(super) id: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawFault {
+    pub(super) operation: Spanned<String>,
+    pub(super) call: Option<NonZeroU64>,
+    #[serde(default)]
+    pub(super) calls: Vec<NonZeroU64>,
+    pub(super) answer: Option<String>,
+    pub(super) message: Option<String>,
+    pub(super) status: Option<u16>,
+    #[serde(default)]
+    pub(super) after_effect: bool,
+    /// In milliseconds of real time.
+    #[serde(default)]
+    pub(super) delay: u64,
+}

@@ -1,0 +1,106 @@
+//! `[[repository]]`: its commits become a plan for git, its labels become ids.
+
+use std::collections::BTreeSet;
+
+use toml::Spanned;
+
+use super::build::{self, Plan, Planned};
+use super::content::Content;
+use super::file::File;
+use super::raw::{RawCommit, RawGenerate, RawRepository};
+use super::{World, WorldError};
+use crate::codecommit::{self, Hosted};
+use crate::git::is_ref_name;
+
+pub(super) fn add(world: &mut World, file: &File<'_>, raw: RawRepository) -> Result<(), WorldError> {
+    let name = raw.name.get_ref().clone();
+    if !codecommit::is_repository_name(&name) {
+        return Err(file.invalid(&raw.name, format!("`{name}` cannot be a repository's name")));
+    }
+    if world.has_repository(&name) {
+        return Err(file.invalid(&raw.name, format!("repository `{name}` is there twice")));
+    }
+    let default_branch = default_branch(file, &raw)?;
+    let plan = plan(file, raw)?;
+    let folder = world.folder()?.join(format!("{name}.git"));
+    let (git, ids) = build::build(&name, &folder, &plan)?;
+    let commits = plan.commits.into_iter().map(|commit| commit.label).zip(ids).collect();
+    world.codecommit.host(&name, Hosted { git, default_branch, commits });
+    Ok(())
+}
+
+fn default_branch(file: &File<'_>, raw: &RawRepository) -> Result<Option<String>, WorldError> {
+    let Some(named) = &raw.default_branch else {
+        return Ok(raw.branches.contains_key("main").then(|| "main".to_owned()));
+    };
+    if raw.branches.contains_key(named.get_ref()) {
+        return Ok(Some(named.get_ref().clone()));
+    }
+    Err(file.invalid(named, format!("the default branch `{}` is not one of the branches", named.get_ref())))
+}
+
+fn plan(file: &File<'_>, raw: RawRepository) -> Result<Plan, WorldError> {
+    let mut plan = Plan::default();
+    for commit in raw.commit {
+        let planned = planned(file, &plan, commit)?;
+        plan.commits.push(planned);
+    }
+    for (kind, refs) in [("heads", raw.branches), ("tags", raw.tags)] {
+        for (name, label) in refs {
+            if !is_ref_name(&name) {
+                return Err(file.invalid(&label, format!("git would not take `{name}` as a name")));
+            }
+            plan.refs.push((format!("refs/{kind}/{name}"), index(file, &plan, &label)?));
+        }
+    }
+    Ok(plan)
+}
+
+fn planned(file: &File<'_>, plan: &Plan, raw: RawCommit) -> Result<Planned, WorldError> {
+    let label = raw.label.get_ref().clone();
+    if plan.index(&label).is_some() {
+        return Err(file.invalid(&raw.label, format!("two commits are labelled `{label}`")));
+    }
+    let parents: Vec<usize> = match &raw.parents {
+        Some(labels) => labels.iter().map(|label| index(file, plan, label)).collect::<Result<_, _>>()?,
+        None => plan.commits.len().checked_sub(1).into_iter().collect(),
+    };
+    let message = raw.message.unwrap_or_else(|| label.clone());
+    let mut files: Vec<_> = raw.files.into_iter().collect();
+    files.extend(raw.generate.into_iter().flat_map(generated));
+    let before = parents.first().map(|parent| plan.commits[*parent].paths.clone());
+    let paths = paths_after(before.unwrap_or_default(), &raw.delete, &files);
+    let paths = paths.map_err(|message| file.invalid(&raw.label, message))?;
+    Ok(Planned { label, parents, message, files, delete: raw.delete, paths })
+}
+
+/// The paths that a commit has; git itself would take a path that leaves the repository, or delete what is not there.
+fn paths_after(
+    mut paths: BTreeSet<String>,
+    delete: &[String],
+    files: &[(String, Content)],
+) -> Result<BTreeSet<String>, String> {
+    if let Some(missing) = delete.iter().find(|path| !paths.remove(*path)) {
+        return Err(format!("there is no file `{missing}` to delete"));
+    }
+    for (path, _) in files {
+        let beside = |part: &str| matches!(part, "" | "." | ".." | ".git");
+        if path.split('/').any(beside) {
+            return Err(format!("`{path}` cannot be a file's path"));
+        }
+        paths.insert(path.clone());
+    }
+    Ok(paths)
+}
+
+fn generated(RawGenerate { prefix, count }: RawGenerate) -> impl Iterator<Item = (String, Content)> {
+    (0..count).map(move |number| {
+        let bytes = format!("{number}\n").into_bytes();
+        (format!("{prefix}{number:05}"), Content::Blob { mode: "100644", bytes })
+    })
+}
+
+fn index(file: &File<'_>, plan: &Plan, label: &Spanned<String>) -> Result<usize, WorldError> {
+    let unknown = || file.invalid(label, format!("no commit before this is labelled `{}`", label.get_ref()));
+    plan.index(label.get_ref()).ok_or_else(unknown)
+}

@@ -1,0 +1,118 @@
+//! World files, read as a user would write them.
+
+use tempfile::TempDir;
+
+use super::World;
+
+fn read(text: &str) -> Result<World, String> {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("world.toml");
+    std::fs::write(&path, text).unwrap();
+    World::read(&path)
+        .map_err(|error| error.to_string().replace(&format!("{}/", folder.path().display()), ""))
+}
+
+const STOREFRONT: &str = r#"
+now = "2026-03-02T10:00:05Z"
+[lambda]
+deliveries = 2
+[[repository]]
+name = "storefront"
+[[repository.commit]]
+label = "base"
+files = { "README.md" = "hello\n", "bin/run" = { content = "x", mode = "755" }, "logo" = { base64 = "AAH/" }, "l" = { symlink = "bin/run" }, "big" = { repeat = "ab", times = 3 } }
+[[repository.commit]]
+label = "more"
+generate = { prefix = "gen/", count = 3 }
+delete = ["logo"]
+[repository.branches]
+main = "more"
+[repository.tags]
+v1 = "base"
+[[pipeline]]
+name = "web"
+repository = "storefront"
+[[pipeline.execution]]
+commit = "base"
+started = "2026-03-02T09:00:00Z"
+"#;
+
+#[test]
+fn a_world_is_built_and_its_ids_never_change() {
+    let world = read(STOREFRONT).unwrap();
+    let ids = world.commit_ids("storefront");
+    let labels: Vec<&str> = ids.iter().map(|(label, _)| &**label).collect();
+    assert_eq!(labels, ["base", "more"]);
+    assert_eq!(ids, read(STOREFRONT).unwrap().commit_ids("storefront"));
+    assert!(world.has_commit("storefront", &ids[0].1));
+    assert!(!world.has_commit("storefront", "0123456789012345678901234567890123456789"));
+    assert_eq!((world.deliveries(), world.retries()), (2, 0));
+    let git = &world.codecommit.repository("storefront").unwrap().git;
+    assert_eq!(git.file("main", "big").unwrap().as_deref(), Some(&b"ababab"[..]));
+    assert_eq!(git.file("v1", "logo").unwrap().as_deref(), Some(&[0, 1, 255][..]));
+    assert_eq!(git.differences(Some("v1"), "main").unwrap().len(), 4);
+}
+
+#[test]
+fn every_mistake_names_its_line() {
+    let cases = [
+        ("nwo = 1", "world.toml:1: unknown field `nwo`"),
+        ("\n[lambda]\ndeliveries = 0", "world.toml:3: invalid value: integer `0`, expected a nonzero u32"),
+        ("\n[[repository]]\nname = \"a b\"", "world.toml:3: `a b` cannot be a repository's name"),
+        (
+            "[[repository]]\nname = \"r\"\n[repository.branches]\nmain = \"base\"",
+            "world.toml:4: no commit before this is labelled `base`",
+        ),
+        (
+            "[[repository]]\nname = \"r\"\n[[repository.commit]]\nlabel = \"a\"\nfiles = { \"x\" = { mode = \"755\" } }",
+            "world.toml:5: a file has exactly one of content, base64, repeat, symlink and submodule",
+        ),
+        (
+            "[[repository]]\nname = \"r\"\ndefault-branch = \"x\"",
+            "world.toml:3: the default branch `x` is not one of the branches",
+        ),
+        (
+            "[[pipeline]]\nname = \"p\"\nbranch = \"x\"",
+            "world.toml:3: a pipeline with a `branch` has a `repository`",
+        ),
+        ("[[fault]]\noperation = \"GetDifference\"", "world.toml:2: no operation `GetDifference` is served"),
+        (
+            "[[fault]]\noperation = \"GetBranch\"",
+            "world.toml:2: a fault without an `answer` can only have a `delay`",
+        ),
+        (
+            "[[fault]]\noperation = \"GetBranch\"\nanswer = \"cut\"\nstatus = 500",
+            "world.toml:2: `message` and `status` belong to an `answer` that is an error code",
+        ),
+    ];
+    for (text, expected) in cases {
+        let error = read(text).unwrap_err();
+        assert!(error.starts_with(expected), "{error}");
+    }
+}
+
+#[test]
+fn a_path_stays_inside_and_a_delete_hits_something() {
+    let head = "[[repository]]\nname = \"r\"\n[[repository.commit]]\nlabel = \"a\"\n";
+    let error = read(&format!("{head}files = {{ \"../x\" = \"\" }}")).unwrap_err();
+    assert_eq!(error, "world.toml:4: `../x` cannot be a file's path");
+    let error = read(&format!("{head}delete = [\"gone\"]")).unwrap_err();
+    assert_eq!(error, "world.toml:4: there is no file `gone` to delete");
+}
+
+#[test]
+fn the_repositories_go_when_the_world_goes() {
+    let mut world = read(STOREFRONT).unwrap();
+    let folder = world.folder().unwrap().to_owned();
+    assert!(folder.join("storefront.git").exists());
+    drop(world);
+    assert!(!folder.exists());
+}
+
+#[test]
+fn the_world_in_the_readme_can_be_read() {
+    let readme = include_str!("../../README.md");
+    let (_, world) = readme.split_once("```toml\n").unwrap();
+    let world = read(world.split_once("```").unwrap().0).unwrap();
+    assert_eq!(world.commit_ids("storefront").len(), 1);
+}

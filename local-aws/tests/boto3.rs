@@ -1,0 +1,33 @@
+//! Has boto3, AWS's own client in another language, drive the binary: whatever boto3 does not understand is our mistake.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// Ends the server even when the test fails.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Asked, not killed: it removes its temporary folder. It may have ended by itself, and then this fails.
+        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn an_unmodified_boto3_client_works() {
+    let python = std::env::var_os("POINTSMAN_PYTHON").expect(
+        "POINTSMAN_PYTHON names no Python interpreter that has boto3: run `make test`, which sets one up and sets it",
+    );
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let mut server = Command::new(env!("CARGO_BIN_EXE_local-aws"));
+    server.arg("--world").arg(tests.join("world.toml")).stdout(Stdio::piped());
+    let mut server = Running(server.spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let endpoint =
+        line.trim().strip_prefix("listening on ").expect("the server says where it listens").to_owned();
+    let status = Command::new(python).arg(tests.join("boto3_client.py")).arg(endpoint).status().unwrap();
+    assert!(status.success(), "boto3_client.py failed, see above");
+}

@@ -1,0 +1,119 @@
+//! A client of a few lines, and worlds for it to call.
+
+use std::collections::HashMap;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::Command;
+
+use local_aws::Answer;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Makes worlds from text.
+pub(crate) struct World;
+
+impl World {
+    pub(crate) fn of(text: &str) -> local_aws::World {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("world.toml");
+        std::fs::write(&path, text).unwrap();
+        local_aws::World::read(&path).unwrap()
+    }
+
+    /// A clone that knows `branch` only as the remote's.
+    pub(crate) fn clone_with_remote_branch(branch: &str) -> TempDir {
+        let folder = TempDir::new().unwrap();
+        let script = format!(
+            "git init -q -b main .; git -c user.name=a -c user.email=a@example.com commit -q --allow-empty -m one
+             git update-ref refs/remotes/origin/{branch} HEAD"
+        );
+        sh(folder.path(), &script);
+        folder
+    }
+}
+
+fn sh(folder: &Path, script: &str) {
+    assert!(Command::new("sh").args(["-ec", script]).current_dir(folder).status().unwrap().success());
+}
+
+pub(crate) struct Client {
+    address: String,
+}
+
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    headers: HashMap<String, String>,
+    pub(crate) body: String,
+}
+
+impl Response {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        &self.headers[name]
+    }
+}
+
+impl Client {
+    pub(crate) fn new(url: &str) -> Client {
+        Client { address: url.strip_prefix("http://").unwrap().to_owned() }
+    }
+
+    /// An operation of a service with a JSON protocol.
+    pub(crate) fn call(&self, service: &str, api: &str, operation: &str, input: &Value) -> Answer {
+        let signed = format!(
+            "Authorization: AWS4-HMAC-SHA256 Credential=AKID/20260302/eu-west-1/{service}/aws4_request, Signature=0\r\n\
+             X-Amz-Target: {api}.{operation}\r\nContent-Type: application/x-amz-json-1.1\r\n"
+        );
+        self.answer("/", &signed, &input.to_string())
+    }
+
+    pub(crate) fn unsigned(&self, operation: &str) -> Answer {
+        let headers = format!("X-Amz-Target: CodeCommit_20150413.{operation}\r\n");
+        self.answer("/", &headers, "{}")
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Response {
+        self.send("GET", path, "", "").unwrap()
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &str) -> Response {
+        self.send("POST", path, "", body).unwrap()
+    }
+
+    fn answer(&self, path: &str, headers: &str, body: &str) -> Answer {
+        let Some(response) = self.send("POST", path, headers, body) else { return Answer::Cut };
+        let body: Value = serde_json::from_str(&response.body).unwrap();
+        if response.status == 200 {
+            return Answer::Ok(body);
+        }
+        let text = |member: &str| body[member].as_str().unwrap().to_owned();
+        Answer::Error { code: text("__type"), message: text("message"), status: response.status }
+    }
+
+    /// `None` when the connection is closed without an answer.
+    fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> Option<Response> {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let length = body.len();
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}");
+        stream.write_all(format!("{head}Content-Length: {length}\r\n\r\n{body}").as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n")?;
+        let (status, headers) = head.split_once("\r\n").unwrap();
+        let header =
+            |line: &str| line.split_once(": ").map(|(name, value)| (name.to_lowercase(), value.to_owned()));
+        Some(Response {
+            status: status.split(' ').nth(1).unwrap().parse().unwrap(),
+            headers: headers.lines().filter_map(header).collect(),
+            body: body.to_owned(),
+        })
+    }
+}
+
+/// The status and code of an error.
+pub(crate) fn error(answer: &Answer) -> (u16, &str) {
+    match answer {
+        Answer::Error { status, code, .. } => (*status, code),
+        other => panic!("{other:?}"),
+    }
+}

@@ -1,0 +1,80 @@
+//! A branch's name in the letters that AWS resource names allow, without two branches ever sharing one.
+
+use crate::token::client_token;
+
+/// The longest slug, in characters.
+pub const LONGEST: usize = 40;
+
+const HASH: usize = 8;
+
+/// `branch` as lower-case letters, digits and single hyphens, at most [`LONGEST`] characters.
+///
+/// A branch that is already written so keeps its name (`develop`). Any other gets the first characters of a hash of
+/// its full name after it (`feature/a` and `feature-a` are two branches), and so does one whose name could be
+/// mistaken for such a result.
+pub fn branch_slug(branch: &str) -> String {
+    let plain = hyphenated(branch);
+    if plain == branch && plain.len() <= LONGEST && !ends_like_a_hash(&plain) {
+        return plain;
+    }
+    let hash = &client_token([branch])[..HASH];
+    let readable: String = plain.chars().take(LONGEST - HASH - 1).collect();
+    match readable.trim_end_matches('-') {
+        "" => hash.to_owned(),
+        readable => format!("{readable}-{hash}"),
+    }
+}
+
+fn hyphenated(branch: &str) -> String {
+    let words: Vec<String> = branch
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase)
+        .collect();
+    words.join("-")
+}
+
+fn ends_like_a_hash(plain: &str) -> bool {
+    let last = plain.rsplit('-').next().unwrap_or_default();
+    last.len() == HASH && last.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_plain_branch_keeps_its_name() {
+        assert_eq!(branch_slug("develop"), "develop");
+        assert_eq!(branch_slug("fix-42"), "fix-42");
+    }
+
+    #[test]
+    fn branches_that_look_alike_stay_apart() {
+        let all =
+            ["feature/a", "feature-a", "Feature/a", "feature//a", "feature.a", "feature_a"].map(branch_slug);
+        for (index, slug) in all.iter().enumerate() {
+            assert!(!all[..index].contains(slug), "{slug} twice in {all:?}");
+        }
+        let taken = branch_slug("feature/a");
+        assert_ne!(branch_slug(&taken), taken, "a branch named like another's slug");
+    }
+
+    #[test]
+    fn punctuation_alone_still_has_a_slug() {
+        assert_eq!(branch_slug("🚂").len(), HASH);
+        assert_eq!(branch_slug("...").len(), HASH);
+    }
+
+    proptest! {
+        #[test]
+        fn every_slug_is_legal_and_short(branch in "\\PC{1,255}") {
+            let slug = branch_slug(&branch);
+            prop_assert!(!slug.is_empty() && slug.len() <= LONGEST);
+            prop_assert!(slug.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
+            prop_assert!(!slug.starts_with('-') && !slug.ends_with('-'));
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The rules file, read raw: its text, its tables with their places, and every problem in it at once.
+//!
+//! Each function reads its own tables with a [`TableReader`]; only the checked types it makes of them go further.
+
+mod document;
+mod problem;
+mod reader;
+
+pub use document::{ConfigError, Document, Place, RawTable};
+pub use problem::{CODES, Code, Problem, render};
+pub use reader::{TableReader, Text};
+
+/// The problem codes that any table can have.
+pub mod codes {
+    pub use super::problem::{BAD_VALUE, MISSING_KEY, SYNTAX, UNKNOWN_KEY, UNKNOWN_TABLE, WRONG_TYPE};
+}

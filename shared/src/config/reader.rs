@@ -1,0 +1,124 @@
+//! Reads one table key by key, collecting every problem instead of stopping at the first.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::document::{RawTable, kind, listed};
+use super::problem::{BAD_VALUE, Code, MISSING_KEY, Problem, UNKNOWN_KEY, WRONG_TYPE};
+
+/// A string of the file with its place.
+pub type Text = Spanned<String>;
+
+/// One table and the keys asked of it so far; [`TableReader::finish`] reports the keys nobody asked for.
+pub struct TableReader<'t, 'd, 'p> {
+    name: &'t str,
+    table: &'t RawTable<'d>,
+    asked: BTreeSet<&'static str>,
+    problems: &'p mut Vec<Problem>,
+}
+
+impl<'t, 'd, 'p> TableReader<'t, 'd, 'p> {
+    /// Starts reading `table`, one of the `[[name]]` tables.
+    pub fn new(name: &'t str, table: &'t RawTable<'d>, problems: &'p mut Vec<Problem>) -> Self {
+        Self { name, table, asked: BTreeSet::new(), problems }
+    }
+
+    /// Where the table's header stands.
+    pub fn header(&self) -> Range<usize> {
+        self.table.header.clone()
+    }
+
+    /// Reports a problem with a value of this table.
+    pub fn problem(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    /// The string at `key`, if it is there and a string.
+    pub fn string(&mut self, key: &'static str) -> Option<Text> {
+        let value = self.value(key)?;
+        self.as_string(key, value)
+    }
+
+    /// The string at `key`; its absence, or an empty string, is a problem. `empty` is the code of the latter.
+    pub fn required_string(&mut self, key: &'static str, empty: Code) -> Option<Text> {
+        if self.value(key).is_none() {
+            let label = format!("this table has no `{key}`");
+            self.problem(
+                Problem::new(MISSING_KEY, self.header(), label).help(format!("add `{key} = \"...\"` to it")),
+            );
+            return None;
+        }
+        let text = self.string(key)?;
+        if text.get_ref().trim().is_empty() {
+            let help = format!("write the {key}, or remove the table");
+            self.problem(Problem::new(empty, text.span(), format!("`{key}` is empty")).help(help));
+            return None;
+        }
+        Some(text)
+    }
+
+    /// The array of strings at `key`. One string without brackets is a problem, not an array of one.
+    pub fn strings(&mut self, key: &'static str) -> Option<Spanned<Vec<Text>>> {
+        let value = self.value(key)?;
+        let DeValue::Array(items) = value.get_ref() else {
+            self.wrong_type(
+                value.span(),
+                format!("`{key}` is an array of strings, not {}", kind(value.get_ref())),
+            );
+            return None;
+        };
+        let texts = items.iter().filter_map(|item| self.as_string(key, item)).collect();
+        Some(Spanned::new(value.span(), texts))
+    }
+
+    /// One of the named values at `key`.
+    pub fn choice<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
+        let text = self.string(key)?;
+        let chosen = choices.iter().find(|(name, _)| name == text.get_ref());
+        if chosen.is_none() {
+            let names = listed(choices.iter().map(|(name, _)| format!("`{name}`")));
+            let label = format!("`{}` is not a value of `{key}`", text.get_ref());
+            self.problem(Problem::new(BAD_VALUE, text.span(), label).help(format!("the values are {names}")));
+        }
+        chosen.map(|(_, value)| *value)
+    }
+
+    /// Reports the keys that nobody asked for.
+    pub fn finish(self) {
+        for (key, _) in
+            self.table.entries.iter().filter(|(key, _)| !self.asked.contains(key.get_ref().as_ref()))
+        {
+            let keys = listed(self.asked.iter().map(|key| format!("`{key}`")));
+            self.problems.push(
+                Problem::new(
+                    UNKNOWN_KEY,
+                    key.span(),
+                    format!("[[{}]] has no key `{}`", self.name, key.get_ref()),
+                )
+                .help(format!("its keys are {keys}")),
+            );
+        }
+    }
+
+    fn value(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'d>>> {
+        self.asked.insert(key);
+        self.table.entries.iter().find(|(found, _)| found.get_ref() == key).map(|(_, value)| value)
+    }
+
+    fn as_string(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<Text> {
+        match value.get_ref() {
+            DeValue::String(text) => Some(Spanned::new(value.span(), text.to_string())),
+            other => {
+                self.wrong_type(value.span(), format!("`{key}` takes strings, not {}", kind(other)));
+                None
+            }
+        }
+    }
+
+    fn wrong_type(&mut self, span: Range<usize>, label: String) {
+        self.problem(Problem::new(WRONG_TYPE, span, label).help("strings stand in double quotes"));
+    }
+}

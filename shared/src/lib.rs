@@ -1,0 +1,13 @@
+//! What every function needs: configuration, decisions and reasons, event envelopes, AWS, the Lambda handler.
+//!
+//! Nothing here names a function or a service's SDK, so that each binary carries only the clients it calls.
+
+pub mod aws;
+pub mod branch_slug;
+pub mod clock;
+pub mod config;
+pub mod decision;
+pub mod envelope;
+pub mod lambda;
+pub mod telemetry;
+pub mod token;

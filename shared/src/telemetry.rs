@@ -1,0 +1,40 @@
+//! The log: one JSON line a decision, in the form Lambda's JSON log format asks for (`timestamp`, `level`).
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::decision::Decision;
+
+/// Ids that tell which invocation a line belongs to.
+#[derive(Debug, Clone, Default)]
+pub struct Trace {
+    /// Lambda's request id.
+    pub request_id: String,
+    /// X-Ray's trace id, where tracing is on.
+    pub trace_id: Option<String>,
+}
+
+/// Writes the decision as one line: `ERROR` when something in it failed, else `INFO`.
+pub fn log_decision(trace: &Trace, decision: &Decision) {
+    let level = if decision.failures().next().is_some() { "ERROR" } else { "INFO" };
+    log(level, trace, &format!("{}: {}", decision.event, decision.summary()), ("decision", json!(decision)));
+}
+
+/// Writes why no decision could be made.
+pub fn log_failure(trace: &Trace, kind: &str, message: &str) {
+    log("ERROR", trace, message, ("errorType", json!(kind)));
+}
+
+fn log(level: &str, trace: &Trace, message: &str, (key, value): (&str, Value)) {
+    let mut line = json!({
+        "timestamp": Timestamp::now(),
+        "level": level,
+        "message": message,
+        "requestId": trace.request_id,
+    });
+    if let Some(trace_id) = &trace.trace_id {
+        line["traceId"] = json!(trace_id);
+    }
+    line[key] = value;
+    println!("{line}");
+}
