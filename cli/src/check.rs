@@ -32,7 +32,11 @@ pub fn run(arguments: &CheckArguments) -> Result<Exit> {
         None => anstream::eprintln!("note: there is no template.yaml here to compare the rules with"),
     }
     if problems.is_empty() {
-        anstream::println!("no problems: {} in {}", counted(rules.pipelines.len(), "rule"), arguments.file.display());
+        anstream::println!(
+            "no problems: {} in {}",
+            counted(rules.pipelines.len(), "rule"),
+            arguments.file.display()
+        );
         return Ok(Exit::Success);
     }
     anstream::eprintln!("{}\n", rendered(&document, &arguments.file, &problems));
@@ -71,8 +75,14 @@ fn not_permitted(function: &Function, rule: &PipelineRule) -> Vec<Problem> {
         let denied: Vec<&str> = calls.filter(|call| !function.allows(call, &resource)).collect();
         let parameter = if on == On::Repository { "RepositoryNames" } else { "PipelineNames" };
         (!denied.is_empty()).then(|| {
-            Problem::new(NOT_PERMITTED, span, format!("{} may not call {}", function.logical_id, denied.join(", ")))
-                .help(format!("add it to the template's parameter {parameter}, for `sam deploy` in samconfig.toml"))
+            Problem::new(
+                NOT_PERMITTED,
+                span,
+                format!("{} may not call {}", function.logical_id, denied.join(", ")),
+            )
+            .help(format!(
+                "add it to the template's parameter {parameter}, for `sam deploy` in samconfig.toml"
+            ))
         })
     });
     missing.collect()

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
 use local_aws::git::Repository;
+use pipeline_trigger::because::Remark;
 use pipeline_trigger::compare::{Base, Comparison, comparison, from_merge_base};
 use pipeline_trigger::decide::decide;
 use pipeline_trigger::event::{Change, Push, Reference};
@@ -16,7 +17,6 @@ use pipeline_trigger::matching::{Candidate, Matching};
 use pipeline_trigger::report::{Acted, report};
 use pipeline_trigger::rules::ignore::read_file;
 use pipeline_trigger::rules::{IgnoreLine, PipelineRule};
-use pipeline_trigger::because::Remark;
 use shared::clock;
 use shared::decision::Decision;
 use shared::lambda::Invocation;
@@ -103,7 +103,11 @@ impl Clone<'_> {
         Ok(facts)
     }
 
-    fn candidate<'c>(&'c self, index: usize, ignore_files: &'c BTreeMap<String, Vec<IgnoreLine>>) -> Candidate<'c> {
+    fn candidate<'c>(
+        &'c self,
+        index: usize,
+        ignore_files: &'c BTreeMap<String, Vec<IgnoreLine>>,
+    ) -> Candidate<'c> {
         let rule = self.rules[index];
         let ignore_file = rule.ignore_file.as_ref().map_or(&[][..], |name| &ignore_files[name]);
         Candidate { rule, ignore_file }
@@ -126,7 +130,8 @@ impl Clone<'_> {
 
     fn merge_base(&self, commit: &str) -> Result<Result<Base, Files>> {
         let default = self.repository.default_branch()?;
-        let Some(default) = default.filter(|default| Some(default.as_str()) != self.push.reference.branch()) else {
+        let Some(default) = default.filter(|default| Some(default.as_str()) != self.push.reference.branch())
+        else {
             return Ok(Ok(Base::Nothing));
         };
         let Some(head) = self.repository.branch_head(&default)? else { return Ok(Ok(Base::Nothing)) };
@@ -146,17 +151,22 @@ impl Clone<'_> {
         Ok(matching.finish(None))
     }
 
-    fn ignore_files(&self, commit: &str, remarks: &mut Vec<Remark>) -> Result<BTreeMap<String, Vec<IgnoreLine>>> {
+    fn ignore_files(
+        &self,
+        commit: &str,
+        remarks: &mut Vec<Remark>,
+    ) -> Result<BTreeMap<String, Vec<IgnoreLine>>> {
         let mut files = BTreeMap::new();
         for name in self.rules.iter().filter_map(|rule| rule.ignore_file.as_ref()) {
             if files.contains_key(name) {
                 continue;
             }
             let content = self.repository.file(commit, name)?;
-            let lines = content.map_or(Ok(Vec::new()), |content| read_file(name, content)).unwrap_or_else(|why| {
-                remarks.push(Remark::IgnoreFileUnread { file: name.clone(), why });
-                Vec::new()
-            });
+            let lines =
+                content.map_or(Ok(Vec::new()), |content| read_file(name, content)).unwrap_or_else(|why| {
+                    remarks.push(Remark::IgnoreFileUnread { file: name.clone(), why });
+                    Vec::new()
+                });
             files.insert(name.clone(), lines);
         }
         Ok(files)

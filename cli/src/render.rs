@@ -35,13 +35,20 @@ pub fn decision(decision: &Decision) -> String {
     out
 }
 
-/// The calls that were made, in their order.
+/// The calls that were made: to CodeCommit in their order; those to CodePipeline by operation and pipeline, since they
+/// are made for many pipelines at a time and arrive in any order.
 pub fn calls(calls: &[Call]) -> String {
     let mut out = String::new();
-    for call in calls {
+    let mut sorted: Vec<&Call> = calls.iter().collect();
+    sorted.sort_by_cached_key(|call| match call.service.as_str() {
+        "codepipeline" => (call.service.as_str(), call.operation.as_str(), brief(&call.input)),
+        service => (service, "", String::new()),
+    });
+    for call in sorted {
         let line = format!("{} {}", call.operation, brief(&call.input));
         let effect = if call.injected && call.took_effect { ", after its effect" } else { "" };
-        let line = wrapped(&printable(&format!("{line} -> {}{effect}", answer(&call.answer))), "  call   ", 9);
+        let line =
+            wrapped(&printable(&format!("{line} -> {}{effect}", answer(&call.answer))), "  call   ", 9);
         let _ = writeln!(out, "{DIM}{line}{DIM:#}");
     }
     out
@@ -69,7 +76,13 @@ fn note(note: &Note) -> String {
 fn action(action: &Action) -> String {
     let pinned = action.input["sourceRevisions"].as_array().into_iter().flatten();
     let pinned: Vec<String> = pinned
-        .filter_map(|revision| Some(format!("{} at {}", revision["actionName"].as_str()?, short(revision["revisionValue"].as_str()?))))
+        .filter_map(|revision| {
+            Some(format!(
+                "{} at {}",
+                revision["actionName"].as_str()?,
+                short(revision["revisionValue"].as_str()?)
+            ))
+        })
         .collect();
     let call = action.call.rsplit(':').next().unwrap_or(&action.call);
     let pinned = if pinned.is_empty() { String::new() } else { format!(" ({})", pinned.join(", ")) };
@@ -78,7 +91,8 @@ fn action(action: &Action) -> String {
         ActionResult::Failed(error) => ("failed ", error.clone()),
         ActionResult::NotCalled(why) => ("would  ", format!("not called: {why}")),
     };
-    wrapped(&printable(&format!("{call} {}{pinned}: {result}", action.subject)), &format!("  {did}"), 9) + "\n"
+    wrapped(&printable(&format!("{call} {}{pinned}: {result}", action.subject)), &format!("  {did}"), 9)
+        + "\n"
 }
 
 fn style(verdict: Verdict) -> Style {
@@ -125,7 +139,9 @@ fn answer(answer: &Answer) -> String {
 
 /// What a call answered, in a few words: the id it gave, or how many things it listed.
 fn answered(value: &Value) -> String {
-    for pointer in ["/pipelineExecutionId", "/branch/commitId", "/baseCommitId", "/repositoryMetadata/defaultBranch"] {
+    for pointer in
+        ["/pipelineExecutionId", "/branch/commitId", "/baseCommitId", "/repositoryMetadata/defaultBranch"]
+    {
         if let Some(id) = value.pointer(pointer).and_then(Value::as_str) {
             return short(id);
         }

@@ -26,6 +26,7 @@ pub fn read(path: &Path) -> Result<Rules> {
 
 /// The problems as they are shown on standard error.
 pub fn rendered(document: &Document, path: &Path, problems: &[Problem]) -> String {
-    let coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let coloured =
+        std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     render(document, &path.to_string_lossy(), problems, coloured)
 }

@@ -1,8 +1,10 @@
 //! Where the workspace is: its template, its rules, its functions to build.
 
-use std::io::{BufRead as _, BufReader};
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
@@ -22,13 +24,26 @@ fn is_workspace(folder: &Path) -> bool {
     folder.join("template.yaml").is_file() && folder.join("functions").is_dir()
 }
 
-/// Builds the function's binary with cargo and says where it is.
+/// Builds the function's binary with cargo, once a process, and says where it is.
 pub fn build(root: &Path, package: &str) -> Result<PathBuf> {
+    static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
+    let mut built = BUILT.lock().expect("no holder of this lock panics");
+    if let Some(binary) = built.get(package) {
+        return Ok(binary.clone());
+    }
+    let binary = cargo_build(root, package)?;
+    built.insert(package.to_owned(), binary.clone());
+    Ok(binary)
+}
+
+fn cargo_build(root: &Path, package: &str) -> Result<PathBuf> {
     let _progress = progress::after_a_second(format!("building {package} (minutes the first time)"));
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         // The command line is in the selection so that cargo unifies features as it did when it built this command:
         // another selection would build every SDK a second time.
-        .args(["build", "--quiet", "--locked", "--bins", "-p", "pointsman", "-p", package])
+        .args(["build", "--locked", "--bins", "-p", "pointsman", "-p", package])
+        // On a terminal cargo shows its own progress.
+        .args((!std::io::stderr().is_terminal()).then_some("--quiet"))
         .arg("--message-format=json-render-diagnostics")
         .current_dir(root)
         .stdin(Stdio::null())

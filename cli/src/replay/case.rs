@@ -43,7 +43,11 @@ impl Case {
             name,
             event: read_event(&event)?,
             world: arguments.world.clone().or_else(|| beside("world.toml")),
-            config: arguments.config.clone().or_else(|| beside("pointsman.toml")).unwrap_or_else(|| deployed_rules(root)),
+            config: arguments
+                .config
+                .clone()
+                .or_else(|| beside("pointsman.toml"))
+                .unwrap_or_else(|| deployed_rules(root)),
             function: match &parents[..] {
                 [function, events] if folder.is_some() && events == "events" => Some(function.clone()),
                 _ => None,

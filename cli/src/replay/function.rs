@@ -27,7 +27,9 @@ impl Run {
     /// Whether the last word on the event was a failure.
     pub fn failed(&self) -> bool {
         let last = self.invocations.last();
-        last.is_none_or(|last| last.error.is_some() || last.batch_failures.as_ref().is_some_and(|ids| !ids.is_empty()))
+        last.is_none_or(|last| {
+            last.error.is_some() || last.batch_failures.as_ref().is_some_and(|ids| !ids.is_empty())
+        })
     }
 }
 
@@ -56,7 +58,13 @@ pub struct InvocationError {
 }
 
 /// Starts the binary and invokes it.
-pub(super) fn run(binary: &Path, function: &Function, case: &Case, world: World, dry_run: bool) -> Result<Run> {
+pub(super) fn run(
+    binary: &Path,
+    function: &Function,
+    case: &Case,
+    world: World,
+    dry_run: bool,
+) -> Result<Run> {
     let (deliveries, retries) = (world.deliveries(), world.retries());
     let now = world.now().map(|now| now.to_string()).or_else(|| std::env::var(shared::clock::VARIABLE).ok());
     let aws = LocalAws::start(world)?;
@@ -154,14 +162,22 @@ impl Process {
         let calls = aws.journal().split_off(self.seen.0);
         let lines = self.log.lock().expect("no holder of this lock panics").clone().split_off(self.seen.1);
         self.seen = (self.seen.0 + calls.len(), self.seen.1 + lines.len());
-        let logged = lines.iter().filter_map(|line| serde_json::from_value(line.get("decision")?.clone()).ok());
+        let logged =
+            lines.iter().filter_map(|line| serde_json::from_value(line.get("decision")?.clone()).ok());
         let mut invoked =
             Invoked { what, decisions: logged.collect(), calls, error: None, batch_failures: None };
         match outcome {
-            Outcome::Response(response) => match response.get("batchItemFailures").and_then(Value::as_array) {
-                Some(failures) => invoked.batch_failures = Some(failures.iter().filter_map(identifier).collect()),
-                None => invoked.decisions = vec![serde_json::from_value(response).context("the answer is no decision")?],
-            },
+            Outcome::Response(response) => {
+                match response.get("batchItemFailures").and_then(Value::as_array) {
+                    Some(failures) => {
+                        invoked.batch_failures = Some(failures.iter().filter_map(identifier).collect())
+                    }
+                    None => {
+                        invoked.decisions =
+                            vec![serde_json::from_value(response).context("the answer is no decision")?]
+                    }
+                }
+            }
             Outcome::Error { error_type, message } | Outcome::InitError { error_type, message } => {
                 invoked.error = Some(InvocationError { kind: error_type, message });
             }
@@ -179,7 +195,10 @@ impl Process {
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if let Some(status) = self.child.try_wait()? {
-                bail!("the function ended ({status}): {}", self.errors.lock().expect("no holder of this lock panics"));
+                bail!(
+                    "the function ended ({status}): {}",
+                    self.errors.lock().expect("no holder of this lock panics")
+                );
             }
             if Instant::now() > end {
                 bail!("the function did not answer within its timeout of {} s", function.timeout.as_secs());

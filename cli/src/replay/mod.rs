@@ -27,7 +27,8 @@ pub fn run(arguments: &ReplayArguments) -> Result<Exit> {
         if index > 0 && !arguments.json {
             anstream::println!();
         }
-        let case = Case::read(path, arguments, &root).with_context(|| format!("cannot replay {}", path.display()))?;
+        let case = Case::read(path, arguments, &root)
+            .with_context(|| format!("cannot replay {}", path.display()))?;
         let replays = replay(&case, arguments, &root)?;
         print(&case, &replays, arguments.json)?;
         if replays.is_empty() || replays.iter().any(|replay| replay.run.failed()) {
@@ -56,7 +57,7 @@ pub fn replay(case: &Case, arguments: &ReplayArguments, root: &Path) -> Result<V
         let world = world(case, arguments)?;
         case.missing_commit(&world).inspect(|hint| anstream::eprintln!("note: {hint}"));
         let binary = workspace::build(root, &route.function.package)?;
-        let run = function::run(&binary, &route.function, case, world, arguments.dry_run)?;
+        let run = function::run(&binary, route.function, case, world, arguments.dry_run)?;
         replays.push(Replay { note: route.note, function: route.function.package.clone(), run });
     }
     Ok(replays)
@@ -142,7 +143,8 @@ impl Run {
 
 impl Invoked {
     fn as_json(&self) -> Vec<Value> {
-        let error = self.error.as_ref().map(|error| json!({"errorType": error.kind, "errorMessage": error.message}));
+        let error =
+            self.error.as_ref().map(|error| json!({"errorType": error.kind, "errorMessage": error.message}));
         let told = |decision: &Decision| {
             let mut value = json!(decision);
             if let Some(error) = &error {

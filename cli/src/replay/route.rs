@@ -6,17 +6,23 @@ use super::{Case, Route};
 use crate::template::{Function, Template};
 
 /// The functions to run. `--function` comes before the rules; a case's folder counts where no rule matches.
-pub(super) fn routes<'t>(case: &Case, function: Option<&str>, template: &'t Template) -> Result<Vec<Route<'t>>> {
+pub(super) fn routes<'t>(
+    case: &Case,
+    function: Option<&str>,
+    template: &'t Template,
+) -> Result<Vec<Route<'t>>> {
     if let Some(name) = function {
         let function = named(template, name)?;
-        let note = (!matches(function, case)).then(|| format!("template.yaml's rule would not deliver this to {name}"));
+        let note = (!matches(function, case))
+            .then(|| format!("template.yaml's rule would not deliver this to {name}"));
         return Ok(vec![Route { function, note }]);
     }
     let matching = template.functions().filter(|function| matches(function, case));
     let matching: Vec<Route<'_>> = matching.map(|function| Route { function, note: None }).collect();
     match &case.function {
         Some(name) if matching.is_empty() => {
-            let note = Some(format!("template.yaml's rule would not deliver this; the case's folder names {name}"));
+            let note =
+                Some(format!("template.yaml's rule would not deliver this; the case's folder names {name}"));
             Ok(vec![Route { function: named(template, name)?, note }])
         }
         _ => Ok(matching),

@@ -22,7 +22,10 @@ pub(super) struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
-    pub(super) fn new(document: &'a Value, overrides: &BTreeMap<String, String>) -> Result<Values<'a>, TemplateError> {
+    pub(super) fn new(
+        document: &'a Value,
+        overrides: &BTreeMap<String, String>,
+    ) -> Result<Values<'a>, TemplateError> {
         let declared = document["Parameters"].as_object().cloned().unwrap_or_default();
         if let Some(name) = overrides.keys().find(|name| !declared.contains_key(*name)) {
             return Err(TemplateError::NoParameter { name: name.clone() });
@@ -60,8 +63,11 @@ impl<'a> Values<'a> {
     /// As [`Values::value`], but none for `AWS::NoValue`.
     fn known(&self, value: &Value) -> Option<Value> {
         match value {
-            Value::Array(elements) => Some(elements.iter().filter_map(|element| self.known(element)).collect()),
-            Value::Object(members) => match only_member(value).and_then(|(name, of)| self.function(name, of)) {
+            Value::Array(elements) => {
+                Some(elements.iter().filter_map(|element| self.known(element)).collect())
+            }
+            Value::Object(members) => match only_member(value).and_then(|(name, of)| self.function(name, of))
+            {
                 Some(worked_out) => worked_out,
                 None => Some(Value::Object(
                     members.iter().filter_map(|(name, of)| Some((name.clone(), self.known(of)?))).collect(),
@@ -136,8 +142,9 @@ fn parameter_value(name: &str, parameter: &Value, given: Option<&String>) -> Res
     if allowed.is_some_and(|allowed| !allowed.iter().any(|one| text(one).as_ref() == Some(&value))) {
         return Err(TemplateError::NotAllowed { name: name.to_owned(), value });
     }
-    let is_list =
-        parameter["Type"].as_str().is_some_and(|kind| kind == "CommaDelimitedList" || kind.starts_with("List<"));
+    let is_list = parameter["Type"]
+        .as_str()
+        .is_some_and(|kind| kind == "CommaDelimitedList" || kind.starts_with("List<"));
     Ok(if is_list { value.split(',').map(str::trim).collect() } else { json!(value) })
 }
 

@@ -70,7 +70,8 @@ impl Function {
 /// Every function of the template whose condition holds.
 pub(super) fn all(document: &Value, values: &Values<'_>) -> Result<Vec<Function>, TemplateError> {
     let globals = values.value(&document["Globals"]["Function"]);
-    let deployed = |resource: &Value| resource["Condition"].as_str().is_none_or(|name| values.condition(name));
+    let deployed =
+        |resource: &Value| resource["Condition"].as_str().is_none_or(|name| values.condition(name));
     members(&document["Resources"])
         .filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Function" && deployed(resource))
         .map(|(id, resource)| {
@@ -107,7 +108,9 @@ fn function(id: &str, properties: &Value) -> Result<Function, TemplateError> {
     let wrong = |property, wanted| TemplateError::Property { function: id.to_owned(), property, wanted };
     let number = |property, default| match &properties[property] {
         Value::Null => Ok(default),
-        given => text(given).and_then(|text| text.parse().ok()).ok_or_else(|| wrong(property, "a whole number")),
+        given => {
+            text(given).and_then(|text| text.parse().ok()).ok_or_else(|| wrong(property, "a whole number"))
+        }
     };
     let code = properties["CodeUri"].as_str().ok_or_else(|| wrong("CodeUri", "a path"))?;
     let package = code.trim_end_matches('/').rsplit('/').next().filter(|name| !name.is_empty());
@@ -148,7 +151,8 @@ fn rule(function: &str, (name, properties): (&String, &Value)) -> Result<Rule, T
 }
 
 fn schedule((name, properties): (&String, &Value)) -> Option<Schedule> {
-    let expression = properties.get("Schedule").or_else(|| properties.get("ScheduleExpression"))?.as_str()?.to_owned();
+    let expression =
+        properties.get("Schedule").or_else(|| properties.get("ScheduleExpression"))?.as_str()?.to_owned();
     Some(Schedule { name: name.clone(), expression, enabled: enabled(properties) })
 }
 

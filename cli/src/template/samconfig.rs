@@ -16,8 +16,9 @@ use super::{TemplateError, read_file};
 /// [`TemplateError`]: the file cannot be read or is no TOML, has no such environment, or an override is not `NAME=VALUE`.
 pub fn overrides(samconfig: &Path, env: &str) -> Result<BTreeMap<String, String>, TemplateError> {
     let text = read_file(samconfig)?;
-    let document: toml::Table =
-        text.parse().map_err(|source| TemplateError::Toml { path: samconfig.to_owned(), source: Box::new(source) })?;
+    let document: toml::Table = text
+        .parse()
+        .map_err(|source| TemplateError::Toml { path: samconfig.to_owned(), source: Box::new(source) })?;
     let environment = document
         .get(env)
         .ok_or_else(|| TemplateError::NoEnvironment { path: samconfig.to_owned(), name: env.to_owned() })?;

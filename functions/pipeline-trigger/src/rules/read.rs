@@ -193,7 +193,7 @@ fn patterns(
     for text in texts.get_ref() {
         match pattern(document, key, text) {
             Ok(pattern) => read.push((pattern, text.span())),
-            Err(problem) => table.problem(problem),
+            Err(problem) => table.problem(*problem),
         }
     }
     for problem in dead_patterns(&read, NEVER_DECIDES) {
@@ -202,14 +202,14 @@ fn patterns(
     Some(PatternList { patterns: read.into_iter().map(|(pattern, _)| pattern).collect() })
 }
 
-fn pattern(document: &Document, key: &str, text: &Text) -> Result<Pattern, Problem> {
+fn pattern(document: &Document, key: &str, text: &Text) -> Result<Pattern, Box<Problem>> {
     let body = text.get_ref().trim_start_matches('!');
+    let refused =
+        |label: String, help: String| Box::new(Problem::new(BAD_GLOB, text.span(), label).help(help));
     if let ("branches" | "tags", Some(short)) = (key, short_name(body)) {
-        return Err(Problem::new(BAD_GLOB, text.span(), format!("`{key}` takes names without `refs/...`"))
-            .help(format!("write `{short}`")));
+        return Err(refused(format!("`{key}` takes names without `refs/...`"), format!("write `{short}`")));
     }
-    Pattern::parse(text.get_ref(), document.place(&text.span()))
-        .map_err(|bad| Problem::new(BAD_GLOB, text.span(), bad.message).help(bad.help))
+    Pattern::parse(text.get_ref(), document.place(&text.span())).map_err(|bad| refused(bad.message, bad.help))
 }
 
 fn short_name(body: &str) -> Option<&str> {
