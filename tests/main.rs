@@ -1,1 +1,6 @@
-//! What spans functions: the command line, the template, faults at every call, git as the oracle.
+//! What spans functions: faults at every call, the template and the documents held against the code.
+
+mod documents;
+mod faults;
+mod repository;
+mod template;

@@ -88,7 +88,7 @@ impl Clone<'_> {
         let ignore_files = self.ignore_files(commit, &mut facts.remarks)?;
         let mut groups: BTreeMap<Base, Vec<usize>> = BTreeMap::new();
         for (index, rule) in self.rules.iter().enumerate() {
-            match self.base(rule, commit)? {
+            match self.base(rule, commit, &mut facts.remarks)? {
                 Ok(base) => groups.entry(base).or_default().push(index),
                 Err(known) => facts.files[index] = known,
             }
@@ -113,7 +113,12 @@ impl Clone<'_> {
         Candidate { rule, ignore_file }
     }
 
-    fn base(&self, rule: &PipelineRule, commit: &str) -> Result<Result<Base, Files>> {
+    fn base(
+        &self,
+        rule: &PipelineRule,
+        commit: &str,
+        remarks: &mut Vec<Remark>,
+    ) -> Result<Result<Base, Files>> {
         Ok(match comparison(rule, self.push) {
             Comparison::NotNeeded => Err(Files::NotAsked),
             Comparison::Before(old) => Ok(Base::Commit(old)),
@@ -124,18 +129,20 @@ impl Clone<'_> {
                 Change::Updated { old: Some(old), .. } => Ok(Base::Commit(old.clone())),
                 _ => Err(Files::NeverRan),
             },
-            Comparison::MergeBase => self.merge_base(commit)?,
+            Comparison::MergeBase => self.merge_base(commit, remarks)?,
         })
     }
 
-    fn merge_base(&self, commit: &str) -> Result<Result<Base, Files>> {
-        let default = self.repository.default_branch()?;
-        let Some(default) = default.filter(|default| Some(default.as_str()) != self.push.reference.branch())
-        else {
-            return Ok(Ok(Base::Nothing));
-        };
+    fn merge_base(&self, commit: &str, remarks: &mut Vec<Remark>) -> Result<Result<Base, Files>> {
+        let branch = self.push.reference.branch().unwrap_or_default();
+        let default = self.repository.default_branch()?.filter(|default| default != branch);
+        let Some(default) = default else { return Ok(Ok(Base::Nothing)) };
         let Some(head) = self.repository.branch_head(&default)? else { return Ok(Ok(Base::Nothing)) };
-        Ok(from_merge_base(self.repository.merge_base(commit, &head)?, commit))
+        let merge_base = self.repository.merge_base(commit, &head)?;
+        let compared =
+            merge_base.clone().map(|base| Remark::ComparedWith { branch: branch.to_owned(), base, default });
+        remarks.extend(compared.filter(|remark| !remarks.contains(remark)));
+        Ok(from_merge_base(merge_base, commit))
     }
 
     fn compare(&self, base: &Base, commit: &str, candidates: Vec<Candidate<'_>>) -> Result<Vec<Files>> {

@@ -83,14 +83,15 @@ impl Repository {
         }
     }
 
-    /// The remote's default branch, else the branch that is checked out, else `main`, else `master`.
+    /// The remote's default branch, else `main`, else `master`, else the branch that is checked out: whoever works on
+    /// a branch of a clone without a remote still means `main`.
     ///
     /// Only a branch that has a commit counts, so an empty repository has none.
     pub fn default_branch(&self) -> Result<Option<String>, GitError> {
         let remote = self.symbolic("refs/remotes/origin/HEAD")?;
         let local = self.symbolic("HEAD")?;
         let usual = ["main", "master"].map(|name| Some(name.to_owned()));
-        for name in [remote, local].into_iter().chain(usual).flatten() {
+        for name in [remote].into_iter().chain(usual).chain([local]).flatten() {
             if self.branch_head(&name)?.is_some() {
                 return Ok(Some(name));
             }

@@ -7,9 +7,8 @@ mod route;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use local_aws::World;
+use local_aws::{Answer, Call, World};
 use serde_json::{Value, json};
-use shared::decision::Decision;
 
 pub use case::Case;
 pub use function::{Invoked, Run};
@@ -142,21 +141,36 @@ impl Run {
 }
 
 impl Invoked {
+    /// The decision's own members, as `explain` prints them, with the calls that were made and what failed.
     fn as_json(&self) -> Vec<Value> {
-        let error =
-            self.error.as_ref().map(|error| json!({"errorType": error.kind, "errorMessage": error.message}));
-        let told = |decision: &Decision| {
-            let mut value = json!(decision);
-            if let Some(error) = &error {
-                value["error"] = error.clone();
+        let decisions: Vec<Value> = match &self.decisions[..] {
+            [] => vec![json!({"reasons": [], "actions": []})],
+            decisions => decisions.iter().map(|decision| json!(decision)).collect(),
+        };
+        let calls: Vec<Value> = self.calls.iter().map(call_as_json).collect();
+        let with_calls = |mut value: Value| {
+            value["calls"] = json!(calls);
+            if let Some(error) = &self.error {
+                value["error"] = json!({"errorType": error.kind, "errorMessage": error.message});
+            }
+            if let Some(failures) = &self.batch_failures {
+                value["batchItemFailures"] = json!(failures);
             }
             value
         };
-        match (&self.decisions[..], &error) {
-            ([], Some(error)) => vec![json!({"reasons": [], "actions": [], "error": error})],
-            (decisions, _) => decisions.iter().map(told).collect(),
-        }
+        decisions.into_iter().map(with_calls).collect()
     }
+}
+
+fn call_as_json(call: &Call) -> Value {
+    let answer = match &call.answer {
+        Answer::Ok(answer) => json!({"ok": answer}),
+        Answer::Error { code, message, status } => {
+            json!({"error": {"code": code, "message": message, "status": status}})
+        }
+        Answer::Cut => json!("cut"),
+    };
+    json!({"service": call.service, "operation": call.operation, "input": call.input, "answer": answer})
 }
 
 /// The function as the template has it, and why it is this one.

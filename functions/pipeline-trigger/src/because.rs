@@ -213,6 +213,8 @@ fn none_of(files: usize) -> String {
 /// What a person should know that decided nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remark {
+    /// What a new branch is compared with.
+    ComparedWith { branch: String, base: String, default: String },
     /// A later push moved the branch on.
     Overtaken { branch: String, head: String },
     /// The branch's head could not be read.
@@ -233,7 +235,9 @@ impl Remark {
     /// What the remark is about.
     pub fn subject(&self) -> &str {
         match self {
-            Self::Overtaken { branch, .. } | Self::HeadUnknown { branch, .. } => branch,
+            Self::ComparedWith { branch, .. }
+            | Self::Overtaken { branch, .. }
+            | Self::HeadUnknown { branch, .. } => branch,
             Self::IgnoreFileUnread { file, .. } => file,
             Self::ExecutionsUnknown { pipeline, .. }
             | Self::SourceActionUnknown { pipeline, .. }
@@ -246,6 +250,7 @@ impl Remark {
 impl Reason for Remark {
     fn code(&self) -> &'static str {
         match self {
+            Self::ComparedWith { .. } => "compared-with-merge-base",
             Self::Overtaken { .. } => "overtaken",
             Self::HeadUnknown { .. } => "head-unknown",
             Self::IgnoreFileUnread { .. } => "ignore-file-unread",
@@ -260,6 +265,9 @@ impl Reason for Remark {
 impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::ComparedWith { base, default, .. } => {
+                write!(f, "it is new; its files are compared with {}, where it left `{default}`", short(base))
+            }
             Self::Overtaken { branch, head } => {
                 write!(f, "a later push moved `{branch}` to {}; that is what is built", short(head))
             }

@@ -15,6 +15,7 @@ use crate::compare::{Comparison, comparison};
 use crate::decide::{admits, by_files, commit_to_build};
 use crate::event::Push;
 use crate::facts::{Facts, Files, Head};
+use crate::matching::Candidate;
 use crate::rules::ignore::read_file;
 use crate::rules::{Baseline, IgnoreLine, Pin, PipelineRule};
 
@@ -31,6 +32,23 @@ struct Reader<'a> {
     until: Instant,
 }
 
+/// The commit a pipeline ran last, if it ran; or why that is not known.
+type History = Result<Option<String>, String>;
+
+/// What is read before the changed files are.
+struct Known {
+    ignore_files: BTreeMap<String, Vec<IgnoreLine>>,
+    /// By the rule's index, for the rules that compare with it.
+    histories: BTreeMap<usize, History>,
+}
+
+impl Known {
+    fn candidate<'k>(&'k self, rule: &'k PipelineRule) -> Candidate<'k> {
+        let lines = rule.ignore_file.as_ref().and_then(|name| self.ignore_files.get(name));
+        Candidate { rule, ignore_file: lines.map_or(&[], Vec::as_slice) }
+    }
+}
+
 /// Reads. `rules` are those of the pushed repository.
 pub async fn gather(push: &Push, rules: &[&PipelineRule], aws: &Clients, deadline: Instant) -> Facts {
     let mut facts = Facts { files: vec![Files::NotAsked; rules.len()], ..Facts::default() };
@@ -44,8 +62,8 @@ pub async fn gather(push: &Push, rules: &[&PipelineRule], aws: &Clients, deadlin
         .filter(|index| comparison(rules[*index], push) != Comparison::NotNeeded)
         .collect();
     let ignore_files = reader.ignore_files(&file_rules, &mut facts.remarks).await;
-    let histories = reader.histories(&file_rules).await;
-    reader.changes(&file_rules, &ignore_files, &histories, &mut facts.files).await;
+    let known = Known { ignore_files, histories: reader.histories(&file_rules).await };
+    reader.changes(&file_rules, &known, &mut facts).await;
 
     let starting: Vec<usize> =
         admitted.into_iter().filter(|index| by_files(&facts.files[*index]).is_ok()).collect();
@@ -134,7 +152,7 @@ impl Reader<'_> {
     }
 
     /// The commit each pipeline ran last, for the rules that compare with that.
-    async fn histories(&self, rules: &[usize]) -> BTreeMap<usize, Result<Option<String>, String>> {
+    async fn histories(&self, rules: &[usize]) -> BTreeMap<usize, History> {
         let mut histories = BTreeMap::new();
         for index in rules.iter().copied().filter(|index| self.rules[*index].baseline != Baseline::Push) {
             histories.insert(index, self.last_commit(self.rules[index]).await);

@@ -60,7 +60,7 @@ impl<'t, 'd, 'p> TableReader<'t, 'd, 'p> {
         Some(text)
     }
 
-    /// The array of strings at `key`. One string without brackets is a problem, not an array of one.
+    /// The array of strings at `key`, if every item is one. A string without brackets is a problem, not an array of one.
     pub fn strings(&mut self, key: &'static str) -> Option<Spanned<Vec<Text>>> {
         let value = self.value(key)?;
         let DeValue::Array(items) = value.get_ref() else {
@@ -70,8 +70,8 @@ impl<'t, 'd, 'p> TableReader<'t, 'd, 'p> {
             );
             return None;
         };
-        let texts = items.iter().filter_map(|item| self.as_string(key, item)).collect();
-        Some(Spanned::new(value.span(), texts))
+        let texts: Vec<Text> = items.iter().filter_map(|item| self.as_string(key, item)).collect();
+        (texts.len() == items.len()).then(|| Spanned::new(value.span(), texts))
     }
 
     /// One of the named values at `key`.

@@ -5,91 +5,72 @@ use std::time::Instant;
 
 use shared::aws::told;
 
-use super::Reader;
+use super::{History, Known, Reader};
+use crate::because::Remark;
 use crate::compare::{Base, Comparison, comparison, from_merge_base};
 use crate::event::short;
-use crate::facts::Files;
+use crate::facts::{Facts, Files};
 use crate::matching::{Candidate, Matching};
-use crate::rules::IgnoreLine;
 
 /// What the changed files are listed against, or what is known of them without listing any.
 type Against = Result<Base, Files>;
 
+fn against(comparison: Comparison, history: Option<&History>, merge_base: &Against) -> Against {
+    match comparison {
+        Comparison::NotNeeded => Err(Files::NotAsked),
+        Comparison::Before(old) => Ok(Base::Commit(old)),
+        Comparison::WholeTree => Ok(Base::Nothing),
+        Comparison::MergeBase => merge_base.clone(),
+        Comparison::Unknown(why) => Err(Files::Unknown(why)),
+        Comparison::LastRun => match history {
+            Some(Ok(Some(commit))) => Ok(Base::Commit(commit.clone())),
+            Some(Err(why)) => Err(Files::Unknown(why.clone())),
+            Some(Ok(None)) | None => Err(Files::NeverRan),
+        },
+    }
+}
+
 impl Reader<'_> {
-    /// Fills `files` for the rules that look at them, reading each comparison once.
-    pub(super) async fn changes(
-        &self,
-        rules: &[usize],
-        ignore_files: &BTreeMap<String, Vec<IgnoreLine>>,
-        histories: &BTreeMap<usize, Result<Option<String>, String>>,
-        files: &mut [Files],
-    ) {
+    /// Fills in the files of the rules that look at them, reading each comparison once.
+    pub(super) async fn changes(&self, rules: &[usize], known: &Known, facts: &mut Facts) {
+        let compares = |index: &usize| comparison(self.rules[*index], self.push);
+        let merge_base = match rules.iter().any(|index| compares(index) == Comparison::MergeBase) {
+            true => self.merge_base(&mut facts.remarks).await,
+            false => Err(Files::NotAsked),
+        };
         let mut groups: BTreeMap<Base, Vec<usize>> = BTreeMap::new();
-        let mut merge_base = None;
         for index in rules.iter().copied() {
-            match self.base(index, histories, &mut merge_base).await {
+            match against(compares(&index), known.histories.get(&index), &merge_base) {
                 Ok(base) => groups.entry(base).or_default().push(index),
-                Err(known) => files[index] = known,
+                Err(files) => facts.files[index] = files,
             }
         }
         for (base, members) in groups {
-            let candidates = members.iter().map(|index| Candidate {
-                rule: self.rules[*index],
-                ignore_file: self.rules[*index]
-                    .ignore_file
-                    .as_ref()
-                    .map_or(&[], |name| &ignore_files[name][..]),
-            });
-            for (index, result) in members.iter().zip(self.compare(&base, candidates.collect()).await) {
-                files[*index] = result;
-            }
-        }
-    }
-
-    async fn base(
-        &self,
-        index: usize,
-        histories: &BTreeMap<usize, Result<Option<String>, String>>,
-        merge_base: &mut Option<Against>,
-    ) -> Against {
-        match comparison(self.rules[index], self.push) {
-            Comparison::NotNeeded => Err(Files::NotAsked),
-            Comparison::Before(old) => Ok(Base::Commit(old)),
-            Comparison::WholeTree => Ok(Base::Nothing),
-            Comparison::Unknown(why) => Err(Files::Unknown(why)),
-            Comparison::LastRun => match histories[&index].clone() {
-                Ok(Some(commit)) => Ok(Base::Commit(commit)),
-                Ok(None) => Err(Files::NeverRan),
-                Err(why) => Err(Files::Unknown(why)),
-            },
-            Comparison::MergeBase => {
-                if merge_base.is_none() {
-                    *merge_base = Some(self.merge_base().await);
-                }
-                merge_base.clone().expect("it was just found")
+            let candidates = members.iter().map(|index| known.candidate(self.rules[*index])).collect();
+            for (index, files) in members.iter().zip(self.compare(&base, candidates).await) {
+                facts.files[*index] = files;
             }
         }
     }
 
     /// Where the new branch left the default branch. The default branch itself has left nothing.
-    async fn merge_base(&self) -> Against {
+    async fn merge_base(&self, remarks: &mut Vec<Remark>) -> Against {
         let unknown =
             |what: &str, error: String| Files::Unknown(format!("{what} could not be read ({error})"));
         let repository = &self.push.repository;
         let described = self.aws.codecommit.get_repository().repository_name(repository).send().await;
         let described = described.map_err(|error| unknown("the default branch", told(&error)))?;
         let default = described.repository_metadata.and_then(|metadata| metadata.default_branch);
-        let Some(default) = default.filter(|default| Some(default.as_str()) != self.push.reference.branch())
-        else {
-            return Ok(Base::Nothing);
-        };
+        let branch = self.push.reference.branch().unwrap_or_default();
+        let Some(default) = default.filter(|default| default != branch) else { return Ok(Base::Nothing) };
         let options = self.aws.codecommit.get_merge_options().repository_name(repository);
         let options = options.source_commit_specifier(self.commit).destination_commit_specifier(&default);
+        let options = options.send().await;
         let base = options
-            .send()
-            .await
-            .map_err(|error| unknown(&format!("the commit it left `{default}` at"), told(&error)))?;
-        from_merge_base(Some(base.base_commit_id), self.commit)
+            .map_err(|error| unknown(&format!("the commit it left `{default}` at"), told(&error)))?
+            .base_commit_id;
+        remarks.push(Remark::ComparedWith { branch: branch.to_owned(), base: base.clone(), default });
+        from_merge_base(Some(base), self.commit)
     }
 
     /// Reads the changed files page by page. A rule that was settled stays so, whatever happens to a later page.

@@ -1,10 +1,10 @@
 //! gitignore lines, exactly as git reads them ("PATTERN FORMAT", gitignore(5)).
 //!
-//! Each pattern is matched by gitoxide's port of git's own matcher. What is here is the order: git looks at the
-//! folders from the top, and what is in an ignored folder cannot be taken back.
+//! Wildcards are matched by gitoxide's port of git's own matcher. What is here is what git's `dir.c` does around it:
+//! flags of a line, names alone or whole paths, and the folders looked at from the top, since what is in an ignored
+//! folder cannot be taken back. A test holds it against git itself.
 
-use gix_glob::wildmatch::Mode;
-use gix_glob::{Pattern, pattern::Case};
+use gix_glob::wildmatch;
 use shared::config::Place;
 
 /// One line that is a pattern.
@@ -14,7 +14,12 @@ pub struct IgnoreLine {
     pub text: String,
     /// Where it stands.
     pub place: Place,
-    pattern: Pattern,
+    /// Without what the flags say.
+    pattern: String,
+    takes_back: bool,
+    folders_only: bool,
+    /// It has no slash but at its end: it is matched against the last part of a path.
+    name_only: bool,
 }
 
 impl IgnoreLine {
@@ -25,24 +30,55 @@ impl IgnoreLine {
             return None;
         }
         let text = without_trailing_spaces(line);
-        Some(Self { text: text.to_owned(), place, pattern: gix_glob::parse(text)? })
+        let (takes_back, pattern) = text.strip_prefix('!').map_or((false, text), |pattern| (true, pattern));
+        let (folders_only, pattern) =
+            pattern.strip_suffix('/').map_or((false, pattern), |pattern| (true, pattern));
+        let name_only = !pattern.contains('/');
+        let pattern = pattern.strip_prefix('/').unwrap_or(pattern).to_owned();
+        let is_pattern = !pattern.is_empty();
+        is_pattern.then(|| Self {
+            text: text.to_owned(),
+            place,
+            pattern,
+            takes_back,
+            folders_only,
+            name_only,
+        })
     }
 
     /// Whether it takes back what an earlier line ignores.
     pub fn takes_back(&self) -> bool {
-        self.pattern.is_negative()
+        self.takes_back
+    }
+
+    /// Why git would never match anything with it, if that is so.
+    pub fn never_matches(&self) -> Option<&'static str> {
+        use globset::ErrorKind::{InvalidRange, UnclosedClass};
+        match globset::Glob::new(&self.pattern).err()?.kind() {
+            UnclosedClass => Some("a bracket is opened and not closed; git would match nothing with it"),
+            InvalidRange(..) => Some("a range runs backwards; git would match nothing with it"),
+            _ => None,
+        }
     }
 
     fn matches(&self, path: &str, is_folder: bool) -> bool {
-        let name = path.rfind('/').map(|slash| slash + 1);
-        self.pattern.matches_repo_relative_path(
-            path.into(),
-            name,
-            Some(is_folder),
-            Case::Sensitive,
-            Mode::NO_MATCH_SLASH_LITERAL,
-        )
+        if self.folders_only && !is_folder {
+            return false;
+        }
+        if self.name_only {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            return wild(&self.pattern, name);
+        }
+        // git compares what stands before the first wildcard letter by letter and matches only the rest, so that in
+        // `a**/b` the stars stand at the start of what is matched, and cross folders.
+        let literal = self.pattern.find(['*', '?', '[', '\\']).unwrap_or(self.pattern.len());
+        let (literal, rest) = self.pattern.split_at(literal);
+        path.strip_prefix(literal).is_some_and(|path| wild(rest, path))
     }
+}
+
+fn wild(pattern: &str, text: &str) -> bool {
+    wildmatch(pattern.into(), text.into(), wildmatch::Mode::NO_MATCH_SLASH_LITERAL)
 }
 
 /// The line that ignores `path`, if one does. Later lines come first; `path` is a file of the repository.

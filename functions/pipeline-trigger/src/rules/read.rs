@@ -220,19 +220,21 @@ fn ignore_lines(document: &Document, table: &mut TableReader<'_, '_, '_>) -> Vec
     let Some(texts) = table.strings("ignore") else { return Vec::new() };
     let mut read = Vec::new();
     for text in texts.get_ref() {
-        match IgnoreLine::parse(text.get_ref(), document.place(&text.span())) {
-            Some(line) if !text.get_ref().contains('\n') => read.push((line, text.span())),
-            _ => {
-                let help = "one pattern a string; comments go behind a # outside of the strings";
-                table.problem(
-                    Problem::new(BAD_IGNORE_LINE, text.span(), "git would not read a pattern here")
-                        .help(help),
-                );
-            }
+        let line = IgnoreLine::parse(text.get_ref(), document.place(&text.span()));
+        let line = line.filter(|_| !text.get_ref().contains('\n'));
+        match line.as_ref().map(IgnoreLine::never_matches) {
+            None => refuse_line(table, text, "git would not read a pattern here"),
+            Some(Some(why)) => refuse_line(table, text, why),
+            Some(None) => read.extend(line.map(|line| (line, text.span()))),
         }
     }
     for problem in dead_ignore_lines(&read, NEVER_DECIDES) {
         table.problem(problem);
     }
     read.into_iter().map(|(line, _)| line).collect()
+}
+
+fn refuse_line(table: &mut TableReader<'_, '_, '_>, text: &Text, why: &str) {
+    let help = "one gitignore pattern a string; comments go behind a # outside of the strings";
+    table.problem(Problem::new(BAD_IGNORE_LINE, text.span(), why).help(help));
 }

@@ -1,0 +1,283 @@
+//! The command as its users type it: what it prints, where, and what it exits with.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const RULES: &str = r#"[[pipeline]]
+name = "web"
+repository = "shop"
+paths = ["services/web/**", "!**/*.md"]
+ignore-file = ".pipelineignore"
+
+[[pipeline]]
+name = "release"
+repository = "shop"
+tags = ["v*"]
+"#;
+
+/// A clone with a push on `main`, and the rules beside it.
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = Self(TempDir::new().expect("a temporary folder"));
+        folder.write("rules.toml", RULES);
+        folder.git(&["init", "--quiet", "--initial-branch=main", "clone"]);
+        folder.commit(&[("clone/services/web/app.ts", "1"), ("clone/README.md", "1")]);
+        folder.commit(&[("clone/services/web/app.ts", "2"), ("clone/README.md", "2")]);
+        folder
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("it is in the folder")).expect("the folder is ours");
+        std::fs::write(path, text).expect("the folder is ours");
+    }
+
+    fn commit(&self, files: &[(&str, &str)]) {
+        files.iter().for_each(|(name, text)| self.write(name, text));
+        self.git(&["-C", "clone", "add", "-A"]);
+        let identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+        self.git(&[&["-C", "clone"], &identity[..], &["commit", "--quiet", "-m", "x"]].concat());
+    }
+
+    fn git(&self, arguments: &[&str]) {
+        let done =
+            Command::new("git").args(arguments).current_dir(self.path()).status().expect("git is installed");
+        assert!(done.success(), "git {arguments:?}");
+    }
+
+    fn pointsman(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_pointsman"))
+            .args(arguments)
+            .current_dir(self.path())
+            .env_remove("POINTSMAN_NOW")
+            .output()
+            .expect("it was built")
+    }
+
+    fn explain(&self, more: &[&str]) -> Output {
+        let always = ["explain", "--repo", "clone", "--repository", "shop", "--config", "rules.toml"];
+        self.pointsman(&[&always[..], more].concat())
+    }
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("it prints UTF-8")
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("it prints UTF-8")
+}
+
+/// Without the commit ids, which change with the clock.
+fn told(output: &Output) -> String {
+    let text = out(output);
+    text.split_once('\n').map(|(_, rest)| rest.to_owned()).unwrap_or(text)
+}
+
+#[test]
+fn what_would_my_push_start() {
+    let folder = Folder::new();
+    let output = folder.explain(&["--branch", "main", "HEAD~1..HEAD"]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    insta::assert_snapshot!(told(&output), @r"
+      start  web      `services/web/app.ts` matches `services/web/**`
+                      (rules.toml:4:10)
+      skip   release  the rule is about tags, and `main` is a branch
+                      (rules.toml:7:1)
+      would  StartPipelineExecution web: not called: explain starts nothing
+    ");
+}
+
+#[test]
+fn what_would_my_push_start_as_json() {
+    let folder = Folder::new();
+    let output = folder.explain(&["--branch", "main", "--json", "HEAD~1..HEAD"]);
+    let decision: Value = serde_json::from_slice(&output.stdout).expect("it prints JSON");
+    let because = &decision["reasons"][0]["because"];
+    assert_eq!(because["code"], "path-matches");
+    assert_eq!(because["file"], "services/web/app.ts");
+    assert_eq!(because["pattern"], "services/web/**");
+    assert_eq!(because["config"], "rules.toml:4:10");
+    assert_eq!(decision["actions"][0]["result"]["not-called"], "explain starts nothing");
+}
+
+#[test]
+fn the_ignore_file_of_the_pushed_commit_counts() {
+    let folder = Folder::new();
+    folder.commit(&[
+        ("clone/.pipelineignore", "# not these\nservices/web/app.ts\n"),
+        ("clone/services/web/app.ts", "3"),
+    ]);
+    let output = folder.explain(&["--branch", "main", "HEAD~1..HEAD"]);
+    assert!(
+        out(&output).contains("`services/web/app.ts` is ignored by `services/web/app.ts`"),
+        "{}",
+        out(&output)
+    );
+    assert!(out(&output).contains("(.pipelineignore:2)"), "{}", out(&output));
+}
+
+#[test]
+fn a_first_push_is_compared_with_where_it_left_the_default_branch() {
+    let folder = Folder::new();
+    folder.git(&["-C", "clone", "checkout", "--quiet", "-b", "feature"]);
+    let output = folder.explain(&["--branch", "feature", "..HEAD"]);
+    assert!(out(&output).contains("the branch adds no commit"), "{}", out(&output));
+    folder.commit(&[("clone/services/web/new.ts", "1")]);
+    let output = folder.explain(&["--branch", "feature", "..feature"]);
+    assert!(out(&output).contains("`services/web/new.ts` matches"), "{}", out(&output));
+    assert!(out(&output).contains("its files are compared with"), "{}", out(&output));
+}
+
+#[test]
+fn a_tag_starts_what_is_about_tags() {
+    let folder = Folder::new();
+    let output = folder.explain(&["--tag", "v1", "..HEAD"]);
+    assert!(out(&output).contains("start  release  the tag `v1` matches `v*`"), "{}", out(&output));
+}
+
+#[test]
+fn a_commit_that_is_not_there_is_named() {
+    let folder = Folder::new();
+    let output = folder.explain(&["--branch", "main", "nothing..HEAD"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(err(&output).contains("`nothing` is not a commit of"), "{}", err(&output));
+}
+
+#[test]
+fn rules_with_problems_are_refused_with_all_of_them() {
+    let folder = Folder::new();
+    folder.write(
+        "rules.toml",
+        "[[pipeline]]\nname = \"web\"\nrepository = \"shop\"\npaths = [\"docs/\"]\npin = 3\n",
+    );
+    let output = folder.explain(&["--branch", "main", "HEAD~1..HEAD"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(
+        err(&output).contains("error[bad-glob]") && err(&output).contains("error[wrong-type]"),
+        "{}",
+        err(&output)
+    );
+
+    let output = folder.pointsman(&["check", "rules.toml"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        err(&output).contains("--> rules.toml:4:10") && err(&output).contains("2 problems in rules.toml")
+    );
+}
+
+#[test]
+fn check_counts_the_rules_when_there_is_nothing_wrong() {
+    let folder = Folder::new();
+    let output = folder.pointsman(&["check", "rules.toml"]);
+    assert_eq!(
+        (output.status.code(), out(&output).as_str()),
+        (Some(0), "no problems: 2 rules in rules.toml\n")
+    );
+}
+
+#[test]
+fn check_names_what_the_template_does_not_permit() {
+    let folder = Folder::new();
+    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
+    std::fs::copy(template, folder.path().join("template.yaml")).expect("the template is there");
+    folder.write(
+        "samconfig.toml",
+        "version = 0.1\n[default.deploy.parameters]\nparameter_overrides = [\"PipelineNames=release*\"]\n",
+    );
+    let output = folder.pointsman(&["check", "rules.toml", "--template", "template.yaml"]);
+    assert_eq!(output.status.code(), Some(1), "{}", out(&output));
+    let told = err(&output);
+    assert!(told.contains("error[not-permitted]") && told.contains("--> rules.toml:2:8"), "{told}");
+    assert!(told.contains("codepipeline:StartPipelineExecution"), "{told}");
+    assert!(!told.contains("rules.toml:8:8"), "the other pipeline is covered: {told}");
+}
+
+#[test]
+fn a_wrong_command_line_exits_with_two() {
+    let folder = Folder::new();
+    for arguments in [
+        &["explain"][..],
+        &["replay"],
+        &["explain", "--repo", ".", "--repository", "a", "--branch", "b", "a...b"],
+    ] {
+        assert_eq!(folder.pointsman(arguments).status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn nothing_is_coloured_when_nobody_looks() {
+    let folder = Folder::new();
+    let output = folder.explain(&["--branch", "main", "HEAD~1..HEAD"]);
+    assert!(!out(&output).contains('\u{1b}'));
+}
+
+#[test]
+fn no_line_is_wider_than_a_terminal() {
+    let folder = Folder::new();
+    let long = format!("clone/services/web/{}/app.ts", "a-long-folder/".repeat(12));
+    folder.commit(&[(&long, "1")]);
+    let output = folder.explain(&["--branch", "main", "HEAD~1..HEAD"]);
+    let text = out(&output);
+    let wide: Vec<&str> = text.lines().filter(|line| line.chars().count() > 80).collect();
+    assert!(wide.is_empty(), "{wide:#?}");
+}
+
+#[test]
+fn a_hostile_branch_cannot_write_to_the_terminal() {
+    let folder = Folder::new();
+    let output = folder.explain(&["--branch", "x\u{1b}[2J\nstart  everything", "HEAD~1..HEAD"]);
+    assert!(!out(&output).contains('\u{1b}'), "{}", out(&output));
+    assert!(!out(&output).lines().any(|line| line.starts_with("start")), "{}", out(&output));
+}
+
+#[test]
+fn a_real_clone_serves_as_the_repository_of_a_replay() {
+    let folder = Folder::new();
+    let id = |name: &str| {
+        let output =
+            Command::new("git").args(["-C", "clone", "rev-parse", name]).current_dir(folder.path()).output();
+        String::from_utf8(output.expect("git is installed").stdout).expect("an id").trim().to_owned()
+    };
+    let event = serde_json::json!({"source": "aws.codecommit", "detail-type": "CodeCommit Repository State Change",
+        "time": "2026-03-02T10:00:00Z", "detail": {"event": "referenceUpdated", "repositoryName": "shop",
+        "referenceType": "branch", "referenceName": "main", "referenceFullName": "refs/heads/main",
+        "oldCommitId": id("HEAD~1"), "commitId": id("HEAD")}});
+    folder.write("push.json", &event.to_string());
+    let replay = |more: &[&str]| {
+        let always = ["replay", "push.json", "--repo", "shop=clone", "--config", "rules.toml", "--json"];
+        let output = folder.pointsman(&[&always[..], more].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+        serde_json::from_slice::<Value>(&output.stdout).expect("it prints JSON")
+    };
+    let decision = replay(&[]);
+    assert_eq!(decision["reasons"][0]["because"]["file"], "services/web/app.ts");
+    assert!(decision["actions"][0]["result"]["done"].is_string(), "{decision}");
+    let decision = replay(&["--dry-run"]);
+    assert_eq!(decision["dryRun"], true);
+    assert_eq!(decision["actions"][0]["result"]["not-called"], "dry run");
+    let calls = decision["calls"].as_array().expect("the calls are told");
+    assert!(calls.iter().all(|call| call["operation"] != "StartPipelineExecution"), "{calls:?}");
+}
+
+#[test]
+fn an_event_that_no_function_is_about_is_said_to_be_so() {
+    let folder = Folder::new();
+    folder.write("push.json", r#"{"source": "aws.ec2", "detail-type": "x", "detail": {}}"#);
+    let output = folder.pointsman(&["replay", "push.json", "--config", "rules.toml"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        out(&output).contains("no function's rule in template.yaml matches this event"),
+        "{}",
+        out(&output)
+    );
+}

@@ -1,0 +1,274 @@
+//! The decision, asked as an operator would ask it: a quiet world, one thing changed, every reason read.
+
+use std::collections::BTreeMap;
+
+use pipeline_trigger::because::Because;
+use pipeline_trigger::compare::{Comparison, comparison};
+use pipeline_trigger::decide::{Plan, decide};
+use pipeline_trigger::event::{Change, Push, Reference};
+use pipeline_trigger::facts::{Facts, Files, Head, Pipeline};
+use pipeline_trigger::matching::{Candidate, Matching};
+use pipeline_trigger::rules::{self, Rules};
+use shared::config::Document;
+use shared::decision::Verdict;
+
+const OLD: &str = "1111111111111111111111111111111111111111";
+const NEW: &str = "2222222222222222222222222222222222222222";
+const LATER: &str = "3333333333333333333333333333333333333333";
+
+/// A push of one file to `main`, whose head it is, to a repository whose pipelines all exist and have run nothing.
+struct World {
+    rules: Rules,
+    push: Push,
+    files: Vec<&'static str>,
+    facts: Facts,
+}
+
+fn quiet(rules: &str) -> World {
+    let mut problems = Vec::new();
+    let rules = rules::read(&Document::new("pointsman.toml", rules), &mut problems);
+    assert_eq!(problems, []);
+    let push = Push {
+        repository: "shop".into(),
+        reference: Reference::Branch("main".into()),
+        change: Change::Updated { old: Some(OLD.into()), new: NEW.into() },
+        time: "2026-03-02T10:00:00Z".into(),
+    };
+    let facts = Facts { head: Head::At(NEW.into()), ..Facts::default() };
+    World { rules, push, files: vec!["services/web/app.ts"], facts }
+}
+
+impl World {
+    fn decide(&self) -> Plan {
+        let rules = self.rules.of_repository(&self.push.repository);
+        let mut facts = self.facts.clone();
+        if facts.files.is_empty() {
+            let candidates = rules.iter().map(|rule| Candidate { rule, ignore_file: &[] }).collect();
+            let mut matching = Matching::new(candidates).expect("the patterns are few");
+            self.files.iter().for_each(|file| matching.see(file));
+            let needed = rules.iter().map(|rule| comparison(rule, &self.push) != Comparison::NotNeeded);
+            let read = matching.finish(None).into_iter();
+            facts.files = read
+                .zip(needed)
+                .map(|(files, needed)| if needed { files } else { Files::NotAsked })
+                .collect();
+        }
+        decide(&self.push, &facts, &rules)
+    }
+
+    /// Every reason in a line.
+    fn told(&self) -> String {
+        let lines = self.decide().reasons.into_iter();
+        lines
+            .map(|decided| format!("{:<5} {}: {}\n", decided.verdict, decided.subject, decided.because))
+            .collect()
+    }
+}
+
+fn rule(name: &str, more: &str) -> String {
+    format!("[[pipeline]]\nname = \"{name}\"\nrepository = \"shop\"\n{more}\n")
+}
+
+#[test]
+fn which_pipelines_does_a_push_start_and_why() {
+    let rules = [
+        rule("web", r#"paths = ["services/web/**"]"#),
+        rule("api", r#"paths = ["services/api/**"]"#),
+        rule("all", ""),
+        rule("code", r#"ignore = ["*.md"]"#),
+        rule("release", r#"branches = ["release/**"]"#),
+    ];
+    insta::assert_snapshot!(quiet(&rules.concat()).told(), @r"
+    start web: `services/web/app.ts` matches `services/web/**`
+    skip  api: the one changed file matches no pattern
+    start all: every push to `main` starts it: the rule has no file patterns
+    start code: `services/web/app.ts` changed and is not ignored
+    skip  release: the branch `main` matches none of the rule's branches
+    ");
+}
+
+#[test]
+fn why_did_my_documentation_push_start_nothing() {
+    let rules = [
+        rule("web", r#"paths = ["services/web/**", "!**/*.md"]"#),
+        rule("code", r#"ignore = ["*.md", "docs/"]"#),
+        rule("not-docs", r#"paths = ["!docs/**", "!**/*.md"]"#),
+    ];
+    let mut world = quiet(&rules.concat());
+    world.files = vec!["docs/a.png", "services/web/README.md"];
+    insta::assert_snapshot!(world.told(), @r"
+    skip  web: none of 2 changed files matches a pattern; `services/web/README.md` is excluded by `!**/*.md`
+    skip  code: all 2 files of the rule that changed are ignored, `docs/a.png` by `docs/`
+    skip  not-docs: none of 2 changed files matches a pattern; `docs/a.png` is excluded by `!docs/**`
+    ");
+}
+
+#[test]
+fn the_first_file_in_the_order_they_are_listed_decides() {
+    let mut world = quiet(&rule("web", r#"paths = ["services/**"]"#));
+    world.files = vec!["README.md", "services/b", "services/a"];
+    insta::assert_snapshot!(world.told(), @"start web: `services/b` matches `services/**`");
+}
+
+#[test]
+fn a_push_that_changes_no_file_starts_only_what_looks_at_no_file() {
+    let mut world = quiet(&(rule("web", r#"paths = ["**"]"#) + &rule("all", "")));
+    world.files.clear();
+    insta::assert_snapshot!(world.told(), @r"
+    skip  web: no file changed
+    start all: every push to `main` starts it: the rule has no file patterns
+    ");
+}
+
+#[test]
+fn what_does_a_tag_start() {
+    let rules = [
+        rule("release", "tags = [\"v*\", \"!*-rc*\"]\npaths = [\"services/**\"]"),
+        rule("branches", r#"branches = ["v1"]"#),
+        rule("every-branch", ""),
+    ];
+    let mut world = quiet(&rules.concat());
+    world.push.reference = Reference::Tag("v1".into());
+    insta::assert_snapshot!(world.told(), @r"
+    start release: the tag `v1` matches `v*`; file patterns do not apply to tags
+    skip  branches: the rule is about branches, and `v1` is a tag
+    skip  every-branch: the rule is about branches, and `v1` is a tag
+    ");
+    world.push.reference = Reference::Tag("v1-rc2".into());
+    assert!(world.told().contains("skip  release: the tag `v1-rc2` is excluded by `!*-rc*`"));
+    world.push.reference = Reference::Branch("v1".into());
+    assert!(world.told().contains("skip  release: the rule is about tags, and `v1` is a branch"));
+}
+
+#[test]
+fn a_branch_is_its_whole_name() {
+    let mut world = quiet(&rule("main", r#"branches = ["main"]"#));
+    world.push.reference = Reference::Branch("feature/main".into());
+    insta::assert_snapshot!(world.told(), @"skip  main: the branch `feature/main` matches none of the rule's branches");
+}
+
+#[test]
+fn unknown_files_start_and_say_so() {
+    let mut world = quiet(&rule("web", r#"paths = ["docs/**"]"#));
+    world.facts.files = vec![Files::Unknown("the commit 1111111 is gone".into())];
+    insta::assert_snapshot!(world.told(), @"start web: it starts because the changed files are not known: the commit 1111111 is gone");
+}
+
+#[test]
+fn the_head_is_built_unless_the_rule_wants_every_push() {
+    let mut world = quiet(&(rule("head", "") + &rule("each", r#"pin = "commit""#)));
+    world.facts.head = Head::At(LATER.into());
+    let commits: Vec<String> = world.decide().starts.into_iter().map(|start| start.commit).collect();
+    assert_eq!(commits, [LATER, NEW]);
+    world.facts.head = Head::Unknown;
+    assert!(
+        world.decide().starts.iter().all(|start| start.commit == NEW),
+        "the pushed one, rather than none"
+    );
+}
+
+#[test]
+fn a_branch_that_is_gone_holds_what_builds_its_head() {
+    let mut world = quiet(&(rule("head", "") + &rule("each", r#"pin = "commit""#)));
+    world.facts.head = Head::Gone;
+    insta::assert_snapshot!(world.told(), @r"
+    hold  head: the branch `main` is gone, so there is no head to build
+    start each: every push to `main` starts it: the rule has no file patterns
+    ");
+}
+
+#[test]
+fn a_missing_pipeline_fails_by_name_and_a_branchs_own_may_come_later() {
+    let mut world = quiet(&(rule("web", "") + &rule("{repository}-{branch-slug}", "") + &rule("api", "")));
+    world.facts.pipelines =
+        BTreeMap::from([("web".into(), Pipeline::Missing), ("shop-main".into(), Pipeline::Missing)]);
+    insta::assert_snapshot!(world.told(), @r"
+    fail  web: CodePipeline has no pipeline of this name; correct the rule or create the pipeline
+    skip  shop-main: there is no pipeline of this name yet; creating it starts its first execution
+    start api: every push to `main` starts it: the rule has no file patterns
+    ");
+}
+
+#[test]
+fn a_head_that_is_being_built_is_not_built_again() {
+    let mut world = quiet(&rule("web", ""));
+    let already_started = Some("e-1".into());
+    world.facts.pipelines.insert("web".into(), Pipeline::Found { source_actions: vec![], already_started });
+    insta::assert_snapshot!(world.told(), @"skip  web: 2222222 is being built since this push, by execution e-1");
+}
+
+#[test]
+fn two_rules_for_one_pipeline_start_it_once() {
+    let rules = rule("shop-main", "") + &rule("{repository}-{branch-slug}", "");
+    let world = quiet(&rules);
+    insta::assert_snapshot!(world.told(), @r"
+    start shop-main: every push to `main` starts it: the rule has no file patterns
+    skip  shop-main: the rule at pointsman.toml:1:1 starts the same pipeline
+    ");
+    assert_eq!(world.decide().starts.len(), 1);
+}
+
+#[test]
+fn a_first_push_is_compared_as_the_rule_says() {
+    for (rule_has, expected) in [
+        ("paths = [\"a\"]", Comparison::MergeBase),
+        ("paths = [\"a\"]\nnew-branch = \"all\"", Comparison::WholeTree),
+        ("paths = [\"a\"]\nbaseline = \"last-started\"", Comparison::LastRun),
+        ("", Comparison::NotNeeded),
+    ] {
+        let mut world = quiet(&rule("web", rule_has));
+        world.push.change = Change::Created { new: NEW.into() };
+        assert_eq!(comparison(&world.rules.pipelines[0], &world.push), expected, "{rule_has}");
+    }
+    let mut world = quiet(&rule("web", "new-branch = \"skip\""));
+    world.push.change = Change::Created { new: NEW.into() };
+    insta::assert_snapshot!(world.told(), @r#"skip  web: this is the first push of `main`, and the rule has `new-branch = "skip"`"#);
+}
+
+#[test]
+fn the_token_is_the_same_for_the_same_push_and_no_other() {
+    let token = |change: &dyn Fn(&mut Push)| {
+        let mut world = quiet(&rule("web", ""));
+        change(&mut world.push);
+        world.decide().starts.remove(0).token
+    };
+    let first = token(&|_| {});
+    assert_eq!(first, token(&|_| {}), "delivered again");
+    let back = Change::Updated { old: Some(NEW.into()), new: OLD.into() };
+    for other in [
+        token(&|push| push.time = "2026-03-02T10:00:01Z".into()),
+        token(&|push| push.change = back.clone()),
+        token(&|push| push.reference = Reference::Branch("other".into())),
+    ] {
+        assert_ne!(first, other);
+    }
+}
+
+#[test]
+fn a_repository_that_nobody_configured_is_said_to_be_so() {
+    let mut world = quiet(&rule("web", ""));
+    world.push.repository = "elsewhere".into();
+    insta::assert_snapshot!(world.told(), @"skip  elsewhere: no rule is about the repository `elsewhere`");
+}
+
+#[test]
+fn a_deleted_branch_builds_nothing() {
+    let mut world = quiet(&rule("web", ""));
+    world.push.change = Change::Deleted;
+    let plan = world.decide();
+    assert_eq!(plan.reasons[0].verdict, Verdict::Skip);
+    assert_eq!(plan.reasons[0].because, Because::ReferenceDeleted { reference: "refs/heads/main".into() });
+}
+
+#[test]
+fn what_is_settled_stays_so_when_reading_breaks_off() {
+    let world = quiet(&(rule("web", r#"paths = ["services/**"]"#) + &rule("api", r#"paths = ["api/**"]"#)));
+    let rules = world.rules.of_repository("shop");
+    let mut matching =
+        Matching::new(rules.iter().map(|rule| Candidate { rule, ignore_file: &[] }).collect()).unwrap();
+    matching.see("services/a");
+    assert!(!matching.settled());
+    let files = matching.finish(Some("throttled"));
+    assert!(matches!(files[0], Files::Read { .. }));
+    assert_eq!(files[1], Files::Unknown("throttled".into()));
+}

@@ -1,0 +1,139 @@
+//! Every problem that a rules file can have: what is reported, where, and what to do about it.
+
+use std::collections::BTreeSet;
+
+use pipeline_trigger::rules;
+use shared::config::{Code, Document, Problem, render};
+
+fn problems(text: &str) -> (Document, Vec<Problem>) {
+    let document = Document::new("pointsman.toml", text);
+    let mut problems = Vec::new();
+    document.unknown_tables(&[rules::TABLE], &mut problems);
+    rules::read(&document, &mut problems);
+    (document, problems)
+}
+
+fn rendered(text: &str) -> String {
+    let (document, problems) = problems(text);
+    render(&document, "config/pointsman.toml", &problems, false)
+}
+
+fn rule(more: &str) -> String {
+    format!("[[pipeline]]\nname = \"web\"\nrepository = \"shop\"\n{more}\n")
+}
+
+/// The smallest file that has each problem.
+fn samples() -> Vec<(&'static str, String)> {
+    vec![
+        ("syntax", "[[pipeline]\n".into()),
+        ("unknown-table", "[[pipelines]]\n".into()),
+        ("unknown-key", rule("path = [\"a\"]")),
+        ("missing-key", "[[pipeline]]\nname = \"web\"\n".into()),
+        ("wrong-type", rule("paths = \"a\"")),
+        ("wrong-type", rule("paths = [1]")),
+        ("wrong-type", "[pipeline]\nname = \"web\"\n".into()),
+        ("bad-value", rule("pin = \"tail\"")),
+        ("empty-name", "[[pipeline]]\nname = \"\"\nrepository = \"shop\"\n".into()),
+        ("empty-repository", "[[pipeline]]\nname = \"web\"\nrepository = \" \"\n".into()),
+        ("empty-list", rule("paths = []")),
+        ("bad-pipeline-name", "[[pipeline]]\nname = \"web main\"\nrepository = \"shop\"\n".into()),
+        ("bad-repository-name", "[[pipeline]]\nname = \"web\"\nrepository = \"shop/web\"\n".into()),
+        ("bad-action-name", rule("source-action = \"the source\"")),
+        ("bad-glob", rule("paths = [\"libs/{ui,core\"]")),
+        ("bad-glob", rule("paths = [\"docs/\"]")),
+        ("bad-glob", rule("branches = [\"refs/heads/main\"]")),
+        ("bad-ignore-line", rule("ignore = [\"# a comment\"]")),
+        ("bad-ignore-line", rule("ignore = [\"[z-a]\"]")),
+        ("bad-ignore-file", rule("ignore-file = \"ci/.pipelineignore\"")),
+        ("duplicate-pipeline", rule("") + &rule("")),
+        ("never-decides", rule("paths = [\"a/b\", \"a/**\"]")),
+        (
+            "no-branch-in-a-tag",
+            "[[pipeline]]\nname = \"{branch-slug}\"\nrepository = \"shop\"\ntags = [\"v*\"]\n".into(),
+        ),
+    ]
+}
+
+#[test]
+fn each_problem_is_found_in_the_smallest_file_that_has_it() {
+    for (code, text) in samples() {
+        let (_, problems) = problems(&text);
+        let codes: Vec<&str> = problems.iter().map(|problem| problem.code.name).collect();
+        assert_eq!(codes, [code], "{text}");
+        assert!(problems[0].help.is_some(), "`{code}` says what to do");
+    }
+}
+
+#[test]
+fn every_code_has_a_sample_here() {
+    let sampled: BTreeSet<&str> = samples().iter().map(|(code, _)| *code).collect();
+    let all: BTreeSet<&str> = rules::codes().map(|code: Code| code.name).collect();
+    assert_eq!(sampled, all);
+}
+
+#[test]
+fn all_problems_come_out_of_one_run() {
+    let text = "[[pipeline]]
+name = \"web main\"
+repository = \"shop\"
+paths = [\"services/web/**\", \"libs/{ui,core\"]
+owner = \"alice\"
+
+[[pipeline]]
+name = \"api\"
+repository = \"\"
+pin = \"tail\"
+";
+    insta::assert_snapshot!(rendered(text));
+}
+
+#[test]
+fn a_duplicate_shows_both_entries() {
+    insta::assert_snapshot!(rendered(&(rule("") + &rule("paths = [\"a\"]"))));
+}
+
+#[test]
+fn a_pattern_that_never_decides_shows_the_one_that_does() {
+    insta::assert_snapshot!(rendered(&rule(
+        "paths = [\"services/web/docs/**\", \"!libs/**\", \"services/**\"]"
+    )));
+}
+
+#[test]
+fn which_patterns_never_decide() {
+    for (list, dead) in [
+        // The same again, a folder, everything.
+        (r#"paths = ["a", "b", "a"]"#, 1),
+        (r#"paths = ["a/b/*.rs", "a/**"]"#, 1),
+        (r#"paths = ["!a/b", "**"]"#, 1),
+        (r#"paths = ["a/**", "!a/b/**", "a/**"]"#, 2),
+        // Nothing to take away from.
+        (r#"paths = ["!docs/**", "src/**"]"#, 1),
+        // All of these decide something.
+        (r#"paths = ["a/**", "!a/b/**", "a/b/c"]"#, 0),
+        (r#"paths = ["!docs/**", "!*.md"]"#, 0),
+        (r#"paths = ["ab/c", "a/**"]"#, 0),
+        (r#"paths = ["a/*", "a/b*"]"#, 0),
+        // Ignore lines.
+        (r#"ignore = ["*.md", "docs/a", "*.md"]"#, 1),
+        (r#"ignore = ["/docs/a", "docs/"]"#, 1),
+        (r#"ignore = ["docs/a", "!docs/**"]"#, 1),
+        (r#"ignore = ["a", "b/c", "*"]"#, 2),
+        (r#"ignore = ["docs/", "!docs/keep.md"]"#, 1),
+        (r#"ignore = ["docs/", "!docs/", "!docs/keep.md"]"#, 1),
+        (r#"ignore = ["docs/*", "!docs/keep.md"]"#, 0),
+        (r#"ignore = ["docs/", "docs2/a"]"#, 0),
+        (r#"ignore = ["a.md", "docs/"]"#, 0),
+        (r#"ignore = ["/docs/a", "docs/", "!docs/b"]"#, 1),
+    ] {
+        let (_, problems) = problems(&rule(list));
+        let codes: Vec<&str> = problems.iter().map(|problem| problem.code.name).collect();
+        assert_eq!(codes, vec!["never-decides"; dead], "{list}: {problems:#?}");
+    }
+}
+
+#[test]
+fn a_file_cannot_write_to_the_terminal_that_shows_its_problems() {
+    let told = rendered(&rule("pin = \"\\u001B[2Jtail\""));
+    assert!(!told.contains('\u{1b}'), "{told}");
+}
