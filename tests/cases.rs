@@ -45,15 +45,7 @@ fn trial(root: &Path, folder: PathBuf) -> Trial {
 }
 
 fn check(root: &Path, folder: &Path) -> Result<()> {
-    let arguments = ReplayArguments {
-        paths: vec![folder.to_owned()],
-        repo: Vec::new(),
-        world: None,
-        config: None,
-        function: None,
-        dry_run: false,
-        json: false,
-    };
+    let arguments = ReplayArguments::default();
     let case = Case::read(folder, &arguments, root)?;
     let outcome = told(&case, &replay(&case, &arguments, root)?);
     let file = folder.join("outcome.txt");

@@ -62,15 +62,7 @@ fn run(faults: &str) -> Run {
     let world = local_aws::World::read(&folder.path().join("world.toml")).expect("the world is right");
     let commit = world.commit_ids("shop").pop().expect("it has commits").1;
     write("event.json", &EVENT.replace("COMMIT", &commit));
-    let arguments = ReplayArguments {
-        paths: Vec::new(),
-        repo: Vec::new(),
-        world: None,
-        config: None,
-        function: None,
-        dry_run: false,
-        json: false,
-    };
+    let arguments = ReplayArguments::default();
     let case = Case::read(folder.path(), &arguments, &root()).expect("the case is right");
     let mut replays = replay(&case, &arguments, &root()).expect("it can be replayed");
     assert_eq!(replays.len(), 1, "one function is about pushes");

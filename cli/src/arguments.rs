@@ -48,7 +48,7 @@ pub enum Command {
 }
 
 /// `pointsman replay`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct ReplayArguments {
     /// Event files, or case folders with an event.json
     #[arg(required = true, value_name = "PATH")]

@@ -20,6 +20,7 @@ use pipeline_trigger::rules::{IgnoreLine, PipelineRule};
 use shared::clock;
 use shared::decision::Decision;
 use shared::lambda::Invocation;
+use shared::text::printable;
 
 use crate::arguments::{ExplainArguments, Range};
 use crate::exit::Exit;
@@ -70,7 +71,7 @@ fn push(arguments: &ExplainArguments, repository: &Repository) -> Result<Push> {
 
 fn commit(repository: &Repository, name: &str) -> Result<String> {
     repository.resolve(name)?.with_context(|| {
-        format!("`{}` is not a commit of {}", render::printable(name), repository.folder().display())
+        format!("`{}` is not a commit of {}", printable(name), repository.folder().display())
     })
 }
 

@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use local_aws::{Answer, Call};
 use serde_json::Value;
 use shared::decision::{Action, ActionResult, Decision, Note, Reason, Verdict};
+use shared::text::printable;
 
 /// Columns of the terminal that the text is wrapped for.
 const WIDTH: usize = 80;
@@ -36,22 +37,34 @@ pub fn decision(decision: &Decision) -> String {
 }
 
 /// The calls that were made: to CodeCommit in their order; those to CodePipeline by operation and pipeline, since they
-/// are made for many pipelines at a time and arrive in any order.
+/// are made for many pipelines at a time and arrive in any order. The pages of one list are one line.
 pub fn calls(calls: &[Call]) -> String {
-    let mut out = String::new();
-    let mut sorted: Vec<&Call> = calls.iter().collect();
-    sorted.sort_by_cached_key(|call| match call.service.as_str() {
-        "codepipeline" => (call.service.as_str(), call.operation.as_str(), brief(&call.input)),
-        service => (service, "", String::new()),
+    let mut sorted: Vec<(String, &Call)> = calls.iter().map(|call| (asked(call), call)).collect();
+    sorted.sort_by(|(asked, call), (other_asked, other)| {
+        let concurrent = |call: &Call| call.service == "codepipeline";
+        call.service
+            .cmp(&other.service)
+            .then_with(|| if concurrent(call) { asked.cmp(other_asked) } else { std::cmp::Ordering::Equal })
     });
-    for call in sorted {
-        let line = format!("{} {}", call.operation, brief(&call.input));
-        let effect = if call.injected && call.took_effect { ", after its effect" } else { "" };
-        let line =
-            wrapped(&printable(&format!("{line} -> {}{effect}", answer(&call.answer))), "  call   ", 9);
-        let _ = writeln!(out, "{DIM}{line}{DIM:#}");
+    let mut out = String::new();
+    for pages in sorted.chunk_by(|(asked, call), (next, other)| asked == next && both_lists(call, other)) {
+        let (asked, first) = &pages[0];
+        let answers: Vec<&Answer> = pages.iter().map(|(_, call)| &call.answer).collect();
+        let times = if pages.len() > 1 { format!(" ({} pages)", pages.len()) } else { String::new() };
+        let effect = if first.injected && first.took_effect { ", after its effect" } else { "" };
+        let line = printable(&format!("{asked}{times} -> {}{effect}", answered(&answers)));
+        let _ = writeln!(out, "{DIM}{}{DIM:#}", wrapped(&line, "  call   ", 9));
     }
     out
+}
+
+fn asked(call: &Call) -> String {
+    format!("{} {}", call.operation, brief(&call.input))
+}
+
+fn both_lists(call: &Call, other: &Call) -> bool {
+    let lists = |call: &Call| matches!(&call.answer, Answer::Ok(answer) if list(answer).is_some());
+    lists(call) && lists(other)
 }
 
 fn reason(reason: &Reason, column: usize) -> String {
@@ -111,16 +124,20 @@ fn wrapped(text: &str, first: &str, indent: usize) -> String {
     textwrap::fill(text, textwrap::Options::new(WIDTH).initial_indent(first).subsequent_indent(&spaces))
 }
 
-/// The strings and numbers of a call's input, ids shortened, tokens left out.
+/// The names and ids in a call's input, shortened; what only tells pages and repeats apart is left out.
 fn brief(input: &Value) -> String {
     match input {
-        Value::String(text) if is_hexadecimal(text, 64) => String::new(),
         Value::String(text) => short(text),
-        Value::Number(number) => number.to_string(),
         Value::Array(items) => joined(items.iter()),
-        Value::Object(members) => joined(members.values()),
-        Value::Null | Value::Bool(_) => String::new(),
+        Value::Object(members) => {
+            joined(members.iter().filter(|(name, _)| !is_token(name)).map(|(_, value)| value))
+        }
+        Value::Number(_) | Value::Null | Value::Bool(_) => String::new(),
     }
+}
+
+fn is_token(name: &str) -> bool {
+    name.to_ascii_lowercase().ends_with("token")
 }
 
 fn joined<'v>(values: impl Iterator<Item = &'v Value>) -> String {
@@ -128,17 +145,26 @@ fn joined<'v>(values: impl Iterator<Item = &'v Value>) -> String {
     parts.join(" ")
 }
 
-fn answer(answer: &Answer) -> String {
-    match answer {
-        Answer::Ok(value) => answered(value),
-        Answer::Error { code, message, .. } if message.is_empty() => code.clone(),
-        Answer::Error { code, message, .. } => format!("{code}: {message}"),
-        Answer::Cut => "the connection was cut".to_owned(),
+/// What a call answered, in a few words; for the pages of a list, what all of them have.
+fn answered(answers: &[&Answer]) -> String {
+    match answers {
+        [Answer::Ok(value)] => given(value),
+        [Answer::Error { code, message, .. }] if message.is_empty() => code.clone(),
+        [Answer::Error { code, message, .. }] => format!("{code}: {message}"),
+        [Answer::Cut] => "the connection was cut".to_owned(),
+        pages => {
+            let lists = pages.iter().filter_map(|page| match page {
+                Answer::Ok(value) => list(value),
+                Answer::Error { .. } | Answer::Cut => None,
+            });
+            let lists: Vec<(&str, usize)> = lists.collect();
+            counted(lists.iter().map(|(_, count)| count).sum(), lists.first().map_or("", |(name, _)| name))
+        }
     }
 }
 
-/// What a call answered, in a few words: the id it gave, or how many things it listed.
-fn answered(value: &Value) -> String {
+/// The id that an answer gives, or how many things it lists.
+fn given(value: &Value) -> String {
     for pointer in
         ["/pipelineExecutionId", "/branch/commitId", "/baseCommitId", "/repositoryMetadata/defaultBranch"]
     {
@@ -146,10 +172,16 @@ fn answered(value: &Value) -> String {
             return short(id);
         }
     }
-    let lists = value.as_object().into_iter().flatten();
-    let counted: Vec<String> =
-        lists.filter_map(|(name, list)| Some(format!("{} {name}", list.as_array()?.len()))).collect();
-    if counted.is_empty() { "ok".to_owned() } else { counted.join(", ") }
+    list(value).map_or_else(|| "ok".to_owned(), |(name, count)| counted(count, name))
+}
+
+fn list(value: &Value) -> Option<(&str, usize)> {
+    value.as_object()?.iter().find_map(|(name, list)| Some((name.as_str(), list.as_array()?.len())))
+}
+
+fn counted(count: usize, name: &str) -> String {
+    let name = if name == "pipelineExecutionSummaries" { "executions" } else { name };
+    if count == 1 { format!("1 {}", name.trim_end_matches('s')) } else { format!("{count} {name}") }
 }
 
 fn short(text: &str) -> String {
@@ -158,9 +190,4 @@ fn short(text: &str) -> String {
 
 fn is_hexadecimal(text: &str, length: usize) -> bool {
     text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-/// Names come from repositories and events: none of them may move the cursor.
-pub fn printable(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }

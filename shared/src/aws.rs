@@ -9,6 +9,8 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use crate::text::chain;
+
 /// What every client of a function is built from.
 ///
 /// - Credentials and region come from the environment alone, where Lambda puts them ("Defined runtime environment
@@ -44,21 +46,7 @@ where
     match (error.code(), error.message()) {
         (Some(code), Some(message)) if !message.is_empty() => format!("{code}: {message}"),
         (Some(code), _) => code.to_owned(),
+        // `SdkError` by itself displays as no more than "dispatch failure".
         (None, _) => chain(error),
     }
-}
-
-/// `SdkError` displays as no more than "dispatch failure": what is behind it says what happened.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut told = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !told.ends_with(&cause_text) {
-            told.push_str(": ");
-            told.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    told
 }

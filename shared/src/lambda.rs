@@ -11,6 +11,7 @@ use crate::clock;
 use crate::decision::{Decision, LARGEST};
 use crate::envelope::{self, Envelope, Redriven};
 use crate::telemetry::{self, Trace};
+use crate::text::chain;
 
 /// The variable that makes a function decide and report without acting: `true` or `false` (the default).
 pub const DRY_RUN: &str = "POINTSMAN_DRY_RUN";
@@ -37,15 +38,8 @@ pub struct Failure {
 
 impl Failure {
     /// A failure of `kind` with the error and all its causes, told once.
-    pub fn new(kind: &'static str, error: &dyn std::error::Error) -> Self {
-        let mut message = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            message.push_str(": ");
-            message.push_str(&cause.to_string());
-            source = cause.source();
-        }
-        Self { kind, message }
+    pub fn new(kind: &'static str, error: &(dyn std::error::Error + 'static)) -> Self {
+        Self { kind, message: chain(error) }
     }
 }
 
@@ -74,21 +68,43 @@ where
     H: Fn(Value, Invocation) -> F,
     F: Future<Output = Result<Decision, Failure>>,
 {
-    let trace =
-        Trace { request_id: event.context.request_id.clone(), trace_id: event.context.xray_trace_id.clone() };
-    let answer = async {
-        let invocation = invocation(event.context.deadline)?;
-        match envelope::open(event.payload).map_err(|error| Failure::new("MalformedEvent", &error))? {
-            Envelope::Event(event) => decided(handle(event, invocation).await?, &trace),
-            Envelope::Redrive(messages) => Ok(redrive(handle, messages, invocation, &trace).await),
-        }
-    };
-    answer.await.inspect_err(|failure| telemetry::log_failure(&trace, failure.kind, &failure.message))
+    let LambdaEvent { payload, context } = event;
+    let trace = Trace { request_id: context.request_id, trace_id: context.xray_trace_id };
+    let opened = invocation(context.deadline).and_then(|invocation| {
+        let envelope = envelope::open(payload).map_err(|error| Failure::new("MalformedEvent", &error))?;
+        Ok((invocation, envelope))
+    });
+    match logged(opened, &trace)? {
+        (invocation, Envelope::Event(event)) => decided(handle(event, invocation).await, &trace),
+        (invocation, Envelope::Redrive(messages)) => Ok(redrive(handle, messages, invocation, &trace).await),
+    }
 }
 
-/// Logs the decision and answers with it, or fails when something in it did.
-fn decided(decision: Decision, trace: &Trace) -> Result<Value, Failure> {
-    let decision = decision.within(LARGEST);
+/// Decides about each message by itself. The answer names those that failed, which then stay in their queue.
+async fn redrive<H, F>(handle: &H, messages: Vec<Redriven>, invocation: Invocation, trace: &Trace) -> Value
+where
+    H: Fn(Value, Invocation) -> F,
+    F: Future<Output = Result<Decision, Failure>>,
+{
+    let mut response = SqsBatchResponse::default();
+    for message in messages {
+        let decision = match message.event {
+            Ok(event) => handle(event, invocation).await,
+            Err(problem) => {
+                let message = format!("message {}: {problem}", message.message_id);
+                Err(Failure { kind: "MalformedEvent", message })
+            }
+        };
+        if decided(decision, trace).is_err() {
+            response.add_failure(message.message_id);
+        }
+    }
+    json!(response)
+}
+
+/// Logs what came of one event, once, and answers with it; a decision in which something failed is a failure.
+fn decided(decision: Result<Decision, Failure>, trace: &Trace) -> Result<Value, Failure> {
+    let decision = logged(decision, trace)?.within(LARGEST);
     telemetry::log_decision(trace, &decision);
     let failures: Vec<String> = decision
         .failures()
@@ -101,25 +117,8 @@ fn decided(decision: Decision, trace: &Trace) -> Result<Value, Failure> {
     }
 }
 
-/// Decides about each message by itself. The answer names those that failed, which then stay in their queue.
-async fn redrive<H, F>(handle: &H, messages: Vec<Redriven>, invocation: Invocation, trace: &Trace) -> Value
-where
-    H: Fn(Value, Invocation) -> F,
-    F: Future<Output = Result<Decision, Failure>>,
-{
-    let mut response = SqsBatchResponse::default();
-    for message in messages {
-        let outcome = match message.event {
-            Ok(event) => handle(event, invocation).await.and_then(|decision| decided(decision, trace)),
-            Err(problem) => Err(Failure { kind: "MalformedEvent", message: problem }),
-        };
-        if let Err(failure) = outcome {
-            let told = format!("message {}: {}", message.message_id, failure.message);
-            telemetry::log_failure(trace, failure.kind, &told);
-            response.add_failure(message.message_id);
-        }
-    }
-    json!(response)
+fn logged<T>(result: Result<T, Failure>, trace: &Trace) -> Result<T, Failure> {
+    result.inspect_err(|failure| telemetry::log_failure(trace, failure.kind, &failure.message))
 }
 
 fn invocation(deadline: u64) -> Result<Invocation, Failure> {

@@ -10,4 +10,5 @@ pub mod decision;
 pub mod envelope;
 pub mod lambda;
 pub mod telemetry;
+pub mod text;
 pub mod token;

@@ -7,8 +7,7 @@ use shared::token::client_token;
 
 use crate::because::{Because, Deciding};
 use crate::event::{Change, Push, Reference};
-use crate::facts::{Facts, Files, Head, Pipeline};
-use crate::matching::FileVerdict;
+use crate::facts::{Facts, FileVerdict, Files, Head, Pipeline};
 use crate::rules::{Baseline, NewBranch, Pattern, PatternList, Pin, PipelineRule};
 
 /// What is to be done and why.

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::because::Remark;
-use crate::matching::FileVerdict;
+use crate::because::{Deciding, Remark};
 
 /// Everything that [`crate::decide`] needs to know of the world.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +38,32 @@ pub enum Files {
         files: usize,
         /// What they mean for the rule.
         verdict: FileVerdict,
+    },
+}
+
+/// What the changed files mean for one rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileVerdict {
+    /// One of them starts it.
+    Starts {
+        /// The first that does.
+        file: String,
+        /// The pattern it matches; `None` where no pattern had to match.
+        pattern: Option<Deciding>,
+    },
+    /// Files of the rule changed, and all are ignored.
+    Ignored {
+        /// How many.
+        files: usize,
+        /// The first of them.
+        file: String,
+        /// The line that ignores it.
+        line: Deciding,
+    },
+    /// No file is one of the rule's.
+    NoMatch {
+        /// The first that a `!` pattern took, and that pattern.
+        excluded: Option<(String, Deciding)>,
     },
 }
 

@@ -1,20 +1,9 @@
 //! Changed files against the rules' paths and ignore lines, one file at a time, until every rule is settled.
 
 use crate::because::Deciding;
-use crate::facts::Files;
+use crate::facts::{FileVerdict, Files};
 use crate::rules::ignore::ignored_by;
 use crate::rules::{IgnoreLine, PathMatcher, Pattern, PatternList, PipelineRule};
-
-/// What the changed files mean for one rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FileVerdict {
-    /// This file starts it; the pattern is `None` where no pattern had to match.
-    Starts { file: String, pattern: Option<Deciding> },
-    /// This many files of the rule changed, all ignored, the first by this line.
-    Ignored { files: usize, file: String, line: Deciding },
-    /// No file is one of the rule's; a `!` pattern took the first of those that are not.
-    NoMatch { excluded: Option<(String, Deciding)> },
-}
 
 /// One rule with all its ignore lines, its own first.
 #[derive(Debug, Clone, Copy)]

@@ -5,6 +5,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::Document;
+use crate::text::printable;
 
 /// A kind of problem. `name` is stable and has a heading in `docs/problems.md`; `title` is its one-line meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,9 +92,4 @@ fn group<'a>(document: &'a Document, path: &'a str, problem: &'a Problem) -> Gro
         Some(help) => group.element(Level::HELP.message(printable(help))),
         None => group,
     }
-}
-
-/// Text of the file that is quoted in a sentence must not be able to move a terminal's cursor.
-fn printable(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }

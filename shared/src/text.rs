@@ -1,0 +1,49 @@
+//! Text for people: names made harmless, and errors told with all their causes, once.
+
+use std::error::Error;
+
+/// `text` with what could move a terminal's cursor or turn its reading order written out instead: names come from
+/// repositories, events and files that anyone may have written.
+pub fn printable(text: &str) -> String {
+    text.chars().flat_map(|c| if is_harmless(c) { vec![c] } else { c.escape_default().collect() }).collect()
+}
+
+fn is_harmless(c: char) -> bool {
+    let turns_reading_order =
+        matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let breaks_lines = matches!(c, '\u{2028}' | '\u{2029}');
+    !(c.is_control() || turns_reading_order || breaks_lines)
+}
+
+/// An error and its causes in one line. A cause that an error repeats in its own text is not told twice.
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut told = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        if !told.ends_with(&text) {
+            told = format!("{told}: {text}");
+        }
+        next = cause.source();
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_move_the_cursor_nor_turn_the_line() {
+        assert_eq!(printable("a\u{1b}[2J\n\u{202e}b é 🚂"), "a\\u{1b}[2J\\n\\u{202e}b é 🚂");
+    }
+
+    #[test]
+    fn an_error_is_told_with_its_causes() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("cannot read the rules")]
+        struct Outer(#[source] std::io::Error);
+        let error = Outer(std::io::Error::other("the disk is gone"));
+        assert_eq!(chain(&error), "cannot read the rules: the disk is gone");
+    }
+}
