@@ -3,7 +3,11 @@
 # The environment of samconfig.toml that package and deploy use.
 ENV ?= default
 # The pushes that `make replay` replays.
-REPLAY_CASES ?= $(sort $(wildcard events/pipeline-trigger/*))
+REPLAY_CASES ?= $(addprefix events/pipeline-trigger/, \
+	monorepo-two-pipelines \
+	every-changed-file-is-ignored \
+	rename-across-two-folders-starts-both \
+	overtaken-by-a-later-push)
 PYTHON ?= python3
 CARGO ?= cargo
 

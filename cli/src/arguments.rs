@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-const EXIT_CODES: &str = "Exit codes: 0 all is well; 1 the rules have problems, or an invocation failed; \
-2 the command line is wrong; 3 it could not run.";
+const EXIT_CODES: &str = "Exit codes: 0 all is well; 1 the rules have problems, an invocation failed, or \
+no function is about the event; 2 the command line is wrong; 3 it could not run.";
 
 const REPLAY_EXAMPLES: &str = "\
 Examples:

@@ -75,14 +75,11 @@ fn not_permitted(function: &Function, rule: &PipelineRule) -> Vec<Problem> {
         let denied: Vec<&str> = calls.filter(|call| !function.allows(call, &resource)).collect();
         let parameter = if on == On::Repository { "RepositoryNames" } else { "PipelineNames" };
         (!denied.is_empty()).then(|| {
-            Problem::new(
-                NOT_PERMITTED,
-                span,
-                format!("{} may not call {}", function.logical_id, denied.join(", ")),
-            )
-            .help(format!(
-                "add it to the template's parameter {parameter}, for `sam deploy` in samconfig.toml"
-            ))
+            let help = format!(
+                "add the name to the parameter {parameter} (parameter_overrides in samconfig.toml); it needs {}",
+                denied.join(", ")
+            );
+            Problem::new(NOT_PERMITTED, span, format!("not allowed to {}", function.logical_id)).help(help)
         })
     });
     missing.collect()

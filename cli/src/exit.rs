@@ -7,7 +7,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// All is well: no problems, or every invocation succeeded.
     Success = 0,
-    /// The command ran, and what it looked at is not well: the rules have problems, or an invocation failed.
+    /// The command ran, and what it looked at is not well: the rules have problems, an invocation failed, or no
+    /// function is about the event.
     Found = 1,
     /// The command line is wrong. clap itself exits with this.
     Usage = 2,

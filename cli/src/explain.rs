@@ -139,11 +139,10 @@ impl Clone<'_> {
         let default = self.repository.default_branch()?.filter(|default| default != branch);
         let Some(default) = default else { return Ok(Ok(Base::Nothing)) };
         let Some(head) = self.repository.branch_head(&default)? else { return Ok(Ok(Base::Nothing)) };
-        let merge_base = self.repository.merge_base(commit, &head)?;
-        let compared =
-            merge_base.clone().map(|base| Remark::ComparedWith { branch: branch.to_owned(), base, default });
+        let against = from_merge_base(self.repository.merge_base(commit, &head)?, commit);
+        let compared = Remark::compared(branch, &against, default);
         remarks.extend(compared.filter(|remark| !remarks.contains(remark)));
-        Ok(from_merge_base(merge_base, commit))
+        Ok(against)
     }
 
     fn compare(&self, base: &Base, commit: &str, candidates: Vec<Candidate<'_>>) -> Result<Vec<Files>> {
@@ -169,12 +168,12 @@ impl Clone<'_> {
             if files.contains_key(name) {
                 continue;
             }
-            let content = self.repository.file(commit, name)?;
-            let lines =
-                content.map_or(Ok(Vec::new()), |content| read_file(name, content)).unwrap_or_else(|why| {
-                    remarks.push(Remark::IgnoreFileUnread { file: name.clone(), why });
-                    Vec::new()
-                });
+            let file = self.repository.file(commit, name)?;
+            let lines = file.map_or(Ok(Vec::new()), |file| read_file(name, file.content, file.is_link));
+            let lines = lines.unwrap_or_else(|why| {
+                remarks.push(Remark::IgnoreFileUnread { file: name.clone(), why });
+                Vec::new()
+            });
             files.insert(name.clone(), lines);
         }
         Ok(files)

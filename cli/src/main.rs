@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use pointsman::arguments::{Arguments, Command};
 use pointsman::exit::Exit;
+use pointsman::rules_file::RulesProblems;
 use pointsman::{check, explain, replay};
 
 fn main() -> ExitCode {
@@ -15,7 +16,7 @@ fn main() -> ExitCode {
     };
     let exit = done.unwrap_or_else(|error| {
         anstream::eprintln!("error: {error:#}");
-        Exit::Cannot
+        if error.is::<RulesProblems>() { Exit::Found } else { Exit::Cannot }
     });
     exit.into()
 }

@@ -18,7 +18,7 @@ const DIM: Style = Style::new().dimmed();
 
 /// A decision: what it is about, each reason, what should be known besides, each action.
 pub fn decision(decision: &Decision) -> String {
-    let mut out = format!("{}\n", printable(&decision.event));
+    let mut out = sentence(&decision.event);
     let subjects = decision.reasons.iter().map(|reason| reason.subject.chars().count());
     let column = subjects.filter(|length| *length <= BESIDE).max().unwrap_or(0);
     for told in &decision.reasons {
@@ -36,6 +36,18 @@ pub fn decision(decision: &Decision) -> String {
     out
 }
 
+/// A sentence by itself, wrapped; a text of several lines keeps them.
+pub fn sentence(text: &str) -> String {
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    match &lines[..] {
+        [line] => {
+            let wrapped = wrapped(&printable(line), "  ", 2);
+            format!("{}\n", wrapped.trim_start())
+        }
+        lines => lines.iter().map(|line| format!("{}\n", printable(line))).collect(),
+    }
+}
+
 /// The calls that were made: to CodeCommit in their order; those to CodePipeline by operation and pipeline, since they
 /// are made for many pipelines at a time and arrive in any order. The pages of one list are one line.
 pub fn calls(calls: &[Call]) -> String {
@@ -47,7 +59,7 @@ pub fn calls(calls: &[Call]) -> String {
             .then_with(|| if concurrent(call) { asked.cmp(other_asked) } else { std::cmp::Ordering::Equal })
     });
     let mut out = String::new();
-    for pages in sorted.chunk_by(|(asked, call), (next, other)| asked == next && both_lists(call, other)) {
+    for pages in sorted.chunk_by(|(asked, call), (next, other)| asked == next && continues(call, other)) {
         let (asked, first) = &pages[0];
         let answers: Vec<&Answer> = pages.iter().map(|(_, call)| &call.answer).collect();
         let times = if pages.len() > 1 { format!(" ({} pages)", pages.len()) } else { String::new() };
@@ -62,9 +74,12 @@ fn asked(call: &Call) -> String {
     format!("{} {}", call.operation, brief(&call.input))
 }
 
-fn both_lists(call: &Call, other: &Call) -> bool {
+/// Whether `next` asks for a further page of the list that `call` gave a page of.
+fn continues(call: &Call, next: &Call) -> bool {
     let lists = |call: &Call| matches!(&call.answer, Answer::Ok(answer) if list(answer).is_some());
-    lists(call) && lists(other)
+    let further =
+        ["nextToken", "NextToken"].iter().any(|token| next.input.get(token).is_some_and(Value::is_string));
+    further && lists(call) && lists(next)
 }
 
 fn reason(reason: &Reason, column: usize) -> String {
@@ -121,7 +136,11 @@ fn style(verdict: Verdict) -> Style {
 fn wrapped(text: &str, first: &str, indent: usize) -> String {
     let spaces = " ".repeat(indent);
     let first = if first.is_empty() { &spaces } else { first };
-    textwrap::fill(text, textwrap::Options::new(WIDTH).initial_indent(first).subsequent_indent(&spaces))
+    // Between words only: ids and paths are there to be copied.
+    let options = textwrap::Options::new(WIDTH)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(text, options.initial_indent(first).subsequent_indent(&spaces))
 }
 
 /// The names and ids in a call's input, shortened; what only tells pages and repeats apart is left out.

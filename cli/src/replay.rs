@@ -54,7 +54,7 @@ pub fn replay(case: &Case, arguments: &ReplayArguments, root: &Path) -> Result<V
     let mut replays = Vec::new();
     for route in routes {
         let world = world(case, arguments)?;
-        case.missing_commit(&world).inspect(|hint| anstream::eprintln!("note: {hint}"));
+        case.hints(&world).iter().for_each(|hint| anstream::eprint!("note: {}", render::sentence(hint)));
         let binary = workspace::build(root, &route.function.package)?;
         let run = function::run(&binary, route.function, case, world, arguments.dry_run)?;
         replays.push(Replay { note: route.note, function: route.function.package.clone(), run });
@@ -95,12 +95,13 @@ fn print(case: &Case, replays: &[Replay], as_json: bool) -> Result<()> {
 pub fn told(case: &Case, replays: &[Replay]) -> String {
     let mut out = String::new();
     if replays.is_empty() {
-        out.push_str(&format!("{}: no function's rule in template.yaml matches this event\n", case.name));
+        let none = format!("{}: no function's rule in template.yaml matches this event", case.name);
+        out.push_str(&render::sentence(&none));
     }
     for replay in replays {
         out.push_str(&format!("{}: {}\n", replay.function, case.name));
         if let Some(note) = &replay.note {
-            out.push_str(&format!("({note})\n"));
+            out.push_str(&render::sentence(&format!("({note})")));
         }
         for (index, invoked) in replay.run.invocations.iter().enumerate() {
             if let Some(what) = &invoked.what {
@@ -121,10 +122,10 @@ fn told_invocation(invoked: &Invoked) -> String {
     }
     out.push_str(&render::calls(&invoked.calls));
     if let Some(error) = &invoked.error {
-        out.push_str(&format!("the invocation failed: {}: {}\n", error.kind, error.message.trim_end()));
+        out.push_str(&render::sentence(&format!("the invocation failed: {}: {}", error.kind, error.message)));
     }
     if let Some(failed) = &invoked.batch_failures {
-        out.push_str(&format!("messages that stay in their queue: {}\n", listed(failed)));
+        out.push_str(&render::sentence(&format!("messages that stay in their queue: {}", listed(failed))));
     }
     out
 }

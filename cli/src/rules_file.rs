@@ -3,17 +3,22 @@
 use std::io::IsTerminal as _;
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use pipeline_trigger::rules::{self, Rules};
 use shared::config::{Document, Problem, render};
 
 /// The tables that some function reads.
 pub const TABLES: &[&str] = &[rules::TABLE];
 
+/// The rules have problems: all of them, as they are shown.
+#[derive(Debug, thiserror::Error)]
+#[error("the rules have problems\n\n{0}")]
+pub struct RulesProblems(String);
+
 /// The rules of `path`.
 ///
 /// # Errors
-/// When the file cannot be read or a rule has a problem; the message has all of them.
+/// When the file cannot be read, or with [`RulesProblems`].
 pub fn read(path: &Path) -> Result<Rules> {
     let document = Document::read(path)?;
     let mut problems = Vec::new();
@@ -21,7 +26,7 @@ pub fn read(path: &Path) -> Result<Rules> {
     if problems.is_empty() {
         return Ok(rules);
     }
-    bail!("the rules have problems\n\n{}", rendered(&document, path, &problems))
+    Err(RulesProblems(rendered(&document, path, &problems)).into())
 }
 
 /// The problems as they are shown on standard error.

@@ -161,7 +161,7 @@ fn rules_with_problems_are_refused_with_all_of_them() {
         "[[pipeline]]\nname = \"web\"\nrepository = \"shop\"\npaths = [\"docs/\"]\npin = 3\n",
     );
     let output = folder.explain(&["--branch", "main", "HEAD~1..HEAD"]);
-    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(output.status.code(), Some(1));
     assert!(
         err(&output).contains("error[bad-glob]") && err(&output).contains("error[wrong-type]"),
         "{}",
@@ -280,4 +280,25 @@ fn an_event_that_no_function_is_about_is_said_to_be_so() {
         "{}",
         out(&output)
     );
+}
+
+#[test]
+fn the_documented_help_is_the_help_there_is() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/command-line.md");
+    let page = std::fs::read_to_string(page).expect("docs/command-line.md exists");
+    for command in ["", "replay", "explain", "check"] {
+        let name = if command.is_empty() { "pointsman" } else { command };
+        let marker = format!("<!-- help: {name} -->");
+        let (_, after) =
+            page.split_once(&marker).unwrap_or_else(|| panic!("no {marker} in docs/command-line.md"));
+        let (documented, _) = after.split_once("<!-- /help -->").expect("the marker is closed");
+        let documented = documented.trim().trim_start_matches("```text").trim_matches('`').trim();
+        let arguments: Vec<&str> =
+            [command, "--help"].into_iter().filter(|argument| !argument.is_empty()).collect();
+        let help =
+            Command::new(env!("CARGO_BIN_EXE_pointsman")).args(arguments).env("COLUMNS", "80").output();
+        let help = out(&help.expect("it was built"));
+        let help: Vec<&str> = help.lines().map(str::trim_end).collect();
+        assert_eq!(documented, help.join("\n").trim(), "docs/command-line.md, {marker}");
+    }
 }

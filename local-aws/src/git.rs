@@ -41,6 +41,14 @@ pub struct Repository {
     git: Git,
 }
 
+/// A file of a commit's tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    pub content: Vec<u8>,
+    /// It is a symbolic link, and its content is the link's target, as in git.
+    pub is_link: bool,
+}
+
 impl Repository {
     /// Opens the repository that `path` is, or is inside of, as git itself finds it.
     pub fn open(path: &Path) -> Result<Repository, GitError> {
@@ -120,12 +128,12 @@ impl Repository {
         commit::read(&self.git, id)
     }
 
-    /// A file's content at a commit; `None` when the path is not there, or is a folder or a submodule.
-    ///
-    /// A symbolic link's content is its target, as in git.
-    pub fn file(&self, commit: &str, path: &str) -> Result<Option<Vec<u8>>, GitError> {
+    /// A file at a commit; `None` when the path is not there, or is a folder or a submodule.
+    pub fn file(&self, commit: &str, path: &str) -> Result<Option<File>, GitError> {
         match self.entry(commit, path)? {
-            Some(entry) if entry.kind == "blob" => self.blob(&entry.id).map(Some),
+            Some(entry) if entry.kind == "blob" => {
+                Ok(Some(File { content: self.blob(&entry.id)?, is_link: entry.mode == "120000" }))
+            }
             _ => Ok(None),
         }
     }

@@ -1,5 +1,6 @@
 //! The Lambda handler that every function has: opens the envelope, lets the function decide, logs, answers.
 
+use std::fmt;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::sqs::SqsBatchResponse;
@@ -28,7 +29,6 @@ pub struct Invocation {
 }
 
 /// Why an invocation fails. Lambda tries it again, and then it lands in the on-failure queue.
-#[derive(Debug)]
 pub struct Failure {
     /// Stable, for filters: `MalformedEvent`, `ActionsFailed`.
     pub kind: &'static str,
@@ -40,6 +40,13 @@ impl Failure {
     /// A failure of `kind` with the error and all its causes, told once.
     pub fn new(kind: &'static str, error: &(dyn std::error::Error + 'static)) -> Self {
         Self { kind, message: chain(error) }
+    }
+}
+
+/// The runtime logs a failure in this form: as it is read, then.
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind, self.message)
     }
 }
 

@@ -7,6 +7,7 @@ use local_aws::{PipelineSource, World};
 use pipeline_trigger::event::{Parsed, Push, parse};
 use pipeline_trigger::rules::Rules;
 use serde_json::Value;
+use shared::envelope::{Envelope, open};
 
 use crate::arguments::ReplayArguments;
 use crate::check::deployed_rules;
@@ -55,38 +56,57 @@ impl Case {
         })
     }
 
-    /// Puts into `world` every pipeline that the rules name for the pushed repository.
+    /// Puts into `world` every pipeline that the rules name for the pushed repositories.
     pub fn make_pipelines(&self, world: &mut World, rules: &Rules) {
-        let Some(push) = self.push() else { return };
-        let branch = push.reference.branch();
-        for rule in rules.of_repository(&push.repository) {
-            let source = PipelineSource {
-                repository: push.repository.clone(),
-                branch: branch.unwrap_or("main").to_owned(),
-                action: rule.source_action.clone().unwrap_or_else(|| "Source".to_owned()),
-            };
-            world.ensure_pipeline(&rule.name.name(&push.repository, branch), Some(source));
+        for push in self.pushes() {
+            let branch = push.reference.branch();
+            for rule in rules.of_repository(&push.repository) {
+                let source = PipelineSource {
+                    repository: push.repository.clone(),
+                    branch: branch.unwrap_or("main").to_owned(),
+                    action: rule.source_action.clone().unwrap_or_else(|| "Source".to_owned()),
+                };
+                world.ensure_pipeline(&rule.name.name(&push.repository, branch), Some(source));
+            }
         }
     }
 
-    /// A hint for whoever writes a case: the event's commit is in no repository of the world.
-    pub fn missing_commit(&self, world: &World) -> Option<String> {
-        let push = self.push()?;
-        let commit = push.commit()?;
-        let (known, repository) = (world.commit_ids(&push.repository), &push.repository);
-        if known.is_empty() || world.has_commit(repository, commit) {
-            return None;
-        }
-        let known: Vec<String> = known.into_iter().map(|(label, id)| format!("\n  {label} {id}")).collect();
-        Some(format!("commit {commit} is not in {repository}; its commits are{}", known.concat()))
+    /// Hints for whoever tries an event: its repository is not served, or a case's world lacks its commit.
+    pub fn hints(&self, world: &World) -> Vec<String> {
+        self.pushes().iter().filter_map(|push| hint(push, world)).collect()
     }
 
-    fn push(&self) -> Option<Push> {
-        match parse(&self.event) {
+    /// The pushes that the event brings: one, or those of a batch that is redriven.
+    fn pushes(&self) -> Vec<Push> {
+        let events = match open(self.event.clone()) {
+            Ok(Envelope::Event(event)) => vec![event],
+            Ok(Envelope::Redrive(messages)) => {
+                messages.into_iter().filter_map(|message| message.event.ok()).collect()
+            }
+            Err(_) => Vec::new(),
+        };
+        let pushes = events.iter().filter_map(|event| match parse(event) {
             Ok(Parsed::Ours(push)) => Some(push),
             _ => None,
-        }
+        });
+        pushes.collect()
     }
+}
+
+fn hint(push: &Push, world: &World) -> Option<String> {
+    let (repository, commit) = (&push.repository, push.commit()?);
+    if !world.has_repository(repository) {
+        return Some(format!(
+            "no repository serves as `{repository}`; give a clone of it: --repo {repository}=PATH"
+        ));
+    }
+    if world.has_commit(repository, commit) {
+        return None;
+    }
+    let known = world.commit_ids(repository).into_iter().map(|(label, id)| format!("\n  {label} {id}"));
+    let known: String = known.collect();
+    let known = if known.is_empty() { String::new() } else { format!("; its commits are{known}") };
+    Some(format!("commit {commit} is not in {repository}{known}"))
 }
 
 fn read_event(path: &Path) -> Result<Value> {

@@ -1,17 +1,18 @@
 //! One run of a function's binary: started with a clean environment, given the event as often as the case says.
 
-use std::io::{BufRead as _, BufReader, Read};
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::RecvTimeoutError;
-use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use local_aws::{Call, LocalAws, Outcome, RuntimeApi, World};
 use serde_json::Value;
 use shared::decision::Decision;
+use shared::text::printable;
+use tempfile::NamedTempFile;
 
 use super::Case;
 use crate::template::{Function, REGION};
@@ -125,29 +126,28 @@ fn environment(
     Ok(variables)
 }
 
-/// The running binary and what it has written.
+/// The running binary and what it has written. Its output goes to files and not through pipes: what it wrote before
+/// it answered is then there when the answer is.
 struct Process {
     child: Child,
-    log: Arc<Mutex<Vec<Value>>>,
-    errors: Arc<Mutex<String>>,
-    /// How much of the journal and the log earlier invocations account for.
-    seen: (usize, usize),
+    log: BufReader<File>,
+    errors: File,
+    /// How many calls of the journal earlier invocations account for.
+    seen: usize,
 }
 
 impl Process {
     fn start(binary: &Path, environment: &[(String, String)]) -> Result<Self> {
-        let mut child = Command::new(binary)
+        let (log, errors) = (NamedTempFile::new()?, NamedTempFile::new()?);
+        let child = Command::new(binary)
             .env_clear()
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stdout(log.reopen()?)
+            .stderr(errors.reopen()?)
             .spawn()
             .with_context(|| format!("cannot start {}", binary.display()))?;
-        let (log, errors) = (Arc::default(), Arc::default());
-        collect_lines(child.stdout.take().context("the function has no output")?, Arc::clone(&log));
-        collect_text(child.stderr.take().context("the function has no error output")?, Arc::clone(&errors));
-        Ok(Self { child, log, errors, seen: (0, 0) })
+        Ok(Self { child, log: BufReader::new(log.into_file()), errors: errors.into_file(), seen: 0 })
     }
 
     fn invoke(
@@ -159,13 +159,10 @@ impl Process {
         what: Option<String>,
     ) -> Result<Invoked> {
         let outcome = self.outcome(api, function, &case.event)?;
-        let calls = aws.journal().split_off(self.seen.0);
-        let lines = self.log.lock().expect("no holder of this lock panics").clone().split_off(self.seen.1);
-        self.seen = (self.seen.0 + calls.len(), self.seen.1 + lines.len());
-        let logged =
-            lines.iter().filter_map(|line| serde_json::from_value(line.get("decision")?.clone()).ok());
+        let calls = aws.journal().split_off(self.seen);
+        self.seen += calls.len();
         let mut invoked =
-            Invoked { what, decisions: logged.collect(), calls, error: None, batch_failures: None };
+            Invoked { what, decisions: self.logged()?, calls, error: None, batch_failures: None };
         match outcome {
             Outcome::Response(response) => {
                 match response.get("batchItemFailures").and_then(Value::as_array) {
@@ -174,7 +171,7 @@ impl Process {
                     }
                     None => {
                         invoked.decisions =
-                            vec![serde_json::from_value(response).context("the answer is no decision")?]
+                            vec![serde_json::from_value(response).context("the answer is no decision")?];
                     }
                 }
             }
@@ -183,6 +180,19 @@ impl Process {
             }
         }
         Ok(invoked)
+    }
+
+    /// The decisions that were logged since the last invocation.
+    fn logged(&mut self) -> Result<Vec<Decision>> {
+        let mut decisions = Vec::new();
+        let mut line = String::new();
+        while self.log.read_line(&mut line).context("cannot read the function's log")? > 0 {
+            let logged = serde_json::from_str::<Value>(&line).ok();
+            let decision = logged.and_then(|line| serde_json::from_value(line.get("decision")?.clone()).ok());
+            decisions.extend(decision);
+            line.clear();
+        }
+        Ok(decisions)
     }
 
     fn outcome(&mut self, api: &RuntimeApi, function: &Function, event: &Value) -> Result<Outcome> {
@@ -195,10 +205,9 @@ impl Process {
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if let Some(status) = self.child.try_wait()? {
-                bail!(
-                    "the function ended ({status}): {}",
-                    self.errors.lock().expect("no holder of this lock panics")
-                );
+                let mut said = String::new();
+                self.errors.read_to_string(&mut said).context("cannot read what the function said")?;
+                bail!("the function ended ({status}): {}", printable(said.trim()));
             }
             if Instant::now() > end {
                 bail!("the function did not answer within its timeout of {} s", function.timeout.as_secs());
@@ -217,22 +226,4 @@ impl Drop for Process {
 
 fn identifier(failure: &Value) -> Option<String> {
     failure["itemIdentifier"].as_str().map(str::to_owned)
-}
-
-fn collect_lines(output: impl Read + Send + 'static, log: Arc<Mutex<Vec<Value>>>) {
-    thread::spawn(move || {
-        for line in BufReader::new(output).lines().map_while(Result::ok) {
-            let line = serde_json::from_str(&line).unwrap_or(Value::String(line));
-            log.lock().expect("no holder of this lock panics").push(line);
-        }
-    });
-}
-
-fn collect_text(mut output: impl Read + Send + 'static, text: Arc<Mutex<String>>) {
-    thread::spawn(move || {
-        let mut read = String::new();
-        if output.read_to_string(&mut read).is_ok() {
-            text.lock().expect("no holder of this lock panics").push_str(&read);
-        }
-    });
 }

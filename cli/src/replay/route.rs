@@ -14,7 +14,7 @@ pub(super) fn routes<'t>(
     if let Some(name) = function {
         let function = named(template, name)?;
         let note = (!matches(function, case))
-            .then(|| format!("template.yaml's rule would not deliver this to {name}"));
+            .then(|| format!("no rule in template.yaml delivers this event to {name}"));
         return Ok(vec![Route { function, note }]);
     }
     let matching = template.functions().filter(|function| matches(function, case));
@@ -22,7 +22,7 @@ pub(super) fn routes<'t>(
     match &case.function {
         Some(name) if matching.is_empty() => {
             let note =
-                Some(format!("template.yaml's rule would not deliver this; the case's folder names {name}"));
+                Some(format!("no rule in template.yaml matches this event; the case's folder names {name}"));
             Ok(vec![Route { function: named(template, name)?, note }])
         }
         _ => Ok(matching),

@@ -5,7 +5,9 @@ use std::fmt;
 use shared::config::Place;
 use shared::decision::{Because as Reason, Evidence};
 
+use crate::compare::Base;
 use crate::event::{NotOurs, short};
+use crate::facts::Files;
 
 /// A pattern that decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -186,7 +188,7 @@ impl fmt::Display for Because {
                 )
             }
             Self::AlreadyStarted { commit, execution } => {
-                write!(f, "{} is being built since this push, by execution {execution}", short(commit))
+                write!(f, "{} has an execution since this push: {execution}", short(commit))
             }
             Self::NotCreatedYet => {
                 f.write_str("there is no pipeline of this name yet; creating it starts its first execution")
@@ -205,8 +207,8 @@ impl fmt::Display for Because {
 
 fn none_of(files: usize) -> String {
     match files {
-        1 => "the one changed file matches no pattern".to_owned(),
-        files => format!("none of {files} changed files matches a pattern"),
+        1 => "the one changed file is not one of the rule's".to_owned(),
+        files => format!("none of {files} changed files is one of the rule's"),
     }
 }
 
@@ -232,6 +234,12 @@ pub enum Remark {
 }
 
 impl Remark {
+    /// That a new branch is compared with another commit, if it is.
+    pub fn compared(branch: &str, against: &Result<Base, Files>, default: String) -> Option<Self> {
+        let Ok(Base::Commit(base)) = against else { return None };
+        Some(Self::ComparedWith { branch: branch.to_owned(), base: base.clone(), default })
+    }
+
     /// What the remark is about.
     pub fn subject(&self) -> &str {
         match self {
@@ -268,13 +276,13 @@ impl fmt::Display for Remark {
             Self::ComparedWith { base, default, .. } => {
                 write!(f, "it is new; its files are compared with {}, where it left `{default}`", short(base))
             }
-            Self::Overtaken { branch, head } => {
-                write!(f, "a later push moved `{branch}` to {}; that is what is built", short(head))
+            Self::Overtaken { head, .. } => {
+                write!(f, "the branch is at {} by now; what starts builds that", short(head))
             }
-            Self::HeadUnknown { branch, error } => {
-                write!(f, "the head of `{branch}` could not be read ({error}); the pushed commit is built")
+            Self::HeadUnknown { error, .. } => {
+                write!(f, "its head could not be read ({error}); the pushed commit is built")
             }
-            Self::IgnoreFileUnread { file, why } => write!(f, "`{file}` is not honoured: {why}"),
+            Self::IgnoreFileUnread { why, .. } => write!(f, "it is not honoured: {why}"),
             Self::ExecutionsUnknown { error, .. } => {
                 write!(f, "its executions could not be read ({error}), so it may run twice for one commit")
             }

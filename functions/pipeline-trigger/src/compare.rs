@@ -50,7 +50,7 @@ pub enum Base {
 }
 
 /// What a merge base means for the branch whose head is `commit`: something to list files against, or that the
-/// branch adds nothing. Branches that have no commit in common are compared with nothing.
+/// branch adds nothing. Branches that have no commit in common cannot be compared.
 ///
 /// # Errors
 /// What is known of the files without listing any.
@@ -58,6 +58,6 @@ pub fn from_merge_base(merge_base: Option<String>, commit: &str) -> Result<Base,
     match merge_base {
         Some(base) if base == commit => Err(Files::NoCommit { base }),
         Some(base) if !base.is_empty() => Ok(Base::Commit(base)),
-        _ => Ok(Base::Nothing),
+        _ => Err(Files::Unknown("it has no commit in common with the default branch".to_owned())),
     }
 }

@@ -8,7 +8,7 @@ use shared::token::client_token;
 use crate::because::{Because, Deciding};
 use crate::event::{Change, Push, Reference};
 use crate::facts::{Facts, FileVerdict, Files, Head, Pipeline};
-use crate::rules::{Baseline, NewBranch, Pattern, PatternList, Pin, PipelineRule};
+use crate::rules::{NewBranch, Pattern, PatternList, Pin, PipelineRule};
 
 /// What is to be done and why.
 #[derive(Debug, Clone, Default)]
@@ -152,7 +152,7 @@ fn admits_branch(rule: &PipelineRule, branch: &str, change: &Change) -> Result<B
         }
     }
     let first = matches!(change, Change::Created { .. });
-    if first && rule.new_branch == NewBranch::Skip && rule.baseline == Baseline::Push {
+    if first && rule.new_branch == NewBranch::Skip {
         return Err(Because::NewBranchSkipped { branch });
     }
     Ok(Because::EveryPush { reference: branch })

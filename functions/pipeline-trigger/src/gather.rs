@@ -7,6 +7,7 @@ mod pipelines;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use aws_sdk_codecommit::types::FileModeTypeEnum;
 use shared::aws::told;
 
 use crate::aws::Clients;
@@ -136,8 +137,8 @@ impl Reader<'_> {
 
     async fn ignore_file(&self, name: &str) -> Result<Vec<IgnoreLine>, String> {
         let call = self.aws.codecommit.get_file().repository_name(&self.push.repository);
-        let content = match call.commit_specifier(self.commit).file_path(name).send().await {
-            Ok(output) => output.file_content.into_inner(),
+        let output = match call.commit_specifier(self.commit).file_path(name).send().await {
+            Ok(output) => output,
             Err(error) => {
                 return match error.as_service_error() {
                     Some(service) if service.is_file_does_not_exist_exception() => Ok(Vec::new()),
@@ -148,7 +149,8 @@ impl Reader<'_> {
                 };
             }
         };
-        read_file(name, content)
+        let is_link = output.file_mode == FileModeTypeEnum::Symlink;
+        read_file(name, output.file_content.into_inner(), is_link)
     }
 
     /// The commit each pipeline ran last, for the rules that compare with that.

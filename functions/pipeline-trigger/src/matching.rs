@@ -80,7 +80,9 @@ impl Candidate<'_> {
             }
             return;
         }
-        match ignored_by(self.rule.ignore.iter().chain(self.ignore_file), file) {
+        // Two lists, each by itself: what the rule ignores, no file of the repository takes back.
+        let ignored = ignored_by(&self.rule.ignore, file).or_else(|| ignored_by(self.ignore_file, file));
+        match ignored {
             None => *verdict = FileVerdict::Starts { file: file.to_owned(), pattern: deciding },
             Some(line) => count_ignored(verdict, file, line),
         }

@@ -33,7 +33,7 @@ fn git_ignores(repository: &Path, lines: &str, paths: &[String]) -> Vec<bool> {
 }
 
 fn we_ignore(lines: &str, path: &str) -> bool {
-    ignored_by(parse_file(".gitignore", lines).iter(), path).is_some()
+    ignored_by(&parse_file(".gitignore", lines), path).is_some()
 }
 
 /// A line of a few letters, so that lines and paths often meet, with everything that means something to git.
@@ -48,6 +48,13 @@ fn line() -> impl Strategy<Value = String> {
         1 => Just("[!a]".to_owned()),
         1 => Just("[a-b]".to_owned()),
         1 => Just("[[:alpha:]]".to_owned()),
+        1 => Just("[a/b]".to_owned()),
+        1 => Just("[]a]".to_owned()),
+        1 => Just("[\\]a]".to_owned()),
+        1 => Just("[[:]".to_owned()),
+        1 => Just("***".to_owned()),
+        1 => Just("**/".to_owned()),
+        1 => Just("/**/".to_owned()),
         1 => Just("[b-a]".to_owned()),
         1 => Just("[".to_owned()),
         1 => Just("]".to_owned()),

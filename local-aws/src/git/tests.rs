@@ -67,8 +67,8 @@ fn paths_come_in_byte_order_whatever_they_contain() {
     let expected = [":x", "a b", "a.b", "a/x", "größe", "new\nline", "not-\u{fffd}-utf8"]
         .map(|path| format!("A {path}"));
     assert_eq!(letters(&git, None, "HEAD"), expected);
-    assert_eq!(git.file("HEAD", "new\nline").unwrap(), Some(vec![]));
-    assert_eq!(git.file("HEAD", ":x").unwrap(), Some(vec![]));
+    assert_eq!(git.file("HEAD", "new\nline").unwrap().map(|file| file.content), Some(vec![]));
+    assert_eq!(git.file("HEAD", ":x").unwrap().map(|file| file.content), Some(vec![]));
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_submodule_counts_even_when_the_clone_says_to_ignore_it() {
          git config diff.ignoreSubmodules all; git config diff.renames copies; git commit -qm two",
     );
     assert_eq!(letters(&git, Some("HEAD~1"), "HEAD"), ["A vendored"]);
-    assert_eq!(git.file("HEAD", "vendored").unwrap(), None);
+    assert_eq!(git.file("HEAD", "vendored").unwrap().map(|file| file.content), None);
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_hostile_name_is_only_a_name() {
     assert_eq!(git.resolve(&format!("--output={}", planted.display())).unwrap(), None);
     assert!(git.differences(Some(&format!("--output={}", planted.display())), "HEAD").is_err());
     assert!(!planted.exists());
-    assert_eq!(git.file("HEAD", "--help").unwrap(), None);
+    assert_eq!(git.file("HEAD", "--help").unwrap().map(|file| file.content), None);
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn the_clone_is_not_written_to_and_the_callers_environment_does_not_matter() {
     };
     let before = list();
     letters(&git, None, "HEAD");
-    git.file("HEAD", "a").unwrap();
+    git.file("HEAD", "a").unwrap().map(|file| file.content);
     assert_eq!(list(), before);
     assert!(!plain_command().get_envs().any(|(name, value)| name == "GIT_DIR" && value.is_some()));
 }

@@ -48,8 +48,8 @@ fn a_world_is_built_and_its_ids_never_change() {
     assert!(!world.has_commit("storefront", "0123456789012345678901234567890123456789"));
     assert_eq!((world.deliveries(), world.retries()), (2, 0));
     let git = &world.codecommit.repository("storefront").unwrap().git;
-    assert_eq!(git.file("main", "big").unwrap().as_deref(), Some(&b"ababab"[..]));
-    assert_eq!(git.file("v1", "logo").unwrap().as_deref(), Some(&[0, 1, 255][..]));
+    assert_eq!(git.file("main", "big").unwrap().map(|file| file.content).as_deref(), Some(&b"ababab"[..]));
+    assert_eq!(git.file("v1", "logo").unwrap().map(|file| file.content).as_deref(), Some(&[0, 1, 255][..]));
     assert_eq!(git.differences(Some("v1"), "main").unwrap().len(), 4);
 }
 

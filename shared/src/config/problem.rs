@@ -68,6 +68,9 @@ impl Problem {
     }
 }
 
+/// Columns of a help line, so that it ends within a terminal's 80.
+const HELP_WIDTH: usize = 66;
+
 /// All problems of one document as a person reads them, in the file's order. `path` is the file as the reader can
 /// open it. Colours are ANSI escapes when `coloured`.
 pub fn render(document: &Document, path: &str, problems: &[Problem], coloured: bool) -> String {
@@ -89,7 +92,7 @@ fn group<'a>(document: &'a Document, path: &'a str, problem: &'a Problem) -> Gro
     let title = Level::ERROR.primary_title(problem.code.title).id(problem.code.name);
     let group = Group::with_title(title).element(snippet);
     match &problem.help {
-        Some(help) => group.element(Level::HELP.message(printable(help))),
+        Some(help) => group.element(Level::HELP.message(textwrap::fill(&printable(help), HELP_WIDTH))),
         None => group,
     }
 }

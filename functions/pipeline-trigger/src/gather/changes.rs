@@ -69,8 +69,9 @@ impl Reader<'_> {
         let base = options
             .map_err(|error| unknown(&format!("the commit it left `{default}` at"), told(&error)))?
             .base_commit_id;
-        remarks.push(Remark::ComparedWith { branch: branch.to_owned(), base: base.clone(), default });
-        from_merge_base(Some(base), self.commit)
+        let against = from_merge_base(Some(base), self.commit);
+        remarks.extend(Remark::compared(branch, &against, default));
+        against
     }
 
     /// Reads the changed files page by page. A rule that was settled stays so, whatever happens to a later page.

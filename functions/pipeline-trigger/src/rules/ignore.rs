@@ -1,8 +1,9 @@
 //! gitignore lines, exactly as git reads them ("PATTERN FORMAT", gitignore(5)).
 //!
-//! Wildcards are matched by gitoxide's port of git's own matcher. What is here is what git's `dir.c` does around it:
-//! flags of a line, names alone or whole paths, and the folders looked at from the top, since what is in an ignored
-//! folder cannot be taken back. A test holds it against git itself.
+//! A segment of a path is matched by gitoxide's port of git's own matcher. What is here is what git does around it:
+//! the flags of a line, `**` between slashes, and the folders looked at from the top, since what is in an ignored
+//! folder cannot be taken back. A test holds it against git itself. Other than in git, the time it takes grows with
+//! the lengths of pattern and path and not with a power of them: whoever can push can write these lines.
 
 use gix_glob::wildmatch;
 use shared::config::Place;
@@ -14,12 +15,28 @@ pub struct IgnoreLine {
     pub text: String,
     /// Where it stands.
     pub place: Place,
-    /// Without what the flags say.
-    pattern: String,
     takes_back: bool,
     folders_only: bool,
-    /// It has no slash but at its end: it is matched against the last part of a path.
-    name_only: bool,
+    matcher: Matcher,
+}
+
+/// What a line is matched against.
+#[derive(Debug, Clone)]
+enum Matcher {
+    /// The last part of a path: the line has no slash but at its end.
+    Name(String),
+    /// The whole path. git compares what stands before the first wildcard letter by letter and matches only the rest,
+    /// so that in `a**/b` the stars stand at the start of what is matched, and cross folders.
+    Path { literal: String, segments: Vec<Segment> },
+}
+
+/// What stands between two slashes of a pattern.
+#[derive(Debug, Clone)]
+enum Segment {
+    /// `**`: so many folders at least, none or one.
+    Folders { least: usize },
+    /// Anything else, matched against one part of a path.
+    Part(String),
 }
 
 impl IgnoreLine {
@@ -33,17 +50,8 @@ impl IgnoreLine {
         let (takes_back, pattern) = text.strip_prefix('!').map_or((false, text), |pattern| (true, pattern));
         let (folders_only, pattern) =
             pattern.strip_suffix('/').map_or((false, pattern), |pattern| (true, pattern));
-        let name_only = !pattern.contains('/');
-        let pattern = pattern.strip_prefix('/').unwrap_or(pattern).to_owned();
-        let is_pattern = !pattern.is_empty();
-        is_pattern.then(|| Self {
-            text: text.to_owned(),
-            place,
-            pattern,
-            takes_back,
-            folders_only,
-            name_only,
-        })
+        let matcher = Matcher::new(pattern)?;
+        Some(Self { text: text.to_owned(), place, takes_back, folders_only, matcher })
     }
 
     /// Whether it takes back what an earlier line ignores.
@@ -53,40 +61,133 @@ impl IgnoreLine {
 
     /// Why git would never match anything with it, if that is so.
     pub fn never_matches(&self) -> Option<&'static str> {
-        use globset::ErrorKind::{InvalidRange, UnclosedClass};
-        match globset::Glob::new(&self.pattern).err()?.kind() {
+        use globset::ErrorKind::{DanglingEscape, InvalidRange, UnclosedClass};
+        match globset::Glob::new(&self.text).err()?.kind() {
             UnclosedClass => Some("a bracket is opened and not closed; git would match nothing with it"),
             InvalidRange(..) => Some("a range runs backwards; git would match nothing with it"),
+            DanglingEscape => Some("a backslash at the end escapes nothing; git would match nothing with it"),
             _ => None,
         }
     }
 
     fn matches(&self, path: &str, is_folder: bool) -> bool {
-        if self.folders_only && !is_folder {
-            return false;
-        }
-        if self.name_only {
-            let name = path.rsplit('/').next().unwrap_or(path);
-            return wild(&self.pattern, name);
-        }
-        // git compares what stands before the first wildcard letter by letter and matches only the rest, so that in
-        // `a**/b` the stars stand at the start of what is matched, and cross folders.
-        let literal = self.pattern.find(['*', '?', '[', '\\']).unwrap_or(self.pattern.len());
-        let (literal, rest) = self.pattern.split_at(literal);
-        path.strip_prefix(literal).is_some_and(|path| wild(rest, path))
+        (is_folder || !self.folders_only) && self.matcher.matches(path)
     }
+}
+
+impl Matcher {
+    fn new(pattern: &str) -> Option<Self> {
+        if pattern.is_empty() {
+            return None;
+        }
+        if !pattern.contains('/') {
+            return Some(Self::Name(pattern.to_owned()));
+        }
+        let pattern = pattern.strip_prefix('/').unwrap_or(pattern);
+        let (literal, rest) = pattern.split_at(pattern.find(['*', '?', '[', '\\']).unwrap_or(pattern.len()));
+        let segments = parts(rest).into_iter().map(Segment::new).collect();
+        Some(Self::Path { literal: literal.to_owned(), segments })
+    }
+
+    fn matches(&self, path: &str) -> bool {
+        match self {
+            Self::Name(pattern) => wild(pattern, path.rsplit('/').next().unwrap_or(path)),
+            Self::Path { literal, segments } => {
+                path.strip_prefix(literal.as_str()).is_some_and(|rest| reaches_end(segments, rest))
+            }
+        }
+    }
+}
+
+impl Segment {
+    /// `**` before a slash can be no folder at all; at the end, or before a slash that is escaped, it is one at least.
+    fn new((text, followed_by): (&str, End)) -> Self {
+        let is_stars = text.len() > 1 && text.bytes().all(|letter| letter == b'*');
+        match is_stars {
+            true => Self::Folders { least: usize::from(followed_by != End::Slash) },
+            false => Self::Part(text.to_owned()),
+        }
+    }
+}
+
+/// Whether `segments` match the whole of `path`: after each segment, which parts of the path could come next.
+fn reaches_end(segments: &[Segment], path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').collect();
+    let mut next = vec![false; parts.len() + 1];
+    next[0] = true;
+    for segment in segments {
+        next = match segment {
+            Segment::Folders { least } => {
+                let first = next.iter().position(|here| *here).map(|first| first + least);
+                (0..next.len()).map(|at| first.is_some_and(|first| at >= first)).collect()
+            }
+            Segment::Part(pattern) => {
+                let after = parts.iter().zip(&next).map(|(part, here)| *here && wild(pattern, part));
+                std::iter::once(false).chain(after).collect()
+            }
+        };
+    }
+    next[parts.len()]
 }
 
 fn wild(pattern: &str, text: &str) -> bool {
     wildmatch(pattern.into(), text.into(), wildmatch::Mode::NO_MATCH_SLASH_LITERAL)
 }
 
+/// What comes after a part of a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Slash,
+    EscapedSlash,
+    Pattern,
+}
+
+/// A pattern cut at its slashes, other than those in brackets.
+fn parts(pattern: &str) -> Vec<(&str, End)> {
+    let bytes = pattern.as_bytes();
+    let (mut parts, mut start, mut at) = (Vec::new(), 0, 0);
+    while at < bytes.len() {
+        let (width, end) = match (bytes[at], bytes.get(at + 1)) {
+            (b'/', _) => (1, Some(End::Slash)),
+            (b'\\', Some(b'/')) => (2, Some(End::EscapedSlash)),
+            (b'\\', _) => (2, None),
+            (b'[', _) => (after_bracket(bytes, at) - at, None),
+            _ => (1, None),
+        };
+        if let Some(end) = end {
+            parts.push((&pattern[start..at], end));
+            start = at + width;
+        }
+        at += width;
+    }
+    parts.push((&pattern[start..], End::Pattern));
+    parts
+}
+
+/// Where a bracket that opens at `open` is over; one that is never closed goes to the end, and matches nothing.
+fn after_bracket(bytes: &[u8], open: usize) -> usize {
+    let first = open + 1 + usize::from(matches!(bytes.get(open + 1), Some(b'!' | b'^')));
+    let mut at = first;
+    while at < bytes.len() {
+        match bytes[at] {
+            b']' if at > first => return at + 1,
+            b'\\' => at += 2,
+            b'[' if bytes.get(at + 1) == Some(&b':') => at = after_class(bytes, at),
+            _ => at += 1,
+        }
+    }
+    bytes.len()
+}
+
+/// Where a `[:class:]` in a bracket is over; without its end, the bracket that opens it is a letter.
+fn after_class(bytes: &[u8], open: usize) -> usize {
+    let close = (open + 2..bytes.len()).find(|index| bytes[*index] == b']');
+    close.filter(|close| bytes[close - 1] == b':' && *close > open + 2).map_or(open + 1, |close| close + 1)
+}
+
 /// The line that ignores `path`, if one does. Later lines come first; `path` is a file of the repository.
-pub fn ignored_by<'l>(
-    lines: impl DoubleEndedIterator<Item = &'l IgnoreLine> + Clone,
-    path: &str,
-) -> Option<&'l IgnoreLine> {
-    let deciding = |path: &str, is_folder| lines.clone().rev().find(|line| line.matches(path, is_folder));
+pub fn ignored_by<'l>(lines: &'l [IgnoreLine], path: &str) -> Option<&'l IgnoreLine> {
+    let deciding = |path: &str, is_folder| lines.iter().rev().find(|line| line.matches(path, is_folder));
     let ignoring = |path: &str, is_folder| deciding(path, is_folder).filter(|line| !line.takes_back());
     let folders = path.match_indices('/').map(|(slash, _)| &path[..slash]);
     folders.into_iter().find_map(|folder| ignoring(folder, true)).or_else(|| ignoring(path, false))
@@ -100,7 +201,10 @@ pub const LARGEST_FILE: usize = 100_000;
 ///
 /// # Errors
 /// Why it is not honoured, in words that follow "it is not honoured:".
-pub fn read_file(file: &str, content: Vec<u8>) -> Result<Vec<IgnoreLine>, String> {
+pub fn read_file(file: &str, content: Vec<u8>, is_link: bool) -> Result<Vec<IgnoreLine>, String> {
+    if is_link {
+        return Err("it is a symbolic link, and git follows none for its ignore files either".to_owned());
+    }
     if content.len() > LARGEST_FILE {
         return Err(format!("it has {} bytes; at most {LARGEST_FILE} are read", content.len()));
     }
@@ -135,7 +239,7 @@ mod tests {
 
     #[track_caller]
     fn ignored(lines: &str, path: &str) -> Option<String> {
-        ignored_by(parse_file(".pipelineignore", lines).iter(), path).map(|line| line.text.clone())
+        ignored_by(&parse_file(".pipelineignore", lines), path).map(|line| line.text.clone())
     }
 
     #[test]
@@ -150,6 +254,15 @@ mod tests {
     fn what_is_in_an_ignored_folder_cannot_be_taken_back() {
         assert_eq!(ignored("docs/\n!docs/keep.md", "docs/keep.md").as_deref(), Some("docs/"));
         assert_eq!(ignored("docs/*\n!docs/keep.md", "docs/keep.md"), None);
+    }
+
+    #[test]
+    fn a_hostile_line_takes_no_longer_than_another() {
+        let line = format!("{}b", "**/a/".repeat(40));
+        let path = "a/".repeat(500) + "c";
+        assert_eq!(ignored(&line, &path), None);
+        let line = format!("{}b", "*a".repeat(40));
+        assert_eq!(ignored(&line, &"a".repeat(1000)), None);
     }
 
     #[test]
