@@ -36,16 +36,14 @@ pub fn decision(decision: &Decision) -> String {
     out
 }
 
-/// A sentence by itself, wrapped; a text of several lines keeps them.
+/// A sentence by itself, wrapped, its further lines indented.
 pub fn sentence(text: &str) -> String {
-    let lines: Vec<&str> = text.trim_end().lines().collect();
-    match &lines[..] {
-        [line] => {
-            let wrapped = wrapped(&printable(line), "  ", 2);
-            format!("{}\n", wrapped.trim_start())
-        }
-        lines => lines.iter().map(|line| format!("{}\n", printable(line))).collect(),
-    }
+    format!("{}\n", wrapped(&printable(text.trim_end()), "  ", 2).trim_start())
+}
+
+/// A text whose lines are as they should be: the problems of a rules file.
+pub fn block(text: &str) -> String {
+    text.trim_end().lines().map(|line| format!("{}\n", printable(line))).collect()
 }
 
 /// The calls that were made: to CodeCommit in their order; those to CodePipeline by operation and pipeline, since they

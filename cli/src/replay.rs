@@ -9,6 +9,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use local_aws::{Answer, Call, World};
 use serde_json::{Value, json};
+use shared::lambda::BAD_RULES;
 
 pub use case::Case;
 pub use function::{Invoked, Run};
@@ -54,7 +55,7 @@ pub fn replay(case: &Case, arguments: &ReplayArguments, root: &Path) -> Result<V
     let mut replays = Vec::new();
     for route in routes {
         let world = world(case, arguments)?;
-        case.hints(&world).iter().for_each(|hint| anstream::eprint!("note: {}", render::sentence(hint)));
+        case.hints(&world).iter().for_each(|hint| anstream::eprint!("note: {}", render::block(hint)));
         let binary = workspace::build(root, &route.function.package)?;
         let run = function::run(&binary, route.function, case, world, arguments.dry_run)?;
         replays.push(Replay { note: route.note, function: route.function.package.clone(), run });
@@ -122,7 +123,9 @@ fn told_invocation(invoked: &Invoked) -> String {
     }
     out.push_str(&render::calls(&invoked.calls));
     if let Some(error) = &invoked.error {
-        out.push_str(&render::sentence(&format!("the invocation failed: {}: {}", error.kind, error.message)));
+        let told = format!("the invocation failed: {}: {}", error.kind, error.message);
+        let is_block = error.kind == BAD_RULES;
+        out.push_str(&if is_block { render::block(&told) } else { render::sentence(&told) });
     }
     if let Some(failed) = &invoked.batch_failures {
         out.push_str(&render::sentence(&format!("messages that stay in their queue: {}", listed(failed))));

@@ -17,6 +17,9 @@ use crate::text::chain;
 /// The variable that makes a function decide and report without acting: `true` or `false` (the default).
 pub const DRY_RUN: &str = "POINTSMAN_DRY_RUN";
 
+/// The kind of failure when the rules have problems; its message is the problems, on lines of their own.
+pub const BAD_RULES: &str = "BadRules";
+
 /// What a function needs to know of the invocation it decides in.
 #[derive(Debug, Clone, Copy)]
 pub struct Invocation {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use pipeline_trigger::aws::Clients;
 use pipeline_trigger::rules::{self, Rules};
 use shared::config::{Document, render};
-use shared::lambda::Failure;
+use shared::lambda::{BAD_RULES, Failure};
 
 /// Where the configuration layer puts the rules; `POINTSMAN_CONFIG` names another file.
 const DEPLOYED_RULES: &str = "/opt/pointsman.toml";
@@ -19,14 +19,14 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     shared::lambda::run(async move |event, invocation| match rules {
         // Boxed: unboxed, the SDK's calls nest futures deeper than the compiler looks.
         Ok(rules) => Box::pin(pipeline_trigger::handle(event, invocation, rules, aws)).await,
-        Err(problem) => Err(Failure { kind: "BadRules", message: problem.clone() }),
+        Err(problem) => Err(Failure { kind: BAD_RULES, message: problem.clone() }),
     })
     .await
 }
 
 fn read_rules() -> Result<Rules, String> {
     let path = PathBuf::from(std::env::var("POINTSMAN_CONFIG").unwrap_or_else(|_| DEPLOYED_RULES.to_owned()));
-    let document = Document::read(&path).map_err(|error| Failure::new("BadRules", &error).message)?;
+    let document = Document::read(&path).map_err(|error| Failure::new(BAD_RULES, &error).message)?;
     let mut problems = Vec::new();
     let rules = rules::read(&document, &mut problems);
     if problems.is_empty() { Ok(rules) } else { Err(render(&document, document.name(), &problems, false)) }
