@@ -18,7 +18,7 @@ PACKAGE_TOOLS := .tools/package/ready
 WITH_PACKAGE_TOOLS := PATH="$(CURDIR)/.tools/package/bin:$$PATH" SAM_CLI_TELEMETRY=0
 
 .DEFAULT_GOAL := help
-.PHONY: help replay test bless lint lint-template fmt check package deploy clean
+.PHONY: help replay test bless lint lint-template fmt check package deploy bench clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -49,14 +49,18 @@ lint-template: $(CHECK_TOOLS) $(PACKAGE_TOOLS) ## check template.yaml with four 
 fmt: ## format the Rust code
 	$(CARGO) fmt --all
 
-check: ## check the rules in config/pointsman.toml
-	@$(CARGO) run -q -p pointsman --bin pointsman -- check
+check: ## check the rules in config/pointsman.toml against what ENV deploys
+	@$(CARGO) run -q -p pointsman --bin pointsman -- check --environment "$(ENV)"
 
 package: $(PACKAGE_TOOLS) ## build what is deployed, with sam build (minutes: one optimised link)
 	$(WITH_PACKAGE_TOOLS) sam build --config-env "$(ENV)"
 
 deploy: check package ## check, package and deploy to ENV=default or ENV=dry-run
 	$(WITH_PACKAGE_TOOLS) sam deploy --config-env "$(ENV)"
+
+bench: package ## measure how the packaged function starts, against the floor of starting any process
+	$(PYTHON) tools/measure_start.py events/pipeline-trigger/pull-request-is-no-push/event.json config/pointsman.toml \
+	  .aws-sam/build/PipelineTriggerFunction/bootstrap
 
 clean: ## remove what the other targets made, except cargo's target folder
 	rm -rf .tools .aws-sam

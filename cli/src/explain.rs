@@ -8,17 +8,17 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
 use local_aws::git::Repository;
-use pipeline_trigger::because::Remark;
-use pipeline_trigger::compare::{Base, Comparison, comparison, from_merge_base};
-use pipeline_trigger::decide::decide;
+use pipeline_trigger::compare::{Against, Base, Comparison, History, against, comparison, from_merge_base};
+use pipeline_trigger::decide::{admits, decide};
 use pipeline_trigger::event::{Change, Push, Reference};
 use pipeline_trigger::facts::{Facts, Files, Pipeline};
 use pipeline_trigger::matching::{Candidate, Matching};
+use pipeline_trigger::remark::Remark;
 use pipeline_trigger::report::{Acted, report};
 use pipeline_trigger::rules::ignore::read_file;
 use pipeline_trigger::rules::{IgnoreLine, PipelineRule};
 use shared::clock;
-use shared::decision::Decision;
+use shared::decision::{Action, Decision};
 use shared::lambda::Invocation;
 use shared::text::printable;
 
@@ -48,13 +48,26 @@ pub fn explain(arguments: &ExplainArguments) -> Result<Decision> {
     let facts = clone.facts()?;
     let plan = decide(&push, &facts, &rules);
     let invocation = Invocation { now: clock::now()?, deadline: std::time::Instant::now(), dry_run: true };
-    Ok(report(push.to_string(), plan, &facts.remarks, &Acted::Not("explain starts nothing"), &invocation))
+    let mut decision =
+        report(push.to_string(), plan, &facts.remarks, &Acted::Not("explain starts nothing"), &invocation);
+    decision.actions.iter_mut().for_each(leave_out_what_only_aws_knows);
+    Ok(decision)
+}
+
+/// The token is made of the event's time, and a source action that no rule names is found in the pipeline.
+fn leave_out_what_only_aws_knows(action: &mut Action) {
+    if let Some(input) = action.input.as_object_mut() {
+        input.shift_remove("clientRequestToken");
+        if input["sourceRevisions"].as_array().is_some_and(Vec::is_empty) {
+            input.shift_remove("sourceRevisions");
+        }
+    }
 }
 
 fn push(arguments: &ExplainArguments, repository: &Repository) -> Result<Push> {
     let reference = match (&arguments.branch, &arguments.tag) {
-        (Some(branch), _) => Reference::Branch(branch.clone()),
-        (None, Some(tag)) => Reference::Tag(tag.clone()),
+        (Some(branch), _) => Reference::Branch(short_name(branch, "refs/heads/")),
+        (None, Some(tag)) => Reference::Tag(short_name(tag, "refs/tags/")),
         (None, None) => bail!("say which branch or tag is pushed"),
     };
     let Range { old, new } = &arguments.push;
@@ -67,6 +80,10 @@ fn push(arguments: &ExplainArguments, repository: &Repository) -> Result<Push> {
     };
     let time = Timestamp::UNIX_EPOCH.to_string();
     Ok(Push { repository: arguments.repository.clone(), reference, change, time })
+}
+
+fn short_name(name: &str, prefix: &str) -> String {
+    name.strip_prefix(prefix).unwrap_or(name).to_owned()
 }
 
 fn commit(repository: &Repository, name: &str) -> Result<String> {
@@ -86,10 +103,17 @@ impl Clone<'_> {
     fn facts(&self) -> Result<Facts> {
         let mut facts = Facts { files: vec![Files::NotAsked; self.rules.len()], ..Facts::default() };
         let Some(commit) = self.push.commit() else { return Ok(facts) };
-        let ignore_files = self.ignore_files(commit, &mut facts.remarks)?;
+        let admitted = |index: &usize| admits(self.rules[*index], self.push).is_ok();
+        let admitted: Vec<usize> = (0..self.rules.len()).filter(admitted).collect();
+        let compares = |index: &usize| comparison(self.rules[*index], self.push);
+        let ignore_files = self.ignore_files(commit, &admitted, &mut facts.remarks)?;
+        let merge_base = match admitted.iter().any(|index| compares(index) == Comparison::MergeBase) {
+            true => self.merge_base(commit, &mut facts.remarks)?,
+            false => Err(Files::NotAsked),
+        };
         let mut groups: BTreeMap<Base, Vec<usize>> = BTreeMap::new();
-        for (index, rule) in self.rules.iter().enumerate() {
-            match self.base(rule, commit, &mut facts.remarks)? {
+        for index in admitted {
+            match against(compares(&index), Some(&self.history()), &merge_base) {
                 Ok(base) => groups.entry(base).or_default().push(index),
                 Err(known) => facts.files[index] = known,
             }
@@ -100,7 +124,8 @@ impl Clone<'_> {
                 facts.files[*index] = files;
             }
         }
-        facts.pipelines = self.rules.iter().map(|rule| self.pipeline(rule)).collect();
+        facts.pipelines =
+            self.rules.iter().enumerate().map(|(index, rule)| (index, taken_to_exist(rule))).collect();
         Ok(facts)
     }
 
@@ -114,34 +139,22 @@ impl Clone<'_> {
         Candidate { rule, ignore_file }
     }
 
-    fn base(
-        &self,
-        rule: &PipelineRule,
-        commit: &str,
-        remarks: &mut Vec<Remark>,
-    ) -> Result<Result<Base, Files>> {
-        Ok(match comparison(rule, self.push) {
-            Comparison::NotNeeded => Err(Files::NotAsked),
-            Comparison::Before(old) => Ok(Base::Commit(old)),
-            Comparison::WholeTree => Ok(Base::Nothing),
-            Comparison::Unknown(why) => Err(Files::Unknown(why)),
-            // A clone does not know what a pipeline ran: OLD stands for it.
-            Comparison::LastRun => match &self.push.change {
-                Change::Updated { old: Some(old), .. } => Ok(Base::Commit(old.clone())),
-                _ => Err(Files::NeverRan),
-            },
-            Comparison::MergeBase => self.merge_base(commit, remarks)?,
-        })
+    /// A clone does not know what a pipeline ran: OLD stands for it.
+    fn history(&self) -> History {
+        match &self.push.change {
+            Change::Updated { old: Some(old), .. } => Ok(Some(old.clone())),
+            _ => Ok(None),
+        }
     }
 
-    fn merge_base(&self, commit: &str, remarks: &mut Vec<Remark>) -> Result<Result<Base, Files>> {
+    fn merge_base(&self, commit: &str, remarks: &mut Vec<Remark>) -> Result<Against> {
         let branch = self.push.reference.branch().unwrap_or_default();
         let default = self.repository.default_branch()?.filter(|default| default != branch);
         let Some(default) = default else { return Ok(Ok(Base::Nothing)) };
         let Some(head) = self.repository.branch_head(&default)? else { return Ok(Ok(Base::Nothing)) };
         let against = from_merge_base(self.repository.merge_base(commit, &head)?, commit);
         let compared = Remark::compared(branch, &against, default);
-        remarks.extend(compared.filter(|remark| !remarks.contains(remark)));
+        remarks.extend(compared);
         Ok(against)
     }
 
@@ -161,10 +174,11 @@ impl Clone<'_> {
     fn ignore_files(
         &self,
         commit: &str,
+        rules: &[usize],
         remarks: &mut Vec<Remark>,
     ) -> Result<BTreeMap<String, Vec<IgnoreLine>>> {
         let mut files = BTreeMap::new();
-        for name in self.rules.iter().filter_map(|rule| rule.ignore_file.as_ref()) {
+        for name in rules.iter().filter_map(|index| self.rules[*index].ignore_file.as_ref()) {
             if files.contains_key(name) {
                 continue;
             }
@@ -178,11 +192,10 @@ impl Clone<'_> {
         }
         Ok(files)
     }
+}
 
-    /// A clone knows no pipelines: each is taken to exist, and to have run nothing since.
-    fn pipeline(&self, rule: &PipelineRule) -> (String, Pipeline) {
-        let name = rule.name.name(&self.push.repository, self.push.reference.branch());
-        let source_actions = rule.source_action.iter().cloned().collect();
-        (name, Pipeline::Found { source_actions, already_started: None })
-    }
+/// A clone knows no pipelines: each is taken to exist, and to have run nothing since.
+fn taken_to_exist(rule: &PipelineRule) -> Pipeline {
+    let source_actions = rule.source_action.iter().cloned().collect();
+    Pipeline::Found { source_actions, already_started: None }
 }

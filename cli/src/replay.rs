@@ -17,9 +17,11 @@ pub use function::{Invoked, Run};
 use crate::arguments::ReplayArguments;
 use crate::exit::Exit;
 use crate::template::{Function, Template};
-use crate::{render, rules_file, workspace};
+use crate::{progress, render, rules_file, workspace};
 
-/// Replays every path; one that fails does not stop the others.
+const NO_FUNCTION: &str = "no function's rule in template.yaml matches this event";
+
+/// Replays every path; one that cannot be replayed does not stop the others.
 pub fn run(arguments: &ReplayArguments) -> Result<Exit> {
     let root = workspace::root()?;
     let mut exit = Exit::Success;
@@ -27,15 +29,19 @@ pub fn run(arguments: &ReplayArguments) -> Result<Exit> {
         if index > 0 && !arguments.json {
             anstream::println!();
         }
-        let case = Case::read(path, arguments, &root)
-            .with_context(|| format!("cannot replay {}", path.display()))?;
-        let replays = replay(&case, arguments, &root)?;
-        print(&case, &replays, arguments.json)?;
-        if replays.is_empty() || replays.iter().any(|replay| replay.run.failed()) {
-            exit = Exit::Found;
-        }
+        let replayed = replay_path(path, arguments, &root);
+        let replayed = replayed.with_context(|| format!("cannot replay {}", path.display()));
+        exit = exit.max(replayed.unwrap_or_else(|error| Exit::of(&error)));
     }
     Ok(exit)
+}
+
+fn replay_path(path: &Path, arguments: &ReplayArguments, root: &Path) -> Result<Exit> {
+    let case = Case::read(path, arguments, root)?;
+    let replays = replay(&case, arguments, root)?;
+    print(&case, &replays, arguments.json)?;
+    let failed = replays.is_empty() || replays.iter().any(|replay| replay.run.failed());
+    Ok(if failed { Exit::Found } else { Exit::Success })
 }
 
 /// What one function made of the event.
@@ -57,6 +63,7 @@ pub fn replay(case: &Case, arguments: &ReplayArguments, root: &Path) -> Result<V
         let world = world(case, arguments)?;
         case.hints(&world).iter().for_each(|hint| anstream::eprint!("note: {}", render::block(hint)));
         let binary = workspace::build(root, &route.function.package)?;
+        let _progress = progress::after_a_second(format!("replaying {}", case.name));
         let run = function::run(&binary, route.function, case, world, arguments.dry_run)?;
         replays.push(Replay { note: route.note, function: route.function.package.clone(), run });
     }
@@ -81,6 +88,13 @@ fn world(case: &Case, arguments: &ReplayArguments) -> Result<World> {
 
 fn print(case: &Case, replays: &[Replay], as_json: bool) -> Result<()> {
     if as_json {
+        if replays.is_empty() {
+            let error = json!({"errorType": "NoFunction", "errorMessage": NO_FUNCTION});
+            anstream::println!(
+                "{}",
+                serde_json::to_string_pretty(&json!({"reasons": [], "actions": [], "error": error}))?
+            );
+        }
         for replay in replays {
             for value in replay.run.as_json() {
                 anstream::println!("{}", serde_json::to_string_pretty(&value)?);
@@ -96,8 +110,7 @@ fn print(case: &Case, replays: &[Replay], as_json: bool) -> Result<()> {
 pub fn told(case: &Case, replays: &[Replay]) -> String {
     let mut out = String::new();
     if replays.is_empty() {
-        let none = format!("{}: no function's rule in template.yaml matches this event", case.name);
-        out.push_str(&render::sentence(&none));
+        out.push_str(&render::sentence(&format!("{}: {NO_FUNCTION}", case.name)));
     }
     for replay in replays {
         out.push_str(&format!("{}: {}\n", replay.function, case.name));

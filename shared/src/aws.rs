@@ -15,14 +15,13 @@ use crate::text::chain;
 ///
 /// - Credentials and region come from the environment alone, where Lambda puts them ("Defined runtime environment
 ///   variables", AWS Lambda Developer Guide), so that no start ever waits for an instance metadata service.
-/// - Up to 5 tries a call, first waiting up to 0.1 s, never over 5 s: a throttled or busy call gets several seconds.
+/// - Up to 5 tries a call, waiting up to 0.4, 0.8, 1.6 and 3.2 s between them: a throttled or busy call gets some
+///   seconds. Lambda's own retries, a minute and two minutes later, are for what takes longer.
 /// - 10 s a try and 40 s a call: one call that never answers must leave the others their time.
 /// - `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are honoured by `aws-config` itself.
 pub async fn sdk_config() -> SdkConfig {
-    let retries = RetryConfig::standard()
-        .with_max_attempts(5)
-        .with_initial_backoff(Duration::from_millis(100))
-        .with_max_backoff(Duration::from_secs(5));
+    let retries =
+        RetryConfig::standard().with_max_attempts(5).with_initial_backoff(Duration::from_millis(400));
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(3))
         .operation_attempt_timeout(Duration::from_secs(10))

@@ -5,7 +5,8 @@ use crate::token::client_token;
 /// The longest slug, in characters.
 pub const LONGEST: usize = 40;
 
-const HASH: usize = 8;
+/// Enough that nobody finds a branch whose slug is another's by trying.
+const HASH: usize = 12;
 
 /// `branch` as lower-case letters, digits and single hyphens, at most [`LONGEST`] characters.
 ///

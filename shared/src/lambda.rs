@@ -20,6 +20,9 @@ pub const DRY_RUN: &str = "POINTSMAN_DRY_RUN";
 /// The kind of failure when the rules have problems; its message is the problems, on lines of their own.
 pub const BAD_RULES: &str = "BadRules";
 
+/// A redriven message is not begun with less time left than this; it stays in its queue for the next batch.
+const TIME_FOR_A_MESSAGE: Duration = Duration::from_secs(30);
+
 /// What a function needs to know of the invocation it decides in.
 #[derive(Debug, Clone, Copy)]
 pub struct Invocation {
@@ -99,6 +102,11 @@ where
     let mut response = SqsBatchResponse::default();
     for message in messages {
         let decision = match message.event {
+            _ if invocation.deadline.saturating_duration_since(Instant::now()) < TIME_FOR_A_MESSAGE => {
+                let message =
+                    format!("message {}: the function's time ran out before it", message.message_id);
+                Err(Failure { kind: "NoTime", message })
+            }
             Ok(event) => handle(event, invocation).await,
             Err(problem) => {
                 let message = format!("message {}: {problem}", message.message_id);
@@ -114,12 +122,14 @@ where
 
 /// Logs what came of one event, once, and answers with it; a decision in which something failed is a failure.
 fn decided(decision: Result<Decision, Failure>, trace: &Trace) -> Result<Value, Failure> {
-    let decision = logged(decision, trace)?.within(LARGEST);
-    telemetry::log_decision(trace, &decision);
+    let decision = logged(decision, trace)?;
     let failures: Vec<String> = decision
         .failures()
         .map(|reason| format!("{}: {}", reason.subject, reason.because.sentence))
         .collect();
+    let summary = decision.summary();
+    let decision = decision.within(LARGEST);
+    telemetry::log_decision(trace, &decision, &summary, !failures.is_empty());
     if failures.is_empty() {
         Ok(json!(decision))
     } else {

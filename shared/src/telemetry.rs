@@ -14,10 +14,11 @@ pub struct Trace {
     pub trace_id: Option<String>,
 }
 
-/// Writes the decision as one line: `ERROR` when something in it failed, else `INFO`.
-pub fn log_decision(trace: &Trace, decision: &Decision) {
-    let level = if decision.failures().next().is_some() { "ERROR" } else { "INFO" };
-    log(level, trace, &format!("{}: {}", decision.event, decision.summary()), ("decision", json!(decision)));
+/// Writes the decision as one line: `ERROR` when something in it failed, else `INFO`. `summary` is that of the whole
+/// decision, of which only a part may be listed.
+pub fn log_decision(trace: &Trace, decision: &Decision, summary: &str, failed: bool) {
+    let level = if failed { "ERROR" } else { "INFO" };
+    log(level, trace, &format!("{}: {summary}", decision.event), ("decision", json!(decision)));
 }
 
 /// Writes why no decision could be made.

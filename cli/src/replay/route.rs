@@ -30,7 +30,7 @@ pub(super) fn routes<'t>(
 }
 
 fn matches(function: &Function, case: &Case) -> bool {
-    function.rules.iter().any(|rule| rule.pattern.matches(&case.event))
+    function.rules.iter().any(|rule| rule.enabled && rule.pattern.matches(&case.event))
 }
 
 fn named<'t>(template: &'t Template, name: &str) -> Result<&'t Function> {

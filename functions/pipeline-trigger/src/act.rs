@@ -1,13 +1,17 @@
 //! Starts pipelines: one StartPipelineExecution each, all tried, each with its token.
 
+use std::time::{Duration, Instant};
+
 use aws_sdk_codepipeline::types::{SourceRevisionOverride, SourceRevisionType};
 use futures::StreamExt as _;
 use futures::stream;
 use serde_json::{Value, json};
 use shared::aws::told;
+use tokio::time::timeout_at;
 
 use crate::aws::Clients;
 use crate::decide::Start;
+use crate::gather::NO_TIME;
 
 /// How many starts are under way at a time.
 const AT_A_TIME: usize = 16;
@@ -23,9 +27,18 @@ pub enum Started {
     Failed(String),
 }
 
-/// Starts all of `starts`; the results are in their order.
-pub async fn act(starts: &[Start], aws: &Clients) -> Vec<Started> {
-    stream::iter(starts).map(|start| start_one(start, aws)).buffered(AT_A_TIME).collect().await
+/// How long before the end of the invocation nothing more is waited for, so that what was done can still be told.
+const TIME_TO_TELL: Duration = Duration::from_secs(2);
+
+/// Starts all of `starts`; the results are in their order. What is not answered by the deadline has failed: Lambda
+/// tries again, and the token sees to it that nothing starts twice.
+pub async fn act(starts: &[Start], aws: &Clients, deadline: Instant) -> Vec<Started> {
+    let until = deadline.checked_sub(TIME_TO_TELL).unwrap_or(deadline);
+    let started = stream::iter(starts).map(async |start| {
+        let answer = timeout_at(until.into(), start_one(start, aws)).await;
+        answer.unwrap_or_else(|_| Started::Failed(NO_TIME.to_owned()))
+    });
+    started.buffered(AT_A_TIME).collect().await
 }
 
 async fn start_one(start: &Start, aws: &Clients) -> Started {

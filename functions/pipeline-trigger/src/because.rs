@@ -5,9 +5,7 @@ use std::fmt;
 use shared::config::Place;
 use shared::decision::{Because as Reason, Evidence};
 
-use crate::compare::Base;
 use crate::event::{NotOurs, short};
-use crate::facts::Files;
 
 /// A pattern that decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +73,8 @@ pub enum Because {
     BranchGone { branch: String },
     /// There is no such pipeline.
     PipelineNotFound,
+    /// The pipeline could not be read, so that no commit could be pinned.
+    PipelineUnreadable { error: String },
     /// The call failed.
     StartFailed { error: String },
 }
@@ -105,6 +105,7 @@ impl Reason for Because {
             Self::OtherRuleStarts { .. } => "other-rule-starts",
             Self::BranchGone { .. } => "branch-gone",
             Self::PipelineNotFound => "pipeline-not-found",
+            Self::PipelineUnreadable { .. } => "pipeline-unreadable",
             Self::StartFailed { .. } => "start-failed",
         }
     }
@@ -200,6 +201,9 @@ impl fmt::Display for Because {
             Self::PipelineNotFound => f.write_str(
                 "CodePipeline has no pipeline of this name; correct the rule or create the pipeline",
             ),
+            Self::PipelineUnreadable { error } => {
+                write!(f, "its source action could not be read, so no commit could be pinned: {error}")
+            }
             Self::StartFailed { error } => write!(f, "it could not be started: {error}"),
         }
     }
@@ -209,96 +213,5 @@ fn none_of(files: usize) -> String {
     match files {
         1 => "the one changed file is not one of the rule's".to_owned(),
         files => format!("none of {files} changed files is one of the rule's"),
-    }
-}
-
-/// What a person should know that decided nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Remark {
-    /// What a new branch is compared with.
-    ComparedWith { branch: String, base: String, default: String },
-    /// A later push moved the branch on.
-    Overtaken { branch: String, head: String },
-    /// The branch's head could not be read.
-    HeadUnknown { branch: String, error: String },
-    /// The repository's ignore file was not read.
-    IgnoreFileUnread { file: String, why: String },
-    /// It is not known whether the commit has an execution already.
-    ExecutionsUnknown { pipeline: String, error: String },
-    /// The pipeline's source action is not known, so nothing is pinned.
-    SourceActionUnknown { pipeline: String, error: String },
-    /// The pipeline takes no source from this repository, so nothing is pinned.
-    NoSourceAction { pipeline: String },
-    /// CodePipeline looks for changes of its own.
-    StillPolls { pipeline: String, action: String },
-}
-
-impl Remark {
-    /// That a new branch is compared with another commit, if it is.
-    pub fn compared(branch: &str, against: &Result<Base, Files>, default: String) -> Option<Self> {
-        let Ok(Base::Commit(base)) = against else { return None };
-        Some(Self::ComparedWith { branch: branch.to_owned(), base: base.clone(), default })
-    }
-
-    /// What the remark is about.
-    pub fn subject(&self) -> &str {
-        match self {
-            Self::ComparedWith { branch, .. }
-            | Self::Overtaken { branch, .. }
-            | Self::HeadUnknown { branch, .. } => branch,
-            Self::IgnoreFileUnread { file, .. } => file,
-            Self::ExecutionsUnknown { pipeline, .. }
-            | Self::SourceActionUnknown { pipeline, .. }
-            | Self::NoSourceAction { pipeline }
-            | Self::StillPolls { pipeline, .. } => pipeline,
-        }
-    }
-}
-
-impl Reason for Remark {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::ComparedWith { .. } => "compared-with-merge-base",
-            Self::Overtaken { .. } => "overtaken",
-            Self::HeadUnknown { .. } => "head-unknown",
-            Self::IgnoreFileUnread { .. } => "ignore-file-unread",
-            Self::ExecutionsUnknown { .. } => "executions-unknown",
-            Self::SourceActionUnknown { .. } => "source-action-unknown",
-            Self::NoSourceAction { .. } => "no-source-action",
-            Self::StillPolls { .. } => "still-polls",
-        }
-    }
-}
-
-impl fmt::Display for Remark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ComparedWith { base, default, .. } => {
-                write!(f, "it is new; its files are compared with {}, where it left `{default}`", short(base))
-            }
-            Self::Overtaken { head, .. } => {
-                write!(f, "the branch is at {} by now; what starts builds that", short(head))
-            }
-            Self::HeadUnknown { error, .. } => {
-                write!(f, "its head could not be read ({error}); the pushed commit is built")
-            }
-            Self::IgnoreFileUnread { why, .. } => write!(f, "it is not honoured: {why}"),
-            Self::ExecutionsUnknown { error, .. } => {
-                write!(f, "its executions could not be read ({error}), so it may run twice for one commit")
-            }
-            Self::SourceActionUnknown { error, .. } => {
-                write!(
-                    f,
-                    "its source action could not be read ({error}), so it builds the head that it finds itself"
-                )
-            }
-            Self::NoSourceAction { .. } => {
-                f.write_str("no CodeCommit source action of it reads this repository, so no commit is pinned")
-            }
-            Self::StillPolls { action, .. } => write!(
-                f,
-                "its action `{action}` still polls the repository and starts it for every push; set PollForSourceChanges to false"
-            ),
-        }
     }
 }

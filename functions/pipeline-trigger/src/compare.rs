@@ -54,10 +54,35 @@ pub enum Base {
 ///
 /// # Errors
 /// What is known of the files without listing any.
-pub fn from_merge_base(merge_base: Option<String>, commit: &str) -> Result<Base, Files> {
+pub fn from_merge_base(merge_base: Option<String>, commit: &str) -> Against {
     match merge_base {
         Some(base) if base == commit => Err(Files::NoCommit { base }),
         Some(base) if !base.is_empty() => Ok(Base::Commit(base)),
         _ => Err(Files::Unknown("it has no commit in common with the default branch".to_owned())),
+    }
+}
+
+/// The commit a pipeline ran last, if it ran; or why that is not known.
+pub type History = Result<Option<String>, String>;
+
+/// What the changed files are listed against, or what is known of them without listing any.
+pub type Against = Result<Base, Files>;
+
+/// What a comparison comes to, once the pipeline's history and the merge base are known, where it needs them.
+///
+/// # Errors
+/// What is known of the files without listing any.
+pub fn against(comparison: Comparison, history: Option<&History>, merge_base: &Against) -> Against {
+    match comparison {
+        Comparison::NotNeeded => Err(Files::NotAsked),
+        Comparison::Before(old) => Ok(Base::Commit(old)),
+        Comparison::WholeTree => Ok(Base::Nothing),
+        Comparison::MergeBase => merge_base.clone(),
+        Comparison::Unknown(why) => Err(Files::Unknown(why)),
+        Comparison::LastRun => match history {
+            Some(Ok(Some(commit))) => Ok(Base::Commit(commit.clone())),
+            Some(Err(why)) => Err(Files::Unknown(why.clone())),
+            Some(Ok(None)) | None => Err(Files::NeverRan),
+        },
     }
 }

@@ -94,9 +94,12 @@ fn about(push: &Push, facts: &Facts, rule: &PipelineRule, index: usize, name: &s
         Ok(commit) => commit,
         Err(why_not) => return Outcome::Not(Verdict::Hold, why_not),
     };
-    match facts.pipelines.get(name) {
+    match facts.pipelines.get(&index) {
         Some(Pipeline::Missing) if rule.name.is_templated() => skip(Because::NotCreatedYet),
         Some(Pipeline::Missing) => Outcome::Not(Verdict::Fail, Because::PipelineNotFound),
+        Some(Pipeline::Unreadable(error)) => {
+            Outcome::Not(Verdict::Fail, Because::PipelineUnreadable { error: error.clone() })
+        }
         Some(Pipeline::Found { already_started: Some(execution), .. }) => {
             skip(Because::AlreadyStarted { commit, execution: execution.clone() })
         }
@@ -131,7 +134,7 @@ fn token(push: &Push, pipeline: &str) -> String {
 
 /// Whether the rule is about this push at all, before any file is looked at: the reason that holds if the files
 /// do not matter, or why it is not.
-pub(crate) fn admits(rule: &PipelineRule, push: &Push) -> Result<Because, Because> {
+pub fn admits(rule: &PipelineRule, push: &Push) -> Result<Because, Because> {
     if push.change == Change::Deleted {
         return Err(Because::ReferenceDeleted { reference: push.reference.full_name() });
     }

@@ -63,6 +63,13 @@ pub enum Reference {
 }
 
 impl Reference {
+    /// The short name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Branch(name) | Self::Tag(name) => name,
+        }
+    }
+
     /// The branch's name, if it is one.
     pub fn branch(&self) -> Option<&str> {
         match self {
@@ -239,15 +246,6 @@ fn reference(event: &Value) -> Result<Reference, MalformedEvent> {
         other => {
             let (field, value) = ("detail.referenceType", other.to_owned());
             Err(MalformedEvent::NotA { field, value, expected: "branch or tag" })
-        }
-    }
-}
-
-impl Reference {
-    /// The short name.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Branch(name) | Self::Tag(name) => name,
         }
     }
 }

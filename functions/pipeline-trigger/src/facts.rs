@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::because::{Deciding, Remark};
+use crate::because::Deciding;
+use crate::remark::Remark;
 
 /// Everything that [`crate::decide`] needs to know of the world.
 #[derive(Debug, Clone, Default)]
@@ -11,8 +12,8 @@ pub struct Facts {
     pub files: Vec<Files>,
     /// The branch's head.
     pub head: Head,
-    /// The pipelines that could start, by name.
-    pub pipelines: BTreeMap<String, Pipeline>,
+    /// The pipelines that could start, by the index of the rule that would start them.
+    pub pipelines: BTreeMap<usize, Pipeline>,
     /// What was seen on the way that a person should know.
     pub remarks: Vec<Remark>,
 }
@@ -86,6 +87,8 @@ pub enum Head {
 pub enum Pipeline {
     /// CodePipeline does not have it.
     Missing,
+    /// What it is could not be read; why.
+    Unreadable(String),
     /// CodePipeline has it.
     Found {
         /// The source actions that a commit is pinned for; empty where none is known.

@@ -8,17 +8,26 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use aws_sdk_codecommit::types::FileModeTypeEnum;
+use futures::StreamExt as _;
+use futures::stream;
 use shared::aws::told;
+use tokio::time::timeout_at;
 
 use crate::aws::Clients;
-use crate::because::Remark;
-use crate::compare::{Comparison, comparison};
+use crate::compare::{Comparison, History, comparison};
 use crate::decide::{admits, by_files, commit_to_build};
 use crate::event::Push;
 use crate::facts::{Facts, Files, Head};
 use crate::matching::Candidate;
+use crate::remark::Remark;
 use crate::rules::ignore::read_file;
 use crate::rules::{Baseline, IgnoreLine, Pin, PipelineRule};
+
+/// How many pipelines are asked about at a time.
+const AT_A_TIME: usize = 16;
+
+/// Why something was not read, or not done.
+pub const NO_TIME: &str = "the function's time ran out";
 
 /// How long before the end of the invocation reading stops, so that what is to be started still can be.
 const TIME_TO_ACT: Duration = Duration::from_secs(60);
@@ -29,12 +38,9 @@ struct Reader<'a> {
     commit: &'a str,
     rules: &'a [&'a PipelineRule],
     aws: &'a Clients,
-    /// When to stop reading changed files.
+    /// When to stop reading.
     until: Instant,
 }
-
-/// The commit a pipeline ran last, if it ran; or why that is not known.
-type History = Result<Option<String>, String>;
 
 /// What is read before the changed files are.
 struct Known {
@@ -155,11 +161,17 @@ impl Reader<'_> {
 
     /// The commit each pipeline ran last, for the rules that compare with that.
     async fn histories(&self, rules: &[usize]) -> BTreeMap<usize, History> {
-        let mut histories = BTreeMap::new();
-        for index in rules.iter().copied().filter(|index| self.rules[*index].baseline != Baseline::Push) {
-            histories.insert(index, self.last_commit(self.rules[index]).await);
-        }
-        histories
+        let compared = rules.iter().copied().filter(|index| self.rules[*index].baseline != Baseline::Push);
+        let read = stream::iter(compared).map(async |index| {
+            let history = self.in_time(self.last_commit(self.rules[index])).await;
+            (index, history.unwrap_or_else(|late| Err(late.to_owned())))
+        });
+        read.buffered(AT_A_TIME).collect().await
+    }
+
+    /// What `reading` gives, if it does so while there is still time to act.
+    async fn in_time<T>(&self, reading: impl Future<Output = T>) -> Result<T, &'static str> {
+        timeout_at(self.until.into(), reading).await.map_err(|_| NO_TIME)
     }
 
     fn pipeline_name(&self, rule: &PipelineRule) -> String {

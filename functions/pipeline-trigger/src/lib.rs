@@ -11,6 +11,7 @@ pub mod event;
 pub mod facts;
 pub mod gather;
 pub mod matching;
+pub mod remark;
 pub mod report;
 pub mod rules;
 
@@ -46,7 +47,7 @@ pub async fn handle(
     let plan = decide(&push, &facts, &rules);
     let acted = match invocation.dry_run {
         true => Acted::Not("dry run"),
-        false => Acted::Tried(act(&plan.starts, aws).await),
+        false => Acted::Tried(act(&plan.starts, aws, invocation.deadline).await),
     };
     Ok(report(push.to_string(), plan, &facts.remarks, &acted, &invocation))
 }

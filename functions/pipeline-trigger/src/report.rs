@@ -6,8 +6,9 @@ use shared::decision::{Action, ActionResult, Decision, Note, Reason, Told, Verdi
 use shared::lambda::Invocation;
 
 use crate::act::{self, Started};
-use crate::because::{Because, Remark};
+use crate::because::Because;
 use crate::decide::{Decided, Plan, Start};
+use crate::remark::Remark;
 
 /// This function's name, as its folder and binary have it.
 pub const FUNCTION: &str = "pipeline-trigger";

@@ -80,7 +80,7 @@ fn which_pipelines_does_a_push_start_and_why() {
     ];
     insta::assert_snapshot!(quiet(&rules.concat()).told(), @r"
     start web: `services/web/app.ts` matches `services/web/**`
-    skip  api: the one changed file matches no pattern
+    skip  api: the one changed file is not one of the rule's
     start all: every push to `main` starts it: the rule has no file patterns
     start code: `services/web/app.ts` changed and is not ignored
     skip  release: the branch `main` matches none of the rule's branches
@@ -97,9 +97,9 @@ fn why_did_my_documentation_push_start_nothing() {
     let mut world = quiet(&rules.concat());
     world.files = vec!["docs/a.png", "services/web/README.md"];
     insta::assert_snapshot!(world.told(), @r"
-    skip  web: none of 2 changed files matches a pattern; `services/web/README.md` is excluded by `!**/*.md`
+    skip  web: none of 2 changed files is one of the rule's; `services/web/README.md` is excluded by `!**/*.md`
     skip  code: all 2 files of the rule that changed are ignored, `docs/a.png` by `docs/`
-    skip  not-docs: none of 2 changed files matches a pattern; `docs/a.png` is excluded by `!docs/**`
+    skip  not-docs: none of 2 changed files is one of the rule's; `docs/a.png` is excluded by `!docs/**`
     ");
 }
 
@@ -180,8 +180,7 @@ fn a_branch_that_is_gone_holds_what_builds_its_head() {
 #[test]
 fn a_missing_pipeline_fails_by_name_and_a_branchs_own_may_come_later() {
     let mut world = quiet(&(rule("web", "") + &rule("{repository}-{branch-slug}", "") + &rule("api", "")));
-    world.facts.pipelines =
-        BTreeMap::from([("web".into(), Pipeline::Missing), ("shop-main".into(), Pipeline::Missing)]);
+    world.facts.pipelines = BTreeMap::from([(0, Pipeline::Missing), (1, Pipeline::Missing)]);
     insta::assert_snapshot!(world.told(), @r"
     fail  web: CodePipeline has no pipeline of this name; correct the rule or create the pipeline
     skip  shop-main: there is no pipeline of this name yet; creating it starts its first execution
@@ -193,8 +192,8 @@ fn a_missing_pipeline_fails_by_name_and_a_branchs_own_may_come_later() {
 fn a_head_that_is_being_built_is_not_built_again() {
     let mut world = quiet(&rule("web", ""));
     let already_started = Some("e-1".into());
-    world.facts.pipelines.insert("web".into(), Pipeline::Found { source_actions: vec![], already_started });
-    insta::assert_snapshot!(world.told(), @"skip  web: 2222222 is being built since this push, by execution e-1");
+    world.facts.pipelines.insert(0, Pipeline::Found { source_actions: vec![], already_started });
+    insta::assert_snapshot!(world.told(), @"skip  web: 2222222 has an execution since this push: e-1");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Execution, Pipeline, Source, constraints, not_found, pipeline};
+use super::{Execution, Pipeline, PipelineType, Source, constraints, not_found, pipeline};
 use crate::ids;
 use crate::members::Members;
 use crate::refusal::Refusal;
@@ -65,6 +65,11 @@ fn token(input: &mut Members) -> Result<Option<String>, Refusal> {
 fn pinned(pipeline: &Pipeline, input: &mut Members) -> Result<Option<String>, Refusal> {
     let overrides = input.structures("sourceRevisions")?;
     constraints::at_most(overrides.len(), "sourceRevisions", 50)?;
+    if pipeline.kind == PipelineType::V1 && !overrides.is_empty() {
+        // The user guide says that V1 does not support them, and not what happens: here, loudly, nothing.
+        let message = format!("{} is of type V1: source revision overrides need type V2", pipeline.name);
+        return Err(Refusal::new("ValidationException", message));
+    }
     let mut pinned = None;
     for source_override in overrides {
         pinned = Some(override_of(pipeline, source_override)?);

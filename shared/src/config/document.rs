@@ -40,6 +40,8 @@ pub struct ConfigError {
 pub struct Document {
     name: String,
     text: String,
+    /// The byte that each line begins at.
+    lines: Vec<usize>,
 }
 
 /// One `[[name]]` table as it was parsed, with the place of its header.
@@ -52,7 +54,9 @@ pub struct RawTable<'d> {
 impl Document {
     /// A document of `text`, shown as `name` in problems and places.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { name: name.into(), text: text.into() }
+        let text = text.into();
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { name: name.into(), text, lines }
     }
 
     /// Reads `path`. Places show the file's name alone: there is one rules file, and its folder differs between
@@ -79,9 +83,9 @@ impl Document {
 
     /// Where a span of this document begins.
     pub fn place(&self, span: &Range<usize>) -> Place {
-        let before = &self.text[..span.start.min(self.text.len())];
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let start = span.start.min(self.text.len());
+        let line = self.lines.partition_point(|begin| *begin <= start);
+        let column = self.text[self.lines[line - 1]..start].chars().count() + 1;
         Place(format!("{}:{line}:{column}", self.name))
     }
 

@@ -5,30 +5,12 @@ use std::time::Instant;
 
 use shared::aws::told;
 
-use super::{History, Known, Reader};
-use crate::because::Remark;
-use crate::compare::{Base, Comparison, comparison, from_merge_base};
+use super::{Known, Reader};
+use crate::compare::{Against, Base, Comparison, against, comparison, from_merge_base};
 use crate::event::short;
 use crate::facts::{Facts, Files};
 use crate::matching::{Candidate, Matching};
-
-/// What the changed files are listed against, or what is known of them without listing any.
-type Against = Result<Base, Files>;
-
-fn against(comparison: Comparison, history: Option<&History>, merge_base: &Against) -> Against {
-    match comparison {
-        Comparison::NotNeeded => Err(Files::NotAsked),
-        Comparison::Before(old) => Ok(Base::Commit(old)),
-        Comparison::WholeTree => Ok(Base::Nothing),
-        Comparison::MergeBase => merge_base.clone(),
-        Comparison::Unknown(why) => Err(Files::Unknown(why)),
-        Comparison::LastRun => match history {
-            Some(Ok(Some(commit))) => Ok(Base::Commit(commit.clone())),
-            Some(Err(why)) => Err(Files::Unknown(why.clone())),
-            Some(Ok(None)) | None => Err(Files::NeverRan),
-        },
-    }
-}
+use crate::remark::Remark;
 
 impl Reader<'_> {
     /// Fills in the files of the rules that look at them, reading each comparison once.

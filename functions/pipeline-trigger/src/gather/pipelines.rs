@@ -3,20 +3,16 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_codepipeline::types::{
-    ActionCategory, PipelineDeclaration, PipelineExecutionStatus, PipelineExecutionSummary,
+    ActionCategory, PipelineDeclaration, PipelineExecutionStatus, PipelineExecutionSummary, PipelineType,
 };
 use futures::StreamExt as _;
 use futures::stream;
-use jiff::Timestamp;
 use shared::aws::told;
 
-use super::Reader;
-use crate::because::Remark;
+use super::{AT_A_TIME, Reader};
 use crate::facts::Pipeline;
+use crate::remark::Remark;
 use crate::rules::{Baseline, Pin, PipelineRule};
-
-/// How many pipelines are asked about at a time.
-const AT_A_TIME: usize = 16;
 
 /// How many pages of 100 executions are read at the most.
 const MOST_PAGES: usize = 10;
@@ -34,18 +30,20 @@ impl Reader<'_> {
         &self,
         starting: &[(usize, String)],
         remarks: &mut Vec<Remark>,
-    ) -> BTreeMap<String, Pipeline> {
-        let mut wanted: BTreeMap<String, (&PipelineRule, &str)> = BTreeMap::new();
-        for (index, commit) in starting {
-            wanted.entry(self.pipeline_name(self.rules[*index])).or_insert((self.rules[*index], commit));
-        }
-        let read = stream::iter(wanted).map(async |(name, (rule, commit))| {
-            let (pipeline, remarks) = self.pipeline(&name, rule, commit).await;
-            (name, pipeline, remarks)
+    ) -> BTreeMap<usize, Pipeline> {
+        let read = stream::iter(starting).map(async |(index, commit)| {
+            let rule = self.rules[*index];
+            let name = self.pipeline_name(rule);
+            let read = self.in_time(self.pipeline(&name, rule, commit)).await;
+            (*index, read.unwrap_or_else(|late| (Pipeline::Unreadable(late.to_owned()), Vec::new())))
         });
-        let mut read: Vec<_> = read.buffered(AT_A_TIME).collect().await;
-        remarks.extend(read.iter_mut().flat_map(|(.., remarks)| remarks.drain(..)));
-        read.into_iter().map(|(name, pipeline, _)| (name, pipeline)).collect()
+        let read: Vec<(usize, (Pipeline, Vec<Remark>))> = read.buffered(AT_A_TIME).collect().await;
+        let mut pipelines = BTreeMap::new();
+        for (index, (pipeline, noted)) in read {
+            pipelines.insert(index, pipeline);
+            remarks.extend(noted.into_iter().filter(|remark| !remarks.contains(remark)).collect::<Vec<_>>());
+        }
+        pipelines
     }
 
     async fn pipeline(&self, name: &str, rule: &PipelineRule, commit: &str) -> (Pipeline, Vec<Remark>) {
@@ -53,8 +51,9 @@ impl Reader<'_> {
         let source_actions = match &rule.source_action {
             Some(action) => vec![action.clone()],
             None => match self.source_actions(name, &mut remarks).await {
-                Some(actions) => actions,
-                None => return (Pipeline::Missing, remarks),
+                Ok(Some(actions)) => actions,
+                Ok(None) => return (Pipeline::Missing, remarks),
+                Err(error) => return (Pipeline::Unreadable(error), remarks),
             },
         };
         let already_started = match self.started_since_push(name, rule, &source_actions, commit).await {
@@ -69,27 +68,33 @@ impl Reader<'_> {
         (Pipeline::Found { source_actions, already_started }, remarks)
     }
 
-    /// The source actions that read the pushed repository; `None` when there is no such pipeline.
-    async fn source_actions(&self, name: &str, remarks: &mut Vec<Remark>) -> Option<Vec<String>> {
+    /// The source actions that read the pushed repository and can be told what to build; `None` when there is no such
+    /// pipeline.
+    async fn source_actions(
+        &self,
+        name: &str,
+        remarks: &mut Vec<Remark>,
+    ) -> Result<Option<Vec<String>>, String> {
         let pipeline = || name.to_owned();
         let declaration = match self.aws.codepipeline.get_pipeline().name(name).send().await {
-            Ok(output) => output.pipeline?,
+            Ok(output) => output.pipeline.ok_or("CodePipeline described no pipeline")?,
             Err(error)
                 if error.as_service_error().is_some_and(|error| error.is_pipeline_not_found_exception()) =>
             {
-                return None;
+                return Ok(None);
             }
-            Err(error) => {
-                remarks.push(Remark::SourceActionUnknown { pipeline: pipeline(), error: told(&error) });
-                return Some(Vec::new());
-            }
+            Err(error) => return Err(told(&error)),
         };
         let (actions, polling) = reads_repository(&declaration, &self.push.repository);
+        remarks.extend(polling.into_iter().map(|action| Remark::StillPolls { pipeline: pipeline(), action }));
         if actions.is_empty() {
             remarks.push(Remark::NoSourceAction { pipeline: pipeline() });
+        } else if declaration.pipeline_type != Some(PipelineType::V2) {
+            // "What type of pipeline is right for me?", AWS CodePipeline User Guide: source revision overrides need V2.
+            remarks.push(Remark::CannotPin { pipeline: pipeline() });
+            return Ok(Some(Vec::new()));
         }
-        remarks.extend(polling.into_iter().map(|action| Remark::StillPolls { pipeline: pipeline(), action }));
-        Some(actions)
+        Ok(Some(actions))
     }
 
     /// An execution of `commit` that started since the push. Only asked where the head is built: two pushes may then
@@ -124,7 +129,7 @@ impl Reader<'_> {
         let name = self.pipeline_name(rule);
         let source_actions = match &rule.source_action {
             Some(action) => vec![action.clone()],
-            None => self.source_actions(&name, &mut Vec::new()).await.unwrap_or_default(),
+            None => self.source_actions(&name, &mut Vec::new()).await?.unwrap_or_default(),
         };
         let counts = |execution: &PipelineExecutionSummary| {
             rule.baseline == Baseline::LastStarted
@@ -172,9 +177,9 @@ impl Reader<'_> {
     }
 }
 
+/// When an execution started, in seconds since 1970.
 fn started(execution: &PipelineExecutionSummary) -> Option<i64> {
-    let started = execution.start_time?;
-    Timestamp::from_second(started.secs()).ok().map(Timestamp::as_second)
+    execution.start_time.map(|started| started.secs())
 }
 
 /// The commit an execution builds from this repository: that of one of the source actions, or its only one.

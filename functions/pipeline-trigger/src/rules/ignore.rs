@@ -61,13 +61,27 @@ impl IgnoreLine {
 
     /// Why git would never match anything with it, if that is so.
     pub fn never_matches(&self) -> Option<&'static str> {
-        use globset::ErrorKind::{DanglingEscape, InvalidRange, UnclosedClass};
-        match globset::Glob::new(&self.text).err()?.kind() {
-            UnclosedClass => Some("a bracket is opened and not closed; git would match nothing with it"),
-            InvalidRange(..) => Some("a range runs backwards; git would match nothing with it"),
-            DanglingEscape => Some("a backslash at the end escapes nothing; git would match nothing with it"),
-            _ => None,
+        let bytes = self.text.as_bytes();
+        let mut at = 0;
+        while at < bytes.len() {
+            match bytes[at] {
+                b'\\' if at + 1 == bytes.len() => {
+                    return Some("a backslash at the end escapes nothing; git would match nothing with it");
+                }
+                b'\\' => at += 2,
+                b'[' => match closed_bracket(bytes, at) {
+                    None => {
+                        return Some("a bracket is opened and not closed; git would match nothing with it");
+                    }
+                    Some(end) if is_backward_range(&bytes[at + 1..end - 1]) => {
+                        return Some("a range runs backwards; git would match nothing with it");
+                    }
+                    Some(end) => at = end,
+                },
+                _ => at += 1,
+            }
         }
+        None
     }
 
     fn matches(&self, path: &str, is_folder: bool) -> bool {
@@ -151,7 +165,8 @@ fn parts(pattern: &str) -> Vec<(&str, End)> {
             (b'/', _) => (1, Some(End::Slash)),
             (b'\\', Some(b'/')) => (2, Some(End::EscapedSlash)),
             (b'\\', _) => (2, None),
-            (b'[', _) => (after_bracket(bytes, at) - at, None),
+            // A bracket that is never closed goes to the end, and matches nothing.
+            (b'[', _) => (closed_bracket(bytes, at).unwrap_or(bytes.len()) - at, None),
             _ => (1, None),
         };
         if let Some(end) = end {
@@ -164,19 +179,24 @@ fn parts(pattern: &str) -> Vec<(&str, End)> {
     parts
 }
 
-/// Where a bracket that opens at `open` is over; one that is never closed goes to the end, and matches nothing.
-fn after_bracket(bytes: &[u8], open: usize) -> usize {
+/// A class that is nothing but one range with no letter in it.
+fn is_backward_range(members: &[u8]) -> bool {
+    matches!(members, [from, b'-', to] if from > to && from.is_ascii() && !matches!(from, b'!' | b'^' | b'\\'))
+}
+
+/// Where a bracket that opens at `open` is over, if it is closed.
+fn closed_bracket(bytes: &[u8], open: usize) -> Option<usize> {
     let first = open + 1 + usize::from(matches!(bytes.get(open + 1), Some(b'!' | b'^')));
     let mut at = first;
     while at < bytes.len() {
         match bytes[at] {
-            b']' if at > first => return at + 1,
+            b']' if at > first => return Some(at + 1),
             b'\\' => at += 2,
             b'[' if bytes.get(at + 1) == Some(&b':') => at = after_class(bytes, at),
             _ => at += 1,
         }
     }
-    bytes.len()
+    None
 }
 
 /// Where a `[:class:]` in a bracket is over; without its end, the bracket that opens it is a letter.
