@@ -16,7 +16,8 @@ fn each_problem_code_has_its_heading() {
 
 #[test]
 fn each_reason_is_explained() {
-    let code = read("functions/pipeline-trigger/src/because.rs");
+    let source = |file: &str| read(&format!("functions/pipeline-trigger/src/{file}"));
+    let code = source("because.rs") + &source("remark.rs");
     let codes = code.lines().filter_map(|line| line.trim().split_once("=> \"")?.1.strip_suffix("\","));
     let codes: BTreeSet<&str> = codes.collect();
     assert!(codes.len() > 25, "the codes are read from the source: {codes:?}");

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use pipeline_trigger::aws::{CALLS, On};
-use pointsman::template::{ACCOUNT, Effect, Function, PARTITION, REGION, Template, overrides};
-use serde_json::Value;
+use pointsman::template::{ACCOUNT, Effect, Function, PARTITION, REGION, Template, document, overrides};
+use serde_json::{Value, json};
 
 use crate::repository::{read, root};
 
@@ -62,10 +62,70 @@ fn the_policy_allows_each_call_and_no_other() {
 }
 
 #[test]
-fn both_failure_queues_can_be_redriven_and_are_not_by_themselves() {
-    let template = template();
-    let enabled: Vec<bool> = trigger(&template).queues.iter().map(|queue| queue.enabled).collect();
-    assert_eq!(enabled, [false, false]);
+fn the_policy_covers_the_names_that_are_given_and_no_others() {
+    let parameters = [("RepositoryNames", "storefront,lib-*"), ("PipelineNames", "web-main")];
+    let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let template = Template::read(&root().join("template.yaml"), &parameters).expect("the template is right");
+    let allows = |call: &str, service: &str, name: &str| {
+        trigger(&template).allows(call, &format!("arn:{PARTITION}:{service}:{REGION}:{ACCOUNT}:{name}"))
+    };
+    for (name, covered) in [("storefront", true), ("lib-ui", true), ("payments", false)] {
+        assert_eq!(allows("codecommit:GetDifferences", "codecommit", name), covered, "{name}");
+    }
+    for (name, covered) in [("web-main", true), ("web-main-2", false), ("api", false)] {
+        assert_eq!(allows("codepipeline:StartPipelineExecution", "codepipeline", name), covered, "{name}");
+    }
+}
+
+/// The properties of a resource of template.yaml, as they are written.
+fn properties(resource: &str) -> Value {
+    let document = document(&root().join("template.yaml")).expect("the template is right");
+    document["Resources"][resource]["Properties"].clone()
+}
+
+#[test]
+fn what_fails_lands_in_a_queue_and_comes_back_only_when_someone_says_so() {
+    let function = properties("PipelineTriggerFunction");
+    assert_eq!(
+        function["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Destination"],
+        json!({"Fn::GetAtt": ["PipelineTriggerFailed", "Arn"]})
+    );
+    let push = &function["Events"]["Push"]["Properties"];
+    assert_eq!(push["DeadLetterConfig"]["Arn"], json!({"Fn::GetAtt": ["PipelineTriggerUndelivered", "Arn"]}));
+    for (event, queue) in
+        [("RedriveUndelivered", "PipelineTriggerUndelivered"), ("RedriveFailed", "PipelineTriggerFailed")]
+    {
+        let redrive = &function["Events"][event]["Properties"];
+        assert_eq!(redrive["Queue"], json!({"Fn::GetAtt": [queue, "Arn"]}), "{event}");
+        assert_eq!(redrive["Enabled"], json!(false), "{event}");
+        // Without this, one message that succeeds would delete those that failed beside it.
+        assert_eq!(redrive["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]), "{event}");
+        let (timeout, hidden) = (&function["Timeout"], &properties(queue)["VisibilityTimeout"]);
+        let six_times = timeout.as_u64().map(|timeout| 6 * timeout);
+        assert!(hidden.as_u64() >= six_times, "{queue}: Lambda asks for six times the function's timeout");
+        assert_eq!(properties(queue)["MessageRetentionPeriod"], json!(14 * 24 * 60 * 60), "{queue}");
+    }
+}
+
+#[test]
+fn every_way_to_lose_an_event_has_its_alarm() {
+    let document = document(&root().join("template.yaml")).expect("the template is right");
+    let resources = document["Resources"].as_object().expect("it has resources");
+    let alarms = resources.values().filter(|resource| resource["Type"] == "AWS::CloudWatch::Alarm");
+    let mut watched: Vec<&str> =
+        alarms.filter_map(|alarm| alarm["Properties"]["MetricName"].as_str()).collect();
+    watched.sort_unstable();
+    let expected = [
+        "ApproximateNumberOfMessagesVisible",
+        "ApproximateNumberOfMessagesVisible",
+        "AsyncEventsDropped",
+        "DestinationDeliveryFailures",
+        "Errors",
+        "InvocationsFailedToBeSentToDlq",
+        "Throttles",
+    ];
+    assert_eq!(watched, expected);
+    assert!(!properties("PipelineTriggerLogs")["RetentionInDays"].is_null(), "logs are not kept for ever");
 }
 
 #[test]
@@ -81,9 +141,15 @@ fn every_environment_of_samconfig_fits_the_template() {
 }
 
 #[test]
-fn the_permissions_page_has_each_call() {
+fn the_permissions_page_has_each_action_of_the_template_and_no_other() {
     let page = read("docs/permissions.md");
-    for (call, _) in CALLS {
-        assert!(page.contains(&format!("`{call}`")), "docs/permissions.md lacks `{call}`");
-    }
+    let documented: BTreeSet<String> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| pipeline-trigger | `")?.split('`').next())
+        .map(str::to_owned)
+        .collect();
+    let template = template();
+    let statements = trigger(&template).statements.iter();
+    let allowed: BTreeSet<String> = statements.flat_map(|statement| statement.actions.clone()).collect();
+    assert_eq!(documented, allowed);
 }

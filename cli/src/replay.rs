@@ -38,6 +38,7 @@ pub fn run(arguments: &ReplayArguments) -> Result<Exit> {
 
 fn replay_path(path: &Path, arguments: &ReplayArguments, root: &Path) -> Result<Exit> {
     let case = Case::read(path, arguments, root)?;
+    let _progress = progress::after_a_second(format!("replaying {}", case.name));
     let replays = replay(&case, arguments, root)?;
     print(&case, &replays, arguments.json)?;
     let failed = replays.is_empty() || replays.iter().any(|replay| replay.run.failed());
@@ -63,7 +64,6 @@ pub fn replay(case: &Case, arguments: &ReplayArguments, root: &Path) -> Result<V
         let world = world(case, arguments)?;
         case.hints(&world).iter().for_each(|hint| anstream::eprint!("note: {}", render::block(hint)));
         let binary = workspace::build(root, &route.function.package)?;
-        let _progress = progress::after_a_second(format!("replaying {}", case.name));
         let run = function::run(&binary, route.function, case, world, arguments.dry_run)?;
         replays.push(Replay { note: route.note, function: route.function.package.clone(), run });
     }

@@ -41,9 +41,7 @@ impl Template {
     /// [`TemplateError`]: the file cannot be read or is no YAML, an override names no parameter or a value it does not
     /// allow, a parameter has no value, or a function lacks what a deployment would refuse it for.
     pub fn read(path: &Path, overrides: &BTreeMap<String, String>) -> Result<Template, TemplateError> {
-        let text = read_file(path)?;
-        let document = yaml::parse(&text)
-            .map_err(|source| TemplateError::Yaml { path: path.to_owned(), source: source.into() })?;
+        let document = document(path)?;
         let values = evaluate::Values::new(&document, overrides)?;
         Ok(Template { functions: function::all(&document, &values)? })
     }
@@ -77,6 +75,16 @@ pub enum TemplateError {
     Property { function: String, property: &'static str, wanted: &'static str },
     #[error("rule {rule} of function {function} cannot be used")]
     Pattern { function: String, rule: String, source: PatternError },
+}
+
+/// The template as it is written, with every short tag in its long form: `!Ref A` is `{"Ref": "A"}`.
+///
+/// # Errors
+///
+/// [`TemplateError`]: the file cannot be read or is no YAML.
+pub fn document(path: &Path) -> Result<serde_json::Value, TemplateError> {
+    let text = read_file(path)?;
+    yaml::parse(&text).map_err(|source| TemplateError::Yaml { path: path.to_owned(), source: source.into() })
 }
 
 fn read_file(path: &Path) -> Result<String, TemplateError> {

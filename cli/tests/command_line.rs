@@ -270,6 +270,50 @@ fn a_real_clone_serves_as_the_repository_of_a_replay() {
 }
 
 #[test]
+fn explain_and_replay_print_the_same_shape() {
+    let folder = Folder::new();
+    let explained = folder.explain(&["--branch", "main", "--json", "HEAD~1..HEAD"]);
+    let explained: Value = serde_json::from_slice(&explained.stdout).expect("it prints JSON");
+    let case = concat!(env!("CARGO_MANIFEST_DIR"), "/../events/pipeline-trigger/monorepo-two-pipelines");
+    let replayed = folder.pointsman(&["replay", case, "--json"]);
+    let mut replayed: Value = serde_json::from_slice(&replayed.stdout).expect("it prints JSON");
+    let members =
+        |value: &Value| -> Vec<String> { value.as_object().expect("an object").keys().cloned().collect() };
+    replayed.as_object_mut().expect("an object").shift_remove("calls");
+    assert_eq!(members(&explained), members(&replayed));
+    assert_eq!(members(&explained["reasons"][0]), members(&replayed["reasons"][0]));
+    assert_eq!(members(&explained["actions"][0]), members(&replayed["actions"][0]));
+}
+
+#[test]
+fn a_moment_that_is_none_is_refused_by_the_function() {
+    let case = concat!(env!("CARGO_MANIFEST_DIR"), "/../config/pointsman.toml");
+    let folder = Folder::new();
+    folder.write(
+        "push.json",
+        r#"{"source": "aws.codecommit", "detail-type": "CodeCommit Repository State Change",
+        "detail": {"event": "referenceCreated", "referenceType": "branch"}}"#,
+    );
+    let output = Command::new(env!("CARGO_BIN_EXE_pointsman"))
+        .args(["replay", "push.json", "--config", case])
+        .current_dir(folder.path())
+        .env("POINTSMAN_NOW", "yesterday")
+        .output()
+        .expect("it was built");
+    assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+    assert!(out(&output).contains("BadSetting: POINTSMAN_NOW is `yesterday`"), "{}", out(&output));
+}
+
+#[test]
+fn one_path_that_cannot_be_replayed_does_not_stop_the_others() {
+    let case = concat!(env!("CARGO_MANIFEST_DIR"), "/../events/pipeline-trigger/monorepo-two-pipelines");
+    let output = Folder::new().pointsman(&["replay", "nothing.json", case]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(err(&output).contains("cannot replay nothing.json"), "{}", err(&output));
+    assert!(out(&output).contains("start  web-main"), "{}", out(&output));
+}
+
+#[test]
 fn an_event_that_no_function_is_about_is_said_to_be_so() {
     let folder = Folder::new();
     folder.write("push.json", r#"{"source": "aws.ec2", "detail-type": "x", "detail": {}}"#);
