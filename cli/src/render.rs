@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use local_aws::{Answer, Call};
 use serde_json::Value;
 use shared::decision::{Action, ActionResult, Decision, Note, Reason, Verdict};
-use shared::text::printable;
+use shared::text::{printable, wrapping};
 
 /// Columns of the terminal that the text is wrapped for.
 const WIDTH: usize = 80;
@@ -134,11 +134,7 @@ fn style(verdict: Verdict) -> Style {
 fn wrapped(text: &str, first: &str, indent: usize) -> String {
     let spaces = " ".repeat(indent);
     let first = if first.is_empty() { &spaces } else { first };
-    // Between words only: ids and paths are there to be copied.
-    let options = textwrap::Options::new(WIDTH)
-        .word_separator(textwrap::WordSeparator::AsciiSpace)
-        .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    textwrap::fill(text, options.initial_indent(first).subsequent_indent(&spaces))
+    textwrap::fill(text, wrapping(WIDTH).initial_indent(first).subsequent_indent(&spaces))
 }
 
 /// The names and ids in a call's input, shortened; what only tells pages and repeats apart is left out.

@@ -15,6 +15,13 @@ fn is_harmless(c: char) -> bool {
     !(c.is_control() || turns_reading_order || breaks_lines)
 }
 
+/// How text is wrapped: between words only, since ids, keys and paths are there to be copied.
+pub fn wrapping(columns: usize) -> textwrap::Options<'static> {
+    textwrap::Options::new(columns)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+}
+
 /// An error and its causes in one line. A cause that an error repeats in its own text is not told twice.
 pub fn chain(error: &(dyn Error + 'static)) -> String {
     let mut told = error.to_string();

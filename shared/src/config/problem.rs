@@ -5,7 +5,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::Document;
-use crate::text::printable;
+use crate::text::{printable, wrapping};
 
 /// A kind of problem. `name` is stable and has a heading in `docs/problems.md`; `title` is its one-line meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +92,9 @@ fn group<'a>(document: &'a Document, path: &'a str, problem: &'a Problem) -> Gro
     let title = Level::ERROR.primary_title(problem.code.title).id(problem.code.name);
     let group = Group::with_title(title).element(snippet);
     match &problem.help {
-        Some(help) => group.element(Level::HELP.message(textwrap::fill(&printable(help), HELP_WIDTH))),
+        Some(help) => {
+            group.element(Level::HELP.message(textwrap::fill(&printable(help), wrapping(HELP_WIDTH))))
+        }
         None => group,
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use shared::aws::told;
 
-use super::{Known, Reader};
+use super::{Known, NO_TIME, Reader};
 use crate::compare::{Against, Base, Comparison, against, comparison, from_merge_base};
 use crate::event::short;
 use crate::facts::{Facts, Files};
@@ -86,15 +86,15 @@ impl Reader<'_> {
                 // A rename comes as one deleted and one added file; should both sides ever come together, both count.
                 let other = after.as_ref().filter(|after| before.as_ref() != Some(after));
                 before.iter().chain(other).for_each(|path| matching.see(path));
+                if Instant::now() >= self.until {
+                    return Err(format!("there are too many to read: {NO_TIME}"));
+                }
             }
             match page.next_token.filter(|token| !token.is_empty()) {
                 _ if matching.settled() => return Ok(()),
                 None => return Ok(()),
                 Some(token) if next.as_ref() == Some(&token) => {
                     return Err("CodeCommit gives the same page again and again".to_owned());
-                }
-                Some(_) if Instant::now() >= self.until => {
-                    return Err("there are too many to read in the function's time".to_owned());
                 }
                 token => next = token,
             }

@@ -5,6 +5,8 @@
 //! folder cannot be taken back. A test holds it against git itself. Other than in git, the time it takes grows with
 //! the lengths of pattern and path and not with a power of them: whoever can push can write these lines.
 
+use std::iter::{once, repeat_n};
+
 use gix_glob::wildmatch;
 use shared::config::Place;
 
@@ -83,10 +85,6 @@ impl IgnoreLine {
         }
         None
     }
-
-    fn matches(&self, path: &str, is_folder: bool) -> bool {
-        (is_folder || !self.folders_only) && self.matcher.matches(path)
-    }
 }
 
 impl Matcher {
@@ -103,11 +101,17 @@ impl Matcher {
         Some(Self::Path { literal: literal.to_owned(), segments })
     }
 
-    fn matches(&self, path: &str) -> bool {
+    /// Which beginnings of `path` match: the one of so many parts, for each number of parts from none to all.
+    fn matches(&self, path: &str, parts: &[&str]) -> Vec<bool> {
         match self {
-            Self::Name(pattern) => wild(pattern, path.rsplit('/').next().unwrap_or(path)),
+            Self::Name(pattern) => once(false).chain(parts.iter().map(|part| wild(pattern, part))).collect(),
             Self::Path { literal, segments } => {
-                path.strip_prefix(literal.as_str()).is_some_and(|rest| reaches_end(segments, rest))
+                let Some(rest) = path.strip_prefix(literal.as_str()) else {
+                    return vec![false; parts.len() + 1];
+                };
+                let whole_parts = literal.matches('/').count();
+                let rest: Vec<&str> = rest.split('/').collect();
+                repeat_n(false, whole_parts).chain(beginnings(segments, &rest)).collect()
             }
         }
     }
@@ -124,9 +128,9 @@ impl Segment {
     }
 }
 
-/// Whether `segments` match the whole of `path`: after each segment, which parts of the path could come next.
-fn reaches_end(segments: &[Segment], path: &str) -> bool {
-    let parts: Vec<&str> = path.split('/').collect();
+/// Which beginnings of `parts` all of `segments` match, by their number of parts. One pass a segment answers for the
+/// path and for every folder above it.
+fn beginnings(segments: &[Segment], parts: &[&str]) -> Vec<bool> {
     let mut next = vec![false; parts.len() + 1];
     next[0] = true;
     for segment in segments {
@@ -137,11 +141,11 @@ fn reaches_end(segments: &[Segment], path: &str) -> bool {
             }
             Segment::Part(pattern) => {
                 let after = parts.iter().zip(&next).map(|(part, here)| *here && wild(pattern, part));
-                std::iter::once(false).chain(after).collect()
+                once(false).chain(after).collect()
             }
         };
     }
-    next[parts.len()]
+    next
 }
 
 fn wild(pattern: &str, text: &str) -> bool {
@@ -205,12 +209,21 @@ fn after_class(bytes: &[u8], open: usize) -> usize {
     close.filter(|close| bytes[close - 1] == b':' && *close > open + 2).map_or(open + 1, |close| close + 1)
 }
 
-/// The line that ignores `path`, if one does. Later lines come first; `path` is a file of the repository.
+/// The line that ignores `path`, a file of the repository, if one does. git asks about every folder from the top, and
+/// looks into none that is ignored; the last line that matches decides about each.
 pub fn ignored_by<'l>(lines: &'l [IgnoreLine], path: &str) -> Option<&'l IgnoreLine> {
-    let deciding = |path: &str, is_folder| lines.iter().rev().find(|line| line.matches(path, is_folder));
-    let ignoring = |path: &str, is_folder| deciding(path, is_folder).filter(|line| !line.takes_back());
-    let folders = path.match_indices('/').map(|(slash, _)| &path[..slash]);
-    folders.into_iter().find_map(|folder| ignoring(folder, true)).or_else(|| ignoring(path, false))
+    let parts: Vec<&str> = path.split('/').collect();
+    let mut deciding: Vec<Option<&IgnoreLine>> = vec![None; parts.len() + 1];
+    for line in lines {
+        let matches = line.matcher.matches(path, &parts).into_iter().enumerate();
+        for (count, _) in matches.filter(|(_, matches)| *matches) {
+            let is_folder = count < parts.len();
+            if is_folder || !line.folders_only {
+                deciding[count] = Some(line);
+            }
+        }
+    }
+    deciding.into_iter().flatten().find(|line| !line.takes_back)
 }
 
 /// The largest ignore file that is honoured, in bytes. A file of patterns is far smaller; CodeCommit itself would
