@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use shared::lambda::BAD_RULES;
 
 pub use case::Case;
-pub use function::{Invoked, Run};
+pub use function::{InvocationError, Invoked, Run};
 
 use crate::arguments::ReplayArguments;
 use crate::exit::Exit;
@@ -141,6 +141,9 @@ fn told_invocation(invoked: &Invoked) -> String {
         out.push_str(&if is_block { render::block(&told) } else { render::sentence(&told) });
     }
     if let Some(failed) = &invoked.batch_failures {
+        for failure in &invoked.logged_failures {
+            out.push_str(&render::sentence(&format!("no decision: {}: {}", failure.kind, failure.message)));
+        }
         out.push_str(&render::sentence(&format!("messages that stay in their queue: {}", listed(failed))));
     }
     out
@@ -171,7 +174,9 @@ impl Invoked {
                 value["error"] = json!({"errorType": error.kind, "errorMessage": error.message});
             }
             if let Some(failures) = &self.batch_failures {
+                let told = |failure: &InvocationError| json!({"errorType": failure.kind, "errorMessage": failure.message});
                 value["batchItemFailures"] = json!(failures);
+                value["failures"] = self.logged_failures.iter().map(told).collect();
             }
             value
         };

@@ -7,9 +7,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::text::shortened;
+
 /// The most bytes a decision has as JSON: under the 256 KB of one CloudWatch Logs event with room for the line
 /// around it ("CloudWatch Logs quotas", Amazon CloudWatch Logs User Guide).
 pub const LARGEST: usize = 200_000;
+
+/// The most characters of a sentence, and of a name in a decision: longer than any that AWS allows.
+pub const LONGEST_SENTENCE: usize = 5_000;
 
 /// What was decided about one subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -79,7 +84,8 @@ pub struct Told {
 impl<B: Because + ?Sized> From<&B> for Told {
     fn from(because: &B) -> Self {
         let Evidence { file, pattern, config } = because.evidence();
-        Self { code: because.code().to_owned(), file, pattern, config, sentence: because.to_string() }
+        let sentence = shortened(&because.to_string(), LONGEST_SENTENCE);
+        Self { code: because.code().to_owned(), file, pattern, config, sentence }
     }
 }
 
@@ -97,7 +103,7 @@ pub struct Reason {
 impl Reason {
     /// A reason told from a function's own.
     pub fn new(verdict: Verdict, subject: impl Into<String>, because: &(impl Because + ?Sized)) -> Self {
-        Self { verdict, subject: subject.into(), because: because.into() }
+        Self { verdict, subject: shortened(&subject.into(), LONGEST_SENTENCE), because: because.into() }
     }
 }
 

@@ -12,13 +12,16 @@ use crate::clock;
 use crate::decision::{Decision, LARGEST};
 use crate::envelope::{self, Envelope, Redriven};
 use crate::telemetry::{self, Trace};
-use crate::text::chain;
+use crate::text::{chain, shortened};
 
 /// The variable that makes a function decide and report without acting: `true` or `false` (the default).
 pub const DRY_RUN: &str = "POINTSMAN_DRY_RUN";
 
 /// The kind of failure when the rules have problems; its message is the problems, on lines of their own.
 pub const BAD_RULES: &str = "BadRules";
+
+/// The most characters of a failure's message, which the log and the failed queue hold.
+const LONGEST_MESSAGE: usize = 50_000;
 
 /// A redriven message is not begun with less time left than this; it stays in its queue for the next batch.
 const TIME_FOR_A_MESSAGE: Duration = Duration::from_secs(30);
@@ -133,12 +136,16 @@ fn decided(decision: Result<Decision, Failure>, trace: &Trace) -> Result<Value, 
     if failures.is_empty() {
         Ok(json!(decision))
     } else {
-        Err(Failure { kind: "ActionsFailed", message: failures.join("; ") })
+        Err(Failure { kind: "ActionsFailed", message: shortened(&failures.join("; "), LONGEST_MESSAGE) })
     }
 }
 
 fn logged<T>(result: Result<T, Failure>, trace: &Trace) -> Result<T, Failure> {
-    result.inspect_err(|failure| telemetry::log_failure(trace, failure.kind, &failure.message))
+    let shorter =
+        |failure: Failure| Failure { message: shortened(&failure.message, LONGEST_MESSAGE), ..failure };
+    result
+        .map_err(shorter)
+        .inspect_err(|failure| telemetry::log_failure(trace, failure.kind, &failure.message))
 }
 
 fn invocation(deadline: u64) -> Result<Invocation, Failure> {

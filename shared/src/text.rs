@@ -9,10 +9,18 @@ pub fn printable(text: &str) -> String {
 }
 
 fn is_harmless(c: char) -> bool {
-    let turns_reading_order =
-        matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns_reading_order = matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let breaks_lines = matches!(c, '\u{2028}' | '\u{2029}');
-    !(c.is_control() || turns_reading_order || breaks_lines)
+    let is_unseen = matches!(c, '\u{feff}' | '\u{e0000}'..='\u{e007f}');
+    !(c.is_control() || turns_reading_order || breaks_lines || is_unseen)
+}
+
+/// `text` with at most `most` characters, and how many were left out.
+pub fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}... ({} more characters)", &text[..end], text[end..].chars().count()),
+    }
 }
 
 /// How text is wrapped: between words only, since ids, keys and paths are there to be copied.

@@ -47,6 +47,8 @@ pub struct Invoked {
     pub error: Option<InvocationError>,
     /// For a batch: the messages that failed.
     pub batch_failures: Option<Vec<String>>,
+    /// What the log says of events that came to no decision.
+    pub logged_failures: Vec<InvocationError>,
 }
 
 /// What an invocation failed with.
@@ -161,8 +163,9 @@ impl Process {
         let outcome = self.outcome(api, function, &case.event)?;
         let calls = aws.journal().split_off(self.seen);
         self.seen += calls.len();
+        let (decisions, logged_failures) = self.logged()?;
         let mut invoked =
-            Invoked { what, decisions: self.logged()?, calls, error: None, batch_failures: None };
+            Invoked { what, decisions, calls, error: None, batch_failures: None, logged_failures };
         match outcome {
             Outcome::Response(response) => {
                 match response.get("batchItemFailures").and_then(Value::as_array) {
@@ -182,17 +185,21 @@ impl Process {
         Ok(invoked)
     }
 
-    /// The decisions that were logged since the last invocation.
-    fn logged(&mut self) -> Result<Vec<Decision>> {
-        let mut decisions = Vec::new();
+    /// The decisions and the failures that were logged since the last invocation.
+    fn logged(&mut self) -> Result<(Vec<Decision>, Vec<InvocationError>)> {
+        let (mut decisions, mut failures) = (Vec::new(), Vec::new());
         let mut line = String::new();
         while self.log.read_line(&mut line).context("cannot read the function's log")? > 0 {
-            let logged = serde_json::from_str::<Value>(&line).ok();
-            let decision = logged.and_then(|line| serde_json::from_value(line.get("decision")?.clone()).ok());
-            decisions.extend(decision);
+            let logged: Value = serde_json::from_str(&line).unwrap_or_default();
+            decisions
+                .extend(logged.get("decision").and_then(|value| serde_json::from_value(value.clone()).ok()));
+            failures.extend(logged["errorType"].as_str().map(|kind| InvocationError {
+                kind: kind.to_owned(),
+                message: logged["message"].as_str().unwrap_or_default().to_owned(),
+            }));
             line.clear();
         }
-        Ok(decisions)
+        Ok((decisions, failures))
     }
 
     fn outcome(&mut self, api: &RuntimeApi, function: &Function, event: &Value) -> Result<Outcome> {

@@ -29,8 +29,27 @@ const AT_A_TIME: usize = 16;
 /// Why something was not read, or not done.
 pub const NO_TIME: &str = "the function's time ran out";
 
-/// How long before the end of the invocation reading stops, so that what is to be started still can be.
+/// How long before the end of a long invocation nothing more is read: half of it to ask about the pipelines, and half
+/// to start them.
 const TIME_TO_ACT: Duration = Duration::from_secs(60);
+
+/// When each stage of reading must be over, so that the next still has its time.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    /// The changed files, and what they are compared with.
+    changes: Instant,
+    /// The head and the pipelines.
+    pipelines: Instant,
+}
+
+impl Times {
+    /// Of a short invocation the changed files may take three quarters; of a long one all but [`TIME_TO_ACT`].
+    fn until(deadline: Instant, now: Instant) -> Self {
+        let left = deadline.saturating_duration_since(now);
+        let to_act = TIME_TO_ACT.min(left / 4);
+        Self { changes: now + (left - to_act), pipelines: now + (left - to_act / 2) }
+    }
+}
 
 /// One push and what it takes to read about it.
 struct Reader<'a> {
@@ -38,8 +57,7 @@ struct Reader<'a> {
     commit: &'a str,
     rules: &'a [&'a PipelineRule],
     aws: &'a Clients,
-    /// When to stop reading.
-    until: Instant,
+    times: Times,
 }
 
 /// What is read before the changed files are.
@@ -61,7 +79,7 @@ pub async fn gather(push: &Push, rules: &[&PipelineRule], aws: &Clients, deadlin
     let mut facts = Facts { files: vec![Files::NotAsked; rules.len()], ..Facts::default() };
     let Some(commit) = push.commit() else { return facts };
     let admitted: Vec<usize> = (0..rules.len()).filter(|index| admits(rules[*index], push).is_ok()).collect();
-    let reader = Reader { push, commit, rules, aws, until: until(deadline) };
+    let reader = Reader { push, commit, rules, aws, times: Times::until(deadline, Instant::now()) };
 
     let file_rules: Vec<usize> = admitted
         .iter()
@@ -81,12 +99,6 @@ pub async fn gather(push: &Push, rules: &[&PipelineRule], aws: &Clients, deadlin
         .collect();
     facts.pipelines = reader.pipelines(&to_build, &mut facts.remarks).await;
     facts
-}
-
-/// Reading may use three quarters of a short invocation, and all but [`TIME_TO_ACT`] of a long one.
-fn until(deadline: Instant) -> Instant {
-    let left = deadline.saturating_duration_since(Instant::now());
-    Instant::now() + left.saturating_sub(TIME_TO_ACT.min(left / 4))
 }
 
 impl Reader<'_> {
@@ -163,18 +175,28 @@ impl Reader<'_> {
     async fn histories(&self, rules: &[usize]) -> BTreeMap<usize, History> {
         let compared = rules.iter().copied().filter(|index| self.rules[*index].baseline != Baseline::Push);
         let read = stream::iter(compared).map(async |index| {
-            let history = self.in_time(self.last_commit(self.rules[index])).await;
-            (index, history.unwrap_or_else(|late| Err(late.to_owned())))
+            let history = timeout_at(self.times.changes.into(), self.last_commit(self.rules[index])).await;
+            (index, history.unwrap_or_else(|_| Err(NO_TIME.to_owned())))
         });
         read.buffered(AT_A_TIME).collect().await
     }
 
-    /// What `reading` gives, if it does so while there is still time to act.
-    async fn in_time<T>(&self, reading: impl Future<Output = T>) -> Result<T, &'static str> {
-        timeout_at(self.until.into(), reading).await.map_err(|_| NO_TIME)
-    }
-
     fn pipeline_name(&self, rule: &PipelineRule) -> String {
         rule.name.name(&self.push.repository, self.push.reference.branch())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_stage_leaves_the_next_its_time() {
+        let now = Instant::now();
+        for (seconds, changes, pipelines) in [(300, 240, 270), (20, 15, 17), (0, 0, 0)] {
+            let times = Times::until(now + Duration::from_secs(seconds), now);
+            assert_eq!((times.changes - now).as_secs(), changes, "of {seconds} s");
+            assert_eq!((times.pipelines - now).as_secs(), pipelines, "of {seconds} s");
+        }
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use shared::decision::{Action, ActionResult, Decision, Note, Reason, Told, Verdict};
+use shared::decision::{Action, ActionResult, Decision, LONGEST_SENTENCE, Note, Reason, Told, Verdict};
 use shared::lambda::Invocation;
+use shared::text::shortened;
 
 use crate::act::{self, Started};
 use crate::because::Because;
@@ -44,7 +45,7 @@ pub fn report(
     let actions = starts.iter().zip(results).map(|(start, result)| action(start, result)).collect();
     Decision {
         function: FUNCTION.to_owned(),
-        event,
+        event: shortened(&event, LONGEST_SENTENCE),
         now: invocation.now,
         dry_run: invocation.dry_run,
         reasons,

@@ -64,10 +64,12 @@ impl<'t, 'd, 'p> TableReader<'t, 'd, 'p> {
     pub fn strings(&mut self, key: &'static str) -> Option<Spanned<Vec<Text>>> {
         let value = self.value(key)?;
         let DeValue::Array(items) = value.get_ref() else {
-            self.wrong_type(
-                value.span(),
-                format!("`{key}` is an array of strings, not {}", kind(value.get_ref())),
-            );
+            let label = format!("`{key}` is an array of strings, not {}", kind(value.get_ref()));
+            let help = match value.get_ref() {
+                DeValue::String(text) => format!("write {key} = [{text:?}]"),
+                _ => format!("write {key} = [\"...\", \"...\"]"),
+            };
+            self.problem(Problem::new(WRONG_TYPE, value.span(), label).help(help));
             return None;
         };
         let texts: Vec<Text> = items.iter().filter_map(|item| self.as_string(key, item)).collect();

@@ -86,7 +86,7 @@ impl Reader<'_> {
                 // A rename comes as one deleted and one added file; should both sides ever come together, both count.
                 let other = after.as_ref().filter(|after| before.as_ref() != Some(after));
                 before.iter().chain(other).for_each(|path| matching.see(path));
-                if Instant::now() >= self.until {
+                if Instant::now() >= self.times.changes {
                     return Err(format!("there are too many to read: {NO_TIME}"));
                 }
             }

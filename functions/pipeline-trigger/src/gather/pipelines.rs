@@ -8,8 +8,9 @@ use aws_sdk_codepipeline::types::{
 use futures::StreamExt as _;
 use futures::stream;
 use shared::aws::told;
+use tokio::time::timeout_at;
 
-use super::{AT_A_TIME, Reader};
+use super::{AT_A_TIME, NO_TIME, Reader};
 use crate::facts::Pipeline;
 use crate::remark::Remark;
 use crate::rules::{Baseline, Pin, PipelineRule};
@@ -34,8 +35,8 @@ impl Reader<'_> {
         let read = stream::iter(starting).map(async |(index, commit)| {
             let rule = self.rules[*index];
             let name = self.pipeline_name(rule);
-            let read = self.in_time(self.pipeline(&name, rule, commit)).await;
-            (*index, read.unwrap_or_else(|late| (Pipeline::Unreadable(late.to_owned()), Vec::new())))
+            let read = timeout_at(self.times.pipelines.into(), self.pipeline(&name, rule, commit)).await;
+            (*index, read.unwrap_or_else(|_| (Pipeline::Unreadable(NO_TIME.to_owned()), Vec::new())))
         });
         let read: Vec<(usize, (Pipeline, Vec<Remark>))> = read.buffered(AT_A_TIME).collect().await;
         let mut pipelines = BTreeMap::new();

@@ -6,6 +6,14 @@
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use shared::config::Place;
 
+/// The longest pattern, in bytes; CodePipeline's own have 255 characters.
+const LONGEST: usize = 1_000;
+
+/// The most patterns that the braces of one can make.
+const MOST_CHOICES: usize = 1_000;
+
+const SYNTAX: &str = "docs/configuration.md#patterns has the syntax";
+
 /// One pattern of a list, as written and where.
 #[derive(Debug, Clone)]
 pub struct Pattern {
@@ -15,7 +23,8 @@ pub struct Pattern {
     pub excludes: bool,
     /// Where it stands.
     pub place: Place,
-    glob: Glob,
+    /// One for each way to choose from its braces.
+    globs: Vec<Glob>,
 }
 
 /// Why a text is not a pattern, and what to write instead.
@@ -36,22 +45,15 @@ impl Pattern {
     pub fn parse(text: &str, place: Place) -> Result<Self, BadGlob> {
         let (excludes, body) = text.strip_prefix('!').map_or((false, text), |body| (true, body));
         refuse_what_never_matches(body)?;
-        let glob = GlobBuilder::new(&translated(body)?)
-            .literal_separator(true)
-            .backslash_escape(true)
-            .empty_alternates(true)
-            .build()
-            .map_err(|error| {
-                bad(error.kind().to_string(), "docs/configuration.md#patterns has the syntax")
-            })?;
-        Ok(Self { text: text.to_owned(), excludes, place, glob })
+        let globs = expanded(body)?.iter().map(|body| glob(body)).collect::<Result<_, _>>()?;
+        Ok(Self { text: text.to_owned(), excludes, place, globs })
     }
 
     /// Whether it matches `name`, by itself. A name without wildcards, as most branches are, needs no automaton.
     fn matches(&self, name: &str) -> bool {
         match self.body().contains(['*', '?', '[', '{', '\\']) {
             false => self.body() == name,
-            true => self.glob.compile_matcher().is_match(name),
+            true => self.globs.iter().any(|glob| glob.compile_matcher().is_match(name)),
         }
     }
 
@@ -98,8 +100,10 @@ impl<'r> PathMatcher<'r> {
         let mut owners = Vec::new();
         for (rule, list) in lists.iter().enumerate() {
             for pattern in list.iter().flat_map(|list| &list.patterns) {
-                set.add(pattern.glob.clone());
-                owners.push((rule, pattern));
+                for glob in &pattern.globs {
+                    set.add(glob.clone());
+                    owners.push((rule, pattern));
+                }
             }
         }
         Ok(Self { set: set.build()?, owners })
@@ -125,6 +129,9 @@ fn bad(message: impl Into<String>, help: impl Into<String>) -> BadGlob {
 }
 
 fn refuse_what_never_matches(body: &str) -> Result<(), BadGlob> {
+    if body.len() > LONGEST {
+        return Err(bad(format!("a pattern has at most {LONGEST} bytes"), "write several patterns"));
+    }
     if body.is_empty() {
         return Err(bad("an empty pattern matches nothing", "remove it, or write `**` for everything"));
     }
@@ -146,27 +153,94 @@ fn refuse_what_never_matches(body: &str) -> Result<(), BadGlob> {
     Ok(())
 }
 
+fn glob(body: &str) -> Result<Glob, BadGlob> {
+    let built = GlobBuilder::new(&translated(body)?).literal_separator(true).backslash_escape(true).build();
+    built.map_err(|error| bad(error.kind().to_string(), SYNTAX))
+}
+
+/// The pattern once for each way to choose from its braces. They are chosen from first, so that `**` means the same in
+/// them as outside.
+fn expanded(body: &str) -> Result<Vec<String>, BadGlob> {
+    let mut done = Vec::new();
+    let mut open = vec![body.to_owned()];
+    while let Some(body) = open.pop() {
+        if done.len() + open.len() > MOST_CHOICES {
+            return Err(bad(
+                format!("its braces make more than {MOST_CHOICES} patterns"),
+                "write fewer alternatives",
+            ));
+        }
+        match first_braces(&body)? {
+            None => done.push(body),
+            Some(Braces { before, choices, after }) => {
+                open.extend(choices.iter().rev().map(|choice| format!("{before}{choice}{after}")));
+            }
+        }
+    }
+    Ok(done)
+}
+
+/// The first braces of a pattern and what stands around them.
+struct Braces<'p> {
+    before: &'p str,
+    choices: Vec<&'p str>,
+    after: &'p str,
+}
+
+/// The first braces of a pattern that are not escaped or in brackets.
+fn first_braces(body: &str) -> Result<Option<Braces<'_>>, BadGlob> {
+    let (mut begin, mut depth, mut choices) = (None, 0_usize, Vec::new());
+    let mut at = 0;
+    while let Some(letter) = body[at..].chars().next() {
+        match (letter, begin) {
+            ('{', None) => (begin, depth) = (Some((at, at + 1)), 1),
+            ('{', Some(_)) => depth += 1,
+            ('}', None) => return Err(bad("a brace is closed that was not opened; missing `{`", SYNTAX)),
+            (',', Some((open, from))) if depth == 1 => {
+                choices.push(&body[from..at]);
+                begin = Some((open, at + 1));
+            }
+            ('}', Some((open, from))) if depth == 1 => {
+                choices.push(&body[from..at]);
+                return Ok(Some(Braces { before: &body[..open], choices, after: &body[at + 1..] }));
+            }
+            ('}', Some(_)) => depth -= 1,
+            _ => {}
+        }
+        at += width(&body[at..], letter);
+    }
+    match begin {
+        None => Ok(None),
+        Some(_) => Err(bad("a brace is opened and not closed; missing `}`", SYNTAX)),
+    }
+}
+
+/// How many bytes belong together at the start of `rest`: an escaped letter, a bracket with what is in it, or a letter.
+fn width(rest: &str, letter: char) -> usize {
+    let escaped = || rest.chars().nth(1).map_or(1, |next| 1 + next.len_utf8());
+    match letter {
+        '\\' => escaped(),
+        '[' => {
+            let first = 1 + usize::from(rest[1..].starts_with(['!', '^']));
+            let skipped = rest[first..].chars().next().map_or(0, char::len_utf8);
+            rest[first + skipped..].find(']').map_or(1, |close| first + skipped + close + 1)
+        }
+        letter => letter.len_utf8(),
+    }
+}
+
 /// The same glob in globset's words: there, `**` beside other letters is only `*`, and `[!x]` also matches `/`.
 fn translated(body: &str) -> Result<String, BadGlob> {
     let letters: Vec<char> = body.chars().collect();
     let mut out = String::with_capacity(body.len());
     let mut at = 0;
-    let mut braces = 0_usize;
     while at < letters.len() {
-        let taken = match letters[at] {
+        at += match letters[at] {
             '\\' => copied(&letters, at, 2, &mut out),
             '[' => class(&letters, at, &mut out)?,
-            '*' => stars(&letters, at, braces > 0, &mut out),
-            other => {
-                braces = match other {
-                    '{' => braces + 1,
-                    '}' => braces.saturating_sub(1),
-                    _ => braces,
-                };
-                copied(&letters, at, 1, &mut out)
-            }
+            '*' => stars(&letters, at, &mut out),
+            _ => copied(&letters, at, 1, &mut out),
         };
-        at += taken;
     }
     Ok(out)
 }
@@ -178,14 +252,11 @@ fn copied(letters: &[char], at: usize, count: usize, out: &mut String) -> usize 
 }
 
 /// Copies a run of stars. Two or more that are not a segment of their own still cross slashes.
-fn stars(letters: &[char], at: usize, in_braces: bool, out: &mut String) -> usize {
+fn stars(letters: &[char], at: usize, out: &mut String) -> usize {
     let count = letters[at..].iter().take_while(|letter| **letter == '*').count();
-    let edge = |letter: Option<&char>, brace: char| match letter {
-        None | Some('/') => true,
-        Some(letter) => in_braces && (*letter == brace || *letter == ','),
-    };
+    let edge = |letter: Option<&char>| letter.is_none_or(|letter| *letter == '/');
     let before = at.checked_sub(1).and_then(|before| letters.get(before));
-    let alone = edge(before, '{') && edge(letters.get(at + count), '}');
+    let alone = edge(before) && edge(letters.get(at + count));
     out.push_str(match (count, alone) {
         (1, _) => "*",
         (_, true) => "**",
@@ -261,6 +332,24 @@ mod tests {
         matches("release**", &["release", "release-1", "release/1.0/hotfix"], &["prerelease"]);
         matches("**fix", &["fix", "a/b/hotfix"], &["fixes"]);
         matches("{**/*.md,docs/**}", &["README.md", "a/b.md", "docs/x"], &["docs"]);
+        matches(
+            "{services/**,libs}/*.ts",
+            &["services/x.ts", "services/a/b.ts", "libs/x.ts"],
+            &["libs/a/x.ts"],
+        );
+        matches("a{**/x,b}", &["a/x", "aq/r/x", "ab"], &["x"]);
+    }
+
+    #[test]
+    fn braces_may_be_nested_empty_and_beside_brackets_and_escapes() {
+        matches("{a,{b,c{d,e}}}.x", &["a.x", "b.x", "cd.x", "ce.x"], &["c.x", "{a.x"]);
+        matches("a{,b}c", &["ac", "abc"], &["a,c"]);
+        matches("[{]a[,}]", &["{a,", "{a}"], &["a"]);
+        matches(r"\{a,b\}", &["{a,b}"], &["a", "b"]);
+        let deep = format!("{}b{}", "{a,".repeat(200), "}".repeat(200));
+        matches(&deep, &["a", "b"], &["c"]);
+        assert!(pattern(&"{a,b}".repeat(12)).unwrap_err().message.contains("more than 1000"));
+        assert!(pattern(&"a".repeat(1001)).unwrap_err().message.contains("at most 1000"));
     }
 
     #[test]
