@@ -110,27 +110,31 @@ impl Reader<'_> {
         }
         let call =
             self.aws.codecommit.get_branch().repository_name(&self.push.repository).branch_name(branch);
-        match call.send().await {
+        let unknown = |error: String| Remark::HeadUnknown { branch: branch.to_owned(), error };
+        let answer = match timeout_at(self.times.pipelines.into(), call.send()).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                remarks.push(unknown(NO_TIME.to_owned()));
+                return Head::Unknown;
+            }
+        };
+        match answer {
             Ok(output) => match output.branch.and_then(|branch| branch.commit_id) {
                 Some(head) => {
-                    if head != self.commit {
-                        remarks.push(Remark::Overtaken { branch: branch.to_owned(), head: head.clone() });
-                    }
+                    let moved = head != self.commit;
+                    let overtaken = || Remark::Overtaken { branch: branch.to_owned(), head: head.clone() };
+                    remarks.extend(moved.then(overtaken));
                     Head::At(head)
                 }
                 None => Head::Gone,
             },
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_branch_does_not_exist_exception()) =>
-            {
-                Head::Gone
-            }
-            Err(error) => {
-                remarks.push(Remark::HeadUnknown { branch: branch.to_owned(), error: told(&error) });
-                Head::Unknown
-            }
+            Err(error) => match error.as_service_error() {
+                Some(service) if service.is_branch_does_not_exist_exception() => Head::Gone,
+                _ => {
+                    remarks.push(unknown(told(&error)));
+                    Head::Unknown
+                }
+            },
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use shared::aws::told;
+use tokio::time::timeout_at;
 
 use super::{Known, NO_TIME, Reader};
 use crate::compare::{Against, Base, Comparison, against, comparison, from_merge_base};
@@ -76,7 +77,8 @@ impl Reader<'_> {
                 Base::Commit(commit) => call.before_commit_specifier(commit),
             };
             let call = call.after_commit_specifier(self.commit).set_next_token(next.clone());
-            let page = call.send().await.map_err(|error| match error.as_service_error() {
+            let page = timeout_at(self.times.changes.into(), call.send()).await.map_err(|_| too_many())?;
+            let page = page.map_err(|error| match error.as_service_error() {
                 Some(service) if service.is_commit_does_not_exist_exception() => gone(base),
                 _ => format!("they could not be read ({})", told(&error)),
             })?;
@@ -87,7 +89,7 @@ impl Reader<'_> {
                 let other = after.as_ref().filter(|after| before.as_ref() != Some(after));
                 before.iter().chain(other).for_each(|path| matching.see(path));
                 if Instant::now() >= self.times.changes {
-                    return Err(format!("there are too many to read: {NO_TIME}"));
+                    return Err(too_many());
                 }
             }
             match page.next_token.filter(|token| !token.is_empty()) {
@@ -100,6 +102,10 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+fn too_many() -> String {
+    format!("there are too many to read: {NO_TIME}")
 }
 
 /// A commit that a force push left behind is removed from the repository after a while.
