@@ -111,6 +111,8 @@ impl Clone<'_> {
             true => self.merge_base(commit, &mut facts.remarks)?,
             false => Err(Files::NotAsked),
         };
+        let assumed = admitted.iter().filter(|index| compares(index) == Comparison::LastRun);
+        facts.remarks.extend(assumed.map(|index| self.assumed_run(*index)));
         let mut groups: BTreeMap<Base, Vec<usize>> = BTreeMap::new();
         for index in admitted {
             match against(compares(&index), Some(&self.history()), &merge_base) {
@@ -147,6 +149,11 @@ impl Clone<'_> {
         }
     }
 
+    fn assumed_run(&self, index: usize) -> Remark {
+        let pipeline = self.rules[index].name.name(&self.push.repository, self.push.reference.branch());
+        Remark::AssumedRun { pipeline }
+    }
+
     fn merge_base(&self, commit: &str, remarks: &mut Vec<Remark>) -> Result<Against> {
         let branch = self.push.reference.branch().unwrap_or_default();
         let default = self.repository.default_branch()?.filter(|default| default != branch);
@@ -165,8 +172,7 @@ impl Clone<'_> {
             Base::Commit(before) => Some(before.as_str()),
         };
         for difference in self.repository.differences(before, commit)? {
-            let path = difference.after.or(difference.before).map(|blob| blob.path);
-            path.iter().for_each(|path| matching.see(path));
+            matching.see(difference.path());
         }
         Ok(matching.finish(None))
     }

@@ -139,6 +139,14 @@ fn a_first_push_is_compared_with_where_it_left_the_default_branch() {
 }
 
 #[test]
+fn what_a_clone_cannot_know_is_said() {
+    let folder = Folder::new();
+    folder.write("rules.toml", &RULES.replacen("ignore-file", "baseline = \"last-started\"\nignore-file", 1));
+    let output = folder.explain(&["--branch", "main", "HEAD~1..HEAD"]);
+    assert!(out(&output).contains("note   web: a clone does not know what it ran last"), "{}", out(&output));
+}
+
+#[test]
 fn a_tag_starts_what_is_about_tags() {
     let folder = Folder::new();
     let output = folder.explain(&["--tag", "v1", "..HEAD"]);

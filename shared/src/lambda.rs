@@ -169,3 +169,56 @@ fn dry_run() -> Result<bool, Failure> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decision::{Reason, Told, Verdict};
+
+    fn decision(verdicts: &[Verdict], sentence: &str) -> Decision {
+        let because =
+            Told { code: "x".into(), file: None, pattern: None, config: None, sentence: sentence.into() };
+        let reason = |verdict: &Verdict| Reason {
+            verdict: *verdict,
+            subject: "web-main".into(),
+            because: because.clone(),
+        };
+        Decision {
+            function: "f".into(),
+            event: "a push".into(),
+            now: Timestamp::UNIX_EPOCH,
+            dry_run: false,
+            reasons: verdicts.iter().map(reason).collect(),
+            reason_counts: Default::default(),
+            notes: Vec::new(),
+            actions: Vec::new(),
+            action_counts: Default::default(),
+        }
+    }
+
+    fn message(id: &str) -> Redriven {
+        Redriven { message_id: id.into(), event: Ok(json!({})) }
+    }
+
+    async fn redriven(deadline: Instant) -> Value {
+        let invocation = Invocation { now: Timestamp::UNIX_EPOCH, deadline, dry_run: false };
+        let handle = async |_, _| Ok(decision(&[Verdict::Skip], "nothing"));
+        redrive(&handle, vec![message("a"), message("b")], invocation, &Trace::default()).await
+    }
+
+    #[tokio::test]
+    async fn a_message_that_there_is_no_time_for_stays_in_its_queue() {
+        let failures =
+            |ids: &[&str]| -> Vec<Value> { ids.iter().map(|id| json!({"itemIdentifier": id})).collect() };
+        let hour = Duration::from_secs(3600);
+        assert_eq!(redriven(Instant::now() + hour).await, json!({"batchItemFailures": failures(&[])}));
+        assert_eq!(redriven(Instant::now()).await, json!({"batchItemFailures": failures(&["a", "b"])}));
+    }
+
+    #[test]
+    fn a_failure_too_long_to_list_still_fails_the_invocation() {
+        let huge = "x".repeat(LARGEST);
+        let decided = decided(Ok(decision(&[Verdict::Skip, Verdict::Fail], &huge)), &Trace::default());
+        assert_eq!(decided.expect_err("one reason failed").kind, "ActionsFailed");
+    }
+}

@@ -54,6 +54,12 @@ mod tests {
     }
 
     #[test]
+    fn a_text_too_long_says_how_much_is_left_out() {
+        assert_eq!(shortened("ééé", 3), "ééé");
+        assert_eq!(shortened("ééééé", 3), "ééé... (2 more characters)");
+    }
+
+    #[test]
     fn an_error_is_told_with_its_causes() {
         #[derive(Debug, thiserror::Error)]
         #[error("cannot read the rules")]

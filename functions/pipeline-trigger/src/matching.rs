@@ -5,7 +5,7 @@ use crate::facts::{FileVerdict, Files};
 use crate::rules::ignore::ignored_by;
 use crate::rules::{IgnoreLine, PathMatcher, Pattern, PatternList, PipelineRule};
 
-/// One rule with all its ignore lines, its own first.
+/// One rule with the ignore lines that are kept in the repository.
 #[derive(Debug, Clone, Copy)]
 pub struct Candidate<'r> {
     /// The rule.

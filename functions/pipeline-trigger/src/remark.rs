@@ -11,6 +11,8 @@ use crate::facts::Files;
 /// What a person should know that decided nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remark {
+    /// `explain` cannot know what the pipeline ran, and takes the commit before the push.
+    AssumedRun { pipeline: String },
     /// What a new branch is compared with.
     ComparedWith { branch: String, base: String, default: String },
     /// A later push moved the branch on.
@@ -43,7 +45,8 @@ impl Remark {
             | Self::Overtaken { branch, .. }
             | Self::HeadUnknown { branch, .. } => branch,
             Self::IgnoreFileUnread { file, .. } => file,
-            Self::ExecutionsUnknown { pipeline, .. }
+            Self::AssumedRun { pipeline }
+            | Self::ExecutionsUnknown { pipeline, .. }
             | Self::CannotPin { pipeline }
             | Self::NoSourceAction { pipeline }
             | Self::StillPolls { pipeline, .. } => pipeline,
@@ -54,6 +57,7 @@ impl Remark {
 impl Reason for Remark {
     fn code(&self) -> &'static str {
         match self {
+            Self::AssumedRun { .. } => "assumed-run",
             Self::ComparedWith { .. } => "compared-with-merge-base",
             Self::Overtaken { .. } => "overtaken",
             Self::HeadUnknown { .. } => "head-unknown",
@@ -69,6 +73,9 @@ impl Reason for Remark {
 impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::AssumedRun { .. } => f.write_str(
+                "a clone does not know what it ran last: the commit before the push stands for that",
+            ),
             Self::ComparedWith { base, default, .. } => {
                 write!(f, "it is new; its files are compared with {}, where it left `{default}`", short(base))
             }
