@@ -21,8 +21,10 @@ pub fn decision(decision: &Decision) -> String {
     let mut out = sentence(&decision.event);
     let subjects = decision.reasons.iter().map(|reason| reason.subject.chars().count());
     let column = subjects.filter(|length| *length <= BESIDE).max().unwrap_or(0);
+    let verdicts = decision.reasons.iter().map(|reason| reason.verdict.to_string().len());
+    let columns = Columns { verdict: verdicts.max().unwrap_or(0).max(5), subject: column };
     for told in &decision.reasons {
-        out.push_str(&reason(told, column));
+        out.push_str(&reason(told, &columns));
     }
     for (what, count) in &decision.reason_counts {
         let _ = writeln!(out, "  {count:>6} x {what}");
@@ -80,18 +82,25 @@ fn continues(call: &Call, next: &Call) -> bool {
     further && lists(call) && lists(next)
 }
 
-fn reason(reason: &Reason, column: usize) -> String {
+/// How wide the columns of the reasons are.
+struct Columns {
+    verdict: usize,
+    subject: usize,
+}
+
+fn reason(reason: &Reason, columns: &Columns) -> String {
     let style = style(reason.verdict);
     let subject = printable(&reason.subject);
     let place = reason.because.config.as_deref().map(|place| format!(" ({place})")).unwrap_or_default();
     let sentence = printable(&format!("{}{place}", reason.because.sentence));
-    let verdict = format!("{style}{:<5}{style:#}", reason.verdict);
+    let Columns { verdict: width, subject: column } = *columns;
+    let verdict = format!("{style}{:<width$}{style:#}", reason.verdict);
     if subject.chars().count() <= column {
-        let indent = 2 + 5 + 2 + column + 2;
+        let indent = 2 + width + 2 + column + 2;
         let body = wrapped(&sentence, "", indent);
         return format!("  {verdict}  {subject:<column$}  {}\n", body.trim_start());
     }
-    format!("  {verdict}  {subject}\n{}\n", wrapped(&sentence, "", 9))
+    format!("  {verdict}  {subject}\n{}\n", wrapped(&sentence, "", width + 4))
 }
 
 fn note(note: &Note) -> String {
@@ -123,7 +132,9 @@ fn action(action: &Action) -> String {
 
 fn style(verdict: Verdict) -> Style {
     match verdict {
-        Verdict::Start => AnsiColor::Green.on_default().bold(),
+        Verdict::Start | Verdict::Create | Verdict::Update | Verdict::Delete => {
+            AnsiColor::Green.on_default().bold()
+        }
         Verdict::Skip => DIM,
         Verdict::Hold => AnsiColor::Yellow.on_default().bold(),
         Verdict::Fail => AnsiColor::Red.on_default().bold(),

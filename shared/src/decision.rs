@@ -22,6 +22,12 @@ pub const LONGEST_SENTENCE: usize = 5_000;
 pub enum Verdict {
     /// It is started.
     Start,
+    /// It is made.
+    Create,
+    /// It is brought up to date.
+    Update,
+    /// It is taken away.
+    Delete,
     /// Nothing is to be done, and that is right.
     Skip,
     /// It would be done, but a condition holds it.
@@ -34,6 +40,9 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Start => "start",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
             Self::Skip => "skip",
             Self::Hold => "hold",
             Self::Fail => "fail",
@@ -89,7 +98,7 @@ impl<B: Because + ?Sized> From<&B> for Told {
     }
 }
 
-/// Why one subject is started, skipped, held or failed.
+/// Why something is done about one subject, or is not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
     /// What was decided.
@@ -226,7 +235,7 @@ impl ActionResult {
 fn rank(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Skip => 0,
-        Verdict::Start => 1,
+        Verdict::Start | Verdict::Create | Verdict::Update | Verdict::Delete => 1,
         Verdict::Hold => 2,
         Verdict::Fail => 3,
     }

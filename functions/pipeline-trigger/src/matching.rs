@@ -3,6 +3,8 @@
 use crate::because::Deciding;
 use crate::facts::{FileVerdict, Files};
 use crate::rules::ignore::ignored_by;
+use shared::glob::SetError;
+
 use crate::rules::{IgnoreLine, PathMatcher, Pattern, PatternList, PipelineRule};
 
 /// One rule with the ignore lines that are kept in the repository.
@@ -29,7 +31,7 @@ impl<'r> Matching<'r> {
     ///
     /// # Errors
     /// When the rules' patterns are too many for one automaton.
-    pub fn new(candidates: Vec<Candidate<'r>>) -> Result<Self, globset::Error> {
+    pub fn new(candidates: Vec<Candidate<'r>>) -> Result<Self, SetError> {
         let lists: Vec<Option<&PatternList>> =
             candidates.iter().map(|candidate| candidate.rule.paths.as_ref()).collect();
         let matcher = PathMatcher::new(&lists)?;

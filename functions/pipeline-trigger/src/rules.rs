@@ -1,7 +1,6 @@
 //! The rules: which pipelines a push can start. Read from `[[pipeline]]` tables, checked, and only then of these types.
 
 mod dead;
-mod glob;
 pub mod ignore;
 mod name;
 mod read;
@@ -10,14 +9,14 @@ use std::ops::Range;
 
 use shared::config::{Code, Place};
 
-pub use glob::{PathMatcher, Pattern, PatternList};
 pub use ignore::IgnoreLine;
 pub use name::NameTemplate;
 pub use read::{CODES, TABLE, read};
+pub use shared::glob::{PathMatcher, Pattern, PatternList};
 
 /// Every problem code that `pipeline-trigger`'s table can have, those of any table included.
 pub fn codes() -> impl Iterator<Item = Code> {
-    shared::config::CODES.iter().chain(CODES).copied()
+    shared::config::CODES.iter().chain(shared::glob::CODES).chain(CODES).copied()
 }
 
 /// All rules, in the order of the file.

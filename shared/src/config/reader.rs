@@ -76,6 +76,47 @@ impl<'t, 'd, 'p> TableReader<'t, 'd, 'p> {
         (texts.len() == items.len()).then(|| Spanned::new(value.span(), texts))
     }
 
+    /// The table of strings at `key`, in the file's order: each name with its place, and its value.
+    pub fn string_table(&mut self, key: &'static str) -> Option<Vec<(Text, Text)>> {
+        let value = self.value(key)?;
+        let DeValue::Table(entries) = value.get_ref() else {
+            let label = format!("`{key}` is a table of strings, not {}", kind(value.get_ref()));
+            let help = format!("write {key} = {{ Name = \"value\" }}");
+            self.problem(Problem::new(WRONG_TYPE, value.span(), label).help(help));
+            return None;
+        };
+        let mut texts: Vec<(Text, Text)> = Vec::new();
+        for (name, item) in entries {
+            let name = Spanned::new(name.span(), name.get_ref().to_string());
+            texts.extend(self.as_string(key, item).map(|value| (name, value)));
+        }
+        texts.sort_by_key(|(name, _)| name.span().start);
+        (texts.len() == entries.len()).then_some(texts)
+    }
+
+    /// The whole number at `key`, at least `least`.
+    pub fn number(&mut self, key: &'static str, least: u32) -> Option<u32> {
+        let value = self.value(key)?;
+        let number = match value.get_ref() {
+            DeValue::Integer(digits) => u32::from_str_radix(digits.as_str(), digits.radix()).ok(),
+            other => {
+                let label = format!("`{key}` is a whole number, not {}", kind(other));
+                self.problem(
+                    Problem::new(WRONG_TYPE, value.span(), label).help(format!("write {key} = {least}")),
+                );
+                return None;
+            }
+        };
+        let number = number.filter(|number| *number >= least);
+        if number.is_none() {
+            let label = format!("`{key}` is a whole number of at least {least}");
+            self.problem(
+                Problem::new(BAD_VALUE, value.span(), label).help(format!("write {key} = {least}, or more")),
+            );
+        }
+        number
+    }
+
     /// One of the named values at `key`.
     pub fn choice<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
         let text = self.string(key)?;

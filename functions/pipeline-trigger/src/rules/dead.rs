@@ -1,31 +1,13 @@
-//! Patterns that can never decide, because what stands after them (or before) always does.
+//! Ignore lines that can never decide, because what stands after them (or before) always does.
 //!
 //! Only what is certain is reported: the same text again, and what a `**` or a whole folder covers.
 
 use std::ops::Range;
 
 use shared::config::{Code, Problem};
+use shared::glob::{covered, is_literal};
 
-use super::glob::Pattern;
 use super::ignore::IgnoreLine;
-
-/// The patterns of an ordered list that never decide.
-pub(super) fn dead_patterns(list: &[(Pattern, Range<usize>)], code: Code) -> Vec<Problem> {
-    let only_excludes = list.iter().all(|(pattern, _)| pattern.excludes);
-    let dead = list.iter().enumerate().filter_map(|(index, (pattern, span))| {
-        let later = list[index + 1..].iter().find(|(later, _)| covers(later.body(), pattern.body()));
-        let nothing_before = list[..index].iter().all(|(before, _)| before.excludes);
-        match later {
-            Some((later, place)) => Some(covered(code, span, &later.text, place)),
-            None if pattern.excludes && nothing_before && !only_excludes => Some(
-                Problem::new(code, span.clone(), "nothing before it includes anything")
-                    .help("the last pattern that matches decides: write what it takes away from before it"),
-            ),
-            None => None,
-        }
-    });
-    dead.collect()
-}
 
 /// The ignore lines that never decide.
 pub(super) fn dead_ignore_lines(list: &[(IgnoreLine, Range<usize>)], code: Code) -> Vec<Problem> {
@@ -40,20 +22,6 @@ pub(super) fn dead_ignore_lines(list: &[(IgnoreLine, Range<usize>)], code: Code)
         Some(Problem::new(code, span.clone(), label).related(place.clone(), "ignored here").help(help))
     });
     dead.collect()
-}
-
-fn covered(code: Code, span: &Range<usize>, later: &str, place: &Range<usize>) -> Problem {
-    Problem::new(code, span.clone(), format!("`{later}` after it matches all that it matches"))
-        .related(place.clone(), "this one always decides")
-        .help("the last pattern that matches decides: remove the first, or move it behind the other")
-}
-
-/// Whether all that `earlier` matches is matched by `later`.
-fn covers(later: &str, earlier: &str) -> bool {
-    let folder = later.strip_suffix("/**").filter(|folder| is_literal(folder));
-    later == earlier
-        || later == "**"
-        || folder.is_some_and(|folder| earlier.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')))
 }
 
 /// Whether the line at `later` decides about all that the line `earlier` matches.
@@ -87,8 +55,4 @@ fn is_under(folder: &str, line: &str) -> bool {
 
 fn body(text: &str) -> &str {
     text.strip_prefix('!').unwrap_or(text)
-}
-
-fn is_literal(text: &str) -> bool {
-    !text.is_empty() && !text.contains(['*', '?', '[', '{', '\\'])
 }

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use shared::config::{Code, Document, Problem, RawTable, TableReader, Text};
+use shared::glob::{NEVER_DECIDES, read as patterns};
 
-use super::dead::{dead_ignore_lines, dead_patterns};
-use super::glob::{Pattern, PatternList};
+use super::dead::dead_ignore_lines;
 use super::ignore::IgnoreLine;
 use super::name::NameTemplate;
 use super::{Baseline, NamedAt, NewBranch, Pin, PipelineRule, Rules};
@@ -16,17 +16,13 @@ pub const TABLE: &str = "pipeline";
 
 const EMPTY_NAME: Code = Code { name: "empty-name", title: "a pipeline has no name" };
 const EMPTY_REPOSITORY: Code = Code { name: "empty-repository", title: "a rule has no repository" };
-const EMPTY_LIST: Code = Code { name: "empty-list", title: "a list has nothing in it" };
 const BAD_NAME: Code = Code { name: "bad-pipeline-name", title: "no pipeline can have this name" };
 const BAD_REPOSITORY: Code = Code { name: "bad-repository-name", title: "no repository can have this name" };
 const BAD_ACTION: Code = Code { name: "bad-action-name", title: "no action can have this name" };
-const BAD_GLOB: Code =
-    Code { name: "bad-glob", title: "a pattern is not a valid glob, or can match nothing" };
 const BAD_IGNORE_LINE: Code =
     Code { name: "bad-ignore-line", title: "an ignore line is not a gitignore pattern" };
 const BAD_IGNORE_FILE: Code = Code { name: "bad-ignore-file", title: "an ignore file is not at the root" };
 const DUPLICATE: Code = Code { name: "duplicate-pipeline", title: "a pipeline is configured twice" };
-const NEVER_DECIDES: Code = Code { name: "never-decides", title: "a pattern can never decide anything" };
 const NO_BRANCH: Code =
     Code { name: "no-branch-in-a-tag", title: "a tag has no branch to name a pipeline after" };
 
@@ -34,15 +30,12 @@ const NO_BRANCH: Code =
 pub const CODES: &[Code] = &[
     EMPTY_NAME,
     EMPTY_REPOSITORY,
-    EMPTY_LIST,
     BAD_NAME,
     BAD_REPOSITORY,
     BAD_ACTION,
-    BAD_GLOB,
     BAD_IGNORE_LINE,
     BAD_IGNORE_FILE,
     DUPLICATE,
-    NEVER_DECIDES,
     NO_BRANCH,
 ];
 
@@ -176,44 +169,6 @@ fn ignore_file(table: &mut TableReader<'_, '_, '_>, text: Text) -> Option<String
     table
         .problem(Problem::new(BAD_IGNORE_FILE, text.span(), "not the name of a file at the root").help(help));
     None
-}
-
-fn patterns(
-    document: &Document,
-    table: &mut TableReader<'_, '_, '_>,
-    key: &'static str,
-) -> Option<PatternList> {
-    let texts = table.strings(key)?;
-    if texts.get_ref().is_empty() {
-        let help = "leave the key out to have everything, or write what you want";
-        table.problem(Problem::new(EMPTY_LIST, texts.span(), format!("`{key}` is empty")).help(help));
-        return None;
-    }
-    let mut read = Vec::new();
-    for text in texts.get_ref() {
-        match pattern(document, key, text) {
-            Ok(pattern) => read.push((pattern, text.span())),
-            Err(problem) => table.problem(*problem),
-        }
-    }
-    for problem in dead_patterns(&read, NEVER_DECIDES) {
-        table.problem(problem);
-    }
-    Some(PatternList { patterns: read.into_iter().map(|(pattern, _)| pattern).collect() })
-}
-
-fn pattern(document: &Document, key: &str, text: &Text) -> Result<Pattern, Box<Problem>> {
-    let body = text.get_ref().trim_start_matches('!');
-    let refused =
-        |label: String, help: String| Box::new(Problem::new(BAD_GLOB, text.span(), label).help(help));
-    if let ("branches" | "tags", Some(short)) = (key, short_name(body)) {
-        return Err(refused(format!("`{key}` takes names without `refs/...`"), format!("write `{short}`")));
-    }
-    Pattern::parse(text.get_ref(), document.place(&text.span())).map_err(|bad| refused(bad.message, bad.help))
-}
-
-fn short_name(body: &str) -> Option<&str> {
-    body.strip_prefix("refs/heads/").or_else(|| body.strip_prefix("refs/tags/"))
 }
 
 fn ignore_lines(document: &Document, table: &mut TableReader<'_, '_, '_>) -> Vec<IgnoreLine> {

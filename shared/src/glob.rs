@@ -3,8 +3,18 @@
 //! "Working with glob patterns in syntax", AWS CodePipeline User Guide. `?` and `[]` stand for one byte, so one
 //! letter of ASCII; `*` and `**` for any text.
 
+mod dead;
+mod read;
+
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
-use shared::config::Place;
+
+use crate::config::Place;
+
+/// Why patterns could not become one automaton.
+pub use globset::Error as SetError;
+
+pub use dead::{covered, is_literal};
+pub use read::{BAD_GLOB, CODES, EMPTY_LIST, NEVER_DECIDES, read};
 
 /// The longest pattern, in bytes; CodePipeline's own have 255 characters.
 const LONGEST: usize = 1_000;
@@ -95,7 +105,7 @@ impl<'r> PathMatcher<'r> {
     ///
     /// # Errors
     /// When the patterns together are too large for an automaton (tens of thousands).
-    pub fn new(lists: &[Option<&'r PatternList>]) -> Result<Self, globset::Error> {
+    pub fn new(lists: &[Option<&'r PatternList>]) -> Result<Self, SetError> {
         let mut set = GlobSetBuilder::new();
         let mut owners = Vec::new();
         for (rule, list) in lists.iter().enumerate() {
