@@ -7,13 +7,14 @@ pub mod aws;
 pub mod because;
 pub mod compare;
 pub mod decide;
-pub mod event;
 pub mod facts;
 pub mod gather;
 pub mod matching;
 pub mod remark;
 pub mod report;
 pub mod rules;
+
+pub use shared::push as event;
 
 use serde_json::Value;
 use shared::decision::{Decision, Verdict};
