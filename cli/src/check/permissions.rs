@@ -8,7 +8,7 @@ use shared::glob::Pattern;
 use crate::template::{ACCOUNT, Function, PARTITION, REGION};
 
 /// A rule needs what the template does not allow.
-pub const NOT_PERMITTED: Code =
+pub(super) const NOT_PERMITTED: Code =
     Code { name: "not-permitted", title: "the template does not let the function do what a rule needs" };
 
 /// What a rule names, and the calls it needs for that.
@@ -41,7 +41,7 @@ fn arn(service: &str, name: &str) -> String {
 }
 
 /// What a `[[pipeline]]` rule needs and may not: one problem for the repository, one for the pipeline.
-pub fn of_pipeline(function: &Function, rule: &PipelineRule) -> Vec<Problem> {
+pub(super) fn of_pipeline(function: &Function, rule: &PipelineRule) -> Vec<Problem> {
     use pipeline_trigger::aws::{CALLS, On};
     let calls = |on| CALLS.iter().filter(|(_, wanted)| *wanted == on).map(|(call, _)| *call).collect();
     // A name that differs from branch to branch is tried with a branch that no pattern of names could know.
@@ -65,7 +65,7 @@ pub fn of_pipeline(function: &Function, rule: &PipelineRule) -> Vec<Problem> {
 
 /// What a `[[branch-stack]]` rule needs and may not: repositories that it names without wildcards, its role, its
 /// template in S3.
-pub fn of_stack(function: &Function, rule: &StackRule) -> Vec<Problem> {
+pub(super) fn of_stack(function: &Function, rule: &StackRule) -> Vec<Problem> {
     use branch_stacks::aws::{CALLS, On};
     let calls: Vec<&str> =
         CALLS.iter().filter(|(_, wanted)| *wanted == On::Repository).map(|(call, _)| *call).collect();
