@@ -98,6 +98,31 @@ fn what_would_my_push_start() {
 }
 
 #[test]
+fn what_would_my_pipeline_be_started_with() {
+    let folder = Folder::new();
+    let variables = "variables = { BRANCH = \"{branch}\", CHANGED_FILES = \"{changed-files}\" }\n";
+    folder.write("rules.toml", &RULES.replacen("ignore-file", &format!("{variables}ignore-file"), 1));
+    let output = folder.explain(&["--branch", "main", "HEAD~1..HEAD"]);
+    insta::assert_snapshot!(told(&output), @r"
+      start  web      `services/web/app.ts` matches `services/web/**`
+                      (rules.toml:4:10)
+      skip   release  the rule is about tags, and `main` is a branch
+                      (rules.toml:8:1)
+      note   web: a clone does not know which variables it declares: those of the
+             rule are taken to be
+      would  StartPipelineExecution web (BRANCH=main, CHANGED_FILES=2): not called:
+             explain starts nothing
+    ");
+    let output = folder.explain(&["--branch", "main", "--json", "HEAD~1..HEAD"]);
+    let decision: Value = serde_json::from_slice(&output.stdout).expect("it prints JSON");
+    let expected = serde_json::json!([
+        {"name": "BRANCH", "value": "main"},
+        {"name": "CHANGED_FILES", "value": "2"},
+    ]);
+    assert_eq!(decision["actions"][0]["input"]["variables"], expected);
+}
+
+#[test]
 fn what_would_my_push_start_as_json() {
     let folder = Folder::new();
     let output = folder.explain(&["--branch", "main", "--json", "HEAD~1..HEAD"]);
