@@ -27,12 +27,12 @@ struct World {
 }
 
 fn day(day: i64) -> Timestamp {
-    Timestamp::from_second(day * 86_400).unwrap()
+    Timestamp::from_second(day * 86_400).expect("a day near 1970")
 }
 
 fn rules(text: &str) -> Rules {
-    let folder = TempDir::new().unwrap();
-    std::fs::write(folder.path().join("stack.yaml"), "Resources: {}\n").unwrap();
+    let folder = TempDir::new().expect("a temporary folder");
+    std::fs::write(folder.path().join("stack.yaml"), "Resources: {}\n").expect("the folder is ours");
     let mut problems = Vec::new();
     let rules =
         rules::read(&Document::new("pointsman.toml", text), &[folder.path().to_owned()], &mut problems);

@@ -7,8 +7,10 @@ use shared::config::{Code, Document, Problem, render};
 use tempfile::TempDir;
 
 fn folder() -> TempDir {
-    let folder = TempDir::new().unwrap();
-    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+    let folder = TempDir::new().expect("a temporary folder");
+    let write = |name: &str, bytes: &[u8]| {
+        std::fs::write(folder.path().join(name), bytes).expect("the folder is ours")
+    };
     write("stack.yaml", b"Resources: {}\n");
     write("large.yaml", &b"#".repeat(51_201));
     write("empty.yaml", b" \n");
@@ -69,13 +71,13 @@ fn samples() -> Vec<(&'static str, String)> {
         ("bad-template", with("https://example.com/k", "")),
         ("bad-template", with("https://b.s3.eu-west-1.amazonaws.com/", "")),
         ("bad-parameter", rule("parameters = { Branch-Name = \"{branch}\" }")),
-        ("bad-parameter", rule("parameters = { Branch = \"{Branch}\" }")),
-        ("bad-parameter", rule("parameters = { Json = \"{a}\" }")),
-        ("bad-parameter", rule("parameters = { Json = \"{\" }")),
+        ("bad-placeholder", rule("parameters = { Branch = \"{Branch}\" }")),
+        ("bad-placeholder", rule("parameters = { Json = \"{a}\" }")),
+        ("bad-placeholder", rule("parameters = { Json = \"{\" }")),
         ("bad-tag", rule("tags = { \"pointsman:owner\" = \"me\" }")),
         ("bad-tag", rule("tags = { \"aws:x\" = \"me\" }")),
         ("bad-tag", rule("tags = { team = \"\" }")),
-        ("bad-tag", rule("tags = { branch = \"{branch}\" }")),
+        ("bad-placeholder", rule("tags = { branch = \"{branch}\" }")),
         ("bad-tag", rule(&format!("[branch-stack.tags]\n{many}"))),
         ("bad-role", rule("role = \"deployer\"")),
         ("bad-ttl", rule("ttl = \"soon\"")),

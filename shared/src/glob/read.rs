@@ -23,7 +23,7 @@ pub fn read(
 ) -> Option<PatternList> {
     let texts = table.strings(key)?;
     if texts.get_ref().is_empty() {
-        let help = "leave the key out to have everything, or write what you want";
+        let help = "write what you want, or leave the key out";
         table.problem(Problem::new(EMPTY_LIST, texts.span(), format!("`{key}` is empty")).help(help));
         return None;
     }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Span, SpanRelativeTo, Unit};
 use shared::config::codes::{BAD_VALUE, MISSING_KEY};
 use shared::config::{Code, Document, Problem, RawTable, TableReader, Text};
 use shared::glob::{PatternList, read as patterns};
-use shared::placeholder::{Filled, listed};
+use shared::placeholder::{BAD_PLACEHOLDER, Filled, listed};
 
 use super::template::find;
 use super::{NamedAt, Rules, StackRule, Template, is_ours};
@@ -25,7 +25,8 @@ const NEVER_IDLE: Code = Code { name: "never-idle", title: "branches are pinned 
 const HIDDEN: Code = Code { name: "hidden-rule", title: "a rule before this one covers all that it covers" };
 
 /// Every code of this module.
-pub const CODES: &[Code] = &[BAD_TEMPLATE, BAD_PARAMETER, BAD_TAG, BAD_ROLE, BAD_TTL, NEVER_IDLE, HIDDEN];
+pub const CODES: &[Code] =
+    &[BAD_TEMPLATE, BAD_PARAMETER, BAD_PLACEHOLDER, BAD_TAG, BAD_ROLE, BAD_TTL, NEVER_IDLE, HIDDEN];
 
 const IN_PARAMETERS: &[&str] = &["repository", "branch", "branch-slug", "commit"];
 const IN_TAGS: &[&str] = &["repository", "branch-slug", "commit"];
@@ -190,15 +191,16 @@ fn filled(
     }
     let mut read = Vec::new();
     for (name, value) in texts {
-        let mut refuse = |text: &Text, label: String, help: String| {
-            table.problem(Problem::new(kind.code, text.span(), label).help(help));
+        let mut refuse = |code: Code, text: &Text, label: String, help: String| {
+            table.problem(Problem::new(code, text.span(), label).help(help));
         };
         if let Err(why) = (kind.name)(name.get_ref()) {
-            refuse(&name, why.to_owned(), format!("write another {}", kind.what));
+            refuse(kind.code, &name, why.to_owned(), format!("write another {}", kind.what));
         }
         let longest = value.get_ref().chars().count();
         if longest > kind.longest_value || (longest == 0 && kind.what == "tag") {
             refuse(
+                kind.code,
                 &value,
                 format!("a {}'s value has 1 to {} characters", kind.what, kind.longest_value),
                 "write another value".to_owned(),
@@ -213,7 +215,7 @@ fn filled(
                         "; a branch may have letters that no tag has, and is in `pointsman:branch` anyway",
                     );
                 }
-                refuse(&value, why.to_string(), help);
+                refuse(BAD_PLACEHOLDER, &value, why.to_string(), help);
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use shared::config::{Code, Problem, TableReader, Text};
-use shared::placeholder::{Filled, listed};
+use shared::placeholder::{BAD_PLACEHOLDER, Filled, listed};
 
 use super::PipelineRule;
 
@@ -18,7 +18,6 @@ pub(crate) const CHANGED_FILES: &str = "changed-files";
 
 const BAD_NAME: Code = Code { name: "bad-variable-name", title: "no variable can have this name" };
 const BAD_VALUE: Code = Code { name: "bad-variable-value", title: "no variable can have this value" };
-const BAD_PLACEHOLDER: Code = Code { name: "bad-placeholder", title: "a placeholder cannot be read" };
 const NEVER_FILLED: Code =
     Code { name: "never-filled", title: "a placeholder that this table never has anything for" };
 const TOO_MANY: Code = Code { name: "too-many-variables", title: "a start takes at most 50 variables" };
