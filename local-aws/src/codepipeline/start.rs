@@ -48,7 +48,15 @@ fn start(
     let count = pipeline.executions.len().to_string();
     let id = ids::uuid(&["execution", name, token.as_deref().unwrap_or(&count)]);
     let status = "InProgress".to_owned();
-    pipeline.executions.push(Execution { id: id.clone(), status, started: context.now, revision, token });
+    let trigger = "StartPipelineExecution";
+    pipeline.executions.push(Execution {
+        id: id.clone(),
+        status,
+        started: context.now,
+        revision,
+        token,
+        trigger,
+    });
     Ok(id)
 }
 

@@ -67,7 +67,8 @@ fn checked(
         commit.map(|commit| commit_id(world, file, pipeline.repository.as_deref(), commit)).transpose()?;
     let derived = || ids::uuid(&["earlier execution", pipeline.name.get_ref(), &nth.to_string()]);
     let id = raw.id.clone().unwrap_or_else(derived);
-    Ok(Execution { id, status: status.to_owned(), started: raw.started, revision, token: None })
+    let trigger = "StartPipelineExecution";
+    Ok(Execution { id, status: status.to_owned(), started: raw.started, revision, token: None, trigger })
 }
 
 /// A label of the pipeline's repository, or a whole id.
