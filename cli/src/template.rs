@@ -3,23 +3,22 @@
 //! Parameters and conditions are worked out as CloudFormation would; what only a deployment can know (an ARN of a
 //! resource that does not exist yet) stays as it is written and matches nothing.
 
-mod evaluate;
 mod function;
 mod permissions;
 mod samconfig;
 #[cfg(test)]
 mod tests;
-mod yaml;
+mod values;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use evaluate::{ACCOUNT, PARTITION, REGION, STACK_NAME};
 pub use function::{Function, QueueMapping, Rule, Schedule};
 use local_aws::event_pattern::PatternError;
 pub use permissions::{Effect, Statement};
 pub use samconfig::overrides;
+pub use values::{ACCOUNT, PARTITION, REGION, STACK_NAME};
 
 /// The functions that a template deploys with given parameters.
 #[derive(Debug, Clone)]
@@ -32,7 +31,7 @@ impl Template {
     /// `Condition` is then false are left out, as CloudFormation leaves them out.
     ///
     /// Values only a deployment has are stand-ins: account [`ACCOUNT`], region [`REGION`], partition [`PARTITION`],
-    /// stack [`STACK_NAME`]. Understood are `Ref`, `Fn::Sub`, `Fn::Join`, `Fn::Split`, `Fn::Select`, `Fn::If` and, in
+    /// stack [`STACK_NAME`]. Understood are `Ref`, `Fn::Sub`, `Fn::Join`, `Fn::Split`, `Fn::Select`, `Fn::FindInMap`, `Fn::If` and, in
     /// conditions, `Fn::Equals`, `Fn::Not`, `Fn::And`, `Fn::Or`, `Condition` (AWS CloudFormation User Guide,
     /// "Intrinsic function reference"), in their short form too.
     ///
@@ -42,7 +41,7 @@ impl Template {
     /// allow, a parameter has no value, or a function lacks what a deployment would refuse it for.
     pub fn read(path: &Path, overrides: &BTreeMap<String, String>) -> Result<Template, TemplateError> {
         let document = document(path)?;
-        let values = evaluate::Values::new(&document, overrides)?;
+        let values = values::values(&document, overrides)?;
         Ok(Template { functions: function::all(&document, &values)? })
     }
 
@@ -84,7 +83,8 @@ pub enum TemplateError {
 /// [`TemplateError`]: the file cannot be read or is no YAML.
 pub fn document(path: &Path) -> Result<serde_json::Value, TemplateError> {
     let text = read_file(path)?;
-    yaml::parse(&text).map_err(|source| TemplateError::Yaml { path: path.to_owned(), source: source.into() })
+    local_aws::template::parse(&text)
+        .map_err(|source| TemplateError::Yaml { path: path.to_owned(), source: source.into() })
 }
 
 fn read_file(path: &Path) -> Result<String, TemplateError> {

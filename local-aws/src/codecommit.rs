@@ -9,10 +9,13 @@ mod differences;
 mod files;
 mod merges;
 mod names;
+mod push;
+mod repositories;
 
 use std::collections::BTreeMap;
 
 use differences::Cache;
+pub use push::PushError;
 
 use crate::git;
 use crate::members::Members;
@@ -21,7 +24,7 @@ use crate::services::{Context, Service};
 
 pub(crate) const SERVICE: Service = Service {
     name: "codecommit",
-    target: "CodeCommit_20150413",
+    api: "CodeCommit_20150413",
     operations: &[
         ("GetBranch", branches::get_branch),
         ("GetCommit", commits::get_commit),
@@ -30,6 +33,7 @@ pub(crate) const SERVICE: Service = Service {
         ("GetMergeOptions", merges::get_merge_options),
         ("GetRepository", branches::get_repository),
         ("ListBranches", branches::list_branches),
+        ("ListRepositories", repositories::list_repositories),
     ],
 };
 
@@ -39,6 +43,8 @@ pub(crate) struct CodeCommit {
     repositories: BTreeMap<String, Hosted>,
     /// Differences a page when the caller does not ask; AWS documents no default.
     pub(crate) page_size: usize,
+    /// Of ListBranches and ListRepositories; AWS documents no numbers.
+    pub(crate) list_page_size: usize,
     cache: Cache,
 }
 
@@ -53,7 +59,12 @@ pub(crate) struct Hosted {
 
 impl Default for CodeCommit {
     fn default() -> CodeCommit {
-        CodeCommit { repositories: BTreeMap::new(), page_size: 100, cache: Cache::default() }
+        CodeCommit {
+            repositories: BTreeMap::new(),
+            page_size: 100,
+            list_page_size: 100,
+            cache: Cache::default(),
+        }
     }
 }
 
@@ -61,6 +72,11 @@ impl CodeCommit {
     /// Hosts a repository, in place of one that has the name already.
     pub(crate) fn host(&mut self, name: &str, hosted: Hosted) {
         self.repositories.insert(name.to_owned(), hosted);
+    }
+
+    /// Every repository's name, in its order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.repositories.keys().cloned().collect()
     }
 
     pub(crate) fn repository(&self, name: &str) -> Option<&Hosted> {

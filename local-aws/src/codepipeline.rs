@@ -15,10 +15,11 @@ use jiff::Timestamp;
 use crate::members::Members;
 use crate::refusal::Refusal;
 use crate::services::{Context, Service};
+use crate::world::World;
 
 pub(crate) const SERVICE: Service = Service {
     name: "codepipeline",
-    target: "CodePipeline_20150709",
+    api: "CodePipeline_20150709",
     operations: &[
         ("GetPipeline", describe::get_pipeline),
         ("GetPipelineExecution", executions::get_pipeline_execution),
@@ -78,6 +79,8 @@ pub(crate) struct Execution {
     /// Names and values that it was started with.
     pub(crate) variables: Vec<(String, String)>,
     pub(crate) token: Option<String>,
+    /// What started it, as TriggerType names it.
+    pub(crate) trigger: &'static str,
 }
 
 /// The values of PipelineExecutionStatus.
@@ -90,6 +93,37 @@ impl CodePipeline {
         self.lock().entry(pipeline.name.clone()).or_insert(pipeline);
     }
 
+    /// Adds a pipeline while the world is served; says whether its name was free.
+    pub(crate) fn create(&self, pipeline: Pipeline) -> bool {
+        let mut pipelines = self.lock();
+        let free = !pipelines.contains_key(&pipeline.name);
+        if free {
+            pipelines.insert(pipeline.name.clone(), pipeline);
+        }
+        free
+    }
+
+    /// Gives a pipeline another structure; its executions stay.
+    pub(crate) fn change(&self, pipeline: Pipeline) {
+        let mut pipelines = self.lock();
+        let executions = pipelines.remove(&pipeline.name).map(|earlier| earlier.executions);
+        let executions = executions.unwrap_or_default();
+        pipelines.insert(pipeline.name.clone(), Pipeline { executions, ..pipeline });
+    }
+
+    pub(crate) fn remove(&self, name: &str) {
+        self.lock().remove(name);
+    }
+
+    /// A copy of a pipeline's executions, oldest first; `None` when there is no such pipeline.
+    pub(crate) fn executions(&self, name: &str) -> Option<Vec<Execution>> {
+        self.lock().get(name).map(|pipeline| pipeline.executions.clone())
+    }
+
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.lock().keys().cloned().collect()
+    }
+
     pub(crate) fn has(&self, name: &str) -> bool {
         self.lock().contains_key(name)
     }
@@ -97,6 +131,12 @@ impl CodePipeline {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Pipeline>> {
         self.pipelines.lock().expect("no holder of this lock panics")
     }
+}
+
+/// What a source is at now; `None` when that cannot be known.
+pub(crate) fn head(world: &World, source: &Source) -> Option<String> {
+    let Source::CodeCommit { repository, branch, .. } = source else { return None };
+    world.codecommit.repository(repository)?.git.branch_head(branch).ok().flatten()
 }
 
 /// Whether `name` can be a pipeline's, or an action's.

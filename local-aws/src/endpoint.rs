@@ -18,8 +18,8 @@ use crate::world::World;
 /// The world while it is being served, and the record of what was asked of it.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
-    world: World,
-    clock: Clock,
+    pub(crate) world: World,
+    pub(crate) clock: Clock,
     pub(crate) journal: Journal,
 }
 
@@ -58,13 +58,16 @@ impl Endpoint {
             Some(FaultAnswer::Error(refusal)) => Some(Err(refusal.clone())),
             Some(FaultAnswer::Cut) => None,
         };
-        self.journal.record(place, self.call(wire, outcome.as_ref(), injected.is_some(), took_effect));
+        let reply = reply(&wire, outcome.as_ref(), place);
         let delay = fault.map_or(Duration::ZERO, |fault| fault.delay);
-        Done { reply: reply(outcome.as_ref(), place), delay }
+        self.journal.record(place, self.call(wire, outcome.as_ref(), injected.is_some(), took_effect));
+        Done { reply, delay }
     }
 
     fn perform(&self, wire: &Wire) -> Result<Value, Refusal> {
-        let context = Context { world: &self.world, region: &wire.region, now: self.clock.now() };
+        let now = self.clock.now();
+        self.world.catch_up(now);
+        let context = Context { world: &self.world, region: &wire.region, now };
         services::perform(wire, &context)
     }
 
@@ -102,7 +105,7 @@ fn seen(outcome: Option<&Result<Value, Refusal>>) -> Answer {
     }
 }
 
-fn reply(outcome: Option<&Result<Value, Refusal>>, place: usize) -> Reply {
+fn reply(wire: &Wire, outcome: Option<&Result<Value, Refusal>>, place: usize) -> Reply {
     let request_id = ids::uuid(&["request", &place.to_string()]);
-    outcome.map_or(Reply::Cut, |outcome| Reply::Answer(protocol::write(outcome, &request_id)))
+    outcome.map_or(Reply::Cut, |outcome| Reply::Answer(protocol::write(wire, outcome, &request_id)))
 }

@@ -1,6 +1,7 @@
 //! Owns the questions asked of one git repository, through the git command.
 //!
-//! One process a question, no shell, and nothing is ever written: a clone that a person works in is safe here. Users'
+//! One process a question, no shell, and nothing is written, but for the branches of a repository that a world built: a
+//! clone that a person works in is safe here. Users'
 //! and machines' git configuration does not change an answer, replace refs and grafts are not followed, and a partial
 //! clone never reaches for the network (git 2.45 and newer).
 
@@ -89,6 +90,16 @@ impl Repository {
             Some(id) => Ok(Some(id)),
             None => self.resolve(&format!("refs/remotes/origin/{name}")),
         }
+    }
+
+    /// Creates, moves or deletes (`None`) a branch: only for a repository that is nobody's work.
+    pub(crate) fn point_branch(&self, name: &str, commit: Option<&str>) -> Result<(), GitError> {
+        let reference = format!("refs/heads/{name}");
+        let asked = match commit {
+            Some(commit) => self.git.ask(&["update-ref", &reference, commit])?,
+            None => self.git.ask(&["update-ref", "-d", &reference])?,
+        };
+        asked.bytes(&self.git).map(drop)
     }
 
     /// The remote's default branch, else `main`, else `master`, else the branch that is checked out: whoever works on

@@ -4,7 +4,9 @@
 //! [`RuntimeApi`] hands events to a Lambda function's binary. Nothing here knows the functions. What AWS would refuse is
 //! refused with AWS's own error, and what is not served here at all with HTTP 501, by name.
 
+mod bus;
 mod clock;
+mod cloudformation;
 mod codecommit;
 mod codepipeline;
 mod endpoint;
@@ -13,6 +15,7 @@ mod fault;
 pub mod git;
 mod ids;
 mod journal;
+mod live;
 mod members;
 mod paging;
 mod protocol;
@@ -20,14 +23,19 @@ mod refusal;
 mod runtime_api;
 mod server;
 mod services;
+mod sns;
+pub mod template;
 mod world;
 
 use std::sync::Arc;
 
+pub use codecommit::PushError;
 pub use journal::{Answer, Call};
+pub use live::{ExecutionNow, StackNow};
 pub use refusal::NOT_SERVED;
 pub use runtime_api::{Outcome, RuntimeApi};
 pub use server::StartError;
+pub use sns::Mail;
 pub use world::{PipelineSource, World, WorldError};
 
 use endpoint::Endpoint;

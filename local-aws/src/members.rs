@@ -28,6 +28,11 @@ impl Members {
         self.left.remove(name).filter(|value| !value.is_null())
     }
 
+    /// Whether it is there.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.left.get(name).is_some_and(|value| !value.is_null())
+    }
+
     pub(crate) fn string(&mut self, name: &str) -> Result<Option<String>, Refusal> {
         match self.take(name) {
             None => Ok(None),
@@ -43,13 +48,52 @@ impl Members {
         }
     }
 
+    /// Text counts too: in a form everything is text.
+    pub(crate) fn boolean(&mut self, name: &str) -> Result<Option<bool>, Refusal> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Bool(value)) => Ok(Some(value)),
+            Some(Value::String(text)) if matches!(&*text, "true" | "false") => Ok(Some(text == "true")),
+            Some(_) => Err(wrong_type(name, "true or false")),
+        }
+    }
+
+    /// A list; one that is left out is empty, and so is the empty text that stands for it in a form.
+    fn list(&mut self, name: &str) -> Result<Vec<Value>, Refusal> {
+        match self.take(name) {
+            None => Ok(Vec::new()),
+            Some(Value::Array(items)) => Ok(items),
+            Some(Value::String(text)) if text.is_empty() => Ok(Vec::new()),
+            Some(_) => Err(wrong_type(name, "a list")),
+        }
+    }
+
+    pub(crate) fn strings(&mut self, name: &str) -> Result<Vec<String>, Refusal> {
+        let text = |item| match item {
+            Value::String(text) => Ok(text),
+            _ => Err(wrong_type(name, "a list of strings")),
+        };
+        self.list(name)?.into_iter().map(text).collect()
+    }
+
+    /// A map from names to structures; one that is left out is empty.
+    pub(crate) fn map(&mut self, name: &str) -> Result<Vec<(String, Members)>, Refusal> {
+        let entries = match self.take(name) {
+            None => return Ok(Vec::new()),
+            Some(Value::Object(entries)) => entries,
+            Some(Value::String(text)) if text.is_empty() => return Ok(Vec::new()),
+            Some(_) => return Err(wrong_type(name, "a map")),
+        };
+        let entry = |(key, value): (String, Value)| {
+            let members = Members::new(&format!("{}.{name}.{key}", self.of), value)?;
+            Ok((key, members))
+        };
+        entries.into_iter().map(entry).collect()
+    }
+
     /// A list of structures; one that is left out is empty.
     pub(crate) fn structures(&mut self, name: &str) -> Result<Vec<Members>, Refusal> {
-        let items = match self.take(name) {
-            None => return Ok(Vec::new()),
-            Some(Value::Array(items)) => items,
-            Some(_) => return Err(wrong_type(name, "a list")),
-        };
+        let items = self.list(name)?;
         let item = |(index, item)| Members::new(&format!("{}.{name}[{index}]", self.of), item);
         items.into_iter().enumerate().map(item).collect()
     }

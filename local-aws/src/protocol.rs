@@ -4,6 +4,7 @@
 //! values only. The service is the one the request was signed for: that works for every protocol AWS has.
 
 mod aws_json;
+mod aws_query;
 
 use http_body_util::Full;
 use hyper::Response;
@@ -22,34 +23,48 @@ pub(crate) struct Wire {
     pub(crate) region: String,
     /// Empty when the request names none.
     pub(crate) operation: String,
-    /// What says which API is meant, beside the operation: the target prefix of the JSON protocols.
+    /// What says which API is meant, beside the operation: the target prefix of the JSON protocols, the `Version` of
+    /// Query.
     pub(crate) api: String,
+    dialect: Dialect,
     /// Why it cannot be carried out, when that is clear from the request's form.
     pub(crate) input: Result<Value, Refusal>,
+}
+
+/// The protocols that are spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dialect {
+    Json,
+    Query,
 }
 
 /// Reads a request. One that cannot be read keeps what is known of it, so that the journal can show it.
 pub(crate) fn read(request: &Request) -> Wire {
     let scope = Scope::of(&request.parts.headers);
-    let (api, operation) = aws_json::target(&request.parts.headers);
+    let is_form = aws_query::speaks(&request.parts.headers);
+    let dialect = if is_form { Dialect::Query } else { Dialect::Json };
+    let (api, operation, asked) = if is_form { aws_query::read(request) } else { aws_json::read(request) };
     let input = match &scope {
         None => Err(Refusal {
             status: 403,
             ..Refusal::new("MissingAuthenticationTokenException", "Missing Authentication Token")
         }),
-        Some(_) if operation.is_empty() => Err(Refusal::not_served(format_args!(
-            "{} {} without X-Amz-Target (it speaks AWS JSON 1.1 only)",
-            request.parts.method, request.parts.uri
-        ))),
-        Some(_) => aws_json::input(request),
+        Some(_) => asked,
     };
     let Scope { service, region } = scope.unwrap_or_default();
-    Wire { service, region, operation, api, input }
+    Wire { service, region, operation, api, dialect, input }
 }
 
 /// Puts an outcome into the response that the caller's protocol wants.
-pub(crate) fn write(outcome: &Result<Value, Refusal>, request_id: &str) -> Response<Full<Bytes>> {
-    aws_json::response(outcome, request_id)
+pub(crate) fn write(
+    wire: &Wire,
+    outcome: &Result<Value, Refusal>,
+    request_id: &str,
+) -> Response<Full<Bytes>> {
+    match wire.dialect {
+        Dialect::Json => aws_json::response(outcome, request_id),
+        Dialect::Query => aws_query::response(wire, outcome, request_id),
+    }
 }
 
 /// The credential scope of a signature: `Credential=KEY/date/region/service/aws4_request`.

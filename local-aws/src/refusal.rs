@@ -42,6 +42,9 @@ pub(crate) fn status_of(code: &str) -> u16 {
     match code {
         "ConflictException" => 409,
         "AccessDeniedException" => 400,
+        // The Query services' own spelling; `NotFound` is SNS's.
+        "AccessDenied" | "AuthorizationError" => 403,
+        "NotFound" => 404,
         "InternalFailure" | "InternalServerError" | "InternalServerException" | "InternalError" => 500,
         "ServiceUnavailable" | "ServiceUnavailableException" => 503,
         _ => 400,

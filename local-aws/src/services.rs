@@ -7,7 +7,7 @@ use crate::members::Members;
 use crate::protocol::Wire;
 use crate::refusal::Refusal;
 use crate::world::World;
-use crate::{codecommit, codepipeline};
+use crate::{cloudformation, codecommit, codepipeline, sns};
 
 /// The account that everything lives in: one that AWS's own documentation uses.
 pub(crate) const ACCOUNT: &str = "111122223333";
@@ -27,12 +27,13 @@ pub(crate) type Operation = (&'static str, fn(&Context<'_>, Members) -> Result<V
 pub(crate) struct Service {
     /// As requests are signed for it.
     pub(crate) name: &'static str,
-    /// What comes before the operation in `X-Amz-Target`.
-    pub(crate) target: &'static str,
+    /// What comes before the operation in `X-Amz-Target`, or the `Version` of a Query service.
+    pub(crate) api: &'static str,
     pub(crate) operations: &'static [Operation],
 }
 
-pub(crate) const SERVICES: &[Service] = &[codecommit::SERVICE, codepipeline::SERVICE];
+pub(crate) const SERVICES: &[Service] =
+    &[cloudformation::SERVICE, codecommit::SERVICE, codepipeline::SERVICE, sns::SERVICE];
 
 /// Whether any service (or `service` alone) has this operation.
 pub(crate) fn is_served(service: Option<&str>, operation: &str) -> bool {
@@ -46,7 +47,7 @@ pub(crate) fn perform(wire: &Wire, context: &Context<'_>) -> Result<Value, Refus
     let service = SERVICES.iter().find(|service| service.name == wire.service);
     let service =
         service.ok_or_else(|| Refusal::not_served(format_args!("the service `{}`", wire.service)))?;
-    if service.target != wire.api {
+    if service.api != wire.api {
         return Err(Refusal::not_served(format_args!("the API `{}` of {}", wire.api, wire.service)));
     }
     let found = service.operations.iter().find(|(name, _)| *name == wire.operation);

@@ -6,16 +6,20 @@ mod file;
 mod pipelines;
 mod raw;
 mod repositories;
+mod stacks;
 
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use tempfile::TempDir;
 
+use crate::bus::Bus;
+use crate::cloudformation::{CloudFormation, walk};
 use crate::codecommit::{self, CodeCommit, Hosted};
 use crate::codepipeline::{CodePipeline, Pipeline, PipelineType, Source};
 use crate::fault::Faults;
 use crate::git;
+use crate::sns::Sns;
 
 /// What AWS looks like before the first call. Its repositories are in a temporary folder that goes when it goes.
 #[derive(Debug)]
@@ -23,8 +27,14 @@ pub struct World {
     now: Option<Timestamp>,
     deliveries: u32,
     retries: u32,
+    follows_events: bool,
+    /// Where what the world's file lists lives, and what happens to branches happens.
+    pub(crate) region: String,
+    pub(crate) bus: Bus,
+    pub(crate) cloudformation: CloudFormation,
     pub(crate) codecommit: CodeCommit,
     pub(crate) codepipeline: CodePipeline,
+    pub(crate) sns: Sns,
     pub(crate) faults: Faults,
     /// Holds the repositories that were built; there is none until the first is.
     folder: Option<TempDir>,
@@ -66,8 +76,13 @@ impl World {
             now: None,
             deliveries: 1,
             retries: 0,
+            follows_events: false,
+            region: "us-east-1".to_owned(),
+            bus: Bus::default(),
+            cloudformation: CloudFormation::default(),
             codecommit: CodeCommit::default(),
             codepipeline: CodePipeline::default(),
+            sns: Sns::default(),
             faults: Faults::default(),
             folder: None,
         }
@@ -133,6 +148,21 @@ impl World {
     /// How often a failed invocation is tried again. Lambda itself does that twice for an asynchronous invocation.
     pub fn retries(&self) -> u32 {
         self.retries
+    }
+
+    /// Whether what AWS puts on the event bus is delivered, too.
+    pub fn follows_events(&self) -> bool {
+        self.follows_events
+    }
+
+    /// Lets everything happen that falls due by `now`.
+    pub(crate) fn catch_up(&self, now: Timestamp) {
+        while walk::step(self, now) {}
+    }
+
+    /// When the next thing happens by itself.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        self.cloudformation.next_due()
     }
 
     /// Whether a pipeline of that name exists.

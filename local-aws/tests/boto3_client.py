@@ -90,6 +90,8 @@ def codecommit(aws):
     head = aws.get_branch(**here, branchName="main")["branch"]["commitId"]
     commit = aws.get_commit(**here, commitId=head)["commit"]
     assert commit["message"] == "head\n" and len(commit["parents"]) == 1
+    repositories = aws.get_paginator("list_repositories").paginate(sortBy="repositoryName", order="ascending")
+    assert [one["repositoryName"] for page in repositories for one in page["repositories"]] == ["storefront"]
     file = aws.get_file(**here, filePath="run", commitSpecifier=head)
     assert file["fileContent"] == b"#!/bin/sh\n" and file["fileMode"] == "EXECUTABLE"
     branches = [name for page in aws.get_paginator("list_branches").paginate(**here) for name in page["branches"]]
@@ -116,7 +118,8 @@ def codecommit_errors(aws):
     refused("FileDoesNotExistException", aws.get_file, **here, filePath="none")
     refused("FileTooLargeException", aws.get_file, **here, filePath="big")
     refused("CommitRequiredException", aws.get_merge_options, **here)
-    error = refused("ClientError", aws.list_repositories)
+    refused("InvalidSortByException", aws.list_repositories, sortBy="size")
+    error = refused("ClientError", aws.list_pull_requests)
     assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 501
 
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use local_aws::event_pattern::Pattern;
+use local_aws::template::{Values, text};
 use serde_json::Value;
 
 use super::TemplateError;
-use super::evaluate::{Values, text};
 use super::permissions::{Statement, allows};
 
 /// A Lambda function as the template deploys it.

@@ -14,9 +14,6 @@ use crate::services::{ACCOUNT, Context};
 /// Every repository was made at this time: 2026-01-01T00:00:00Z.
 const CREATED: i64 = 1_767_225_600;
 
-/// AWS documents no page size for ListBranches, and its callers cannot choose one.
-const BRANCHES_PAGE: usize = 100;
-
 pub(super) fn get_repository(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
     let (name, hosted) = repository(context, &mut input)?;
     input.finish()?;
@@ -61,7 +58,12 @@ pub(super) fn list_branches(context: &Context<'_>, mut input: Members) -> Result
     let token = input.string("nextToken")?;
     input.finish()?;
     let branches = hosted.git.branches()?;
-    let page = paging::page(&branches, BRANCHES_PAGE, token.as_deref(), &["ListBranches", &name]);
+    let page = paging::page(
+        &branches,
+        context.world.codecommit.list_page_size,
+        token.as_deref(),
+        &["ListBranches", &name],
+    );
     let page = page.map_err(|_| bad_token())?;
     let mut output = json!({"branches": page.items});
     if let Some(next) = page.next {

@@ -62,7 +62,7 @@ fn summary(pipeline: &Pipeline, execution: &Execution) -> Value {
         "lastUpdateTime": started,
         "sourceRevisions": execution.revision.iter().map(revision).collect::<Vec<_>>(),
         "trigger": {
-            "triggerType": "StartPipelineExecution",
+            "triggerType": execution.trigger,
             "triggerDetail": format!("arn:aws:iam::{ACCOUNT}:role/local"),
         },
         "executionMode": "SUPERSEDED",

@@ -45,6 +45,7 @@ fn start(
     let count = pipeline.executions.len().to_string();
     let id = ids::uuid(&["execution", name, token.as_deref().unwrap_or(&count)]);
     let status = "InProgress".to_owned();
+    let trigger = "StartPipelineExecution";
     pipeline.executions.push(Execution {
         id: id.clone(),
         status,
@@ -52,6 +53,7 @@ fn start(
         revision,
         variables,
         token,
+        trigger,
     });
     Ok(id)
 }

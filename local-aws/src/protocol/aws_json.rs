@@ -11,14 +11,27 @@ use crate::server::{Request, respond};
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
+/// The API, the operation and the input.
+pub(super) fn read(request: &Request) -> (String, String, Result<Value, Refusal>) {
+    let (api, operation) = target(&request.parts.headers);
+    let input = match operation.is_empty() {
+        true => Err(Refusal::not_served(format_args!(
+            "{} {} without X-Amz-Target and without a form (it speaks AWS JSON 1.1 and AWS Query)",
+            request.parts.method, request.parts.uri
+        ))),
+        false => input(request),
+    };
+    (api, operation, input)
+}
+
 /// `CodeCommit_20150413.GetBranch`, taken apart; both are empty when there is no target.
-pub(super) fn target(headers: &HeaderMap) -> (String, String) {
+fn target(headers: &HeaderMap) -> (String, String) {
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (api, operation) = target.rsplit_once('.').unwrap_or(("", target));
     (api.to_owned(), operation.to_owned())
 }
 
-pub(super) fn input(request: &Request) -> Result<Value, Refusal> {
+fn input(request: &Request) -> Result<Value, Refusal> {
     let content_type = request.parts.headers.get("content-type").and_then(|value| value.to_str().ok());
     // CodePipeline's model lists another protocol (RPC v2 CBOR) first: an SDK that starts to use it must be noticed.
     if content_type.map(|value| value.split(';').next().unwrap_or_default().trim()) != Some(CONTENT_TYPE) {

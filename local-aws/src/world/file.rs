@@ -6,7 +6,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::raw::{RawFault, RawWorld};
-use super::{World, WorldError, pipelines, repositories};
+use super::{World, WorldError, pipelines, repositories, stacks};
 use crate::fault::{Fault, FaultAnswer};
 use crate::refusal::{Refusal, status_of};
 use crate::services;
@@ -21,6 +21,12 @@ impl File<'_> {
     /// An error at the line of `at`.
     pub(super) fn invalid<T>(&self, at: &Spanned<T>, message: impl Into<String>) -> WorldError {
         self.invalid_at(at.span().start, message)
+    }
+
+    /// The text of a file that the world's file names, by a path beside it.
+    pub(super) fn beside(&self, name: &str) -> Result<String, WorldError> {
+        let path = self.path.parent().unwrap_or(Path::new("")).join(name);
+        std::fs::read_to_string(&path).map_err(|source| WorldError::Read { path, source })
     }
 
     fn invalid_at(&self, offset: usize, message: impl Into<String>) -> WorldError {
@@ -43,11 +49,21 @@ pub(super) fn read(path: &Path) -> Result<World, WorldError> {
     if let Some(size) = raw.codecommit.page_size {
         world.codecommit.page_size = size.into();
     }
+    if let Some(size) = raw.codecommit.list_page_size {
+        world.codecommit.list_page_size = size.into();
+    }
+    world.follows_events = raw.events.follow;
+    world.region = raw.region.unwrap_or(world.region);
+    world.sns.topics = raw.sns.topics;
     for repository in raw.repository {
         repositories::add(&mut world, &file, repository)?;
     }
     for pipeline in raw.pipeline {
         pipelines::add(&mut world, &file, pipeline)?;
+    }
+    stacks::settings(&mut world, &file, raw.cloudformation)?;
+    for stack in raw.stack {
+        stacks::add(&world, &file, stack)?;
     }
     for fault in raw.fault {
         world.faults.add(checked(&file, fault)?);

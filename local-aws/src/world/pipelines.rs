@@ -98,6 +98,7 @@ fn checked(
         revision,
         variables: Vec::new(),
         token: None,
+        trigger: "StartPipelineExecution",
     })
 }
 

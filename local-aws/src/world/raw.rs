@@ -13,16 +13,119 @@ use super::content::Content;
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawWorld {
     pub(super) now: Option<Timestamp>,
+    /// Default `us-east-1`.
+    pub(super) region: Option<String>,
+    #[serde(default)]
+    pub(super) events: RawEvents,
     #[serde(default)]
     pub(super) lambda: RawLambda,
     #[serde(default)]
     pub(super) codecommit: RawCodeCommit,
     #[serde(default)]
+    pub(super) cloudformation: RawCloudFormation,
+    #[serde(default)]
+    pub(super) sns: RawSns,
+    #[serde(default)]
     pub(super) repository: Vec<RawRepository>,
     #[serde(default)]
     pub(super) pipeline: Vec<RawPipeline>,
     #[serde(default)]
+    pub(super) stack: Vec<RawStack>,
+    #[serde(default)]
     pub(super) fault: Vec<RawFault>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawEvents {
+    #[serde(default)]
+    pub(super) follow: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawSns {
+    #[serde(default)]
+    pub(super) topics: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawCloudFormation {
+    /// Default 60.
+    pub(super) seconds: Option<u32>,
+    /// Default 100.
+    pub(super) page_size: Option<NonZeroUsize>,
+    /// Default 2000.
+    pub(super) max_stacks: Option<usize>,
+    #[serde(default)]
+    pub(super) exports: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) template: Vec<RawTemplate>,
+    #[serde(default)]
+    pub(super) failing: Vec<RawFailing>,
+}
+
+/// What is behind a TemplateURL.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawTemplate {
+    pub(super) url: Spanned<String>,
+    pub(super) body: Option<String>,
+    /// Beside the world's file.
+    pub(super) file: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawFailing {
+    pub(super) resource: String,
+    pub(super) stack: Option<String>,
+    pub(super) on: Spanned<String>,
+    pub(super) reason: Option<String>,
+    pub(super) times: Option<u32>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawStack {
+    pub(super) name: Spanned<String>,
+    pub(super) id: Option<String>,
+    /// Default `CREATE_COMPLETE`.
+    pub(super) status: Option<Spanned<String>>,
+    pub(super) status_reason: Option<String>,
+    pub(super) created: Option<Timestamp>,
+    pub(super) updated: Option<Timestamp>,
+    pub(super) deleted: Option<Timestamp>,
+    #[serde(default)]
+    pub(super) parameters: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) tags: BTreeMap<String, String>,
+    pub(super) role: Option<String>,
+    #[serde(default)]
+    pub(super) capabilities: Vec<String>,
+    #[serde(default)]
+    pub(super) protected: bool,
+    /// The id of the stack it is nested in.
+    pub(super) parent: Option<String>,
+    pub(super) template: Option<Spanned<String>>,
+    pub(super) template_file: Option<Spanned<String>>,
+    pub(super) token: Option<String>,
+    #[serde(default)]
+    pub(super) event: Vec<RawStackEvent>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawStackEvent {
+    pub(super) status: String,
+    pub(super) reason: Option<String>,
+    /// A logical id; default: the stack itself.
+    pub(super) resource: Option<String>,
+    #[serde(rename = "type")]
+    pub(super) kind: Option<String>,
+    pub(super) token: Option<String>,
+    pub(super) time: Option<Timestamp>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -39,6 +142,8 @@ pub(super) struct RawLambda {
 pub(super) struct RawCodeCommit {
     /// Default 100.
     pub(super) page_size: Option<NonZeroUsize>,
+    /// Default 100.
+    pub(super) list_page_size: Option<NonZeroUsize>,
 }
 
 #[derive(Debug, Deserialize)]

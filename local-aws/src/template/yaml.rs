@@ -6,7 +6,12 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value, json};
 use serde_saphyr::Tagged;
 
-pub(super) fn parse(text: &str) -> Result<Value, serde_saphyr::Error> {
+/// The template that `text` is, in its long form. JSON is YAML, too.
+///
+/// # Errors
+///
+/// When it is no YAML.
+pub fn parse(text: &str) -> Result<Value, serde_saphyr::Error> {
     serde_saphyr::from_str::<Node>(text).map(|node| node.0)
 }
 

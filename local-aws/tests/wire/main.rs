@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "clippy knows tests by their attribute, and not what helps them")]
 
 mod client;
+mod stacks;
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use client::{Client, World, error};
 use local_aws::{Answer, Call, LocalAws, Outcome, RuntimeApi};
 use serde_json::{Value, json};
 
-const WORLD: &str = include_str!("world.toml");
+const WORLD: &str = include_str!("../world.toml");
 
 /// A running world, and what is asked of it.
 struct Fixture {

@@ -1,44 +1,40 @@
-//! Works out parameters, conditions and intrinsic functions, as far as they do not need a deployment.
+//! Works out conditions and intrinsic functions, as far as the names in them are known.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::TemplateError;
-
-/// Stands in for the account that a template would be deployed to.
-pub const ACCOUNT: &str = "123456789012";
-/// Stands in for the region.
-pub const REGION: &str = "us-east-1";
-/// Stands in for the partition.
-pub const PARTITION: &str = "aws";
-/// Stands in for the stack's name.
-pub const STACK_NAME: &str = "pointsman";
-
 /// What names in a template stand for.
-pub(super) struct Values<'a> {
+#[derive(Debug)]
+pub struct Values<'a> {
     names: BTreeMap<String, Value>,
+    exports: BTreeMap<String, String>,
     conditions: Option<&'a Map<String, Value>>,
+    mappings: &'a Value,
 }
 
 impl<'a> Values<'a> {
-    pub(super) fn new(
-        document: &'a Value,
-        overrides: &BTreeMap<String, String>,
-    ) -> Result<Values<'a>, TemplateError> {
-        let declared = document["Parameters"].as_object().cloned().unwrap_or_default();
-        if let Some(name) = overrides.keys().find(|name| !declared.contains_key(*name)) {
-            return Err(TemplateError::NoParameter { name: name.clone() });
-        }
-        let mut names = pseudo_parameters();
-        for (name, parameter) in &declared {
-            names.insert(name.clone(), parameter_value(name, parameter, overrides.get(name))?);
-        }
-        Ok(Values { names, conditions: document["Conditions"].as_object() })
+    /// `names` has what `Ref` gives for parameters, pseudo parameters and resources, and what `Fn::GetAtt` gives under
+    /// `Resource.Attribute`. What is not there stays as it is written.
+    pub fn new(document: &'a Value, names: BTreeMap<String, Value>) -> Values<'a> {
+        let conditions = document["Conditions"].as_object();
+        Values { names, exports: BTreeMap::new(), conditions, mappings: &document["Mappings"] }
+    }
+
+    /// Adds what `Fn::ImportValue` gives.
+    #[must_use]
+    pub fn with_exports(mut self, exports: BTreeMap<String, String>) -> Values<'a> {
+        self.exports = exports;
+        self
+    }
+
+    /// Adds a name that became known, such as a resource that was made.
+    pub fn learn(&mut self, name: impl Into<String>, value: impl Into<Value>) {
+        self.names.insert(name.into(), value.into());
     }
 
     /// A condition's truth; one that the template does not have, or that cannot be known, counts as true.
-    pub(super) fn condition(&self, name: &str) -> bool {
+    pub fn condition(&self, name: &str) -> bool {
         self.conditions.and_then(|all| all.get(name)).is_none_or(|condition| self.truth(condition))
     }
 
@@ -56,7 +52,7 @@ impl<'a> Values<'a> {
     }
 
     /// A value with every function worked out that can be. `AWS::NoValue` members and elements are gone.
-    pub(super) fn value(&self, value: &Value) -> Value {
+    pub fn value(&self, value: &Value) -> Value {
         self.known(value).unwrap_or(Value::Null)
     }
 
@@ -90,6 +86,11 @@ impl<'a> Values<'a> {
             "Fn::Join" => self.join(argument).map(Some),
             "Fn::Split" => self.split(argument).map(Some),
             "Fn::Select" => self.select(argument).map(Some),
+            "Fn::GetAtt" => self.get_att(argument).map(Some),
+            "Fn::FindInMap" => self.find_in_map(argument).map(Some),
+            "Fn::ImportValue" => {
+                self.exports.get(&text(&self.value(argument))?).map(|value| Some(json!(value)))
+            }
             _ => None,
         }
     }
@@ -122,34 +123,28 @@ impl<'a> Values<'a> {
         let index: usize = text(&self.value(index))?.parse().ok()?;
         self.value(list).get(index).cloned()
     }
-}
 
-fn pseudo_parameters() -> BTreeMap<String, Value> {
-    let known = [
-        ("AWS::AccountId", ACCOUNT),
-        ("AWS::Region", REGION),
-        ("AWS::Partition", PARTITION),
-        ("AWS::StackName", STACK_NAME),
-        ("AWS::URLSuffix", "amazonaws.com"),
-    ];
-    known.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
-}
-
-fn parameter_value(name: &str, parameter: &Value, given: Option<&String>) -> Result<Value, TemplateError> {
-    let value = given.cloned().or_else(|| text(&parameter["Default"]));
-    let value = value.ok_or_else(|| TemplateError::NoValue { name: name.to_owned() })?;
-    let allowed = parameter["AllowedValues"].as_array();
-    if allowed.is_some_and(|allowed| !allowed.iter().any(|one| text(one).as_ref() == Some(&value))) {
-        return Err(TemplateError::NotAllowed { name: name.to_owned(), value });
+    fn get_att(&self, argument: &Value) -> Option<Value> {
+        let [resource, attribute] = argument.as_array()?.as_slice() else { return None };
+        let attribute = text(&self.value(attribute))?;
+        self.names.get(&format!("{}.{attribute}", resource.as_str()?)).cloned()
     }
-    let is_list = parameter["Type"]
-        .as_str()
-        .is_some_and(|kind| kind == "CommaDelimitedList" || kind.starts_with("List<"));
-    Ok(if is_list { value.split(',').map(str::trim).collect() } else { json!(value) })
+
+    fn find_in_map(&self, argument: &Value) -> Option<Value> {
+        let [map, first, second] = argument.as_array()?.as_slice() else { return None };
+        let key = |value: &Value| text(&self.value(value));
+        Some(self.mappings.get(key(map)?)?.get(key(first)?)?.get(key(second)?)?.clone())
+    }
+}
+
+/// A parameter's value as `Ref` gives it: the types that are lists give a list.
+pub fn parameter_value(kind: &str, value: &str) -> Value {
+    let is_list = kind == "CommaDelimitedList" || kind.starts_with("List<");
+    if is_list { value.split(',').map(str::trim).collect() } else { json!(value) }
 }
 
 /// A scalar as CloudFormation writes it into a string.
-pub(super) fn text(value: &Value) -> Option<String> {
+pub fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

@@ -48,6 +48,13 @@ pub(crate) struct Response {
 }
 
 impl Response {
+    /// The texts of the elements of that name.
+    pub(crate) fn texts(&self, element: &str) -> Vec<String> {
+        let (open, close) = (format!("<{element}>"), format!("</{element}>"));
+        let parts = self.body.split(&open).skip(1).map(|part| part.split(&close).next().unwrap());
+        parts.map(|text| quick_xml::escape::unescape(text).unwrap().into_owned()).collect()
+    }
+
     pub(crate) fn header(&self, name: &str) -> &str {
         &self.headers[name]
     }
@@ -65,6 +72,24 @@ impl Client {
              X-Amz-Target: {api}.{operation}\r\nContent-Type: application/x-amz-json-1.1\r\n"
         );
         self.answer("/", &signed, &input.to_string())
+    }
+
+    /// An operation of a service with the Query protocol, with its members as the form has them. The journal has the
+    /// answer in JSON; this gives the XML.
+    pub(crate) fn query(
+        &self,
+        service: &str,
+        version: &str,
+        operation: &str,
+        members: &[(&str, &str)],
+    ) -> Response {
+        let signed = format!(
+            "Authorization: AWS4-HMAC-SHA256 Credential=AKID/20260302/us-east-1/{service}/aws4_request, Signature=0\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\n"
+        );
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("Action", operation).append_pair("Version", version).extend_pairs(members);
+        self.send("POST", "/", &signed, &form.finish()).unwrap()
     }
 
     pub(crate) fn unsigned(&self, operation: &str) -> Answer {

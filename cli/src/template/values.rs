@@ -1,0 +1,54 @@
+//! What the names in the SAM template stand for: its parameters, and the pseudo parameters.
+
+use std::collections::BTreeMap;
+
+use local_aws::template::{Values, parameter_value, text};
+use serde_json::Value;
+
+use super::TemplateError;
+
+/// Stands in for the account that a template would be deployed to.
+pub const ACCOUNT: &str = "123456789012";
+/// Stands in for the region.
+pub const REGION: &str = "us-east-1";
+/// Stands in for the partition.
+pub const PARTITION: &str = "aws";
+/// Stands in for the stack's name.
+pub const STACK_NAME: &str = "pointsman";
+
+/// The template's values, with `overrides` in place of its defaults.
+pub(super) fn values<'a>(
+    document: &'a Value,
+    overrides: &BTreeMap<String, String>,
+) -> Result<Values<'a>, TemplateError> {
+    let declared = document["Parameters"].as_object().cloned().unwrap_or_default();
+    if let Some(name) = overrides.keys().find(|name| !declared.contains_key(*name)) {
+        return Err(TemplateError::NoParameter { name: name.clone() });
+    }
+    let mut names = pseudo_parameters();
+    for (name, parameter) in &declared {
+        names.insert(name.clone(), value(name, parameter, overrides.get(name))?);
+    }
+    Ok(Values::new(document, names))
+}
+
+fn pseudo_parameters() -> BTreeMap<String, Value> {
+    let known = [
+        ("AWS::AccountId", ACCOUNT),
+        ("AWS::Region", REGION),
+        ("AWS::Partition", PARTITION),
+        ("AWS::StackName", STACK_NAME),
+        ("AWS::URLSuffix", "amazonaws.com"),
+    ];
+    known.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
+}
+
+fn value(name: &str, parameter: &Value, given: Option<&String>) -> Result<Value, TemplateError> {
+    let value = given.cloned().or_else(|| text(&parameter["Default"]));
+    let value = value.ok_or_else(|| TemplateError::NoValue { name: name.to_owned() })?;
+    let allowed = parameter["AllowedValues"].as_array();
+    if allowed.is_some_and(|allowed| !allowed.iter().any(|one| text(one).as_ref() == Some(&value))) {
+        return Err(TemplateError::NotAllowed { name: name.to_owned(), value });
+    }
+    Ok(parameter_value(parameter["Type"].as_str().unwrap_or_default(), &value))
+}

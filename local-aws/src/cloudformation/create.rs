@@ -1,0 +1,51 @@
+//! CreateStack.
+
+use serde_json::{Value, json};
+
+use super::{Goal, Moment, Stack, body, capabilities, document, invalid, parameters, request, tokens};
+use crate::members::Members;
+use crate::refusal::Refusal;
+use crate::services::Context;
+
+const OPERATION: &str = "CreateStack";
+
+pub(super) fn create_stack(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+    let cloudformation = &context.world.cloudformation;
+    let name = request::new_name(&mut input)?;
+    let token = tokens::token(&mut input)?;
+    let text = body::template(cloudformation, &mut input)?;
+    let given = parameters::given(&mut input)?;
+    let tags = request::tags(&mut input)?;
+    let role = request::role(&mut input)?;
+    let capabilities = capabilities::given(&mut input)?;
+    let protected = input.boolean("EnableTerminationProtection")?.unwrap_or(false);
+    input.finish()?;
+    let mut state = cloudformation.lock();
+    if let Some(id) = state.tokens.earlier(context.region, token.as_deref(), OPERATION, &name)? {
+        return Ok(json!({"StackId": id}));
+    }
+    if state.find(context.region, &name).is_some() {
+        return Err(Refusal::new("AlreadyExistsException", format!("Stack [{name}] already exists")));
+    }
+    if state.stacks.iter().filter(|stack| stack.is_living()).count() >= cloudformation.max_stacks {
+        return Err(Refusal::new("LimitExceededException", "Limit for stack has been exceeded"));
+    }
+    let template = document::read(&text.ok_or_else(body::missing)?)?;
+    let parameters = parameters::checked(&template, given, &[])?;
+    capabilities::check(&template, &parameters, &capabilities)?;
+    let nth = state.stacks.iter().filter(|stack| stack.name == name).count();
+    let mut stack = Stack::new(&name, context.region, nth, context.now);
+    stack.goal = Goal { template, parameters, tags, role, capabilities };
+    stack.protected = protected;
+    stack.token = token.clone();
+    let now = Moment { at: context.now, bus: &context.world.bus, ends: context.now + cloudformation.step };
+    stack.enter(now, "CREATE_IN_PROGRESS", Some("User Initiated".to_owned()));
+    let id = stack.id.clone();
+    state.stacks.push(stack);
+    state.tokens.remember(context.region, token.as_deref(), OPERATION, &name, &id);
+    Ok(json!({"StackId": id}))
+}
+
+pub(super) fn no_such_stack(name: &str) -> Refusal {
+    invalid(format!("Stack [{name}] does not exist"))
+}

@@ -1,0 +1,138 @@
+//! Works out what a stack's template wants: its resources with their properties, and its outputs.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::document::members;
+use super::references::{self, Reference};
+use super::stack::{Made, Output, Stack};
+use crate::ids;
+use crate::services::ACCOUNT;
+use crate::template::{Values, parameter_value, text};
+
+/// What Fn::ImportValue gives.
+pub(super) type Exports = BTreeMap<String, String>;
+
+/// The resources whose condition holds, in the template's order; else why there are none.
+pub(super) fn wanted(stack: &Stack, exports: &Exports) -> Result<Vec<Made>, String> {
+    let template = &stack.goal.template;
+    missing_export(stack, exports)?;
+    let values = values(stack, exports);
+    let made = members(&template["Resources"]).filter(|(_, resource)| holds(&values, resource));
+    let made = made.map(|(logical, resource)| Made {
+        logical: logical.clone(),
+        kind: resource["Type"].as_str().unwrap_or_default().to_owned(),
+        physical: physical(stack, &values, logical, resource),
+        properties: values.value(&resource["Properties"]),
+        retained: resource["DeletionPolicy"] == "Retain",
+    });
+    Ok(made.collect())
+}
+
+/// The outputs whose condition holds.
+pub(super) fn outputs(stack: &Stack, exports: &Exports) -> Vec<Output> {
+    let values = values(stack, exports);
+    let shown = members(&stack.goal.template["Outputs"]).filter(|(_, output)| holds(&values, output));
+    let known = |value: &Value| text(&values.value(value));
+    let output = |(key, output): (&String, &Value)| Output {
+        key: key.clone(),
+        value: known(&output["Value"]).unwrap_or_default(),
+        description: known(&output["Description"]),
+        export: known(&output["Export"]["Name"]),
+    };
+    shown.map(output).collect()
+}
+
+fn holds(values: &Values<'_>, member: &Value) -> bool {
+    member["Condition"].as_str().is_none_or(|name| values.condition(name))
+}
+
+/// Names, and stand-ins for what only AWS would know: a resource's id, its ARN, its other attributes.
+fn values<'s>(stack: &'s Stack, exports: &Exports) -> Values<'s> {
+    let template = &stack.goal.template;
+    let mut values = Values::new(template, names(stack)).with_exports(exports.clone());
+    let resources = || members(&template["Resources"]);
+    for (logical, _) in resources() {
+        values.learn(logical, generated(stack, logical));
+    }
+    // Now a name that is made of another resource's can be worked out.
+    for (logical, resource) in resources() {
+        let physical = physical(stack, &values, logical, resource);
+        values.learn(logical, physical);
+    }
+    for reference in references::of(template) {
+        if let Reference::Attribute(logical, attribute) = reference {
+            let resource = &template["Resources"][&logical];
+            let physical = physical(stack, &values, &logical, resource);
+            values.learn(format!("{logical}.{attribute}"), stand_in(stack, resource, &physical, &attribute));
+        }
+    }
+    values
+}
+
+fn names(stack: &Stack) -> BTreeMap<String, Value> {
+    let declared = &stack.goal.template["Parameters"];
+    let kind = |name: &str| declared[name]["Type"].as_str().unwrap_or_default();
+    let parameters = stack.goal.parameters.iter();
+    let parameters = parameters.map(|(name, value)| (name.clone(), parameter_value(kind(name), value)));
+    let pseudo = [
+        ("AWS::AccountId", ACCOUNT),
+        ("AWS::Partition", "aws"),
+        ("AWS::Region", &stack.region),
+        ("AWS::StackId", &stack.id),
+        ("AWS::StackName", &stack.name),
+        ("AWS::URLSuffix", "amazonaws.com"),
+    ];
+    parameters.chain(pseudo.map(|(name, value)| (name.to_owned(), value.into()))).collect()
+}
+
+/// The name that a resource is given, by `BucketName` of a bucket, `RoleName` of a role and so on, or by `Name`; else
+/// one as CloudFormation makes it.
+fn physical(stack: &Stack, values: &Values<'_>, logical: &str, resource: &Value) -> String {
+    let kind = resource["Type"].as_str().unwrap_or_default();
+    let own = format!("{}Name", kind.rsplit("::").next().unwrap_or_default());
+    let given = [own.as_str(), "Name"]
+        .into_iter()
+        .find_map(|name| text(&values.value(&resource["Properties"][name])));
+    given.unwrap_or_else(|| generated(stack, logical))
+}
+
+fn generated(stack: &Stack, logical: &str) -> String {
+    let suffix = ids::digest(&["resource", &stack.id, logical])[..12].to_ascii_uppercase();
+    format!("{}-{logical}-{suffix}", stack.name)
+}
+
+fn stand_in(stack: &Stack, resource: &Value, physical: &str, attribute: &str) -> String {
+    let kind = resource["Type"].as_str().unwrap_or_default();
+    let service = kind.split("::").nth(1).unwrap_or_default().to_ascii_lowercase();
+    match attribute {
+        "Arn" => format!("arn:aws:{service}:{}:{ACCOUNT}:{physical}", stack.region),
+        _ => format!("{physical}.{attribute}"),
+    }
+}
+
+/// The first export that the resources import and nobody has.
+fn missing_export(stack: &Stack, exports: &Exports) -> Result<(), String> {
+    let values = values(stack, exports);
+    let resources =
+        members(&stack.goal.template["Resources"]).filter(|(_, resource)| holds(&values, resource));
+    for (_, resource) in resources {
+        if let Some(name) = unknown_import(&values.value(&resource["Properties"])) {
+            return Err(format!("No export named {name} found."));
+        }
+    }
+    Ok(())
+}
+
+/// An import that could not be worked out is still there as it was written.
+fn unknown_import(value: &Value) -> Option<String> {
+    match value {
+        Value::Array(elements) => elements.iter().find_map(unknown_import),
+        Value::Object(map) => match map.get("Fn::ImportValue") {
+            Some(name) => Some(text(name).unwrap_or_else(|| name.to_string())),
+            None => map.values().find_map(unknown_import),
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,100 @@
+//! UpdateStack.
+
+use serde_json::{Value, json};
+
+use super::create::no_such_stack;
+use super::{Goal, Moment, Stack, body, capabilities, document, invalid, parameters, request, tokens};
+use crate::members::Members;
+use crate::refusal::Refusal;
+use crate::services::Context;
+
+const OPERATION: &str = "UpdateStack";
+
+/// A stack that failed without being rolled back can be updated, too, but only one made with DisableRollback gets there.
+const UPDATABLE: &[&str] = &[
+    "CREATE_COMPLETE",
+    "UPDATE_COMPLETE",
+    "UPDATE_ROLLBACK_COMPLETE",
+    "IMPORT_COMPLETE",
+    "IMPORT_ROLLBACK_COMPLETE",
+];
+
+pub(super) fn update_stack(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+    let cloudformation = &context.world.cloudformation;
+    let name = request::name_or_id(&mut input)?;
+    let token = tokens::token(&mut input)?;
+    let text = body::template(cloudformation, &mut input)?;
+    let uses_previous = input.boolean("UsePreviousTemplate")?.unwrap_or(false);
+    let given = parameters::given(&mut input)?;
+    // Left out, tags stay; an empty list takes them all away.
+    let tags = if input.has("Tags") { Some(request::tags(&mut input)?) } else { None };
+    let role = request::role(&mut input)?;
+    let capabilities = capabilities::given(&mut input)?;
+    input.finish()?;
+    let mut state = cloudformation.lock();
+    if let Some(id) = state.tokens.earlier(context.region, token.as_deref(), OPERATION, &name)? {
+        return Ok(json!({"StackId": id}));
+    }
+    let found = state.find(context.region, &name).ok_or_else(|| no_such_stack(&name))?;
+    let stack = &mut state.stacks[found];
+    if !UPDATABLE.contains(&stack.status) {
+        return Err(invalid(format!(
+            "Stack:{} is in {} state and can not be updated.",
+            stack.id, stack.status
+        )));
+    }
+    let template = match text {
+        Some(_) if uses_previous => {
+            return Err(invalid("You cannot specify both usePreviousTemplate and a template."));
+        }
+        Some(text) => document::read(&text)?,
+        None if uses_previous => stack.goal.template.clone(),
+        None => return Err(body::missing()),
+    };
+    let parameters = parameters::checked(&template, given, &stack.goal.parameters)?;
+    capabilities::check(&template, &parameters, &capabilities)?;
+    let goal = Goal {
+        template,
+        parameters,
+        tags: tags.unwrap_or_else(|| stack.goal.tags.clone()),
+        // It sticks.
+        role: role.or_else(|| stack.goal.role.clone()),
+        capabilities,
+    };
+    if same(&goal, &stack.goal) {
+        return Err(invalid("No updates are to be performed."));
+    }
+    let id = begin(stack, goal, token.clone(), context);
+    state.tokens.remember(context.region, token.as_deref(), OPERATION, &name, &id);
+    Ok(json!({"StackId": id}))
+}
+
+fn begin(stack: &mut Stack, goal: Goal, token: Option<String>, context: &Context<'_>) -> String {
+    let earlier = std::mem::replace(&mut stack.goal, goal);
+    stack.before = Some((earlier, stack.made.clone()));
+    stack.updated = Some(context.now);
+    stack.token = token;
+    let ends = context.now + context.world.cloudformation.step;
+    let now = Moment { at: context.now, bus: &context.world.bus, ends };
+    stack.enter(now, "UPDATE_IN_PROGRESS", Some("User Initiated".to_owned()));
+    stack.id.clone()
+}
+
+/// What only describes is no update: comments, `Description`, the template's own `Metadata`, and parameters but for
+/// their values.
+fn same(one: &Goal, other: &Goal) -> bool {
+    let acts = |goal: &Goal| {
+        let mut template = goal.template.clone();
+        if let Some(sections) = template.as_object_mut() {
+            for section in ["Description", "Metadata", "Parameters"] {
+                sections.remove(section);
+            }
+        }
+        let mut parameters = goal.parameters.clone();
+        parameters.sort();
+        let mut tags = goal.tags.clone();
+        tags.sort();
+        (template, parameters, tags, goal.role.clone())
+    };
+    acts(one) == acts(other)
+}

@@ -1,0 +1,252 @@
+//! Takes a stack from a status that has ended to the next one, with what its resources do on the way.
+
+use jiff::Timestamp;
+
+use super::resources::{self, Exports};
+use super::stack::{Failing, Goal, Made, Moment, On, Stack};
+use super::{State, effects};
+use crate::world::World;
+
+/// Moves the stack whose status ended first, if one did by `until`; says whether one did.
+pub(crate) fn step(world: &World, until: Timestamp) -> bool {
+    let cloudformation = &world.cloudformation;
+    let mut state = cloudformation.lock();
+    let ended = state.stacks.iter().enumerate();
+    let ended = ended.filter_map(|(index, stack)| Some((stack.ends.filter(|ends| *ends <= until)?, index)));
+    let Some((at, index)) = ended.min() else { return false };
+    let mut exports = cloudformation.exports.clone();
+    exports.extend(exported(&state));
+    let State { stacks, failing, .. } = &mut *state;
+    let now = Moment { at, bus: &world.bus, ends: at + cloudformation.step };
+    Walk { world, failing, exports, now }.next(&mut stacks[index]);
+    true
+}
+
+/// What stacks that are there export.
+fn exported(state: &State) -> Exports {
+    let outputs = state.stacks.iter().filter(|stack| stack.is_living()).flat_map(|stack| &stack.outputs);
+    outputs.filter_map(|output| Some((output.export.clone()?, output.value.clone()))).collect()
+}
+
+struct Walk<'a> {
+    world: &'a World,
+    failing: &'a mut [Failing],
+    exports: Exports,
+    now: Moment<'a>,
+}
+
+impl Walk<'_> {
+    fn next(&mut self, stack: &mut Stack) {
+        match stack.status {
+            "CREATE_IN_PROGRESS" => self.create(stack),
+            "ROLLBACK_IN_PROGRESS" => self.undo_creation(stack),
+            "UPDATE_IN_PROGRESS" => self.update(stack),
+            "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" => self.clean_up(stack),
+            "UPDATE_ROLLBACK_IN_PROGRESS" => self.undo_update(stack),
+            "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS" => {
+                stack.enter(self.now, "UPDATE_ROLLBACK_COMPLETE", None);
+            }
+            "DELETE_IN_PROGRESS" => self.delete(stack),
+            _ => stack.ends = None,
+        }
+    }
+
+    fn create(&mut self, stack: &mut Stack) {
+        let failed = match resources::wanted(stack, &self.exports) {
+            Err(reason) => Some(reason),
+            Ok(wanted) => named("create", &self.make_all(stack, wanted, On::Create)),
+        };
+        match failed {
+            None => {
+                stack.outputs = resources::outputs(stack, &self.exports);
+                stack.enter(self.now, "CREATE_COMPLETE", None);
+            }
+            Some(reason) => {
+                let reason = format!("{reason} Rollback requested by user.");
+                stack.enter(self.now, "ROLLBACK_IN_PROGRESS", Some(reason));
+            }
+        }
+    }
+
+    fn undo_creation(&mut self, stack: &mut Stack) {
+        let made = std::mem::take(&mut stack.made);
+        match named("delete", &self.remove_all(stack, made, On::Rollback)) {
+            None => stack.enter(self.now, "ROLLBACK_COMPLETE", None),
+            reason => stack.enter(self.now, "ROLLBACK_FAILED", reason),
+        }
+    }
+
+    fn delete(&mut self, stack: &mut Stack) {
+        let mut made = std::mem::take(&mut stack.made);
+        // An update that could not be rolled back leaves both.
+        let (_, before) = stack.before.take().unwrap_or_default();
+        made.extend(
+            before.into_iter().filter(|old| !made.iter().any(|new| is_same(old, new))).collect::<Vec<_>>(),
+        );
+        match named("delete", &self.remove_all(stack, made, On::Delete)) {
+            None => {
+                stack.outputs.clear();
+                stack.enter(self.now, "DELETE_COMPLETE", None);
+            }
+            reason => stack.enter(self.now, "DELETE_FAILED", reason),
+        }
+    }
+
+    fn update(&mut self, stack: &mut Stack) {
+        let failed = match resources::wanted(stack, &self.exports) {
+            Err(reason) => Some(reason),
+            Ok(wanted) => named("update", &self.change_all(stack, wanted)),
+        };
+        match failed {
+            None => {
+                stack.outputs = resources::outputs(stack, &self.exports);
+                stack.enter(self.now, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", None);
+            }
+            reason => stack.enter(self.now, "UPDATE_ROLLBACK_IN_PROGRESS", reason),
+        }
+    }
+
+    /// What the update replaced or no longer wants goes; that it could not go does not fail the update.
+    fn clean_up(&mut self, stack: &mut Stack) {
+        let (_, before) = stack.before.take().unwrap_or_default();
+        let made = stack.made.clone();
+        let gone = before.into_iter().filter(|old| !made.iter().any(|new| is_same(old, new)));
+        self.remove_all(stack, gone.collect(), On::Delete);
+        stack.made = made;
+        stack.enter(self.now, "UPDATE_COMPLETE", None);
+    }
+
+    fn undo_update(&mut self, stack: &mut Stack) {
+        let (goal, before) = stack.before.clone().unwrap_or_default();
+        let stuck: Vec<String> = before
+            .iter()
+            .map(|made| made.logical.clone())
+            .filter(|name| self.fails(stack, name, On::Rollback).is_some())
+            .collect();
+        if let Some(reason) = named("update", &stuck) {
+            for made in before.iter().filter(|made| stuck.contains(&made.logical)) {
+                self.told(stack, made, "UPDATE_FAILED", Some("Resource update failed during the rollback"));
+            }
+            stack.enter(self.now, "UPDATE_ROLLBACK_FAILED", Some(reason));
+            return;
+        }
+        let new = stack.made.drain(..).filter(|new| !before.iter().any(|old| is_same(old, new)));
+        let new: Vec<Made> = new.collect();
+        self.remove_all(stack, new, On::Rollback);
+        self.restore(stack, goal, before);
+        stack.enter(self.now, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", None);
+    }
+
+    fn restore(&self, stack: &mut Stack, goal: Goal, before: Vec<Made>) {
+        stack.goal = goal;
+        stack.before = None;
+        for made in &before {
+            // It had these properties before, so they are good.
+            let _ = effects::change(self.world, stack, made);
+        }
+        stack.made = before;
+    }
+
+    /// Makes what is wanted, in its order; the first failure cancels the rest. Gives the ids of what is not made.
+    fn make_all(&mut self, stack: &mut Stack, wanted: Vec<Made>, on: On) -> Vec<String> {
+        let mut failed = Vec::new();
+        for resource in wanted {
+            let outcome = match failed.is_empty() {
+                false => Err("Resource creation cancelled".to_owned()),
+                true => self.make(stack, &resource, on),
+            };
+            if self.finish(stack, resource.clone(), "CREATE", outcome) {
+                stack.made.push(resource);
+            } else {
+                failed.push(resource.logical);
+            }
+        }
+        failed
+    }
+
+    /// The same for a stack that has resources: those that differ are changed, or replaced under another name.
+    fn change_all(&mut self, stack: &mut Stack, wanted: Vec<Made>) -> Vec<String> {
+        let old = std::mem::take(&mut stack.made);
+        let mut failed = Vec::new();
+        for resource in wanted {
+            let earlier = old.iter().find(|made| made.logical == resource.logical);
+            let verb = if earlier.is_some() { "UPDATE" } else { "CREATE" };
+            let fails = self.fails(stack, &resource.logical, On::Update);
+            if fails.is_none() && failed.is_empty() && earlier == Some(&resource) {
+                stack.made.push(resource);
+                continue;
+            }
+            let outcome = match (fails, earlier) {
+                _ if !failed.is_empty() => Err("Resource update cancelled".to_owned()),
+                (Some(reason), _) => Err(reason),
+                (None, Some(earlier)) if is_same(earlier, &resource) => {
+                    effects::change(self.world, stack, &resource)
+                }
+                (None, _) => effects::make(self.world, stack, &resource, self.now.at),
+            };
+            if self.finish(stack, resource.clone(), verb, outcome) {
+                stack.made.push(resource);
+            } else {
+                failed.push(resource.logical);
+            }
+        }
+        failed
+    }
+
+    fn make(&mut self, stack: &Stack, resource: &Made, on: On) -> Result<(), String> {
+        match self.fails(stack, &resource.logical, on) {
+            Some(reason) => Err(reason),
+            None => effects::make(self.world, stack, resource, self.now.at),
+        }
+    }
+
+    /// Removes resources, the last first. What stays by its policy is let go; what cannot go stays the stack's.
+    fn remove_all(&mut self, stack: &mut Stack, made: Vec<Made>, on: On) -> Vec<String> {
+        let mut failed = Vec::new();
+        for resource in made.into_iter().rev() {
+            if resource.retained {
+                self.told(stack, &resource, "DELETE_SKIPPED", None);
+                continue;
+            }
+            let outcome = self.fails(stack, &resource.logical, on).map_or(Ok(()), Err);
+            if self.finish(stack, resource.clone(), "DELETE", outcome) {
+                effects::remove(self.world, &resource);
+            } else {
+                failed.push(resource.logical.clone());
+                stack.made.insert(0, resource);
+            }
+        }
+        failed
+    }
+
+    /// Writes a resource's events; says whether it went well.
+    fn finish(&self, stack: &mut Stack, resource: Made, verb: &str, outcome: Result<(), String>) -> bool {
+        self.told(stack, &resource, &format!("{verb}_IN_PROGRESS"), None);
+        match &outcome {
+            Ok(()) => self.told(stack, &resource, &format!("{verb}_COMPLETE"), None),
+            Err(reason) => self.told(stack, &resource, &format!("{verb}_FAILED"), Some(reason)),
+        }
+        outcome.is_ok()
+    }
+
+    fn told(&self, stack: &mut Stack, resource: &Made, status: &str, reason: Option<&str>) {
+        stack.event(self.now.at, (&resource.logical, &resource.kind, &resource.physical), status, reason);
+    }
+
+    /// Why the world lets a resource fail, if it does.
+    fn fails(&mut self, stack: &Stack, resource: &str, on: On) -> Option<String> {
+        let arranged =
+            self.failing.iter_mut().find_map(|one| one.strikes(&stack.name, resource, on).then_some(&*one));
+        arranged.map(|one| one.reason.clone())
+    }
+}
+
+fn is_same(one: &Made, other: &Made) -> bool {
+    (&one.logical, &one.kind, &one.physical) == (&other.logical, &other.kind, &other.physical)
+}
+
+/// A stack's reason when some of its resources failed.
+fn named(verb: &str, failed: &[String]) -> Option<String> {
+    (!failed.is_empty())
+        .then(|| format!("The following resource(s) failed to {verb}: [{}].", failed.join(", ")))
+}

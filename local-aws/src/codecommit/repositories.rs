@@ -1,0 +1,43 @@
+//! ListRepositories.
+
+use serde_json::{Value, json};
+
+use super::branches::bad_token;
+use crate::ids;
+use crate::members::Members;
+use crate::paging;
+use crate::refusal::Refusal;
+use crate::services::Context;
+
+/// By name or by the last change, as asked; repositories here have all been changed at the same time, and keep the order
+/// of their names then.
+pub(super) fn list_repositories(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+    let token = input.string("nextToken")?;
+    let sort_by = input.string("sortBy")?.unwrap_or_else(|| "lastModifiedDate".to_owned());
+    let order = input.string("order")?.unwrap_or_else(|| "descending".to_owned());
+    input.finish()?;
+    if !matches!(&*sort_by, "repositoryName" | "lastModifiedDate") {
+        return Err(Refusal::new(
+            "InvalidSortByException",
+            format!("{sort_by} is not a valid sort by value"),
+        ));
+    }
+    if !matches!(&*order, "ascending" | "descending") {
+        return Err(Refusal::new("InvalidOrderException", format!("{order} is not a valid order")));
+    }
+    let mut names = context.world.codecommit.names();
+    if sort_by == "repositoryName" && order == "descending" {
+        names.reverse();
+    }
+    let listed =
+        |name: &String| json!({"repositoryName": name, "repositoryId": ids::uuid(&["repository", name])});
+    let all: Vec<Value> = names.iter().map(listed).collect();
+    let size = context.world.codecommit.list_page_size;
+    let page = paging::page(&all, size, token.as_deref(), &["ListRepositories", &sort_by, &order]);
+    let page = page.map_err(|_| bad_token())?;
+    let mut output = json!({"repositories": page.items});
+    if let Some(next) = page.next {
+        output["nextToken"] = json!(next);
+    }
+    Ok(output)
+}

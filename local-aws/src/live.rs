@@ -1,0 +1,165 @@
+//! The world while it is served: its clock is moved, branches are pushed, what happened is looked at.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::LocalAws;
+use crate::codecommit::PushError;
+use crate::sns::Mail;
+
+/// A stack, as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackNow {
+    pub id: String,
+    pub name: String,
+    pub status: String,
+    pub reason: Option<String>,
+    pub parameters: Vec<(String, String)>,
+    pub tags: Vec<(String, String)>,
+    pub role: Option<String>,
+    /// Termination protection.
+    pub protected: bool,
+    pub created: Timestamp,
+}
+
+/// A pipeline's execution, as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecutionNow {
+    pub id: String,
+    /// `None` when it is not known.
+    pub commit: Option<String>,
+    pub status: String,
+    /// As TriggerType names it: `CreatePipeline`, `StartPipelineExecution`.
+    pub trigger: String,
+}
+
+impl LocalAws {
+    /// What the world's clock shows.
+    pub fn now(&self) -> Timestamp {
+        self.endpoint.clock.now()
+    }
+
+    /// Moves the clock; what falls due on the way happens in its order, each at its own time.
+    ///
+    /// # Panics
+    ///
+    /// When the world has no `now`: its clock is the machine's, and goes by itself.
+    pub fn advance(&self, by: Duration) {
+        let by = SignedDuration::try_from(by).expect("a world's time is not that long");
+        self.move_to(self.now() + by);
+    }
+
+    /// Moves the clock to the next thing that falls due, and says when that was. `None` when nothing is due, or when the
+    /// clock is the machine's.
+    pub fn advance_to_next(&self) -> Option<Timestamp> {
+        let endpoint = &self.endpoint;
+        // What is due already, because no call looked since.
+        endpoint.world.catch_up(endpoint.clock.now());
+        let due = endpoint.world.next_due()?;
+        if !endpoint.clock.set(due) {
+            return None;
+        }
+        endpoint.world.catch_up(due);
+        Some(due)
+    }
+
+    fn move_to(&self, to: Timestamp) {
+        let endpoint = &self.endpoint;
+        while let Some(due) = endpoint.world.next_due().filter(|due| *due <= to) {
+            endpoint.clock.set(due);
+            endpoint.world.catch_up(due);
+        }
+        assert!(endpoint.clock.set(to), "the world has no `now`: its clock cannot be moved");
+    }
+
+    /// What AWS put on the event bus since this was last asked, in order, as EventBridge shows it to rules.
+    pub fn take_events(&self) -> Vec<Value> {
+        self.endpoint.world.bus.take()
+    }
+
+    /// Creates, moves or deletes (`None`) a branch, and puts CodeCommit's event on the bus. A push that changes nothing
+    /// does nothing. The commit is a label of the world's file, or a whole id.
+    ///
+    /// # Errors
+    ///
+    /// [`PushError`]: the world did not build this repository, has no such commit, or git refuses the name.
+    pub fn push(&self, repository: &str, branch: &str, commit: Option<&str>) -> Result<(), PushError> {
+        let world = &self.endpoint.world;
+        world.codecommit.push(&world.bus, self.now(), &world.region, (repository, branch), commit)
+    }
+
+    /// The commit at the tip of a branch; `None` when there is no such branch.
+    pub fn head(&self, repository: &str, branch: &str) -> Option<String> {
+        self.endpoint.world.codecommit.repository(repository)?.git.branch_head(branch).ok().flatten()
+    }
+
+    /// Every stack that is not deleted, oldest first.
+    pub fn stacks(&self) -> Vec<StackNow> {
+        let living =
+            self.endpoint.world.cloudformation.stacks().into_iter().filter(|stack| stack.is_living());
+        let now = living.map(|stack| StackNow {
+            id: stack.id,
+            name: stack.name,
+            status: stack.status.to_owned(),
+            reason: stack.reason,
+            parameters: stack.goal.parameters,
+            tags: stack.goal.tags,
+            role: stack.goal.role,
+            protected: stack.protected,
+            created: stack.created,
+        });
+        now.collect()
+    }
+
+    /// The living stack of that name.
+    pub fn stack(&self, name: &str) -> Option<StackNow> {
+        self.stacks().into_iter().find(|stack| stack.name == name)
+    }
+
+    /// Lets something fail from now on: the resource of that logical id, in every stack that `stack` (a name, in which `*`
+    /// is anything) fits, when the stack does `on`: `create`, `update`, `delete` or `rollback`.
+    ///
+    /// # Panics
+    ///
+    /// When `on` is none of these.
+    pub fn fail(&self, stack: &str, resource: &str, on: &str, reason: &str, times: Option<u32>) {
+        let on = crate::cloudformation::On::named(on).expect("one of create, update, delete and rollback");
+        let (resource, stack, reason) = (resource.to_owned(), Some(stack.to_owned()), reason.to_owned());
+        self.endpoint.world.cloudformation.fail(crate::cloudformation::Failing {
+            resource,
+            stack,
+            on,
+            reason,
+            times,
+        });
+    }
+
+    /// Ends every failure that was arranged, by the world's file or by [`LocalAws::fail`].
+    pub fn mend(&self) {
+        self.endpoint.world.cloudformation.mend();
+    }
+
+    /// What SNS delivered, in order.
+    pub fn mails(&self) -> Vec<Mail> {
+        self.endpoint.world.sns.mails()
+    }
+
+    /// The names of the pipelines there are.
+    pub fn pipelines(&self) -> Vec<String> {
+        self.endpoint.world.codepipeline.names()
+    }
+
+    /// A pipeline's executions, oldest first; none when there is no such pipeline.
+    pub fn executions(&self, pipeline: &str) -> Vec<ExecutionNow> {
+        let executions = self.endpoint.world.codepipeline.executions(pipeline).unwrap_or_default();
+        let now = executions.into_iter().map(|execution| ExecutionNow {
+            id: execution.id,
+            commit: execution.revision,
+            status: execution.status,
+            trigger: execution.trigger.to_owned(),
+        });
+        now.collect()
+    }
+}

@@ -1,0 +1,142 @@
+//! SNS: Publish, and what was delivered.
+//!
+//! Shapes and errors follow the service's API reference.
+
+use std::sync::Mutex;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::ids;
+use crate::members::Members;
+use crate::refusal::Refusal;
+use crate::services::{ACCOUNT, Context, Service};
+
+pub(crate) const SERVICE: Service =
+    Service { name: "sns", api: "2010-03-31", operations: &[("Publish", publish)] };
+
+/// "Messages must be UTF-8 encoded strings and at most 256 KB in size (262,144 bytes, not 262,144 characters)."
+const MAX_BYTES: usize = 262_144;
+
+/// The topics, and what they delivered.
+#[derive(Debug, Default)]
+pub(crate) struct Sns {
+    /// By ARN; none at all means that every topic of the account is there.
+    pub(crate) topics: Vec<String>,
+    mails: Mutex<Vec<Mail>>,
+}
+
+/// A message, as whoever subscribed to the topic by mail gets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    pub topic: String,
+    /// The one that a mail of SNS has when none is given: `AWS Notification Message`.
+    pub subject: String,
+    pub message: String,
+    pub at: Timestamp,
+}
+
+impl Sns {
+    pub(crate) fn mails(&self) -> Vec<Mail> {
+        self.mails.lock().expect("no holder of this lock panics").clone()
+    }
+}
+
+fn publish(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+    let topic = topic(context, &mut input)?;
+    let subject = input.string("Subject")?;
+    let message = input.string("Message")?.unwrap_or_default();
+    let structure = input.string("MessageStructure")?;
+    let attributes = attributes(&mut input)?;
+    input.finish()?;
+    check_subject(subject.as_deref())?;
+    if message.is_empty() {
+        return Err(invalid("Empty message"));
+    }
+    if message.len() + attributes > MAX_BYTES {
+        return Err(invalid("Message too long"));
+    }
+    let message = by_mail(structure.as_deref(), message)?;
+    let subject = subject.unwrap_or_else(|| "AWS Notification Message".to_owned());
+    let mut mails = context.world.sns.mails.lock().expect("no holder of this lock panics");
+    let id = ids::uuid(&["message", &mails.len().to_string()]);
+    mails.push(Mail { topic, subject, message, at: context.now });
+    Ok(json!({"MessageId": id}))
+}
+
+/// `TopicArn`; publishing to a phone or to an endpoint is not served.
+fn topic(context: &Context<'_>, input: &mut Members) -> Result<String, Refusal> {
+    let arn = input.string("TopicArn")?.unwrap_or_default();
+    let parts: Vec<&str> = arn.split(':').collect();
+    let ["arn", "aws" | "aws-cn" | "aws-us-gov", "sns", region, account, name] = parts[..] else {
+        return Err(invalid("TopicArn Reason: An ARN must have at least 6 elements, not ".to_owned() + &arn));
+    };
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    if name.is_empty() || name.len() > 256 || !name.chars().all(allowed) {
+        return Err(invalid(format!(
+            "TopicArn Reason: {name} is not a topic's name (FIFO topics are not served)"
+        )));
+    }
+    // Only the topic's own region knows it.
+    if region != context.region {
+        return Err(invalid("TopicArn"));
+    }
+    let topics = &context.world.sns.topics;
+    let known = if topics.is_empty() { account == ACCOUNT } else { topics.contains(&arn) };
+    match known {
+        true => Ok(arn),
+        false => Err(Refusal::new("NotFound", "Topic does not exist")),
+    }
+}
+
+/// "Subjects must be UTF-8 text with no line breaks or control characters, and less than 100 characters long."
+fn check_subject(subject: Option<&str>) -> Result<(), Refusal> {
+    let fits = |text: &str| {
+        (1..100).contains(&text.chars().count())
+            && !text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
+    };
+    if subject.is_none_or(fits) { Ok(()) } else { Err(invalid("Subject")) }
+}
+
+/// What the attributes add to the message's size: names, types and values.
+fn attributes(input: &mut Members) -> Result<usize, Refusal> {
+    let mut size = 0;
+    for (name, mut attribute) in input.map("MessageAttributes")? {
+        let kind = attribute.string("DataType")?.unwrap_or_default();
+        let value = match attribute.string("StringValue")? {
+            Some(text) => text,
+            None => attribute.string("BinaryValue")?.unwrap_or_default(),
+        };
+        attribute.finish()?;
+        let base = kind.split('.').next().unwrap_or_default();
+        if !matches!(base, "String" | "String.Array" | "Number" | "Binary") || value.is_empty() {
+            return Err(Refusal::new(
+                "ParameterValueInvalid",
+                format!(
+                    "The message attribute '{name}' must have a type that is supported and a value that is not empty"
+                ),
+            ));
+        }
+        size += name.len() + kind.len() + value.len();
+    }
+    Ok(size)
+}
+
+/// With `json`, a message for each protocol; a mail gets `email`, else `default`, which must be there.
+fn by_mail(structure: Option<&str>, message: String) -> Result<String, Refusal> {
+    match structure {
+        None => return Ok(message),
+        Some("json") => {}
+        Some(_) => return Err(invalid("MessageStructure - Invalid message structure")),
+    }
+    let bodies: Value = serde_json::from_str(&message)
+        .map_err(|_| invalid("Message Structure - JSON message body failed to parse"))?;
+    let body = |protocol: &str| bodies[protocol].as_str().map(str::to_owned);
+    let default = body("default")
+        .ok_or_else(|| invalid("Message Structure - No default entry in JSON message body"))?;
+    Ok(body("email").unwrap_or(default))
+}
+
+fn invalid(what: impl Into<String>) -> Refusal {
+    Refusal::new("InvalidParameter", format!("Invalid parameter: {}", what.into()))
+}
