@@ -1,6 +1,8 @@
 //! What spans functions: faults at every call, the template and the documents held against the code.
 
+mod account;
 mod documents;
 mod faults;
+mod interleavings;
 mod repository;
 mod template;
