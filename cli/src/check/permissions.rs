@@ -95,7 +95,7 @@ pub(super) fn of_stack(function: &Function, rule: &StackRule) -> Vec<Problem> {
             at: rule.named_at.template.clone(),
             resource: object,
             calls: vec!["s3:GetObject"],
-            parameter: "TemplateUrlPrefix",
+            parameter: "TemplateBucket",
         });
     }
     needed.iter().filter_map(|needed| needed.problem(function)).collect()

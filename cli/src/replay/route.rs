@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result};
 use super::{Case, Route};
 use crate::template::{Function, Template};
 
-/// The functions to run. `--function` comes before the rules; a case's folder counts where no rule matches.
+/// The functions to run: the one of `--function`, else the one whose folder the case is in, else those whose rule matches.
 pub(super) fn routes<'t>(
     case: &Case,
     function: Option<&str>,
@@ -17,16 +17,14 @@ pub(super) fn routes<'t>(
             .then(|| format!("no rule in template.yaml delivers this event to {name}"));
         return Ok(vec![Route { function, note }]);
     }
-    let matching = template.functions().filter(|function| matches(function, case));
-    let matching: Vec<Route<'_>> = matching.map(|function| Route { function, note: None }).collect();
-    match &case.function {
-        Some(name) if matching.is_empty() => {
-            let note =
-                Some(format!("no rule in template.yaml matches this event; the case's folder names {name}"));
-            Ok(vec![Route { function: named(template, name)?, note }])
-        }
-        _ => Ok(matching),
+    if let Some(name) = &case.function {
+        let function = named(template, name)?;
+        let note = (!matches(function, case))
+            .then(|| format!("no rule in template.yaml matches this event; the case's folder names {name}"));
+        return Ok(vec![Route { function, note }]);
     }
+    let matching = template.functions().filter(|function| matches(function, case));
+    Ok(matching.map(|function| Route { function, note: None }).collect())
 }
 
 fn matches(function: &Function, case: &Case) -> bool {

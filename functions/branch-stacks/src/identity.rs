@@ -8,8 +8,9 @@ use shared::token::client_token;
 /// The longest name of a stack, in characters (CreateStack, AWS CloudFormation API Reference).
 pub const LONGEST_NAME: usize = 128;
 
-/// The longest value of a tag, in characters (Tag, AWS CloudFormation API Reference).
-const LONGEST_VALUE: usize = 256;
+/// The longest value of a tag, in characters: CloudFormation takes 256, but CodeBuild, to whose projects a stack's tags
+/// go, 255 (Tag, AWS CodeBuild API Reference).
+const LONGEST_VALUE: usize = 255;
 
 /// Characters of a name's hash: enough that nobody finds two branches with the same one by trying. Even then the tags
 /// tell them apart.
