@@ -30,12 +30,17 @@ pub(crate) struct Account {
 impl Account {
     /// An account as `world` (the text of a world.toml) has it, with these rules. `template` is `stack.yaml` beside them.
     pub(crate) fn new(world: &str, rules: &str, template: &str) -> Self {
+        Self::with_template_named("stack.yaml", world, rules, template)
+    }
+
+    /// The same, with another name for the template.
+    pub(crate) fn with_template_named(name: &str, world: &str, rules: &str, template: &str) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let write = |name: &str, text: &str| {
             std::fs::write(folder.path().join(name), text).expect("the folder is ours")
         };
         write("world.toml", world);
-        write("stack.yaml", template);
+        write(name, template);
         let world = World::read(&folder.path().join("world.toml")).expect("the world is right");
         let aws = LocalAws::start(world).expect("a port is free");
         let config = config(&aws.endpoint());

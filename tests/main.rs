@@ -7,3 +7,4 @@ mod faults;
 mod interleavings;
 mod repository;
 mod template;
+mod walk_through;
