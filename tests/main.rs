@@ -6,5 +6,6 @@ mod documents;
 mod faults;
 mod interleavings;
 mod repository;
+mod stack_faults;
 mod template;
 mod walk_through;
