@@ -1,24 +1,31 @@
 //! Which functions an event reaches: those whose rule in the template matches it, as EventBridge would match it.
 
 use anyhow::{Context as _, Result};
+use serde_json::Value;
 
 use super::{Case, Route};
 use crate::template::{Function, Template};
 
-/// The functions to run. `--function` comes before the rules; a case's folder counts where no rule matches.
+/// The functions to run. `--function` comes before the rules. A case is about its folder's function, and then about no
+/// other, unless it follows what happens; where no rule matches the folder counts all the same.
 pub(super) fn routes<'t>(
     case: &Case,
     function: Option<&str>,
+    follows: bool,
     template: &'t Template,
 ) -> Result<Vec<Route<'t>>> {
     if let Some(name) = function {
         let function = named(template, name)?;
-        let note = (!matches(function, case))
+        let note = (!delivers(function, &case.event))
             .then(|| format!("no rule in template.yaml delivers this event to {name}"));
         return Ok(vec![Route { function, note }]);
     }
-    let matching = template.functions().filter(|function| matches(function, case));
-    let matching: Vec<Route<'_>> = matching.map(|function| Route { function, note: None }).collect();
+    let matching = template.functions().filter(|function| delivers(function, &case.event));
+    let mut matching: Vec<Route<'_>> = matching.map(|function| Route { function, note: None }).collect();
+    let is_cases = |route: &Route<'_>| case.function.as_ref() == Some(&route.function.package);
+    if !follows && matching.iter().any(is_cases) {
+        matching.retain(is_cases);
+    }
     match &case.function {
         Some(name) if matching.is_empty() => {
             let note =
@@ -29,8 +36,9 @@ pub(super) fn routes<'t>(
     }
 }
 
-fn matches(function: &Function, case: &Case) -> bool {
-    function.rules.iter().any(|rule| rule.enabled && rule.pattern.matches(&case.event))
+/// Whether a rule of the template delivers the event to the function.
+pub(super) fn delivers(function: &Function, event: &Value) -> bool {
+    function.rules.iter().any(|rule| rule.enabled && rule.pattern.matches(event))
 }
 
 fn named<'t>(template: &'t Template, name: &str) -> Result<&'t Function> {
