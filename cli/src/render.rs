@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use local_aws::{Answer, Call};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use shared::decision::{Action, ActionResult, Decision, Note, Reason, Verdict};
 use shared::text::{printable, wrapping};
 
@@ -48,8 +48,9 @@ pub fn block(text: &str) -> String {
     text.trim_end().lines().map(|line| format!("{}\n", printable(line))).collect()
 }
 
-/// The calls that were made: to CodeCommit in their order; those to CodePipeline by operation and pipeline, since they
-/// are made for many pipelines at a time and arrive in any order. The pages of one list are one line.
+/// The calls that were made, service by service, in their order; those to CodePipeline by operation and pipeline, since
+/// they are made for many pipelines at a time and arrive in any order. The pages of one list are one line. What SNS sends
+/// is shown as whoever gets the mail sees it.
 pub fn calls(calls: &[Call]) -> String {
     let mut sorted: Vec<(String, &Call)> = calls.iter().map(|call| (asked(call), call)).collect();
     sorted.sort_by(|(asked, call), (other_asked, other)| {
@@ -66,12 +67,28 @@ pub fn calls(calls: &[Call]) -> String {
         let effect = if first.injected && first.took_effect { ", after its effect" } else { "" };
         let line = printable(&format!("{asked}{times} -> {}{effect}", answered(&answers)));
         let _ = writeln!(out, "{DIM}{}{DIM:#}", wrapped(&line, "  call   ", 9));
+        if first.operation == "Publish" && (first.took_effect || matches!(first.answer, Answer::Ok(_))) {
+            out.push_str(&mail(&first.input));
+        }
+    }
+    out
+}
+
+/// A mail: its subject, and its text line by line.
+fn mail(input: &Value) -> String {
+    let text = |member: &str| input[member].as_str().unwrap_or_default();
+    let mut out = wrapped(&printable(text("Subject")), "  mail   ", 9) + "\n";
+    for line in text("Message").lines() {
+        let line = printable(line);
+        out.push_str(&if line.is_empty() { "\n".to_owned() } else { wrapped(&line, "", 11) + "\n" });
     }
     out
 }
 
 fn asked(call: &Call) -> String {
-    format!("{} {}", call.operation, brief(&call.input))
+    // Its text is shown as a mail.
+    let told = if call.operation == "Publish" { &call.input["TopicArn"] } else { &call.input };
+    format!("{} {}", call.operation, brief(told)).trim_end().to_owned()
 }
 
 /// Whether `next` asks for a further page of the list that `call` gave a page of.
@@ -127,7 +144,9 @@ fn action(action: &Action) -> String {
     let call = action.call.rsplit(':').next().unwrap_or(&action.call);
     let told = if told.is_empty() { String::new() } else { format!(" ({})", told.join(", ")) };
     let (did, result) = match &action.result {
-        ActionResult::Done(id) => ("did    ", format!("execution {id}")),
+        ActionResult::Done(id) if call == "StartPipelineExecution" => ("did    ", format!("execution {id}")),
+        ActionResult::Done(id) if id.is_empty() => ("did    ", "done".to_owned()),
+        ActionResult::Done(id) => ("did    ", short(id)),
         ActionResult::Failed(error) => ("failed ", error.clone()),
         ActionResult::NotCalled(why) => ("would  ", format!("not called: {why}")),
     };
@@ -158,10 +177,27 @@ fn brief(input: &Value) -> String {
         Value::String(text) => short(text),
         Value::Array(items) => joined(items.iter()),
         Value::Object(members) => {
-            joined(members.iter().filter(|(name, _)| !is_token(name)).map(|(_, value)| value))
+            if let Some(pair) = pair(members) {
+                return pair;
+            }
+            let told = members.iter().filter(|(name, _)| !is_token(name)).map(member);
+            told.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
         }
         Value::Number(_) | Value::Null | Value::Bool(_) => String::new(),
     }
+}
+
+fn member((name, value): (&String, &Value)) -> String {
+    match value {
+        Value::String(body) if name == "TemplateBody" => sized(body),
+        value => brief(value),
+    }
+}
+
+/// A tag, or a stack's parameter.
+fn pair(members: &Map<String, Value>) -> Option<String> {
+    let text = |names: [&str; 2]| names.iter().find_map(|name| members.get(*name)?.as_str());
+    Some(format!("{}={}", text(["Key", "ParameterKey"])?, short(text(["Value", "ParameterValue"])?)))
 }
 
 fn is_token(name: &str) -> bool {
@@ -193,9 +229,18 @@ fn answered(answers: &[&Answer]) -> String {
 
 /// The id that an answer gives, or how many things it lists.
 fn given(value: &Value) -> String {
-    for pointer in
-        ["/pipelineExecutionId", "/branch/commitId", "/baseCommitId", "/repositoryMetadata/defaultBranch"]
-    {
+    if let Some([stack]) = value["Stacks"].as_array().map(Vec::as_slice) {
+        return stack["StackStatus"].as_str().unwrap_or("1 stack").to_owned();
+    }
+    for pointer in [
+        "/pipelineExecutionId",
+        "/branch/commitId",
+        "/commit/commitId",
+        "/baseCommitId",
+        "/repositoryMetadata/defaultBranch",
+        "/StackId",
+        "/MessageId",
+    ] {
         if let Some(id) = value.pointer(pointer).and_then(Value::as_str) {
             return short(id);
         }
@@ -208,12 +253,39 @@ fn list(value: &Value) -> Option<(&str, usize)> {
 }
 
 fn counted(count: usize, name: &str) -> String {
-    let name = if name == "pipelineExecutionSummaries" { "executions" } else { name };
-    if count == 1 { format!("1 {}", name.trim_end_matches('s')) } else { format!("{count} {name}") }
+    let (one, many) = match name {
+        "pipelineExecutionSummaries" => ("execution", "executions"),
+        "Stacks" => ("stack", "stacks"),
+        "StackEvents" => ("event", "events"),
+        "branches" => ("branch", "branches"),
+        "repositories" => ("repository", "repositories"),
+        name => (name.trim_end_matches('s'), name),
+    };
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
 }
 
+/// The longest text that is shown whole: a branch's name may have 256 characters.
+const LONGEST: usize = 300;
+
+/// A commit or a digest by its beginning, a stack's ARN by its name and the beginning of its id, a template by its size.
 fn short(text: &str) -> String {
-    if is_hexadecimal(text, 40) { text[..7].to_owned() } else { text.to_owned() }
+    if is_hexadecimal(text, 40) || is_hexadecimal(text, 64) {
+        return text[..7].to_owned();
+    }
+    if let Some((name, id)) = text.split_once(":stack/").and_then(|(_, stack)| stack.split_once('/')) {
+        return format!("{name}/{}", id.get(..8).unwrap_or(id));
+    }
+    if text.len() > LONGEST { sized(text) } else { text.to_owned() }
+}
+
+fn sized(text: &str) -> String {
+    format!("({} bytes)", thousands(text.len()))
+}
+
+fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().map(|group| String::from_utf8_lossy(group).into_owned());
+    groups.collect::<Vec<_>>().join(",")
 }
 
 fn is_hexadecimal(text: &str, length: usize) -> bool {

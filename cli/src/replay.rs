@@ -1,6 +1,7 @@
 //! `pointsman replay`: an event through the real binary, with the Runtime API and AWS's answers from this machine.
 
 mod case;
+mod follow;
 mod function;
 mod route;
 
@@ -16,8 +17,9 @@ pub use function::{InvocationError, Invoked, Run};
 
 use crate::arguments::ReplayArguments;
 use crate::exit::Exit;
-use crate::template::{Function, Template};
+use crate::template::{Function, Template, document};
 use crate::{progress, render, rules_file, workspace};
+use function::Stage;
 
 const NO_FUNCTION: &str = "no function's rule in template.yaml matches this event";
 
@@ -55,19 +57,36 @@ pub struct Replay {
     pub run: Run,
 }
 
-/// Runs each function that the event reaches, each in a world of its own.
+/// Runs each function that the event reaches, each in a world of its own; all in one where the world follows events.
 pub fn replay(case: &Case, arguments: &ReplayArguments, root: &Path) -> Result<Vec<Replay>> {
-    let template = Template::read(&root.join("template.yaml"), &Default::default())?;
-    let routes = route::routes(case, arguments.function.as_deref(), &template)?;
-    let mut replays = Vec::new();
-    for route in routes {
-        let world = world(case, arguments)?;
+    let template = template(root)?;
+    let mut next = Some(world(case, arguments)?);
+    let follows = next.as_ref().is_some_and(World::follows_events);
+    if let Some(world) = next.take_if(|_| follows) {
         case.hints(&world).iter().for_each(|hint| anstream::eprint!("note: {}", render::block(hint)));
-        let binary = workspace::build(root, &route.function.package)?;
-        let run = function::run(&binary, route.function, case, world, arguments.dry_run)?;
-        replays.push(Replay { note: route.note, function: route.function.package.clone(), run });
+        return follow::replay(case, arguments, root, &template, world);
+    }
+    let mut replays = Vec::new();
+    for route in route::routes(case, arguments.function.as_deref(), false, &template)? {
+        let world = next.take().map_or_else(|| world(case, arguments), Ok)?;
+        case.hints(&world).iter().for_each(|hint| anstream::eprint!("note: {}", render::block(hint)));
+        let stage = Stage::open(case, root, world, arguments.dry_run)?;
+        let invocations = stage.deliver(route.function, &case.event, None)?;
+        let function = route.function.package.clone();
+        replays.push(Replay { note: route.note, function, run: Run { invocations } });
     }
     Ok(replays)
+}
+
+/// The template with every function that can be switched on: here nothing is deployed that somebody did not want.
+fn template(root: &Path) -> Result<Template> {
+    let path = root.join("template.yaml");
+    let declared = document(&path)?;
+    let parameters = declared["Parameters"].as_object().into_iter().flatten();
+    let switches =
+        parameters.filter(|(_, parameter)| parameter["AllowedValues"] == json!(["enabled", "disabled"]));
+    let on = switches.map(|(name, _)| (name.clone(), "enabled".to_owned())).collect();
+    Ok(Template::read(&path, &on)?)
 }
 
 /// The account before the event: the case's, with the clones in it; without one, an account that has what the rules

@@ -35,6 +35,7 @@ pub use live::{ExecutionNow, StackNow};
 pub use refusal::NOT_SERVED;
 pub use runtime_api::{Outcome, RuntimeApi};
 pub use server::StartError;
+pub use services::ACCOUNT;
 pub use sns::Mail;
 pub use world::{PipelineSource, World, WorldError};
 

@@ -10,7 +10,7 @@ use crate::world::World;
 use crate::{cloudformation, codecommit, codepipeline, sns};
 
 /// The account that everything lives in: one that AWS's own documentation uses.
-pub(crate) const ACCOUNT: &str = "111122223333";
+pub const ACCOUNT: &str = "111122223333";
 
 /// What an operation may look at.
 pub(crate) struct Context<'a> {

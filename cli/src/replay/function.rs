@@ -16,6 +16,7 @@ use tempfile::NamedTempFile;
 
 use super::Case;
 use crate::template::{Function, REGION};
+use crate::workspace;
 
 /// What a function did, invocation by invocation.
 #[derive(Debug)]
@@ -37,7 +38,7 @@ impl Run {
 /// One invocation.
 #[derive(Debug)]
 pub struct Invoked {
-    /// `delivered again`, `tried again`: what it is, unless it is the first.
+    /// `delivered again`, `tried again`, or the event that was followed: what it is, unless it is the first.
     pub what: Option<String>,
     /// What was decided; several for a batch of redriven messages.
     pub decisions: Vec<Decision>,
@@ -60,72 +61,88 @@ pub struct InvocationError {
     pub message: String,
 }
 
-/// Starts the binary and invokes it.
-pub(super) fn run(
-    binary: &Path,
-    function: &Function,
-    case: &Case,
-    world: World,
+/// Where functions run: the account, the case, and how often an event is delivered.
+pub(super) struct Stage<'c> {
+    pub(super) aws: LocalAws,
+    case: &'c Case,
+    root: &'c Path,
+    deliveries: u32,
+    retries: u32,
+    /// The world says what time it is.
+    has_own_time: bool,
     dry_run: bool,
-) -> Result<Run> {
-    let (deliveries, retries) = (world.deliveries(), world.retries());
-    let now = world.now().map(|now| now.to_string()).or_else(|| std::env::var(shared::clock::VARIABLE).ok());
-    let aws = LocalAws::start(world)?;
-    let api = RuntimeApi::start()?;
-    let mut process = Process::start(binary, &environment(function, case, &aws, &api, now, dry_run)?)?;
-    let mut invocations = Vec::new();
-    for delivery in 0..deliveries {
-        for attempt in 0..=retries {
-            let what = match (delivery, attempt) {
-                (0, 0) => None,
-                (_, 0) => Some("delivered again".to_owned()),
-                (_, _) => Some("tried again".to_owned()),
-            };
-            let invoked = process.invoke(&api, &aws, function, case, what)?;
-            let failed = invoked.error.is_some();
-            invocations.push(invoked);
-            if !failed {
-                break;
-            }
-        }
-    }
-    Ok(Run { invocations })
 }
 
-/// What Lambda sets ("Defined runtime environment variables", AWS Lambda Developer Guide), what the template sets,
-/// and where AWS is: nothing of the environment that this command itself runs in.
-fn environment(
-    function: &Function,
-    case: &Case,
-    aws: &LocalAws,
-    api: &RuntimeApi,
-    now: Option<String>,
-    dry_run: bool,
-) -> Result<Vec<(String, String)>> {
-    let config = std::path::absolute(&case.config)?;
-    let memory = function.memory_mb.to_string();
-    let set = [
-        ("AWS_LAMBDA_RUNTIME_API", api.address()),
-        ("AWS_ENDPOINT_URL", aws.endpoint()),
-        ("AWS_LAMBDA_FUNCTION_NAME", function.package.clone()),
-        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
-        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", memory),
-        ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", function.package)),
-        ("AWS_LAMBDA_LOG_STREAM_NAME", "replay".to_owned()),
-        ("AWS_LAMBDA_LOG_FORMAT", "JSON".to_owned()),
-        ("AWS_REGION", REGION.to_owned()),
-        ("AWS_ACCESS_KEY_ID", "replay".to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", "replay".to_owned()),
-        ("POINTSMAN_CONFIG", config.to_string_lossy().into_owned()),
-    ];
-    let mut variables: Vec<(String, String)> =
-        function.environment.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    variables.extend(set.map(|(name, value)| (name.to_owned(), value)));
-    variables.extend(now.map(|now| (shared::clock::VARIABLE.to_owned(), now)));
-    if dry_run {
-        variables.push((shared::lambda::DRY_RUN.to_owned(), "true".to_owned()));
+impl<'c> Stage<'c> {
+    pub(super) fn open(case: &'c Case, root: &'c Path, world: World, dry_run: bool) -> Result<Self> {
+        let (deliveries, retries, has_own_time) =
+            (world.deliveries(), world.retries(), world.now().is_some());
+        Ok(Self { aws: LocalAws::start(world)?, case, root, deliveries, retries, has_own_time, dry_run })
     }
-    Ok(variables)
+
+    /// Starts the function's binary, at the time it is now, and invokes it.
+    pub(super) fn deliver(
+        &self,
+        function: &Function,
+        event: &Value,
+        heading: Option<&str>,
+    ) -> Result<Vec<Invoked>> {
+        let binary = workspace::build(self.root, &function.package)?;
+        let api = RuntimeApi::start()?;
+        let seen = self.aws.journal().len();
+        let mut process = Process::start(&binary, &self.environment(function, &api)?, seen)?;
+        let mut invocations = Vec::new();
+        for delivery in 0..self.deliveries {
+            for attempt in 0..=self.retries {
+                let what = match (delivery, attempt) {
+                    (0, 0) => heading.map(str::to_owned),
+                    (_, 0) => Some("delivered again".to_owned()),
+                    (_, _) => Some("tried again".to_owned()),
+                };
+                let invoked = process.invoke(&api, &self.aws, function, event, what)?;
+                let failed = invoked.error.is_some();
+                invocations.push(invoked);
+                if !failed {
+                    break;
+                }
+            }
+        }
+        Ok(invocations)
+    }
+
+    /// What Lambda sets ("Defined runtime environment variables", AWS Lambda Developer Guide), what the template sets,
+    /// and where AWS is: nothing of the environment that this command itself runs in.
+    fn environment(&self, function: &Function, api: &RuntimeApi) -> Result<Vec<(String, String)>> {
+        let config = std::path::absolute(&self.case.config)?;
+        let memory = function.memory_mb.to_string();
+        let set = [
+            ("AWS_LAMBDA_RUNTIME_API", api.address()),
+            ("AWS_ENDPOINT_URL", self.aws.endpoint()),
+            ("AWS_LAMBDA_FUNCTION_NAME", function.package.clone()),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", memory),
+            ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", function.package)),
+            ("AWS_LAMBDA_LOG_STREAM_NAME", "replay".to_owned()),
+            ("AWS_LAMBDA_LOG_FORMAT", "JSON".to_owned()),
+            ("AWS_REGION", REGION.to_owned()),
+            ("AWS_ACCESS_KEY_ID", "replay".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "replay".to_owned()),
+            ("POINTSMAN_CONFIG", config.to_string_lossy().into_owned()),
+            ("POINTSMAN_TEMPLATES", self.root.join("templates").to_string_lossy().into_owned()),
+        ];
+        let mut variables: Vec<(String, String)> =
+            function.environment.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        variables.extend(set.map(|(name, value)| (name.to_owned(), value)));
+        let now = match self.has_own_time {
+            true => Some(self.aws.now().to_string()),
+            false => std::env::var(shared::clock::VARIABLE).ok(),
+        };
+        variables.extend(now.map(|now| (shared::clock::VARIABLE.to_owned(), now)));
+        if self.dry_run {
+            variables.push((shared::lambda::DRY_RUN.to_owned(), "true".to_owned()));
+        }
+        Ok(variables)
+    }
 }
 
 /// The running binary and what it has written. Its output goes to files and not through pipes: what it wrote before
@@ -134,12 +151,12 @@ struct Process {
     child: Child,
     log: BufReader<File>,
     errors: File,
-    /// How many calls of the journal earlier invocations account for.
+    /// How many calls of the journal are from before, or accounted for by earlier invocations.
     seen: usize,
 }
 
 impl Process {
-    fn start(binary: &Path, environment: &[(String, String)]) -> Result<Self> {
+    fn start(binary: &Path, environment: &[(String, String)], seen: usize) -> Result<Self> {
         let (log, errors) = (NamedTempFile::new()?, NamedTempFile::new()?);
         let child = Command::new(binary)
             .env_clear()
@@ -149,7 +166,7 @@ impl Process {
             .stderr(errors.reopen()?)
             .spawn()
             .with_context(|| format!("cannot start {}", binary.display()))?;
-        Ok(Self { child, log: BufReader::new(log.into_file()), errors: errors.into_file(), seen: 0 })
+        Ok(Self { child, log: BufReader::new(log.into_file()), errors: errors.into_file(), seen })
     }
 
     fn invoke(
@@ -157,10 +174,10 @@ impl Process {
         api: &RuntimeApi,
         aws: &LocalAws,
         function: &Function,
-        case: &Case,
+        event: &Value,
         what: Option<String>,
     ) -> Result<Invoked> {
-        let outcome = self.outcome(api, function, &case.event)?;
+        let outcome = self.outcome(api, function, event)?;
         let calls = aws.journal().split_off(self.seen);
         self.seen += calls.len();
         let (decisions, logged_failures) = self.logged()?;

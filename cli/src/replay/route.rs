@@ -1,34 +1,44 @@
 //! Which functions an event reaches: those whose rule in the template matches it, as EventBridge would match it.
 
 use anyhow::{Context as _, Result};
+use serde_json::Value;
 
 use super::{Case, Route};
 use crate::template::{Function, Template};
 
-/// The functions to run: the one of `--function`, else the one whose folder the case is in, else those whose rule matches.
+/// The functions to run. `--function` comes before the rules. A case is about its folder's function, and then about no
+/// other, unless it follows what happens; where no rule matches the folder counts all the same.
 pub(super) fn routes<'t>(
     case: &Case,
     function: Option<&str>,
+    follows: bool,
     template: &'t Template,
 ) -> Result<Vec<Route<'t>>> {
     if let Some(name) = function {
         let function = named(template, name)?;
-        let note = (!matches(function, case))
+        let note = (!delivers(function, &case.event))
             .then(|| format!("no rule in template.yaml delivers this event to {name}"));
         return Ok(vec![Route { function, note }]);
     }
-    if let Some(name) = &case.function {
-        let function = named(template, name)?;
-        let note = (!matches(function, case))
-            .then(|| format!("no rule in template.yaml matches this event; the case's folder names {name}"));
-        return Ok(vec![Route { function, note }]);
+    let matching = template.functions().filter(|function| delivers(function, &case.event));
+    let mut matching: Vec<Route<'_>> = matching.map(|function| Route { function, note: None }).collect();
+    let is_cases = |route: &Route<'_>| case.function.as_ref() == Some(&route.function.package);
+    if !follows && matching.iter().any(is_cases) {
+        matching.retain(is_cases);
     }
-    let matching = template.functions().filter(|function| matches(function, case));
-    Ok(matching.map(|function| Route { function, note: None }).collect())
+    match &case.function {
+        Some(name) if matching.is_empty() => {
+            let note =
+                Some(format!("no rule in template.yaml matches this event; the case's folder names {name}"));
+            Ok(vec![Route { function: named(template, name)?, note }])
+        }
+        _ => Ok(matching),
+    }
 }
 
-fn matches(function: &Function, case: &Case) -> bool {
-    function.rules.iter().any(|rule| rule.enabled && rule.pattern.matches(&case.event))
+/// Whether a rule of the template delivers the event to the function.
+pub(super) fn delivers(function: &Function, event: &Value) -> bool {
+    function.rules.iter().any(|rule| rule.enabled && rule.pattern.matches(event))
 }
 
 fn named<'t>(template: &'t Template, name: &str) -> Result<&'t Function> {

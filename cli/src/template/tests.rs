@@ -38,7 +38,7 @@ fn variables(head: &str, variables: &str, pairs: &[(&str, &str)]) -> BTreeMap<St
 }
 
 fn pipeline(name: &str) -> String {
-    format!("arn:aws:codepipeline:us-east-1:123456789012:{name}")
+    format!("arn:aws:codepipeline:us-east-1:111122223333:{name}")
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn names_in_the_parameters_become_the_pipelines_that_may_be_started() {
 
 #[test]
 fn without_names_every_repository_may_be_read_and_none_written() {
-    let (function, repository) = (trigger(&[]), "arn:aws:codecommit:us-east-1:123456789012:storefront");
+    let (function, repository) = (trigger(&[]), "arn:aws:codecommit:us-east-1:111122223333:storefront");
     assert!(function.allows("codecommit:GetDifferences", repository));
     assert!(function.allows("CodeCommit:getfile", repository), "IAM ignores case in actions");
     assert!(!function.allows("codecommit:PutFile", repository));
@@ -130,7 +130,7 @@ Conditions:
 "#;
     let web = variables(head, lines, &[]);
     assert_eq!(web["SUB"], "web-us-east-1-${Name}-${Later.Arn}");
-    assert_eq!(web["LIST"], "123456789012/web");
+    assert_eq!(web["LIST"], "111122223333/web");
     assert_eq!((web["JOIN"].as_str(), web["SELECT"].as_str(), web["NUMBER"].as_str()), ("a+b", "y", "5"));
     assert_eq!(web["IF"], "yes-it-is");
     assert!(!web.contains_key("GONE"), "AWS::NoValue leaves a member out");

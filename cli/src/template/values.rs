@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::TemplateError;
 
-/// Stands in for the account that a template would be deployed to.
-pub const ACCOUNT: &str = "123456789012";
+/// Stands in for the account that a template would be deployed to: the one that the local AWS is.
+pub const ACCOUNT: &str = local_aws::ACCOUNT;
 /// Stands in for the region.
 pub const REGION: &str = "us-east-1";
 /// Stands in for the partition.
@@ -29,7 +29,18 @@ pub(super) fn values<'a>(
     for (name, parameter) in &declared {
         names.insert(name.clone(), value(name, parameter, overrides.get(name))?);
     }
+    names.extend(topics(document));
     Ok(Values::new(document, names))
+}
+
+/// A topic's ARN follows from its name, so a function that is told of one can be told here, too.
+fn topics(document: &Value) -> impl Iterator<Item = (String, Value)> {
+    let resources = document["Resources"].as_object().into_iter().flatten();
+    let topics = resources.filter(|(_, resource)| resource["Type"] == "AWS::SNS::Topic");
+    topics.map(|(name, _)| {
+        let arn = format!("arn:{PARTITION}:sns:{REGION}:{ACCOUNT}:{STACK_NAME}-{name}");
+        (name.clone(), arn.into())
+    })
 }
 
 fn pseudo_parameters() -> BTreeMap<String, Value> {

@@ -19,7 +19,7 @@ pub enum PushError {
     #[error("repository {repository} has no commit `{commit}`")]
     NoCommit { repository: String, commit: String },
     #[error("failed to push {branch} to {repository}")]
-    Git { repository: String, branch: String, source: GitError },
+    Git { repository: String, branch: String, source: Box<GitError> },
 }
 
 impl CodeCommit {
@@ -32,8 +32,11 @@ impl CodeCommit {
         (repository, branch): (&str, &str),
         commit: Option<&str>,
     ) -> Result<(), PushError> {
-        let failed =
-            |source| PushError::Git { repository: repository.to_owned(), branch: branch.to_owned(), source };
+        let failed = |source: GitError| PushError::Git {
+            repository: repository.to_owned(),
+            branch: branch.to_owned(),
+            source: source.into(),
+        };
         let hosted = self.repository(repository).filter(|hosted| !hosted.commits.is_empty());
         let hosted = hosted.ok_or_else(|| PushError::NotBuilt { repository: repository.to_owned() })?;
         if !is_ref_name(branch) {

@@ -52,7 +52,12 @@ pub(super) fn read(path: &Path) -> Result<World, WorldError> {
     if let Some(size) = raw.codecommit.list_page_size {
         world.codecommit.list_page_size = size.into();
     }
-    world.follows_events = raw.events.follow;
+    if let Some(at) = raw.events.follow.filter(|follow| *follow.get_ref()) {
+        if world.now.is_none() {
+            return Err(file.invalid(&at, "`follow` moves the clock, and without `now` it is the machine's"));
+        }
+        world.follows_events = true;
+    }
     world.region = raw.region.unwrap_or(world.region);
     world.sns.topics = raw.sns.topics;
     for repository in raw.repository {

@@ -38,8 +38,7 @@ pub(super) struct RawWorld {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawEvents {
-    #[serde(default)]
-    pub(super) follow: bool,
+    pub(super) follow: Option<Spanned<bool>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

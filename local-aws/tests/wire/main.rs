@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "clippy knows tests by their attribute, and not what helps them")]
 
 mod client;
+mod mail;
+mod stack_rules;
 mod stacks;
 
 use std::time::Duration;

@@ -1,0 +1,80 @@
+//! SNS over real HTTP: what is delivered, and what is refused.
+
+use local_aws::LocalAws;
+
+use crate::client::{Client, Response, World};
+
+const TOPIC: &str = "arn:aws:sns:us-east-1:111122223333:mail";
+
+fn start(more: &str) -> (LocalAws, Client) {
+    let aws = LocalAws::start(World::of(more)).unwrap();
+    let client = Client::new(&aws.endpoint());
+    (aws, client)
+}
+
+fn publish(client: &Client, members: &[(&str, &str)]) -> Response {
+    client.query("sns", "2010-03-31", "Publish", members)
+}
+
+#[test]
+fn a_mail_is_delivered_as_it_was_written() {
+    let (aws, client) = start("");
+    let message = "line one\n\n  <two> & größe\n";
+    let answer =
+        publish(&client, &[("TopicArn", TOPIC), ("Subject", "Stack büro failed"), ("Message", message)]);
+    assert_eq!(answer.texts("MessageId").len(), 1);
+    let both = r#"{"default": "short", "email": "long"}"#;
+    publish(&client, &[("TopicArn", TOPIC), ("MessageStructure", "json"), ("Message", both)]);
+    let mails = aws.mails();
+    let told: Vec<(&str, &str)> = mails.iter().map(|mail| (&*mail.subject, &*mail.message)).collect();
+    assert_eq!(told, [("Stack büro failed", message), ("AWS Notification Message", "long")]);
+}
+
+#[test]
+fn what_sns_refuses_is_refused_in_its_words() {
+    let (aws, client) = start(&format!("[sns]\ntopics = [\"{TOPIC}\"]\n"));
+    let long = "x".repeat(262_145);
+    let cases: [(&[(&str, &str)], &str); 10] = [
+        (&[("TopicArn", "arn:aws:sns:us-east-1:111122223333:other"), ("Message", "m")], "NotFound"),
+        (&[("TopicArn", "mail"), ("Message", "m")], "InvalidParameter"),
+        (&[("TopicArn", "arn:aws:sns:eu-west-1:111122223333:mail"), ("Message", "m")], "InvalidParameter"),
+        (&[("TopicArn", TOPIC)], "InvalidParameter"),
+        (&[("TopicArn", TOPIC), ("Message", &long)], "InvalidParameter"),
+        (&[("TopicArn", TOPIC), ("Message", "m"), ("Subject", "")], "InvalidParameter"),
+        (&[("TopicArn", TOPIC), ("Message", "m"), ("Subject", "two\nlines")], "InvalidParameter"),
+        (&[("TopicArn", TOPIC), ("Message", "m"), ("Subject", &"s".repeat(100))], "InvalidParameter"),
+        (
+            &[("TopicArn", TOPIC), ("Message", r#"{"email": "m"}"#), ("MessageStructure", "json")],
+            "InvalidParameter",
+        ),
+        (
+            &[
+                ("TopicArn", TOPIC),
+                ("Message", "m"),
+                ("MessageAttributes.entry.1.Name", "a"),
+                ("MessageAttributes.entry.1.Value.DataType", "Text"),
+                ("MessageAttributes.entry.1.Value.StringValue", "v"),
+            ],
+            "ParameterValueInvalid",
+        ),
+    ];
+    for (members, code) in cases {
+        let answer = publish(&client, members);
+        assert_eq!(answer.texts("Code"), [code], "{}", answer.body);
+    }
+    assert!(aws.mails().is_empty());
+    let attribute = [
+        ("TopicArn", TOPIC),
+        ("Message", &long[..262_134]),
+        ("Subject", &"s".repeat(99)),
+        ("MessageAttributes.entry.1.Name", "a"),
+        ("MessageAttributes.entry.1.Value.DataType", "String"),
+        ("MessageAttributes.entry.1.Value.StringValue", "123"),
+    ];
+    assert_eq!(publish(&client, &attribute).status, 200);
+    let mut larger = attribute;
+    larger[5].1 = "1234";
+    assert_eq!(publish(&client, &larger).texts("Message"), ["Invalid parameter: Message too long"]);
+    let phone = publish(&client, &[("PhoneNumber", "+491234"), ("Message", "m")]);
+    assert!(phone.status >= 400);
+}
