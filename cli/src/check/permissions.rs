@@ -69,15 +69,11 @@ pub(super) fn of_stack(function: &Function, rule: &StackRule) -> Vec<Problem> {
     use branch_stacks::aws::{CALLS, On};
     let calls: Vec<&str> =
         CALLS.iter().filter(|(_, wanted)| *wanted == On::Repository).map(|(call, _)| *call).collect();
-    let plain = |pattern: &&Pattern| !pattern.excludes && shared::glob::is_literal(pattern.body());
-    let mut needed: Vec<Needed> = rule
-        .repositories
-        .patterns
-        .iter()
-        .filter(plain)
-        .map(|pattern| Needed {
+    let names = rule.repositories.patterns.iter().filter(|pattern| !pattern.excludes).filter_map(sample);
+    let mut needed: Vec<Needed> = names
+        .map(|name| Needed {
             at: rule.named_at.repositories.clone(),
-            resource: arn("codecommit", pattern.body()),
+            resource: arn("codecommit", &name),
             calls: calls.clone(),
             parameter: "RepositoryNames",
         })
@@ -94,11 +90,30 @@ pub(super) fn of_stack(function: &Function, rule: &StackRule) -> Vec<Problem> {
         needed.push(Needed {
             at: rule.named_at.template.clone(),
             resource: object,
-            calls: vec!["s3:GetObject"],
+            calls: vec![if url.contains("?versionId=") { "s3:GetObjectVersion" } else { "s3:GetObject" }],
             parameter: "TemplateBucket",
         });
     }
-    needed.iter().filter_map(|needed| needed.problem(function)).collect()
+    let problems = needed.iter().filter_map(|needed| needed.problem(function));
+    problems.chain(without_role(function, rule)).collect()
+}
+
+/// A rule without `role`, where the template allows CreateStack under a condition only: that of a role.
+fn without_role(function: &Function, rule: &StackRule) -> Option<Problem> {
+    let creates = |action: &String| action == "cloudformation:CreateStack" || action == "cloudformation:*";
+    let mut allowing = function.statements.iter().filter(|statement| statement.actions.iter().any(creates));
+    if rule.role.is_some() || allowing.any(|statement| !statement.conditional) {
+        return None;
+    }
+    let label = format!("this rule has no `role`, and {} may make stacks with one only", function.logical_id);
+    let help = "add `role`, with the ARN that the parameter StackServiceRoleArn has (samconfig.toml)";
+    Some(Problem::new(NOT_PERMITTED, rule.named_at.template.clone(), label).help(help))
+}
+
+/// A name that a pattern matches and nobody knows, so that only a permission as wide as the pattern allows it.
+fn sample(pattern: &Pattern) -> Option<String> {
+    let name = pattern.body().replace("**", "*").replace('*', "nobody-knows");
+    shared::glob::is_literal(&name).then_some(name)
 }
 
 /// The ARN of the object that `https://BUCKET.s3.REGION.amazonaws.com/KEY` or the form with the bucket in the path names.

@@ -7,6 +7,7 @@ use shared::config::Place;
 use shared::decision::{Because as Reason, Evidence};
 use shared::push::short;
 
+use crate::facts::Unread;
 use crate::stack::{Foreign, NotOursBecause};
 
 /// Why.
@@ -54,6 +55,10 @@ pub enum Because {
     DeletedFirst,
     /// A creation failed, and nothing has changed since.
     CreationFailed { status: String },
+    /// A creation failed, and what is left of it has termination protection.
+    FailedAndProtected { status: String },
+    /// Somebody deleted a part of the stack of a protected branch.
+    HalfDeleted,
     /// An update failed, and nothing has changed since.
     UpdateFailed,
     /// An update failed, and so did taking it back.
@@ -85,11 +90,11 @@ pub enum Because {
 
     // Failures.
     /// The branch could not be read.
-    BranchUnreadable { error: String },
+    BranchUnreadable { why: Unread },
     /// The stack could not be read.
-    StackUnreadable { error: String },
+    StackUnreadable { why: Unread },
     /// The branches or the stacks could not be listed.
-    ListingFailed { what: &'static str, error: String },
+    ListingFailed { what: &'static str, why: Unread },
     /// The template makes what the rule does not allow.
     InsufficientCapabilities { error: String },
     /// The account has as many stacks as it may.
@@ -121,6 +126,19 @@ impl Unwanted {
     }
 }
 
+impl Because {
+    /// Whether AWS said that there were too many calls.
+    pub fn is_throttling(&self) -> bool {
+        match self {
+            Self::CallFailed { throttled, .. } => *throttled,
+            Self::BranchUnreadable { why }
+            | Self::StackUnreadable { why }
+            | Self::ListingFailed { why, .. } => why.throttled,
+            _ => false,
+        }
+    }
+}
+
 impl Reason for Because {
     fn code(&self) -> &'static str {
         match self {
@@ -141,6 +159,8 @@ impl Reason for Because {
             Self::Working { .. } => "working",
             Self::DeletedFirst => "deleted-first",
             Self::CreationFailed { .. } => "creation-failed",
+            Self::FailedAndProtected { .. } => "failed-and-protected",
+            Self::HalfDeleted => "half-deleted",
             Self::UpdateFailed => "update-failed",
             Self::UpdateStuck { .. } => "update-stuck",
             Self::DeletionFailed { .. } => "deletion-failed",
@@ -230,6 +250,13 @@ impl fmt::Display for Because {
                 f,
                 "creating the stack failed ({status}), and neither branch nor template nor parameters changed since"
             ),
+            Self::FailedAndProtected { status } => write!(
+                f,
+                "creating the stack failed ({status}), and it has termination protection: a person has to delete what is left"
+            ),
+            Self::HalfDeleted => f.write_str(
+                "the branch is protected, and somebody's deletion of its stack failed half-way: a person has to end it",
+            ),
             Self::UpdateFailed => f.write_str(
                 "this update was tried and taken back, and neither template nor parameters changed since",
             ),
@@ -260,9 +287,9 @@ impl fmt::Display for Because {
             Self::RollOutPaced { most } => {
                 write!(f, "{most} stacks are being updated, which is enough at a time; the next run goes on")
             }
-            Self::BranchUnreadable { error } => write!(f, "the branch could not be read ({error})"),
-            Self::StackUnreadable { error } => write!(f, "the stack could not be read ({error})"),
-            Self::ListingFailed { what, error } => write!(f, "{what} could not be listed ({error})"),
+            Self::BranchUnreadable { why } => write!(f, "the branch could not be read ({why})"),
+            Self::StackUnreadable { why } => write!(f, "the stack could not be read ({why})"),
+            Self::ListingFailed { what, why } => write!(f, "{what} could not be listed ({why})"),
             Self::InsufficientCapabilities { error } => {
                 write!(f, "the template makes what the rule's `capabilities` do not allow ({error})")
             }

@@ -32,13 +32,18 @@ pub async fn changed(run: &Run<'_>, change: &StackChange) -> Vec<Outcome> {
             return vec![Outcome::of(Verdict::Skip, name, &Because::NotOurStack(foreign))];
         }
         Ok(None) => return vec![Outcome::of(Verdict::Skip, name, &Because::StackForgotten)],
-        Err(error) => return vec![Outcome::of(Verdict::Fail, name, &Because::StackUnreadable { error })],
+        Err(why) => return vec![Outcome::of(Verdict::Fail, name, &Because::StackUnreadable { why })],
+    };
+    let failed = FAILURES.contains(&change.status.as_str());
+    // Read before anything is done: what is done adds events of its own.
+    let events = match failed {
+        true => events(&change.stack, change.token.as_deref(), run.aws).await,
+        false => Ok(Vec::new()),
     };
     let mut outcome = one_branch(&run.question(&subject), run.aws, None, &run.invocation).await;
-    if !FAILURES.contains(&change.status.as_str()) {
+    if !failed {
         return vec![outcome];
     }
-    let events = events(&change.stack, run.aws).await;
     let mail = mail(&subject, change, &events, &outcome.reason);
     outcome.notes.push(note(&Remark::StackFailed { stack: name.to_owned(), what: mail.what.clone() }));
     match &run.settings.topic {

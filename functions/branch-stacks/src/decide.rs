@@ -100,14 +100,14 @@ enum Want<'a> {
 pub fn decide(question: &Question<'_>, facts: &Facts) -> Decided {
     let rule = question.rules.covering(question.subject).map(|rule| rule.place.clone());
     let (verdict, because, steps) = match (&facts.stack, want(question, facts)) {
-        (Found::Unreadable(error), _) => fail(Because::StackUnreadable { error: error.clone() }),
+        (Found::Unreadable(why), _) => fail(Because::StackUnreadable { why: why.clone() }),
         (_, Want::Unknown(because)) => fail(because),
         (Found::Foreign(foreign), Want::Yes { .. }) => hold(Because::ForeignStack(foreign.clone())),
         (Found::Foreign(foreign), Want::No(_)) => skip(Because::ForeignStack(foreign.clone())),
         (Found::None, Want::Yes { rule, commit }) => create(question, facts, rule, commit),
         (Found::None, Want::No(why)) => skip(Because::Unwanted { why, stack: false }),
         (Found::Ours(stack), Want::Yes { rule, commit }) => keep(question, facts, stack, rule, commit),
-        (Found::Ours(stack), Want::No(why)) => remove(question, stack, why),
+        (Found::Ours(stack), Want::No(why)) => remove(question, facts, stack, why),
     };
     Decided { verdict, because, rule, steps }
 }
@@ -134,7 +134,7 @@ fn want<'a>(question: &Question<'a>, facts: &'a Facts) -> Want<'a> {
         return Want::No(Unwanted::NotCovered { excluded_by });
     };
     let (commit, committed) = match &facts.head {
-        Head::Unreadable(error) => return Want::Unknown(Because::BranchUnreadable { error: error.clone() }),
+        Head::Unreadable(why) => return Want::Unknown(Because::BranchUnreadable { why: why.clone() }),
         Head::Gone => return Want::No(Unwanted::BranchGone),
         Head::Listed => ("", None),
         Head::At(tip) => (tip.commit.as_str(), Some(tip.committed)),
@@ -191,22 +191,22 @@ fn keep(question: &Question<'_>, facts: &Facts, stack: &Stack, rule: &StackRule,
         Phase::InReview => hold(Because::InReview),
         Phase::Unknown => hold(Because::UnknownStatus { status: status() }),
         Phase::UpdateStuck => hold(Because::UpdateStuck { status: status() }),
-        Phase::DeletionFailed => delete_again(question, stack),
+        Phase::DeletionFailed if rule.protects(&question.subject.branch) => hold(Because::HalfDeleted),
+        Phase::DeletionFailed => delete_again(question, facts, stack),
         Phase::CreationFailed => create_again(question, stack, rule, changed, commit),
-        Phase::UpdateUndone if changed && failed_before(facts, &wanted) => hold(Because::UpdateFailed),
         Phase::Settled | Phase::UpdateUndone => {
-            let mut steps = Vec::new();
+            let failed = stack.phase() == Phase::UpdateUndone && changed && failed_before(facts, &wanted);
             let unprotected = rule.protects(&question.subject.branch) && !stack.protected;
-            if unprotected {
-                steps.push(Step::Protect { stack: stack.id.clone(), on: true });
-            }
-            if changed {
-                steps.push(Step::Update(update(question, stack, wanted, commit)));
-                return (Verdict::Update, Because::Changed, steps);
-            }
-            match unprotected {
-                true => (Verdict::Update, Because::NotProtectedYet, steps),
-                false => skip(Because::UpToDate),
+            let protect = unprotected.then(|| Step::Protect { stack: stack.id.clone(), on: true });
+            let mut steps: Vec<Step> = protect.into_iter().collect();
+            match (changed, failed, unprotected) {
+                (true, false, _) => {
+                    steps.push(Step::Update(update(question, stack, wanted, commit)));
+                    (Verdict::Update, Because::Changed, steps)
+                }
+                (_, _, true) => (Verdict::Update, Because::NotProtectedYet, steps),
+                (true, true, false) => hold(Because::UpdateFailed),
+                (false, _, false) => skip(Because::UpToDate),
             }
         }
     }
@@ -214,7 +214,11 @@ fn keep(question: &Question<'_>, facts: &Facts, stack: &Stack, rule: &StackRule,
 
 /// Whether the last operation of the stack was the same update.
 fn failed_before(facts: &Facts, wanted: &Wanted) -> bool {
-    facts.last_token.as_ref().is_some_and(|token| token.starts_with(&update_token_of(wanted)))
+    facts
+        .last_event
+        .as_ref()
+        .and_then(|event| event.token.as_ref())
+        .is_some_and(|token| token.starts_with(&update_token_of(wanted)))
 }
 
 /// An update's token begins with what it updates to, so that a later look at the stack's events knows it again.
@@ -258,10 +262,13 @@ fn create_again(
 ) -> Answer {
     let moved = stack.commit() != commit;
     let protected = rule.protects(&question.subject.branch);
-    // With termination protection, only a stack with nothing in it is taken away.
-    let stuck = stack.protected && stack.status.as_str() != "ROLLBACK_COMPLETE";
-    if stuck || !(changed || moved) || (stack.protected && !protected) {
+    if !(changed || moved) {
         return hold(Because::CreationFailed { status: stack.status.as_str().to_owned() });
+    }
+    // With termination protection that the rule asks for, a stack with nothing in it is taken away; no other is.
+    let empty = stack.status.as_str() == "ROLLBACK_COMPLETE";
+    if stack.protected && !(protected && empty) {
+        return hold(Because::FailedAndProtected { status: stack.status.as_str().to_owned() });
     }
     let commit = (!changed).then(|| (stack.commit().to_owned(), commit.to_owned()));
     let mut steps = Vec::new();
@@ -277,8 +284,11 @@ fn delete(stack: &Stack) -> Step {
     Step::Delete { stack: stack.id.clone(), token: format!("delete-{token}") }
 }
 
-fn delete_again(question: &Question<'_>, stack: &Stack) -> Answer {
-    let since = stack.deleted.or(stack.updated).unwrap_or(stack.created);
+/// DescribeStacks need not say when a deletion failed; the stack's last event does. Where neither does, it is as if it
+/// were now: a deletion that fails anew is an event, and must not be tried again at once.
+fn delete_again(question: &Question<'_>, facts: &Facts, stack: &Stack) -> Answer {
+    let last = facts.last_event.as_ref().and_then(|event| event.time);
+    let since = stack.deleted.max(last).unwrap_or(question.now);
     let next = since.saturating_add(BETWEEN_DELETIONS).unwrap_or(Timestamp::MAX);
     match question.now < next {
         true => hold(Because::DeletionFailed { next }),
@@ -287,7 +297,7 @@ fn delete_again(question: &Question<'_>, stack: &Stack) -> Answer {
 }
 
 /// What becomes of a stack whose branch is not to have one.
-fn remove(question: &Question<'_>, stack: &Stack, why: Unwanted) -> Answer {
+fn remove(question: &Question<'_>, facts: &Facts, stack: &Stack, why: Unwanted) -> Answer {
     if question.rules.stacks.is_empty() {
         return hold(Because::NoRules);
     }
@@ -300,7 +310,7 @@ fn remove(question: &Question<'_>, stack: &Stack, why: Unwanted) -> Answer {
         Phase::Deleting | Phase::Gone => skip(Because::BeingDeleted),
         Phase::Unknown => hold(Because::UnknownStatus { status: stack.status.as_str().to_owned() }),
         _ if stack.protected => hold(Because::TerminationProtected { why }),
-        Phase::DeletionFailed => delete_again(question, stack),
+        Phase::DeletionFailed => delete_again(question, facts, stack),
         Phase::Settled
         | Phase::UpdateUndone
         | Phase::CreationFailed
@@ -309,13 +319,14 @@ fn remove(question: &Question<'_>, stack: &Stack, why: Unwanted) -> Answer {
     }
 }
 
-/// Whether the decision needs to know the token of the stack's last operation.
-pub fn asks_for_last_token(question: &Question<'_>, facts: &Facts) -> bool {
-    match (&facts.stack, want(question, facts)) {
-        (Found::Ours(stack), Want::Yes { rule, commit }) => {
-            stack.phase() == Phase::UpdateUndone
-                && rule.wanted(question.subject, commit).digest != stack.digest()
+/// Whether the decision needs to know what happened to the stack last.
+pub fn asks_for_last_event(question: &Question<'_>, facts: &Facts) -> bool {
+    let Found::Ours(stack) = &facts.stack else { return false };
+    match (stack.phase(), want(question, facts)) {
+        (Phase::UpdateUndone, Want::Yes { rule, commit }) => {
+            rule.wanted(question.subject, commit).digest != stack.digest()
         }
+        (Phase::DeletionFailed, _) => true,
         _ => false,
     }
 }

@@ -30,6 +30,8 @@ pub struct StackChange {
     pub reason: String,
     /// When, as the event says it.
     pub time: String,
+    /// The token of the operation that ended so; not every event has it.
+    pub token: Option<String>,
 }
 
 /// What an event is.
@@ -91,6 +93,7 @@ fn change(event: &Value) -> Result<StackChange, MalformedEvent> {
         status: required(event, "/detail/status-details/status", "detail.status-details.status")?,
         reason: optional("/detail/status-details/status-reason"),
         time: optional("/time"),
+        token: Some(optional("/detail/client-request-token")).filter(|token| !token.is_empty()),
     })
 }
 

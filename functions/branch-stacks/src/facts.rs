@@ -1,7 +1,13 @@
 //! What is known about one branch and its stack when it is decided about.
 
-use jiff::Timestamp;
+use std::fmt;
 
+use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
+use jiff::Timestamp;
+use shared::aws::told;
+
+use crate::aws::is_throttling;
+use crate::gather::Event;
 use crate::remark::Remark;
 use crate::stack::{Foreign, Stack};
 
@@ -12,8 +18,8 @@ pub struct Facts {
     pub head: Head,
     /// The stack of its name.
     pub stack: Found,
-    /// The token of the stack's last operation, where it matters.
-    pub last_token: Option<String>,
+    /// The last thing that happened to the stack, where it matters.
+    pub last_event: Option<Event>,
     /// How many stacks the branch's rule has, where it matters.
     pub stacks_of_rule: Option<usize>,
     /// What a person should know besides.
@@ -30,7 +36,33 @@ pub enum Head {
     /// There is no such branch, or no such repository.
     Gone,
     /// It could not be read.
-    Unreadable(String),
+    Unreadable(Unread),
+}
+
+/// Why something could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// What AWS says.
+    pub error: String,
+    /// Whether there were too many calls.
+    pub throttled: bool,
+}
+
+impl Unread {
+    /// From the error of a call.
+    pub fn of<E, R>(error: &SdkError<E, R>) -> Self
+    where
+        E: std::error::Error + ProvideErrorMetadata + 'static,
+        R: fmt::Debug + 'static,
+    {
+        Self { error: told(error), throttled: is_throttling(error) }
+    }
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.error)
+    }
 }
 
 /// A branch's head.
@@ -52,5 +84,5 @@ pub enum Found {
     /// Somebody else's.
     Foreign(Foreign),
     /// It could not be read.
-    Unreadable(String),
+    Unreadable(Unread),
 }

@@ -5,7 +5,7 @@ mod branch;
 mod stacks;
 
 use crate::aws::Clients;
-use crate::decide::{Question, asks_for_count, asks_for_last_token};
+use crate::decide::{Question, asks_for_count, asks_for_last_event};
 use crate::facts::{Facts, Found, Head, Tip};
 use crate::remark::Remark;
 
@@ -18,7 +18,7 @@ pub async fn gather(question: &Question<'_>, aws: &Clients, known: Option<usize>
     let mut facts = Facts {
         head: Head::Gone,
         stack: Found::None,
-        last_token: None,
+        last_event: None,
         stacks_of_rule: known,
         remarks: Vec::new(),
     };
@@ -43,11 +43,11 @@ pub async fn gather(question: &Question<'_>, aws: &Clients, known: Option<usize>
             Err(error) => facts.stack = Found::Unreadable(error),
         }
     }
-    if asks_for_last_token(question, &facts)
+    if asks_for_last_event(question, &facts)
         && let Found::Ours(stack) = &facts.stack
     {
-        match stacks::last_token(stack, aws).await {
-            Ok(token) => facts.last_token = token,
+        match stacks::last_event(stack, aws).await {
+            Ok(event) => facts.last_event = event,
             Err(error) => facts.stack = Found::Unreadable(error),
         }
     }

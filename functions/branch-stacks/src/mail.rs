@@ -77,7 +77,11 @@ impl Attempt {
 /// The repository and the branch come last: they may be long, and are the part that is cut.
 fn headline(subject: &Subject, attempt: &Attempt) -> String {
     let headline = format!("Stack not {}: {subject}", attempt.verb());
-    shortened(&printable(&headline), LONGEST_SUBJECT)
+    let headline = printable(&headline);
+    match headline.char_indices().nth(LONGEST_SUBJECT) {
+        None => headline,
+        Some(_) => headline.chars().take(LONGEST_SUBJECT - 1).chain(['…']).collect(),
+    }
 }
 
 /// What failed first, oldest first: each resource once, and not those that another one's failure stopped.

@@ -66,7 +66,7 @@ async fn carried_out(
         };
         actions.push(action(step, result));
     }
-    let throttled = matches!(because, Because::CallFailed { throttled: true, .. });
+    let throttled = because.is_throttling();
     let mut reason = Reason::new(verdict, question.subject.to_string(), &because);
     reason.because.config = reason.because.config.or(rule.map(|place| place.to_string()));
     Outcome { reason, notes: Vec::new(), actions, throttled }
@@ -89,8 +89,9 @@ impl Outcome {
         Self { reason, notes: Vec::new(), actions: Vec::new(), throttled: false }
     }
 
-    /// Whether a call of this name was made, or would have been.
-    pub fn calls(&self, call: &str) -> bool {
-        self.actions.iter().any(|action| action.call == call)
+    /// Whether a call of this name succeeded, or would have been made.
+    pub fn did(&self, call: &str) -> bool {
+        let failed = |action: &Action| matches!(action.result, ActionResult::Failed(_));
+        self.actions.iter().any(|action| action.call == call && !failed(action))
     }
 }

@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use shared::decision::Verdict;
+use tokio::time::timeout_at;
 
 use crate::because::Because;
 use crate::identity::Subject;
@@ -16,7 +17,10 @@ use crate::survey::{Need, Survey, survey};
 /// How long before the end of the invocation nothing more is begun.
 const TIME_TO_TELL: Duration = Duration::from_secs(30);
 
-/// How many stacks are being updated at a time: a change that fails, fails for these and not for all.
+/// How long before it what was begun is no longer waited for.
+const TIME_TO_REPORT: Duration = Duration::from_secs(5);
+
+/// How many stacks are being updated at a time: a change that fails, fails for these before it fails for all.
 pub const AT_A_TIME: usize = 10;
 
 const CREATE: &str = "cloudformation:CreateStack";
@@ -60,10 +64,18 @@ impl Sweep {
         if let Some(because) = self.stopped.as_ref().or(paced.as_ref()) {
             return Outcome::of(Verdict::Hold, subject.to_string(), because);
         }
-        let known = self.survey.stacks.of_rule_of(subject, run.rules);
-        let outcome = one_branch(&run.question(subject), run.aws, Some(known), &run.invocation).await;
-        self.updating += usize::from(outcome.calls(UPDATE));
-        if outcome.calls(CREATE) {
+        let limit = run.rules.covering(subject).filter(|rule| rule.max_stacks.is_some());
+        let known = limit.map(|_| self.survey.stacks.of_rule_of(subject, run.rules));
+        let question = run.question(subject);
+        let one = one_branch(&question, run.aws, known, &run.invocation);
+        // What is cut off here is begun again by the next run: its calls carry tokens.
+        let until = run.invocation.deadline.checked_sub(TIME_TO_REPORT).unwrap_or(run.invocation.deadline);
+        let Ok(outcome) = timeout_at(until.into(), one).await else {
+            self.stopped = Some(Because::NoTimeLeft);
+            return Outcome::of(Verdict::Hold, subject.to_string(), &Because::NoTimeLeft);
+        };
+        self.updating += usize::from(outcome.did(UPDATE));
+        if outcome.did(CREATE) {
             self.survey.stacks.ours.insert(subject.clone(), Stack::begun());
         }
         if outcome.throttled {

@@ -7,12 +7,12 @@ use shared::decision::Verdict;
 use crate::aws::Clients;
 use crate::because::Because;
 use crate::decide::{Question, decide};
-use crate::facts::{Facts, Found, Head};
+use crate::facts::{Facts, Found, Head, Unread};
 use crate::gather::{Listing, all_stacks, branches, repositories};
 use crate::identity::Subject;
 use crate::one::Outcome;
 use crate::rules::Rules;
-use crate::stack::{Phase, Stack};
+use crate::stack::{Foreign, NotOursBecause, Phase, Stack};
 
 /// All branches that rules cover, and all stacks.
 #[derive(Debug, Clone, Default)]
@@ -22,7 +22,7 @@ pub struct Survey {
     /// The stacks.
     pub stacks: Listing,
     /// Repositories whose branches could not be listed, and why.
-    pub unreadable: BTreeMap<String, String>,
+    pub unreadable: BTreeMap<String, Unread>,
 }
 
 /// What a branch or a stack of the survey needs; in the order in which it is looked after.
@@ -41,7 +41,7 @@ pub enum Need {
 /// # Errors
 /// When the stacks or the repositories could not be listed; without them nothing can be told.
 pub async fn survey(rules: &Rules, prefix: &str, aws: &Clients) -> Result<Survey, Because> {
-    let failed = |what| move |error| Because::ListingFailed { what, error };
+    let failed = |what| move |why| Because::ListingFailed { what, why };
     let stacks = all_stacks(prefix, aws).await.map_err(failed("the stacks"))?;
     let mut survey = Survey { stacks, ..Survey::default() };
     if rules.stacks.is_empty() {
@@ -57,7 +57,7 @@ pub async fn survey(rules: &Rules, prefix: &str, aws: &Clients) -> Result<Survey
                     branches.into_iter().map(|branch| Subject { repository: repository.clone(), branch });
                 survey.covered.extend(subjects.filter(|subject| rules.covering(subject).is_some()));
             }
-            Err(error) => drop(survey.unreadable.insert(repository, error)),
+            Err(why) => drop(survey.unreadable.insert(repository, why)),
         }
     }
     Ok(survey)
@@ -68,8 +68,8 @@ impl Survey {
     /// something is in the order in which it is looked after.
     pub fn sorted(&self, question: &Question<'_>) -> (Vec<(Need, Subject)>, Vec<Outcome>) {
         let (mut needs, mut settled) = (Vec::new(), Vec::new());
-        for (repository, error) in &self.unreadable {
-            let because = Because::ListingFailed { what: "the branches", error: error.clone() };
+        for (repository, why) in &self.unreadable {
+            let because = Because::ListingFailed { what: "the branches", why: why.clone() };
             settled.push(Outcome::of(Verdict::Fail, repository.clone(), &because));
         }
         let orphans = self.stacks.ours.keys().filter(|subject| !self.covered.contains(subject));
@@ -83,8 +83,25 @@ impl Survey {
                 Err(need) => needs.push((need, subject.clone())),
             }
         }
+        settled.extend(self.foreign(question));
         needs.sort();
         (needs, settled)
+    }
+
+    /// Other people's stacks that have a name like ours, so that one which lost its tags is not forgotten. Those that have
+    /// the very name of a branch's stack come up with that branch.
+    fn foreign(&self, question: &Question<'_>) -> Vec<Outcome> {
+        let names = self.covered.iter().map(|subject| subject.stack_name(question.prefix));
+        let names: BTreeSet<String> = names.collect();
+        let others = self
+            .stacks
+            .foreign
+            .values()
+            .filter(|foreign| foreign.why != NotOursBecause::Nested && !names.contains(&foreign.name));
+        let told = |foreign: &Foreign| {
+            Outcome::of(Verdict::Skip, foreign.name.clone(), &Because::ForeignStack(foreign.clone()))
+        };
+        others.map(told).collect()
     }
 
     /// What comes of a branch whose commit was not read, where that is nothing; what it needs, where it may be more.
@@ -99,7 +116,7 @@ impl Survey {
         let facts = Facts {
             head: Head::Listed,
             stack: Found::Ours(stack.clone()),
-            last_token: None,
+            last_event: None,
             stacks_of_rule: None,
             remarks: Vec::new(),
         };

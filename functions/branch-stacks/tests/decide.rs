@@ -3,7 +3,8 @@
 use aws_sdk_cloudformation::types::StackStatus;
 use branch_stacks::because::Because;
 use branch_stacks::decide::{BETWEEN_DELETIONS, Decided, Question, Step, decide};
-use branch_stacks::facts::{Facts, Found, Head, Tip};
+use branch_stacks::facts::{Facts, Found, Head, Tip, Unread};
+use branch_stacks::gather::Event;
 use branch_stacks::identity::{COMMIT, DIGEST, Subject};
 use branch_stacks::rules::{self, Rules};
 use branch_stacks::stack::{Foreign, NotOursBecause, Stack};
@@ -59,7 +60,7 @@ fn quiet(branch: &str, more: &str) -> World {
     let facts = Facts {
         head: Head::At(Tip { commit: COMMIT_A.into(), committed: None }),
         stack: Found::Ours(stack),
-        last_token: None,
+        last_event: None,
         stacks_of_rule: None,
         remarks: Vec::new(),
     };
@@ -122,6 +123,16 @@ impl World {
             .collect();
         format!("{} {} [{}]", decided.verdict, decided.because.code(), steps.join(", "))
     }
+}
+
+fn denied() -> Unread {
+    Unread { error: "denied".into(), throttled: false }
+}
+
+/// The last thing that happened to a stack.
+fn event(token: Option<String>, time: Option<Timestamp>) -> Event {
+    let (resource, kind) = ("branch-x".to_owned(), "AWS::CloudFormation::Stack".to_owned());
+    Event { resource, kind, status: String::new(), reason: String::new(), of_stack: true, token, time }
 }
 
 fn branch() -> World {
@@ -205,7 +216,7 @@ fn a_protected_creation_that_failed_is_unprotected_only_when_nothing_is_in_it() 
         quiet("main", "").status("ROLLBACK_COMPLETE").moved().told(),
         "delete creation-retried [unprotect, DeleteStack]"
     );
-    assert_eq!(quiet("main", "").status("ROLLBACK_FAILED").moved().told(), "hold creation-failed []");
+    assert_eq!(quiet("main", "").status("ROLLBACK_FAILED").moved().told(), "hold failed-and-protected []");
 }
 
 #[test]
@@ -221,9 +232,9 @@ fn a_foreign_stack_is_never_touched() {
 #[test]
 fn what_cannot_be_read_is_not_acted_on() {
     let mut world = branch();
-    world.facts.head = Head::Unreadable("denied".into());
+    world.facts.head = Head::Unreadable(denied());
     assert_eq!(world.told(), "fail branch-unreadable []");
-    world.facts.stack = Found::Unreadable("denied".into());
+    world.facts.stack = Found::Unreadable(denied());
     assert_eq!(world.told(), "fail stack-unreadable []");
 }
 
@@ -232,11 +243,11 @@ fn an_update_that_failed_is_not_tried_again_until_something_changes() {
     let mut world = branch().status("UPDATE_ROLLBACK_COMPLETE").changed();
     let Some(Step::Update(making)) = world.decide().steps.pop() else { panic!("no update") };
     world.stack().updated = Some(day(109));
-    world.facts.last_token = Some(making.token);
+    world.facts.last_event = Some(event(Some(making.token), None));
     assert_eq!(world.told(), "hold update-failed []");
     world.rules = rules(&format!("{RULE}tags = {{ team = \"b\" }}\n"));
     assert_eq!(world.told(), "update changed [UpdateStack]");
-    world.facts.last_token = Some("Console-UpdateStack-7f59".into());
+    world.facts.last_event = Some(event(Some("Console-UpdateStack-7f59".into()), None));
     assert_eq!(world.told(), "update changed [UpdateStack]");
 }
 
@@ -248,9 +259,39 @@ fn a_deletion_that_failed_is_tried_again_a_day_later_with_a_token_of_its_own() {
     world.now = day(109) + SignedDuration::from_secs(1) + BETWEEN_DELETIONS;
     assert_eq!(world.told(), "delete deletion-retried [DeleteStack]");
     let first = world.decide().steps;
+    world.facts.last_event = Some(event(None, Some(world.now)));
+    assert_eq!(
+        world.told(),
+        "hold deletion-failed []",
+        "the last event is newer than what DescribeStacks says"
+    );
+    world.facts.last_event = None;
     world.stack().deleted = Some(world.now);
     world.now += BETWEEN_DELETIONS;
     assert_ne!(world.decide().steps, first);
+}
+
+#[test]
+fn a_deletion_that_failed_nobody_knows_when_is_not_tried_again_at_once() {
+    assert_eq!(branch().status("DELETE_FAILED").gone().told(), "hold deletion-failed []");
+}
+
+#[test]
+fn a_protected_stack_that_somebody_half_deleted_is_left_to_a_person() {
+    let mut world = quiet("main", "").status("DELETE_FAILED");
+    world.stack().protected = false;
+    assert_eq!(world.told(), "hold half-deleted []");
+}
+
+#[test]
+fn protection_does_not_wait_for_an_update_that_keeps_failing() {
+    let mut world = quiet("main", "").status("UPDATE_ROLLBACK_COMPLETE").changed();
+    world.stack().protected = false;
+    let Some(Step::Update(making)) = world.decide().steps.pop() else { panic!("no update") };
+    world.facts.last_event = Some(event(Some(making.token), None));
+    assert_eq!(world.told(), "update not-protected-yet [protect]");
+    world.stack().protected = true;
+    assert_eq!(world.told(), "hold update-failed []");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use shared::aws::told;
 
 use crate::aws::Clients;
 use crate::decide::Question;
-use crate::facts::{Head, Tip};
+use crate::facts::{Head, Tip, Unread};
 use crate::identity::Subject;
 use crate::remark::Remark;
 
@@ -24,7 +24,7 @@ pub(super) async fn head(subject: &Subject, aws: &Clients) -> Head {
             {
                 Head::Gone
             }
-            _ => Head::Unreadable(told(&error)),
+            _ => Head::Unreadable(Unread::of(&error)),
         },
     }
 }
@@ -49,11 +49,11 @@ pub(super) async fn committed(
 ///
 /// # Errors
 /// When a page could not be read.
-pub async fn repositories(aws: &Clients) -> Result<Vec<String>, String> {
+pub async fn repositories(aws: &Clients) -> Result<Vec<String>, Unread> {
     let mut pages = aws.codecommit.list_repositories().into_paginator().send();
     let mut names = Vec::new();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| told(&error))?;
+        let page = page.map_err(|error| Unread::of(&error))?;
         names.extend(page.repositories.into_iter().flatten().filter_map(|pair| pair.repository_name));
     }
     Ok(names)
@@ -63,7 +63,7 @@ pub async fn repositories(aws: &Clients) -> Result<Vec<String>, String> {
 ///
 /// # Errors
 /// When a page could not be read.
-pub async fn branches(repository: &str, aws: &Clients) -> Result<Vec<String>, String> {
+pub async fn branches(repository: &str, aws: &Clients) -> Result<Vec<String>, Unread> {
     let mut pages = aws.codecommit.list_branches().repository_name(repository).into_paginator().send();
     let mut names = Vec::new();
     while let Some(page) = pages.next().await {
@@ -77,7 +77,7 @@ pub async fn branches(repository: &str, aws: &Clients) -> Result<Vec<String>, St
             {
                 return Ok(Vec::new());
             }
-            Err(error) => return Err(told(&error)),
+            Err(error) => return Err(Unread::of(&error)),
         }
     }
     Ok(names)

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use shared::aws::told;
 
 use crate::aws::Clients;
-use crate::facts::Found;
+use crate::facts::{Found, Unread};
 use crate::identity::Subject;
 use crate::rules::Rules;
 use crate::stack::{Foreign, Owned, Phase, Stack, owned};
@@ -40,11 +40,11 @@ pub(super) async fn of_name(subject: &Subject, prefix: &str, aws: &Clients) -> F
 ///
 /// # Errors
 /// When it could not be read.
-pub async fn stack_of(name_or_id: &str, prefix: &str, aws: &Clients) -> Result<Option<Owned>, String> {
+pub async fn stack_of(name_or_id: &str, prefix: &str, aws: &Clients) -> Result<Option<Owned>, Unread> {
     match aws.cloudformation.describe_stacks().stack_name(name_or_id).send().await {
         Ok(output) => Ok(output.stacks().first().map(|described| owned(described, prefix))),
         Err(error) if is_missing(&error) => Ok(None),
-        Err(error) => Err(told(&error)),
+        Err(error) => Err(Unread::of(&error)),
     }
 }
 
@@ -77,14 +77,14 @@ impl Listing {
 ///
 /// # Errors
 /// When a page could not be read.
-pub async fn all_stacks(prefix: &str, aws: &Clients) -> Result<Listing, String> {
+pub async fn all_stacks(prefix: &str, aws: &Clients) -> Result<Listing, Unread> {
     let mut pages = aws.cloudformation.describe_stacks().into_paginator().send();
     let mut listing = Listing::default();
     while let Some(page) = pages.next().await {
-        for described in page.map_err(|error| told(&error))?.stacks() {
+        for described in page.map_err(|error| Unread::of(&error))?.stacks() {
             match owned(described, prefix) {
                 Owned::Ours(subject, stack) => drop(listing.ours.insert(subject, stack)),
-                Owned::Foreign(foreign) if foreign.name.starts_with(prefix) => {
+                Owned::Foreign(foreign) if foreign.name.starts_with(&format!("{prefix}-")) => {
                     listing.foreign.insert(foreign.name.clone(), foreign);
                 }
                 Owned::Foreign(_) => {}
@@ -113,17 +113,20 @@ pub struct Event {
     pub time: Option<Timestamp>,
 }
 
-/// What happened to a stack since its last operation began, newest first.
+/// What happened to a stack in one operation, newest first: the one with this token, or else the last one.
 ///
 /// # Errors
 /// When a page could not be read.
-pub async fn events(stack: &str, aws: &Clients) -> Result<Vec<Event>, String> {
+pub async fn events(stack: &str, token: Option<&str>, aws: &Clients) -> Result<Vec<Event>, String> {
     let mut pages = aws.cloudformation.describe_stack_events().stack_name(stack).into_paginator().send();
     let mut events = Vec::new();
     for _ in 0..MOST_PAGES {
         let Some(page) = pages.next().await else { break };
         for event in page.map_err(|error| told(&error))?.stack_events.into_iter().flatten() {
             let event = read(event);
+            if token.is_some() && event.token.as_deref() != token {
+                continue;
+            }
             let begins =
                 event.of_stack && event.reason == "User Initiated" && event.status.ends_with("_IN_PROGRESS");
             events.push(event);
@@ -148,8 +151,9 @@ fn read(event: StackEvent) -> Event {
     }
 }
 
-/// The token of a stack's last operation, if it had one.
-pub(super) async fn last_token(stack: &Stack, aws: &Clients) -> Result<Option<String>, String> {
-    let events = events(&stack.id, aws).await?;
-    Ok(events.into_iter().find(|event| event.of_stack).and_then(|event| event.token))
+/// The last thing that happened to a stack itself.
+pub(super) async fn last_event(stack: &Stack, aws: &Clients) -> Result<Option<Event>, Unread> {
+    let call = aws.cloudformation.describe_stack_events().stack_name(&stack.id);
+    let newest = call.send().await.map_err(|error| Unread::of(&error))?.stack_events.unwrap_or_default();
+    Ok(newest.into_iter().map(read).find(|event| event.of_stack))
 }

@@ -31,8 +31,8 @@ pub const CODES: &[Code] =
 const IN_PARAMETERS: &[&str] = &["repository", "branch", "branch-slug", "commit"];
 const IN_TAGS: &[&str] = &["repository", "branch-slug", "commit"];
 
-/// "Quotas" of CreateStack: 200 parameters a template, 50 tags a stack. Our own tags are up to 15 (the branch alone up
-/// to 12), and other people's are kept.
+/// 200 parameters a template and 50 tags a stack ("Understand CloudFormation quotas", AWS CloudFormation User Guide). Our
+/// own tags are up to 17, and other people's are kept.
 const MOST_PARAMETERS: usize = 200;
 const MOST_TAGS: usize = 30;
 
@@ -150,6 +150,7 @@ struct Kind {
     placeholders: &'static [&'static str],
     what: &'static str,
     name: fn(&str) -> Result<(), &'static str>,
+    least: usize,
     longest_value: usize,
 }
 
@@ -162,6 +163,7 @@ const PARAMETER: Kind = Kind {
         let legal = (1..=255).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if legal { Ok(()) } else { Err("a parameter's name has letters and digits only") }
     },
+    least: 0,
     longest_value: 4_096,
 };
 
@@ -177,7 +179,8 @@ const TAG: Kind = Kind {
         key if key.chars().count() > 127 => Err("a tag's key has at most 127 characters"),
         _ => Ok(()),
     },
-    longest_value: 256,
+    least: 1,
+    longest_value: 255,
 };
 
 fn filled(
@@ -197,12 +200,12 @@ fn filled(
         if let Err(why) = (kind.name)(name.get_ref()) {
             refuse(kind.code, &name, why.to_owned(), format!("write another {}", kind.what));
         }
-        let longest = value.get_ref().chars().count();
-        if longest > kind.longest_value || (longest == 0 && kind.what == "tag") {
+        let (length, least) = (value.get_ref().chars().count(), kind.least);
+        if length > kind.longest_value || length < least {
             refuse(
                 kind.code,
                 &value,
-                format!("a {}'s value has 1 to {} characters", kind.what, kind.longest_value),
+                format!("a {}'s value has {least} to {} characters", kind.what, kind.longest_value),
                 "write another value".to_owned(),
             );
         }
