@@ -1,5 +1,6 @@
 //! `pointsman check`: what is wrong with the rules, by themselves and against the template that deploys them.
 
+mod parameters;
 mod permissions;
 
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use crate::template::{Function, Template, overrides};
 use crate::workspace;
 
 /// The codes of problems that only this command finds.
-pub const CODES: &[Code] = &[permissions::NOT_PERMITTED];
+pub const CODES: &[Code] = &[permissions::NOT_PERMITTED, parameters::TEMPLATE_PARAMETER];
 
 /// Prints the problems, or that there are none.
 pub fn run(arguments: &CheckArguments) -> Result<Exit> {
@@ -22,6 +23,7 @@ pub fn run(arguments: &CheckArguments) -> Result<Exit> {
     let mut problems = Vec::new();
     document.unknown_tables(TABLES, &mut problems);
     let rules = read_all(&document, &arguments.file, &mut problems);
+    problems.extend(rules.stacks.stacks.iter().flat_map(parameters::of_stack));
     let template = arguments.template.clone().or_else(|| Some(workspace::root().ok()?.join("template.yaml")));
     match template {
         Some(template) => against_template(&template, &arguments.environment, &rules, &mut problems)?,
@@ -55,9 +57,15 @@ fn against_template(
         let rules = &rules.pipelines.pipelines;
         problems.extend(rules.iter().flat_map(|rule| permissions::of_pipeline(function, rule)));
     }
-    if let Some(function) = deployed(&template, branch_stacks::report::FUNCTION) {
-        let rules = &rules.stacks.stacks;
-        problems.extend(rules.iter().flat_map(|rule| permissions::of_stack(function, rule)));
+    let rules = &rules.stacks.stacks;
+    match deployed(&template, branch_stacks::report::FUNCTION) {
+        Some(function) => {
+            problems.extend(rules.iter().flat_map(|rule| permissions::of_stack(function, rule)));
+        }
+        None if !rules.is_empty() => anstream::eprintln!(
+            "note: the environment `{environment}` does not deploy branch-stacks, so [[branch-stack]] does nothing there"
+        ),
+        None => {}
     }
     Ok(())
 }

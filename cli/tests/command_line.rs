@@ -379,3 +379,62 @@ fn the_documented_help_is_the_help_there_is() {
         assert_eq!(documented, help.join("\n").trim(), "docs/command-line.md, {marker}");
     }
 }
+
+const STACK_RULE: &str = "[[branch-stack]]\nrepositories = [\"shop\", \"team-*\"]\nbranches = [\"feature/**\"]\ntemplate = \"stack.yaml\"\n";
+
+/// `check` of one `[[branch-stack]]` rule against the template, with these parameters.
+fn check_stack_rule(rule: &str, overrides: &str) -> (Option<i32>, String) {
+    let folder = Folder::new();
+    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
+    std::fs::copy(template, folder.path().join("template.yaml")).expect("the template is there");
+    folder.write(
+        "samconfig.toml",
+        &format!("version = 0.1\n[default.deploy.parameters]\nparameter_overrides = [{overrides}]\n"),
+    );
+    folder.write(
+        "stack.yaml",
+        "Parameters: {Branch: {Type: String}, Size: {Type: String, Default: small}}\nResources: {}\n",
+    );
+    folder.write("rules.toml", &format!("{STACK_RULE}{rule}"));
+    let output = folder.pointsman(&["check", "rules.toml", "--template", "template.yaml"]);
+    (output.status.code(), err(&output))
+}
+
+const ROLE: &str = "arn:aws:iam::123456789012:role/branch-stacks/branch/service";
+
+#[test]
+fn check_holds_a_rules_parameters_against_its_template() {
+    let role = format!("role = \"{ROLE}\"\n");
+    let overrides = format!("\"StackServiceRoleArn={ROLE}\"");
+    let (code, told) =
+        check_stack_rule(&format!("{role}parameters = {{ Branch = \"{{branch}}\" }}\n"), &overrides);
+    assert_eq!((code, told.as_str()), (Some(0), ""));
+    let (code, told) = check_stack_rule(&format!("{role}parameters = {{ Brunch = \"a\" }}\n"), &overrides);
+    assert_eq!(code, Some(1));
+    assert!(told.contains("stack.yaml has no parameter `Brunch`"), "{told}");
+    assert!(told.contains("stack.yaml needs the parameter `Branch`, which has no default"), "{told}");
+    assert!(!told.contains("needs the parameter `Size`"), "{told}");
+}
+
+#[test]
+fn check_names_the_role_the_template_and_the_repositories_that_are_not_permitted() {
+    let parameters = "parameters = { Branch = \"{branch}\" }\n";
+    let (_, told) = check_stack_rule(parameters, &format!("\"StackServiceRoleArn={ROLE}\""));
+    assert!(told.contains("this rule has no `role`"), "{told}");
+    let (_, told) = check_stack_rule(&format!("{parameters}role = \"{ROLE}\"\n"), "\"StackServiceRoleArn=\"");
+    assert!(told.contains("iam:PassRole") && told.contains("StackServiceRoleArn"), "{told}");
+    let both = format!("\"StackServiceRoleArn={ROLE}\", \"RepositoryNames=shop\"");
+    let (_, told) = check_stack_rule(&format!("{parameters}role = \"{ROLE}\"\n"), &both);
+    assert_eq!(
+        told.matches("error[not-permitted]").count(),
+        1,
+        "team-* is wider than the permission: {told}"
+    );
+}
+
+#[test]
+fn check_says_when_a_rules_function_is_not_deployed() {
+    let (code, told) = check_stack_rule("parameters = { Branch = \"a\" }\n", "\"BranchStacks=disabled\"");
+    assert_eq!(code, Some(0));
+    assert!(told.contains("does not deploy branch-stacks"), "{told}");
+}
