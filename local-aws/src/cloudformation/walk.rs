@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
+use super::failing::{Failing, On};
 use super::resources::{self, Exports};
-use super::stack::{Failing, Goal, Made, Moment, On, Stack};
+use super::stack::{Goal, Made, Moment, Stack};
 use super::{State, effects};
 use crate::world::World;
 
