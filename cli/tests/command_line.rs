@@ -287,7 +287,17 @@ fn a_real_clone_serves_as_the_repository_of_a_replay() {
         "oldCommitId": id("HEAD~1"), "commitId": id("HEAD")}});
     folder.write("push.json", &event.to_string());
     let replay = |more: &[&str]| {
-        let always = ["replay", "push.json", "--repo", "shop=clone", "--config", "rules.toml", "--json"];
+        let always = [
+            "replay",
+            "push.json",
+            "--function",
+            "pipeline-trigger",
+            "--repo",
+            "shop=clone",
+            "--config",
+            "rules.toml",
+            "--json",
+        ];
         let output = folder.pointsman(&[&always[..], more].concat());
         assert_eq!(output.status.code(), Some(0), "{}", err(&output));
         serde_json::from_slice::<Value>(&output.stdout).expect("it prints JSON")

@@ -11,6 +11,7 @@ mod describe;
 mod document;
 mod effects;
 mod events;
+mod failing;
 mod parameters;
 mod protection;
 mod references;
@@ -27,8 +28,9 @@ use std::sync::{Mutex, MutexGuard};
 use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use body::is_s3;
+pub(crate) use failing::{Failing, On};
 use stack::Moment;
-pub(crate) use stack::{Failing, Goal, On, STATUSES, Stack, StackEvent, known_status, walks};
+pub(crate) use stack::{Goal, STATUSES, Stack, StackEvent, known_status, walks};
 use tokens::Tokens;
 
 use crate::refusal::Refusal;

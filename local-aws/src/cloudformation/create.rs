@@ -27,12 +27,12 @@ pub(super) fn create_stack(context: &Context<'_>, mut input: Members) -> Result<
     if state.find(context.region, &name).is_some() {
         return Err(Refusal::new("AlreadyExistsException", format!("Stack [{name}] already exists")));
     }
-    if state.stacks.iter().filter(|stack| stack.is_living()).count() >= cloudformation.max_stacks {
-        return Err(Refusal::new("LimitExceededException", "Limit for stack has been exceeded"));
-    }
     let template = document::read(&text.ok_or_else(body::missing)?)?;
     let parameters = parameters::checked(&template, given, &[])?;
     capabilities::check(&template, &parameters, &capabilities)?;
+    if state.stacks.iter().filter(|stack| stack.is_living()).count() >= cloudformation.max_stacks {
+        return Err(Refusal::new("LimitExceededException", "Limit for stack has been exceeded"));
+    }
     let nth = state.stacks.iter().filter(|stack| stack.name == name).count();
     let mut stack = Stack::new(&name, context.region, nth, context.now);
     stack.goal = Goal { template, parameters, tags, role, capabilities };

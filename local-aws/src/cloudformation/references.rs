@@ -81,6 +81,11 @@ fn function(name: &str, argument: &Value, found: &mut BTreeSet<Reference>) {
                 found.insert(Reference::Attribute(resource.clone(), attribute.clone()));
             }
         }
+        ("Fn::GetAtt", Value::String(dotted)) => {
+            found.extend(dotted.split_once('.').map(|(resource, attribute)| {
+                Reference::Attribute(resource.to_owned(), attribute.to_owned())
+            }));
+        }
         ("Fn::Sub", _) => substitutions(argument, found),
         ("Fn::If", _) => found.extend(first().map(Reference::Condition)),
         ("Fn::FindInMap", _) => found.extend(first().map(Reference::Mapping)),
@@ -183,7 +188,7 @@ fn depends_on(resource: &Value) -> impl Iterator<Item = &str> {
 /// Conditions know parameters and other conditions, and no resources.
 fn conditions(template: &Value) -> Result<(), Refusal> {
     for (_, condition) in members(&template["Conditions"]) {
-        for reference in of(condition) {
+        for reference in of(condition).into_iter().chain(other_conditions(condition)) {
             match &reference {
                 Reference::Name(name) if has(template, "Resources", name) => {
                     return Err(format_error(&format!(
@@ -195,6 +200,17 @@ fn conditions(template: &Value) -> Result<(), Refusal> {
         }
     }
     Ok(())
+}
+
+/// What `Condition` means inside a condition. In a policy document it is something else.
+fn other_conditions(condition: &Value) -> Vec<Reference> {
+    let inside = |value: &Value| match value {
+        Value::Array(elements) => elements.iter().flat_map(other_conditions).collect(),
+        Value::Object(map) => map.values().flat_map(other_conditions).collect::<Vec<_>>(),
+        _ => Vec::new(),
+    };
+    let own = condition["Condition"].as_str().map(|name| Reference::Condition(name.to_owned()));
+    own.into_iter().chain(inside(condition)).collect()
 }
 
 /// Takes away what depends on nothing that is left, until nothing goes any more.

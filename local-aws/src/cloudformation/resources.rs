@@ -104,11 +104,21 @@ fn generated(stack: &Stack, logical: &str) -> String {
 }
 
 fn stand_in(stack: &Stack, resource: &Value, physical: &str, attribute: &str) -> String {
+    if attribute != "Arn" {
+        return format!("{physical}.{attribute}");
+    }
     let kind = resource["Type"].as_str().unwrap_or_default();
-    let service = kind.split("::").nth(1).unwrap_or_default().to_ascii_lowercase();
-    match attribute {
-        "Arn" => format!("arn:aws:{service}:{}:{ACCOUNT}:{physical}", stack.region),
-        _ => format!("{physical}.{attribute}"),
+    let region = &stack.region;
+    // The forms that are handed on as parameters; any other type's ARN is made in the commonest form.
+    match kind {
+        "AWS::IAM::Role" => format!("arn:aws:iam::{ACCOUNT}:role/{physical}"),
+        "AWS::S3::Bucket" => format!("arn:aws:s3:::{physical}"),
+        "AWS::CodeBuild::Project" => format!("arn:aws:codebuild:{region}:{ACCOUNT}:project/{physical}"),
+        "AWS::Logs::LogGroup" => format!("arn:aws:logs:{region}:{ACCOUNT}:log-group:{physical}:*"),
+        _ => {
+            let service = kind.split("::").nth(1).unwrap_or_default().to_ascii_lowercase();
+            format!("arn:aws:{service}:{region}:{ACCOUNT}:{physical}")
+        }
     }
 }
 

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
+use super::failing::{Failing, On};
 use super::resources::{self, Exports};
-use super::stack::{Failing, Goal, Made, Moment, On, Stack};
+use super::stack::{Goal, Made, Moment, Stack};
 use super::{State, effects};
 use crate::world::World;
 
@@ -70,7 +71,7 @@ impl Walk<'_> {
 
     fn undo_creation(&mut self, stack: &mut Stack) {
         let made = std::mem::take(&mut stack.made);
-        match named("delete", &self.remove_all(stack, made, On::Rollback)) {
+        match named("delete", &self.remove_all(stack, made, Some(On::Rollback))) {
             None => stack.enter(self.now, "ROLLBACK_COMPLETE", None),
             reason => stack.enter(self.now, "ROLLBACK_FAILED", reason),
         }
@@ -83,7 +84,7 @@ impl Walk<'_> {
         made.extend(
             before.into_iter().filter(|old| !made.iter().any(|new| is_same(old, new))).collect::<Vec<_>>(),
         );
-        match named("delete", &self.remove_all(stack, made, On::Delete)) {
+        match named("delete", &self.remove_all(stack, made, Some(On::Delete))) {
             None => {
                 stack.outputs.clear();
                 stack.enter(self.now, "DELETE_COMPLETE", None);
@@ -106,12 +107,12 @@ impl Walk<'_> {
         }
     }
 
-    /// What the update replaced or no longer wants goes; that it could not go does not fail the update.
+    /// What the update replaced or no longer wants goes. Nothing can be arranged to fail here.
     fn clean_up(&mut self, stack: &mut Stack) {
         let (_, before) = stack.before.take().unwrap_or_default();
         let made = stack.made.clone();
         let gone = before.into_iter().filter(|old| !made.iter().any(|new| is_same(old, new)));
-        self.remove_all(stack, gone.collect(), On::Delete);
+        self.remove_all(stack, gone.collect(), None);
         stack.made = made;
         stack.enter(self.now, "UPDATE_COMPLETE", None);
     }
@@ -132,7 +133,7 @@ impl Walk<'_> {
         }
         let new = stack.made.drain(..).filter(|new| !before.iter().any(|old| is_same(old, new)));
         let new: Vec<Made> = new.collect();
-        self.remove_all(stack, new, On::Rollback);
+        self.remove_all(stack, new, None);
         self.restore(stack, goal, before);
         stack.enter(self.now, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", None);
     }
@@ -201,14 +202,14 @@ impl Walk<'_> {
     }
 
     /// Removes resources, the last first. What stays by its policy is let go; what cannot go stays the stack's.
-    fn remove_all(&mut self, stack: &mut Stack, made: Vec<Made>, on: On) -> Vec<String> {
+    fn remove_all(&mut self, stack: &mut Stack, made: Vec<Made>, on: Option<On>) -> Vec<String> {
         let mut failed = Vec::new();
         for resource in made.into_iter().rev() {
             if resource.retained {
                 self.told(stack, &resource, "DELETE_SKIPPED", None);
                 continue;
             }
-            let outcome = self.fails(stack, &resource.logical, on).map_or(Ok(()), Err);
+            let outcome = on.and_then(|on| self.fails(stack, &resource.logical, on)).map_or(Ok(()), Err);
             if self.finish(stack, resource.clone(), "DELETE", outcome) {
                 effects::remove(self.world, &resource);
             } else {

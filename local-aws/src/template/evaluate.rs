@@ -125,6 +125,9 @@ impl<'a> Values<'a> {
     }
 
     fn get_att(&self, argument: &Value) -> Option<Value> {
+        if let Some(dotted) = argument.as_str() {
+            return self.names.get(dotted).cloned();
+        }
         let [resource, attribute] = argument.as_array()?.as_slice() else { return None };
         let attribute = text(&self.value(attribute))?;
         self.names.get(&format!("{}.{attribute}", resource.as_str()?)).cloned()

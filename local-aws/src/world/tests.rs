@@ -96,6 +96,35 @@ fn every_mistake_names_its_line() {
             "[[fault]]\noperation = \"GetBranch\"\nanswer = \"cut\"\nstatus = 500",
             "world.toml:2: `message` and `status` belong to an `answer` that is an error code",
         ),
+        (
+            "[events]\nfollow = true",
+            "world.toml:2: `follow` moves the clock, and without `now` it is the machine's",
+        ),
+        (
+            "[[stack]]\nname = \"s\"\nstatus = \"DONE\"",
+            "world.toml:3: `DONE` is not one of CREATE_IN_PROGRESS",
+        ),
+        ("[[stack]]\nname = \"s\"\n[[stack]]\nname = \"s\"", "world.toml:4: stack `s` is there twice"),
+        (
+            "[[stack]]\nname = \"s\"\ntemplate = \"{}\"",
+            "world.toml:3: Template format error: At least one Resources member must be defined.",
+        ),
+        (
+            "[[stack]]\nname = \"s\"\ntemplate = \"{}\"\ntemplate-file = \"x\"",
+            "world.toml:3: a stack has a `template` or a `template-file`, not both",
+        ),
+        (
+            "[[cloudformation.failing]]\nresource = \"R\"\non = \"delet\"",
+            "world.toml:3: `on` is create, update, delete or rollback",
+        ),
+        (
+            "[[cloudformation.template]]\nurl = \"https://example.com/x\"\nbody = \"\"",
+            "world.toml:2: a template's `url` is an https URL of S3",
+        ),
+        (
+            "[[cloudformation.template]]\nurl = \"https://b.s3.amazonaws.com/x\"",
+            "world.toml:2: a template has a `body` or a `file`",
+        ),
     ];
     for (text, expected) in cases {
         let error = read(text).unwrap_err();

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "clippy knows tests by their attribute, and not what helps them")]
 
 mod client;
+mod interleavings;
 mod mail;
 mod stack_rules;
 mod stacks;

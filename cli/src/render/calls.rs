@@ -1,0 +1,249 @@
+//! The calls to AWS as a person reads them: what was asked, what came back, and mails as whoever gets them sees them.
+
+use std::fmt::Write as _;
+
+use local_aws::{Answer, Call};
+use serde_json::{Map, Value};
+use shared::text::printable;
+
+use super::{DIM, wrapped};
+
+/// The calls that were made, service by service, in their order; those to CodePipeline by operation and pipeline, since
+/// they are made for many pipelines at a time and arrive in any order. The pages of one list are one line. What SNS sends
+/// is shown as whoever gets the mail sees it.
+pub fn calls(calls: &[Call]) -> String {
+    let mut sorted: Vec<(String, &Call)> = calls.iter().map(|call| (asked(call), call)).collect();
+    sorted.sort_by(|(asked, call), (other_asked, other)| {
+        let concurrent = |call: &Call| call.service == "codepipeline";
+        call.service
+            .cmp(&other.service)
+            .then_with(|| if concurrent(call) { asked.cmp(other_asked) } else { std::cmp::Ordering::Equal })
+    });
+    let mut out = String::new();
+    for pages in sorted.chunk_by(|(asked, call), (next, other)| asked == next && continues(call, other)) {
+        let (asked, first) = &pages[0];
+        let answers: Vec<&Answer> = pages.iter().map(|(_, call)| &call.answer).collect();
+        let times = if pages.len() > 1 { format!(" ({} pages)", pages.len()) } else { String::new() };
+        let effect = if first.injected && first.took_effect { ", after its effect" } else { "" };
+        let line = printable(&format!("{asked}{times} -> {}{effect}", answered(&answers)));
+        let _ = writeln!(out, "{DIM}{}{DIM:#}", wrapped(&line, "  call   ", 9));
+        if first.operation == "Publish" && (first.took_effect || matches!(first.answer, Answer::Ok(_))) {
+            out.push_str(&mail(&first.input));
+        }
+    }
+    out
+}
+
+/// A mail: its subject, and its text line by line.
+fn mail(input: &Value) -> String {
+    let text = |member: &str| input[member].as_str().unwrap_or_default();
+    let mut out = wrapped(&printable(text("Subject")), "  mail   ", 9) + "\n";
+    for line in text("Message").lines() {
+        let line = printable(line);
+        out.push_str(&if line.is_empty() { "\n".to_owned() } else { wrapped(&line, "", 11) + "\n" });
+    }
+    out
+}
+
+fn asked(call: &Call) -> String {
+    // Its text is shown as a mail.
+    let told = if call.operation == "Publish" { &call.input["TopicArn"] } else { &call.input };
+    format!("{} {}", call.operation, brief(told)).trim_end().to_owned()
+}
+
+/// Whether `next` asks for a further page of the list that `call` gave a page of.
+fn continues(call: &Call, next: &Call) -> bool {
+    let lists = |call: &Call| matches!(&call.answer, Answer::Ok(answer) if list(answer).is_some());
+    let further =
+        ["nextToken", "NextToken"].iter().any(|token| next.input.get(token).is_some_and(Value::is_string));
+    further && lists(call) && lists(next)
+}
+
+/// The names and ids in a call's input, shortened; what only tells pages and repeats apart is left out.
+fn brief(input: &Value) -> String {
+    match input {
+        Value::String(text) => short(text),
+        Value::Array(items) => joined(items.iter()),
+        Value::Object(members) => {
+            if let Some(pair) = pair(members) {
+                return pair;
+            }
+            let told = members.iter().filter(|(name, _)| !is_token(name)).map(member);
+            told.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+        }
+        Value::Number(_) | Value::Null | Value::Bool(_) => String::new(),
+    }
+}
+
+fn member((name, value): (&String, &Value)) -> String {
+    match value {
+        Value::String(body) if name == "TemplateBody" => sized(body),
+        value => brief(value),
+    }
+}
+
+/// A tag, or a stack's parameter.
+fn pair(members: &Map<String, Value>) -> Option<String> {
+    let text = |names: [&str; 2]| names.iter().find_map(|name| members.get(*name)?.as_str());
+    Some(format!("{}={}", text(["Key", "ParameterKey"])?, short(text(["Value", "ParameterValue"])?)))
+}
+
+fn is_token(name: &str) -> bool {
+    name.to_ascii_lowercase().ends_with("token")
+}
+
+fn joined<'v>(values: impl Iterator<Item = &'v Value>) -> String {
+    let parts: Vec<String> = values.map(brief).filter(|part| !part.is_empty()).collect();
+    parts.join(" ")
+}
+
+/// What a call answered, in a few words; for the pages of a list, what all of them have.
+fn answered(answers: &[&Answer]) -> String {
+    match answers {
+        [Answer::Ok(value)] => given(value),
+        [Answer::Error { code, message, .. }] if message.is_empty() => code.clone(),
+        [Answer::Error { code, message, .. }] => format!("{code}: {message}"),
+        [Answer::Cut] => "the connection was cut".to_owned(),
+        pages => {
+            let lists = pages.iter().filter_map(|page| match page {
+                Answer::Ok(value) => list(value),
+                Answer::Error { .. } | Answer::Cut => None,
+            });
+            let lists: Vec<(&str, usize)> = lists.collect();
+            counted(lists.iter().map(|(_, count)| count).sum(), lists.first().map_or("", |(name, _)| name))
+        }
+    }
+}
+
+/// The id that an answer gives, or how many things it lists.
+fn given(value: &Value) -> String {
+    if let Some([stack]) = value["Stacks"].as_array().map(Vec::as_slice) {
+        return stack["StackStatus"].as_str().unwrap_or("1 stack").to_owned();
+    }
+    for pointer in [
+        "/pipelineExecutionId",
+        "/branch/commitId",
+        "/commit/commitId",
+        "/baseCommitId",
+        "/repositoryMetadata/defaultBranch",
+        "/StackId",
+        "/MessageId",
+    ] {
+        if let Some(id) = value.pointer(pointer).and_then(Value::as_str) {
+            return short(id);
+        }
+    }
+    list(value).map_or_else(|| "ok".to_owned(), |(name, count)| counted(count, name))
+}
+
+fn list(value: &Value) -> Option<(&str, usize)> {
+    value.as_object()?.iter().find_map(|(name, list)| Some((name.as_str(), list.as_array()?.len())))
+}
+
+fn counted(count: usize, name: &str) -> String {
+    let (one, many) = match name {
+        "pipelineExecutionSummaries" => ("execution", "executions"),
+        "Stacks" => ("stack", "stacks"),
+        "StackEvents" => ("event", "events"),
+        "branches" => ("branch", "branches"),
+        "repositories" => ("repository", "repositories"),
+        name => (name.trim_end_matches('s'), name),
+    };
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+}
+
+/// The longest text that is shown whole: a branch's name may have 256 characters.
+const LONGEST: usize = 300;
+
+/// A commit or a digest by its beginning, a stack's ARN by its name and the beginning of its id, a template by its size.
+pub(super) fn short(text: &str) -> String {
+    if is_hexadecimal(text, 40) || is_hexadecimal(text, 64) {
+        return text[..7].to_owned();
+    }
+    if let Some((name, id)) = text.split_once(":stack/").and_then(|(_, stack)| stack.split_once('/')) {
+        return format!("{name}/{}", id.get(..8).unwrap_or(id));
+    }
+    if text.len() > LONGEST { sized(text) } else { text.to_owned() }
+}
+
+fn sized(text: &str) -> String {
+    format!("({} bytes)", thousands(text.len()))
+}
+
+fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().map(|group| String::from_utf8_lossy(group).into_owned());
+    groups.collect::<Vec<_>>().join(",")
+}
+
+fn is_hexadecimal(text: &str, length: usize) -> bool {
+    text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use local_aws::{Answer, Call};
+    use serde_json::{Value, json};
+
+    fn call(service: &str, operation: &str, input: Value, answer: Answer) -> Call {
+        let (service, operation) = (service.to_owned(), operation.to_owned());
+        Call {
+            service,
+            operation,
+            input,
+            answer,
+            injected: false,
+            took_effect: true,
+            at: jiff::Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn told(calls: &[Call]) -> String {
+        anstream::adapter::strip_str(&super::calls(calls)).to_string()
+    }
+
+    #[test]
+    fn a_stack_is_told_by_its_name_and_a_template_by_its_size() {
+        let id = "arn:aws:cloudformation:us-east-1:111122223333:stack/branch-shop-main/0a1b2c3d-0000-4000-a000-000000000000";
+        let input = json!({
+            "StackName": "branch-shop-main",
+            "TemplateBody": "x".repeat(1234),
+            "Parameters": [{"ParameterKey": "Branch", "ParameterValue": "main"}],
+            "Tags": [{"Key": "pointsman:commit", "Value": "0123456789012345678901234567890123456789"}],
+            "ClientRequestToken": "create-1",
+        });
+        let missing = Answer::Error { code: "ValidationError".into(), message: "no".into(), status: 400 };
+        let calls = [
+            call("cloudformation", "DescribeStacks", json!({"StackName": "branch-shop-main"}), missing),
+            call("cloudformation", "CreateStack", input, Answer::Ok(json!({"StackId": id}))),
+            call("cloudformation", "DeleteStack", json!({"StackName": id}), Answer::Ok(Value::Null)),
+            call("cloudformation", "DescribeStacks", json!({}), Answer::Ok(json!({"Stacks": [{}, {}]}))),
+        ];
+        insta::assert_snapshot!(told(&calls), @r"
+          call   DescribeStacks branch-shop-main -> ValidationError: no
+          call   CreateStack branch-shop-main (1,234 bytes) Branch=main
+                 pointsman:commit=0123456 -> branch-shop-main/0a1b2c3d
+          call   DeleteStack branch-shop-main/0a1b2c3d -> ok
+          call   DescribeStacks -> 2 stacks
+        ");
+    }
+
+    #[test]
+    fn a_mail_is_told_as_it_is_read() {
+        let text = "The stack branch-shop-main could not be created, because two of its resources failed and a third was cancelled.\n\nRole  no\n";
+        let input = json!({"TopicArn": "arn:aws:sns:us-east-1:111122223333:mail", "Subject": "One failed", "Message": text});
+        let sent = call("sns", "Publish", input.clone(), Answer::Ok(json!({"MessageId": "m-1"})));
+        let mut refused = call("sns", "Publish", input, Answer::Cut);
+        refused.took_effect = false;
+        insta::assert_snapshot!(told(&[sent, refused]), @r"
+          call   Publish arn:aws:sns:us-east-1:111122223333:mail -> m-1
+          mail   One failed
+                   The stack branch-shop-main could not be created, because two of its
+                   resources failed and a third was cancelled.
+
+                   Role  no
+          call   Publish arn:aws:sns:us-east-1:111122223333:mail -> the connection was
+                 cut
+        ");
+    }
+}
