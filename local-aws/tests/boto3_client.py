@@ -282,7 +282,7 @@ def main():
     cloudformation_errors(stacks)
     sns(client("sns", endpoint))
     print(f"boto3 {boto3.__version__}: {len(SEEN)} operations checked")
-    assert len(SEEN) == 22, SEEN
+    assert len(SEEN) == 23, SEEN
 
 
 main()
