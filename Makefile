@@ -39,12 +39,13 @@ lint: ## check formatting, clippy and that only one TLS stack is compiled
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	tools/one_tls_stack.sh
 
-lint-template: $(CHECK_TOOLS) $(PACKAGE_TOOLS) ## check template.yaml with four checkers, offline
+lint-template: $(CHECK_TOOLS) $(PACKAGE_TOOLS) ## check template.yaml and templates/ with four checkers, offline
 	$(WITH_PACKAGE_TOOLS) sam validate --lint
-	$(WITH_PACKAGE_TOOLS) cfn-lint template.yaml
+	$(WITH_PACKAGE_TOOLS) cfn-lint template.yaml templates/*.yaml
 	.tools/checks/bin/python tools/expand_template.py template.yaml .tools/expanded.json
-	.tools/checks/bin/python tools/validate_template.py .tools/expanded.json
-	.tools/checks/bin/checkov --skip-download --quiet --compact --framework cloudformation -f .tools/expanded.json
+	.tools/checks/bin/python tools/validate_template.py .tools/expanded.json templates/*.yaml
+	.tools/checks/bin/checkov --skip-download --quiet --compact --framework cloudformation \
+	  -f .tools/expanded.json templates/*.yaml
 
 fmt: ## format the Rust code
 	$(CARGO) fmt --all

@@ -54,16 +54,21 @@ const EVENT: &str = r#"{"version": "0", "source": "aws.codecommit", "detail-type
 
 /// Replays the push with `faults` added to the world.
 fn run(faults: &str) -> Run {
+    replay_in_a_folder("pipeline-trigger", &format!("{WORLD}\n{faults}"), EVENT, &[("pointsman.toml", RULES)])
+}
+
+/// Replays `event`, in which COMMIT is the last commit of the repository `shop`, in a world and with files beside it.
+pub(crate) fn replay_in_a_folder(function: &str, world: &str, event: &str, files: &[(&str, &str)]) -> Run {
     let folder = TempDir::new().expect("a temporary folder");
     let write = |name: &str, text: &str| {
         std::fs::write(folder.path().join(name), text).expect("the folder is ours");
     };
-    write("world.toml", &format!("{WORLD}\n{faults}"));
-    write("pointsman.toml", RULES);
+    write("world.toml", world);
+    files.iter().for_each(|(name, text)| write(name, text));
     let world = local_aws::World::read(&folder.path().join("world.toml")).expect("the world is right");
     let commit = world.commit_ids("shop").pop().expect("it has commits").1;
-    write("event.json", &EVENT.replace("COMMIT", &commit));
-    let arguments = ReplayArguments::default();
+    write("event.json", &event.replace("COMMIT", &commit));
+    let arguments = ReplayArguments { function: Some(function.to_owned()), ..ReplayArguments::default() };
     let case = Case::read(folder.path(), &arguments, &root()).expect("the case is right");
     let mut replays = replay(&case, &arguments, &root()).expect("it can be replayed");
     assert_eq!(replays.len(), 1, "one function is about pushes");
@@ -76,11 +81,11 @@ fn executions(run: &Run) -> BTreeSet<(String, String)> {
     started.map(|call| (text(call, "name"), text(call, "clientRequestToken"))).collect()
 }
 
-fn calls(run: &Run) -> impl Iterator<Item = &Call> {
+pub(crate) fn calls(run: &Run) -> impl Iterator<Item = &Call> {
     run.invocations.iter().flat_map(|invoked| &invoked.calls)
 }
 
-fn text(call: &Call, member: &str) -> String {
+pub(crate) fn text(call: &Call, member: &str) -> String {
     call.input[member].as_str().unwrap_or_default().to_owned()
 }
 
@@ -168,7 +173,7 @@ fn started(run: &Run, pipeline: &str) -> usize {
 }
 
 /// Checks all of `faults`, several at a time: what is waited for is mostly the SDK's pause between tries.
-fn at_once<F: Sync>(faults: Vec<F>, check: impl Fn(&F) + Sync) {
+pub(crate) fn at_once<F: Sync>(faults: Vec<F>, check: impl Fn(&F) + Sync) {
     assert!(!faults.is_empty());
     let (faults, next) = (&faults, &AtomicUsize::new(0));
     std::thread::scope(|scope| {

@@ -1,6 +1,11 @@
 //! What spans functions: faults at every call, the template and the documents held against the code.
 
+mod account;
+mod branch_templates;
 mod documents;
 mod faults;
+mod interleavings;
 mod repository;
+mod stack_faults;
 mod template;
+mod walk_through;

@@ -1,4 +1,6 @@
-//! template.yaml held against the code: the events its rule delivers, the calls its policy allows, its queues.
+//! template.yaml held against the code: the events its rules deliver, the calls its policies allow, its queues.
+
+mod stacks;
 
 use std::collections::BTreeSet;
 
@@ -7,14 +9,23 @@ use pointsman::template::{ACCOUNT, Effect, Function, PARTITION, REGION, Template
 use serde_json::{Value, json};
 
 use crate::repository::{read, root};
+use stacks::template_with_a_service_role;
 
 fn template() -> Template {
     Template::read(&root().join("template.yaml"), &Default::default()).expect("the template is right")
 }
 
-fn trigger(template: &Template) -> &Function {
-    let found = template.functions().find(|function| function.package == "pipeline-trigger");
+/// The functions, and what their resources' names begin with.
+const FUNCTIONS: &[(&str, &str)] =
+    &[("pipeline-trigger", "PipelineTrigger"), ("branch-stacks", "BranchStacks")];
+
+fn function<'t>(template: &'t Template, package: &str) -> &'t Function {
+    let found = template.functions().find(|function| function.package == package);
     found.expect("the template has the function")
+}
+
+fn trigger(template: &Template) -> &Function {
+    function(template, "pipeline-trigger")
 }
 
 #[test]
@@ -85,25 +96,48 @@ fn properties(resource: &str) -> Value {
 
 #[test]
 fn what_fails_lands_in_a_queue_and_comes_back_only_when_someone_says_so() {
-    let function = properties("PipelineTriggerFunction");
-    assert_eq!(
-        function["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Destination"],
-        json!({"Fn::GetAtt": ["PipelineTriggerFailed", "Arn"]})
-    );
-    let push = &function["Events"]["Push"]["Properties"];
-    assert_eq!(push["DeadLetterConfig"]["Arn"], json!({"Fn::GetAtt": ["PipelineTriggerUndelivered", "Arn"]}));
-    for (event, queue) in
-        [("RedriveUndelivered", "PipelineTriggerUndelivered"), ("RedriveFailed", "PipelineTriggerFailed")]
-    {
-        let redrive = &function["Events"][event]["Properties"];
-        assert_eq!(redrive["Queue"], json!({"Fn::GetAtt": [queue, "Arn"]}), "{event}");
-        assert_eq!(redrive["Enabled"], json!(false), "{event}");
-        // Without this, one message that succeeds would delete those that failed beside it.
-        assert_eq!(redrive["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]), "{event}");
-        let (timeout, hidden) = (&function["Timeout"], &properties(queue)["VisibilityTimeout"]);
-        let six_times = timeout.as_u64().map(|timeout| 6 * timeout);
-        assert!(hidden.as_u64() >= six_times, "{queue}: Lambda asks for six times the function's timeout");
-        assert_eq!(properties(queue)["MessageRetentionPeriod"], json!(14 * 24 * 60 * 60), "{queue}");
+    for (package, prefix) in FUNCTIONS {
+        let [undelivered, failed] = ["Undelivered", "Failed"].map(|queue| format!("{prefix}{queue}"));
+        let function = properties(&format!("{prefix}Function"));
+        assert_eq!(
+            function["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Destination"],
+            json!({"Fn::GetAtt": [failed, "Arn"]}),
+            "{package}"
+        );
+        let events = function["Events"].as_object().expect("it has events");
+        for (name, event) in events.iter().filter(|(_, event)| event["Type"] != "SQS") {
+            let dead_letters = &event["Properties"]["DeadLetterConfig"]["Arn"];
+            assert_eq!(*dead_letters, json!({"Fn::GetAtt": [undelivered, "Arn"]}), "{package} {name}");
+        }
+        for (event, queue) in [("RedriveUndelivered", &undelivered), ("RedriveFailed", &failed)] {
+            let redrive = &function["Events"][event]["Properties"];
+            assert_eq!(redrive["Queue"], json!({"Fn::GetAtt": [queue, "Arn"]}), "{package} {event}");
+            assert_eq!(redrive["Enabled"], json!(false), "{package} {event}");
+            // Without this, one message that succeeds would delete those that failed beside it.
+            assert_eq!(redrive["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]), "{event}");
+            let (timeout, hidden) = (&function["Timeout"], &properties(queue)["VisibilityTimeout"]);
+            let six_times = timeout.as_u64().map(|timeout| 6 * timeout);
+            assert!(
+                hidden.as_u64() >= six_times,
+                "{queue}: Lambda asks for six times the function's timeout"
+            );
+            assert_eq!(properties(queue)["MessageRetentionPeriod"], json!(14 * 24 * 60 * 60), "{queue}");
+        }
+    }
+}
+
+#[test]
+fn every_rule_of_a_function_may_send_to_its_queue_of_undelivered_events() {
+    for (package, prefix) in FUNCTIONS {
+        let events = properties(&format!("{prefix}Function"))["Events"].clone();
+        let events = events.as_object().expect("it has events").iter();
+        let rules = events.filter(|(_, event)| event["Type"] != "SQS");
+        let arn = |name: &str| json!({"Fn::GetAtt": [format!("{prefix}Function{name}"), "Arn"]});
+        let expected: Vec<Value> = rules.map(|(name, _)| arn(name)).collect();
+        let policy = properties(&format!("{prefix}UndeliveredPolicy"));
+        let sources = &policy["PolicyDocument"]["Statement"][0]["Condition"]["ArnEquals"]["aws:SourceArn"];
+        let sources = sources.as_array().cloned().unwrap_or_else(|| vec![sources.clone()]);
+        assert_eq!(sources, expected, "{package}");
     }
 }
 
@@ -111,21 +145,38 @@ fn what_fails_lands_in_a_queue_and_comes_back_only_when_someone_says_so() {
 fn every_way_to_lose_an_event_has_its_alarm() {
     let document = document(&root().join("template.yaml")).expect("the template is right");
     let resources = document["Resources"].as_object().expect("it has resources");
-    let alarms = resources.values().filter(|resource| resource["Type"] == "AWS::CloudWatch::Alarm");
-    let mut watched: Vec<&str> =
-        alarms.filter_map(|alarm| alarm["Properties"]["MetricName"].as_str()).collect();
-    watched.sort_unstable();
-    let expected = [
-        "ApproximateNumberOfMessagesVisible",
-        "ApproximateNumberOfMessagesVisible",
-        "AsyncEventsDropped",
-        "DestinationDeliveryFailures",
-        "Errors",
-        "InvocationsFailedToBeSentToDlq",
-        "Throttles",
-    ];
-    assert_eq!(watched, expected);
-    assert!(!properties("PipelineTriggerLogs")["RetentionInDays"].is_null(), "logs are not kept for ever");
+    for (package, prefix) in FUNCTIONS {
+        let alarms = resources.iter().filter(|(name, resource)| {
+            name.starts_with(prefix) && resource["Type"] == "AWS::CloudWatch::Alarm"
+        });
+        let mut watched: Vec<&str> =
+            alarms.filter_map(|(_, alarm)| watched_metric(&alarm["Properties"])).collect();
+        watched.sort_unstable();
+        let expected = [
+            "ApproximateNumberOfMessagesVisible",
+            "ApproximateNumberOfMessagesVisible",
+            "AsyncEventsDropped",
+            "DestinationDeliveryFailures",
+            "Errors",
+            "InvocationsFailedToBeSentToDlq",
+            "Throttles",
+        ];
+        assert_eq!(watched, expected, "{package}");
+        let logs = properties(&format!("{prefix}Logs"));
+        assert!(!logs["RetentionInDays"].is_null(), "{package}: logs are not kept for ever");
+    }
+}
+
+/// The metric of an alarm; of one that adds several up, the one they all are.
+fn watched_metric(alarm: &Value) -> Option<&str> {
+    let summed = alarm["Metrics"].as_array().into_iter().flatten();
+    let mut summed: Vec<&str> =
+        summed.filter_map(|metric| metric["MetricStat"]["Metric"]["MetricName"].as_str()).collect();
+    summed.dedup();
+    alarm["MetricName"].as_str().or(match summed.as_slice() {
+        [one] => Some(one),
+        _ => None,
+    })
 }
 
 #[test]
@@ -143,13 +194,13 @@ fn every_environment_of_samconfig_fits_the_template() {
 #[test]
 fn the_permissions_page_has_each_action_of_the_template_and_no_other() {
     let page = read("docs/permissions.md");
-    let documented: BTreeSet<String> = page
-        .lines()
-        .filter_map(|line| line.strip_prefix("| pipeline-trigger | `")?.split('`').next())
-        .map(str::to_owned)
-        .collect();
-    let template = template();
-    let statements = trigger(&template).statements.iter();
-    let allowed: BTreeSet<String> = statements.flat_map(|statement| statement.actions.clone()).collect();
-    assert_eq!(documented, allowed);
+    let template = template_with_a_service_role();
+    for (package, _) in FUNCTIONS {
+        let row = format!("| {package} | `");
+        let actions = page.lines().filter_map(|line| line.strip_prefix(&row)?.split('`').next());
+        let documented: BTreeSet<String> = actions.map(str::to_owned).collect();
+        let statements = function(&template, package).statements.iter();
+        let allowed: BTreeSet<String> = statements.flat_map(|statement| statement.actions.clone()).collect();
+        assert_eq!(documented, allowed, "{package}");
+    }
 }

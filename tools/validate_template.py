@@ -13,6 +13,7 @@ from cloudformation_validate import CompositeEngine
 SET_ASIDE = {
     "W1030": "an optional ARN defaults to '', and Fn::If leaves its property out when it is empty",
     "W3011": "SAM turns a layer's RetentionPolicy into DeletionPolicy alone",
+    "W8003": "it takes a parameter without a default for one that equals nothing",
 }
 TOLERATED = {"INFO", "DEBUG"}
 

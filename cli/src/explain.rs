@@ -11,7 +11,7 @@ use local_aws::git::Repository;
 use pipeline_trigger::compare::{Against, Base, Comparison, History, against, comparison, from_merge_base};
 use pipeline_trigger::decide::{admits, decide};
 use pipeline_trigger::event::{Change, Push, Reference};
-use pipeline_trigger::facts::{Facts, Files, Pipeline};
+use pipeline_trigger::facts::{Facts, Files, Pipeline, Takes};
 use pipeline_trigger::matching::{Candidate, Matching};
 use pipeline_trigger::remark::Remark;
 use pipeline_trigger::report::{Acted, report};
@@ -203,5 +203,5 @@ impl Clone<'_> {
 /// A clone knows no pipelines: each is taken to exist, and to have run nothing since.
 fn taken_to_exist(rule: &PipelineRule) -> Pipeline {
     let source_actions = rule.source_action.iter().cloned().collect();
-    Pipeline::Found { source_actions, already_started: None }
+    Pipeline::Found { source_actions, already_started: None, takes: Takes::Unknown }
 }

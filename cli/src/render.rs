@@ -88,8 +88,13 @@ fn action(action: &Action) -> String {
             ))
         })
         .collect();
+    let variables = action.input["variables"].as_array().into_iter().flatten();
+    let variables = variables.filter_map(|variable| {
+        Some(format!("{}={}", variable["name"].as_str()?, short(variable["value"].as_str()?)))
+    });
+    let told: Vec<String> = pinned.into_iter().chain(variables).collect();
     let call = action.call.rsplit(':').next().unwrap_or(&action.call);
-    let pinned = if pinned.is_empty() { String::new() } else { format!(" ({})", pinned.join(", ")) };
+    let told = if told.is_empty() { String::new() } else { format!(" ({})", told.join(", ")) };
     let (did, result) = match &action.result {
         ActionResult::Done(id) if call == "StartPipelineExecution" => ("did    ", format!("execution {id}")),
         ActionResult::Done(id) if id.is_empty() => ("did    ", "done".to_owned()),
@@ -97,8 +102,7 @@ fn action(action: &Action) -> String {
         ActionResult::Failed(error) => ("failed ", error.clone()),
         ActionResult::NotCalled(why) => ("would  ", format!("not called: {why}")),
     };
-    wrapped(&printable(&format!("{call} {}{pinned}: {result}", action.subject)), &format!("  {did}"), 9)
-        + "\n"
+    wrapped(&printable(&format!("{call} {}{told}: {result}", action.subject)), &format!("  {did}"), 9) + "\n"
 }
 
 fn style(verdict: Verdict) -> Style {

@@ -1,32 +1,62 @@
 //! The rules file as the command line reads it: for every function, with all problems shown.
 
 use std::io::IsTerminal as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use pipeline_trigger::rules::{self, Rules};
+use pipeline_trigger::rules::Rules;
 use shared::config::{Document, Problem, render};
 
+use crate::workspace;
+
 /// The tables that some function reads.
-pub const TABLES: &[&str] = &[rules::TABLE];
+pub const TABLES: &[&str] = &[pipeline_trigger::rules::TABLE, branch_stacks::rules::TABLE];
+
+/// The rules of all functions.
+#[derive(Debug, Default)]
+pub struct FileRules {
+    /// `[[pipeline]]`.
+    pub pipelines: Rules,
+    /// `[[branch-stack]]`.
+    pub stacks: branch_stacks::rules::Rules,
+}
 
 /// The rules have problems: all of them, as they are shown.
 #[derive(Debug, thiserror::Error)]
 #[error("the rules have problems\n\n{0}")]
 pub struct RulesProblems(String);
 
-/// The rules of `path`.
+/// The pipeline rules of `path`.
 ///
 /// # Errors
 /// When the file cannot be read, or with [`RulesProblems`].
 pub fn read(path: &Path) -> Result<Rules> {
     let document = Document::read(path)?;
     let mut problems = Vec::new();
-    let rules = rules::read(&document, &mut problems);
+    let rules = pipeline_trigger::rules::read(&document, &mut problems);
     if problems.is_empty() {
         return Ok(rules);
     }
     Err(RulesProblems(rendered(&document, path, &problems)).into())
+}
+
+/// The rules of all functions in a document that was read from `path`. What a function cannot read is missing from
+/// them, and among the problems, once.
+pub fn read_all(document: &Document, path: &Path, problems: &mut Vec<Problem>) -> FileRules {
+    let pipelines = pipeline_trigger::rules::read(document, problems);
+    let mut of_stacks = Vec::new();
+    let stacks = branch_stacks::rules::read(document, &template_folders(path), &mut of_stacks);
+    // A file that is no TOML is a problem to each function.
+    of_stacks.retain(|problem| !problems.contains(problem));
+    problems.extend(of_stacks);
+    FileRules { pipelines, stacks }
+}
+
+/// Where the templates that the rules name are: beside the rules and in the workspace's `templates/`. Both are
+/// deployed to one folder.
+pub fn template_folders(rules: &Path) -> Vec<PathBuf> {
+    let beside = rules.parent().map(Path::to_owned);
+    beside.into_iter().chain(workspace::root().ok().map(|root| root.join("templates"))).collect()
 }
 
 /// The problems as they are shown on standard error.

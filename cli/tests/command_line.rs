@@ -98,6 +98,31 @@ fn what_would_my_push_start() {
 }
 
 #[test]
+fn what_would_my_pipeline_be_started_with() {
+    let folder = Folder::new();
+    let variables = "variables = { BRANCH = \"{branch}\", CHANGED_FILES = \"{changed-files}\" }\n";
+    folder.write("rules.toml", &RULES.replacen("ignore-file", &format!("{variables}ignore-file"), 1));
+    let output = folder.explain(&["--branch", "main", "HEAD~1..HEAD"]);
+    insta::assert_snapshot!(told(&output), @r"
+      start  web      `services/web/app.ts` matches `services/web/**`
+                      (rules.toml:4:10)
+      skip   release  the rule is about tags, and `main` is a branch
+                      (rules.toml:8:1)
+      note   web: a clone does not know which variables it declares: those of the
+             rule are taken to be
+      would  StartPipelineExecution web (BRANCH=main, CHANGED_FILES=2): not called:
+             explain starts nothing
+    ");
+    let output = folder.explain(&["--branch", "main", "--json", "HEAD~1..HEAD"]);
+    let decision: Value = serde_json::from_slice(&output.stdout).expect("it prints JSON");
+    let expected = serde_json::json!([
+        {"name": "BRANCH", "value": "main"},
+        {"name": "CHANGED_FILES", "value": "2"},
+    ]);
+    assert_eq!(decision["actions"][0]["input"]["variables"], expected);
+}
+
+#[test]
 fn what_would_my_push_start_as_json() {
     let folder = Folder::new();
     let output = folder.explain(&["--branch", "main", "--json", "HEAD~1..HEAD"]);
@@ -353,4 +378,63 @@ fn the_documented_help_is_the_help_there_is() {
         let help: Vec<&str> = help.lines().map(str::trim_end).collect();
         assert_eq!(documented, help.join("\n").trim(), "docs/command-line.md, {marker}");
     }
+}
+
+const STACK_RULE: &str = "[[branch-stack]]\nrepositories = [\"shop\", \"team-*\"]\nbranches = [\"feature/**\"]\ntemplate = \"stack.yaml\"\n";
+
+/// `check` of one `[[branch-stack]]` rule against the template, with these parameters.
+fn check_stack_rule(rule: &str, overrides: &str) -> (Option<i32>, String) {
+    let folder = Folder::new();
+    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
+    std::fs::copy(template, folder.path().join("template.yaml")).expect("the template is there");
+    folder.write(
+        "samconfig.toml",
+        &format!("version = 0.1\n[default.deploy.parameters]\nparameter_overrides = [{overrides}]\n"),
+    );
+    folder.write(
+        "stack.yaml",
+        "Parameters: {Branch: {Type: String}, Size: {Type: String, Default: small}}\nResources: {}\n",
+    );
+    folder.write("rules.toml", &format!("{STACK_RULE}{rule}"));
+    let output = folder.pointsman(&["check", "rules.toml", "--template", "template.yaml"]);
+    (output.status.code(), err(&output))
+}
+
+const ROLE: &str = "arn:aws:iam::123456789012:role/branch-stacks/branch/service";
+
+#[test]
+fn check_holds_a_rules_parameters_against_its_template() {
+    let role = format!("role = \"{ROLE}\"\n");
+    let overrides = format!("\"StackServiceRoleArn={ROLE}\"");
+    let (code, told) =
+        check_stack_rule(&format!("{role}parameters = {{ Branch = \"{{branch}}\" }}\n"), &overrides);
+    assert_eq!((code, told.as_str()), (Some(0), ""));
+    let (code, told) = check_stack_rule(&format!("{role}parameters = {{ Brunch = \"a\" }}\n"), &overrides);
+    assert_eq!(code, Some(1));
+    assert!(told.contains("stack.yaml has no parameter `Brunch`"), "{told}");
+    assert!(told.contains("stack.yaml needs the parameter `Branch`, which has no default"), "{told}");
+    assert!(!told.contains("needs the parameter `Size`"), "{told}");
+}
+
+#[test]
+fn check_names_the_role_the_template_and_the_repositories_that_are_not_permitted() {
+    let parameters = "parameters = { Branch = \"{branch}\" }\n";
+    let (_, told) = check_stack_rule(parameters, &format!("\"StackServiceRoleArn={ROLE}\""));
+    assert!(told.contains("this rule has no `role`"), "{told}");
+    let (_, told) = check_stack_rule(&format!("{parameters}role = \"{ROLE}\"\n"), "\"StackServiceRoleArn=\"");
+    assert!(told.contains("iam:PassRole") && told.contains("StackServiceRoleArn"), "{told}");
+    let both = format!("\"StackServiceRoleArn={ROLE}\", \"RepositoryNames=shop\"");
+    let (_, told) = check_stack_rule(&format!("{parameters}role = \"{ROLE}\"\n"), &both);
+    assert_eq!(
+        told.matches("error[not-permitted]").count(),
+        1,
+        "team-* is wider than the permission: {told}"
+    );
+}
+
+#[test]
+fn check_says_when_a_rules_function_is_not_deployed() {
+    let (code, told) = check_stack_rule("parameters = { Branch = \"a\" }\n", "\"BranchStacks=disabled\"");
+    assert_eq!(code, Some(0));
+    assert!(told.contains("does not deploy branch-stacks"), "{told}");
 }

@@ -22,6 +22,7 @@ pub(crate) const SERVICE: Service = Service {
     api: "CodePipeline_20150709",
     operations: &[
         ("GetPipeline", describe::get_pipeline),
+        ("GetPipelineExecution", executions::get_pipeline_execution),
         ("ListPipelineExecutions", executions::list_pipeline_executions),
         ("ListPipelines", describe::list_pipelines),
         ("StartPipelineExecution", start::start_pipeline_execution),
@@ -41,6 +42,8 @@ pub(crate) struct Pipeline {
     pub(crate) kind: PipelineType,
     pub(crate) source_action: String,
     pub(crate) source: Source,
+    /// The names it declares; none for V1.
+    pub(crate) variables: Vec<String>,
     /// How many more starts are answered with ConflictException.
     pub(crate) busy: u32,
     /// Oldest first.
@@ -73,6 +76,8 @@ pub(crate) struct Execution {
     pub(crate) started: Timestamp,
     /// Of the source action; `None` when it is not known.
     pub(crate) revision: Option<String>,
+    /// Names and values that it was started with.
+    pub(crate) variables: Vec<(String, String)>,
     pub(crate) token: Option<String>,
     /// What started it, as TriggerType names it.
     pub(crate) trigger: &'static str,
@@ -137,6 +142,11 @@ pub(crate) fn head(world: &World, source: &Source) -> Option<String> {
 /// Whether `name` can be a pipeline's, or an action's.
 pub(crate) fn is_name(name: &str) -> bool {
     constraints::is_name(name)
+}
+
+/// Whether `name` can be a variable's.
+pub(crate) fn is_variable_name(name: &str) -> bool {
+    constraints::is_variable_name(name)
 }
 
 /// Takes a pipeline's name out of `member` and gives a copy of the pipeline as it is now.

@@ -129,6 +129,7 @@ impl World {
             kind: PipelineType::V2,
             source_action,
             source,
+            variables: Vec::new(),
             busy: 0,
             executions: Vec::new(),
         });

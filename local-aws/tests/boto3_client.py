@@ -176,13 +176,17 @@ def codepipeline(aws):
     for name in ["from-s3", "web"]:
         described = aws.get_pipeline(name=name)
         assert described["metadata"]["created"].year == 2026
+    assert described["pipeline"]["variables"] == [{"name": "BRANCH"}, {"name": "COUNT"}]
     source = described["pipeline"]["stages"][0]["actions"][0]
     assert source["configuration"]["PollForSourceChanges"] == "false"
     revision = {"actionName": "Source", "revisionType": "COMMIT_ID", "revisionValue": "a" * 40}
     refused("ConflictException", aws.start_pipeline_execution, name="web")
-    start = {"name": "web", "sourceRevisions": [revision], "clientRequestToken": "token-1"}
+    start = {"name": "web", "sourceRevisions": [revision], "clientRequestToken": "token-1",
+             "variables": [{"name": "BRANCH", "value": "main"}]}
     ids = {aws.start_pipeline_execution(**start)["pipelineExecutionId"] for _ in range(2)}
     assert len(ids) == 1, "the same token started two executions"
+    execution = aws.get_pipeline_execution(pipelineName="web", pipelineExecutionId=min(ids))["pipelineExecution"]
+    assert execution["variables"] == [{"name": "BRANCH", "resolvedValue": "main"}]
     # Without a token boto3 makes a random one.
     ids |= {aws.start_pipeline_execution(name="web")["pipelineExecutionId"] for _ in range(2)}
     assert len(ids) == 3
@@ -200,6 +204,10 @@ def codepipeline_errors(aws):
     refused("ValidationException", aws.start_pipeline_execution, name="no spaces")
     refused("InvalidNextTokenException", aws.list_pipelines, nextToken="x")
     refused("ValidationException", aws.list_pipeline_executions, pipelineName="web", maxResults=101)
+    undeclared = [{"name": "STAGE", "value": "ci"}]
+    refused("ValidationException", aws.start_pipeline_execution, name="web", variables=undeclared)
+    refused("PipelineExecutionNotFoundException", aws.get_pipeline_execution, pipelineName="web",
+            pipelineExecutionId="11111111-1111-4111-a111-111111111111")
     error = refused("ClientError", aws.list_action_types)
     assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 501
 
@@ -274,7 +282,7 @@ def main():
     cloudformation_errors(stacks)
     sns(client("sns", endpoint))
     print(f"boto3 {boto3.__version__}: {len(SEEN)} operations checked")
-    assert len(SEEN) == 22, SEEN
+    assert len(SEEN) == 23, SEEN
 
 
 main()

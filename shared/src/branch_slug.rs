@@ -26,8 +26,9 @@ pub fn branch_slug(branch: &str) -> String {
     }
 }
 
-fn hyphenated(branch: &str) -> String {
-    let words: Vec<String> = branch
+/// The letters and digits of `text`, in lower case, with single hyphens between them.
+pub fn hyphenated(text: &str) -> String {
+    let words: Vec<String> = text
         .split(|c: char| !c.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty())
         .map(str::to_ascii_lowercase)

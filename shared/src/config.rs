@@ -2,6 +2,7 @@
 //!
 //! Each function reads its own tables with a [`TableReader`]; only the checked types it makes of them go further.
 
+pub mod deployed;
 mod document;
 mod problem;
 mod reader;

@@ -6,7 +6,9 @@
 mod dead;
 mod read;
 
-use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+use std::sync::OnceLock;
+
+use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
 use crate::config::Place;
 
@@ -35,6 +37,8 @@ pub struct Pattern {
     pub place: Place,
     /// One for each way to choose from its braces.
     globs: Vec<Glob>,
+    /// The same, compiled when the first name is matched.
+    matchers: OnceLock<Vec<GlobMatcher>>,
 }
 
 /// Why a text is not a pattern, and what to write instead.
@@ -56,14 +60,17 @@ impl Pattern {
         let (excludes, body) = text.strip_prefix('!').map_or((false, text), |body| (true, body));
         refuse_what_never_matches(body)?;
         let globs = expanded(body)?.iter().map(|body| glob(body)).collect::<Result<_, _>>()?;
-        Ok(Self { text: text.to_owned(), excludes, place, globs })
+        Ok(Self { text: text.to_owned(), excludes, place, globs, matchers: OnceLock::new() })
     }
 
     /// Whether it matches `name`, by itself. A name without wildcards, as most branches are, needs no automaton.
     fn matches(&self, name: &str) -> bool {
         match self.body().contains(['*', '?', '[', '{', '\\']) {
             false => self.body() == name,
-            true => self.globs.iter().any(|glob| glob.compile_matcher().is_match(name)),
+            true => {
+                let compile = || self.globs.iter().map(Glob::compile_matcher).collect();
+                self.matchers.get_or_init(compile).iter().any(|glob| glob.is_match(name))
+            }
         }
     }
 

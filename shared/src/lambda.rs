@@ -38,6 +38,7 @@ pub struct Invocation {
 }
 
 /// Why an invocation fails. Lambda tries it again, and then it lands in the on-failure queue.
+#[derive(Clone)]
 pub struct Failure {
     /// Stable, for filters: `MalformedEvent`, `ActionsFailed`.
     pub kind: &'static str,

@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+use crate::config::Code;
+
+/// A brace that begins no placeholder, or a placeholder that there is not.
+pub const BAD_PLACEHOLDER: Code = Code { name: "bad-placeholder", title: "a placeholder cannot be read" };
+
 /// A text and the placeholders in it. `{{` and `}}` are a brace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filled {

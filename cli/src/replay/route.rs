@@ -22,18 +22,16 @@ pub(super) fn routes<'t>(
     }
     let matching = template.functions().filter(|function| delivers(function, &case.event));
     let mut matching: Vec<Route<'_>> = matching.map(|function| Route { function, note: None }).collect();
-    let is_cases = |route: &Route<'_>| case.function.as_ref() == Some(&route.function.package);
-    if !follows && matching.iter().any(is_cases) {
-        matching.retain(is_cases);
+    let Some(name) = &case.function else { return Ok(matching) };
+    if !follows {
+        matching.retain(|route| route.function.package == *name);
     }
-    match &case.function {
-        Some(name) if matching.is_empty() => {
-            let note =
-                Some(format!("no rule in template.yaml matches this event; the case's folder names {name}"));
-            Ok(vec![Route { function: named(template, name)?, note }])
-        }
-        _ => Ok(matching),
+    if matching.is_empty() {
+        let note =
+            Some(format!("no rule in template.yaml matches this event; the case's folder names {name}"));
+        matching.push(Route { function: named(template, name)?, note });
     }
+    Ok(matching)
 }
 
 /// Whether a rule of the template delivers the event to the function.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use aws_sdk_codepipeline::types::{SourceRevisionOverride, SourceRevisionType};
+use aws_sdk_codepipeline::types::{PipelineVariable, SourceRevisionOverride, SourceRevisionType};
 use futures::StreamExt as _;
 use futures::stream;
 use serde_json::{Value, json};
@@ -48,6 +48,7 @@ async fn start_one(start: &Start, aws: &Clients) -> Started {
         .source_actions
         .iter()
         .fold(call, |call, action| call.source_revisions(pinned(action, &start.commit)));
+    let call = start.variables.iter().fold(call, |call, (name, value)| call.variables(variable(name, value)));
     match call.send().await {
         Ok(output) => Started::Execution(output.pipeline_execution_id.unwrap_or_default()),
         Err(error)
@@ -68,6 +69,10 @@ fn pinned(action: &str, commit: &str) -> SourceRevisionOverride {
         .expect("name, type and value are all set")
 }
 
+fn variable(name: &str, value: &str) -> PipelineVariable {
+    PipelineVariable::builder().name(name).value(value).build().expect("name and value are both set")
+}
+
 /// What the call is made with, as the decision shows it.
 pub fn input(start: &Start) -> Value {
     let revisions: Vec<Value> = start
@@ -75,5 +80,11 @@ pub fn input(start: &Start) -> Value {
         .iter()
         .map(|action| json!({"actionName": action, "revisionType": "COMMIT_ID", "revisionValue": start.commit}))
         .collect();
-    json!({"name": start.pipeline, "clientRequestToken": start.token, "sourceRevisions": revisions})
+    let mut input =
+        json!({"name": start.pipeline, "clientRequestToken": start.token, "sourceRevisions": revisions});
+    if !start.variables.is_empty() {
+        let variables = start.variables.iter().map(|(name, value)| json!({"name": name, "value": value}));
+        input["variables"] = variables.collect();
+    }
+    input
 }

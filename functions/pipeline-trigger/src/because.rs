@@ -73,7 +73,7 @@ pub enum Because {
     BranchGone { branch: String },
     /// There is no such pipeline.
     PipelineNotFound,
-    /// The pipeline could not be read, so that no commit could be pinned.
+    /// The pipeline could not be read, so that nothing is known to pin, or of its variables.
     PipelineUnreadable { error: String },
     /// The call failed.
     StartFailed { error: String },
@@ -202,7 +202,7 @@ impl fmt::Display for Because {
                 "CodePipeline has no pipeline of this name; correct the rule or create the pipeline",
             ),
             Self::PipelineUnreadable { error } => {
-                write!(f, "its source action could not be read, so no commit could be pinned: {error}")
+                write!(f, "it could not be read, so what it can be started with is not known: {error}")
             }
             Self::StartFailed { error } => write!(f, "it could not be started: {error}"),
         }

@@ -7,8 +7,10 @@ use shared::token::client_token;
 
 use crate::because::{Because, Deciding};
 use crate::event::{Change, Push, Reference};
-use crate::facts::{Facts, FileVerdict, Files, Head, Pipeline};
+use crate::facts::{Facts, FileVerdict, Files, Head, Pipeline, Takes};
+use crate::remark::Remark;
 use crate::rules::{NewBranch, Pattern, PatternList, Pin, PipelineRule};
+use crate::variables::Filling;
 
 /// What is to be done and why.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +19,8 @@ pub struct Plan {
     pub reasons: Vec<Decided>,
     /// The pipelines to start, each named by one of the reasons.
     pub starts: Vec<Start>,
+    /// What a person should know of the starts.
+    pub remarks: Vec<Remark>,
 }
 
 /// What was decided about one rule.
@@ -45,6 +49,8 @@ pub struct Start {
     pub source_actions: Vec<String>,
     /// The commit that is built.
     pub commit: String,
+    /// The pipeline's variables: name and value.
+    pub variables: Vec<(String, String)>,
 }
 
 /// Decides about every rule of the pushed repository; `rules` are those, in the order that `facts.files` has.
@@ -53,7 +59,7 @@ pub fn decide(push: &Push, facts: &Facts, rules: &[&PipelineRule]) -> Plan {
         let because = Because::NoRule { repository: push.repository.clone() };
         let decided =
             Decided { verdict: Verdict::Skip, subject: push.repository.clone(), because, rule: None };
-        return Plan { reasons: vec![decided], starts: Vec::new() };
+        return Plan { reasons: vec![decided], ..Plan::default() };
     }
     let mut plan = Plan::default();
     let mut started_by: HashMap<String, &PipelineRule> = HashMap::new();
@@ -64,7 +70,10 @@ pub fn decide(push: &Push, facts: &Facts, rules: &[&PipelineRule]) -> Plan {
                 let rule = started_by[&subject].place.clone();
                 (Verdict::Skip, Because::OtherRuleStarts { rule }, None)
             }
-            Outcome::Start(because, start) => (Verdict::Start, because, Some(start)),
+            Outcome::Start(because, start, remarks) => {
+                plan.remarks.extend(remarks);
+                (Verdict::Start, because, Some(start))
+            }
             Outcome::Not(verdict, because) => (verdict, because, None),
         };
         if start.is_some() {
@@ -77,7 +86,7 @@ pub fn decide(push: &Push, facts: &Facts, rules: &[&PipelineRule]) -> Plan {
 }
 
 enum Outcome {
-    Start(Because, Start),
+    Start(Because, Start, Vec<Remark>),
     Not(Verdict, Because),
 }
 
@@ -103,21 +112,19 @@ fn about(push: &Push, facts: &Facts, rule: &PipelineRule, index: usize, name: &s
         Some(Pipeline::Found { already_started: Some(execution), .. }) => {
             skip(Because::AlreadyStarted { commit, execution: execution.clone() })
         }
-        Some(Pipeline::Found { source_actions, .. }) => {
-            let source_actions = source_actions.clone();
-            Outcome::Start(because, start(push, rule, name, source_actions, commit))
+        found => {
+            let (source_actions, takes) = match found {
+                Some(Pipeline::Found { source_actions, takes, .. }) => (source_actions.clone(), takes),
+                _ => (Vec::new(), &Takes::Unknown),
+            };
+            let filling = Filling { push, commit: &commit, files: &facts.files[index] };
+            let (variables, remarks) = filling.variables(name, &rule.variables, takes);
+            let templated = rule.name.is_templated();
+            let pipeline = name.to_owned();
+            let token = token(push, name);
+            let start = Start { pipeline, templated, token, source_actions, commit, variables };
+            Outcome::Start(because, start, remarks)
         }
-        None => Outcome::Start(because, start(push, rule, name, Vec::new(), commit)),
-    }
-}
-
-fn start(push: &Push, rule: &PipelineRule, name: &str, source_actions: Vec<String>, commit: String) -> Start {
-    Start {
-        pipeline: name.to_owned(),
-        templated: rule.name.is_templated(),
-        token: token(push, name),
-        source_actions,
-        commit,
     }
 }
 
@@ -185,7 +192,7 @@ pub(crate) fn by_files(files: &Files) -> Result<Option<Because>, Because> {
         Files::NeverRan => Ok(Some(Because::NeverRan)),
         Files::NoCommit { base } => Err(Because::AddsNoCommit { base: base.clone() }),
         Files::Read { files: 0, .. } => Err(Because::NoChanges),
-        Files::Read { files, verdict } => match verdict.clone() {
+        Files::Read { files, verdict, .. } => match verdict.clone() {
             FileVerdict::Starts { file, pattern: None } => Ok(Some(Because::NotIgnored { file })),
             FileVerdict::Starts { file, pattern: Some(pattern) } => {
                 Ok(Some(Because::PathMatches { file, pattern }))

@@ -1,6 +1,6 @@
 //! What is read before anything is decided. Plain values: a test builds them by hand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::because::Deciding;
 use crate::remark::Remark;
@@ -35,8 +35,10 @@ pub enum Files {
     },
     /// So many files were read, with this result.
     Read {
-        /// How many; fewer than changed when reading stopped because everything was settled.
+        /// How many; fewer than changed when reading stopped because everything was settled and nobody asked.
         files: usize,
+        /// Why it broke off after these, if it did.
+        broke_off: Option<String>,
         /// What they mean for the rule.
         verdict: FileVerdict,
     },
@@ -95,5 +97,19 @@ pub enum Pipeline {
         source_actions: Vec<String>,
         /// An execution of the commit that would be built, started since the push.
         already_started: Option<String>,
+        /// The variables it takes.
+        takes: Takes,
     },
+}
+
+/// The variables that a pipeline takes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Takes {
+    /// Nobody asked, or a clone, which does not know: each is taken to be declared.
+    #[default]
+    Unknown,
+    /// Those that it declares.
+    Declared(BTreeSet<String>),
+    /// None: it is of type V1.
+    TypeV1,
 }

@@ -7,13 +7,15 @@ pub mod aws;
 pub mod because;
 pub mod compare;
 pub mod decide;
-pub mod event;
 pub mod facts;
 pub mod gather;
 pub mod matching;
 pub mod remark;
 pub mod report;
 pub mod rules;
+pub mod variables;
+
+pub use shared::push as event;
 
 use serde_json::Value;
 use shared::decision::{Decision, Verdict};
@@ -55,6 +57,6 @@ pub async fn handle(
 fn not_ours(why: NotOurs, invocation: &Invocation) -> Decision {
     let because = Because::NotOurs(why);
     let decided = Decided { verdict: Verdict::Skip, subject: "event".to_owned(), because, rule: None };
-    let plan = Plan { reasons: vec![decided], starts: Vec::new() };
+    let plan = Plan { reasons: vec![decided], ..Plan::default() };
     report("an event that is no push".to_owned(), plan, &[], &Acted::Not("not a push"), invocation)
 }

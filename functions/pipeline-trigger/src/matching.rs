@@ -50,9 +50,10 @@ impl<'r> Matching<'r> {
         }
     }
 
-    /// Whether no further file can change anything: every rule has a file that starts it.
+    /// Whether no further file can change anything: every rule has a file that starts it, and none wants their number.
     pub fn settled(&self) -> bool {
-        self.verdicts.iter().all(|verdict| matches!(verdict, FileVerdict::Starts { .. }))
+        let start = self.verdicts.iter().all(|verdict| matches!(verdict, FileVerdict::Starts { .. }));
+        start && !self.candidates.iter().any(|candidate| candidate.rule.counts_files())
     }
 
     /// What is known of each candidate's files. `problem` says why reading stopped before the end: what was settled
@@ -60,7 +61,9 @@ impl<'r> Matching<'r> {
     pub fn finish(self, problem: Option<&str>) -> Vec<Files> {
         let files = self.files;
         let known = |verdict| match (problem, verdict) {
-            (_, verdict @ FileVerdict::Starts { .. }) | (None, verdict) => Files::Read { files, verdict },
+            (_, verdict @ FileVerdict::Starts { .. }) | (None, verdict) => {
+                Files::Read { files, broke_off: problem.map(str::to_owned), verdict }
+            }
             (Some(why), _) => Files::Unknown(why.to_owned()),
         };
         self.verdicts.into_iter().map(known).collect()

@@ -7,12 +7,15 @@ use shared::decision::Because as Reason;
 use crate::compare::Base;
 use crate::event::short;
 use crate::facts::Files;
+use crate::variables::Dropped;
 
 /// What a person should know that decided nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remark {
     /// `explain` cannot know what the pipeline ran, and takes the commit before the push.
     AssumedRun { pipeline: String },
+    /// `explain` cannot know which variables the pipeline declares.
+    AssumedDeclared { pipeline: String },
     /// What a new branch is compared with.
     ComparedWith { branch: String, base: String, default: String },
     /// A later push moved the branch on.
@@ -29,6 +32,8 @@ pub enum Remark {
     NoSourceAction { pipeline: String },
     /// CodePipeline looks for changes of its own.
     StillPolls { pipeline: String, action: String },
+    /// Variables of the rule that the pipeline is started without.
+    VariablesDropped { pipeline: String, variables: Vec<String>, why: Dropped },
 }
 
 impl Remark {
@@ -49,6 +54,8 @@ impl Remark {
             | Self::ExecutionsUnknown { pipeline, .. }
             | Self::CannotPin { pipeline }
             | Self::NoSourceAction { pipeline }
+            | Self::AssumedDeclared { pipeline }
+            | Self::VariablesDropped { pipeline, .. }
             | Self::StillPolls { pipeline, .. } => pipeline,
         }
     }
@@ -58,6 +65,7 @@ impl Reason for Remark {
     fn code(&self) -> &'static str {
         match self {
             Self::AssumedRun { .. } => "assumed-run",
+            Self::AssumedDeclared { .. } => "assumed-declared",
             Self::ComparedWith { .. } => "compared-with-merge-base",
             Self::Overtaken { .. } => "overtaken",
             Self::HeadUnknown { .. } => "head-unknown",
@@ -66,6 +74,7 @@ impl Reason for Remark {
             Self::CannotPin { .. } => "cannot-pin",
             Self::NoSourceAction { .. } => "no-source-action",
             Self::StillPolls { .. } => "still-polls",
+            Self::VariablesDropped { .. } => "variables-dropped",
         }
     }
 }
@@ -76,6 +85,9 @@ impl fmt::Display for Remark {
             Self::AssumedRun { .. } => f.write_str(
                 "a clone does not know what it ran last: the commit before the push stands for that",
             ),
+            Self::AssumedDeclared { .. } => {
+                f.write_str("a clone does not know which variables it declares: those of the rule are taken to be")
+            }
             Self::ComparedWith { base, default, .. } => {
                 write!(f, "it is new; its files are compared with {}, where it left `{default}`", short(base))
             }
@@ -99,6 +111,19 @@ impl fmt::Display for Remark {
                 f,
                 "its action `{action}` still polls the repository and starts it for every push; set PollForSourceChanges to false"
             ),
+            Self::VariablesDropped { variables, why, .. } => match &variables[..] {
+                [one] => write!(f, "it starts without its variable `{one}`: {why}"),
+                several => write!(f, "it starts without its variables {}: {why}", quoted(several)),
+            },
         }
+    }
+}
+
+/// `` `A`, `B` and `C` ``.
+fn quoted(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.concat(),
     }
 }

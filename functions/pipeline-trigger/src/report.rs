@@ -31,7 +31,7 @@ pub fn report(
     acted: &Acted,
     invocation: &Invocation,
 ) -> Decision {
-    let Plan { reasons, starts } = plan;
+    let Plan { reasons, starts, remarks: of_starts } = plan;
     let results: Vec<ActionResult> = (0..starts.len()).map(|index| result(acted, index)).collect();
     let mut outcomes: BTreeMap<&str, Option<(Verdict, Because)>> = BTreeMap::new();
     for (index, start) in starts.iter().enumerate() {
@@ -50,7 +50,7 @@ pub fn report(
         dry_run: invocation.dry_run,
         reasons,
         reason_counts: BTreeMap::new(),
-        notes: remarks.iter().map(note).collect(),
+        notes: remarks.iter().chain(&of_starts).map(note).collect(),
         actions,
         action_counts: BTreeMap::new(),
     }

@@ -4,6 +4,7 @@ mod dead;
 pub mod ignore;
 mod name;
 mod read;
+pub mod variables;
 
 use std::ops::Range;
 
@@ -11,12 +12,18 @@ use shared::config::{Code, Place};
 
 pub use ignore::IgnoreLine;
 pub use name::NameTemplate;
-pub use read::{CODES, TABLE, read};
+pub use read::{TABLE, read};
 pub use shared::glob::{PathMatcher, Pattern, PatternList};
+pub use variables::Variable;
 
 /// Every problem code that `pipeline-trigger`'s table can have, those of any table included.
 pub fn codes() -> impl Iterator<Item = Code> {
-    shared::config::CODES.iter().chain(shared::glob::CODES).chain(CODES).copied()
+    shared::config::CODES
+        .iter()
+        .chain(shared::glob::CODES)
+        .chain(read::CODES)
+        .chain(variables::CODES)
+        .copied()
 }
 
 /// All rules, in the order of the file.
@@ -58,6 +65,8 @@ pub struct PipelineRule {
     pub source_action: Option<String>,
     /// The commit that is built.
     pub pin: Pin,
+    /// What the pipeline is started with, in the order of the file.
+    pub variables: Vec<Variable>,
     /// Where the rule stands.
     pub place: Place,
     /// The bytes of the file where its pipeline and its repository are named.
@@ -77,6 +86,11 @@ impl PipelineRule {
     /// Whether the changed files matter at all.
     pub fn looks_at_files(&self) -> bool {
         self.paths.is_some() || !self.ignore.is_empty() || self.ignore_file.is_some()
+    }
+
+    /// Whether it wants to know how many files changed.
+    pub fn counts_files(&self) -> bool {
+        self.variables.iter().any(|variable| variable.value.asks_for(variables::CHANGED_FILES))
     }
 }
 

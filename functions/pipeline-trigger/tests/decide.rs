@@ -1,12 +1,12 @@
 //! The decision, asked as an operator would ask it: a quiet world, one thing changed, every reason read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pipeline_trigger::because::Because;
 use pipeline_trigger::compare::{Comparison, comparison};
 use pipeline_trigger::decide::{Plan, decide};
 use pipeline_trigger::event::{Change, Push, Reference};
-use pipeline_trigger::facts::{Facts, Files, Head, Pipeline};
+use pipeline_trigger::facts::{Facts, Files, Head, Pipeline, Takes};
 use pipeline_trigger::matching::{Candidate, Matching};
 use pipeline_trigger::rules::{self, Rules};
 use shared::config::Document;
@@ -192,7 +192,10 @@ fn a_missing_pipeline_fails_by_name_and_a_branchs_own_may_come_later() {
 fn a_head_that_is_being_built_is_not_built_again() {
     let mut world = quiet(&rule("web", ""));
     let already_started = Some("e-1".into());
-    world.facts.pipelines.insert(0, Pipeline::Found { source_actions: vec![], already_started });
+    world
+        .facts
+        .pipelines
+        .insert(0, Pipeline::Found { source_actions: vec![], already_started, takes: Takes::Unknown });
     insta::assert_snapshot!(world.told(), @"skip  web: 2222222 has an execution since this push: e-1");
 }
 
@@ -241,6 +244,88 @@ fn the_token_is_the_same_for_the_same_push_and_no_other() {
     ] {
         assert_ne!(first, other);
     }
+}
+
+/// What the first start sends, and every remark about the starts.
+fn sent(world: &World) -> (String, Vec<String>) {
+    let mut plan = world.decide();
+    let variables = plan.starts.remove(0).variables.into_iter();
+    let sent: Vec<String> = variables.map(|(name, value)| format!("{name}={value}")).collect();
+    (sent.join(" "), plan.remarks.iter().map(ToString::to_string).collect())
+}
+
+/// A pipeline that declares `names`.
+fn declares(names: &[&str]) -> Pipeline {
+    let names: BTreeSet<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    Pipeline::Found { source_actions: vec![], already_started: None, takes: Takes::Declared(names) }
+}
+
+#[test]
+fn what_is_a_pipeline_started_with() {
+    let has = "paths = [\"services/**\"]\nvariables = { WHAT = \"{repository}:{branch}\", AT = \"{commit}\", N = \"{changed-files}\" }";
+    let mut world = quiet(&rule("web", has));
+    world.files = vec!["README.md", "services/a", "services/b"];
+    world.facts.head = Head::At(LATER.into());
+    world.facts.pipelines.insert(0, declares(&["WHAT", "AT", "N"]));
+    let (variables, remarks) = sent(&world);
+    assert_eq!(
+        variables,
+        format!("WHAT=shop:main AT={LATER} N=3"),
+        "the commit that is built, every changed file"
+    );
+    assert_eq!(remarks, [""; 0]);
+}
+
+#[test]
+fn why_did_my_variable_not_arrive() {
+    let has = "paths = [\"**\"]\ntags = [\"v*\"]\nbranches = [\"main\"]\nvariables = { A = \"{tag}\", B = \"{changed-files}\", C = \"x\" }";
+    let mut world = quiet(&rule("web", has));
+    world.facts.pipelines.insert(0, declares(&["A", "B"]));
+    world.facts.files = vec![Files::NeverRan];
+    let (variables, remarks) = sent(&world);
+    assert_eq!(variables, "");
+    insta::assert_snapshot!(remarks.join("\n"), @r"
+    it starts without its variable `A`: there is no {tag}, since a branch was pushed
+    it starts without its variable `B`: the changed files are not known: there is no execution that the push could be compared with
+    it starts without its variable `C`: it declares none of that name
+    ");
+    world
+        .facts
+        .pipelines
+        .insert(0, Pipeline::Found { source_actions: vec![], already_started: None, takes: Takes::TypeV1 });
+    insta::assert_snapshot!(sent(&world).1.join("\n"), @"it starts without its variables `A`, `B` and `C`: a pipeline of type V1 takes none");
+}
+
+#[test]
+fn a_pipeline_that_does_not_start_has_no_remarks_about_its_variables() {
+    let has = "variables = { STAGE = \"ci\" }";
+    let mut world = quiet(&(rule("shop-main", "") + &rule("{repository}-{branch-slug}", has)));
+    world.facts.pipelines = BTreeMap::from([(0, declares(&[])), (1, declares(&[]))]);
+    assert_eq!(world.decide().remarks, [], "the second rule starts nothing");
+    world.facts.pipelines.insert(0, Pipeline::Missing);
+    assert_eq!(world.decide().remarks.len(), 1, "now it does");
+}
+
+#[test]
+fn the_token_is_of_the_push_not_of_its_variables() {
+    let token = |has: &str| quiet(&rule("web", has)).decide().starts.remove(0).token;
+    assert_eq!(token(""), token("variables = { STAGE = \"ci\" }"));
+    assert_eq!(token("variables = { STAGE = \"a\" }"), token("variables = { STAGE = \"b\" }"));
+}
+
+#[test]
+fn who_wants_the_count_has_every_file_read() {
+    let rules = rule("web", r#"paths = ["services/**"]"#)
+        + &rule("count", "paths = [\"**\"]\nvariables = { N = \"{changed-files}\" }");
+    let world = quiet(&rules);
+    let rules = world.rules.of_repository("shop");
+    let candidate = |index: usize| Candidate { rule: rules[index], ignore_file: &[] };
+    let mut alone = Matching::new(vec![candidate(0)]).unwrap();
+    let mut both = Matching::new(vec![candidate(0), candidate(1)]).unwrap();
+    alone.see("services/a");
+    both.see("services/a");
+    assert!(alone.settled());
+    assert!(!both.settled());
 }
 
 #[test]

@@ -22,6 +22,11 @@ fn rule(more: &str) -> String {
     format!("[[pipeline]]\nname = \"web\"\nrepository = \"shop\"\n{more}\n")
 }
 
+fn variables(count: usize) -> String {
+    let entries: Vec<String> = (0..count).map(|number| format!("V{number} = \"x\"")).collect();
+    entries.join(", ")
+}
+
 /// The smallest file that has each problem.
 fn samples() -> Vec<(&'static str, String)> {
     vec![
@@ -46,6 +51,26 @@ fn samples() -> Vec<(&'static str, String)> {
         ("bad-ignore-line", rule("ignore = [\"[z-a]\"]")),
         ("bad-ignore-file", rule("ignore-file = \"ci/.pipelineignore\"")),
         ("duplicate-pipeline", rule("") + &rule("")),
+        ("bad-variable-name", rule("variables = { \"THE BRANCH\" = \"{branch}\" }")),
+        ("bad-variable-name", rule(&format!("variables = {{ {} = \"x\" }}", "N".repeat(129)))),
+        ("bad-variable-value", rule("variables = { STAGE = \"\" }")),
+        ("bad-variable-value", rule("variables = { STAGE = \"two\\nlines\" }")),
+        (
+            "bad-variable-value",
+            rule(&format!("variables = {{ STAGE = \"{}{{branch}}\" }}", "x".repeat(1001))),
+        ),
+        ("bad-placeholder", rule("variables = { BRANCH = \"{Branch}\" }")),
+        ("bad-placeholder", rule("variables = { BRANCH = \"{branch\" }")),
+        ("never-filled", rule("variables = { TAG = \"{tag}\" }")),
+        ("never-filled", rule("tags = [\"v*\"]\nvariables = { BRANCH = \"{branch}\" }")),
+        ("never-filled", rule("variables = { COUNT = \"{changed-files}\" }")),
+        (
+            "never-filled",
+            rule("tags = [\"v*\"]\npaths = [\"a\"]\nvariables = { COUNT = \"{changed-files}\" }"),
+        ),
+        ("too-many-variables", rule(&format!("variables = {{ {} }}", variables(51)))),
+        ("wrong-type", rule("variables = [\"BRANCH\"]")),
+        ("wrong-type", rule("variables = { COUNT = 1 }")),
         ("never-decides", rule("paths = [\"a/b\", \"a/**\"]")),
         (
             "no-branch-in-a-tag",
@@ -61,6 +86,18 @@ fn each_problem_is_found_in_the_smallest_file_that_has_it() {
         let codes: Vec<&str> = problems.iter().map(|problem| problem.code.name).collect();
         assert_eq!(codes, [code], "{text}");
         assert!(problems[0].help.is_some(), "`{code}` says what to do");
+    }
+}
+
+#[test]
+fn what_codepipeline_takes_is_no_problem() {
+    for fine in [
+        format!("variables = {{ {} }}", variables(50)),
+        format!("variables = {{ \"a-Z_0@\" = \"{}\" }}", "é".repeat(1000)),
+        "branches = [\"main\"]\ntags = [\"v*\"]\nvariables = { B = \"{branch}\", T = \"{tag}\" }".into(),
+        "ignore = [\"*.md\"]\nvariables = { COUNT = \"{changed-files}\", TEXT = \"{{}}\" }".into(),
+    ] {
+        assert_eq!(problems(&rule(&fine)).1, [], "{fine}");
     }
 }
 

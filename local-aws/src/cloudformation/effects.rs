@@ -26,7 +26,16 @@ pub(super) fn make(world: &World, stack: &Stack, made: &Made, now: jiff::Timesta
     let id = ids::uuid(&["execution", &pipeline.name, &stack.id, &made.logical]);
     let status = "InProgress".to_owned();
     let trigger = "CreatePipeline";
-    pipeline.executions.push(Execution { id, status, started: now, revision, token: None, trigger });
+    let variables = Vec::new();
+    pipeline.executions.push(Execution {
+        id,
+        status,
+        started: now,
+        revision,
+        variables,
+        token: None,
+        trigger,
+    });
     let name = pipeline.name.clone();
     match world.codepipeline.create(pipeline) {
         true => Ok(()),
@@ -84,11 +93,13 @@ fn pipeline(properties: &Value, name: &str) -> Result<Pipeline, String> {
         Some("V2") => PipelineType::V2,
         Some(other) => return Err(format!("Pipeline type {other} is not valid")),
     };
+    let declared = properties["Variables"].as_array().into_iter().flatten();
     Ok(Pipeline {
         name: name.to_owned(),
         kind,
         source_action: text(&source["Name"]).unwrap_or_default(),
         source: source_of(source),
+        variables: declared.filter_map(|variable| text(&variable["Name"])).collect(),
         busy: 0,
         executions: Vec::new(),
     })

@@ -19,6 +19,28 @@ pub(super) fn is_name(name: &str) -> bool {
     (1..=100).contains(&name.len()) && name.chars().all(allowed)
 }
 
+/// A variable's name: 1 to 128 of `[A-Za-z0-9@\-_]`.
+pub(super) fn variable_name(input: &mut Members) -> Result<String, Refusal> {
+    let name = required(input, "name")?;
+    length(&name, "name", 1, 128)?;
+    pattern(&name, "name", r"[A-Za-z0-9@\-_]+", is_variable_name(&name))?;
+    Ok(name)
+}
+
+pub(super) fn is_variable_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "@-_".contains(c);
+    (1..=128).contains(&name.len()) && name.chars().all(allowed)
+}
+
+/// A variable's value: 1 to 1000 characters in one line.
+pub(super) fn variable_value(input: &mut Members) -> Result<String, Refusal> {
+    let value = required(input, "value")?;
+    length(&value, "value", 1, 1000)?;
+    let breaks = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+    pattern(&value, "value", ".*", !value.contains(breaks))?;
+    Ok(value)
+}
+
 pub(super) fn required(input: &mut Members, member: &str) -> Result<String, Refusal> {
     input.string(member)?.ok_or_else(|| violation("null", member, "Member must not be null"))
 }

@@ -69,7 +69,7 @@ fn structure(pipeline: &Pipeline, region: &str) -> Value {
         "outputArtifacts": [],
         "region": region,
     });
-    json!({
+    let mut structure = json!({
         "name": pipeline.name,
         "roleArn": format!("arn:aws:iam::{ACCOUNT}:role/{}", pipeline.name),
         "artifactStore": {"type": "S3", "location": format!("artifacts-{ACCOUNT}")},
@@ -80,7 +80,11 @@ fn structure(pipeline: &Pipeline, region: &str) -> Value {
         "version": 1,
         "executionMode": "SUPERSEDED",
         "pipelineType": pipeline.kind.name(),
-    })
+    });
+    if !pipeline.variables.is_empty() {
+        structure["variables"] = pipeline.variables.iter().map(|name| json!({"name": name})).collect();
+    }
+    structure
 }
 
 fn source(pipeline: &Pipeline, region: &str) -> Value {

@@ -1,4 +1,4 @@
-//! ListPipelineExecutions.
+//! ListPipelineExecutions and GetPipelineExecution.
 
 use serde_json::{Value, json};
 
@@ -28,6 +28,28 @@ pub(super) fn list_pipeline_executions(context: &Context<'_>, mut input: Members
         output["nextToken"] = json!(next);
     }
     Ok(output)
+}
+
+pub(super) fn get_pipeline_execution(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+    let pipeline = pipeline(context, &mut input, "pipelineName")?;
+    let id = constraints::required(&mut input, "pipelineExecutionId")?;
+    input.finish()?;
+    let execution = pipeline.executions.iter().find(|execution| execution.id == id).ok_or_else(|| {
+        let message = format!("{} has no execution {id}", pipeline.name);
+        Refusal::new("PipelineExecutionNotFoundException", message)
+    })?;
+    let artifact = |revision: &String| json!({"name": "SourceOutput", "revisionId": revision});
+    let variable = |(name, value): &(String, String)| json!({"name": name, "resolvedValue": value});
+    Ok(json!({"pipelineExecution": {
+        "pipelineName": pipeline.name,
+        "pipelineVersion": 1,
+        "pipelineExecutionId": id,
+        "status": execution.status,
+        "artifactRevisions": execution.revision.iter().map(artifact).collect::<Vec<_>>(),
+        "variables": execution.variables.iter().map(variable).collect::<Vec<_>>(),
+        "executionMode": "SUPERSEDED",
+        "executionType": "STANDARD",
+    }}))
 }
 
 fn summary(pipeline: &Pipeline, execution: &Execution) -> Value {

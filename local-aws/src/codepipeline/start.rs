@@ -16,15 +16,11 @@ pub(super) fn start_pipeline_execution(context: &Context<'_>, mut input: Members
     let pipeline = pipeline(context, &mut input, "name")?;
     let token = token(&mut input)?;
     let pinned = pinned(&pipeline, &mut input)?;
-    let variables = input.structures("variables")?;
+    let variables = variables(&pipeline, &mut input)?;
     input.finish()?;
-    if !variables.is_empty() {
-        let message = format!("{} declares no variables", pipeline.name);
-        return Err(Refusal::new("ValidationException", message));
-    }
     // Read before the lock is taken: git may take its time.
     let revision = pinned.or_else(|| branch_head(context, &pipeline.source));
-    let id = start(context, &pipeline.name, token, revision)?;
+    let id = start(context, &pipeline.name, token, revision, variables)?;
     Ok(json!({"pipelineExecutionId": id}))
 }
 
@@ -33,6 +29,7 @@ fn start(
     name: &str,
     token: Option<String>,
     revision: Option<String>,
+    variables: Vec<(String, String)>,
 ) -> Result<String, Refusal> {
     let mut pipelines = context.world.codepipeline.lock();
     let pipeline = pipelines.get_mut(name).ok_or_else(|| not_found(name))?;
@@ -54,10 +51,30 @@ fn start(
         status,
         started: context.now,
         revision,
+        variables,
         token,
         trigger,
     });
     Ok(id)
+}
+
+/// `variables`: names that the pipeline declares, with values. AWS does not document what it says to others, nor to
+/// a pipeline of type V1, which declares none: here they are refused, so that nobody sends one in vain.
+fn variables(pipeline: &Pipeline, input: &mut Members) -> Result<Vec<(String, String)>, Refusal> {
+    let given = input.structures("variables")?;
+    constraints::at_most(given.len(), "variables", 50)?;
+    given.into_iter().map(|given| variable(pipeline, given)).collect()
+}
+
+fn variable(pipeline: &Pipeline, mut given: Members) -> Result<(String, String), Refusal> {
+    let name = constraints::variable_name(&mut given)?;
+    let value = constraints::variable_value(&mut given)?;
+    given.finish()?;
+    if pipeline.variables.contains(&name) {
+        return Ok((name, value));
+    }
+    let message = format!("{} declares no variable {name}", pipeline.name);
+    Err(Refusal::new("ValidationException", message))
 }
 
 /// `clientRequestToken`: 1 to 128 of `[a-zA-Z0-9-]`.

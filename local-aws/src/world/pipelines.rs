@@ -26,8 +26,9 @@ pub(super) fn add(world: &mut World, file: &File<'_>, raw: RawPipeline) -> Resul
         None => "Source".to_owned(),
     };
     let busy = raw.busy;
+    let variables = variables(file, &raw, kind)?;
     let source = source(file, raw)?;
-    world.codepipeline.add(Pipeline { name, kind, source_action, source, busy, executions });
+    world.codepipeline.add(Pipeline { name, kind, source_action, source, variables, busy, executions });
     Ok(())
 }
 
@@ -38,6 +39,29 @@ fn checked_name(file: &File<'_>, name: &Spanned<String>) -> Result<String, World
     }
     Err(file
         .invalid(name, format!("`{text}` cannot be a name in CodePipeline: 1 to 100 of A-Z a-z 0-9 . @ - _")))
+}
+
+fn variables(file: &File<'_>, raw: &RawPipeline, kind: PipelineType) -> Result<Vec<String>, WorldError> {
+    let mut names: Vec<String> = Vec::new();
+    for name in &raw.variables {
+        let text = name.get_ref();
+        let wrong = match kind {
+            PipelineType::V1 => Some("a pipeline of type V1 declares no variables".to_owned()),
+            PipelineType::V2 if names.contains(text) => Some(format!("variable `{text}` is there twice")),
+            PipelineType::V2 if names.len() == 50 => {
+                Some("a pipeline declares at most 50 variables".to_owned())
+            }
+            PipelineType::V2 if codepipeline::is_variable_name(text) => None,
+            PipelineType::V2 => {
+                Some(format!("`{text}` cannot be a variable's name: 1 to 128 of A-Z a-z 0-9 @ - _"))
+            }
+        };
+        match wrong {
+            Some(wrong) => return Err(file.invalid(name, wrong)),
+            None => names.push(text.clone()),
+        }
+    }
+    Ok(names)
 }
 
 fn source(file: &File<'_>, raw: RawPipeline) -> Result<Source, WorldError> {
@@ -67,8 +91,15 @@ fn checked(
         commit.map(|commit| commit_id(world, file, pipeline.repository.as_deref(), commit)).transpose()?;
     let derived = || ids::uuid(&["earlier execution", pipeline.name.get_ref(), &nth.to_string()]);
     let id = raw.id.clone().unwrap_or_else(derived);
-    let trigger = "StartPipelineExecution";
-    Ok(Execution { id, status: status.to_owned(), started: raw.started, revision, token: None, trigger })
+    Ok(Execution {
+        id,
+        status: status.to_owned(),
+        started: raw.started,
+        revision,
+        variables: Vec::new(),
+        token: None,
+        trigger: "StartPipelineExecution",
+    })
 }
 
 /// A label of the pipeline's repository, or a whole id.

@@ -194,6 +194,9 @@ pub(super) struct RawPipeline {
     pub(super) source_action: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) poll_for_source_changes: bool,
+    /// The names of those it declares.
+    #[serde(default)]
+    pub(super) variables: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) busy: u32,
     #[serde(default)]

@@ -75,6 +75,18 @@ fn every_mistake_names_its_line() {
             "[[pipeline]]\nname = \"p\"\nbranch = \"x\"",
             "world.toml:3: a pipeline with a `branch` has a `repository`",
         ),
+        (
+            "[[pipeline]]\nname = \"p\"\nvariables = [\"A B\"]",
+            "world.toml:3: `A B` cannot be a variable's name: 1 to 128 of A-Z a-z 0-9 @ - _",
+        ),
+        (
+            "[[pipeline]]\nname = \"p\"\nvariables = [\"A\", \"A\"]",
+            "world.toml:3: variable `A` is there twice",
+        ),
+        (
+            "[[pipeline]]\nname = \"p\"\ntype = \"V1\"\nvariables = [\"A\"]",
+            "world.toml:4: a pipeline of type V1 declares no variables",
+        ),
         ("[[fault]]\noperation = \"GetDifference\"", "world.toml:2: no operation `GetDifference` is served"),
         (
             "[[fault]]\noperation = \"GetBranch\"",

@@ -237,10 +237,50 @@ fn a_pipeline_is_described_as_the_wire_has_it() {
 }
 
 #[test]
+fn an_execution_has_the_variables_it_was_started_with() {
+    let fixture = start("");
+    let web = ok(fixture.pipeline("GetPipeline", json!({"name": "web"})));
+    assert_eq!(web["pipeline"]["variables"], json!([{"name": "BRANCH"}, {"name": "COUNT"}]));
+    let s3 = ok(fixture.pipeline("GetPipeline", json!({"name": "from-s3"})));
+    assert_eq!(s3["pipeline"].get("variables"), None);
+    let input =
+        json!({"name": "web", "clientRequestToken": "t", "variables": [{"name": "BRANCH", "value": "main"}]});
+    let _ = fixture.pipeline("StartPipelineExecution", input.clone());
+    let id = ok(fixture.pipeline("StartPipelineExecution", input))["pipelineExecutionId"].clone();
+    let asked = json!({"pipelineName": "web", "pipelineExecutionId": id});
+    let execution = ok(fixture.pipeline("GetPipelineExecution", asked));
+    let variables = &execution["pipelineExecution"]["variables"];
+    assert_eq!(*variables, json!([{"name": "BRANCH", "resolvedValue": "main"}]));
+}
+
+#[test]
 fn what_codepipeline_refuses_is_refused_in_its_words() {
     let fixture = start("");
     let pinned = |action: &str, kind: &str, value: &str| json!({"name": "web", "sourceRevisions": [{"actionName": action, "revisionType": kind, "revisionValue": value}]});
+    let variables = |of: &str, given: Value| json!({"name": of, "variables": given});
+    let branch = |value: &str| variables("web", json!([{"name": "BRANCH", "value": value}]));
+    let many: Value = (0..51).map(|_| json!({"name": "BRANCH", "value": "x"})).collect();
     let cases = [
+        ("StartPipelineExecution", branch(""), "ValidationException"),
+        ("StartPipelineExecution", branch(&"x".repeat(1001)), "ValidationException"),
+        ("StartPipelineExecution", branch("two\nlines"), "ValidationException"),
+        ("StartPipelineExecution", variables("web", json!([{"name": "BRANCH"}])), "ValidationException"),
+        ("StartPipelineExecution", variables("web", many), "ValidationException"),
+        (
+            "StartPipelineExecution",
+            variables("web", json!([{"name": "STAGE", "value": "x"}])),
+            "ValidationException",
+        ),
+        (
+            "StartPipelineExecution",
+            variables("from-s3", json!([{"name": "BRANCH", "value": "x"}])),
+            "ValidationException",
+        ),
+        (
+            "GetPipelineExecution",
+            json!({"pipelineName": "web", "pipelineExecutionId": "x"}),
+            "PipelineExecutionNotFoundException",
+        ),
         ("StartPipelineExecution", json!({"name": "nobody"}), "PipelineNotFoundException"),
         ("StartPipelineExecution", json!({"name": "a b"}), "ValidationException"),
         ("StartPipelineExecution", json!({}), "ValidationException"),

@@ -31,6 +31,11 @@ impl<'t, 'd, 'p> TableReader<'t, 'd, 'p> {
         self.table.header.clone()
     }
 
+    /// Where the value at `key` stands, if there is one.
+    pub fn span(&mut self, key: &'static str) -> Option<Range<usize>> {
+        self.value(key).map(Spanned::span)
+    }
+
     /// Reports a problem with a value of this table.
     pub fn problem(&mut self, problem: Problem) {
         self.problems.push(problem);

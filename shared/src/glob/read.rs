@@ -23,7 +23,7 @@ pub fn read(
 ) -> Option<PatternList> {
     let texts = table.strings(key)?;
     if texts.get_ref().is_empty() {
-        let help = "leave the key out to have everything, or write what you want";
+        let help = "write what you want, or leave the key out";
         table.problem(Problem::new(EMPTY_LIST, texts.span(), format!("`{key}` is empty")).help(help));
         return None;
     }
@@ -44,7 +44,7 @@ fn pattern(document: &Document, key: &str, text: &Text) -> Result<Pattern, Box<P
     let body = text.get_ref().trim_start_matches('!');
     let refused =
         |label: String, help: String| Box::new(Problem::new(BAD_GLOB, text.span(), label).help(help));
-    if let ("branches" | "tags", Some(short)) = (key, short_name(body)) {
+    if let ("branches" | "tags" | "protected" | "pinned", Some(short)) = (key, short_name(body)) {
         return Err(refused(format!("`{key}` takes names without `refs/...`"), format!("write `{short}`")));
     }
     Pattern::parse(text.get_ref(), document.place(&text.span())).map_err(|bad| refused(bad.message, bad.help))

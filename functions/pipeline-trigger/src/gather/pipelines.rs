@@ -11,7 +11,7 @@ use shared::aws::told;
 use tokio::time::timeout_at;
 
 use super::{AT_A_TIME, NO_TIME, Reader};
-use crate::facts::Pipeline;
+use crate::facts::{Pipeline, Takes};
 use crate::remark::Remark;
 use crate::rules::{Baseline, Pin, PipelineRule};
 
@@ -49,10 +49,12 @@ impl Reader<'_> {
 
     async fn pipeline(&self, name: &str, rule: &PipelineRule, commit: &str) -> (Pipeline, Vec<Remark>) {
         let mut remarks = Vec::new();
-        let source_actions = match &rule.source_action {
-            Some(action) => vec![action.clone()],
-            None => match self.source_actions(name, &mut remarks).await {
-                Ok(Some(actions)) => actions,
+        let (source_actions, takes) = match &rule.source_action {
+            Some(action) if rule.variables.is_empty() => (vec![action.clone()], Takes::Unknown),
+            written => match self.declaration(name).await {
+                Ok(Some(pipeline)) => {
+                    (self.source_actions(&pipeline, written, &mut remarks), takes(&pipeline))
+                }
                 Ok(None) => return (Pipeline::Missing, remarks),
                 Err(error) => return (Pipeline::Unreadable(error), remarks),
             },
@@ -66,36 +68,42 @@ impl Reader<'_> {
                 None
             }
         };
-        (Pipeline::Found { source_actions, already_started }, remarks)
+        (Pipeline::Found { source_actions, already_started, takes }, remarks)
     }
 
-    /// The source actions that read the pushed repository and can be told what to build; `None` when there is no such
-    /// pipeline.
-    async fn source_actions(
-        &self,
-        name: &str,
-        remarks: &mut Vec<Remark>,
-    ) -> Result<Option<Vec<String>>, String> {
-        let pipeline = || name.to_owned();
-        let declaration = match self.aws.codepipeline.get_pipeline().name(name).send().await {
-            Ok(output) => output.pipeline.ok_or("CodePipeline described no pipeline")?,
+    /// The pipeline as it is declared; `None` when there is none of that name.
+    async fn declaration(&self, name: &str) -> Result<Option<PipelineDeclaration>, String> {
+        match self.aws.codepipeline.get_pipeline().name(name).send().await {
+            Ok(output) => Ok(Some(output.pipeline.ok_or("CodePipeline described no pipeline")?)),
             Err(error)
                 if error.as_service_error().is_some_and(|error| error.is_pipeline_not_found_exception()) =>
             {
-                return Ok(None);
+                Ok(None)
             }
-            Err(error) => return Err(told(&error)),
-        };
-        let (actions, polling) = reads_repository(&declaration, &self.push.repository);
+            Err(error) => Err(told(&error)),
+        }
+    }
+
+    /// The source actions that can be told what to build: the one that the rule has, else those that read the pushed
+    /// repository.
+    fn source_actions(
+        &self,
+        declaration: &PipelineDeclaration,
+        written: &Option<String>,
+        remarks: &mut Vec<Remark>,
+    ) -> Vec<String> {
+        let pipeline = || declaration.name.clone();
+        let (found, polling) = reads_repository(declaration, &self.push.repository);
+        let actions = written.as_ref().map_or(found, |action| vec![action.clone()]);
         remarks.extend(polling.into_iter().map(|action| Remark::StillPolls { pipeline: pipeline(), action }));
         if actions.is_empty() {
             remarks.push(Remark::NoSourceAction { pipeline: pipeline() });
-        } else if declaration.pipeline_type != Some(PipelineType::V2) {
+        } else if !is_v2(declaration) {
             // "What type of pipeline is right for me?", AWS CodePipeline User Guide: source revision overrides need V2.
             remarks.push(Remark::CannotPin { pipeline: pipeline() });
-            return Ok(Some(Vec::new()));
+            return Vec::new();
         }
-        Ok(Some(actions))
+        actions
     }
 
     /// An execution of `commit` that started since the push. Only asked where the head is built: two pushes may then
@@ -130,7 +138,11 @@ impl Reader<'_> {
         let name = self.pipeline_name(rule);
         let source_actions = match &rule.source_action {
             Some(action) => vec![action.clone()],
-            None => self.source_actions(&name, &mut Vec::new()).await?.unwrap_or_default(),
+            None => {
+                let declaration = self.declaration(&name).await?;
+                let found = declaration.map(|found| self.source_actions(&found, &None, &mut Vec::new()));
+                found.unwrap_or_default()
+            }
         };
         let counts = |execution: &PipelineExecutionSummary| {
             rule.baseline == Baseline::LastStarted
@@ -176,6 +188,18 @@ impl Reader<'_> {
         }
         Err(format!("nothing among its newest {} executions", MOST_PAGES * 100))
     }
+}
+
+fn is_v2(pipeline: &PipelineDeclaration) -> bool {
+    pipeline.pipeline_type == Some(PipelineType::V2)
+}
+
+/// Only a pipeline of type V2 has variables ("What type of pipeline is right for me?", AWS CodePipeline User Guide).
+fn takes(pipeline: &PipelineDeclaration) -> Takes {
+    if !is_v2(pipeline) {
+        return Takes::TypeV1;
+    }
+    Takes::Declared(pipeline.variables().iter().map(|variable| variable.name.clone()).collect())
 }
 
 /// When an execution started, in seconds since 1970.

@@ -1,18 +1,21 @@
 //! A pipeline's name in a rule: fixed, or made of the repository and the branch.
 
+use std::fmt;
+
 use shared::branch_slug::{LONGEST, branch_slug};
+use shared::placeholder::{BadPlaceholder, Filled, listed};
 
 /// The longest name of a pipeline, in characters ("Quotas in AWS CodePipeline", AWS CodePipeline User Guide).
 const LONGEST_NAME: usize = 100;
 
-const REPOSITORY: &str = "{repository}";
-const BRANCH_SLUG: &str = "{branch-slug}";
+const REPOSITORY: &str = "repository";
+const BRANCH_SLUG: &str = "branch-slug";
+const PLACEHOLDERS: &[&str] = &[REPOSITORY, BRANCH_SLUG];
 
 /// A pipeline's name as a rule writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameTemplate {
-    /// As it is written.
-    pub text: String,
+    text: Filled,
 }
 
 impl NameTemplate {
@@ -22,35 +25,49 @@ impl NameTemplate {
     /// What is wrong with it, in a sentence: a letter that no pipeline's name has, an unknown placeholder, or a name
     /// that can be longer than [`LONGEST_NAME`].
     pub fn parse(text: &str, repository: &str) -> Result<Self, String> {
-        let longest = text.replace(REPOSITORY, repository).replace(BRANCH_SLUG, &"x".repeat(LONGEST));
-        let letters = text.replace(REPOSITORY, "").replace(BRANCH_SLUG, "");
-        if letters.contains(['{', '}']) {
-            return Err(format!("the placeholders are {REPOSITORY} and {BRANCH_SLUG}"));
-        }
-        if let Some(letter) = letters.chars().find(|letter| !allowed(*letter)) {
+        let text = Filled::parse(text, PLACEHOLDERS).map_err(refused)?;
+        let name = Self { text };
+        if let Some(letter) = name.filled("", "").chars().find(|letter| !allowed(*letter)) {
             return Err(format!("a pipeline's name has letters, digits and . @ - _ only, not {letter:?}"));
         }
-        if longest.len() > LONGEST_NAME {
-            return Err(format!(
-                "it can be {} characters long; a pipeline's name has at most 100",
-                longest.len()
-            ));
+        let longest = name.filled(repository, &"x".repeat(LONGEST)).len();
+        if longest > LONGEST_NAME {
+            return Err(format!("it can be {longest} characters long; a pipeline's name has at most 100"));
         }
-        Ok(Self { text: text.to_owned() })
+        Ok(name)
     }
 
     /// Whether it differs from branch to branch.
     pub fn is_templated(&self) -> bool {
-        self.text.contains(BRANCH_SLUG)
+        self.text.asks_for(BRANCH_SLUG)
     }
 
-    /// The name for a push to `branch`; a fixed name needs none.
+    /// The name for a push to `branch`; without one the placeholder stays.
     pub fn name(&self, repository: &str, branch: Option<&str>) -> String {
-        let name = self.text.replace(REPOSITORY, repository);
-        match branch {
-            Some(branch) if self.is_templated() => name.replace(BRANCH_SLUG, &branch_slug(branch)),
-            _ => name,
+        let slug = branch.map_or_else(|| listed(&[BRANCH_SLUG]), branch_slug);
+        self.filled(repository, &slug)
+    }
+
+    fn filled(&self, repository: &str, slug: &str) -> String {
+        let name =
+            self.text.fill(|asked| Some(if asked == REPOSITORY { repository } else { slug }.to_owned()));
+        name.expect("both placeholders have a value")
+    }
+}
+
+fn refused(why: BadPlaceholder) -> String {
+    match why {
+        BadPlaceholder::Unknown(_) => format!("the placeholders are {}", listed(PLACEHOLDERS)),
+        BadPlaceholder::Brace => {
+            format!("a brace stands alone; the placeholders are {}", listed(PLACEHOLDERS))
         }
+    }
+}
+
+/// As it is written.
+impl fmt::Display for NameTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text.fmt(f)
     }
 }
 
@@ -67,6 +84,7 @@ mod tests {
         let template = NameTemplate::parse("{repository}-{branch-slug}", "storefront").unwrap();
         assert_eq!(template.name("storefront", Some("develop")), "storefront-develop");
         assert!(template.name("storefront", Some("feature/a")).starts_with("storefront-feature-a-"));
+        assert_eq!(template.name("storefront", None), "storefront-{branch-slug}");
         assert!(!NameTemplate::parse("{repository}-ci", "storefront").unwrap().is_templated());
     }
 
@@ -74,6 +92,8 @@ mod tests {
     fn what_codepipeline_would_refuse_is_refused() {
         assert!(NameTemplate::parse("web main", "r").unwrap_err().contains("' '"));
         assert!(NameTemplate::parse("{branch}", "r").unwrap_err().contains("{branch-slug}"));
+        assert!(NameTemplate::parse("web}", "r").unwrap_err().contains("a brace stands alone"));
+        assert!(NameTemplate::parse("{{web}}", "r").unwrap_err().contains("'{'"));
         assert!(NameTemplate::parse(&"x".repeat(101), "r").unwrap_err().contains("101"));
         assert!(
             NameTemplate::parse("{repository}-{branch-slug}", &"r".repeat(60)).unwrap_err().contains("101")

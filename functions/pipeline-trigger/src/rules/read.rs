@@ -9,7 +9,7 @@ use shared::glob::{NEVER_DECIDES, read as patterns};
 use super::dead::dead_ignore_lines;
 use super::ignore::IgnoreLine;
 use super::name::NameTemplate;
-use super::{Baseline, NamedAt, NewBranch, Pin, PipelineRule, Rules};
+use super::{Baseline, NamedAt, NewBranch, Pin, PipelineRule, Rules, variables};
 
 /// The table that is read here.
 pub const TABLE: &str = "pipeline";
@@ -27,7 +27,7 @@ const NO_BRANCH: Code =
     Code { name: "no-branch-in-a-tag", title: "a tag has no branch to name a pipeline after" };
 
 /// Every code of this module.
-pub const CODES: &[Code] = &[
+pub(super) const CODES: &[Code] = &[
     EMPTY_NAME,
     EMPTY_REPOSITORY,
     BAD_NAME,
@@ -49,7 +49,7 @@ pub fn read(document: &Document, problems: &mut Vec<Problem>) -> Rules {
     let mut rules = Rules::default();
     for table in &tables {
         let Some((rule, name)) = rule(document, table, problems) else { continue };
-        let key = (rule.name.text.clone(), rule.repository.clone());
+        let key = (rule.name.to_string(), rule.repository.clone());
         if let Some(first) = first_of.get(&key) {
             problems.push(duplicate(&name, first.clone()));
             continue;
@@ -87,6 +87,7 @@ fn rule(
     let source_action = table.string("source-action").and_then(|text| action(&mut table, text));
     let pin = table.choice("pin", &[("head", Pin::Head), ("commit", Pin::Commit)]).unwrap_or_default();
     let template = name_template(&mut table, name.as_ref(), repository.as_ref(), tags.is_some());
+    let (variables, texts): (Vec<_>, Vec<_>) = variables::read(&mut table).into_iter().unzip();
     table.finish();
     let (name, repository) = (name?, repository?);
     let rule = PipelineRule {
@@ -102,8 +103,10 @@ fn rule(
         baseline,
         source_action,
         pin,
+        variables,
         place,
     };
+    variables::never_filled(&rule, &texts, problems);
     Some((rule, name))
 }
 

@@ -1,4 +1,4 @@
-//! From CodeCommit's event to a push: malformed, not ours with a reason, or ours.
+//! A push, as CodeCommit tells EventBridge of it: malformed, not a push with a reason, or a push.
 //!
 //! "Monitoring CodeCommit events in Amazon EventBridge", AWS CodeCommit User Guide. Every field that AWS may leave
 //! out is optional here; what cannot be done without is asked for by name.
@@ -7,6 +7,8 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde_json::Value;
+
+use crate::event::{MalformedEvent, kind, optional, required};
 
 /// A push: one branch or tag that was created, moved or deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,35 +140,6 @@ impl fmt::Display for NotOurs {
     }
 }
 
-/// An event that says it is a push and lacks what every push has.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum MalformedEvent {
-    /// Not even a JSON object.
-    #[error("the event is {0}, not a JSON object")]
-    NotAnObject(&'static str),
-    /// A field that must be there.
-    #[error("{0} is missing from the event")]
-    Missing(&'static str),
-    /// A field of the wrong type.
-    #[error("{field} is {found} in the event, not a string")]
-    NotAString {
-        /// Its path.
-        field: &'static str,
-        /// What it is.
-        found: &'static str,
-    },
-    /// A field whose value cannot be right.
-    #[error("{field} is `{value}` in the event, not {expected}")]
-    NotA {
-        /// Its path.
-        field: &'static str,
-        /// What it is.
-        value: String,
-        /// What it should be.
-        expected: &'static str,
-    },
-}
-
 /// Reads an event.
 ///
 /// # Errors
@@ -257,29 +230,6 @@ fn commit(event: &Value, pointer: &str, field: &'static str) -> Result<Option<St
         return Ok(Some(id));
     }
     Err(MalformedEvent::NotA { field, value: id, expected: "a commit id" })
-}
-
-fn required(event: &Value, pointer: &str, field: &'static str) -> Result<String, MalformedEvent> {
-    optional(event, pointer, field)?.filter(|text| !text.is_empty()).ok_or(MalformedEvent::Missing(field))
-}
-
-fn optional(event: &Value, pointer: &str, field: &'static str) -> Result<Option<String>, MalformedEvent> {
-    match event.pointer(pointer) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(other) => Err(MalformedEvent::NotAString { field, found: kind(other) }),
-    }
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
 }
 
 #[cfg(test)]

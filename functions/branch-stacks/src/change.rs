@@ -1,0 +1,79 @@
+//! A stack's status changed: a failure is mailed, then its branch is brought to its wanted state.
+
+use shared::decision::{Action, ActionResult, Verdict};
+
+use crate::because::Because;
+use crate::event::{StackChange, stack_name};
+use crate::gather::{events, stack_of};
+use crate::identity::Subject;
+use crate::mail::{Mail, mail};
+use crate::one::{Outcome, note, one_branch};
+use crate::remark::Remark;
+use crate::run::Run;
+use crate::stack::Owned;
+
+/// The statuses that end what failed. Those of a rollback that goes on are followed by one of these.
+const FAILURES: [&str; 7] = [
+    "CREATE_FAILED",
+    "ROLLBACK_COMPLETE",
+    "ROLLBACK_FAILED",
+    "UPDATE_FAILED",
+    "UPDATE_ROLLBACK_COMPLETE",
+    "UPDATE_ROLLBACK_FAILED",
+    "DELETE_FAILED",
+];
+
+/// What comes of the change.
+pub async fn changed(run: &Run<'_>, change: &StackChange) -> Vec<Outcome> {
+    let name = stack_name(&change.stack);
+    let subject = match stack_of(&change.stack, &run.settings.prefix, run.aws).await {
+        Ok(Some(Owned::Ours(subject, _))) => subject,
+        Ok(Some(Owned::Foreign(foreign))) => {
+            return vec![Outcome::of(Verdict::Skip, name, &Because::NotOurStack(foreign))];
+        }
+        Ok(None) => return vec![Outcome::of(Verdict::Skip, name, &Because::StackForgotten)],
+        Err(why) => return vec![Outcome::of(Verdict::Fail, name, &Because::StackUnreadable { why })],
+    };
+    let failed = FAILURES.contains(&change.status.as_str());
+    // Read before anything is done: what is done adds events of its own.
+    let events = match failed {
+        true => events(&change.stack, change.token.as_deref(), run.aws).await,
+        false => Ok(Vec::new()),
+    };
+    let mut outcome = one_branch(&run.question(&subject), run.aws, None, &run.invocation).await;
+    if !failed {
+        return vec![outcome];
+    }
+    let mail = mail(&subject, change, &events, &outcome.reason);
+    outcome.notes.push(note(&Remark::StackFailed { stack: name.to_owned(), what: mail.what.clone() }));
+    match &run.settings.topic {
+        Some(topic) => {
+            let (action, failed) = send(run, topic, &mail, &subject).await;
+            outcome.actions.push(action);
+            [Some(outcome), failed].into_iter().flatten().collect()
+        }
+        None => {
+            outcome.notes.push(note(&Remark::NoTopic { stack: name.to_owned() }));
+            vec![outcome]
+        }
+    }
+}
+
+async fn send(run: &Run<'_>, topic: &str, mail: &Mail, subject: &Subject) -> (Action, Option<Outcome>) {
+    let input = serde_json::json!({"TopicArn": topic, "Subject": mail.subject, "Message": mail.body});
+    let action =
+        |result| Action { call: "sns:Publish".to_owned(), subject: mail.subject.clone(), input, result };
+    if run.invocation.dry_run {
+        return (action(ActionResult::NotCalled("dry run".to_owned())), None);
+    }
+    let call = run.aws.sns.publish().topic_arn(topic).subject(&mail.subject).message(&mail.body);
+    match call.send().await {
+        Ok(output) => (action(ActionResult::Done(output.message_id.unwrap_or_default())), None),
+        Err(error) => {
+            let error = shared::aws::told(&error);
+            let because = Because::MailFailed { error: error.clone() };
+            let outcome = Outcome::of(Verdict::Fail, subject.to_string(), &because);
+            (action(ActionResult::Failed(error)), Some(outcome))
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! The decision about one branch: the facts and the rules in; a reason and what is to be done out. Pure.
+//!
+//! A stack is wanted exactly for each branch that a rule covers and that is protected, pinned or in use. Nothing is
+//! done to a stack that CloudFormation is at work on: the end of that is an event, and decides again.
+
+use jiff::{SignedDuration, Timestamp};
+use shared::config::Place;
+use shared::decision::Verdict;
+use shared::token::client_token;
+
+use crate::because::{Because, Unwanted};
+use crate::facts::{Facts, Found, Head};
+use crate::identity::{COMMIT, DIGEST, Subject, Tag};
+use crate::rules::{Rules, StackRule, Wanted, is_ours};
+use crate::stack::{Phase, Stack};
+
+/// How long after a deletion failed it is tried again. What keeps a stack from being deleted is seldom gone in less,
+/// and each try that fails is a mail.
+pub const BETWEEN_DELETIONS: SignedDuration = SignedDuration::from_hours(24);
+
+/// How much of a digest an update's token shows.
+const SHOWN_DIGEST: usize = 16;
+
+/// What is decided about.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// The branch.
+    pub subject: &'a Subject,
+    /// The rules.
+    pub rules: &'a Rules,
+    /// The prefix of stack names, and the owner.
+    pub prefix: &'a str,
+    /// Now.
+    pub now: Timestamp,
+    /// When the branch was pushed, if the event says that it was.
+    pub pushed: Option<Timestamp>,
+    /// What makes this event another than the next, for the token of a creation.
+    pub event: &'a str,
+}
+
+/// What was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// What.
+    pub verdict: Verdict,
+    /// Why.
+    pub because: Because,
+    /// The rule, if there is one.
+    pub rule: Option<Place>,
+    /// What is to be done, in this order, the next only after the one before.
+    pub steps: Vec<Step>,
+}
+
+/// One call to CloudFormation, with nothing left to choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// CreateStack.
+    Create(Making),
+    /// UpdateStack; the name is the stack's id.
+    Update(Making),
+    /// DeleteStack.
+    Delete {
+        /// The stack's id.
+        stack: String,
+        /// The client request token.
+        token: String,
+    },
+    /// UpdateTerminationProtection.
+    Protect {
+        /// The stack's id.
+        stack: String,
+        /// On or off.
+        on: bool,
+    },
+}
+
+/// What a stack is made or updated with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Making {
+    /// Its name, or its id.
+    pub stack: String,
+    /// What it is made of.
+    pub wanted: Wanted,
+    /// All of its tags.
+    pub tags: Vec<Tag>,
+    /// Whether it gets termination protection; only asked when it is made.
+    pub protected: bool,
+    /// The client request token.
+    pub token: String,
+}
+
+/// Whether the branch is to have a stack.
+enum Want<'a> {
+    Yes { rule: &'a StackRule, commit: &'a str },
+    No(Unwanted),
+    Unknown(Because),
+}
+
+/// Decides about one branch.
+pub fn decide(question: &Question<'_>, facts: &Facts) -> Decided {
+    let rule = question.rules.covering(question.subject).map(|rule| rule.place.clone());
+    let (verdict, because, steps) = match (&facts.stack, want(question, facts)) {
+        (Found::Unreadable(why), _) => fail(Because::StackUnreadable { why: why.clone() }),
+        (_, Want::Unknown(because)) => fail(because),
+        (Found::Foreign(foreign), Want::Yes { .. }) => hold(Because::ForeignStack(foreign.clone())),
+        (Found::Foreign(foreign), Want::No(_)) => skip(Because::ForeignStack(foreign.clone())),
+        (Found::None, Want::Yes { rule, commit }) => create(question, facts, rule, commit),
+        (Found::None, Want::No(why)) => skip(Because::Unwanted { why, stack: false }),
+        (Found::Ours(stack), Want::Yes { rule, commit }) => keep(question, facts, stack, rule, commit),
+        (Found::Ours(stack), Want::No(why)) => remove(question, facts, stack, why),
+    };
+    Decided { verdict, because, rule, steps }
+}
+
+type Answer = (Verdict, Because, Vec<Step>);
+
+fn skip(because: Because) -> Answer {
+    (Verdict::Skip, because, Vec::new())
+}
+
+fn hold(because: Because) -> Answer {
+    (Verdict::Hold, because, Vec::new())
+}
+
+fn fail(because: Because) -> Answer {
+    (Verdict::Fail, because, Vec::new())
+}
+
+fn want<'a>(question: &Question<'a>, facts: &'a Facts) -> Want<'a> {
+    let Question { subject, rules, now, .. } = *question;
+    let Some(rule) = rules.covering(subject) else {
+        let excluded_by =
+            rules.excluding(subject).map(|pattern| (pattern.text.clone(), pattern.place.clone()));
+        return Want::No(Unwanted::NotCovered { excluded_by });
+    };
+    let (commit, committed) = match &facts.head {
+        Head::Unreadable(why) => return Want::Unknown(Because::BranchUnreadable { why: why.clone() }),
+        Head::Gone => return Want::No(Unwanted::BranchGone),
+        Head::Listed => ("", None),
+        Head::At(tip) => (tip.commit.as_str(), Some(tip.committed)),
+    };
+    match (rule.ttl, committed) {
+        (Some(ttl), Some(Some(committed))) if !rule.keeps(&subject.branch) => {
+            let since = last_sign_of_life(question, facts, committed);
+            match now.duration_since(since) > ttl {
+                true => Want::No(Unwanted::Idle { since, ttl }),
+                false => Want::Yes { rule, commit },
+            }
+        }
+        _ => Want::Yes { rule, commit },
+    }
+}
+
+/// The last of: the head was committed, the stack was made, the branch was pushed. What lies after now is nobody's to
+/// claim: a commit says about its time what its author wants.
+fn last_sign_of_life(question: &Question<'_>, facts: &Facts, committed: Timestamp) -> Timestamp {
+    let made = match &facts.stack {
+        Found::Ours(stack) => Some(stack.created),
+        _ => None,
+    };
+    let signs = [Some(committed), made, question.pushed].into_iter().flatten();
+    signs.filter(|sign| *sign <= question.now).max().unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+fn create(question: &Question<'_>, facts: &Facts, rule: &StackRule, commit: &str) -> Answer {
+    if let (Some(most), Some(there)) = (rule.max_stacks, facts.stacks_of_rule)
+        && there >= most as usize
+    {
+        return hold(Because::TooManyStacks { most });
+    }
+    let name = question.subject.stack_name(question.prefix);
+    let wanted = rule.wanted(question.subject, commit);
+    let making = Making {
+        tags: tags(question, &[], &wanted, commit),
+        protected: rule.protects(&question.subject.branch),
+        token: format!("create-{}", client_token([name.as_str(), question.event])),
+        stack: name,
+        wanted,
+    };
+    (Verdict::Create, Because::NoStackYet { commit: commit.to_owned() }, vec![Step::Create(making)])
+}
+
+/// What becomes of a stack whose branch is to have one.
+fn keep(question: &Question<'_>, facts: &Facts, stack: &Stack, rule: &StackRule, commit: &str) -> Answer {
+    let status = || stack.status.as_str().to_owned();
+    let wanted = rule.wanted(question.subject, commit);
+    let changed = wanted.digest != stack.digest();
+    match stack.phase() {
+        Phase::Working => hold(Because::Working { status: status() }),
+        Phase::Deleting | Phase::Gone => hold(Because::DeletedFirst),
+        Phase::InReview => hold(Because::InReview),
+        Phase::Unknown => hold(Because::UnknownStatus { status: status() }),
+        Phase::UpdateStuck => hold(Because::UpdateStuck { status: status() }),
+        Phase::DeletionFailed if rule.protects(&question.subject.branch) => hold(Because::HalfDeleted),
+        Phase::DeletionFailed => delete_again(question, facts, stack),
+        Phase::CreationFailed => create_again(question, stack, rule, changed, commit),
+        Phase::Settled | Phase::UpdateUndone => {
+            let failed = stack.phase() == Phase::UpdateUndone && changed && failed_before(facts, &wanted);
+            let unprotected = rule.protects(&question.subject.branch) && !stack.protected;
+            let protect = unprotected.then(|| Step::Protect { stack: stack.id.clone(), on: true });
+            let mut steps: Vec<Step> = protect.into_iter().collect();
+            match (changed, failed, unprotected) {
+                (true, false, _) => {
+                    steps.push(Step::Update(update(question, stack, wanted, commit)));
+                    (Verdict::Update, Because::Changed, steps)
+                }
+                (_, _, true) => (Verdict::Update, Because::NotProtectedYet, steps),
+                (true, true, false) => hold(Because::UpdateFailed),
+                (false, _, false) => skip(Because::UpToDate),
+            }
+        }
+    }
+}
+
+/// Whether the last operation of the stack was the same update.
+fn failed_before(facts: &Facts, wanted: &Wanted) -> bool {
+    facts
+        .last_event
+        .as_ref()
+        .and_then(|event| event.token.as_ref())
+        .is_some_and(|token| token.starts_with(&update_token_of(wanted)))
+}
+
+/// An update's token begins with what it updates to, so that a later look at the stack's events knows it again.
+fn update_token_of(wanted: &Wanted) -> String {
+    format!("update-{}-", &wanted.digest[..SHOWN_DIGEST])
+}
+
+fn update(question: &Question<'_>, stack: &Stack, wanted: Wanted, commit: &str) -> Making {
+    let moment = stack.moment();
+    let token = client_token(moment.iter().map(String::as_str));
+    Making {
+        stack: stack.id.clone(),
+        tags: tags(question, &stack.tags, &wanted, commit),
+        protected: false,
+        token: format!("{}{token}", update_token_of(&wanted)),
+        wanted,
+    }
+}
+
+/// Our tags, then the rule's, then those that somebody else put there: an update replaces all of them.
+fn tags(question: &Question<'_>, there: &[Tag], wanted: &Wanted, commit: &str) -> Vec<Tag> {
+    let mut tags = question.subject.tags(question.prefix);
+    // A tag's value is never empty.
+    tags.extend((!commit.is_empty()).then(|| (COMMIT.to_owned(), commit.to_owned())));
+    tags.push((DIGEST.to_owned(), wanted.digest.clone()));
+    tags.extend(wanted.tags.iter().cloned());
+    let others = there.iter().filter(|(key, _)| !is_ours(key) && !key.starts_with("aws:"));
+    let others: Vec<Tag> =
+        others.filter(|(key, _)| !tags.iter().any(|(known, _)| known == key)).cloned().collect();
+    tags.extend(others);
+    tags
+}
+
+/// A creation that failed is tried again only when something changed: the stack that it left is what remembers.
+fn create_again(
+    question: &Question<'_>,
+    stack: &Stack,
+    rule: &StackRule,
+    changed: bool,
+    commit: &str,
+) -> Answer {
+    let moved = stack.commit() != commit;
+    let protected = rule.protects(&question.subject.branch);
+    if !(changed || moved) {
+        return hold(Because::CreationFailed { status: stack.status.as_str().to_owned() });
+    }
+    // With termination protection that the rule asks for, a stack with nothing in it is taken away; no other is.
+    let empty = stack.status.as_str() == "ROLLBACK_COMPLETE";
+    if stack.protected && !(protected && empty) {
+        return hold(Because::FailedAndProtected { status: stack.status.as_str().to_owned() });
+    }
+    let commit = (!changed).then(|| (stack.commit().to_owned(), commit.to_owned()));
+    let mut steps = Vec::new();
+    if stack.protected {
+        steps.push(Step::Protect { stack: stack.id.clone(), on: false });
+    }
+    steps.push(delete(stack));
+    (Verdict::Delete, Because::CreationRetried { commit }, steps)
+}
+
+fn delete(stack: &Stack) -> Step {
+    let token = client_token(stack.moment().iter().map(String::as_str));
+    Step::Delete { stack: stack.id.clone(), token: format!("delete-{token}") }
+}
+
+/// DescribeStacks need not say when a deletion failed; the stack's last event does. Where neither does, it is as if it
+/// were now: a deletion that fails anew is an event, and must not be tried again at once.
+fn delete_again(question: &Question<'_>, facts: &Facts, stack: &Stack) -> Answer {
+    let last = facts.last_event.as_ref().and_then(|event| event.time);
+    let since = stack.deleted.max(last).unwrap_or(question.now);
+    let next = since.saturating_add(BETWEEN_DELETIONS).unwrap_or(Timestamp::MAX);
+    match question.now < next {
+        true => hold(Because::DeletionFailed { next }),
+        false => (Verdict::Delete, Because::DeletionRetried { since }, vec![delete(stack)]),
+    }
+}
+
+/// What becomes of a stack whose branch is not to have one.
+fn remove(question: &Question<'_>, facts: &Facts, stack: &Stack, why: Unwanted) -> Answer {
+    if question.rules.stacks.is_empty() {
+        return hold(Because::NoRules);
+    }
+    let Subject { repository, branch } = question.subject;
+    let about = |rule: &&StackRule| rule.repositories.includes(repository).0;
+    let protected = question.rules.stacks.iter().filter(about).any(|rule| rule.protects(branch));
+    match stack.phase() {
+        _ if protected => skip(Because::Protected { why }),
+        Phase::Working => hold(Because::Working { status: stack.status.as_str().to_owned() }),
+        Phase::Deleting | Phase::Gone => skip(Because::BeingDeleted),
+        Phase::Unknown => hold(Because::UnknownStatus { status: stack.status.as_str().to_owned() }),
+        _ if stack.protected => hold(Because::TerminationProtected { why }),
+        Phase::DeletionFailed => delete_again(question, facts, stack),
+        Phase::Settled
+        | Phase::UpdateUndone
+        | Phase::CreationFailed
+        | Phase::UpdateStuck
+        | Phase::InReview => (Verdict::Delete, Because::Unwanted { why, stack: true }, vec![delete(stack)]),
+    }
+}
+
+/// Whether the decision needs to know what happened to the stack last.
+pub fn asks_for_last_event(question: &Question<'_>, facts: &Facts) -> bool {
+    let Found::Ours(stack) = &facts.stack else { return false };
+    match (stack.phase(), want(question, facts)) {
+        (Phase::UpdateUndone, Want::Yes { rule, commit }) => {
+            rule.wanted(question.subject, commit).digest != stack.digest()
+        }
+        (Phase::DeletionFailed, _) => true,
+        _ => false,
+    }
+}
+
+/// Whether the decision needs to know how many stacks the rule has.
+pub fn asks_for_count(question: &Question<'_>, facts: &Facts) -> bool {
+    let limited = matches!(want(question, facts), Want::Yes { rule, .. } if rule.max_stacks.is_some());
+    limited && facts.stack == Found::None
+}

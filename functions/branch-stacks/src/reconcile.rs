@@ -1,0 +1,91 @@
+//! Looks at every branch and every stack, and does what is missing first, then orphans, then roll-outs.
+//!
+//! It keeps no cursor: what was done needs nothing at the next run, which so goes on where this one stopped.
+
+use std::time::{Duration, Instant};
+
+use shared::decision::Verdict;
+use tokio::time::timeout_at;
+
+use crate::because::Because;
+use crate::identity::Subject;
+use crate::one::{Outcome, one_branch};
+use crate::run::Run;
+use crate::stack::Stack;
+use crate::survey::{Need, Survey, survey};
+
+/// How long before the end of the invocation nothing more is begun.
+const TIME_TO_TELL: Duration = Duration::from_secs(30);
+
+/// How long before it what was begun is no longer waited for.
+const TIME_TO_REPORT: Duration = Duration::from_secs(5);
+
+/// How many stacks are being updated at a time: a change that fails, fails for these before it fails for all.
+pub const AT_A_TIME: usize = 10;
+
+const CREATE: &str = "cloudformation:CreateStack";
+const UPDATE: &str = "cloudformation:UpdateStack";
+
+/// Reconciles; one outcome a branch or stack.
+pub async fn reconcile(run: &Run<'_>) -> Vec<Outcome> {
+    let survey = match survey(run.rules, &run.settings.prefix, run.aws).await {
+        Ok(survey) => survey,
+        Err(because) => return vec![Outcome::of(Verdict::Fail, "reconcile", &because)],
+    };
+    // Stands for each of them; it is never decided about itself.
+    let anybody = Subject { repository: String::new(), branch: String::new() };
+    let (needs, mut outcomes) = survey.sorted(&run.question(&anybody));
+    if needs.is_empty() && outcomes.is_empty() {
+        return vec![Outcome::of(Verdict::Skip, "reconcile", &Because::NothingThere)];
+    }
+    let mut sweep = Sweep { updating: survey.updating(), survey, stopped: None };
+    for (need, subject) in &needs {
+        outcomes.push(sweep.next(run, need, subject).await);
+    }
+    outcomes
+}
+
+/// A run through all that need something, and how far it may still go.
+struct Sweep {
+    survey: Survey,
+    updating: usize,
+    /// Why nothing more is begun.
+    stopped: Option<Because>,
+}
+
+impl Sweep {
+    async fn next(&mut self, run: &Run<'_>, need: &Need, subject: &Subject) -> Outcome {
+        let left = run.invocation.deadline.saturating_duration_since(Instant::now());
+        if self.stopped.is_none() && left < TIME_TO_TELL {
+            self.stopped = Some(Because::NoTimeLeft);
+        }
+        let paced = (*need == Need::Look && self.updating >= AT_A_TIME && self.is_settled(subject))
+            .then_some(Because::RollOutPaced { most: AT_A_TIME });
+        if let Some(because) = self.stopped.as_ref().or(paced.as_ref()) {
+            return Outcome::of(Verdict::Hold, subject.to_string(), because);
+        }
+        let limit = run.rules.covering(subject).filter(|rule| rule.max_stacks.is_some());
+        let known = limit.map(|_| self.survey.stacks.of_rule_of(subject, run.rules));
+        let question = run.question(subject);
+        let one = one_branch(&question, run.aws, known, &run.invocation);
+        // What is cut off here is begun again by the next run: its calls carry tokens.
+        let until = run.invocation.deadline.checked_sub(TIME_TO_REPORT).unwrap_or(run.invocation.deadline);
+        let Ok(outcome) = timeout_at(until.into(), one).await else {
+            self.stopped = Some(Because::NoTimeLeft);
+            return Outcome::of(Verdict::Hold, subject.to_string(), &Because::NoTimeLeft);
+        };
+        self.updating += usize::from(outcome.did(UPDATE));
+        if outcome.did(CREATE) {
+            self.survey.stacks.ours.insert(subject.clone(), Stack::begun());
+        }
+        if outcome.throttled {
+            self.stopped = Some(Because::Throttled);
+        }
+        outcome
+    }
+
+    /// Whether all that its stack can need is an update, or to go since its branch is idle; both can wait.
+    fn is_settled(&self, subject: &Subject) -> bool {
+        self.survey.stacks.ours.get(subject).is_some_and(|stack| stack.phase().is_whole())
+    }
+}

@@ -1,0 +1,148 @@
+//! The variables that a rule starts its pipeline with: names that CodePipeline takes, and texts with placeholders.
+
+use std::fmt;
+
+use shared::config::{Code, Problem, TableReader, Text};
+use shared::placeholder::{BAD_PLACEHOLDER, Filled, listed};
+
+use super::PipelineRule;
+
+/// What a text can ask for.
+const PLACEHOLDERS: &[&str] = &[REPOSITORY, BRANCH, TAG, COMMIT, CHANGED_FILES];
+
+pub(crate) const REPOSITORY: &str = "repository";
+pub(crate) const BRANCH: &str = "branch";
+pub(crate) const TAG: &str = "tag";
+pub(crate) const COMMIT: &str = "commit";
+pub(crate) const CHANGED_FILES: &str = "changed-files";
+
+const BAD_NAME: Code = Code { name: "bad-variable-name", title: "no variable can have this name" };
+const BAD_VALUE: Code = Code { name: "bad-variable-value", title: "no variable can have this value" };
+const NEVER_FILLED: Code =
+    Code { name: "never-filled", title: "a placeholder that this table never has anything for" };
+const TOO_MANY: Code = Code { name: "too-many-variables", title: "a start takes at most 50 variables" };
+
+/// Every code of this module.
+pub(super) const CODES: &[Code] = &[BAD_NAME, BAD_VALUE, BAD_PLACEHOLDER, NEVER_FILLED, TOO_MANY];
+
+// StartPipelineExecution and PipelineVariable, AWS CodePipeline API Reference.
+const MOST: usize = 50;
+const LONGEST_NAME: usize = 128;
+const LONGEST_VALUE: usize = 1000;
+
+/// One variable of a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// As the pipeline declares it.
+    pub name: String,
+    /// Its value, before a push fills it in.
+    pub value: Filled,
+}
+
+/// Why CodePipeline would refuse a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BadValue {
+    /// It has no characters.
+    Empty,
+    /// It has so many.
+    TooLong(usize),
+    /// It is more than one line, which the pattern of a value, `.*`, does not match.
+    LineBreak,
+}
+
+/// Checks a value as it would be sent.
+///
+/// # Errors
+/// Why CodePipeline would refuse it.
+pub fn checked(value: &str) -> Result<(), BadValue> {
+    match value.chars().count() {
+        0 => Err(BadValue::Empty),
+        long if long > LONGEST_VALUE => Err(BadValue::TooLong(long)),
+        _ if value.contains(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']) => Err(BadValue::LineBreak),
+        _ => Ok(()),
+    }
+}
+
+impl fmt::Display for BadValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("the value is empty"),
+            Self::TooLong(long) => {
+                write!(f, "the value is {long} characters long, and at most {LONGEST_VALUE} are taken")
+            }
+            Self::LineBreak => f.write_str("the value has a line break"),
+        }
+    }
+}
+
+pub(super) fn read(table: &mut TableReader<'_, '_, '_>) -> Vec<(Variable, Text)> {
+    let Some(entries) = table.string_table("variables") else { return Vec::new() };
+    if let Some((name, _)) = entries.get(MOST) {
+        let label = format!("this is number {} of {}", MOST + 1, entries.len());
+        table.problem(
+            Problem::new(TOO_MANY, name.span(), label).help("leave out what the pipeline can do without"),
+        );
+    }
+    entries.into_iter().filter_map(|(name, text)| variable(table, &name, text)).collect()
+}
+
+fn variable(table: &mut TableReader<'_, '_, '_>, name: &Text, text: Text) -> Option<(Variable, Text)> {
+    let named = is_name(name.get_ref());
+    if !named {
+        let help = "a name is 1 to 128 letters, digits and @ - _, as the pipeline declares it";
+        table.problem(Problem::new(BAD_NAME, name.span(), "not the name of a variable").help(help));
+    }
+    let value = Filled::parse(text.get_ref(), PLACEHOLDERS).map_err(|why| {
+        let help = format!("the placeholders are {}; {{{{ and }}}} are braces", listed(PLACEHOLDERS));
+        table.problem(Problem::new(BAD_PLACEHOLDER, text.span(), why.to_string()).help(help));
+    });
+    let value = value.ok().filter(|value| can_be_sent(table, &text, value))?;
+    named.then(|| (Variable { name: name.get_ref().clone(), value }, text))
+}
+
+fn is_name(name: &str) -> bool {
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "@-_".contains(letter);
+    (1..=LONGEST_NAME).contains(&name.len()) && name.chars().all(allowed)
+}
+
+/// Whether a value without its placeholders could be sent: what they come to is only known with a push.
+fn can_be_sent(table: &mut TableReader<'_, '_, '_>, text: &Text, value: &Filled) -> bool {
+    let asks = PLACEHOLDERS.iter().any(|name| value.asks_for(name));
+    let fixed = value.fill(|_| Some(String::new())).unwrap_or_default();
+    match checked(&fixed) {
+        Err(why) if !(asks && why == BadValue::Empty) => {
+            let help =
+                "a value is one line of 1 to 1000 characters; leave the variable out to have its default";
+            table.problem(Problem::new(BAD_VALUE, text.span(), why.to_string()).help(help));
+            false
+        }
+        _ => true,
+    }
+}
+
+/// Reports the placeholders that no push the rule is about could fill.
+pub(super) fn never_filled(rule: &PipelineRule, texts: &[Text], problems: &mut Vec<Problem>) {
+    for (variable, text) in rule.variables.iter().zip(texts) {
+        for name in PLACEHOLDERS.iter().filter(|name| variable.value.asks_for(name)) {
+            if let Some((label, help)) = why_never(rule, name) {
+                problems.push(Problem::new(NEVER_FILLED, text.span(), label).help(help));
+            }
+        }
+    }
+}
+
+fn why_never(rule: &PipelineRule, placeholder: &str) -> Option<(&'static str, &'static str)> {
+    let about_branches = rule.branches.is_some() || rule.tags.is_none();
+    match placeholder {
+        BRANCH if !about_branches => Some(("this table is about tags only", "write {tag}")),
+        TAG if rule.tags.is_none() => Some(("this table has no `tags`", "write {branch}, or add `tags`")),
+        CHANGED_FILES if !about_branches => {
+            Some(("tags are compared with nothing", "leave the variable out"))
+        }
+        CHANGED_FILES if !rule.looks_at_files() => {
+            let help = "add `paths = [\"**\"]`, and a push is compared with what was before";
+            Some(("without file patterns nothing is compared", help))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,123 @@
+//! A rule's variables, filled in for a push: what is sent, and what is not and why. Pure.
+
+use std::fmt;
+
+use crate::event::{Push, Reference};
+use crate::facts::{Files, Takes};
+use crate::remark::Remark;
+use crate::rules::Variable;
+use crate::rules::variables::{BRANCH, BadValue, CHANGED_FILES, COMMIT, REPOSITORY, TAG, checked};
+
+/// What placeholders are filled with.
+#[derive(Debug, Clone, Copy)]
+pub struct Filling<'a> {
+    /// The push.
+    pub push: &'a Push,
+    /// The commit that is built.
+    pub commit: &'a str,
+    /// The rule's changed files.
+    pub files: &'a Files,
+}
+
+/// Why a variable is not sent. The pipeline starts all the same: its default is better than no build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dropped {
+    /// The pipeline is of type V1.
+    TypeV1,
+    /// The pipeline does not declare it. What CodePipeline says to such a start is not documented.
+    NotDeclared,
+    /// There is no branch: a tag was pushed.
+    NoBranch,
+    /// There is no tag: a branch was pushed.
+    NoTag,
+    /// The number of changed files is not known; why.
+    NotCounted(String),
+    /// CodePipeline would refuse the value.
+    Refused(BadValue),
+}
+
+impl Filling<'_> {
+    /// Names and values to start `pipeline` with, and what is to be said of the others.
+    pub fn variables(
+        &self,
+        pipeline: &str,
+        variables: &[Variable],
+        takes: &Takes,
+    ) -> (Vec<(String, String)>, Vec<Remark>) {
+        let mut sent = Vec::new();
+        let mut dropped: Vec<(Dropped, Vec<String>)> = Vec::new();
+        for variable in variables {
+            let name = variable.name.clone();
+            match taken(takes, &name).and_then(|()| self.value(variable)) {
+                Ok(value) => sent.push((name, value)),
+                Err(why) => match dropped.iter_mut().find(|(known, _)| *known == why) {
+                    Some((_, names)) => names.push(name),
+                    None => dropped.push((why, vec![name])),
+                },
+            }
+        }
+        let remark =
+            |(why, variables)| Remark::VariablesDropped { pipeline: pipeline.to_owned(), variables, why };
+        let assumed = *takes == Takes::Unknown && !sent.is_empty();
+        let assumed = assumed.then(|| Remark::AssumedDeclared { pipeline: pipeline.to_owned() });
+        (sent, assumed.into_iter().chain(dropped.into_iter().map(remark)).collect())
+    }
+
+    fn value(&self, variable: &Variable) -> Result<String, Dropped> {
+        let value = variable.value.fill(|asked| self.placeholder(asked));
+        let value = value.map_err(|asked| self.nothing_for(asked))?;
+        checked(&value).map_err(Dropped::Refused)?;
+        Ok(value)
+    }
+
+    fn placeholder(&self, asked: &str) -> Option<String> {
+        match (asked, &self.push.reference) {
+            (REPOSITORY, _) => Some(self.push.repository.clone()),
+            (BRANCH, Reference::Branch(name)) | (TAG, Reference::Tag(name)) => Some(name.clone()),
+            (COMMIT, _) => Some(self.commit.to_owned()),
+            (CHANGED_FILES, _) => self.count().ok().map(|count| count.to_string()),
+            _ => None,
+        }
+    }
+
+    fn nothing_for(&self, asked: &str) -> Dropped {
+        match asked {
+            BRANCH => Dropped::NoBranch,
+            TAG => Dropped::NoTag,
+            _ => Dropped::NotCounted(self.count().err().unwrap_or_default()),
+        }
+    }
+
+    fn count(&self) -> Result<usize, String> {
+        match self.files {
+            Files::Read { files, broke_off: None, .. } => Ok(*files),
+            Files::Read { broke_off: Some(why), .. } | Files::Unknown(why) => Err(why.clone()),
+            Files::NeverRan => Err("there is no execution that the push could be compared with".to_owned()),
+            Files::NotAsked if self.push.reference.branch().is_none() => {
+                Err("a tag is compared with nothing".to_owned())
+            }
+            Files::NotAsked | Files::NoCommit { .. } => Err("nothing was compared".to_owned()),
+        }
+    }
+}
+
+fn taken(takes: &Takes, name: &str) -> Result<(), Dropped> {
+    match takes {
+        Takes::TypeV1 => Err(Dropped::TypeV1),
+        Takes::Declared(names) if !names.contains(name) => Err(Dropped::NotDeclared),
+        Takes::Declared(_) | Takes::Unknown => Ok(()),
+    }
+}
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TypeV1 => f.write_str("a pipeline of type V1 takes none"),
+            Self::NotDeclared => f.write_str("it declares none of that name"),
+            Self::NoBranch => f.write_str("there is no {branch}, since a tag was pushed"),
+            Self::NoTag => f.write_str("there is no {tag}, since a branch was pushed"),
+            Self::NotCounted(why) => write!(f, "the changed files are not known: {why}"),
+            Self::Refused(why) => why.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! An account with both functions in it: events go to the functions whose rule in template.yaml delivers them, their calls
+//! to the local AWS, and what AWS emits on the way waits to be delivered.
+
+use std::time::{Duration, Instant};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use branch_stacks::settings::Settings;
+use local_aws::{LocalAws, World};
+use pointsman::rules_file::{FileRules, read_all};
+use pointsman::template::Template;
+use serde_json::{Value, json};
+use shared::config::Document;
+use shared::decision::Decision;
+use shared::lambda::{Failure, Invocation};
+use tempfile::TempDir;
+
+use crate::repository::root;
+
+/// The account while a test plays with it.
+pub(crate) struct Account {
+    pub(crate) aws: LocalAws,
+    pub(crate) rules: FileRules,
+    template: Template,
+    settings: Settings,
+    pipelines: pipeline_trigger::aws::Clients,
+    stacks: branch_stacks::aws::Clients,
+    folder: TempDir,
+}
+
+impl Account {
+    /// An account as `world` (the text of a world.toml) has it, with these rules. `template` is `stack.yaml` beside them.
+    pub(crate) fn new(world: &str, rules: &str, template: &str) -> Self {
+        Self::with_template_named("stack.yaml", world, rules, template)
+    }
+
+    /// The same, with another name for the template.
+    pub(crate) fn with_template_named(name: &str, world: &str, rules: &str, template: &str) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let write = |name: &str, text: &str| {
+            std::fs::write(folder.path().join(name), text).expect("the folder is ours")
+        };
+        write("world.toml", world);
+        write(name, template);
+        let world = World::read(&folder.path().join("world.toml")).expect("the world is right");
+        let aws = LocalAws::start(world).expect("a port is free");
+        let config = config(&aws.endpoint());
+        let parameters = [("BranchStacks".to_owned(), "enabled".to_owned())].into();
+        let mut account = Self {
+            rules: FileRules::default(),
+            template: Template::read(&root().join("template.yaml"), &parameters)
+                .expect("the template is right"),
+            settings: Settings::new("branch", "arn:aws:sns:us-east-1:111122223333:mails")
+                .expect("a legal prefix"),
+            pipelines: pipeline_trigger::aws::Clients::new(&config),
+            stacks: branch_stacks::aws::Clients::new(&config),
+            aws,
+            folder,
+        };
+        account.deploy(rules);
+        account
+    }
+
+    /// Deploys other rules.
+    pub(crate) fn deploy(&mut self, rules: &str) {
+        let mut problems = Vec::new();
+        let path = self.folder.path().join("pointsman.toml");
+        self.rules = read_all(&Document::new("pointsman.toml", rules), &path, &mut problems);
+        assert_eq!(problems, []);
+    }
+
+    /// Changes the template beside the rules, and deploys.
+    pub(crate) fn deploy_template(&mut self, template: &str, rules: &str) {
+        std::fs::write(self.folder.path().join("stack.yaml"), template).expect("the folder is ours");
+        self.deploy(rules);
+    }
+
+    /// Hands an event to each function that a rule delivers it to; what they decided, by function.
+    pub(crate) fn deliver(&self, event: &Value) -> Vec<Decision> {
+        let matching = self
+            .template
+            .functions()
+            .filter(|function| function.rules.iter().any(|rule| rule.enabled && rule.pattern.matches(event)));
+        matching
+            .map(|function| self.invoke(&function.package, event).expect("the event is well formed"))
+            .collect()
+    }
+
+    /// What reconcile does now.
+    pub(crate) fn reconcile(&self) -> Decision {
+        let event = json!({"source": "pointsman", "detail-type": "reconcile"});
+        self.invoke("branch-stacks", &event).expect("the event is well formed")
+    }
+
+    fn invoke(&self, package: &str, event: &Value) -> Result<Decision, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let deadline = Instant::now() + Duration::from_secs(300);
+        let invocation = Invocation { now: self.aws.now(), deadline, dry_run: false };
+        let event = event.clone();
+        runtime.block_on(async {
+            match package {
+                "pipeline-trigger" => {
+                    let rules = &self.rules.pipelines;
+                    Box::pin(pipeline_trigger::handle(event, invocation, rules, &self.pipelines)).await
+                }
+                "branch-stacks" => {
+                    let (rules, settings) = (&self.rules.stacks, &self.settings);
+                    Box::pin(branch_stacks::handle(event, invocation, rules, settings, &self.stacks)).await
+                }
+                other => panic!("no function {other}"),
+            }
+        })
+    }
+
+    /// Delivers all that waits and all that follows from it, the clock going on until nothing is due.
+    pub(crate) fn settle(&self) -> Vec<Decision> {
+        let mut decisions = Vec::new();
+        for _ in 0..200 {
+            for event in self.aws.take_events() {
+                decisions.extend(self.deliver(&event));
+            }
+            if self.aws.advance_to_next().is_none() {
+                return decisions;
+            }
+        }
+        panic!("there is no end to it: {decisions:#?}");
+    }
+}
+
+fn config(endpoint: &str) -> SdkConfig {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
+    let loader = loader.region(Region::new("us-east-1")).test_credentials().endpoint_url(endpoint);
+    runtime.block_on(loader.load())
+}

@@ -1,0 +1,123 @@
+//! The part of template.yaml that is about branch-stacks: what it hears of, and what keeps it to its own stacks.
+
+use std::collections::BTreeSet;
+
+use pointsman::template::{ACCOUNT, PARTITION, REGION, Template};
+use serde_json::{Value, json};
+
+use super::{function, properties, template};
+use crate::repository::root;
+
+/// The template with what branch-stacks does nothing without, and what it may do more.
+pub(super) fn template_with_a_service_role() -> Template {
+    let parameters = [("StackServiceRoleArn", SERVICE_ROLE), ("TemplateBucket", "templates")];
+    let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    Template::read(&root().join("template.yaml"), &parameters).expect("the template is right")
+}
+
+const SERVICE_ROLE: &str = "arn:aws:iam::123456789012:role/branch-stacks/branch/service";
+
+#[test]
+fn branch_stacks_hears_of_branches_and_of_how_operations_on_its_stacks_ended() {
+    let template = template();
+    let function = function(&template, "branch-stacks");
+    let delivered = |event: &Value| function.rules.iter().any(|rule| rule.pattern.matches(event));
+    let push = |event: &str, kind: &str| {
+        json!({
+            "source": "aws.codecommit", "detail-type": "CodeCommit Repository State Change",
+            "detail": {"event": event, "referenceType": kind},
+        })
+    };
+    for (event, kind, wanted) in [
+        ("referenceCreated", "branch", true),
+        ("referenceUpdated", "branch", true),
+        ("referenceDeleted", "branch", true),
+        ("referenceCreated", "tag", false),
+        ("unreferencedMergeCommitCreated", "branch", false),
+    ] {
+        assert_eq!(delivered(&push(event, kind)), wanted, "{event} of a {kind}");
+    }
+    let status = |account: &str, stack: &str, status: &str| {
+        let stack = format!("arn:{PARTITION}:cloudformation:{REGION}:{account}:stack/{stack}/0a1b");
+        json!({
+            "source": "aws.cloudformation", "detail-type": "CloudFormation Stack Status Change",
+            "detail": {"stack-id": stack, "status-details": {"status": status, "status-reason": ""}},
+        })
+    };
+    for (stack, is, wanted) in [
+        ("branch-storefront-main-1", "CREATE_COMPLETE", true),
+        ("branch-storefront-main-1", "ROLLBACK_COMPLETE", true),
+        ("branch-storefront-main-1", "DELETE_FAILED", true),
+        ("branch-storefront-main-1", "DELETE_COMPLETE", true),
+        ("branch-storefront-main-1", "CREATE_IN_PROGRESS", false),
+        ("branch-storefront-main-1", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", false),
+        ("branchless", "CREATE_COMPLETE", false),
+        ("my-branch-1", "CREATE_COMPLETE", false),
+    ] {
+        assert_eq!(delivered(&status(ACCOUNT, stack, is)), wanted, "{stack} {is}");
+    }
+    assert_eq!(function.schedules.len(), 1);
+    assert_eq!(function.schedules[0].expression, "rate(30 minutes)");
+}
+
+#[test]
+fn reconcile_is_what_the_schedule_says() {
+    let input = &properties("BranchStacksFunction")["Events"]["Reconcile"]["Properties"]["Input"];
+    let input: Value = serde_json::from_str(input.as_str().expect("it is text")).expect("it is JSON");
+    assert_eq!(input, json!({"source": "pointsman", "detail-type": "reconcile"}));
+}
+
+#[test]
+fn branch_stacks_may_touch_its_own_stacks_only() {
+    let template = template_with_a_service_role();
+    let function = function(&template, "branch-stacks");
+    let stack = |name: &str| format!("arn:{PARTITION}:cloudformation:{REGION}:{ACCOUNT}:stack/{name}/0a1b");
+    let changing = ["CreateStack", "UpdateStack", "DeleteStack", "UpdateTerminationProtection"];
+    for call in changing.map(|call| format!("cloudformation:{call}")) {
+        assert!(function.allows(&call, &stack("branch-storefront-main-1")), "{call}");
+        assert!(!function.allows(&call, &stack("payments")), "{call}");
+        assert!(!function.allows(&call, &stack("branchless")), "{call}");
+    }
+    assert!(function.allows("iam:PassRole", SERVICE_ROLE));
+    assert!(!function.allows("iam:PassRole", "arn:aws:iam::123456789012:role/administrator"));
+    assert!(!function.allows("s3:GetObject", "arn:aws:s3:::other/branch.yaml"));
+}
+
+#[test]
+fn without_a_service_role_branch_stacks_may_pass_none() {
+    let template = template();
+    let statements = &function(&template, "branch-stacks").statements;
+    assert!(statements.len() > 10, "the policy is read");
+    assert!(statements.iter().all(|statement| !statement.actions.iter().any(|one| one == "iam:PassRole")));
+}
+
+/// What makes each statement that changes something safe: whoever leaves one out finds it here.
+#[test]
+fn each_change_of_a_stack_is_held_by_its_condition_keys() {
+    let statements = properties("BranchStacksRole")["Policies"][0]["PolicyDocument"]["Statement"].clone();
+    let statements = statements.as_array().cloned().expect("the policy has statements");
+    let keys = |action: &str| -> BTreeSet<String> {
+        // A statement that a condition may leave out stands in an Fn::If.
+        let written = statements.iter().map(|one| one.get("Fn::If").map_or(one, |branches| &branches[1]));
+        let mut matching = written.filter(|one| one["Action"].to_string().contains(&format!("\"{action}\"")));
+        let statement = matching.next().unwrap_or_else(|| panic!("{action} is allowed"));
+        assert!(matching.next().is_none(), "{action} is allowed once");
+        let operators = statement["Condition"].as_object().into_iter().flatten();
+        let keys = operators.flat_map(|(operator, keys)| {
+            keys.as_object().into_iter().flatten().map(move |(key, _)| format!("{operator} {key}"))
+        });
+        keys.collect()
+    };
+    let set = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<BTreeSet<String>>();
+    let create = [
+        "StringEquals cloudformation:RoleArn",
+        "StringEquals aws:RequestTag/pointsman:owner",
+        "StringLikeIfExists cloudformation:TemplateUrl",
+    ];
+    let owned = "StringEquals aws:ResourceTag/pointsman:owner";
+    assert_eq!(keys("cloudformation:CreateStack"), set(&create));
+    assert_eq!(keys("cloudformation:UpdateStack"), &set(&create) | &set(&[owned]));
+    assert_eq!(keys("cloudformation:DeleteStack"), set(&[owned]));
+    assert_eq!(keys("cloudformation:UpdateTerminationProtection"), set(&[owned]));
+    assert_eq!(keys("iam:PassRole"), set(&["StringEquals iam:PassedToService"]));
+}

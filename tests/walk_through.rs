@@ -1,0 +1,142 @@
+//! The walk-through of docs/branch-stacks-walk-through.md, with both functions and the templates that are deployed: a
+//! repository, develop, a feature branch, its merge, its end, and the removal of everything, twice.
+
+use local_aws::{ExecutionNow, StackNow};
+use shared::decision::{Because as _, Decision, Verdict};
+
+use crate::account::Account;
+use crate::repository::read;
+
+const WORLD: &str = r#"
+now = "2026-03-02T10:00:00Z"
+[cloudformation.exports]
+branch-prerequisites-ArtifactBucket = "artifacts"
+branch-prerequisites-PipelineRoleArn = "arn:aws:iam::111122223333:role/pipeline"
+branch-prerequisites-BuildRoleArn = "arn:aws:iam::111122223333:role/build"
+branch-prerequisites-DeployRoleArn = "arn:aws:iam::111122223333:role/deploy"
+branch-prerequisites-EnvironmentBucket = "environments"
+[[repository]]
+name = "myapp"
+[[repository.commit]]
+label = "first"
+files = { "README.md" = "myapp\n" }
+[[repository.commit]]
+label = "feature"
+files = { "src/a" = "1\n" }
+[[repository.commit]]
+label = "fix"
+files = { "src/a" = "2\n" }
+"#;
+
+const ROLE: &str = "arn:aws:iam::123456789012:role/branch-stacks/branch/service";
+
+fn rules(branches: &str) -> String {
+    format!(
+        r#"
+[[pipeline]]
+name = "{{repository}}@{{branch-slug}}"
+repository = "myapp"
+[[branch-stack]]
+repositories = ["myapp"]
+branches = {branches}
+template = "branch-pipeline.yaml"
+parameters = {{ RepositoryName = "{{repository}}", BranchName = "{{branch}}", BranchSlug = "{{branch-slug}}" }}
+role = "{ROLE}"
+"#
+    )
+}
+
+/// All branches but those that begin with `wip/`.
+const WANTED: &str = r#"["**", "!wip/**"]"#;
+
+fn account() -> Account {
+    let template = read("templates/branch-pipeline.yaml");
+    let account = Account::with_template_named("branch-pipeline.yaml", WORLD, &rules(WANTED), &template);
+    account.aws.take_events();
+    account
+}
+
+fn push(account: &Account, branch: &str, commit: Option<&str>) -> Vec<Decision> {
+    account.aws.push("myapp", branch, commit).expect("a legal name");
+    account.settle()
+}
+
+fn started(account: &Account, pipeline: &str) -> Vec<String> {
+    let executions = account.aws.executions(pipeline);
+    executions.into_iter().map(|ExecutionNow { trigger, .. }| trigger).collect()
+}
+
+fn statuses(account: &Account) -> Vec<String> {
+    account.aws.stacks().into_iter().map(|StackNow { status, .. }| status).collect()
+}
+
+#[test]
+fn a_branch_gets_its_pipeline_and_its_first_push_starts_it_once() {
+    let account = account();
+    push(&account, "main", Some("first"));
+    push(&account, "develop", Some("first"));
+    push(&account, "feature-abc", Some("feature"));
+    assert_eq!(account.aws.pipelines(), ["myapp@develop", "myapp@feature-abc", "myapp@main"]);
+    for pipeline in account.aws.pipelines() {
+        assert_eq!(
+            started(&account, &pipeline),
+            ["CreatePipeline"],
+            "{pipeline}: made, and so started, once"
+        );
+    }
+    assert_eq!(statuses(&account), ["CREATE_COMPLETE"; 3]);
+}
+
+#[test]
+fn a_push_to_a_branch_with_a_pipeline_starts_it_once_pinned() {
+    let account = account();
+    push(&account, "feature-abc", Some("feature"));
+    push(&account, "feature-abc", Some("fix"));
+    assert_eq!(started(&account, "myapp@feature-abc"), ["CreatePipeline", "StartPipelineExecution"]);
+    let last = account.aws.executions("myapp@feature-abc").pop().expect("there are two");
+    assert_eq!(last.commit, account.aws.head("myapp", "feature-abc"));
+    assert_eq!(statuses(&account), ["CREATE_COMPLETE"], "the stack need not change for a commit");
+}
+
+#[test]
+fn a_merged_branch_that_is_deleted_loses_its_stack_and_pipeline_and_the_others_stay() {
+    let account = account();
+    push(&account, "main", Some("first"));
+    push(&account, "develop", Some("first"));
+    push(&account, "feature-abc", Some("feature"));
+    push(&account, "develop", Some("feature"));
+    push(&account, "feature-abc", None);
+    assert_eq!(account.aws.pipelines(), ["myapp@develop", "myapp@main"]);
+    assert_eq!(started(&account, "myapp@develop"), ["CreatePipeline", "StartPipelineExecution"]);
+    assert_eq!(started(&account, "myapp@main"), ["CreatePipeline"]);
+}
+
+#[test]
+fn everything_is_removed_and_removing_it_again_does_nothing() {
+    let mut account = account();
+    for branch in ["main", "develop", "feature/x", "wip/y"] {
+        push(&account, branch, Some("first"));
+    }
+    assert_eq!(account.aws.stacks().len(), 3);
+    account.deploy(&rules(r#"["!**"]"#));
+    let decision = account.reconcile();
+    let verdicts: Vec<Verdict> = decision.reasons.iter().map(|reason| reason.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Delete; 3]);
+    account.settle();
+    assert_eq!((account.aws.stacks().len(), account.aws.pipelines().len()), (0, 0));
+    for _ in 0..2 {
+        let again = account.reconcile();
+        assert!(again.actions.is_empty(), "{again:#?}");
+        let nothing = branch_stacks::because::Because::NothingThere.code();
+        assert_eq!(again.reasons[0].because.code, nothing);
+    }
+}
+
+#[test]
+fn a_file_without_rules_removes_nothing() {
+    let mut account = account();
+    push(&account, "main", Some("first"));
+    account.deploy("");
+    assert!(account.reconcile().actions.is_empty());
+    assert_eq!(statuses(&account), ["CREATE_COMPLETE"]);
+}
