@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use branch_stacks::identity::Subject;
+use local_aws::StackNow;
 use proptest::prelude::*;
 use serde_json::Value;
 use shared::decision::{ActionResult, Decision};
@@ -34,6 +35,7 @@ fn subject(branch: &str) -> Subject {
 
 fn world() -> String {
     let taken = subject("feature/taken").stack_name("branch");
+    let nested = subject("feature/nested").stack_name("branch");
     format!(
         r#"
 now = "2026-03-02T10:00:00Z"
@@ -47,14 +49,14 @@ label = "two"
 label = "three"
 [[stack]]
 name = "{taken}"
-tags = {{ team = "others" }}
+tags = {{ "pointsman:owner" = "another", "pointsman:repository" = "shop", "pointsman:branch" = "feature/taken" }}
 [[stack]]
 name = "branch-of-somebody"
-tags = {{ "pointsman:owner" = "another", "pointsman:repository" = "shop", "pointsman:branch" = "gone" }}
+tags = {{ team = "others" }}
 [[stack]]
-name = "nested"
+name = "{nested}"
 parent = "arn:aws:cloudformation:us-east-1:111122223333:stack/x/1"
-tags = {{ "pointsman:owner" = "branch", "pointsman:repository" = "shop", "pointsman:branch" = "gone" }}
+tags = {{ "pointsman:owner" = "branch", "pointsman:repository" = "shop", "pointsman:branch" = "feature/nested" }}
 "#
     )
 }
@@ -68,7 +70,10 @@ enum Step {
     DeliverAndKeep(usize),
     Lose(usize),
     Wait,
-    Fail(usize, &'static str),
+    /// Everything that waits is delivered, and what follows from it.
+    Settle,
+    /// For this branch's stack, once or until it is mended.
+    Fail(usize, &'static str, bool),
     Mend,
     Reconcile,
     ChangeTemplate(bool),
@@ -83,8 +88,9 @@ fn step() -> impl Strategy<Value = Step> {
         2 => any::<usize>().prop_map(Step::DeliverAndKeep),
         2 => any::<usize>().prop_map(Step::Lose),
         3 => Just(Step::Wait),
-        1 => (branch, prop_oneof![Just("create"), Just("update"), Just("delete"), Just("rollback")])
-            .prop_map(|(branch, on)| Step::Fail(branch, on)),
+        3 => Just(Step::Settle),
+        1 => (branch, prop_oneof![Just("create"), Just("update"), Just("delete"), Just("rollback")], any::<bool>())
+            .prop_map(|(branch, on, once)| Step::Fail(branch, on, once)),
         1 => Just(Step::Mend),
         1 => Just(Step::Reconcile),
         1 => any::<bool>().prop_map(Step::ChangeTemplate),
@@ -146,9 +152,23 @@ impl Play {
             }
             Step::Lose(nth) => drop(self.waiting.remove(at(*nth, &self.waiting))),
             Step::Wait => drop(aws.advance_to_next()),
-            Step::Fail(branch, on) => {
+            Step::Settle => {
+                let mut waiting = std::mem::take(&mut self.waiting);
+                for _ in 0..200 {
+                    let decisions: Vec<Decision> =
+                        waiting.iter().flat_map(|event| self.account.deliver(event)).collect();
+                    self.saw(decisions);
+                    waiting = self.account.aws.take_events();
+                    if waiting.is_empty() && self.account.aws.advance_to_next().is_none() {
+                        return;
+                    }
+                    waiting.extend(self.account.aws.take_events());
+                }
+                panic!("there is no end to it: {:#?}", self.account.aws.stacks());
+            }
+            Step::Fail(branch, on, once) => {
                 let stack = subject(BRANCHES[*branch]).stack_name("branch");
-                aws.fail(&stack, "Topic", on, "arranged", Some(1));
+                aws.fail(&stack, "Topic", on, "arranged", once.then_some(1));
             }
             Step::Mend => aws.mend(),
             Step::Reconcile => {
@@ -163,12 +183,11 @@ impl Play {
         self.waiting.extend(self.account.aws.take_events());
     }
 
-    /// Loses every event that waits, and reconciles a day at a time until a run does nothing.
-    fn reconcile_until_quiet(&mut self) -> Decision {
-        self.account.aws.mend();
+    /// Loses every event that waits, and reconciles every so many hours until a run does nothing.
+    fn reconcile_until_quiet(&mut self, hours: u64) -> Decision {
         for _ in 0..12 {
             while self.account.aws.advance_to_next().is_some() {}
-            self.account.aws.advance(Duration::from_secs(25 * 3600));
+            self.account.aws.advance(Duration::from_secs(hours * 3600));
             let decision = self.account.reconcile();
             if self.saw([decision.clone()]) == 0 {
                 return decision;
@@ -191,6 +210,12 @@ fn stacks(play: &Play) -> BTreeMap<String, String> {
     ours.filter_map(|stack| Some(((*by_name.get(&stack.name)?).to_owned(), stack.status))).collect()
 }
 
+/// Whether a stack is somebody else's, or nested.
+fn is_foreign(stack: &StackNow) -> bool {
+    let tag = |key: &str, value: &str| stack.tags.iter().any(|(k, v)| k == key && v == value);
+    tag("pointsman:branch", "feature/nested") || tag("team", "others") || tag("pointsman:owner", "another")
+}
+
 proptest! {
     // Each case makes some hundred calls over the wire.
     #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 300, ..ProptestConfig::default() })]
@@ -201,17 +226,17 @@ proptest! {
     ) {
         let mut play = Play::new();
         let foreign = |play: &Play| -> Vec<_> {
-            play.account.aws.stacks().into_iter().filter(|stack| {
-                let tag = |key: &str, value: &str| stack.tags.iter().any(|(k, v)| k == key && v == value);
-                stack.name == "nested" || tag("team", "others") || tag("pointsman:owner", "another")
-            }).collect()
+            play.account.aws.stacks().into_iter().filter(is_foreign).collect()
         };
         let before = foreign(&play);
         prop_assert_eq!(before.len(), 3);
         for step in &steps {
             play.step(step);
         }
-        let decision = play.reconcile_until_quiet();
+        // Also while everything that was arranged to fail goes on failing; a deletion that failed waits for a day.
+        play.reconcile_until_quiet(1);
+        play.account.aws.mend();
+        let decision = play.reconcile_until_quiet(25);
 
         let there: BTreeSet<&str> =
             BRANCHES.into_iter().filter(|branch| play.account.aws.head("shop", branch).is_some()).collect();
