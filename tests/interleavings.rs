@@ -201,12 +201,7 @@ impl Play {
 fn stacks(play: &Play) -> BTreeMap<String, String> {
     let by_name: BTreeMap<String, &str> =
         BRANCHES.iter().map(|branch| (subject(branch).stack_name("branch"), *branch)).collect();
-    let ours = play
-        .account
-        .aws
-        .stacks()
-        .into_iter()
-        .filter(|stack| !stack.tags.iter().any(|(key, _)| key == "team"));
+    let ours = play.account.aws.stacks().into_iter().filter(|stack| !is_foreign(stack));
     ours.filter_map(|stack| Some(((*by_name.get(&stack.name)?).to_owned(), stack.status))).collect()
 }
 
