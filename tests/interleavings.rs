@@ -101,8 +101,9 @@ fn step() -> impl Strategy<Value = Step> {
 struct Play {
     account: Account,
     waiting: Vec<Value>,
-    deleted: Vec<String>,
     creations: usize,
+    /// The stack of the protected branch, once it was whole.
+    main_was_whole: Option<String>,
 }
 
 impl Play {
@@ -110,8 +111,8 @@ impl Play {
         Self {
             account: Account::new(&world(), RULES, TEMPLATE),
             waiting: Vec::new(),
-            deleted: Vec::new(),
             creations: 0,
+            main_was_whole: None,
         }
     }
 
@@ -122,7 +123,6 @@ impl Play {
                 continue;
             }
             match action.call.as_str() {
-                "cloudformation:DeleteStack" => self.deleted.push(action.subject),
                 "cloudformation:CreateStack" => self.creations += 1,
                 "sns:Publish" => continue,
                 _ => {}
@@ -181,6 +181,10 @@ impl Play {
             }
         }
         self.waiting.extend(self.account.aws.take_events());
+        let main = self.account.aws.stack(&subject("main").stack_name("branch"));
+        let whole =
+            main.filter(|stack| ["CREATE_COMPLETE", "UPDATE_COMPLETE"].contains(&stack.status.as_str()));
+        self.main_was_whole = whole.map(|stack| stack.id).or(self.main_was_whole.take());
     }
 
     /// Loses every event that waits, and reconciles every so many hours until a run does nothing.
@@ -197,12 +201,20 @@ impl Play {
     }
 }
 
-/// The stacks there are in the end, by the branch they are for, with their statuses; none of a foreign one.
-fn stacks(play: &Play) -> BTreeMap<String, String> {
-    let by_name: BTreeMap<String, &str> =
-        BRANCHES.iter().map(|branch| (subject(branch).stack_name("branch"), *branch)).collect();
-    let ours = play.account.aws.stacks().into_iter().filter(|stack| !is_foreign(stack));
-    ours.filter_map(|stack| Some(((*by_name.get(&stack.name)?).to_owned(), stack.status))).collect()
+/// Whether the stack of a wanted branch is as the rules want it.
+fn is_current(play: &Play, branch: &str, stack: &StackNow) -> bool {
+    let rules = &play.account.rules.stacks;
+    let head = play.account.aws.head("shop", branch).expect("the branch is there");
+    let wanted = rules.covering(&subject(branch)).expect("a rule covers it").wanted(&subject(branch), &head);
+    let whole =
+        ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"].contains(&stack.status.as_str());
+    whole && stack.tags.iter().any(|(key, value)| key == "pointsman:digest" && *value == wanted.digest)
+}
+
+/// Whether a stack is what is left of an attempt that failed, and remembers it.
+fn remembers(stack: &StackNow) -> bool {
+    ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED"]
+        .contains(&stack.status.as_str())
 }
 
 /// Whether a stack is somebody else's, or nested.
@@ -229,35 +241,45 @@ proptest! {
             play.step(step);
         }
         // Also while everything that was arranged to fail goes on failing; a deletion that failed waits for a day.
+        let before_quiet = play.creations;
         play.reconcile_until_quiet(1);
         play.account.aws.mend();
         let decision = play.reconcile_until_quiet(25);
 
-        let there: BTreeSet<&str> =
-            BRANCHES.into_iter().filter(|branch| play.account.aws.head("shop", branch).is_some()).collect();
-        let stacks = stacks(&play);
-        let failing = steps.iter().any(|step| matches!(step, Step::Fail(..)));
-        for branch in BRANCHES {
-            let status = stacks.get(branch).map(String::as_str);
+        let stacks: BTreeMap<String, StackNow> = play.account.aws.stacks().into_iter()
+            .filter(|stack| !is_foreign(stack)).map(|stack| (stack.name.clone(), stack)).collect();
+        let mut expected = BTreeSet::new();
+        for (index, branch) in BRANCHES.into_iter().enumerate() {
+            let name = subject(branch).stack_name("branch");
+            let (there, stack) = (play.account.aws.head("shop", branch).is_some(), stacks.get(&name));
+            let failed = steps.iter().any(|step| matches!(step, Step::Fail(which, ..) if *which == index));
+            let told = || format!("{branch}: {stack:#?} {decision:#?}");
             match branch {
-                "wip" | "feature/taken" => prop_assert_eq!(status, None, "{}", branch),
-                // Protected: it stays when the branch goes. A failed creation of it is not one that stays.
-                "main" if !there.contains("main") => prop_assert_ne!(status, Some("ROLLBACK_IN_PROGRESS")),
-                _ if !there.contains(branch) => prop_assert_eq!(status, None, "{}: {:#?}", branch, decision),
+                // No rule covers the one, and the other's stack is somebody else's.
+                "wip" | "feature/taken" => prop_assert!(stack.is_none(), "{}", told()),
+                // Protected: it stays when the branch goes.
+                "main" if !there => {}
+                _ if !there => prop_assert!(stack.is_none(), "{}", told()),
                 _ => {
-                    let good = matches!(status, Some("CREATE_COMPLETE" | "UPDATE_COMPLETE" | "UPDATE_ROLLBACK_COMPLETE"));
-                    let remembered = status.is_some_and(|status| status.contains("ROLLBACK") || status.contains("FAILED"));
-                    prop_assert!(good || (failing && remembered), "{}: {:?} {:#?}", branch, status, decision);
+                    prop_assert!(stack.is_some(), "{}", told());
+                    let Some(stack) = stack else { continue };
+                    let current = is_current(&play, branch, stack);
+                    let left = failed && (remembers(stack) || branch == "main");
+                    prop_assert!(current || left, "{}", told());
+                    prop_assert!(branch != "main" || !current || stack.protected, "{}", told());
                 }
             }
+            expected.extend(stack.map(|_| name));
+        }
+        prop_assert_eq!(stacks.keys().cloned().collect::<BTreeSet<_>>(), expected);
+        if let Some(main) = &play.main_was_whole {
+            prop_assert!(stacks.values().any(|stack| stack.id == *main), "the protected stack is gone: {:#?}", stacks);
         }
         prop_assert_eq!(foreign(&play), before);
-        let protected = play.account.aws.stack(&subject("main").stack_name("branch"));
-        if let Some(protected) = protected.filter(|stack| stack.status == "CREATE_COMPLETE") {
-            prop_assert!(protected.protected);
-        }
-        // No loop: a stack is made only for a push, a change of the template, or after somebody deleted the branch.
-        prop_assert!(play.creations <= 2 * steps.len(), "{} creations in {} steps", play.creations, steps.len());
+        // No loop: once nothing more happens, a stack is made because it was missing, because what was left of a failure
+        // is gone, or because the failure was mended.
+        let made = play.creations - before_quiet;
+        prop_assert!(made <= 3 * BRANCHES.len(), "{} creations after the last step", made);
     }
 }
 

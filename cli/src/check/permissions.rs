@@ -116,14 +116,12 @@ fn sample(pattern: &Pattern) -> Option<String> {
     shared::glob::is_literal(&name).then_some(name)
 }
 
-/// The ARN of the object that `https://BUCKET.s3.REGION.amazonaws.com/KEY` or the form with the bucket in the path names.
+/// The ARN of the object that `https://BUCKET.s3.REGION.amazonaws.com/KEY` names.
 fn object_arn(url: &str) -> Option<String> {
     let (host, path) = url.strip_prefix("https://")?.split_once('/')?;
-    let path = path.split('?').next().unwrap_or_default();
-    match host.split_once(".s3") {
-        Some((bucket, _)) => Some(format!("arn:{PARTITION}:s3:::{bucket}/{path}")),
-        None => Some(format!("arn:{PARTITION}:s3:::{path}")),
-    }
+    let (bucket, _) = host.rsplit_once(".s3.")?;
+    let key = path.split('?').next().unwrap_or_default();
+    Some(format!("arn:{PARTITION}:s3:::{bucket}/{key}"))
 }
 
 #[cfg(test)]
@@ -131,9 +129,8 @@ mod tests {
     use super::object_arn;
 
     #[test]
-    fn both_forms_of_an_s3_url_name_the_object() {
-        let object = Some("arn:aws:s3:::b/k/t.yaml".to_owned());
-        assert_eq!(object_arn("https://b.s3.eu-west-1.amazonaws.com/k/t.yaml?versionId=1"), object);
-        assert_eq!(object_arn("https://s3.eu-west-1.amazonaws.com/b/k/t.yaml"), object);
+    fn a_templates_url_names_the_object() {
+        let object = Some("arn:aws:s3:::my.bucket/k/t.yaml".to_owned());
+        assert_eq!(object_arn("https://my.bucket.s3.eu-west-1.amazonaws.com/k/t.yaml?versionId=1"), object);
     }
 }

@@ -34,9 +34,13 @@ pub(super) fn routes<'t>(
     Ok(matching)
 }
 
-/// Whether a rule of the template delivers the event to the function.
+/// Whether a rule or a schedule of the template delivers the event to the function.
 pub(super) fn delivers(function: &Function, event: &Value) -> bool {
     function.rules.iter().any(|rule| rule.enabled && rule.pattern.matches(event))
+        || function
+            .schedules
+            .iter()
+            .any(|schedule| schedule.enabled && schedule.input.as_ref() == Some(event))
 }
 
 fn named<'t>(template: &'t Template, name: &str) -> Result<&'t Function> {

@@ -45,6 +45,8 @@ pub struct Schedule {
     pub name: String,
     /// As written: `rate(..)`, `cron(..)` or `at(..)`.
     pub expression: String,
+    /// The event that it brings; none where the template leaves it to EventBridge.
+    pub input: Option<Value>,
     pub enabled: bool,
 }
 
@@ -153,7 +155,8 @@ fn rule(function: &str, (name, properties): (&String, &Value)) -> Result<Rule, T
 fn schedule((name, properties): (&String, &Value)) -> Option<Schedule> {
     let expression =
         properties.get("Schedule").or_else(|| properties.get("ScheduleExpression"))?.as_str()?.to_owned();
-    Some(Schedule { name: name.clone(), expression, enabled: enabled(properties) })
+    let input = properties["Input"].as_str().and_then(|input| serde_json::from_str(input).ok());
+    Some(Schedule { name: name.clone(), expression, input, enabled: enabled(properties) })
 }
 
 fn queue((name, properties): (&String, &Value)) -> QueueMapping {

@@ -8,6 +8,7 @@ use shared::aws::told;
 use crate::aws::{Clients, is_throttling};
 use crate::because::Because;
 use crate::decide::{Making, Step};
+use crate::event::stack_name;
 use crate::identity::Tag;
 use crate::rules::Template;
 
@@ -95,7 +96,7 @@ where
         (Some("InsufficientCapabilitiesException"), _) => {
             Because::InsufficientCapabilities { error: text.clone() }
         }
-        (Some("LimitExceededException"), _) => Because::StackLimit { error: text.clone() },
+        (Some("LimitExceededException"), _) => Because::AccountFull,
         (Some("ValidationError"), Some(message)) if changed.iter().any(|words| message.contains(words)) => {
             return Acted::Overtaken(Because::ChangedMeanwhile { error: text.clone() }, text);
         }
@@ -131,13 +132,17 @@ fn capabilities(capabilities: &[String]) -> Option<Vec<Capability>> {
 pub fn shown(step: &Step) -> (&'static str, &str, Value) {
     match step {
         Step::Create(making) => ("cloudformation:CreateStack", &making.stack, shown_making(making, true)),
-        Step::Update(making) => ("cloudformation:UpdateStack", &making.stack, shown_making(making, false)),
-        Step::Delete { stack, token } => {
-            ("cloudformation:DeleteStack", stack, json!({"StackName": stack, "ClientRequestToken": token}))
+        Step::Update(making) => {
+            ("cloudformation:UpdateStack", stack_name(&making.stack), shown_making(making, false))
         }
+        Step::Delete { stack, token } => (
+            "cloudformation:DeleteStack",
+            stack_name(stack),
+            json!({"StackName": stack, "ClientRequestToken": token}),
+        ),
         Step::Protect { stack, on } => (
             "cloudformation:UpdateTerminationProtection",
-            stack,
+            stack_name(stack),
             json!({"StackName": stack, "EnableTerminationProtection": on}),
         ),
     }

@@ -83,7 +83,9 @@ pub enum Because {
     ChangedMeanwhile { error: String },
     /// Reconcile's time is over.
     NoTimeLeft,
-    /// CloudFormation wants fewer calls.
+    /// Reconcile's time ended while it was looked at.
+    CutOff,
+    /// AWS wants fewer calls.
     Throttled,
     /// Enough stacks are being updated.
     RollOutPaced { most: usize },
@@ -95,10 +97,12 @@ pub enum Because {
     StackUnreadable { why: Unread },
     /// The branches or the stacks could not be listed.
     ListingFailed { what: &'static str, why: Unread },
+    /// Listing took all the time there was.
+    NoTimeToList,
     /// The template makes what the rule does not allow.
     InsufficientCapabilities { error: String },
     /// The account has as many stacks as it may.
-    StackLimit { error: String },
+    AccountFull,
     /// A call failed.
     CallFailed { call: &'static str, error: String, throttled: bool },
     /// A mail could not be sent.
@@ -173,13 +177,15 @@ impl Reason for Because {
             Self::TokenUsed => "token-used",
             Self::ChangedMeanwhile { .. } => "changed-meanwhile",
             Self::NoTimeLeft => "no-time-left",
+            Self::CutOff => "cut-off",
             Self::Throttled => "throttled",
             Self::RollOutPaced { .. } => "roll-out-paced",
             Self::BranchUnreadable { .. } => "branch-unreadable",
             Self::StackUnreadable { .. } => "stack-unreadable",
             Self::ListingFailed { .. } => "listing-failed",
+            Self::NoTimeToList => "no-time-to-list",
             Self::InsufficientCapabilities { .. } => "insufficient-capabilities",
-            Self::StackLimit { .. } => "stack-limit",
+            Self::AccountFull => "account-full",
             Self::CallFailed { .. } => "call-failed",
             Self::MailFailed { .. } => "mail-failed",
         }
@@ -211,7 +217,11 @@ impl fmt::Display for Unwanted {
                 f.write_str("no [[branch-stack]] rule covers the branch")
             }
             Self::Idle { since, ttl } => {
-                write!(f, "the branch is idle: nothing new since {since}, and its rule's ttl is {ttl:#}")
+                write!(
+                    f,
+                    "the branch is idle: nothing new since {since}, and its rule's ttl is {}",
+                    Days(*ttl)
+                )
             }
         }
     }
@@ -260,8 +270,11 @@ impl fmt::Display for Because {
             Self::UpdateFailed => f.write_str(
                 "this update was tried and taken back, and neither template nor parameters changed since",
             ),
-            Self::UpdateStuck { status } => {
+            Self::UpdateStuck { status } if status == "UPDATE_ROLLBACK_FAILED" => {
                 write!(f, "the stack is {status}: a person has to continue the rollback (ContinueUpdateRollback)")
+            }
+            Self::UpdateStuck { status } => {
+                write!(f, "the stack is {status}: a person has to bring it back to what it was")
             }
             Self::DeletionFailed { next } => {
                 write!(f, "deleting the stack failed; it is tried again after {next}, or by hand")
@@ -283,19 +296,36 @@ impl fmt::Display for Because {
             ),
             Self::ChangedMeanwhile { error } => write!(f, "the stack's status changed before the call ({error})"),
             Self::NoTimeLeft => f.write_str("the time of this run is over; the next one goes on"),
-            Self::Throttled => f.write_str("CloudFormation wants fewer calls; the next run goes on"),
+            Self::CutOff => f.write_str(
+                "the time of this run ended in the middle of it; the next one sees what was done, and goes on",
+            ),
+            Self::Throttled => f.write_str("AWS wants fewer calls; the next run goes on"),
             Self::RollOutPaced { most } => {
                 write!(f, "{most} stacks are being updated, which is enough at a time; the next run goes on")
             }
             Self::BranchUnreadable { why } => write!(f, "the branch could not be read ({why})"),
             Self::StackUnreadable { why } => write!(f, "the stack could not be read ({why})"),
             Self::ListingFailed { what, why } => write!(f, "{what} could not be listed ({why})"),
+            Self::NoTimeToList => f.write_str("listing all branches and stacks took all the time of this run"),
             Self::InsufficientCapabilities { error } => {
                 write!(f, "the template makes what the rule's `capabilities` do not allow ({error})")
             }
-            Self::StackLimit { error } => write!(f, "the account has as many stacks as its quota ({error})"),
+            Self::AccountFull => f.write_str("the account has as many stacks as its quota allows; ask AWS for more, or delete some"),
             Self::CallFailed { call, error, .. } => write!(f, "{call} failed ({error})"),
             Self::MailFailed { error } => write!(f, "the mail could not be sent ({error})"),
+        }
+    }
+}
+
+/// A duration in days, where it is whole days.
+struct Days(SignedDuration);
+
+impl fmt::Display for Days {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0.as_secs() % 86_400, self.0.as_secs() / 86_400) {
+            (0, 1) => f.write_str("1 day"),
+            (0, days) => write!(f, "{days} days"),
+            _ => write!(f, "{:#}", self.0),
         }
     }
 }
@@ -307,6 +337,7 @@ impl fmt::Display for Whose<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0.why {
             NotOursBecause::Tags => "it lacks the tags that this deployment puts on its stacks",
+            NotOursBecause::Owner => "its tags are those of another deployment",
             NotOursBecause::Nested => "it is a nested stack",
             NotOursBecause::Name => "its tags are those of a branch whose stack has another name",
         })

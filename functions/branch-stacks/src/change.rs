@@ -1,5 +1,6 @@
 //! A stack's status changed: a failure is mailed, then its branch is brought to its wanted state.
 
+use aws_sdk_cloudformation::types::StackStatus;
 use shared::decision::{Action, ActionResult, Verdict};
 
 use crate::because::Because;
@@ -10,31 +11,20 @@ use crate::mail::{Mail, mail};
 use crate::one::{Outcome, note, one_branch};
 use crate::remark::Remark;
 use crate::run::Run;
-use crate::stack::Owned;
-
-/// The statuses that end what failed. Those of a rollback that goes on are followed by one of these.
-const FAILURES: [&str; 7] = [
-    "CREATE_FAILED",
-    "ROLLBACK_COMPLETE",
-    "ROLLBACK_FAILED",
-    "UPDATE_FAILED",
-    "UPDATE_ROLLBACK_COMPLETE",
-    "UPDATE_ROLLBACK_FAILED",
-    "DELETE_FAILED",
-];
+use crate::stack::{Owned, Phase};
 
 /// What comes of the change.
 pub async fn changed(run: &Run<'_>, change: &StackChange) -> Vec<Outcome> {
     let name = stack_name(&change.stack);
-    let subject = match stack_of(&change.stack, &run.settings.prefix, run.aws).await {
-        Ok(Some(Owned::Ours(subject, _))) => subject,
+    let (subject, protected) = match stack_of(&change.stack, &run.settings.prefix, run.aws).await {
+        Ok(Some(Owned::Ours(subject, stack))) => (subject, stack.protected),
         Ok(Some(Owned::Foreign(foreign))) => {
             return vec![Outcome::of(Verdict::Skip, name, &Because::NotOurStack(foreign))];
         }
         Ok(None) => return vec![Outcome::of(Verdict::Skip, name, &Because::StackForgotten)],
         Err(why) => return vec![Outcome::of(Verdict::Fail, name, &Because::StackUnreadable { why })],
     };
-    let failed = FAILURES.contains(&change.status.as_str());
+    let failed = Phase::of(&StackStatus::from(change.status.as_str())).is_failure();
     // Read before anything is done: what is done adds events of its own.
     let events = match failed {
         true => events(&change.stack, change.token.as_deref(), run.aws).await,
@@ -44,7 +34,7 @@ pub async fn changed(run: &Run<'_>, change: &StackChange) -> Vec<Outcome> {
     if !failed {
         return vec![outcome];
     }
-    let mail = mail(&subject, change, &events, &outcome.reason);
+    let mail = mail(&subject, change, &events, &outcome.reason, protected);
     outcome.notes.push(note(&Remark::StackFailed { stack: name.to_owned(), what: mail.what.clone() }));
     match &run.settings.topic {
         Some(topic) => {

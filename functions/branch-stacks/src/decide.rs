@@ -137,28 +137,32 @@ fn want<'a>(question: &Question<'a>, facts: &'a Facts) -> Want<'a> {
         Head::Unreadable(why) => return Want::Unknown(Because::BranchUnreadable { why: why.clone() }),
         Head::Gone => return Want::No(Unwanted::BranchGone),
         Head::Listed => ("", None),
-        Head::At(tip) => (tip.commit.as_str(), Some(tip.committed)),
+        Head::At(tip) => (tip.commit.as_str(), tip.committed.as_ref()),
     };
-    match (rule.ttl, committed) {
-        (Some(ttl), Some(Some(committed))) if !rule.keeps(&subject.branch) => {
-            let since = last_sign_of_life(question, facts, committed);
-            match now.duration_since(since) > ttl {
-                true => Want::No(Unwanted::Idle { since, ttl }),
-                false => Want::Yes { rule, commit },
-            }
+    let (Some(ttl), Some(committed)) = (rule.ttl, committed) else { return Want::Yes { rule, commit } };
+    if rules.keep(rule, subject) {
+        return Want::Yes { rule, commit };
+    }
+    let since = last_sign_of_life(question, facts, committed.as_ref().ok().copied());
+    let is_idle = now.duration_since(since) > ttl;
+    match committed {
+        // A stack is not taken away for what is not known, and none is made.
+        Err(why) if is_idle && facts.stack == Found::None => {
+            Want::Unknown(Because::BranchUnreadable { why: why.clone() })
         }
+        Ok(_) if is_idle => Want::No(Unwanted::Idle { since, ttl }),
         _ => Want::Yes { rule, commit },
     }
 }
 
 /// The last of: the head was committed, the stack was made, the branch was pushed. What lies after now is nobody's to
 /// claim: a commit says about its time what its author wants.
-fn last_sign_of_life(question: &Question<'_>, facts: &Facts, committed: Timestamp) -> Timestamp {
+fn last_sign_of_life(question: &Question<'_>, facts: &Facts, committed: Option<Timestamp>) -> Timestamp {
     let made = match &facts.stack {
-        Found::Ours(stack) => Some(stack.created),
+        Found::Ours(stack) => stack.created.or(Some(question.now)),
         _ => None,
     };
-    let signs = [Some(committed), made, question.pushed].into_iter().flatten();
+    let signs = [committed, made, question.pushed].into_iter().flatten();
     signs.filter(|sign| *sign <= question.now).max().unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
@@ -172,7 +176,7 @@ fn create(question: &Question<'_>, facts: &Facts, rule: &StackRule, commit: &str
     let wanted = rule.wanted(question.subject, commit);
     let making = Making {
         tags: tags(question, &[], &wanted, commit),
-        protected: rule.protects(&question.subject.branch),
+        protected: question.rules.protect(question.subject),
         token: format!("create-{}", client_token([name.as_str(), question.event])),
         stack: name,
         wanted,
@@ -191,17 +195,17 @@ fn keep(question: &Question<'_>, facts: &Facts, stack: &Stack, rule: &StackRule,
         Phase::InReview => hold(Because::InReview),
         Phase::Unknown => hold(Because::UnknownStatus { status: status() }),
         Phase::UpdateStuck => hold(Because::UpdateStuck { status: status() }),
-        Phase::DeletionFailed if rule.protects(&question.subject.branch) => hold(Because::HalfDeleted),
+        Phase::DeletionFailed if question.rules.protect(question.subject) => hold(Because::HalfDeleted),
         Phase::DeletionFailed => delete_again(question, facts, stack),
-        Phase::CreationFailed => create_again(question, stack, rule, changed, commit),
+        Phase::CreationFailed => create_again(question, stack, changed, commit),
         Phase::Settled | Phase::UpdateUndone => {
             let failed = stack.phase() == Phase::UpdateUndone && changed && failed_before(facts, &wanted);
-            let unprotected = rule.protects(&question.subject.branch) && !stack.protected;
+            let unprotected = question.rules.protect(question.subject) && !stack.protected;
             let protect = unprotected.then(|| Step::Protect { stack: stack.id.clone(), on: true });
             let mut steps: Vec<Step> = protect.into_iter().collect();
             match (changed, failed, unprotected) {
                 (true, false, _) => {
-                    steps.push(Step::Update(update(question, stack, wanted, commit)));
+                    steps.push(Step::Update(update(question, facts, stack, wanted, commit)));
                     (Verdict::Update, Because::Changed, steps)
                 }
                 (_, _, true) => (Verdict::Update, Because::NotProtectedYet, steps),
@@ -226,9 +230,12 @@ fn update_token_of(wanted: &Wanted) -> String {
     format!("update-{}-", &wanted.digest[..SHOWN_DIGEST])
 }
 
-fn update(question: &Question<'_>, stack: &Stack, wanted: Wanted, commit: &str) -> Making {
-    let moment = stack.moment();
-    let token = client_token(moment.iter().map(String::as_str));
+fn update(question: &Question<'_>, facts: &Facts, stack: &Stack, wanted: Wanted, commit: &str) -> Making {
+    let [id, changed, _] = stack.moment();
+    // A rollback that a person continued may leave the time of the update as it was.
+    let last = facts.last_event.as_ref().and_then(|event| event.time);
+    let last = last.map(|time| time.to_string()).unwrap_or_default();
+    let token = client_token([id.as_str(), &changed, &last]);
     Making {
         stack: stack.id.clone(),
         tags: tags(question, &stack.tags, &wanted, commit),
@@ -246,22 +253,18 @@ fn tags(question: &Question<'_>, there: &[Tag], wanted: &Wanted, commit: &str) -
     tags.push((DIGEST.to_owned(), wanted.digest.clone()));
     tags.extend(wanted.tags.iter().cloned());
     let others = there.iter().filter(|(key, _)| !is_ours(key) && !key.starts_with("aws:"));
-    let others: Vec<Tag> =
-        others.filter(|(key, _)| !tags.iter().any(|(known, _)| known == key)).cloned().collect();
+    let others: Vec<Tag> = others
+        .filter(|(key, _)| !tags.iter().any(|(known, _)| known.eq_ignore_ascii_case(key)))
+        .cloned()
+        .collect();
     tags.extend(others);
     tags
 }
 
 /// A creation that failed is tried again only when something changed: the stack that it left is what remembers.
-fn create_again(
-    question: &Question<'_>,
-    stack: &Stack,
-    rule: &StackRule,
-    changed: bool,
-    commit: &str,
-) -> Answer {
+fn create_again(question: &Question<'_>, stack: &Stack, changed: bool, commit: &str) -> Answer {
     let moved = stack.commit() != commit;
-    let protected = rule.protects(&question.subject.branch);
+    let protected = question.rules.protect(question.subject);
     if !(changed || moved) {
         return hold(Because::CreationFailed { status: stack.status.as_str().to_owned() });
     }
@@ -275,12 +278,15 @@ fn create_again(
     if stack.protected {
         steps.push(Step::Protect { stack: stack.id.clone(), on: false });
     }
-    steps.push(delete(stack));
+    steps.push(delete(stack, None));
     (Verdict::Delete, Because::CreationRetried { commit }, steps)
 }
 
-fn delete(stack: &Stack) -> Step {
-    let token = client_token(stack.moment().iter().map(String::as_str));
+/// `before` is when it was tried before: a token that was used has no effect a second time.
+fn delete(stack: &Stack, before: Option<Timestamp>) -> Step {
+    let [id, changed, deleted] = stack.moment();
+    let before = before.map(|before| before.to_string()).unwrap_or_default();
+    let token = client_token([id.as_str(), &changed, &deleted, &before]);
     Step::Delete { stack: stack.id.clone(), token: format!("delete-{token}") }
 }
 
@@ -292,7 +298,7 @@ fn delete_again(question: &Question<'_>, facts: &Facts, stack: &Stack) -> Answer
     let next = since.saturating_add(BETWEEN_DELETIONS).unwrap_or(Timestamp::MAX);
     match question.now < next {
         true => hold(Because::DeletionFailed { next }),
-        false => (Verdict::Delete, Because::DeletionRetried { since }, vec![delete(stack)]),
+        false => (Verdict::Delete, Because::DeletionRetried { since }, vec![delete(stack, Some(since))]),
     }
 }
 
@@ -301,9 +307,7 @@ fn remove(question: &Question<'_>, facts: &Facts, stack: &Stack, why: Unwanted) 
     if question.rules.stacks.is_empty() {
         return hold(Because::NoRules);
     }
-    let Subject { repository, branch } = question.subject;
-    let about = |rule: &&StackRule| rule.repositories.includes(repository).0;
-    let protected = question.rules.stacks.iter().filter(about).any(|rule| rule.protects(branch));
+    let protected = question.rules.protect(question.subject);
     match stack.phase() {
         _ if protected => skip(Because::Protected { why }),
         Phase::Working => hold(Because::Working { status: stack.status.as_str().to_owned() }),
@@ -315,7 +319,9 @@ fn remove(question: &Question<'_>, facts: &Facts, stack: &Stack, why: Unwanted) 
         | Phase::UpdateUndone
         | Phase::CreationFailed
         | Phase::UpdateStuck
-        | Phase::InReview => (Verdict::Delete, Because::Unwanted { why, stack: true }, vec![delete(stack)]),
+        | Phase::InReview => {
+            (Verdict::Delete, Because::Unwanted { why, stack: true }, vec![delete(stack, None)])
+        }
     }
 }
 

@@ -70,8 +70,8 @@ impl fmt::Display for Unread {
 pub struct Tip {
     /// The commit's id.
     pub commit: String,
-    /// When it was committed; only read where a rule asks, and only if the repository says so.
-    pub committed: Option<Timestamp>,
+    /// When it was committed, or why that is not known; only asked where it matters.
+    pub committed: Option<Result<Timestamp, Unread>>,
 }
 
 /// The stack that has the branch's name.

@@ -12,12 +12,13 @@ use crate::remark::Remark;
 pub use branch::{branches, repositories};
 pub use stacks::{Event, Listing, all_stacks, events, stack_of};
 
-/// Reads. The stack comes last, so that what is decided about it is as new as can be. `known` is how many stacks the
-/// branch's rule has, if that was counted already.
+/// Reads. The stack comes first: if the branch is made again meanwhile, and its stack too, then it is the old stack that
+/// is known here, and a branch that is there. `known` is how many stacks the branch's rule has, if that was counted
+/// already.
 pub async fn gather(question: &Question<'_>, aws: &Clients, known: Option<usize>) -> Facts {
     let mut facts = Facts {
         head: Head::Gone,
-        stack: Found::None,
+        stack: stacks::of_name(question.subject, question.prefix, aws).await,
         last_event: None,
         stacks_of_rule: known,
         remarks: Vec::new(),
@@ -26,17 +27,12 @@ pub async fn gather(question: &Question<'_>, aws: &Clients, known: Option<usize>
     if let Some(rule) = question.rules.covering(question.subject) {
         facts.head = branch::head(question.subject, aws).await;
         if let Head::At(tip) = &mut facts.head
-            && !rule.keeps(&question.subject.branch)
+            && !question.rules.keep(rule, question.subject)
         {
-            let committed = branch::committed(question, tip, aws).await;
-            match committed {
-                Ok(committed) => tip.committed = Some(committed),
-                Err(remark) => facts.remarks.push(remark),
-            }
+            tip.committed = Some(branch::committed(question.subject, &tip.commit, aws).await);
+            facts.remarks.extend(age(question, tip));
         }
-        facts.remarks.extend(from_the_future(question, &facts.head));
     }
-    facts.stack = stacks::of_name(question.subject, question.prefix, aws).await;
     if facts.stacks_of_rule.is_none() && asks_for_count(question, &facts) {
         match all_stacks(question.prefix, aws).await {
             Ok(listing) => facts.stacks_of_rule = Some(listing.of_rule_of(question.subject, question.rules)),
@@ -54,8 +50,14 @@ pub async fn gather(question: &Question<'_>, aws: &Clients, known: Option<usize>
     facts
 }
 
-fn from_the_future(question: &Question<'_>, head: &Head) -> Option<Remark> {
-    let Head::At(Tip { committed: Some(committed), .. }) = head else { return None };
-    let (branch, committed) = (question.subject.to_string(), *committed);
-    (committed > question.now).then(|| Remark::CommittedInFuture { branch, committed: committed.to_string() })
+/// What is to be said about when the head was committed.
+fn age(question: &Question<'_>, tip: &Tip) -> Option<Remark> {
+    let branch = || question.subject.to_string();
+    match tip.committed.as_ref()? {
+        Err(why) => Some(Remark::AgeUnknown { branch: branch(), error: why.error.clone() }),
+        Ok(committed) if *committed > question.now => {
+            Some(Remark::CommittedInFuture { branch: branch(), committed: committed.to_string() })
+        }
+        Ok(_) => None,
+    }
 }

@@ -1,11 +1,14 @@
 //! The mail about a stack that failed: what failed and why, what comes next, what a person can do.
 
+mod advice;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use shared::decision::{Reason, Verdict};
 use shared::text::{printable, shortened};
 
+use self::advice::advice;
 use crate::event::{StackChange, stack_name};
 use crate::gather::Event;
 use crate::identity::Subject;
@@ -21,6 +24,9 @@ const LONGEST_REASON: usize = 1_000;
 /// What CloudFormation says of a resource that was only stopped because another one failed.
 const CANCELLED: [&str; 2] = ["Resource creation cancelled", "Resource update cancelled"];
 
+/// What CloudFormation says of the event that begins an operation.
+pub(crate) const USER: &str = "User Initiated";
+
 /// A mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mail {
@@ -32,12 +38,14 @@ pub struct Mail {
     pub what: String,
 }
 
-/// The mail about `change`, as the stack's `events` explain it. `next` is what was decided about the branch after it.
+/// The mail about `change`, as the stack's `events` explain it. `next` is what was decided about the branch after it, and
+/// `protected` says whether the stack had termination protection.
 pub fn mail(
     subject: &Subject,
     change: &StackChange,
     events: &Result<Vec<Event>, String>,
     next: &Reason,
+    protected: bool,
 ) -> Mail {
     let attempt = Attempt::of(&change.status);
     let resources = match events {
@@ -45,7 +53,7 @@ pub fn mail(
         Err(error) => vec![format!("The stack's events could not be read: {error}")],
     };
     let (mail_subject, what) = (headline(subject, &attempt), sentence(change, &resources));
-    let body = body(subject, change, &attempt, &resources, next);
+    let body = body(subject, change, &attempt, &resources, next, protected);
     Mail { subject: mail_subject, body, what }
 }
 
@@ -93,6 +101,11 @@ fn failed_resources(newest_first: &[Event]) -> Vec<String> {
     });
     let once: Vec<&Event> = failed.filter(|event| seen.insert(event.resource.clone())).collect();
     let mut told: Vec<String> = once.iter().take(MOST_RESOURCES).map(|event| resource(event)).collect();
+    if told.is_empty() {
+        // What fails before any resource is begun, such as an export that is missing, is said of the stack alone.
+        let said = newest_first.iter().rev().filter(|event| event.of_stack && !event.reason.is_empty());
+        told = said.filter(|event| event.reason != USER).map(resource).collect();
+    }
     if once.len() > MOST_RESOURCES {
         told.push(format!("and {} more", once.len() - MOST_RESOURCES));
     }
@@ -117,6 +130,7 @@ fn body(
     attempt: &Attempt,
     resources: &[String],
     next: &Reason,
+    protected: bool,
 ) -> String {
     let Subject { repository, branch } = subject;
     let (verb, stack) = (attempt.verb(), &change.stack);
@@ -150,46 +164,15 @@ fn body(
     };
     let _ = writeln!(out, "{decided}: {}.", printable(&next.because.sentence));
     let _ = writeln!(out, "\nWhat you can do\n");
-    for advice in advice(attempt, &change.status) {
-        let _ = writeln!(out, "- {advice}");
+    let advice = advice(next, &change.status, protected);
+    for sentence in advice.sentences {
+        let _ = writeln!(out, "- {sentence}");
     }
     let region = stack.split(':').nth(3).unwrap_or_default();
     let at = if region.is_empty() { String::new() } else { format!(" --region {region}") };
-    let _ = writeln!(
-        out,
-        "\nAll that happened\n\naws cloudformation describe-stack-events{at} --stack-name {stack}"
-    );
-    if let Some(command) = command(attempt, &change.status) {
-        let _ = writeln!(out, "\n{}\n\naws cloudformation {}{at} --stack-name {stack}", command.0, command.1);
+    let history = ("All that happened", "describe-stack-events");
+    for (what_for, command) in [history].into_iter().chain(advice.commands) {
+        let _ = writeln!(out, "\n{what_for}\n\naws cloudformation {command}{at} --stack-name {stack}");
     }
     out
-}
-
-fn advice(attempt: &Attempt, status: &str) -> Vec<&'static str> {
-    match (attempt, status) {
-        (Attempt::Creation, _) => vec![
-            "Mend the template, a parameter or the service role's rights, and deploy the rules again; or push to the branch. It is then tried again by itself.",
-            "If the cause is outside of them, delete the stack with the command below: the next reconcile makes it anew.",
-        ],
-        (Attempt::Update, "UPDATE_ROLLBACK_COMPLETE") => vec![
-            "The stack works as it did before the update. Mend the template or a parameter and deploy the rules again: it is then tried again by itself.",
-        ],
-        (Attempt::Update, _) => vec![
-            "Remove what keeps the rollback from going on, then continue it with the command below. Until then this stack is left alone.",
-        ],
-        (Attempt::Deletion, _) => vec![
-            "Remove what keeps the resources from being deleted: objects in a bucket, images in a repository, something made by hand in a network.",
-            "Deleting is tried again once a day; with the command below, at once.",
-        ],
-    }
-}
-
-/// A command that helps, and what it is for.
-fn command(attempt: &Attempt, status: &str) -> Option<(&'static str, &'static str)> {
-    match (attempt, status) {
-        (Attempt::Creation, _) => Some(("To have it tried again as it is", "delete-stack")),
-        (Attempt::Update, "UPDATE_ROLLBACK_COMPLETE") => None,
-        (Attempt::Update, _) => Some(("To continue the rollback", "continue-update-rollback")),
-        (Attempt::Deletion, _) => Some(("To delete it now", "delete-stack")),
-    }
 }

@@ -10,6 +10,9 @@ use crate::decide::{Decided, Question, Step, decide};
 use crate::gather::gather;
 use crate::remark::Remark;
 
+/// Why nothing is called in a dry run.
+const DRY_RUN: &str = "dry run";
+
 /// What came of one branch.
 #[derive(Debug, Clone)]
 pub struct Outcome {
@@ -45,7 +48,7 @@ async fn carried_out(
 ) -> Outcome {
     let Decided { mut verdict, mut because, rule, steps } = decided;
     let mut actions = Vec::new();
-    let mut stopped = invocation.dry_run.then_some("dry run");
+    let mut stopped = invocation.dry_run.then_some(DRY_RUN);
     for step in &steps {
         let result = match stopped {
             Some(why) => ActionResult::NotCalled(why.to_owned()),
@@ -89,9 +92,13 @@ impl Outcome {
         Self { reason, notes: Vec::new(), actions: Vec::new(), throttled: false }
     }
 
-    /// Whether a call of this name succeeded, or would have been made.
+    /// Whether a call of this name succeeded; in a dry run, whether it would have been made.
     pub fn did(&self, call: &str) -> bool {
-        let failed = |action: &Action| matches!(action.result, ActionResult::Failed(_));
-        self.actions.iter().any(|action| action.call == call && !failed(action))
+        let counts = |result: &ActionResult| match result {
+            ActionResult::Done(_) => true,
+            ActionResult::NotCalled(why) => why == DRY_RUN,
+            ActionResult::Failed(_) => false,
+        };
+        self.actions.iter().any(|action| action.call == call && counts(&action.result))
     }
 }

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use shared::decision::Verdict;
+use shared::decision::{Because as _, Verdict};
 use tokio::time::timeout_at;
 
 use crate::because::Because;
@@ -28,9 +28,11 @@ const UPDATE: &str = "cloudformation:UpdateStack";
 
 /// Reconciles; one outcome a branch or stack.
 pub async fn reconcile(run: &Run<'_>) -> Vec<Outcome> {
-    let survey = match survey(run.rules, &run.settings.prefix, run.aws).await {
-        Ok(survey) => survey,
-        Err(because) => return vec![Outcome::of(Verdict::Fail, "reconcile", &because)],
+    let until = before(run.invocation.deadline, TIME_TO_TELL);
+    let survey = match timeout_at(until.into(), survey(run.rules, &run.settings.prefix, run.aws)).await {
+        Ok(Ok(survey)) => survey,
+        Ok(Err(because)) => return vec![Outcome::of(Verdict::Fail, "reconcile", &because)],
+        Err(_) => return vec![Outcome::of(Verdict::Fail, "reconcile", &Because::NoTimeToList)],
     };
     // Stands for each of them; it is never decided about itself.
     let anybody = Subject { repository: String::new(), branch: String::new() };
@@ -38,11 +40,15 @@ pub async fn reconcile(run: &Run<'_>) -> Vec<Outcome> {
     if needs.is_empty() && outcomes.is_empty() {
         return vec![Outcome::of(Verdict::Skip, "reconcile", &Because::NothingThere)];
     }
-    let mut sweep = Sweep { updating: survey.updating(), survey, stopped: None };
+    let mut sweep = Sweep { updating: survey.updating(), survey, stopped: None, full: None };
     for (need, subject) in &needs {
         outcomes.push(sweep.next(run, need, subject).await);
     }
     outcomes
+}
+
+fn before(deadline: Instant, time: Duration) -> Instant {
+    deadline.checked_sub(time).unwrap_or(deadline)
 }
 
 /// A run through all that need something, and how far it may still go.
@@ -51,6 +57,8 @@ struct Sweep {
     updating: usize,
     /// Why nothing more is begun.
     stopped: Option<Because>,
+    /// Why no more stacks are made.
+    full: Option<Because>,
 }
 
 impl Sweep {
@@ -61,22 +69,35 @@ impl Sweep {
         }
         let paced = (*need == Need::Look && self.updating >= AT_A_TIME && self.is_settled(subject))
             .then_some(Because::RollOutPaced { most: AT_A_TIME });
-        if let Some(because) = self.stopped.as_ref().or(paced.as_ref()) {
+        let full = self
+            .full
+            .as_ref()
+            .filter(|_| *need != Need::Orphan && !self.survey.stacks.ours.contains_key(subject));
+        if let Some(because) = self.stopped.as_ref().or(full).or(paced.as_ref()) {
             return Outcome::of(Verdict::Hold, subject.to_string(), because);
         }
-        let limit = run.rules.covering(subject).filter(|rule| rule.max_stacks.is_some());
-        let known = limit.map(|_| self.survey.stacks.of_rule_of(subject, run.rules));
+        let rule = run.rules.covering(subject);
+        let most = rule.and_then(|rule| rule.max_stacks);
+        let known = most.map(|_| self.survey.stacks.of_rule_of(subject, run.rules));
+        // Known without a call.
+        if let (Some(most), Some(known), Need::Missing | Need::MaybeIdle) = (most, known, need)
+            && known >= most as usize
+        {
+            return Outcome::of(Verdict::Hold, subject.to_string(), &Because::TooManyStacks { most });
+        }
         let question = run.question(subject);
         let one = one_branch(&question, run.aws, known, &run.invocation);
-        // What is cut off here is begun again by the next run: its calls carry tokens.
-        let until = run.invocation.deadline.checked_sub(TIME_TO_REPORT).unwrap_or(run.invocation.deadline);
+        let until = before(run.invocation.deadline, TIME_TO_REPORT);
         let Ok(outcome) = timeout_at(until.into(), one).await else {
             self.stopped = Some(Because::NoTimeLeft);
-            return Outcome::of(Verdict::Hold, subject.to_string(), &Because::NoTimeLeft);
+            return Outcome::of(Verdict::Hold, subject.to_string(), &Because::CutOff);
         };
         self.updating += usize::from(outcome.did(UPDATE));
-        if outcome.did(CREATE) {
+        if outcome.did(CREATE) || outcome.reason.because.code == Because::MadeMeanwhile.code() {
             self.survey.stacks.ours.insert(subject.clone(), Stack::begun());
+        }
+        if outcome.reason.because.code == Because::AccountFull.code() {
+            self.full = Some(Because::AccountFull);
         }
         if outcome.throttled {
             self.stopped = Some(Because::Throttled);

@@ -50,6 +50,18 @@ impl Rules {
         self.stacks.iter().any(|rule| rule.repositories.includes(repository).0)
     }
 
+    /// Whether a branch's stack is never deleted: any rule about its repository may say so, whichever is the branch's.
+    pub fn protect(&self, subject: &Subject) -> bool {
+        let about = self.stacks.iter().filter(|rule| rule.repositories.includes(&subject.repository).0);
+        about.into_iter().any(|rule| rule.protects(&subject.branch))
+    }
+
+    /// Whether a branch that `rule` covers is never idle: it is pinned or protected, or nothing ever is.
+    pub fn keep(&self, rule: &StackRule, subject: &Subject) -> bool {
+        let pinned = rule.pinned.as_ref().is_some_and(|list| list.includes(&subject.branch).0);
+        rule.ttl.is_none() || pinned || self.protect(subject)
+    }
+
     /// The pattern that takes a branch out of a rule that is about its repository.
     pub fn excluding(&self, subject: &Subject) -> Option<&Pattern> {
         let about = self.stacks.iter().filter(|rule| rule.repositories.includes(&subject.repository).0);
@@ -70,7 +82,7 @@ pub struct StackRule {
     pub parameters: Vec<(String, Filled)>,
     /// Tags beside our own.
     pub tags: Vec<(String, Filled)>,
-    /// The role that CloudFormation works with; the function's own rights without one.
+    /// The role that CloudFormation works with. Without one it would be the function's own rights, which are too few.
     pub role: Option<String>,
     /// What the template is allowed to make: `CAPABILITY_IAM` and so on.
     pub capabilities: Vec<String>,
@@ -124,16 +136,9 @@ impl StackRule {
         self.repositories.includes(&subject.repository).0 && self.branches.includes(&subject.branch).0
     }
 
-    /// Whether a branch's stack is never deleted.
-    pub fn protects(&self, branch: &str) -> bool {
+    /// Whether this rule protects a branch.
+    fn protects(&self, branch: &str) -> bool {
         self.protected.as_ref().is_some_and(|list| list.includes(branch).0)
-    }
-
-    /// Whether a branch is never idle: it is pinned or protected, or nothing ever is.
-    pub fn keeps(&self, branch: &str) -> bool {
-        self.ttl.is_none()
-            || self.protects(branch)
-            || self.pinned.as_ref().is_some_and(|list| list.includes(branch).0)
     }
 
     /// Whether what the stack is made of differs from commit to commit.

@@ -4,7 +4,7 @@ use aws_sdk_cloudformation::types::{Stack as Described, StackStatus};
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 
-use crate::identity::{COMMIT, DIGEST, Subject, Tag};
+use crate::identity::{COMMIT, DIGEST, OWNER, Subject, Tag};
 
 /// One stack of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +15,8 @@ pub struct Stack {
     pub status: StackStatus,
     /// All tags, other people's too.
     pub tags: Vec<Tag>,
-    /// When it was made.
-    pub created: Timestamp,
+    /// When it was made, if that is said.
+    pub created: Option<Timestamp>,
     /// When it was updated last, if ever.
     pub updated: Option<Timestamp>,
     /// When its deletion was asked for last, if ever.
@@ -46,7 +46,7 @@ impl Stack {
             id: String::new(),
             status: StackStatus::CreateInProgress,
             tags: Vec::new(),
-            created: Timestamp::UNIX_EPOCH,
+            created: None,
             updated: None,
             deleted: None,
             protected: false,
@@ -61,7 +61,7 @@ impl Stack {
     /// What tells this moment of its life from every other, for tokens.
     pub fn moment(&self) -> [String; 3] {
         let told = |time: Option<Timestamp>| time.map(|time| time.to_string()).unwrap_or_default();
-        [self.id.clone(), told(self.updated.or(Some(self.created))), told(self.deleted)]
+        [self.id.clone(), told(self.updated.or(self.created)), told(self.deleted)]
     }
 }
 
@@ -88,8 +88,10 @@ pub struct Foreign {
 /// How a stack is seen not to be ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotOursBecause {
-    /// It lacks our tags, or they name another owner.
+    /// It lacks our tags.
     Tags,
+    /// Its tags name another owner.
+    Owner,
     /// A stack made it: nested stacks get the tags of the one they are in.
     Nested,
     /// Its tags are for a branch whose stack has another name.
@@ -104,6 +106,7 @@ pub fn owned(described: &Described, prefix: &str) -> Owned {
     let subject = Subject::of_tags(&tags, prefix);
     let why = match &subject {
         _ if described.parent_id().is_some() || described.root_id().is_some() => NotOursBecause::Nested,
+        None if tags.iter().any(|(key, owner)| key == OWNER && owner != prefix) => NotOursBecause::Owner,
         None => NotOursBecause::Tags,
         Some(subject) if subject.stack_name(prefix) != name => NotOursBecause::Name,
         Some(subject) => {
@@ -111,7 +114,7 @@ pub fn owned(described: &Described, prefix: &str) -> Owned {
                 id,
                 status: described.stack_status().cloned().unwrap_or_else(|| StackStatus::from("")),
                 tags,
-                created: described.creation_time().and_then(time).unwrap_or_default(),
+                created: described.creation_time().and_then(time),
                 updated: described.last_updated_time().and_then(time),
                 deleted: described.deletion_time().and_then(time),
                 protected: described.enable_termination_protection().unwrap_or_default(),
@@ -152,6 +155,11 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// Whether it is how something ends that failed.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::UpdateUndone | Self::CreationFailed | Self::UpdateStuck | Self::DeletionFailed)
+    }
+
     /// Whether the stack can be used and updated.
     pub fn is_whole(self) -> bool {
         matches!(self, Self::Settled | Self::UpdateUndone)

@@ -26,7 +26,7 @@ pub struct Survey {
 }
 
 /// What a branch or a stack of the survey needs; in the order in which it is looked after.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
     /// A stack.
     Missing,
@@ -34,6 +34,8 @@ pub enum Need {
     Orphan,
     /// A closer look: it may have to change, or its branch may be idle.
     Look,
+    /// A closer look: a stack, unless it is idle. Such branches need it at every run, and so they come last.
+    MaybeIdle,
 }
 
 /// Lists everything. The stacks come first: a branch that is pushed meanwhile is then in the list, and its stack not.
@@ -47,17 +49,25 @@ pub async fn survey(rules: &Rules, prefix: &str, aws: &Clients) -> Result<Survey
     if rules.stacks.is_empty() {
         return Ok(survey);
     }
+    let mut throttled = None;
     for repository in repositories(aws).await.map_err(failed("the repositories"))? {
         if !rules.are_about(&repository) {
             continue;
         }
-        match branches(&repository, aws).await {
+        let listed = match &throttled {
+            Some(why) => Err(Unread::clone(why)),
+            None => branches(&repository, aws).await,
+        };
+        match listed {
             Ok(branches) => {
                 let subjects =
                     branches.into_iter().map(|branch| Subject { repository: repository.clone(), branch });
                 survey.covered.extend(subjects.filter(|subject| rules.covering(subject).is_some()));
             }
-            Err(why) => drop(survey.unreadable.insert(repository, why)),
+            Err(why) => {
+                throttled = throttled.or_else(|| Some(why.clone()).filter(|why| why.throttled));
+                survey.unreadable.insert(repository, why);
+            }
         }
     }
     Ok(survey)
@@ -85,6 +95,13 @@ impl Survey {
         }
         settled.extend(self.foreign(question));
         needs.sort();
+        // Where the time does not suffice for all of them, each run begins elsewhere.
+        let idle = needs.partition_point(|(need, _)| *need < Need::MaybeIdle);
+        let (_, last) = needs.split_at_mut(idle);
+        if !last.is_empty() {
+            let start = question.now.as_second().unsigned_abs() / 60 * 7_919 % last.len() as u64;
+            last.rotate_left(usize::try_from(start).unwrap_or_default());
+        }
         (needs, settled)
     }
 
@@ -93,11 +110,10 @@ impl Survey {
     fn foreign(&self, question: &Question<'_>) -> Vec<Outcome> {
         let names = self.covered.iter().map(|subject| subject.stack_name(question.prefix));
         let names: BTreeSet<String> = names.collect();
-        let others = self
-            .stacks
-            .foreign
-            .values()
-            .filter(|foreign| foreign.why != NotOursBecause::Nested && !names.contains(&foreign.name));
+        let others = self.stacks.foreign.values().filter(|foreign| {
+            !matches!(foreign.why, NotOursBecause::Nested | NotOursBecause::Owner)
+                && !names.contains(&foreign.name)
+        });
         let told = |foreign: &Foreign| {
             Outcome::of(Verdict::Skip, foreign.name.clone(), &Because::ForeignStack(foreign.clone()))
         };
@@ -106,9 +122,12 @@ impl Survey {
 
     /// What comes of a branch whose commit was not read, where that is nothing; what it needs, where it may be more.
     fn glance(&self, question: &Question<'_>) -> Result<Outcome, Need> {
-        let Some(stack) = self.stacks.ours.get(question.subject) else { return Err(Need::Missing) };
         let rule = question.rules.covering(question.subject).ok_or(Need::Look)?;
-        let in_use = rule.keeps(&question.subject.branch) || is_younger(stack, question, rule.ttl);
+        let Some(stack) = self.stacks.ours.get(question.subject) else {
+            let kept = question.rules.keep(rule, question.subject);
+            return Err(if kept { Need::Missing } else { Need::MaybeIdle });
+        };
+        let in_use = question.rules.keep(rule, question.subject) || is_younger(stack, question, rule.ttl);
         let quiet = stack.phase().is_whole() || matches!(stack.phase(), Phase::Working | Phase::Deleting);
         if !in_use || !quiet || rule.asks_for_commit() {
             return Err(Need::Look);
@@ -138,5 +157,5 @@ impl Survey {
 }
 
 fn is_younger(stack: &Stack, question: &Question<'_>, ttl: Option<jiff::SignedDuration>) -> bool {
-    ttl.is_none_or(|ttl| question.now.duration_since(stack.created) <= ttl)
+    ttl.is_none_or(|ttl| stack.created.is_none_or(|created| question.now.duration_since(created) <= ttl))
 }

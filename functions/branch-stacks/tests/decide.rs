@@ -52,7 +52,7 @@ fn quiet(branch: &str, more: &str) -> World {
         id: "arn:aws:cloudformation:eu-west-1:111122223333:stack/branch-x/1".into(),
         status: StackStatus::CreateComplete,
         tags,
-        created: day(100),
+        created: Some(day(100)),
         updated: None,
         deleted: None,
         protected: branch == "main",
@@ -203,6 +203,17 @@ fn a_protected_stack_is_never_deleted() {
 }
 
 #[test]
+fn a_branch_that_another_rule_protects_is_protected() {
+    let more = "[[branch-stack]]\nrepositories = [\"shop\"]\nbranches = [\"release\"]\ntemplate = \"stack.yaml\"\n\
+        protected = [\"feature/a\"]\n";
+    let mut world = quiet("feature/a", more);
+    assert_eq!(world.told(), "update not-protected-yet [protect]");
+    world.facts.stack = Found::None;
+    let Some(Step::Create(making)) = world.decide().steps.pop() else { panic!("no creation") };
+    assert!(making.protected);
+}
+
+#[test]
 fn a_protected_branch_whose_stack_could_be_deleted_gets_its_protection() {
     let mut world = quiet("main", "");
     world.stack().protected = false;
@@ -221,7 +232,7 @@ fn a_protected_creation_that_failed_is_unprotected_only_when_nothing_is_in_it() 
 
 #[test]
 fn a_foreign_stack_is_never_touched() {
-    for why in [NotOursBecause::Tags, NotOursBecause::Nested, NotOursBecause::Name] {
+    for why in [NotOursBecause::Tags, NotOursBecause::Owner, NotOursBecause::Nested, NotOursBecause::Name] {
         let mut world = branch();
         world.facts.stack = Found::Foreign(Foreign { id: "arn".into(), name: "branch-x".into(), why });
         assert_eq!(world.told(), "hold foreign-stack []");
@@ -297,26 +308,38 @@ fn protection_does_not_wait_for_an_update_that_keeps_failing() {
 #[test]
 fn a_branch_is_idle_when_head_stack_and_push_are_older_than_the_ttl() {
     let mut world = quiet("feature/a", "ttl = \"5d\"");
-    let committed = |day| Head::At(Tip { commit: COMMIT_A.into(), committed: Some(day) });
+    let committed = |day| Head::At(Tip { commit: COMMIT_A.into(), committed: Some(Ok(day)) });
     world.facts.head = committed(day(101));
     assert_eq!(world.told(), "delete idle [DeleteStack]");
     world.facts.head = committed(day(105));
     assert_eq!(world.told(), "skip up-to-date []", "exactly as old as the ttl");
     world.facts.head = committed(day(101));
-    world.stack().created = day(106);
+    world.stack().created = Some(day(106));
     assert_eq!(world.told(), "skip up-to-date []", "a young stack");
-    world.stack().created = day(100);
+    world.stack().created = Some(day(100));
     world.facts.head = committed(day(999));
     assert_eq!(world.told(), "delete idle [DeleteStack]", "a date after now keeps nothing");
-    world.facts.head = Head::At(Tip { commit: COMMIT_A.into(), committed: None });
-    assert_eq!(world.told(), "skip up-to-date []", "a date that cannot be read deletes nothing");
+    world.stack().created = None;
+    world.facts.head = committed(day(101));
+    assert_eq!(world.told(), "skip up-to-date []", "a stack that does not say when it was made");
+}
+
+#[test]
+fn a_date_that_cannot_be_read_deletes_nothing_and_makes_nothing() {
+    let mut world = quiet("feature/a", "ttl = \"5d\"");
+    world.facts.head = Head::At(Tip { commit: COMMIT_A.into(), committed: Some(Err(denied())) });
+    assert_eq!(world.told(), "skip up-to-date []");
+    world.facts.stack = Found::None;
+    assert_eq!(world.told(), "fail branch-unreadable []");
+    world.pushed = Some(day(109));
+    assert_eq!(world.told(), "create no-stack-yet [CreateStack]", "it was pushed, which is enough");
 }
 
 #[test]
 fn a_new_branch_at_an_old_commit_gets_a_stack_because_it_was_pushed() {
     let mut world = quiet("feature/a", "ttl = \"5d\"");
     world.facts.stack = Found::None;
-    world.facts.head = Head::At(Tip { commit: COMMIT_A.into(), committed: Some(day(1)) });
+    world.facts.head = Head::At(Tip { commit: COMMIT_A.into(), committed: Some(Ok(day(1))) });
     assert_eq!(world.told(), "skip idle []");
     world.pushed = Some(day(110));
     assert_eq!(world.told(), "create no-stack-yet [CreateStack]");
@@ -327,7 +350,7 @@ fn a_new_branch_at_an_old_commit_gets_a_stack_because_it_was_pushed() {
 #[test]
 fn a_pinned_branch_is_never_idle() {
     let mut world = quiet("feature/a", "ttl = \"5d\"\npinned = [\"feature/a\"]");
-    world.facts.head = Head::At(Tip { commit: COMMIT_A.into(), committed: Some(day(1)) });
+    world.facts.head = Head::At(Tip { commit: COMMIT_A.into(), committed: Some(Ok(day(1))) });
     assert_eq!(world.told(), "skip up-to-date []");
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use branch_stacks::identity::Subject;
 use branch_stacks::rules::{self, Rules, Template};
 use shared::config::{Code, Document, Problem, render};
 use tempfile::TempDir;
@@ -70,6 +71,8 @@ fn samples() -> Vec<(&'static str, String)> {
         ("bad-template", with("http://b.s3.eu-west-1.amazonaws.com/k", "")),
         ("bad-template", with("https://example.com/k", "")),
         ("bad-template", with("https://b.s3.eu-west-1.amazonaws.com/", "")),
+        ("bad-template", with("https://s3.eu-west-1.amazonaws.com/b/k", "")),
+        ("bad-template", with("https://b.s3.amazonaws.com/k", "")),
         ("bad-parameter", rule("parameters = { Branch-Name = \"{branch}\" }")),
         ("bad-placeholder", rule("parameters = { Branch = \"{Branch}\" }")),
         ("bad-placeholder", rule("parameters = { Json = \"{a}\" }")),
@@ -77,6 +80,7 @@ fn samples() -> Vec<(&'static str, String)> {
         ("bad-tag", rule("tags = { \"pointsman:owner\" = \"me\" }")),
         ("bad-tag", rule("tags = { \"aws:x\" = \"me\" }")),
         ("bad-tag", rule("tags = { team = \"\" }")),
+        ("bad-tag", rule("tags = { team = \"a\", Team = \"b\" }")),
         ("bad-placeholder", rule("tags = { branch = \"{branch}\" }")),
         ("bad-tag", rule(&format!("[branch-stack.tags]\n{many}"))),
         ("bad-role", rule("role = \"deployer\"")),
@@ -126,8 +130,10 @@ fn a_whole_rule_is_read() {
     ));
     assert_eq!(problems, []);
     let rule = &rules.stacks[0];
-    assert!(rule.protects("main") && !rule.protects("develop"));
-    assert!(rule.keeps("release/1") && rule.keeps("main") && !rule.keeps("feature/a"));
+    let branch = |name: &str| Subject { repository: "shop".into(), branch: name.into() };
+    assert!(rules.protect(&branch("main")) && !rules.protect(&branch("develop")));
+    let kept = |name| rules.keep(rule, &branch(name));
+    assert!(kept("release/1") && kept("main") && !kept("feature/a"));
     assert_eq!(rule.ttl.map(|ttl| ttl.as_hours()), Some(14 * 24));
     assert_eq!(rule.max_stacks, Some(50));
     assert_eq!(rule.capabilities, ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]);

@@ -71,7 +71,7 @@ pub(super) fn tags(input: &mut Members) -> Result<Vec<(String, String)>, Refusal
         if key.to_ascii_lowercase().starts_with("aws:") {
             return Err(invalid("aws: prefixed tag key names are not allowed for external use."));
         }
-        if tags.iter().any(|(other, _)| *other == key) {
+        if tags.iter().any(|(other, _): &(String, String)| other.eq_ignore_ascii_case(&key)) {
             return Err(invalid("Duplicate tag keys found. Please note that Tag keys are case insensitive."));
         }
         tags.push((key, value));

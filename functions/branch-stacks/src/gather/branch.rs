@@ -1,13 +1,10 @@
 //! Reads branches: one branch's head, when it was committed, and the lists of all.
 
 use jiff::Timestamp;
-use shared::aws::told;
 
 use crate::aws::Clients;
-use crate::decide::Question;
 use crate::facts::{Head, Tip, Unread};
 use crate::identity::Subject;
-use crate::remark::Remark;
 
 /// The branch, as it is now.
 pub(super) async fn head(subject: &Subject, aws: &Clients) -> Head {
@@ -15,7 +12,10 @@ pub(super) async fn head(subject: &Subject, aws: &Clients) -> Head {
     match call.send().await {
         Ok(output) => match output.branch.and_then(|branch| branch.commit_id) {
             Some(commit) => Head::At(Tip { commit, committed: None }),
-            None => Head::Gone,
+            None => {
+                let error = "the answer has no commit".to_owned();
+                Head::Unreadable(Unread { error, throttled: false })
+            }
         },
         Err(error) => match error.as_service_error() {
             Some(service)
@@ -29,20 +29,14 @@ pub(super) async fn head(subject: &Subject, aws: &Clients) -> Head {
     }
 }
 
-/// When the branch's head was committed. The date is seconds since 1970 and an offset, as git writes it.
-pub(super) async fn committed(
-    question: &Question<'_>,
-    tip: &Tip,
-    aws: &Clients,
-) -> Result<Timestamp, Remark> {
-    let unknown = |error: String| Remark::AgeUnknown { branch: question.subject.to_string(), error };
-    let call =
-        aws.codecommit.get_commit().repository_name(&question.subject.repository).commit_id(&tip.commit);
-    let output = call.send().await.map_err(|error| unknown(told(&error)))?;
+/// When a commit was committed. The date is seconds since 1970 and an offset, as git writes it.
+pub(super) async fn committed(subject: &Subject, commit: &str, aws: &Clients) -> Result<Timestamp, Unread> {
+    let call = aws.codecommit.get_commit().repository_name(&subject.repository).commit_id(commit);
+    let output = call.send().await.map_err(|error| Unread::of(&error))?;
     let date = output.commit.and_then(|commit| commit.committer?.date).unwrap_or_default();
     let seconds = date.split_whitespace().next().and_then(|seconds| seconds.parse().ok());
     let committed = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
-    committed.ok_or_else(|| unknown(format!("its date is `{date}`")))
+    committed.ok_or_else(|| Unread { error: format!("its date is `{date}`"), throttled: false })
 }
 
 /// The names of all repositories, all pages.

@@ -11,6 +11,7 @@ use shared::aws::told;
 use crate::aws::Clients;
 use crate::facts::{Found, Unread};
 use crate::identity::Subject;
+use crate::mail::USER;
 use crate::rules::Rules;
 use crate::stack::{Foreign, Owned, Phase, Stack, owned};
 
@@ -127,8 +128,7 @@ pub async fn events(stack: &str, token: Option<&str>, aws: &Clients) -> Result<V
             if token.is_some() && event.token.as_deref() != token {
                 continue;
             }
-            let begins =
-                event.of_stack && event.reason == "User Initiated" && event.status.ends_with("_IN_PROGRESS");
+            let begins = event.of_stack && event.reason == USER && event.status.ends_with("_IN_PROGRESS");
             events.push(event);
             if begins {
                 return Ok(events);

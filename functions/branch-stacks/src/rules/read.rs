@@ -192,11 +192,15 @@ fn filled(
         let label = format!("more than {} {}s", kind.most, kind.what);
         table.problem(Problem::new(kind.code, name.span(), label).help("write fewer"));
     }
-    let mut read = Vec::new();
+    let mut read: Vec<(String, Filled)> = Vec::new();
     for (name, value) in texts {
         let mut refuse = |code: Code, text: &Text, label: String, help: String| {
             table.problem(Problem::new(code, text.span(), label).help(help));
         };
+        if kind.what == "tag" && read.iter().any(|(known, _)| known.eq_ignore_ascii_case(name.get_ref())) {
+            let label = "CloudFormation does not tell keys apart by the case of their letters".to_owned();
+            refuse(kind.code, &name, label, "write one of them".to_owned());
+        }
         if let Err(why) = (kind.name)(name.get_ref()) {
             refuse(kind.code, &name, why.to_owned(), format!("write another {}", kind.what));
         }

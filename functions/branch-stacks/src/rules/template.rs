@@ -69,15 +69,18 @@ pub(super) fn find(named: &str, folders: &[PathBuf]) -> Result<Template, Unusabl
     }
 }
 
-/// `https://`, and an S3 host: CloudFormation reads templates from there only.
+/// `https://BUCKET.s3.REGION.amazonaws.com/KEY`. CloudFormation reads templates from S3 only, and takes other forms, too;
+/// the permission to do so is given for this one.
 fn url(named: &str) -> Result<Template, Unusable> {
     let help = "write https://BUCKET.s3.REGION.amazonaws.com/KEY, or the name of a file beside the rules";
     let Some(rest) = named.strip_prefix("https://") else {
         return Err(unusable("CloudFormation reads templates over https only", help));
     };
     let (host, key) = rest.split_once('/').unwrap_or((rest, ""));
-    let is_aws = host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn");
-    let is_s3 = is_aws && host.split('.').any(|part| part == "s3" || part.starts_with("s3-"));
+    let domain = host.strip_suffix(".cn").unwrap_or(host).strip_suffix(".amazonaws.com");
+    let bucket_and_region = domain.and_then(|domain| domain.rsplit_once(".s3."));
+    let is_s3 = bucket_and_region
+        .is_some_and(|(bucket, region)| !bucket.is_empty() && !region.is_empty() && !region.contains('.'));
     if !is_s3 || key.is_empty() {
         return Err(unusable("this is no object in S3", help));
     }
