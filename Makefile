@@ -2,12 +2,14 @@
 
 # The environment of samconfig.toml that package and deploy use.
 ENV ?= default
-# The pushes that `make replay` replays.
-REPLAY_CASES ?= $(addprefix events/pipeline-trigger/, \
-	monorepo-two-pipelines \
-	every-changed-file-is-ignored \
-	rename-across-two-folders-starts-both \
-	overtaken-by-a-later-push)
+# The cases that `make replay` replays.
+REPLAY_CASES ?= $(addprefix events/, \
+	pipeline-trigger/monorepo-two-pipelines \
+	pipeline-trigger/every-changed-file-is-ignored \
+	pipeline-trigger/rename-across-two-folders-starts-both \
+	pipeline-trigger/overtaken-by-a-later-push \
+	branch-stacks/branch-created-gets-its-stack \
+	branch-stacks/late-deletion-of-a-branch-that-was-made-again-deletes-nothing)
 PYTHON ?= python3
 CARGO ?= cargo
 
@@ -24,7 +26,7 @@ WITH_PACKAGE_TOOLS := PATH="$(CURDIR)/.tools/package/bin:$$PATH" SAM_CLI_TELEMET
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 22
 
-replay: ## replay sample pushes and print what happened (needs Rust only)
+replay: ## replay sample events and print what happened (needs Rust only)
 	@$(CARGO) build -p pointsman --bin pointsman
 	@$(CARGO) run -q -p pointsman --bin pointsman -- replay $(REPLAY_CASES)
 

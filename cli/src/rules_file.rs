@@ -55,7 +55,10 @@ pub fn read_all(document: &Document, path: &Path, problems: &mut Vec<Problem>) -
 /// Where the templates that the rules name are: beside the rules and in the workspace's `templates/`. Both are
 /// deployed to one folder.
 pub fn template_folders(rules: &Path) -> Vec<PathBuf> {
-    let beside = rules.parent().map(Path::to_owned);
+    let beside = rules.parent().map(|folder| match folder.as_os_str().is_empty() {
+        true => PathBuf::from("."),
+        false => folder.to_owned(),
+    });
     beside.into_iter().chain(workspace::root().ok().map(|root| root.join("templates"))).collect()
 }
 

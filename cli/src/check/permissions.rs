@@ -63,8 +63,7 @@ pub(super) fn of_pipeline(function: &Function, rule: &PipelineRule) -> Vec<Probl
     needed.iter().filter_map(|needed| needed.problem(function)).collect()
 }
 
-/// What a `[[branch-stack]]` rule needs and may not: repositories that it names without wildcards, its role, its
-/// template in S3.
+/// What a `[[branch-stack]]` rule needs and may not: its repositories, its role, its template in S3.
 pub(super) fn of_stack(function: &Function, rule: &StackRule) -> Vec<Problem> {
     use branch_stacks::aws::{CALLS, On};
     let calls: Vec<&str> =

@@ -16,6 +16,12 @@ const LONGEST_VALUE: usize = 255;
 /// tell them apart.
 const HASH: usize = 16;
 
+/// Whether a name ends as those of this function's stacks do.
+pub fn looks_like_ours(name: &str) -> bool {
+    let last = name.rsplit('-').next().unwrap_or_default();
+    last.len() == HASH && last.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
 /// What all tags of this function begin with.
 pub const OURS: &str = "pointsman:";
 /// The prefix of the deployment that made the stack.

@@ -9,7 +9,7 @@ use crate::because::Because;
 use crate::decide::{Question, decide};
 use crate::facts::{Facts, Found, Head, Unread};
 use crate::gather::{Listing, all_stacks, branches, repositories};
-use crate::identity::Subject;
+use crate::identity::{Subject, looks_like_ours};
 use crate::one::Outcome;
 use crate::rules::Rules;
 use crate::stack::{Foreign, NotOursBecause, Phase, Stack};
@@ -105,13 +105,14 @@ impl Survey {
         (needs, settled)
     }
 
-    /// Other people's stacks that have a name like ours, so that one which lost its tags is not forgotten. Those that have
-    /// the very name of a branch's stack come up with that branch.
+    /// Other people's stacks that have a name like ours, hash and all, so that one which lost its tags is not forgotten.
+    /// Those that have the very name of a branch's stack come up with that branch.
     fn foreign(&self, question: &Question<'_>) -> Vec<Outcome> {
         let names = self.covered.iter().map(|subject| subject.stack_name(question.prefix));
         let names: BTreeSet<String> = names.collect();
         let others = self.stacks.foreign.values().filter(|foreign| {
             !matches!(foreign.why, NotOursBecause::Nested | NotOursBecause::Owner)
+                && looks_like_ours(&foreign.name)
                 && !names.contains(&foreign.name)
         });
         let told = |foreign: &Foreign| {
