@@ -34,13 +34,12 @@ pub fn calls(calls: &[Call]) -> String {
     out
 }
 
-/// A mail: its subject, and its text line by line.
+/// A mail: its subject, and its lines as they are, since commands in them are there to be copied.
 fn mail(input: &Value) -> String {
     let text = |member: &str| input[member].as_str().unwrap_or_default();
-    let mut out = wrapped(&printable(text("Subject")), "  mail   ", 9) + "\n";
+    let mut out = format!("  mail   {}\n", printable(text("Subject")));
     for line in text("Message").lines() {
-        let line = printable(line);
-        out.push_str(&if line.is_empty() { "\n".to_owned() } else { wrapped(&line, "", 11) + "\n" });
+        let _ = writeln!(out, "{}", format!("           {}", printable(line)).trim_end());
     }
     out
 }
@@ -78,6 +77,9 @@ fn brief(input: &Value) -> String {
 fn member((name, value): (&String, &Value)) -> String {
     match value {
         Value::String(body) if name == "TemplateBody" => sized(body),
+        // A flag, which the Query protocol sends as text.
+        Value::String(flag) if flag == "true" => name.clone(),
+        Value::String(flag) if flag == "false" => String::new(),
         value => brief(value),
     }
 }
