@@ -89,11 +89,11 @@ fn step() -> impl Strategy<Value = Step> {
         2 => any::<usize>().prop_map(Step::Lose),
         3 => Just(Step::Wait),
         3 => Just(Step::Settle),
-        1 => (branch, prop_oneof![Just("create"), Just("update"), Just("delete"), Just("rollback")], any::<bool>())
+        3 => (branch, prop_oneof![Just("create"), Just("update"), Just("delete"), Just("rollback")], any::<bool>())
             .prop_map(|(branch, on, once)| Step::Fail(branch, on, once)),
         1 => Just(Step::Mend),
         1 => Just(Step::Reconcile),
-        1 => any::<bool>().prop_map(Step::ChangeTemplate),
+        2 => any::<bool>().prop_map(Step::ChangeTemplate),
     ]
 }
 

@@ -7,5 +7,6 @@ mod faults;
 mod interleavings;
 mod repository;
 mod stack_faults;
+mod sweep;
 mod template;
 mod walk_through;

@@ -90,7 +90,7 @@ pub(super) fn of_stack(function: &Function, rule: &StackRule) -> Vec<Problem> {
             at: rule.named_at.template.clone(),
             resource: object,
             calls: vec![if url.contains("?versionId=") { "s3:GetObjectVersion" } else { "s3:GetObject" }],
-            parameter: "TemplateBucket",
+            parameter: "TemplateBucket (and TemplateKeyPrefix)",
         });
     }
     let problems = needed.iter().filter_map(|needed| needed.problem(function));

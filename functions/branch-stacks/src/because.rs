@@ -89,6 +89,10 @@ pub enum Because {
     Throttled,
     /// Enough stacks are being updated.
     RollOutPaced { most: usize },
+    /// Enough stacks are being made.
+    CreationPaced { most: usize },
+    /// The same was refused for other branches of the rule.
+    RefusedForOthers { times: usize, error: String },
 
     // Failures.
     /// The branch could not be read.
@@ -180,6 +184,8 @@ impl Reason for Because {
             Self::CutOff => "cut-off",
             Self::Throttled => "throttled",
             Self::RollOutPaced { .. } => "roll-out-paced",
+            Self::CreationPaced { .. } => "creation-paced",
+            Self::RefusedForOthers { .. } => "refused-for-others",
             Self::BranchUnreadable { .. } => "branch-unreadable",
             Self::StackUnreadable { .. } => "stack-unreadable",
             Self::ListingFailed { .. } => "listing-failed",
@@ -255,7 +261,7 @@ impl fmt::Display for Because {
             Self::BeingDeleted => f.write_str("the stack is being deleted already"),
             Self::MadeMeanwhile => f.write_str("a stack of this name was made meanwhile, by another event or somebody else"),
             Self::Working { status } => write!(f, "the stack is {status}; {AGAIN}"),
-            Self::DeletedFirst => write!(f, "the stack is being deleted; it is made again after that: {AGAIN}"),
+            Self::DeletedFirst => write!(f, "the stack is being deleted, and the branch is there; {AGAIN}"),
             Self::CreationFailed { status } => write!(
                 f,
                 "creating the stack failed ({status}), and neither branch nor template nor parameters changed since"
@@ -303,6 +309,13 @@ impl fmt::Display for Because {
             Self::RollOutPaced { most } => {
                 write!(f, "{most} stacks are being updated, which is enough at a time; the next run goes on")
             }
+            Self::CreationPaced { most } => {
+                write!(f, "{most} stacks are being made, which is enough at a time; the next run goes on")
+            }
+            Self::RefusedForOthers { times, error } => write!(
+                f,
+                "the same was refused for {times} other branches of this rule ({error}); the next run tries again"
+            ),
             Self::BranchUnreadable { why } => write!(f, "the branch could not be read ({why})"),
             Self::StackUnreadable { why } => write!(f, "the stack could not be read ({why})"),
             Self::ListingFailed { what, why } => write!(f, "{what} could not be listed ({why})"),

@@ -16,8 +16,8 @@ use crate::stack::{Owned, Phase};
 /// What comes of the change.
 pub async fn changed(run: &Run<'_>, change: &StackChange) -> Vec<Outcome> {
     let name = stack_name(&change.stack);
-    let (subject, protected) = match stack_of(&change.stack, &run.settings.prefix, run.aws).await {
-        Ok(Some(Owned::Ours(subject, stack))) => (subject, stack.protected),
+    let (subject, stack) = match stack_of(&change.stack, &run.settings.prefix, run.aws).await {
+        Ok(Some(Owned::Ours(subject, stack))) => (subject, stack),
         Ok(Some(Owned::Foreign(foreign))) => {
             return vec![Outcome::of(Verdict::Skip, name, &Because::NotOurStack(foreign))];
         }
@@ -30,11 +30,14 @@ pub async fn changed(run: &Run<'_>, change: &StackChange) -> Vec<Outcome> {
         true => events(&change.stack, change.token.as_deref(), run.aws).await,
         false => Ok(Vec::new()),
     };
+    // A stack that is gone so that it can be made anew counts as the sign of life that it was.
+    let alive = stack.created.filter(|_| stack.phase() == Phase::Gone);
+    let run = &Run { alive, ..run.clone() };
     let mut outcome = one_branch(&run.question(&subject), run.aws, None, &run.invocation).await;
     if !failed {
         return vec![outcome];
     }
-    let mail = mail(&subject, change, &events, &outcome.reason, protected);
+    let mail = mail(&subject, change, &events, &outcome.reason, stack.protected);
     outcome.notes.push(note(&Remark::StackFailed { stack: name.to_owned(), what: mail.what.clone() }));
     match &run.settings.topic {
         Some(topic) => {

@@ -32,8 +32,8 @@ pub struct Question<'a> {
     pub prefix: &'a str,
     /// Now.
     pub now: Timestamp,
-    /// When the branch was pushed, if the event says that it was.
-    pub pushed: Option<Timestamp>,
+    /// When the event says that somebody was at the branch: it was pushed, or had a stack made that is gone.
+    pub alive: Option<Timestamp>,
     /// What makes this event another than the next, for the token of a creation.
     pub event: &'a str,
 }
@@ -155,15 +155,15 @@ fn want<'a>(question: &Question<'a>, facts: &'a Facts) -> Want<'a> {
     }
 }
 
-/// The last of: the head was committed, the stack was made, the branch was pushed. What lies after now is nobody's to
-/// claim: a commit says about its time what its author wants.
+/// The last of: the head was committed, the stack was made, the event says that somebody was there. A time after now
+/// counts as now: clocks differ, and nothing is taken away for that. Whoever may push may keep a stack anyway.
 fn last_sign_of_life(question: &Question<'_>, facts: &Facts, committed: Option<Timestamp>) -> Timestamp {
     let made = match &facts.stack {
         Found::Ours(stack) => stack.created.or(Some(question.now)),
         _ => None,
     };
-    let signs = [committed, made, question.pushed].into_iter().flatten();
-    signs.filter(|sign| *sign <= question.now).max().unwrap_or(Timestamp::UNIX_EPOCH)
+    let signs = [committed, made, question.alive].into_iter().flatten();
+    signs.max().unwrap_or(Timestamp::UNIX_EPOCH).min(question.now)
 }
 
 fn create(question: &Question<'_>, facts: &Facts, rule: &StackRule, commit: &str) -> Answer {

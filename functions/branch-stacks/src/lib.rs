@@ -60,11 +60,11 @@ pub async fn handle(
     };
     let now = invocation.now.to_string();
     let time = |time: &str| if time.is_empty() { now.clone() } else { time.to_owned() };
-    let run = Run { rules, settings, aws, invocation, pushed: None, event: now.clone() };
+    let run = Run { rules, settings, aws, invocation, alive: None, event: now.clone() };
     let outcomes = match &event {
         Event::Branch(subject, push) => {
-            let pushed = push.moment().filter(|_| push.change != Change::Deleted);
-            let run = Run { pushed, event: time(&push.time), ..run };
+            let alive = push.moment().filter(|_| push.change != Change::Deleted);
+            let run = Run { alive, event: time(&push.time), ..run };
             vec![one_branch(&run.question(subject), aws, None, &invocation).await]
         }
         Event::Stack(change) => changed(&Run { event: time(&change.time), ..run }, change).await,

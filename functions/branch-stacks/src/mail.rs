@@ -143,6 +143,7 @@ fn body(
         ("Status", &change.status),
         ("Reason", &change.reason),
         ("When", &change.time),
+        ("Rule", next.because.config.as_deref().unwrap_or_default()),
     ];
     for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
         let _ = writeln!(out, "{name:<11}{}", printable(value));

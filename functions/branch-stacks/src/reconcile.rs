@@ -2,8 +2,10 @@
 //!
 //! It keeps no cursor: what was done needs nothing at the next run, which so goes on where this one stopped.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use aws_sdk_cloudformation::types::StackStatus;
 use shared::decision::{Because as _, Verdict};
 use tokio::time::timeout_at;
 
@@ -23,6 +25,12 @@ const TIME_TO_REPORT: Duration = Duration::from_secs(5);
 /// How many stacks are being updated at a time: a change that fails, fails for these before it fails for all.
 pub const AT_A_TIME: usize = 10;
 
+/// How many stacks are being made at a time.
+pub const MADE_AT_A_TIME: usize = 100;
+
+/// After how many branches of a rule that were refused for the same reason the others are not tried in this run.
+const ENOUGH_REFUSALS: usize = 3;
+
 const CREATE: &str = "cloudformation:CreateStack";
 const UPDATE: &str = "cloudformation:UpdateStack";
 
@@ -40,7 +48,8 @@ pub async fn reconcile(run: &Run<'_>) -> Vec<Outcome> {
     if needs.is_empty() && outcomes.is_empty() {
         return vec![Outcome::of(Verdict::Skip, "reconcile", &Because::NothingThere)];
     }
-    let mut sweep = Sweep { updating: survey.updating(), survey, stopped: None, full: None };
+    let mut sweep =
+        Sweep { updating: survey.updating(), survey, stopped: None, full: None, refused: BTreeMap::new() };
     for (need, subject) in &needs {
         outcomes.push(sweep.next(run, need, subject).await);
     }
@@ -59,6 +68,8 @@ struct Sweep {
     stopped: Option<Because>,
     /// Why no more stacks are made.
     full: Option<Because>,
+    /// What was refused, by rule, and for how many branches.
+    refused: BTreeMap<(String, String), usize>,
 }
 
 impl Sweep {
@@ -67,14 +78,9 @@ impl Sweep {
         if self.stopped.is_none() && left < TIME_TO_TELL {
             self.stopped = Some(Because::NoTimeLeft);
         }
-        let paced = (*need == Need::Look && self.updating >= AT_A_TIME && self.is_settled(subject))
-            .then_some(Because::RollOutPaced { most: AT_A_TIME });
-        let full = self
-            .full
-            .as_ref()
-            .filter(|_| *need != Need::Orphan && !self.survey.stacks.ours.contains_key(subject));
-        if let Some(because) = self.stopped.as_ref().or(full).or(paced.as_ref()) {
-            return Outcome::of(Verdict::Hold, subject.to_string(), because);
+        let is_missing = *need != Need::Orphan && !self.survey.stacks.ours.contains_key(subject);
+        if let Some(because) = self.stopped.clone().or_else(|| self.has_to_wait(run, subject, is_missing)) {
+            return Outcome::of(Verdict::Hold, subject.to_string(), &because);
         }
         let rule = run.rules.covering(subject);
         let most = rule.and_then(|rule| rule.max_stacks);
@@ -99,10 +105,38 @@ impl Sweep {
         if outcome.reason.because.code == Because::AccountFull.code() {
             self.full = Some(Because::AccountFull);
         }
+        if let (Verdict::Fail, Some(rule)) = (outcome.reason.verdict, &outcome.reason.because.config) {
+            let refusal = (rule.clone(), outcome.reason.because.sentence.clone());
+            *self.refused.entry(refusal).or_insert(0) += 1;
+        }
         if outcome.throttled {
             self.stopped = Some(Because::Throttled);
         }
         outcome
+    }
+
+    /// Why a branch is not looked at in this run.
+    fn has_to_wait(&self, run: &Run<'_>, subject: &Subject, is_missing: bool) -> Option<Because> {
+        let rule = run.rules.covering(subject).map(|rule| rule.place.to_string());
+        let refused = self
+            .refused
+            .iter()
+            .find(|((of, _), times)| Some(of) == rule.as_ref() && **times >= ENOUGH_REFUSALS);
+        if let Some(((_, error), times)) = refused {
+            return Some(Because::RefusedForOthers { times: *times, error: error.clone() });
+        }
+        if is_missing {
+            let paced = (self.being_made() >= MADE_AT_A_TIME)
+                .then_some(Because::CreationPaced { most: MADE_AT_A_TIME });
+            return self.full.clone().or(paced);
+        }
+        (self.updating >= AT_A_TIME && self.is_settled(subject))
+            .then_some(Because::RollOutPaced { most: AT_A_TIME })
+    }
+
+    fn being_made(&self) -> usize {
+        let being_made = |stack: &&Stack| stack.status == StackStatus::CreateInProgress;
+        self.survey.stacks.ours.values().filter(being_made).count()
     }
 
     /// Whether all that its stack can need is an update, or to go since its branch is idle; both can wait.

@@ -48,7 +48,7 @@ impl fmt::Display for Remark {
             Self::CommittedInFuture { committed, .. } => {
                 write!(
                     f,
-                    "its head says it was committed at {committed}, after now; that does not keep it in use"
+                    "its head says that it was committed at {committed}, after now, which counts as now"
                 )
             }
             Self::StackFailed { what, .. } => f.write_str(what),

@@ -20,8 +20,8 @@ pub struct Run<'a> {
     pub aws: &'a Clients,
     /// The invocation.
     pub invocation: Invocation,
-    /// When the branch was pushed, if the event says so.
-    pub pushed: Option<Timestamp>,
+    /// When the event says that somebody was at the branch.
+    pub alive: Option<Timestamp>,
     /// The event's time; the invocation's for an event without one. It tells the tokens of two events apart.
     pub event: String,
 }
@@ -37,7 +37,7 @@ impl<'a> Run<'a> {
             rules: self.rules,
             prefix: &self.settings.prefix,
             now: self.invocation.now,
-            pushed: self.pushed,
+            alive: self.alive,
             event: &self.event,
         }
     }

@@ -24,7 +24,7 @@ struct World {
     subject: Subject,
     facts: Facts,
     now: Timestamp,
-    pushed: Option<Timestamp>,
+    alive: Option<Timestamp>,
 }
 
 fn day(day: i64) -> Timestamp {
@@ -64,7 +64,7 @@ fn quiet(branch: &str, more: &str) -> World {
         stacks_of_rule: None,
         remarks: Vec::new(),
     };
-    World { rules, subject, facts, now: day(110), pushed: None }
+    World { rules, subject, facts, now: day(110), alive: None }
 }
 
 impl World {
@@ -101,7 +101,7 @@ impl World {
             rules: &self.rules,
             prefix: "branch",
             now: self.now,
-            pushed: self.pushed,
+            alive: self.alive,
             event: "2026-03-02T10:00:00Z",
         };
         decide(&question, &self.facts)
@@ -318,7 +318,7 @@ fn a_branch_is_idle_when_head_stack_and_push_are_older_than_the_ttl() {
     assert_eq!(world.told(), "skip up-to-date []", "a young stack");
     world.stack().created = Some(day(100));
     world.facts.head = committed(day(999));
-    assert_eq!(world.told(), "delete idle [DeleteStack]", "a date after now keeps nothing");
+    assert_eq!(world.told(), "skip up-to-date []", "a date after now counts as now: clocks differ");
     world.stack().created = None;
     world.facts.head = committed(day(101));
     assert_eq!(world.told(), "skip up-to-date []", "a stack that does not say when it was made");
@@ -331,7 +331,7 @@ fn a_date_that_cannot_be_read_deletes_nothing_and_makes_nothing() {
     assert_eq!(world.told(), "skip up-to-date []");
     world.facts.stack = Found::None;
     assert_eq!(world.told(), "fail branch-unreadable []");
-    world.pushed = Some(day(109));
+    world.alive = Some(day(109));
     assert_eq!(world.told(), "create no-stack-yet [CreateStack]", "it was pushed, which is enough");
 }
 
@@ -341,9 +341,9 @@ fn a_new_branch_at_an_old_commit_gets_a_stack_because_it_was_pushed() {
     world.facts.stack = Found::None;
     world.facts.head = Head::At(Tip { commit: COMMIT_A.into(), committed: Some(Ok(day(1))) });
     assert_eq!(world.told(), "skip idle []");
-    world.pushed = Some(day(110));
+    world.alive = Some(day(110));
     assert_eq!(world.told(), "create no-stack-yet [CreateStack]");
-    world.pushed = Some(day(90));
+    world.alive = Some(day(90));
     assert_eq!(world.told(), "skip idle []", "an event that was redriven weeks later");
 }
 

@@ -54,7 +54,7 @@ pub(super) fn advice(next: &Reason, status: &str, protected: bool) -> Advice {
         },
         "deletion-failed" | "half-deleted" => Advice {
             sentences: vec![
-                "Remove what keeps the resources from being deleted: objects in a bucket, images in a repository, something made by hand in a network.",
+                "Remove what keeps the resources from being deleted: objects in a bucket (keep a copy of what matters), images in a repository, something made by hand in a network.",
                 match next.because.code.as_str() {
                     "deletion-failed" => {
                         "Deleting is then tried again once a day; with the command below, at once."

@@ -81,8 +81,8 @@ fn url(named: &str) -> Result<Template, Unusable> {
     let bucket_and_region = domain.and_then(|domain| domain.rsplit_once(".s3."));
     let is_s3 = bucket_and_region
         .is_some_and(|(bucket, region)| !bucket.is_empty() && !region.is_empty() && !region.contains('.'));
-    if !is_s3 || key.is_empty() {
-        return Err(unusable("this is no object in S3", help));
+    if !is_s3 || key.is_empty() || key.split('/').any(|part| part == "..") {
+        return Err(unusable("this does not name an object in S3 by bucket, region and key", help));
     }
     if named.len() > LONGEST_URL {
         return Err(unusable(format!("a template's URL has at most {LONGEST_URL} characters"), help));

@@ -1,0 +1,118 @@
+//! Reconcile over many branches: what is done in which order, how much of it at a time, and when it stops trying.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use shared::decision::Decision;
+
+use crate::account::Account;
+
+const TEMPLATE: &str = "Parameters: {Branch: {Type: String}}\nResources: {Topic: {Type: AWS::SNS::Topic}}\n";
+const OTHER_TEMPLATE: &str =
+    "Parameters: {Branch: {Type: String}}\nResources: {Queue: {Type: AWS::SQS::Queue}}\n";
+
+fn rules(more: &str) -> String {
+    format!(
+        "[[branch-stack]]\nrepositories = [\"shop\"]\nbranches = [\"feature/**\"]\ntemplate = \"stack.yaml\"\n{more}\n"
+    )
+}
+
+const BRANCH: &str = "parameters = { Branch = \"{branch}\" }";
+
+/// A repository with this many branches to make a stack for.
+fn account(branches: usize, rules: &str) -> Account {
+    let mut world = "now = \"2026-01-10T10:00:00Z\"\n[codecommit]\nlist-page-size = 7\n[cloudformation]\npage-size = 7\n\
+        [[repository]]\nname = \"shop\"\n[[repository.commit]]\nlabel = \"one\"\n[repository.branches]\nmain = \"one\"\n"
+        .to_owned();
+    for nth in 0..branches {
+        let _ = writeln!(world, "\"feature/{nth:03}\" = \"one\"");
+    }
+    Account::new(&world, rules, TEMPLATE)
+}
+
+/// How many reasons there are of each verdict and code.
+fn counted(decision: &Decision) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for reason in &decision.reasons {
+        *counts.entry(format!("{} {}", reason.verdict, reason.because.code)).or_insert(0) += 1;
+    }
+    counts
+}
+
+fn counts<const N: usize>(expected: [(&str, usize); N]) -> BTreeMap<String, usize> {
+    expected.into_iter().map(|(what, count)| (what.to_owned(), count)).collect()
+}
+
+/// Lets what CloudFormation is at come to its end; the events of it are lost.
+fn wait(account: &Account) {
+    while account.aws.advance_to_next().is_some() {}
+    account.aws.take_events();
+}
+
+#[test]
+fn many_missing_stacks_are_made_a_hundred_at_a_time() {
+    let account = account(120, &rules(BRANCH));
+    let first = account.reconcile();
+    assert_eq!(counted(&first), counts([("create no-stack-yet", 100), ("hold creation-paced", 20)]));
+    let again = account.reconcile();
+    assert_eq!(counted(&again), counts([("hold creation-paced", 20), ("hold working", 100)]));
+    wait(&account);
+    assert_eq!(
+        counted(&account.reconcile()),
+        counts([("create no-stack-yet", 20), ("skip up-to-date", 100)])
+    );
+    wait(&account);
+    assert_eq!(counted(&account.reconcile()), counts([("skip up-to-date", 120)]));
+}
+
+#[test]
+fn a_changed_template_is_rolled_out_ten_stacks_at_a_time() {
+    let mut account = account(24, &rules(BRANCH));
+    account.reconcile();
+    wait(&account);
+    account.deploy_template(OTHER_TEMPLATE, &rules(BRANCH));
+    for (updated, left) in [(10, 14), (10, 4)] {
+        let told = counted(&account.reconcile());
+        assert_eq!((told["update changed"], told["hold roll-out-paced"]), (updated, left), "{told:?}");
+        wait(&account);
+    }
+    assert_eq!(counted(&account.reconcile()), counts([("skip up-to-date", 20), ("update changed", 4)]));
+    wait(&account);
+    assert_eq!(counted(&account.reconcile()), counts([("skip up-to-date", 24)]));
+}
+
+#[test]
+fn a_rule_that_is_refused_is_tried_for_three_branches_and_not_for_all() {
+    let account = account(9, &rules("parameters = { Brunch = \"{branch}\" }"));
+    let decision = account.reconcile();
+    assert_eq!(counted(&decision), counts([("fail call-failed", 3), ("hold refused-for-others", 6)]));
+    assert_eq!(decision.actions.len(), 3);
+    assert!(account.aws.stacks().is_empty());
+}
+
+#[test]
+fn the_most_stacks_of_a_rule_are_kept_to_within_one_run() {
+    let account = account(9, &rules(&format!("{BRANCH}\nmax-stacks = 4")));
+    assert_eq!(
+        counted(&account.reconcile()),
+        counts([("create no-stack-yet", 4), ("hold too-many-stacks", 5)])
+    );
+    wait(&account);
+    assert_eq!(counted(&account.reconcile()), counts([("hold too-many-stacks", 5), ("skip up-to-date", 4)]));
+}
+
+#[test]
+fn what_is_missing_comes_first_then_orphans_then_roll_outs() {
+    let mut account = account(3, &rules(BRANCH));
+    account.reconcile();
+    wait(&account);
+    account.aws.push("shop", "feature/000", None).expect("it is there");
+    account.aws.push("shop", "feature/new", Some("one")).expect("a legal name");
+    account.aws.take_events();
+    account.deploy_template(OTHER_TEMPLATE, &rules(BRANCH));
+    let decision = account.reconcile();
+    let calls: Vec<&str> = decision.actions.iter().map(|action| action.call.as_str()).collect();
+    let [create, delete, update] =
+        ["CreateStack", "DeleteStack", "UpdateStack"].map(|call| format!("cloudformation:{call}"));
+    assert_eq!(calls, [create.as_str(), &delete, &update, &update]);
+}
