@@ -61,9 +61,9 @@ package: $(PACKAGE_TOOLS) ## build what is deployed, with sam build (minutes: on
 deploy: check package ## check, package and deploy to ENV=default or ENV=dry-run
 	$(WITH_PACKAGE_TOOLS) sam deploy --config-env "$(ENV)"
 
-bench: package ## measure how the packaged function starts, against the floor of starting any process
+bench: package ## measure how the packaged functions start, against the floor of starting any process
 	$(PYTHON) tools/measure_start.py events/pipeline-trigger/pull-request-is-no-push/event.json config/pointsman.toml \
-	  .aws-sam/build/PipelineTriggerFunction/bootstrap
+	  .aws-sam/build/PipelineTriggerFunction/bootstrap .aws-sam/build/BranchStacksFunction/bootstrap
 
 clean: ## remove what the other targets made, except cargo's target folder
 	rm -rf .tools .aws-sam
