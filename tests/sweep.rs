@@ -116,3 +116,21 @@ fn what_is_missing_comes_first_then_orphans_then_roll_outs() {
         ["CreateStack", "DeleteStack", "UpdateStack"].map(|call| format!("cloudformation:{call}"));
     assert_eq!(calls, [create.as_str(), &delete, &update, &update]);
 }
+
+#[test]
+fn a_rule_that_is_refused_still_loses_the_stacks_of_branches_that_are_gone() {
+    let mut account = account(3, &rules(BRANCH));
+    account.reconcile();
+    wait(&account);
+    for branch in ["feature/000", "feature/001", "feature/002"] {
+        account.aws.push("shop", branch, None).expect("it is there");
+    }
+    for nth in 0..4 {
+        account.aws.push("shop", &format!("feature/a{nth}"), Some("one")).expect("a legal name");
+    }
+    account.aws.take_events();
+    account.deploy(&rules("parameters = { Brunch = \"{branch}\" }"));
+    let told = counted(&account.reconcile());
+    let expected = [("delete branch-gone", 3), ("fail call-failed", 3), ("hold refused-for-others", 1)];
+    assert_eq!(told, counts(expected));
+}

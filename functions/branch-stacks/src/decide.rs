@@ -6,20 +6,19 @@
 use jiff::{SignedDuration, Timestamp};
 use shared::config::Place;
 use shared::decision::Verdict;
-use shared::token::client_token;
 
 use crate::because::{Because, Unwanted};
 use crate::facts::{Facts, Found, Head};
-use crate::identity::{COMMIT, DIGEST, Subject, Tag};
-use crate::rules::{Rules, StackRule, Wanted, is_ours};
+use crate::identity::Subject;
+use crate::rules::{Rules, StackRule, Wanted};
 use crate::stack::{Phase, Stack};
+use crate::step::{create_with, delete, is_update_to, update_with};
+
+pub use crate::step::{Making, Step};
 
 /// How long after a deletion failed it is tried again. What keeps a stack from being deleted is seldom gone in less,
 /// and each try that fails is a mail.
 pub const BETWEEN_DELETIONS: SignedDuration = SignedDuration::from_hours(24);
-
-/// How much of a digest an update's token shows.
-const SHOWN_DIGEST: usize = 16;
 
 /// What is decided about.
 #[derive(Debug, Clone, Copy)]
@@ -49,44 +48,6 @@ pub struct Decided {
     pub rule: Option<Place>,
     /// What is to be done, in this order, the next only after the one before.
     pub steps: Vec<Step>,
-}
-
-/// One call to CloudFormation, with nothing left to choose.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// CreateStack.
-    Create(Making),
-    /// UpdateStack; the name is the stack's id.
-    Update(Making),
-    /// DeleteStack.
-    Delete {
-        /// The stack's id.
-        stack: String,
-        /// The client request token.
-        token: String,
-    },
-    /// UpdateTerminationProtection.
-    Protect {
-        /// The stack's id.
-        stack: String,
-        /// On or off.
-        on: bool,
-    },
-}
-
-/// What a stack is made or updated with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Making {
-    /// Its name, or its id.
-    pub stack: String,
-    /// What it is made of.
-    pub wanted: Wanted,
-    /// All of its tags.
-    pub tags: Vec<Tag>,
-    /// Whether it gets termination protection; only asked when it is made.
-    pub protected: bool,
-    /// The client request token.
-    pub token: String,
 }
 
 /// Whether the branch is to have a stack.
@@ -172,15 +133,8 @@ fn create(question: &Question<'_>, facts: &Facts, rule: &StackRule, commit: &str
     {
         return hold(Because::TooManyStacks { most });
     }
-    let name = question.subject.stack_name(question.prefix);
     let wanted = rule.wanted(question.subject, commit);
-    let making = Making {
-        tags: tags(question, &[], &wanted, commit),
-        protected: question.rules.protect(question.subject),
-        token: format!("create-{}", client_token([name.as_str(), question.event])),
-        stack: name,
-        wanted,
-    };
+    let making = create_with(question, wanted, commit);
     (Verdict::Create, Because::NoStackYet { commit: commit.to_owned() }, vec![Step::Create(making)])
 }
 
@@ -205,7 +159,7 @@ fn keep(question: &Question<'_>, facts: &Facts, stack: &Stack, rule: &StackRule,
             let mut steps: Vec<Step> = protect.into_iter().collect();
             match (changed, failed, unprotected) {
                 (true, false, _) => {
-                    steps.push(Step::Update(update(question, facts, stack, wanted, commit)));
+                    steps.push(Step::Update(update_with(question, facts, stack, wanted, commit)));
                     (Verdict::Update, Because::Changed, steps)
                 }
                 (_, _, true) => (Verdict::Update, Because::NotProtectedYet, steps),
@@ -222,43 +176,7 @@ fn failed_before(facts: &Facts, wanted: &Wanted) -> bool {
         .last_event
         .as_ref()
         .and_then(|event| event.token.as_ref())
-        .is_some_and(|token| token.starts_with(&update_token_of(wanted)))
-}
-
-/// An update's token begins with what it updates to, so that a later look at the stack's events knows it again.
-fn update_token_of(wanted: &Wanted) -> String {
-    format!("update-{}-", &wanted.digest[..SHOWN_DIGEST])
-}
-
-fn update(question: &Question<'_>, facts: &Facts, stack: &Stack, wanted: Wanted, commit: &str) -> Making {
-    let [id, changed, _] = stack.moment();
-    // A rollback that a person continued may leave the time of the update as it was.
-    let last = facts.last_event.as_ref().and_then(|event| event.time);
-    let last = last.map(|time| time.to_string()).unwrap_or_default();
-    let token = client_token([id.as_str(), &changed, &last]);
-    Making {
-        stack: stack.id.clone(),
-        tags: tags(question, &stack.tags, &wanted, commit),
-        protected: false,
-        token: format!("{}{token}", update_token_of(&wanted)),
-        wanted,
-    }
-}
-
-/// Our tags, then the rule's, then those that somebody else put there: an update replaces all of them.
-fn tags(question: &Question<'_>, there: &[Tag], wanted: &Wanted, commit: &str) -> Vec<Tag> {
-    let mut tags = question.subject.tags(question.prefix);
-    // A tag's value is never empty.
-    tags.extend((!commit.is_empty()).then(|| (COMMIT.to_owned(), commit.to_owned())));
-    tags.push((DIGEST.to_owned(), wanted.digest.clone()));
-    tags.extend(wanted.tags.iter().cloned());
-    let others = there.iter().filter(|(key, _)| !is_ours(key) && !key.starts_with("aws:"));
-    let others: Vec<Tag> = others
-        .filter(|(key, _)| !tags.iter().any(|(known, _)| known.eq_ignore_ascii_case(key)))
-        .cloned()
-        .collect();
-    tags.extend(others);
-    tags
+        .is_some_and(|token| is_update_to(token, wanted))
 }
 
 /// A creation that failed is tried again only when something changed: the stack that it left is what remembers.
@@ -280,14 +198,6 @@ fn create_again(question: &Question<'_>, stack: &Stack, changed: bool, commit: &
     }
     steps.push(delete(stack, None));
     (Verdict::Delete, Because::CreationRetried { commit }, steps)
-}
-
-/// `before` is when it was tried before: a token that was used has no effect a second time.
-fn delete(stack: &Stack, before: Option<Timestamp>) -> Step {
-    let [id, changed, deleted] = stack.moment();
-    let before = before.map(|before| before.to_string()).unwrap_or_default();
-    let token = client_token([id.as_str(), &changed, &deleted, &before]);
-    Step::Delete { stack: stack.id.clone(), token: format!("delete-{token}") }
 }
 
 /// DescribeStacks need not say when a deletion failed; the stack's last event does. Where neither does, it is as if it

@@ -22,6 +22,7 @@ pub mod rules;
 pub mod run;
 pub mod settings;
 pub mod stack;
+pub mod step;
 pub mod survey;
 
 use serde_json::Value;

@@ -1,4 +1,5 @@
-//! Looks at every branch and every stack, and does what is missing first, then orphans, then roll-outs.
+//! Looks at every branch and every stack, and does what is missing first, then orphans, then roll-outs, then what may
+//! be idle.
 //!
 //! It keeps no cursor: what was done needs nothing at the next run, which so goes on where this one stopped.
 
@@ -78,8 +79,7 @@ impl Sweep {
         if self.stopped.is_none() && left < TIME_TO_TELL {
             self.stopped = Some(Because::NoTimeLeft);
         }
-        let is_missing = *need != Need::Orphan && !self.survey.stacks.ours.contains_key(subject);
-        if let Some(because) = self.stopped.clone().or_else(|| self.has_to_wait(run, subject, is_missing)) {
+        if let Some(because) = self.stopped.clone().or_else(|| self.has_to_wait(run, need, subject)) {
             return Outcome::of(Verdict::Hold, subject.to_string(), &because);
         }
         let rule = run.rules.covering(subject);
@@ -116,7 +116,10 @@ impl Sweep {
     }
 
     /// Why a branch is not looked at in this run.
-    fn has_to_wait(&self, run: &Run<'_>, subject: &Subject, is_missing: bool) -> Option<Because> {
+    fn has_to_wait(&self, run: &Run<'_>, need: &Need, subject: &Subject) -> Option<Because> {
+        if *need == Need::Orphan {
+            return None;
+        }
         let rule = run.rules.covering(subject).map(|rule| rule.place.to_string());
         let refused = self
             .refused
@@ -125,7 +128,7 @@ impl Sweep {
         if let Some(((_, error), times)) = refused {
             return Some(Because::RefusedForOthers { times: *times, error: error.clone() });
         }
-        if is_missing {
+        if !self.survey.stacks.ours.contains_key(subject) {
             let paced = (self.being_made() >= MADE_AT_A_TIME)
                 .then_some(Because::CreationPaced { most: MADE_AT_A_TIME });
             return self.full.clone().or(paced);
