@@ -240,8 +240,7 @@ mod tests {
         insta::assert_snapshot!(told(&[sent, refused]), @r"
           call   Publish arn:aws:sns:us-east-1:111122223333:mail -> m-1
           mail   One failed
-                   The stack branch-shop-main could not be created, because two of its
-                   resources failed and a third was cancelled.
+                   The stack branch-shop-main could not be created, because two of its resources failed and a third was cancelled.
 
                    Role  no
           call   Publish arn:aws:sns:us-east-1:111122223333:mail -> the connection was
