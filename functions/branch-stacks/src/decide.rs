@@ -9,8 +9,8 @@ use shared::decision::Verdict;
 
 use crate::because::{Because, Unwanted};
 use crate::facts::{Facts, Found, Head};
-use crate::identity::Subject;
-use crate::rules::{Rules, StackRule, Wanted};
+use crate::question::Question;
+use crate::rules::{StackRule, Wanted};
 use crate::stack::{Phase, Stack};
 use crate::step::{create_with, delete, is_update_to, update_with};
 
@@ -19,23 +19,6 @@ pub use crate::step::{Making, Step};
 /// How long after a deletion failed it is tried again. What keeps a stack from being deleted is seldom gone in less,
 /// and each try that fails is a mail.
 pub const BETWEEN_DELETIONS: SignedDuration = SignedDuration::from_hours(24);
-
-/// What is decided about.
-#[derive(Debug, Clone, Copy)]
-pub struct Question<'a> {
-    /// The branch.
-    pub subject: &'a Subject,
-    /// The rules.
-    pub rules: &'a Rules,
-    /// The prefix of stack names, and the owner.
-    pub prefix: &'a str,
-    /// Now.
-    pub now: Timestamp,
-    /// When the event says that somebody was at the branch: it was pushed, or had a stack made that is gone.
-    pub alive: Option<Timestamp>,
-    /// What makes this event another than the next, for the token of a creation.
-    pub event: &'a str,
-}
 
 /// What was decided.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use shared::aws::told;
 
 use crate::aws::is_throttling;
-use crate::gather::Event;
 use crate::remark::Remark;
 use crate::stack::{Foreign, Stack};
 
@@ -86,3 +85,25 @@ pub enum Found {
     /// It could not be read.
     Unreadable(Unread),
 }
+
+/// Something that happened to a stack or to a resource of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The resource's logical id; the stack's name for the stack itself.
+    pub resource: String,
+    /// Its type.
+    pub kind: String,
+    /// The status it reached.
+    pub status: String,
+    /// What CloudFormation says about it.
+    pub reason: String,
+    /// Whether it is about the stack itself.
+    pub of_stack: bool,
+    /// The token of the operation it belongs to.
+    pub token: Option<String>,
+    /// When.
+    pub time: Option<Timestamp>,
+}
+
+/// What CloudFormation says of the event that begins an operation.
+pub const USER: &str = "User Initiated";

@@ -5,12 +5,13 @@ mod branch;
 mod stacks;
 
 use crate::aws::Clients;
-use crate::decide::{Question, asks_for_count, asks_for_last_event};
+use crate::decide::{asks_for_count, asks_for_last_event};
 use crate::facts::{Facts, Found, Head, Tip};
+use crate::question::Question;
 use crate::remark::Remark;
 
 pub use branch::{branches, repositories};
-pub use stacks::{Event, Listing, all_stacks, events, stack_of};
+pub use stacks::{Listing, all_stacks, events, stack_of};
 
 /// Reads. The stack comes first: if the branch is made again meanwhile, and its stack too, then it is the old stack that
 /// is known here, and a branch that is there. `known` is how many stacks the branch's rule has, if that was counted

@@ -15,6 +15,7 @@ pub mod gather;
 pub mod identity;
 pub mod mail;
 pub mod one;
+pub mod question;
 pub mod reconcile;
 pub mod remark;
 pub mod report;

@@ -10,7 +10,7 @@ use shared::text::{printable, shortened};
 
 use self::advice::advice;
 use crate::event::{StackChange, stack_name};
-use crate::gather::Event;
+use crate::facts::{Event, USER};
 use crate::identity::Subject;
 
 /// SNS takes a subject of under 100 characters, without line breaks and control characters (Publish, Amazon SNS API
@@ -23,9 +23,6 @@ const LONGEST_REASON: usize = 1_000;
 
 /// What CloudFormation says of a resource that was only stopped because another one failed.
 const CANCELLED: [&str; 2] = ["Resource creation cancelled", "Resource update cancelled"];
-
-/// What CloudFormation says of the event that begins an operation.
-pub(crate) const USER: &str = "User Initiated";
 
 /// A mail.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,8 +6,9 @@ use shared::lambda::Invocation;
 use crate::act::{Acted, act, shown};
 use crate::aws::Clients;
 use crate::because::Because;
-use crate::decide::{Decided, Question, Step, decide};
+use crate::decide::{Decided, Step, decide};
 use crate::gather::gather;
+use crate::question::Question;
 use crate::remark::Remark;
 
 /// Why nothing is called in a dry run.

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use shared::lambda::Invocation;
 
 use crate::aws::Clients;
-use crate::decide::Question;
 use crate::identity::Subject;
+use crate::question::Question;
 use crate::rules::Rules;
 use crate::settings::Settings;
 

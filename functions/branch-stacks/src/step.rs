@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use shared::token::client_token;
 
-use crate::decide::Question;
 use crate::facts::Facts;
 use crate::identity::{COMMIT, DIGEST, Tag};
+use crate::question::Question;
 use crate::rules::{Wanted, is_ours};
 use crate::stack::Stack;
 

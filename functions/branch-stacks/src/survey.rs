@@ -6,11 +6,12 @@ use shared::decision::Verdict;
 
 use crate::aws::Clients;
 use crate::because::Because;
-use crate::decide::{Question, decide};
+use crate::decide::decide;
 use crate::facts::{Facts, Found, Head, Unread};
 use crate::gather::{Listing, all_stacks, branches, repositories};
 use crate::identity::{Subject, looks_like_ours};
 use crate::one::Outcome;
+use crate::question::Question;
 use crate::rules::Rules;
 use crate::stack::{Foreign, NotOursBecause, Phase, Stack};
 

@@ -2,10 +2,10 @@
 
 use aws_sdk_cloudformation::types::StackStatus;
 use branch_stacks::because::Because;
-use branch_stacks::decide::{BETWEEN_DELETIONS, Decided, Question, Step, decide};
-use branch_stacks::facts::{Facts, Found, Head, Tip, Unread};
-use branch_stacks::gather::Event;
+use branch_stacks::decide::{BETWEEN_DELETIONS, Decided, Step, decide};
+use branch_stacks::facts::{Event, Facts, Found, Head, Tip, Unread};
 use branch_stacks::identity::{COMMIT, DIGEST, Subject};
+use branch_stacks::question::Question;
 use branch_stacks::rules::{self, Rules};
 use branch_stacks::stack::{Foreign, NotOursBecause, Stack};
 use jiff::{SignedDuration, Timestamp};

@@ -9,9 +9,8 @@ use jiff::Timestamp;
 use shared::aws::told;
 
 use crate::aws::Clients;
-use crate::facts::{Found, Unread};
+use crate::facts::{Event, Found, USER, Unread};
 use crate::identity::Subject;
-use crate::mail::USER;
 use crate::rules::Rules;
 use crate::stack::{Foreign, Owned, Phase, Stack, owned};
 
@@ -93,25 +92,6 @@ pub async fn all_stacks(prefix: &str, aws: &Clients) -> Result<Listing, Unread> 
         }
     }
     Ok(listing)
-}
-
-/// Something that happened to a stack or to a resource of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    /// The resource's logical id; the stack's name for the stack itself.
-    pub resource: String,
-    /// Its type.
-    pub kind: String,
-    /// The status it reached.
-    pub status: String,
-    /// What CloudFormation says about it.
-    pub reason: String,
-    /// Whether it is about the stack itself.
-    pub of_stack: bool,
-    /// The token of the operation it belongs to.
-    pub token: Option<String>,
-    /// When.
-    pub time: Option<Timestamp>,
 }
 
 /// What happened to a stack in one operation, newest first: the one with this token, or else the last one.
