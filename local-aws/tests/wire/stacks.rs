@@ -454,6 +454,25 @@ fn an_import_needs_an_export_of_the_world_or_of_a_stack() {
 }
 
 #[test]
+fn a_condition_compares_text_whatever_yaml_makes_of_it() {
+    let fixture = start("");
+    let body = "Parameters: { Setup: { Type: String, Default: true }, Count: { Type: Number, Default: 1 } }
+Conditions: { Setup: !Equals [!Ref Setup, true], Once: !Equals [1, !Ref Count], Twice: !Equals [!Ref Count, 2] }
+Resources:
+  T: { Type: AWS::SNS::Topic, Condition: Setup }
+  U: { Type: AWS::SNS::Topic, Condition: Once }
+  V: { Type: AWS::SNS::Topic, Condition: Twice }
+";
+    fixture.call("CreateStack", &[("StackName", "s"), ("TemplateBody", body)]);
+    fixture.settle();
+    let events = fixture.call("DescribeStackEvents", &[("StackName", "s")]);
+    let mut made = events.texts("LogicalResourceId");
+    made.retain(|name| name != "s");
+    made.dedup();
+    assert_eq!(made, ["U", "T"]);
+}
+
+#[test]
 fn a_branch_that_is_pushed_is_there_and_on_the_bus() {
     let fixture = start("");
     fixture.aws.push("shop", "feature/größe", Some("two")).unwrap();
