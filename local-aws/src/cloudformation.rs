@@ -146,5 +146,5 @@ fn invalid(message: impl Into<String>) -> Refusal {
 
 /// The template in its long form, for a stack of the world's file; else what is wrong with it.
 pub(crate) fn read_template(text: &str) -> Result<serde_json::Value, String> {
-    document::read(text).map_err(|refusal| refusal.message)
+    document::read(text, &["CAPABILITY_AUTO_EXPAND".to_owned()]).map_err(|refusal| refusal.message)
 }
