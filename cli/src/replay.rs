@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use shared::lambda::BAD_RULES;
 
 pub use case::Case;
+pub use follow::NotAtRest;
 pub use function::{InvocationError, Invoked, Run};
 
 use crate::arguments::ReplayArguments;
@@ -41,13 +42,24 @@ pub fn run(arguments: &ReplayArguments) -> Result<Exit> {
 fn replay_path(path: &Path, arguments: &ReplayArguments, root: &Path) -> Result<Exit> {
     let case = Case::read(path, arguments, root)?;
     let _progress = progress::after_a_second(format!("replaying {}", case.name));
-    let replays = replay(&case, arguments, root)?;
+    let replays = replay(&case, arguments, root).inspect_err(|error| told_before(&case, error, arguments));
+    let replays = replays?;
     print(&case, &replays, arguments.json)?;
     let failed = replays.is_empty() || replays.iter().any(|replay| replay.run.failed());
     Ok(if failed { Exit::Found } else { Exit::Success })
 }
 
+/// What happened before a case that does not come to rest was given up: there one sees what it goes round in.
+fn told_before(case: &Case, error: &anyhow::Error, arguments: &ReplayArguments) {
+    if let Some(not_at_rest) = error.downcast_ref::<NotAtRest>()
+        && let Err(error) = print(case, &not_at_rest.replays, arguments.json)
+    {
+        anstream::eprintln!("error: {error:#}");
+    }
+}
+
 /// What one function made of the event.
+#[derive(Debug)]
 pub struct Replay {
     /// Why it was this function, where its rule was not the reason.
     pub note: Option<String>,

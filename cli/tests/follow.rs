@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use pointsman::arguments::ReplayArguments;
-use pointsman::replay::{Case, replay, told};
+use pointsman::replay::{Case, NotAtRest, Replay, replay, told};
 use pointsman::workspace;
+use tempfile::TempDir;
 
 /// The one function that is about everything here. Of what it decides, nothing matters but when.
 const TEMPLATE: &str = r#"
@@ -40,19 +41,37 @@ name = "two"
 status = "UPDATE_IN_PROGRESS"
 "#;
 
-#[test]
-fn what_is_under_way_ends_and_its_end_is_delivered_at_its_time() {
+/// A folder with a case, a template and rules that say nothing.
+fn folder(template: &str, world: &str) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("it is ours");
     let files =
-        [("template.yaml", TEMPLATE), ("event.json", EVENT), ("world.toml", WORLD), ("pointsman.toml", "")];
-    files.into_iter().for_each(|(name, text)| write(name, text));
+        [("template.yaml", template), ("event.json", EVENT), ("world.toml", world), ("pointsman.toml", "")];
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).expect("it is ours");
+    }
+    folder
+}
+
+/// What follows, and what it is told as.
+fn replayed(folder: &TempDir) -> anyhow::Result<(Case, Vec<Replay>)> {
     // The template is the test's own, the function's binary is the workspace's.
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     workspace::build(root, "pipeline-trigger").expect("it can be built");
     let arguments = ReplayArguments::default();
     let case = Case::read(folder.path(), &arguments, folder.path()).expect("the case is right");
-    let replays = replay(&case, &arguments, folder.path()).expect("it can be replayed");
+    let replays = replay(&case, &arguments, folder.path())?;
+    Ok((case, replays))
+}
+
+fn followed(replays: &[Replay]) -> usize {
+    let invocations = replays.iter().flat_map(|replay| &replay.run.invocations);
+    invocations.filter(|invoked| invoked.what.is_some()).count()
+}
+
+#[test]
+fn what_is_under_way_ends_and_its_end_is_delivered_at_its_time() {
+    let folder = folder(TEMPLATE, WORLD);
+    let (case, replays) = replayed(&folder).expect("it can be replayed");
     let text = told(&case, &replays);
     let headings: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("--- ")).collect();
     let expected = [
@@ -67,4 +86,25 @@ fn what_is_under_way_ends_and_its_end_is_delivered_at_its_time() {
         .map(|decision| decision.now.to_string())
         .collect();
     assert_eq!(times, ["2026-03-02T10:00:00Z", "2026-03-02T10:01:00Z", "2026-03-02T10:02:00Z"]);
+}
+
+#[test]
+fn a_large_world_may_have_many_events() {
+    let stack = |n: u32| format!("[[stack]]\nname = \"s{n}\"\nstatus = \"CREATE_IN_PROGRESS\"\n");
+    let stacks: String = (0..60).map(stack).collect();
+    let world = format!("now = \"2026-03-02T10:00:00Z\"\n[events]\nfollow = true\n{stacks}");
+    let (_, replays) = replayed(&folder(TEMPLATE, &world)).expect("it comes to rest");
+    assert_eq!(followed(&replays), 60);
+}
+
+/// Nothing here goes round in a circle, but so many functions hear of one stack that it looks so.
+#[test]
+fn what_does_not_come_to_rest_is_given_up_and_what_happened_is_known() {
+    let function = |n: u32| TEMPLATE.replace("  Function:", &format!("  Function{n}:"));
+    let resources: String =
+        (0..71).map(|n| function(n).replace("\nResources:\n", "").trim_end().to_owned() + "\n").collect();
+    let world = WORLD.split("[[stack]]").take(2).collect::<Vec<_>>().join("[[stack]]");
+    let error = replayed(&folder(&format!("Resources:\n{resources}"), &world)).expect_err("it goes on");
+    let given_up = error.downcast_ref::<NotAtRest>().expect("it is no other error");
+    assert_eq!((given_up.count, followed(&given_up.replays)), (70, 70));
 }

@@ -87,13 +87,14 @@ impl Default for CloudFormation {
 }
 
 impl CloudFormation {
-    /// Puts a stack in the account with the resources that its status says it has.
+    /// Puts a stack in the account with the resources and outputs that its status says it has.
     pub(crate) fn seed(&self, mut stack: Stack) {
         if !matches!(
             stack.status,
             "CREATE_IN_PROGRESS" | "REVIEW_IN_PROGRESS" | "DELETE_COMPLETE" | "ROLLBACK_COMPLETE"
         ) {
             stack.made = resources::wanted(&stack, &self.exports).unwrap_or_default();
+            stack.outputs = resources::outputs(&stack, &self.exports);
         }
         if stack.status.starts_with("UPDATE_ROLLBACK") || stack.status == "UPDATE_IN_PROGRESS" {
             stack.before = Some((stack.goal.clone(), stack.made.clone()));
@@ -145,5 +146,5 @@ fn invalid(message: impl Into<String>) -> Refusal {
 
 /// The template in its long form, for a stack of the world's file; else what is wrong with it.
 pub(crate) fn read_template(text: &str) -> Result<serde_json::Value, String> {
-    document::read(text).map_err(|refusal| refusal.message)
+    document::read(text, &["CAPABILITY_AUTO_EXPAND".to_owned()]).map_err(|refusal| refusal.message)
 }

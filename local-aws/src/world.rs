@@ -155,6 +155,14 @@ impl World {
         self.follows_events
     }
 
+    /// How many branches and stacks there are: how much can happen.
+    pub fn branches_and_stacks(&self) -> usize {
+        let names = self.codecommit.names();
+        let hosted = names.iter().filter_map(|name| self.codecommit.repository(name));
+        let branches = hosted.filter_map(|hosted| hosted.git.branches().ok()).map(|all| all.len());
+        branches.sum::<usize>() + self.cloudformation.stacks().len()
+    }
+
     /// Lets everything happen that falls due by `now`.
     pub(crate) fn catch_up(&self, now: Timestamp) {
         while walk::step(self, now) {}

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use local_aws::World;
 use serde_json::Value;
 
@@ -13,8 +13,20 @@ use super::{Case, Replay};
 use crate::arguments::ReplayArguments;
 use crate::template::{Function, Template};
 
-/// A case that is not at rest after so many deliveries goes round in a circle.
+/// A case that is not at rest after so many deliveries, and so many more for each branch and each stack of its world,
+/// goes round in a circle.
 const MOST: usize = 50;
+const MOST_EACH: usize = 20;
+
+/// A case that goes on and on.
+#[derive(Debug, thiserror::Error)]
+#[error("the case is not at rest after {count} events that were followed")]
+pub struct NotAtRest {
+    /// How many were followed.
+    pub count: usize,
+    /// What happened until then.
+    pub replays: Vec<Replay>,
+}
 
 /// Runs the event's functions, then those that the events on AWS's bus reach, each at its time.
 pub(super) fn replay(
@@ -24,6 +36,7 @@ pub(super) fn replay(
     template: &Template,
     world: World,
 ) -> Result<Vec<Replay>> {
+    let most = MOST + MOST_EACH * world.branches_and_stacks();
     let stage = Stage::open(case, root, world, arguments.dry_run)?;
     let mut replays = Vec::new();
     for route in routes(case, arguments.function.as_deref(), true, template)? {
@@ -45,10 +58,10 @@ pub(super) fn replay(
             continue;
         };
         for function in followers(&event) {
-            count += 1;
-            if count > MOST {
-                bail!("the case is not at rest after {MOST} events that were followed");
+            if count == most {
+                return Err(NotAtRest { count, replays }.into());
             }
+            count += 1;
             let invocations = stage.deliver(function, &event, Some(&heading(&event)))?;
             add(&mut replays, function, None, invocations);
         }

@@ -11,7 +11,8 @@ use crate::template::Values;
 
 use super::request;
 
-const KNOWN: &[&str] = &["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"];
+const KNOWN: &[&str] = &["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", AUTO_EXPAND];
+const AUTO_EXPAND: &str = "CAPABILITY_AUTO_EXPAND";
 
 /// The resources that need a capability, and the property that names one: "Acknowledging IAM resources in
 /// CloudFormation templates", CloudFormation User Guide.
@@ -38,19 +39,22 @@ pub(super) fn given(input: &mut Members) -> Result<Vec<String>, Refusal> {
     }
 }
 
-/// Whether what the template has was acknowledged. A macro that was is refused all the same: none is run here.
+/// Refuses a template with macros: for want of the capability, else because none is run here.
+pub(super) fn macros(template: &Value, given: &[String]) -> Result<(), Refusal> {
+    match document::has_macros(template) {
+        false => Ok(()),
+        true if given.iter().any(|one| one == AUTO_EXPAND) => Err(Refusal::not_served("macros (Transform)")),
+        true => Err(insufficient(AUTO_EXPAND)),
+    }
+}
+
+/// Whether the IAM resources that the template has were acknowledged.
 pub(super) fn check(
     template: &Value,
     parameters: &[(String, String)],
     given: &[String],
 ) -> Result<(), Refusal> {
     let has = |name: &str| given.iter().any(|one| one == name);
-    if document::has_macros(template) {
-        return match has("CAPABILITY_AUTO_EXPAND") {
-            true => Err(Refusal::not_served("macros (Transform)")),
-            false => Err(insufficient("CAPABILITY_AUTO_EXPAND")),
-        };
-    }
     match needed(template, parameters) {
         Some(needed @ "CAPABILITY_NAMED_IAM") if !has(needed) => Err(insufficient(needed)),
         Some(needed) if !has(needed) && !has("CAPABILITY_NAMED_IAM") => Err(insufficient(needed)),

@@ -27,7 +27,7 @@ pub(super) fn create_stack(context: &Context<'_>, mut input: Members) -> Result<
     if state.find(context.region, &name).is_some() {
         return Err(Refusal::new("AlreadyExistsException", format!("Stack [{name}] already exists")));
     }
-    let template = document::read(&text.ok_or_else(body::missing)?)?;
+    let template = document::read(&text.ok_or_else(body::missing)?, &capabilities)?;
     let parameters = parameters::checked(&template, given, &[])?;
     capabilities::check(&template, &parameters, &capabilities)?;
     if state.stacks.iter().filter(|stack| stack.is_living()).count() >= cloudformation.max_stacks {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
-use super::{invalid, references};
+use super::{capabilities, invalid, references};
 use crate::refusal::Refusal;
 use crate::template;
 
@@ -48,9 +48,11 @@ const PARAMETER_TYPES: &[&str] = &["String", "Number", "CommaDelimitedList", "Li
 const MOST: &[(&str, usize)] =
     &[("Mappings", 200), ("Outputs", 200), ("Parameters", 200), ("Resources", 500)];
 
-/// The template in its long form.
-pub(super) fn read(text: &str) -> Result<Value, Refusal> {
+/// The template in its long form. What a macro makes of one is not known here, so one with a macro is only read when the
+/// caller may run macros, and then refused as not served.
+pub(super) fn read(text: &str, capabilities: &[String]) -> Result<Value, Refusal> {
     let template = parse(text)?;
+    capabilities::macros(&template, capabilities)?;
     let sections = template.as_object().ok_or_else(|| format_error("unsupported structure."))?;
     if let Some(unknown) = unknown(sections, SECTIONS) {
         return Err(invalid(format!("Invalid template property or properties [{unknown}]")));
@@ -150,8 +152,7 @@ fn resources(template: &Value) -> Result<(), Refusal> {
             unknown_types.push(kind);
         }
     }
-    // A macro may turn them into others: which, is not for now.
-    match unknown_types.is_empty() || has_macros(template) {
+    match unknown_types.is_empty() {
         true => Ok(()),
         false => Err(format_error(&format!("Unrecognized resource types: [{}]", unknown_types.join(", ")))),
     }

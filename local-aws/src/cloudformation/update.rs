@@ -47,7 +47,7 @@ pub(super) fn update_stack(context: &Context<'_>, mut input: Members) -> Result<
         Some(_) if uses_previous => {
             return Err(invalid("You cannot specify both usePreviousTemplate and a template."));
         }
-        Some(text) => document::read(&text)?,
+        Some(text) => document::read(&text, &capabilities)?,
         None if uses_previous => stack.goal.template.clone(),
         None => return Err(body::missing()),
     };

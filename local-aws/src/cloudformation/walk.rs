@@ -1,12 +1,17 @@
 //! Takes a stack from a status that has ended to the next one, with what its resources do on the way.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::failing::{Failing, On};
 use super::resources::{self, Exports};
-use super::stack::{Goal, Made, Moment, Stack};
+use super::stack::{Goal, Made, Moment, Output, Stack};
 use super::{State, effects};
 use crate::world::World;
+
+/// The stack that `[cloudformation.exports]` of the world's file are said to be of.
+const ELSEWHERE: &str = "elsewhere";
 
 /// Moves the stack whose status ended first, if one did by `until`; says whether one did.
 pub(crate) fn step(world: &World, until: Timestamp) -> bool {
@@ -16,23 +21,37 @@ pub(crate) fn step(world: &World, until: Timestamp) -> bool {
     let ended = ended.filter_map(|(index, stack)| Some((stack.ends.filter(|ends| *ends <= until)?, index)));
     let Some((at, index)) = ended.min() else { return false };
     let mut exports = cloudformation.exports.clone();
-    exports.extend(exported(&state));
+    let mut taken: BTreeMap<String, String> =
+        exports.keys().map(|name| (name.clone(), ELSEWHERE.to_owned())).collect();
+    let moving = &state.stacks[index];
+    for (stack, name, value) in exported(&state, &moving.region) {
+        exports.insert(name.to_owned(), value.to_owned());
+        if stack.id != moving.id {
+            taken.insert(name.to_owned(), stack.name.clone());
+        }
+    }
     let State { stacks, failing, .. } = &mut *state;
     let now = Moment { at, bus: &world.bus, ends: at + cloudformation.step };
-    Walk { world, failing, exports, now }.next(&mut stacks[index]);
+    Walk { world, failing, exports, taken, now }.next(&mut stacks[index]);
     true
 }
 
-/// What stacks that are there export.
-fn exported(state: &State) -> Exports {
-    let outputs = state.stacks.iter().filter(|stack| stack.is_living()).flat_map(|stack| &stack.outputs);
-    outputs.filter_map(|output| Some((output.export.clone()?, output.value.clone()))).collect()
+/// What the region's stacks that are there export: whose it is, its name, its value.
+fn exported<'s>(state: &'s State, region: &str) -> impl Iterator<Item = (&'s Stack, &'s str, &'s str)> {
+    let living = state.stacks.iter().filter(move |stack| stack.region == region && stack.is_living());
+    living.flat_map(|stack| {
+        let exported =
+            move |output: &'s Output| Some((stack, output.export.as_deref()?, output.value.as_str()));
+        stack.outputs.iter().filter_map(exported)
+    })
 }
 
 struct Walk<'a> {
     world: &'a World,
     failing: &'a mut [Failing],
     exports: Exports,
+    /// The exports that the stack cannot have, and the stacks that have them.
+    taken: BTreeMap<String, String>,
     now: Moment<'a>,
 }
 
@@ -57,11 +76,8 @@ impl Walk<'_> {
             Err(reason) => Some(reason),
             Ok(wanted) => named("create", &self.make_all(stack, wanted, On::Create)),
         };
-        match failed {
-            None => {
-                stack.outputs = resources::outputs(stack, &self.exports);
-                stack.enter(self.now, "CREATE_COMPLETE", None);
-            }
+        match failed.or_else(|| self.export(stack)) {
+            None => stack.enter(self.now, "CREATE_COMPLETE", None),
             Some(reason) => {
                 let reason = format!("{reason} Rollback requested by user.");
                 stack.enter(self.now, "ROLLBACK_IN_PROGRESS", Some(reason));
@@ -98,13 +114,23 @@ impl Walk<'_> {
             Err(reason) => Some(reason),
             Ok(wanted) => named("update", &self.change_all(stack, wanted)),
         };
-        match failed {
-            None => {
-                stack.outputs = resources::outputs(stack, &self.exports);
-                stack.enter(self.now, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", None);
-            }
+        match failed.or_else(|| self.export(stack)) {
+            None => stack.enter(self.now, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", None),
             reason => stack.enter(self.now, "UPDATE_ROLLBACK_IN_PROGRESS", reason),
         }
+    }
+
+    /// Gives the stack its outputs, or says which export it cannot have.
+    fn export(&self, stack: &mut Stack) -> Option<String> {
+        let outputs = resources::outputs(stack, &self.exports);
+        let refused = outputs.iter().find_map(|output| {
+            let name = output.export.as_ref()?;
+            Some(format!("Export with name {name} is already exported by stack {}.", self.taken.get(name)?))
+        });
+        if refused.is_none() {
+            stack.outputs = outputs;
+        }
+        refused
     }
 
     /// What the update replaced or no longer wants goes. Nothing can be arranged to fail here.

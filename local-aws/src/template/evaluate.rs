@@ -43,7 +43,7 @@ impl<'a> Values<'a> {
         let parts = argument.as_array().map(Vec::as_slice).unwrap_or_default();
         match (function, parts) {
             ("Condition", _) => argument.as_str().is_none_or(|name| self.condition(name)),
-            ("Fn::Equals", [left, right]) => self.value(left) == self.value(right),
+            ("Fn::Equals", [left, right]) => is_same(&self.value(left), &self.value(right)),
             ("Fn::Not", [one]) => !self.truth(one),
             ("Fn::And", all) => all.iter().all(|one| self.truth(one)),
             ("Fn::Or", any) => any.iter().any(|one| self.truth(one)),
@@ -153,6 +153,14 @@ pub fn text(value: &Value) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(bool) => Some(bool.to_string()),
         _ => None,
+    }
+}
+
+/// Parameters are text, so `true` and `1`, as YAML reads them, are compared as text with them.
+fn is_same(left: &Value, right: &Value) -> bool {
+    match (text(left), text(right)) {
+        (Some(left), Some(right)) => left == right,
+        _ => left == right,
     }
 }
 

@@ -152,6 +152,9 @@ fn what_can_do_harm_must_be_acknowledged() {
     let named = "Resources: { R: { Type: AWS::IAM::Role, Properties: { RoleName: x } } }";
     let unmade = "Conditions: { Never: !Equals [a, b] }\nResources: { T: { Type: AWS::SNS::Topic }, R: { Type: AWS::IAM::Role, Condition: Never } }";
     let sam = "Transform: AWS::Serverless-2016-10-31\nResources: { F: { Type: AWS::Serverless::Function } }";
+    let globals = format!("Globals: {{ Function: {{ Timeout: 3 }} }}\n{sam}");
+    let each = "Transform: AWS::LanguageExtensions\nResources: { Fn::ForEach::X: [I, [a], T${I}: { Type: AWS::SNS::Topic }] }";
+    let part = "Resources: { Fn::Transform: { Name: AWS::Include, Parameters: { Location: s3://b/k } } }";
     let with = |name: &str, body: &str, capability: &str| {
         let mut members = vec![("StackName", name), ("TemplateBody", body)];
         members.extend(Some(("Capabilities.member.1", capability)).filter(|(_, given)| !given.is_empty()));
@@ -161,6 +164,9 @@ fn what_can_do_harm_must_be_acknowledged() {
         (role, "", "CAPABILITY_IAM"),
         (named, "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"),
         (sam, "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"),
+        (&globals, "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"),
+        (each, "", "CAPABILITY_AUTO_EXPAND"),
+        (part, "", "CAPABILITY_AUTO_EXPAND"),
     ] {
         let expected = format!("InsufficientCapabilitiesException: Requires capabilities : [{needed}]");
         assert_eq!(refusal(&with("s", body, given)), expected);
@@ -168,7 +174,12 @@ fn what_can_do_harm_must_be_acknowledged() {
     assert_eq!(with("a", role, "CAPABILITY_NAMED_IAM").status, 200);
     assert_eq!(with("b", named, "CAPABILITY_NAMED_IAM").status, 200);
     assert_eq!(with("c", unmade, "").status, 200);
-    assert_eq!(with("d", sam, "CAPABILITY_AUTO_EXPAND").status, 501);
+    for macros in [sam, &globals, each, part] {
+        assert_eq!(with("d", macros, "CAPABILITY_AUTO_EXPAND").status, 501, "{macros}");
+    }
+    // Without the transform that makes something of it, it is a mistake.
+    let no_macro = globals.replace("Transform: AWS::Serverless-2016-10-31\n", "");
+    assert!(refusal(&with("d", &no_macro, "CAPABILITY_AUTO_EXPAND")).contains("properties [Globals]"));
     assert!(refusal(&with("e", role, "CAPABILITY_ALL")).contains("enum value set"));
 }
 

@@ -454,6 +454,68 @@ fn an_import_needs_an_export_of_the_world_or_of_a_stack() {
 }
 
 #[test]
+fn an_export_is_one_stacks_only() {
+    let exporting = |name: &str, value: &str| {
+        format!(
+            "{{ Resources: {{ T: {{ Type: AWS::SNS::Topic }} }}, \
+             Outputs: {{ O: {{ Value: {value}, Export: {{ Name: {name} }} }} }} }}"
+        )
+    };
+    let world = format!(
+        "[cloudformation.exports]\nshared = \"x\"\n[[stack]]\nname = \"there\"\ntemplate = \"{}\"\n",
+        exporting("seeded", "x")
+    );
+    let fixture = start(&world);
+    let call = |operation: &str, stack: &str, body: &str| {
+        fixture.call(operation, &[("StackName", stack), ("TemplateBody", body)]);
+        fixture.settle();
+    };
+    let refusal = |stack: &str| {
+        let events = fixture.call("DescribeStackEvents", &[("StackName", stack)]);
+        events.texts("ResourceStatusReason").into_iter().find(|reason| reason.starts_with("Export"))
+    };
+    call("CreateStack", "mine", &exporting("mine", "x"));
+    assert_eq!(fixture.status("mine"), "CREATE_COMPLETE");
+    for (stack, export, owner) in
+        [("a", "shared", "elsewhere"), ("b", "seeded", "there"), ("c", "mine", "mine")]
+    {
+        call("CreateStack", stack, &exporting(export, "x"));
+        let told = format!("Export with name {export} is already exported by stack {owner}.");
+        assert_eq!(refusal(stack), Some(format!("{told} Rollback requested by user.")));
+        assert_eq!(fixture.status(stack), "ROLLBACK_COMPLETE");
+    }
+    call("UpdateStack", "mine", &exporting("seeded", "y"));
+    let told = "Export with name seeded is already exported by stack there.";
+    assert_eq!(refusal("mine").as_deref(), Some(told));
+    assert_eq!(fixture.status("mine"), "UPDATE_ROLLBACK_COMPLETE");
+    call("UpdateStack", "mine", &exporting("mine", "y"));
+    assert_eq!(fixture.status("mine"), "UPDATE_COMPLETE", "its own export is no other's");
+    fixture.call("DeleteStack", &[("StackName", "mine")]);
+    fixture.settle();
+    call("CreateStack", "d", &exporting("mine", "x"));
+    assert_eq!(fixture.status("d"), "CREATE_COMPLETE", "a stack that is gone exports nothing");
+}
+
+#[test]
+fn a_condition_compares_text_whatever_yaml_makes_of_it() {
+    let fixture = start("");
+    let body = "Parameters: { Setup: { Type: String, Default: true }, Count: { Type: Number, Default: 1 } }
+Conditions: { Setup: !Equals [!Ref Setup, true], Once: !Equals [1, !Ref Count], Twice: !Equals [!Ref Count, 2] }
+Resources:
+  T: { Type: AWS::SNS::Topic, Condition: Setup }
+  U: { Type: AWS::SNS::Topic, Condition: Once }
+  V: { Type: AWS::SNS::Topic, Condition: Twice }
+";
+    fixture.call("CreateStack", &[("StackName", "s"), ("TemplateBody", body)]);
+    fixture.settle();
+    let events = fixture.call("DescribeStackEvents", &[("StackName", "s")]);
+    let mut made = events.texts("LogicalResourceId");
+    made.retain(|name| name != "s");
+    made.dedup();
+    assert_eq!(made, ["U", "T"]);
+}
+
+#[test]
 fn a_branch_that_is_pushed_is_there_and_on_the_bus() {
     let fixture = start("");
     fixture.aws.push("shop", "feature/größe", Some("two")).unwrap();
