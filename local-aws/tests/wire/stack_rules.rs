@@ -54,6 +54,7 @@ fn a_template_is_a_template() {
         ("Resources: { T: { Type: AWS::SNS::Topic, Condition: Prod } }".to_owned(), "Template format error: Unresolved condition dependency Prod in the Resources block of the template"),
         ("Resources: { T: { Type: AWS::SNS::Topic, Properties: { TopicName: !GetAtt U.Arn } } }".to_owned(), "Template error: instance of Fn::GetAtt references undefined resource U"),
         ("Resources: { T: { Type: AWS::SNS::Topic, DependsOn: U }, U: { Type: AWS::SNS::Topic, DependsOn: [T] } }".to_owned(), "Circular dependency between resources: [T, U]"),
+        (with("Conditions: { A: !Not [!Condition B], B: !Not [Condition: A], C: !Equals [a, b] }"), "Template format error: Circular dependency between conditions: [A, B]"),
         (with("Outputs: { O: { Value: !Ref U } }"), "Template format error: Unresolved resource dependencies [U] in the Outputs block of the template"),
         (with("Conditions: { C: !Equals [!Ref T, a] }"), "Template format error: Unresolved dependencies [T]. Cannot reference resources in the Conditions block of the template"),
         (with("Parameters: { P: { Default: a } }"), "Template format error: Every Parameters object must contain a Type member."),
@@ -153,7 +154,7 @@ fn what_can_do_harm_must_be_acknowledged() {
     let unmade = "Conditions: { Never: !Equals [a, b] }\nResources: { T: { Type: AWS::SNS::Topic }, R: { Type: AWS::IAM::Role, Condition: Never } }";
     let sam = "Transform: AWS::Serverless-2016-10-31\nResources: { F: { Type: AWS::Serverless::Function } }";
     let globals = format!("Globals: {{ Function: {{ Timeout: 3 }} }}\n{sam}");
-    let each = "Transform: AWS::LanguageExtensions\nResources: { Fn::ForEach::X: [I, [a], T${I}: { Type: AWS::SNS::Topic }] }";
+    let each = "Transform: AWS::LanguageExtensions\nResources: { Fn::ForEach::X: [I, [a], { \"T${I}\": { Type: AWS::SNS::Topic } }] }";
     let part = "Resources: { Fn::Transform: { Name: AWS::Include, Parameters: { Location: s3://b/k } } }";
     let with = |name: &str, body: &str, capability: &str| {
         let mut members = vec![("StackName", name), ("TemplateBody", body)];
