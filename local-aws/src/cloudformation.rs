@@ -10,6 +10,7 @@ mod delete;
 mod describe;
 mod document;
 mod effects;
+mod evaluated;
 mod events;
 mod failing;
 mod parameters;

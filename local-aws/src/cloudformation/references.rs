@@ -153,7 +153,7 @@ fn resolves(template: &Value, reference: &Reference, block: &str) -> Result<(), 
     }
 }
 
-fn unresolved(name: &str, block: &str) -> Refusal {
+pub(super) fn unresolved(name: &str, block: &str) -> Refusal {
     format_error(&format!("Unresolved resource dependencies [{name}] in the {block} block of the template"))
 }
 
@@ -188,6 +188,9 @@ fn depends_on(resource: &Value) -> impl Iterator<Item = &str> {
 /// Conditions know parameters and other conditions, and no resources.
 fn conditions(template: &Value) -> Result<(), Refusal> {
     for (_, condition) in members(&template["Conditions"]) {
+        if imports(condition) {
+            return Err(invalid("Template error: Cannot use Fn::ImportValue in Conditions."));
+        }
         for reference in of(condition).into_iter().chain(other_conditions(condition)) {
             match &reference {
                 Reference::Name(name) if has(template, "Resources", name) => {
@@ -200,6 +203,14 @@ fn conditions(template: &Value) -> Result<(), Refusal> {
         }
     }
     Ok(())
+}
+
+fn imports(value: &Value) -> bool {
+    match value {
+        Value::Array(elements) => elements.iter().any(imports),
+        Value::Object(map) => map.contains_key("Fn::ImportValue") || map.values().any(imports),
+        _ => false,
+    }
 }
 
 /// What `Condition` means inside a condition. In a policy document it is something else.
