@@ -15,7 +15,8 @@ use crate::template::{Function, Template, overrides};
 use crate::workspace;
 
 /// The codes of problems that only this command finds.
-pub const CODES: &[Code] = &[permissions::NOT_PERMITTED, parameters::TEMPLATE_PARAMETER];
+pub const CODES: &[Code] =
+    &[permissions::NOT_PERMITTED, parameters::TEMPLATE_PARAMETER, parameters::MISSING_CAPABILITY];
 
 /// Prints the problems, or that there are none.
 pub fn run(arguments: &CheckArguments) -> Result<Exit> {

@@ -68,8 +68,8 @@ pub enum TemplateError {
     NoParameter { name: String },
     #[error("parameter `{name}` has neither a default nor an override")]
     NoValue { name: String },
-    #[error("parameter `{name}` does not allow `{value}`")]
-    NotAllowed { name: String, value: String },
+    #[error("parameter `{name}` does not allow `{value}`: {why}")]
+    NotAllowed { name: String, value: String, why: String },
     #[error("property `{property}` of function {function} is not {wanted}")]
     Property { function: String, property: &'static str, wanted: &'static str },
     #[error("rule {rule} of function {function} cannot be used")]

@@ -394,6 +394,12 @@ const STACK_RULE: &str = "[[branch-stack]]\nrepositories = [\"shop\", \"team-*\"
 
 /// `check` of one `[[branch-stack]]` rule against the template, with these parameters.
 fn check_stack_rule(rule: &str, overrides: &str) -> (Option<i32>, String) {
+    let stack = "Parameters: {Branch: {Type: String}, Size: {Type: String, Default: small}}\nResources: {}\n";
+    check_stack(stack, rule, overrides)
+}
+
+/// The same, with a template of the rule's own.
+fn check_stack(stack: &str, rule: &str, overrides: &str) -> (Option<i32>, String) {
     let folder = Folder::new();
     let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
     std::fs::copy(template, folder.path().join("template.yaml")).expect("the template is there");
@@ -401,10 +407,7 @@ fn check_stack_rule(rule: &str, overrides: &str) -> (Option<i32>, String) {
         "samconfig.toml",
         &format!("version = 0.1\n[default.deploy.parameters]\nparameter_overrides = [{overrides}]\n"),
     );
-    folder.write(
-        "stack.yaml",
-        "Parameters: {Branch: {Type: String}, Size: {Type: String, Default: small}}\nResources: {}\n",
-    );
+    folder.write("stack.yaml", stack);
     folder.write("rules.toml", &format!("{STACK_RULE}{rule}"));
     let output = folder.pointsman(&["check", "rules.toml", "--template", "template.yaml"]);
     (output.status.code(), err(&output))
@@ -424,6 +427,54 @@ fn check_holds_a_rules_parameters_against_its_template() {
     assert!(told.contains("stack.yaml has no parameter `Brunch`"), "{told}");
     assert!(told.contains("stack.yaml needs the parameter `Branch`, which has no default"), "{told}");
     assert!(!told.contains("needs the parameter `Size`"), "{told}");
+}
+
+#[test]
+fn check_knows_the_values_that_a_template_does_not_take() {
+    let stack = "Parameters:\n  Branch: {Type: String, AllowedPattern: '[a-z]+'}\n  Days: {Type: Number, MaxValue: 30}\n  Size: {Type: String, AllowedValues: [small, big]}\nResources: {T: {Type: AWS::SNS::Topic}}\n";
+    let check = |parameters: &str| {
+        let rule = format!("role = \"{ROLE}\"\nparameters = {{ {parameters} }}\n");
+        check_stack(stack, &rule, &format!("\"StackServiceRoleArn={ROLE}\""))
+    };
+    let (code, told) = check("Branch = \"x y\", Days = \"31\", Size = \"tiny\"");
+    assert_eq!(code, Some(1));
+    for wanted in [
+        "it does not take `x y`",
+        "Parameter 'Branch' must match pattern",
+        "Parameter 'Days' must be a number not",
+        "Parameter 'Size' must be one of",
+    ] {
+        assert!(told.contains(wanted), "{wanted}\n{told}");
+    }
+    // What differs from branch to branch is not known here.
+    let (code, told) = check("Branch = \"{branch}\", Days = \"30\", Size = \"big\"");
+    assert_eq!((code, told.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn check_knows_the_capability_that_a_template_needs() {
+    let stack = "Parameters: {Branch: {Type: String}, Named: {Type: String, Default: other}}\nConditions: {Main: !Equals [!Ref Branch, main], Named: !Equals [!Ref Named, own]}\nResources:\n  R: {Type: AWS::IAM::Role, Condition: COND, Properties: {RoleName: !If [Named, x, !Ref AWS::NoValue]}}\n";
+    let check = |condition: &str, more: &str| {
+        let rule = format!("role = \"{ROLE}\"\n{more}\n");
+        check_stack(&stack.replace("COND", condition), &rule, &format!("\"StackServiceRoleArn={ROLE}\""))
+    };
+    let (code, told) = check("Named", "parameters = { Branch = \"{branch}\", Named = \"own\" }");
+    assert_eq!(code, Some(1));
+    assert!(told.contains("error[missing-capability]"), "{told}");
+    assert!(told.contains("the template needs CAPABILITY_NAMED_IAM"), "{told}");
+    let branch = "parameters = { Branch = \"{branch}\" }";
+    for (condition, more) in [
+        ("Named", branch.to_owned()),
+        ("Main", branch.to_owned()),
+        ("Main", "parameters = { Branch = \"main\" }\ncapabilities = [\"CAPABILITY_IAM\"]".to_owned()),
+        ("Main", "parameters = { Branch = \"main\" }\ncapabilities = [\"CAPABILITY_NAMED_IAM\"]".to_owned()),
+    ] {
+        let (code, told) = check(condition, &more);
+        assert_eq!((code, told.as_str()), (Some(0), ""), "{condition} {more}");
+    }
+    let (_, told) =
+        check("Main", "parameters = { Branch = \"main\" }\ncapabilities = [\"CAPABILITY_AUTO_EXPAND\"]");
+    assert!(told.contains("the template needs CAPABILITY_IAM"), "{told}");
 }
 
 #[test]

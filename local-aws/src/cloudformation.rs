@@ -10,6 +10,7 @@ mod delete;
 mod describe;
 mod document;
 mod effects;
+mod evaluated;
 mod events;
 mod failing;
 mod parameters;
@@ -28,7 +29,9 @@ use std::sync::{Mutex, MutexGuard};
 use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use body::is_s3;
+pub use capabilities::needed_capability;
 pub(crate) use failing::{Failing, On};
+pub use parameters::refused_value;
 use stack::Moment;
 pub(crate) use stack::{Goal, STATUSES, Stack, StackEvent, known_status, walks};
 use tokens::Tokens;

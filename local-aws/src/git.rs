@@ -212,6 +212,14 @@ pub(crate) fn is_ref_name(name: &str) -> bool {
         && !name.split('/').any(unfit)
 }
 
+/// The longest part between two `/` of a ref that git can write as a file: 255 bytes, of which `.lock` takes five.
+pub(crate) const LONGEST_PART: usize = 250;
+
+/// Whether every part of a ref's name is short enough to be written as a file.
+pub(crate) fn can_be_written(name: &str) -> bool {
+    name.split('/').all(|part| part.len() <= LONGEST_PART)
+}
+
 /// Whether `text` is a whole object id (SHA-1 or SHA-256).
 pub(crate) fn is_full_id(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))

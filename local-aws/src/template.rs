@@ -3,5 +3,6 @@
 mod evaluate;
 mod yaml;
 
+pub use crate::cloudformation::{needed_capability, refused_value};
 pub use evaluate::{Values, parameter_value, text};
 pub use yaml::parse;

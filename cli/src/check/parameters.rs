@@ -1,13 +1,21 @@
-//! `template-parameter`: what a rule gives its template, held against the parameters that the template declares.
+//! `template-parameter` and `missing-capability`: what a rule gives its template, held against what the template declares
+//! and needs.
 
 use branch_stacks::rules::{StackRule, Template};
-use local_aws::template::parse;
-use serde_json::Value;
+use local_aws::template::{needed_capability, parse, refused_value, text};
+use serde_json::{Map, Value};
 use shared::config::{Code, Problem};
+use shared::placeholder::Filled;
 
 /// A rule gives what its template does not take, or does not give what it needs.
 pub(super) const TEMPLATE_PARAMETER: Code =
     Code { name: "template-parameter", title: "a rule's parameters are not those of its template" };
+
+/// CloudFormation would refuse the template for want of a capability.
+pub(super) const MISSING_CAPABILITY: Code = Code {
+    name: "missing-capability",
+    title: "a rule's template needs a capability that the rule does not give",
+};
 
 /// What is wrong between a rule and its template. One in S3 is not read here.
 pub(super) fn of_stack(rule: &StackRule) -> Vec<Problem> {
@@ -40,7 +48,43 @@ pub(super) fn of_stack(rule: &StackRule) -> Vec<Problem> {
         Problem::new(TEMPLATE_PARAMETER, at_template(), label)
             .help(format!("add {name} = \"...\" to `parameters`"))
     }));
+    problems.extend(refused(rule, &declared));
+    problems.extend(without_capability(rule, &document, &declared));
     problems
+}
+
+/// The value of a parameter that is the same for every branch.
+fn fixed(value: &Filled) -> Option<String> {
+    value.fill(|_| None).ok()
+}
+
+/// Values that CloudFormation would refuse, whatever the branch.
+fn refused<'r>(rule: &'r StackRule, declared: &'r Map<String, Value>) -> impl Iterator<Item = Problem> + 'r {
+    let given = rule.parameters.iter().zip(&rule.named_at.parameters);
+    given.filter_map(|((name, value), span)| {
+        let value = fixed(value)?;
+        let why = refused_value(name, declared.get(name)?, &value)?;
+        let help = format!("CloudFormation would say: {why}");
+        Some(Problem::new(TEMPLATE_PARAMETER, span.clone(), format!("it does not take `{value}`")).help(help))
+    })
+}
+
+/// A capability that the template needs for every branch.
+fn without_capability(rule: &StackRule, document: &Value, declared: &Map<String, Value>) -> Option<Problem> {
+    let known = declared.iter().filter_map(|(name, parameter)| {
+        let given = rule.parameters.iter().find(|(given, _)| given == name);
+        let value = given.map_or_else(|| text(&parameter["Default"]), |(_, value)| fixed(value));
+        Some((name.clone(), value?))
+    });
+    let needed = needed_capability(document, &known.collect::<Vec<_>>())?;
+    let enough =
+        |given: &String| given == needed || (needed == "CAPABILITY_IAM" && given == "CAPABILITY_NAMED_IAM");
+    if rule.capabilities.iter().any(enough) {
+        return None;
+    }
+    let label = format!("the template needs {needed}");
+    let help = format!("add \"{needed}\" to `capabilities`, if the template may have it");
+    Some(Problem::new(MISSING_CAPABILITY, rule.named_at.capabilities.clone(), label).help(help))
 }
 
 fn first_line(text: &str) -> &str {

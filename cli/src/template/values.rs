@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use local_aws::template::{Values, parameter_value, text};
+use local_aws::template::{Values, parameter_value, refused_value, text};
 use serde_json::Value;
 
 use super::TemplateError;
@@ -57,9 +57,8 @@ fn pseudo_parameters() -> BTreeMap<String, Value> {
 fn value(name: &str, parameter: &Value, given: Option<&String>) -> Result<Value, TemplateError> {
     let value = given.cloned().or_else(|| text(&parameter["Default"]));
     let value = value.ok_or_else(|| TemplateError::NoValue { name: name.to_owned() })?;
-    let allowed = parameter["AllowedValues"].as_array();
-    if allowed.is_some_and(|allowed| !allowed.iter().any(|one| text(one).as_ref() == Some(&value))) {
-        return Err(TemplateError::NotAllowed { name: name.to_owned(), value });
+    if let Some(why) = refused_value(name, parameter, &value) {
+        return Err(TemplateError::NotAllowed { name: name.to_owned(), value, why });
     }
     Ok(parameter_value(parameter["Type"].as_str().unwrap_or_default(), &value))
 }

@@ -111,6 +111,8 @@ pub struct NamedAt {
     pub parameters: Vec<Range<usize>>,
     /// The role.
     pub role: Range<usize>,
+    /// The capabilities; the template where there are none.
+    pub capabilities: Range<usize>,
 }
 
 /// What a rule wants the stack of one branch to be made of.

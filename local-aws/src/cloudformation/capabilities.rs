@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::document;
+use super::references::{self, Reference};
 use crate::members::Members;
 use crate::refusal::Refusal;
 use crate::template::Values;
@@ -64,6 +65,38 @@ pub(super) fn check(
 
 fn insufficient(capability: &str) -> Refusal {
     Refusal::new("InsufficientCapabilitiesException", format!("Requires capabilities : [{capability}]"))
+}
+
+/// The capability that a template needs whatever the parameters that are not in `parameters` are; none for one that
+/// CloudFormation would not get so far with.
+pub fn needed_capability(template: &Value, parameters: &[(String, String)]) -> Option<&'static str> {
+    if document::has_macros(template) {
+        return Some(AUTO_EXPAND);
+    }
+    references::check(template).ok()?;
+    let is_known = |reference: &Reference| match reference {
+        Reference::Condition(name) => condition_is_known(template, parameters, name),
+        _ => true,
+    };
+    let mut certain = template.clone();
+    certain["Resources"].as_object_mut()?.retain(|_, resource| {
+        if let Some(properties) = resource["Properties"].as_object_mut() {
+            properties.retain(|_, property| references::of(property).iter().all(is_known));
+        }
+        resource["Condition"].as_str().is_none_or(|name| condition_is_known(template, parameters, name))
+    });
+    needed(&certain, parameters)
+}
+
+/// Whether a condition, with the conditions in it, follows from the parameters.
+fn condition_is_known(template: &Value, parameters: &[(String, String)], name: &str) -> bool {
+    let condition = &template["Conditions"][name];
+    let references = references::of(condition).into_iter().chain(references::other_conditions(condition));
+    references.into_iter().all(|reference| match reference {
+        Reference::Name(name) => parameters.iter().any(|(known, _)| *known == name),
+        Reference::Condition(name) => condition_is_known(template, parameters, &name),
+        _ => true,
+    })
 }
 
 /// Resources whose condition is false count for nothing.

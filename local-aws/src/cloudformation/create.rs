@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Goal, Moment, Stack, body, capabilities, document, invalid, parameters, request, tokens};
+use super::{
+    Goal, Moment, Stack, body, capabilities, document, evaluated, invalid, parameters, request, tokens,
+};
 use crate::members::Members;
 use crate::refusal::Refusal;
 use crate::services::Context;
@@ -36,6 +38,7 @@ pub(super) fn create_stack(context: &Context<'_>, mut input: Members) -> Result<
     let nth = state.stacks.iter().filter(|stack| stack.name == name).count();
     let mut stack = Stack::new(&name, context.region, nth, context.now);
     stack.goal = Goal { template, parameters, tags, role, capabilities };
+    evaluated::check(&stack)?;
     stack.protected = protected;
     stack.token = token.clone();
     let now = Moment { at: context.now, bus: &context.world.bus, ends: context.now + cloudformation.step };

@@ -148,6 +148,7 @@ fn resources(template: &Value) -> Result<(), Refusal> {
             let message = format!("[/Resources/{name}] Every Resources object must contain a Type member.");
             return Err(format_error(&message));
         };
+        policies(name, resource)?;
         if !is_known(kind) {
             unknown_types.push(kind);
         }
@@ -156,6 +157,23 @@ fn resources(template: &Value) -> Result<(), Refusal> {
         true => Ok(()),
         false => Err(format_error(&format!("Unrecognized resource types: [{}]", unknown_types.join(", ")))),
     }
+}
+
+/// "DeletionPolicy attribute" and "UpdateReplacePolicy attribute" of the user guide: texts, and no functions.
+fn policies(name: &str, resource: &Value) -> Result<(), Refusal> {
+    let deletion: &[&str] = &["Delete", "Retain", "RetainExceptOnCreate", "Snapshot"];
+    let replacement: &[&str] = &["Delete", "Retain", "Snapshot"];
+    for (attribute, known) in [("DeletionPolicy", deletion), ("UpdateReplacePolicy", replacement)] {
+        match &resource[attribute] {
+            Value::Null => {}
+            Value::String(policy) if known.contains(&policy.as_str()) => {}
+            Value::String(policy) => {
+                return Err(format_error(&format!("Unrecognized {attribute} {policy} for resource {name}")));
+            }
+            _ => return Err(format_error(&format!("Every {attribute} member must be a string."))),
+        }
+    }
+    Ok(())
 }
 
 fn is_known(kind: &str) -> bool {

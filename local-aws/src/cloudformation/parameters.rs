@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::invalid;
 use crate::members::Members;
-use crate::refusal::Refusal;
+use crate::refusal::{NOT_SERVED, Refusal};
 use crate::template::text;
 
 /// "Parameter values: 4,096 bytes" and "Parameters: 200".
@@ -88,6 +88,12 @@ fn value(
             ))),
         },
     }
+}
+
+/// Why CloudFormation would refuse a value of a template's parameter; none where it would not, or nothing here knows.
+pub fn refused_value(name: &str, parameter: &Value, value: &str) -> Option<String> {
+    let refusal = check(name, parameter, value).err()?;
+    (refusal.code != NOT_SERVED).then_some(refusal.message)
 }
 
 /// Whether a value is one that the parameter takes. A list's elements are looked at one by one.

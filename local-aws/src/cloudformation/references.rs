@@ -153,7 +153,7 @@ fn resolves(template: &Value, reference: &Reference, block: &str) -> Result<(), 
     }
 }
 
-fn unresolved(name: &str, block: &str) -> Refusal {
+pub(super) fn unresolved(name: &str, block: &str) -> Refusal {
     format_error(&format!("Unresolved resource dependencies [{name}] in the {block} block of the template"))
 }
 
@@ -188,6 +188,9 @@ fn depends_on(resource: &Value) -> impl Iterator<Item = &str> {
 /// Conditions know parameters and other conditions, and no resources.
 fn conditions(template: &Value) -> Result<(), Refusal> {
     for (_, condition) in members(&template["Conditions"]) {
+        if imports(condition) {
+            return Err(invalid("Template error: Cannot use Fn::ImportValue in Conditions."));
+        }
         for reference in of(condition).into_iter().chain(other_conditions(condition)) {
             match &reference {
                 Reference::Name(name) if has(template, "Resources", name) => {
@@ -202,8 +205,16 @@ fn conditions(template: &Value) -> Result<(), Refusal> {
     Ok(())
 }
 
+fn imports(value: &Value) -> bool {
+    match value {
+        Value::Array(elements) => elements.iter().any(imports),
+        Value::Object(map) => map.contains_key("Fn::ImportValue") || map.values().any(imports),
+        _ => false,
+    }
+}
+
 /// What `Condition` means inside a condition. In a policy document it is something else.
-fn other_conditions(condition: &Value) -> Vec<Reference> {
+pub(super) fn other_conditions(condition: &Value) -> Vec<Reference> {
     let inside = |value: &Value| match value {
         Value::Array(elements) => elements.iter().flat_map(other_conditions).collect(),
         Value::Object(map) => map.values().flat_map(other_conditions).collect::<Vec<_>>(),
@@ -213,7 +224,7 @@ fn other_conditions(condition: &Value) -> Vec<Reference> {
     own.into_iter().chain(inside(condition)).collect()
 }
 
-/// Takes away what depends on nothing that is left, until nothing goes any more.
+/// Neither resources nor conditions may go round in a circle.
 fn circles(template: &Value) -> Result<(), Refusal> {
     let needs = |resource: &Value| -> BTreeSet<String> {
         let named = of(resource).into_iter().filter_map(|reference| match reference {
@@ -222,18 +233,35 @@ fn circles(template: &Value) -> Result<(), Refusal> {
         });
         named.chain(depends_on(resource).map(str::to_owned)).collect()
     };
-    let mut left: BTreeMap<&String, BTreeSet<String>> =
-        members(&template["Resources"]).map(|(name, resource)| (name, needs(resource))).collect();
+    if let Some(names) = circle(&template["Resources"], needs) {
+        return Err(invalid(format!("Circular dependency between resources: [{names}]")));
+    }
+    let needs = |condition: &Value| -> BTreeSet<String> {
+        let others = of(condition).into_iter().chain(other_conditions(condition));
+        let others = others.filter_map(|reference| match reference {
+            Reference::Condition(name) => Some(name),
+            _ => None,
+        });
+        others.collect()
+    };
+    match circle(&template["Conditions"], needs) {
+        None => Ok(()),
+        Some(names) => Err(format_error(&format!("Circular dependency between conditions: [{names}]"))),
+    }
+}
+
+/// Takes away what depends on nothing that is left, until nothing goes any more; names what stays.
+fn circle(section: &Value, needs: impl Fn(&Value) -> BTreeSet<String>) -> Option<String> {
+    let mut left: BTreeMap<&str, BTreeSet<String>> =
+        members(section).map(|(name, member)| (name.as_str(), needs(member))).collect();
     loop {
-        let before = left.len();
-        let names: BTreeSet<String> = left.keys().map(|name| (*name).clone()).collect();
-        left.retain(|_, needs| needs.iter().any(|need| names.contains(need)));
+        let names: BTreeSet<&str> = left.keys().copied().collect();
+        left.retain(|_, needs| needs.iter().any(|need| names.contains(need.as_str())));
         if left.is_empty() {
-            return Ok(());
+            return None;
         }
-        if left.len() == before {
-            let names: Vec<&str> = left.keys().map(|name| name.as_str()).collect();
-            return Err(invalid(format!("Circular dependency between resources: [{}]", names.join(", "))));
+        if left.len() == names.len() {
+            return Some(names.into_iter().collect::<Vec<_>>().join(", "));
         }
     }
 }

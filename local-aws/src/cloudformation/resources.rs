@@ -49,7 +49,7 @@ fn holds(values: &Values<'_>, member: &Value) -> bool {
 }
 
 /// Names, and stand-ins for what only AWS would know: a resource's id, its ARN, its other attributes.
-fn values<'s>(stack: &'s Stack, exports: &Exports) -> Values<'s> {
+pub(super) fn values<'s>(stack: &'s Stack, exports: &Exports) -> Values<'s> {
     let template = &stack.goal.template;
     let mut values = Values::new(template, names(stack)).with_exports(exports.clone());
     let resources = || members(&template["Resources"]);

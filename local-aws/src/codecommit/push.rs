@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{CodeCommit, Hosted};
 use crate::bus::{Bus, Happened};
-use crate::git::{GitError, is_full_id, is_ref_name};
+use crate::git::{GitError, LONGEST_PART, can_be_written, is_full_id, is_ref_name};
 use crate::ids;
 use crate::services::ACCOUNT;
 
@@ -16,6 +16,8 @@ pub enum PushError {
     NotBuilt { repository: String },
     #[error("git would not take `{branch}` as a branch's name")]
     Name { branch: String },
+    #[error("`{branch}` has a part of more than {most} bytes, which git cannot write as a file here")]
+    Length { branch: String, most: usize },
     #[error("repository {repository} has no commit `{commit}`")]
     NoCommit { repository: String, commit: String },
     #[error("failed to push {branch} to {repository}")]
@@ -41,6 +43,9 @@ impl CodeCommit {
         let hosted = hosted.ok_or_else(|| PushError::NotBuilt { repository: repository.to_owned() })?;
         if !is_ref_name(branch) {
             return Err(PushError::Name { branch: branch.to_owned() });
+        }
+        if !can_be_written(branch) {
+            return Err(PushError::Length { branch: branch.to_owned(), most: LONGEST_PART });
         }
         let new = commit.map(|commit| id(hosted, repository, commit)).transpose()?;
         let old = hosted.git.branch_head(branch).map_err(failed)?;

@@ -10,7 +10,7 @@ use super::file::File;
 use super::raw::{RawCommit, RawGenerate, RawRepository};
 use super::{World, WorldError};
 use crate::codecommit::{self, Hosted};
-use crate::git::is_ref_name;
+use crate::git::{LONGEST_PART, can_be_written, is_ref_name};
 
 pub(super) fn add(world: &mut World, file: &File<'_>, raw: RawRepository) -> Result<(), WorldError> {
     let name = raw.name.get_ref().clone();
@@ -49,6 +49,12 @@ fn plan(file: &File<'_>, raw: RawRepository) -> Result<Plan, WorldError> {
         for (name, label) in refs {
             if !is_ref_name(&name) {
                 return Err(file.invalid(&label, format!("git would not take `{name}` as a name")));
+            }
+            if !can_be_written(&name) {
+                let message = format!(
+                    "`{name}` has a part of more than {LONGEST_PART} bytes, which git cannot write as a file here"
+                );
+                return Err(file.invalid(&label, message));
             }
             plan.refs.push((format!("refs/{kind}/{name}"), index(file, &plan, &label)?));
         }

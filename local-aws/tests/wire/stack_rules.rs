@@ -54,6 +54,7 @@ fn a_template_is_a_template() {
         ("Resources: { T: { Type: AWS::SNS::Topic, Condition: Prod } }".to_owned(), "Template format error: Unresolved condition dependency Prod in the Resources block of the template"),
         ("Resources: { T: { Type: AWS::SNS::Topic, Properties: { TopicName: !GetAtt U.Arn } } }".to_owned(), "Template error: instance of Fn::GetAtt references undefined resource U"),
         ("Resources: { T: { Type: AWS::SNS::Topic, DependsOn: U }, U: { Type: AWS::SNS::Topic, DependsOn: [T] } }".to_owned(), "Circular dependency between resources: [T, U]"),
+        (with("Conditions: { A: !Not [!Condition B], B: !Not [Condition: A], C: !Equals [a, b] }"), "Template format error: Circular dependency between conditions: [A, B]"),
         (with("Outputs: { O: { Value: !Ref U } }"), "Template format error: Unresolved resource dependencies [U] in the Outputs block of the template"),
         (with("Conditions: { C: !Equals [!Ref T, a] }"), "Template format error: Unresolved dependencies [T]. Cannot reference resources in the Conditions block of the template"),
         (with("Parameters: { P: { Default: a } }"), "Template format error: Every Parameters object must contain a Type member."),
@@ -61,6 +62,78 @@ fn a_template_is_a_template() {
     for (body, expected) in cases {
         let told = refusal(&create(&client, &[("StackName", "s"), ("TemplateBody", &body)]));
         assert!(told.starts_with(&format!("ValidationError: {expected}")), "{body}\n{told}");
+    }
+}
+
+#[test]
+fn a_template_must_work_out_with_its_values() {
+    let (_aws, client) = start("");
+    let head = "Parameters: { P: { Type: String, Default: a } }\nMappings: { M: { eu: { b: c } } }\nConditions: { Never: !Equals [!Ref P, b], Always: !Equals [!Ref P, a] }\n";
+    let of = |properties: &str| {
+        format!(
+            "{head}Resources: {{ T: {{ Type: AWS::SNS::Topic, Condition: Never }}, U: {{ Type: AWS::SNS::Topic }}, \
+             Q: {{ Type: AWS::SNS::Topic, DependsOn: T, Properties: {{ DisplayName: {properties} }} }} }}\n"
+        )
+    };
+    let unresolved = |block: &str| {
+        format!(
+            "Template format error: Unresolved resource dependencies [T] in the {block} block of the template"
+        )
+    };
+    let select = "Template error: Fn::Select cannot select nonexistent value at index 1".to_owned();
+    let rule = |assert: &str| {
+        format!(
+            "{}Rules: {{ R: {{ Assertions: [{{ Assert: {assert}, AssertDescription: P is b }}] }} }}\n",
+            of("x")
+        )
+    };
+    let no_rule = "Template format error: Rule R failed to satisfy assertion: P is b".to_owned();
+    for (body, expected) in [
+        (of("!Ref T"), unresolved("Resources")),
+        (of("!GetAtt T.TopicName"), unresolved("Resources")),
+        (of("!Sub [\"${T}${x}\", { x: y }]"), unresolved("Resources")),
+        (of("!If [Never, x, !Ref T]"), unresolved("Resources")),
+        (of("x") + "Outputs: { O: { Value: !Ref T } }", unresolved("Outputs")),
+        (
+            of("!FindInMap [M, !Ref AWS::Region, b]"),
+            "Template error: Unable to get mapping for M::us-east-1::b".into(),
+        ),
+        (of("!Select [1, [a]]"), select.clone()),
+        (of("!Select [1, !Split [\",\", !Ref P]]"), select),
+        (
+            of("x").replace("[!Ref P, b]", "[!ImportValue x, b]"),
+            "Template error: Cannot use Fn::ImportValue in Conditions.".into(),
+        ),
+        (
+            of("x").replace("Condition: Never", "DeletionPolicy: Keep"),
+            "Template format error: Unrecognized DeletionPolicy Keep for resource T".into(),
+        ),
+        (
+            of("x").replace("Condition: Never", "DeletionPolicy: !Ref P"),
+            "Template format error: Every DeletionPolicy member must be a string.".into(),
+        ),
+        (rule("!Equals [!Ref P, b]"), no_rule.clone()),
+        (rule("{ \"Fn::Contains\": [[b, c], !Ref P] }"), no_rule),
+    ] {
+        let told = refusal(&create(&client, &[("StackName", "s"), ("TemplateBody", &body)]));
+        assert_eq!(told, format!("ValidationError: {expected}"), "{body}");
+    }
+    let served = rule("{ \"Fn::ValueOf\": [P, Attribute] }");
+    assert_eq!(create(&client, &[("StackName", "s"), ("TemplateBody", &served)]).status, 501);
+    for (index, body) in [
+        of("!If [Always, x, !Ref T]"),
+        of("!FindInMap [M, eu, b]"),
+        // How many parts a name has that is made later is not known.
+        of("!Select [1, !Split [\":\", !Ref U]]"),
+        of("x") + "Outputs: { O: { Condition: Never, Value: !Ref T } }",
+        of("x").replace("Condition: Never", "DeletionPolicy: RetainExceptOnCreate"),
+        rule("!Not [!Equals [!Ref P, b]]"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let answer = create(&client, &[("StackName", &format!("s{index}")), ("TemplateBody", body)]);
+        assert_eq!(answer.status, 200, "{body}\n{}", answer.body);
     }
 }
 
@@ -153,7 +226,7 @@ fn what_can_do_harm_must_be_acknowledged() {
     let unmade = "Conditions: { Never: !Equals [a, b] }\nResources: { T: { Type: AWS::SNS::Topic }, R: { Type: AWS::IAM::Role, Condition: Never } }";
     let sam = "Transform: AWS::Serverless-2016-10-31\nResources: { F: { Type: AWS::Serverless::Function } }";
     let globals = format!("Globals: {{ Function: {{ Timeout: 3 }} }}\n{sam}");
-    let each = "Transform: AWS::LanguageExtensions\nResources: { Fn::ForEach::X: [I, [a], T${I}: { Type: AWS::SNS::Topic }] }";
+    let each = "Transform: AWS::LanguageExtensions\nResources: { Fn::ForEach::X: [I, [a], { \"T${I}\": { Type: AWS::SNS::Topic } }] }";
     let part = "Resources: { Fn::Transform: { Name: AWS::Include, Parameters: { Location: s3://b/k } } }";
     let with = |name: &str, body: &str, capability: &str| {
         let mut members = vec![("StackName", name), ("TemplateBody", body)];

@@ -543,6 +543,23 @@ fn a_branch_that_is_pushed_is_there_and_on_the_bus() {
 }
 
 #[test]
+fn a_branch_that_git_has_no_file_for_is_refused_and_the_limit_said() {
+    let fixture = start("");
+    let (fits, too_long) = ("a".repeat(250), "a".repeat(251));
+    fixture.aws.push("shop", &format!("{fits}/b"), Some("one")).unwrap();
+    let refused = fixture.aws.push("shop", &too_long, Some("one")).unwrap_err().to_string();
+    assert!(refused.contains("more than 250 bytes"), "{refused}");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("world.toml");
+    let world = |name: &str| WORLD.replace("main = \"one\"", &format!("\"{name}\" = \"one\""));
+    std::fs::write(&path, world(&fits)).unwrap();
+    local_aws::World::read(&path).unwrap();
+    std::fs::write(&path, world(&too_long)).unwrap();
+    let refused = local_aws::World::read(&path).unwrap_err().to_string();
+    assert!(refused.contains("more than 250 bytes"), "{refused}");
+}
+
+#[test]
 fn repositories_come_in_pages() {
     let more = "[codecommit]\nlist-page-size = 1\n[[repository]]\nname = \"attic\"\n";
     let fixture = start(more);

@@ -80,6 +80,7 @@ fn rule(
     let role = table.string("role");
     let role_at = role.as_ref().map(|text| text.span()).unwrap_or_default();
     let role = role.and_then(|text| role_arn(&mut table, text));
+    let capabilities_at = table.span("capabilities").unwrap_or_else(|| template_at.clone());
     let capabilities = capabilities(&mut table);
     let protected = patterns(document, &mut table, "protected");
     let pinned_at = table.span("pinned");
@@ -96,6 +97,7 @@ fn rule(
         template: template_at,
         parameters: parameters_at,
         role: role_at,
+        capabilities: capabilities_at,
     };
     Some(StackRule {
         repositories: repositories?,
