@@ -185,8 +185,8 @@ impl LocalAws {
         self.endpoint.world.ec2.is_blocked(region)
     }
 
-    /// The items of a DynamoDB table, by their keys, as they are on the wire (`{"id": {"S": "a"}}`); `None` when there is no
-    /// such table.
+    /// The items of the DynamoDB tables of that name, by their keys, as they are on the wire (`{"id": {"S": "a"}}`); `None`
+    /// when no region has such a table.
     pub fn items(&self, table: &str) -> Option<Vec<Value>> {
         let items = self.endpoint.world.dynamodb.items(table)?;
         Some(items.into_iter().map(Value::Object).collect())

@@ -97,6 +97,28 @@ fn an_event_is_claimed_once_claimed_again_when_the_claim_is_over_and_never_once_
 }
 
 #[test]
+fn of_those_who_claim_at_the_same_time_one_gets_it() {
+    let table = start();
+    let ask = || matches!(table.ask("PutItem", claim(100, 160)), Answer::Ok(_));
+    let won: Vec<bool> = std::thread::scope(|scope| {
+        let claims: Vec<_> = (0..16).map(|_| scope.spawn(ask)).collect();
+        claims.into_iter().map(|claim| claim.join().unwrap()).collect()
+    });
+    assert_eq!((won.len(), won.iter().filter(|won| **won).count()), (16, 1));
+}
+
+#[test]
+fn a_claim_whose_answer_is_lost_is_made_all_the_same() {
+    let lost = "[[fault]]\noperation = \"PutItem\"\ncall = 1\nanswer = \"cut\"\nafter-effect = true\n";
+    let aws = LocalAws::start(World::of(&format!("{TABLES}{lost}"))).unwrap();
+    let client = Client::new(&aws.endpoint());
+    let table = Table { aws, client };
+    assert_eq!(table.ask("PutItem", claim(100, 160)), Answer::Cut);
+    assert!(table.item("e1").is_some());
+    assert_eq!(error(&table.ask("PutItem", claim(100, 160))).0, 400);
+}
+
+#[test]
 fn a_condition_is_true_of_the_item_that_is_there() {
     let table = start();
     let cases = [

@@ -80,8 +80,8 @@ impl Path {
         let mut value = item.get_mut(self.attribute()).ok_or_else(no_such_path)?;
         for step in between {
             let below = match step {
-                Step::Name(name) => value["M"].get_mut(name),
-                Step::Index(index) => value["L"].get_mut(index),
+                Step::Name(name) => value.get_mut("M").and_then(|map| map.get_mut(name)),
+                Step::Index(index) => value.get_mut("L").and_then(|list| list.get_mut(index)),
             };
             value = below.ok_or_else(no_such_path)?;
         }
