@@ -67,6 +67,7 @@ pub(super) fn choice(input: &mut Members, member: &str, allowed: &[&str]) -> Res
         return Ok(given);
     }
     let allowed = allowed.join(", ");
+    let member = format!("{}{}", member[..1].to_lowercase(), &member[1..]);
     Err(invalid(format!(
         "1 validation error detected: Value '{given}' at '{member}' failed to satisfy constraint: Member must satisfy enum \
          value set: [{allowed}]"

@@ -32,7 +32,7 @@ pub(super) fn describe_images(context: &Context<'_>, mut input: Members) -> Resu
     known(&state, context.region, &asked.ids)?;
     let here = state.images.iter().filter(|image| image.region == context.region);
     let found: Vec<&Image> =
-        here.filter(|image| asked.fits(image, &context.world.account, state.is_encrypted(image))).collect();
+        here.filter(|image| asked.fits(image, context, state.is_encrypted(image))).collect();
     let size = asked.size.map_or(ec2.page_size, |size| ec2.page_size.min(size.unsigned_abs() as usize));
     let page = paging::page(&found, size, asked.token.as_deref(), &[&request]).map_err(|_| {
         Refusal::new("InvalidNextToken", "The token provided in the NextToken field is invalid.")
@@ -84,7 +84,9 @@ fn known(state: &State, region: &str, ids: &[String]) -> Result<(), Refusal> {
 }
 
 impl Asked {
-    fn fits(&self, image: &Image, account: &Account, is_encrypted: bool) -> bool {
+    fn fits(&self, image: &Image, context: &Context<'_>, is_encrypted: bool) -> bool {
+        let account = &context.world.account;
+        let is_deprecated = image.deprecated.is_some_and(|at| at <= context.now);
         let among = |asked: &[String], fits: &dyn Fn(&str) -> bool| {
             asked.is_empty() || asked.iter().any(|one| fits(one))
         };
@@ -97,7 +99,7 @@ impl Asked {
                     || image.owner_alias.as_deref() == Some(owner)
             })
             && among(&self.executable_by, &|user| is_executable_by(image, account, user))
-            && (self.deprecated || is_own || image.deprecated.is_none())
+            && (self.deprecated || is_own || !is_deprecated)
             && (self.disabled || image.state != "disabled")
             && self.filters.iter().all(|filter| filter.fits(image, is_encrypted))
     }

@@ -34,7 +34,16 @@ public = true
 [[image]]
 id = "ami-0aaaaaaaaaaaaaaa3"
 owner = "999988887777"
+deprecated = "2028-01-01T00:00:00Z"
 shared-with = ["arn:aws:organizations::111122223333:organization/o-abcde12345"]
+[[image]]
+id = "ami-0aaaaaaaaaaaaaaa4"
+owner = "999988887777"
+public = true
+deprecated = "2026-03-01T00:00:00Z"
+[[image]]
+id = "ami-0aaaaaaaaaaaaaaa5"
+state = "disabled"
 [[image]]
 id = "ami-0123456789abcdef0"
 region = "eu-west-1"
@@ -216,6 +225,8 @@ fn a_caller_sees_its_own_images_the_public_ones_and_those_that_it_got() {
     };
     assert_eq!(last(&[]), ["f0", "f1", "a2", "a3"]);
     assert_eq!(last(&[("Owner.1", "self")]), ["f0", "f1"]);
+    let all = [("IncludeDeprecated", "true"), ("IncludeDisabled", "true")];
+    assert_eq!(last(&all), ["f0", "f1", "a2", "a3", "a4", "a5"]);
     assert_eq!(last(&[("Owner.1", "amazon"), ("Owner.2", "111122223333")]), ["f0", "f1", "a2"]);
     assert_eq!(last(&[("ExecutableBy.1", "all")]), ["a2"]);
     assert_eq!(last(&[("ExecutableBy.1", "self")]), ["a3"]);

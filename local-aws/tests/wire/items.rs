@@ -256,7 +256,7 @@ fn what_dynamodb_refuses_is_refused_in_its_words_and_changes_nothing() {
         ),
         (
             json!({"Item": {"id": {"S": "x"}}, "ReturnValues": "ALL_NEW"}),
-            "1 validation error detected: Value 'ALL_NEW' at 'ReturnValues'",
+            "1 validation error detected: Value 'ALL_NEW' at 'returnValues'",
         ),
     ];
     for (input, expected) in puts {
