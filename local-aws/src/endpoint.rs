@@ -99,7 +99,7 @@ fn seen(outcome: Option<&Result<Value, Refusal>>) -> Answer {
     match outcome {
         None => Answer::Cut,
         Some(Ok(output)) => Answer::Ok(output.clone()),
-        Some(Err(Refusal { code, message, status })) => {
+        Some(Err(Refusal { code, message, status, .. })) => {
             Answer::Error { code: code.clone(), message: message.clone(), status: *status }
         }
     }

@@ -4,15 +4,19 @@
 //! [`RuntimeApi`] hands events to a Lambda function's binary. Nothing here knows the functions. What AWS would refuse is
 //! refused with AWS's own error, and what is not served here at all with HTTP 501, by name.
 
+mod account;
 mod bus;
 mod clock;
 mod cloudformation;
 mod codecommit;
 mod codepipeline;
+mod dynamodb;
+mod ec2;
 mod endpoint;
 pub mod event_pattern;
 mod fault;
 pub mod git;
+mod iam;
 mod ids;
 mod journal;
 mod live;
@@ -24,6 +28,7 @@ mod runtime_api;
 mod server;
 mod services;
 mod sns;
+mod sts;
 pub mod template;
 mod world;
 
@@ -31,12 +36,12 @@ use std::sync::Arc;
 
 pub use codecommit::PushError;
 pub use journal::{Answer, Call};
-pub use live::{ExecutionNow, StackNow};
+pub use live::{ExecutionNow, ImageNow, StackNow};
 pub use refusal::NOT_SERVED;
 pub use runtime_api::{Outcome, RuntimeApi};
 pub use server::StartError;
 pub use services::ACCOUNT;
-pub use sns::Mail;
+pub use sns::{Mail, MessageAttribute};
 pub use world::{PipelineSource, World, WorldError};
 
 use endpoint::Endpoint;

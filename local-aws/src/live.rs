@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::LocalAws;
 use crate::codecommit::PushError;
+use crate::ec2::Grantee;
 use crate::sns::Mail;
 
 /// A stack, as it is now.
@@ -33,6 +34,23 @@ pub struct ExecutionNow {
     pub status: String,
     /// As TriggerType names it: `CreatePipeline`, `StartPipelineExecution`.
     pub trigger: String,
+}
+
+/// An image, as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageNow {
+    pub id: String,
+    pub region: String,
+    pub name: String,
+    pub owner: String,
+    /// Everybody may launch it.
+    pub public: bool,
+    /// Who else may, besides its owner: accounts' ids, and the ARNs of organizations and organizational units, in the
+    /// order in which they came.
+    pub shared_with: Vec<String>,
+    pub description: Option<String>,
+    pub imds_support: Option<String>,
+    pub tags: Vec<(String, String)>,
 }
 
 impl LocalAws {
@@ -141,6 +159,39 @@ impl LocalAws {
         self.endpoint.world.cloudformation.mend();
     }
 
+    /// The images there are, whoever they belong to, in the order of the world's file.
+    pub fn images(&self) -> Vec<ImageNow> {
+        let now = self.endpoint.world.ec2.images().into_iter().map(|image| ImageNow {
+            public: image.shared_with.contains(&Grantee::Everyone),
+            shared_with: named(&image.shared_with),
+            id: image.id,
+            region: image.region,
+            name: image.name,
+            owner: image.owner,
+            description: image.description,
+            imds_support: image.imds_support,
+            tags: image.tags,
+        });
+        now.collect()
+    }
+
+    /// The image of that id; of the first region that has it.
+    pub fn image(&self, id: &str) -> Option<ImageNow> {
+        self.images().into_iter().find(|image| image.id == id)
+    }
+
+    /// Whether block public access for AMIs is on.
+    pub fn blocks_public_access(&self, region: &str) -> bool {
+        self.endpoint.world.ec2.is_blocked(region)
+    }
+
+    /// The items of the DynamoDB tables of that name, by their keys, as they are on the wire (`{"id": {"S": "a"}}`); `None`
+    /// when no region has such a table.
+    pub fn items(&self, table: &str) -> Option<Vec<Value>> {
+        let items = self.endpoint.world.dynamodb.items(table)?;
+        Some(items.into_iter().map(Value::Object).collect())
+    }
+
     /// What SNS delivered, in order.
     pub fn mails(&self) -> Vec<Mail> {
         self.endpoint.world.sns.mails()
@@ -162,4 +213,9 @@ impl LocalAws {
         });
         now.collect()
     }
+}
+
+fn named(grantees: &[Grantee]) -> Vec<String> {
+    let others = grantees.iter().filter(|grantee| **grantee != Grantee::Everyone);
+    others.map(Grantee::to_string).collect()
 }

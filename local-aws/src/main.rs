@@ -6,7 +6,8 @@ use anyhow::Context;
 use clap::Parser;
 use local_aws::{LocalAws, World};
 
-/// Serve CodeCommit, CodePipeline, CloudFormation and SNS on 127.0.0.1, from a world file and git clones.
+/// Serve CodeCommit, CodePipeline, CloudFormation, DynamoDB, EC2, IAM, SNS and STS on 127.0.0.1, from a world file and
+/// git clones.
 ///
 /// Point any AWS client at it with AWS_ENDPOINT_URL; any credentials and region do. One line says where it listens.
 #[derive(Parser)]

@@ -41,9 +41,11 @@ impl Members {
         }
     }
 
+    /// Text counts too: in a form everything is text.
     pub(crate) fn integer(&mut self, name: &str) -> Result<Option<i64>, Refusal> {
         match self.take(name) {
             None => Ok(None),
+            Some(Value::String(text)) => text.parse().map(Some).map_err(|_| wrong_type(name, "an integer")),
             Some(value) => value.as_i64().map(Some).ok_or_else(|| wrong_type(name, "an integer")),
         }
     }
@@ -89,6 +91,30 @@ impl Members {
             Ok((key, members))
         };
         entries.into_iter().map(entry).collect()
+    }
+
+    /// A structure; an empty one is the empty text in a form.
+    pub(crate) fn structure(&mut self, name: &str) -> Result<Option<Members>, Refusal> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::String(text)) if text.is_empty() => Ok(None),
+            Some(value) => Members::new(&format!("{}.{name}", self.of), value).map(Some),
+        }
+    }
+
+    /// A map from names to whatever they stand for.
+    pub(crate) fn object(&mut self, name: &str) -> Result<Option<Map<String, Value>>, Refusal> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Object(entries)) => Ok(Some(entries)),
+            Some(_) => Err(wrong_type(name, "a map")),
+        }
+    }
+
+    /// What is left, except for where a page begins: a page's token is only good for the request that it came from.
+    pub(crate) fn text(&self) -> String {
+        let rest = self.left.iter().filter(|(name, _)| !matches!(&***name, "NextToken" | "MaxResults"));
+        rest.map(|(name, value)| format!("{name}={value};")).collect()
     }
 
     /// A list of structures; one that is left out is empty.

@@ -5,7 +5,11 @@
 
 mod aws_json;
 mod aws_query;
+mod ec2_query;
+mod form;
+mod xml;
 
+use form::Lists;
 use http_body_util::Full;
 use hyper::Response;
 use hyper::body::Bytes;
@@ -36,14 +40,23 @@ pub(crate) struct Wire {
 enum Dialect {
     Json,
     Query,
+    Ec2,
 }
 
 /// Reads a request. One that cannot be read keeps what is known of it, so that the journal can show it.
 pub(crate) fn read(request: &Request) -> Wire {
     let scope = Scope::of(&request.parts.headers);
-    let is_form = aws_query::speaks(&request.parts.headers);
-    let dialect = if is_form { Dialect::Query } else { Dialect::Json };
-    let (api, operation, asked) = if is_form { aws_query::read(request) } else { aws_json::read(request) };
+    // Both are forms; only the signature tells EC2's from the others'.
+    let dialect = match (form::speaks(&request.parts.headers), &scope) {
+        (false, _) => Dialect::Json,
+        (true, Some(Scope { service, .. })) if service == "ec2" => Dialect::Ec2,
+        (true, _) => Dialect::Query,
+    };
+    let (api, operation, asked) = match dialect {
+        Dialect::Json => aws_json::read(request),
+        Dialect::Query => form::read(request, Lists::Wrapped),
+        Dialect::Ec2 => form::read(request, Lists::Flat),
+    };
     let input = match &scope {
         None => Err(Refusal {
             status: 403,
@@ -62,7 +75,8 @@ pub(crate) fn write(
     request_id: &str,
 ) -> Response<Full<Bytes>> {
     match wire.dialect {
-        Dialect::Json => aws_json::response(outcome, request_id),
+        Dialect::Json => aws_json::response(wire, outcome, request_id),
+        Dialect::Ec2 => ec2_query::response(wire, outcome, request_id),
         Dialect::Query => aws_query::response(wire, outcome, request_id),
     }
 }

@@ -1,5 +1,7 @@
 //! Owns how an operation says no: an error that AWS models, or that the local AWS does not serve this.
 
+use serde_json::Value;
+
 /// An error answer, whatever protocol will carry it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -7,6 +9,8 @@ pub(crate) struct Refusal {
     pub(crate) code: String,
     pub(crate) message: String,
     pub(crate) status: u16,
+    /// What DynamoDB's ConditionalCheckFailedException can carry. Boxed, since every operation returns this type.
+    pub(crate) item: Option<Box<Value>>,
 }
 
 /// The code of what the local AWS does not know. AWS has no such error, so it cannot be taken for one of AWS's.
@@ -15,13 +19,13 @@ pub const NOT_SERVED: &str = "NotServedLocally";
 impl Refusal {
     /// An error of the service, with the status AWS answers for it.
     pub(crate) fn new(code: &str, message: impl Into<String>) -> Refusal {
-        Refusal { code: code.to_owned(), message: message.into(), status: status_of(code) }
+        Refusal { code: code.to_owned(), message: message.into(), status: status_of(code), item: None }
     }
 
     /// Loud, and not retried by the SDKs (they retry 500, 502, 503 and 504).
     pub(crate) fn not_served(what: impl std::fmt::Display) -> Refusal {
         let message = format!("the local AWS does not serve {what}");
-        Refusal { code: NOT_SERVED.to_owned(), message, status: 501 }
+        Refusal { status: 501, ..Refusal::new(NOT_SERVED, message) }
     }
 
     /// The local AWS itself went wrong.
@@ -32,7 +36,7 @@ impl Refusal {
             message.push_str(&format!(": {error}"));
             cause = error.source();
         }
-        Refusal { code: "InternalFailure".to_owned(), message, status: 500 }
+        Refusal::new("InternalFailure", message)
     }
 }
 
@@ -43,10 +47,11 @@ pub(crate) fn status_of(code: &str) -> u16 {
         "ConflictException" => 409,
         "AccessDeniedException" => 400,
         // The Query services' own spelling; `NotFound` is SNS's.
-        "AccessDenied" | "AuthorizationError" => 403,
+        "AccessDenied" | "AuthorizationError" | "UnauthorizedOperation" => 403,
         "NotFound" => 404,
+        "DryRunOperation" => 412,
         "InternalFailure" | "InternalServerError" | "InternalServerException" | "InternalError" => 500,
-        "ServiceUnavailable" | "ServiceUnavailableException" => 503,
+        "ServiceUnavailable" | "ServiceUnavailableException" | "RequestLimitExceeded" | "Unavailable" => 503,
         _ => 400,
     }
 }

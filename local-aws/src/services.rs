@@ -7,7 +7,7 @@ use crate::members::Members;
 use crate::protocol::Wire;
 use crate::refusal::Refusal;
 use crate::world::World;
-use crate::{cloudformation, codecommit, codepipeline, sns};
+use crate::{cloudformation, codecommit, codepipeline, dynamodb, ec2, iam, sns, sts};
 
 /// The account that everything lives in: one that AWS's own documentation uses.
 pub const ACCOUNT: &str = "111122223333";
@@ -32,8 +32,16 @@ pub(crate) struct Service {
     pub(crate) operations: &'static [Operation],
 }
 
-pub(crate) const SERVICES: &[Service] =
-    &[cloudformation::SERVICE, codecommit::SERVICE, codepipeline::SERVICE, sns::SERVICE];
+pub(crate) const SERVICES: &[Service] = &[
+    cloudformation::SERVICE,
+    codecommit::SERVICE,
+    codepipeline::SERVICE,
+    dynamodb::SERVICE,
+    ec2::SERVICE,
+    iam::SERVICE,
+    sns::SERVICE,
+    sts::SERVICE,
+];
 
 /// Whether any service (or `service` alone) has this operation.
 pub(crate) fn is_served(service: Option<&str>, operation: &str) -> bool {

@@ -33,7 +33,18 @@ pub struct Mail {
     /// The one that a mail of SNS has when none is given: `AWS Notification Message`.
     pub subject: String,
     pub message: String,
+    pub attributes: Vec<MessageAttribute>,
     pub at: Timestamp,
+}
+
+/// What a subscription's filter policy can look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageAttribute {
+    pub name: String,
+    /// As DataType has it: `String`, `String.Array`, `Number`, `Binary`, or one of them with a label of its own behind a dot.
+    pub kind: String,
+    /// A binary one in Base64.
+    pub value: String,
 }
 
 impl Sns {
@@ -53,14 +64,15 @@ fn publish(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> 
     if message.is_empty() {
         return Err(invalid("Empty message"));
     }
-    if message.len() + attributes > MAX_BYTES {
+    let size = |one: &MessageAttribute| one.name.len() + one.kind.len() + one.value.len();
+    if message.len() + attributes.iter().map(size).sum::<usize>() > MAX_BYTES {
         return Err(invalid("Message too long"));
     }
     let message = by_mail(structure.as_deref(), message)?;
     let subject = subject.unwrap_or_else(|| "AWS Notification Message".to_owned());
     let mut mails = context.world.sns.mails.lock().expect("no holder of this lock panics");
     let id = ids::uuid(&["message", &mails.len().to_string()]);
-    mails.push(Mail { topic, subject, message, at: context.now });
+    mails.push(Mail { topic, subject, message, attributes, at: context.now });
     Ok(json!({"MessageId": id}))
 }
 
@@ -98,9 +110,9 @@ fn check_subject(subject: Option<&str>) -> Result<(), Refusal> {
     if subject.is_none_or(fits) { Ok(()) } else { Err(invalid("Subject")) }
 }
 
-/// What the attributes add to the message's size: names, types and values.
-fn attributes(input: &mut Members) -> Result<usize, Refusal> {
-    let mut size = 0;
+/// "Message attribute items and validation": names, types and values that there can be.
+fn attributes(input: &mut Members) -> Result<Vec<MessageAttribute>, Refusal> {
+    let mut attributes = Vec::new();
     for (name, mut attribute) in input.map("MessageAttributes")? {
         let kind = attribute.string("DataType")?.unwrap_or_default();
         let value = match attribute.string("StringValue")? {
@@ -108,18 +120,38 @@ fn attributes(input: &mut Members) -> Result<usize, Refusal> {
             None => attribute.string("BinaryValue")?.unwrap_or_default(),
         };
         attribute.finish()?;
-        let base = kind.split('.').next().unwrap_or_default();
-        if !matches!(base, "String" | "String.Array" | "Number" | "Binary") || value.is_empty() {
-            return Err(Refusal::new(
-                "ParameterValueInvalid",
-                format!(
-                    "The message attribute '{name}' must have a type that is supported and a value that is not empty"
-                ),
-            ));
+        if !is_attribute_name(&name) {
+            return Err(bad_attribute(&name, "must have a name that is allowed"));
         }
-        size += name.len() + kind.len() + value.len();
+        let fits = match kind.split('.').next().unwrap_or_default() {
+            "Number" => value.parse::<f64>().is_ok_and(f64::is_finite),
+            "String" if kind == "String.Array" => serde_json::from_str::<Vec<Value>>(&value).is_ok(),
+            "String" | "Binary" => !value.is_empty(),
+            _ => false,
+        };
+        if !fits {
+            return Err(bad_attribute(&name, "must have a type that is supported and a value of that type"));
+        }
+        attributes.push(MessageAttribute { name, kind, value });
     }
-    Ok(size)
+    Ok(attributes)
+}
+
+/// "It must not start with AWS.-prefixed or Amazon.-prefixed values, it can't start or end with a period, and it can't
+/// have periods in succession"; up to 256 of `A-Z`, `a-z`, `0-9`, `_`, `-` and `.`.
+fn is_attribute_name(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    (1..=256).contains(&name.len())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
+        && !name.starts_with('.')
+        && !name.ends_with('.')
+        && !name.contains("..")
+        && !lower.starts_with("aws.")
+        && !lower.starts_with("amazon.")
+}
+
+fn bad_attribute(name: &str, what: &str) -> Refusal {
+    Refusal::new("ParameterValueInvalid", format!("The message attribute '{name}' {what}"))
 }
 
 /// With `json`, a message for each protocol; a mail gets `email`, else `default`, which must be there.

@@ -3,20 +3,25 @@
 mod build;
 mod content;
 mod file;
+mod images;
 mod pipelines;
 mod raw;
 mod repositories;
 mod stacks;
+mod tables;
 
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use tempfile::TempDir;
 
+use crate::account::Account;
 use crate::bus::Bus;
 use crate::cloudformation::{CloudFormation, walk};
 use crate::codecommit::{self, CodeCommit, Hosted};
 use crate::codepipeline::{CodePipeline, Pipeline, PipelineType, Source};
+use crate::dynamodb::DynamoDb;
+use crate::ec2::Ec2;
 use crate::fault::Faults;
 use crate::git;
 use crate::sns::Sns;
@@ -34,6 +39,9 @@ pub struct World {
     pub(crate) cloudformation: CloudFormation,
     pub(crate) codecommit: CodeCommit,
     pub(crate) codepipeline: CodePipeline,
+    pub(crate) dynamodb: DynamoDb,
+    pub(crate) ec2: Ec2,
+    pub(crate) account: Account,
     pub(crate) sns: Sns,
     pub(crate) faults: Faults,
     /// Holds the repositories that were built; there is none until the first is.
@@ -82,6 +90,9 @@ impl World {
             cloudformation: CloudFormation::default(),
             codecommit: CodeCommit::default(),
             codepipeline: CodePipeline::default(),
+            dynamodb: DynamoDb::default(),
+            ec2: Ec2::default(),
+            account: Account::default(),
             sns: Sns::default(),
             faults: Faults::default(),
             folder: None,

@@ -1,4 +1,7 @@
 //! Has boto3, AWS's own client in another language, drive the binary: whatever boto3 does not understand is our mistake.
+//! And compares what it answers with moto, which plays AWS, too.
+
+#![expect(clippy::unwrap_used, reason = "clippy knows tests by their attribute, and not what helps them")]
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -17,8 +20,18 @@ impl Drop for Running {
 
 #[test]
 fn an_unmodified_boto3_client_works() {
+    run("boto3_client.py");
+}
+
+#[test]
+fn moto_answers_the_same_but_for_what_it_is_known_not_to_do() {
+    run("moto_comparison.py");
+}
+
+/// Has a script drive a server of its own.
+fn run(script: &str) {
     let python = std::env::var_os("POINTSMAN_PYTHON").expect(
-        "POINTSMAN_PYTHON names no Python interpreter that has boto3: run `make test`, which sets one up and sets it",
+        "POINTSMAN_PYTHON names no Python interpreter that has boto3 and moto: run `make test`, which sets one up and sets it",
     );
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let mut server = Command::new(env!("CARGO_BIN_EXE_local-aws"));
@@ -28,6 +41,7 @@ fn an_unmodified_boto3_client_works() {
     BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let endpoint =
         line.trim().strip_prefix("listening on ").expect("the server says where it listens").to_owned();
-    let status = Command::new(python).arg(tests.join("boto3_client.py")).arg(endpoint).status().unwrap();
-    assert!(status.success(), "boto3_client.py failed, see above");
+    // -B: no compiled files beside the scripts.
+    let status = Command::new(python).arg("-B").arg(tests.join(script)).arg(endpoint).status().unwrap();
+    assert!(status.success(), "{script} failed, see above");
 }

@@ -1,133 +1,10 @@
-"""Drives every operation of the local AWS with boto3. Usage: boto3_client.py ENDPOINT.
+"""Drives every operation of the local AWS with boto3. Usage: boto3_client.py ENDPOINT."""
 
-Every raw answer is also compared with botocore's service model: no member that the model does not have, no required
-one missing, every type, enum and pattern as it says. boto3 itself would not notice most of that.
-"""
-
-import json
-import re
 import sys
-from xml.etree import ElementTree
 
 import boto3
-from botocore.config import Config
 
-DIALECT = {"string": str, "integer": int, "long": int, "boolean": bool, "blob": str, "timestamp": (int, float)}
-
-
-def conforms(value, shape, at):
-    """Asserts that a JSON value is what the model says of its shape."""
-    if shape.type_name == "structure":
-        unknown = set(value) - set(shape.members)
-        assert not unknown, f"{at} has members that the model does not: {unknown}"
-        missing = set(shape.required_members) - set(value)
-        assert not missing, f"{at} lacks {missing}"
-        for name, member in value.items():
-            conforms(member, shape.members[name], f"{at}.{name}")
-    elif shape.type_name == "list":
-        for index, item in enumerate(value):
-            conforms(item, shape.member, f"{at}[{index}]")
-    elif shape.type_name == "map":
-        for key, item in value.items():
-            conforms(key, shape.key, f"{at} key")
-            conforms(item, shape.value, f"{at}.{key}")
-    else:
-        scalar(value, shape, at)
-
-
-def scalar(value, shape, at):
-    assert isinstance(value, DIALECT[shape.type_name]), f"{at} is {value!r}, not a {shape.type_name}"
-    enum = getattr(shape, "enum", None)
-    # A stack's own events have all of a stack's statuses; the model forgets these.
-    forgotten = shape.name == "ResourceStatus" and value.endswith("_CLEANUP_IN_PROGRESS")
-    assert not enum or value in enum or forgotten, f"{at} is {value!r}, not one of {enum}"
-    pattern = shape.metadata.get("pattern")
-    assert not pattern or re.fullmatch(pattern, value), f"{at} is {value!r}, which is not {pattern}"
-    size = len(value) if isinstance(value, str) else value
-    assert size >= shape.metadata.get("min", 0) or shape.type_name == "timestamp", f"{at} is {value!r}: too small"
-    assert size <= shape.metadata.get("max", sys.maxsize), f"{at} is too large"
-
-
-def conforms_xml(element, shape, at):
-    """The same for an element of the Query protocol, where everything is text."""
-    children = [(re.sub(r"{.*}", "", child.tag), child) for child in element]
-    if shape.type_name == "structure":
-        names = [name for name, _ in children]
-        assert len(names) == len(set(names)), f"{at} has a member twice: {names}"
-        unknown, missing = set(names) - set(shape.members), set(shape.required_members) - set(names)
-        assert not unknown and not missing, f"{at} has {unknown} that the model does not, and lacks {missing}"
-        for name, child in children:
-            conforms_xml(child, shape.members[name], f"{at}.{name}")
-    elif shape.type_name == "list":
-        for index, (name, child) in enumerate(children):
-            assert name == "member", f"{at}[{index}] is called {name}"
-            conforms_xml(child, shape.member, f"{at}[{index}]")
-    elif shape.type_name == "boolean":
-        assert element.text in ("true", "false"), f"{at} is {element.text!r}"
-    elif shape.type_name == "timestamp":
-        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", element.text), f"{at} is {element.text!r}"
-    else:
-        assert shape.type_name == "string", f"{at} is a {shape.type_name}: teach this script"
-        scalar(element.text or "", shape, at)
-
-
-SEEN = set()
-
-
-def check_xml(http_response, model):
-    root = ElementTree.fromstring(http_response.text)
-    namespace = f"{{{model.service_model.metadata['xmlNamespace']}}}"
-    if http_response.status_code == 200:
-        assert root.tag == f"{namespace}{model.name}Response", root.tag
-        results = [child for child in root if not child.tag.endswith("ResponseMetadata")]
-        if model.output_shape is None:
-            assert not results, f"{model.name} has no result"
-        else:
-            assert [result.tag for result in results] == [f"{namespace}{model.output_shape.serialization['resultWrapper']}"]
-            conforms_xml(results[0], model.output_shape, model.name)
-    else:
-        assert root.tag == f"{namespace}ErrorResponse", root.tag
-        code = root.find(f"{namespace}Error/{namespace}Code").text
-        modelled = {shape.metadata.get("error", {}).get("code", shape.name) for shape in model.error_shapes}
-        known = code in modelled or code == "ValidationError" or http_response.status_code == 501
-        assert known, f"{model.name} has no error {code}"
-
-
-def check(http_response, parsed, model, **_):
-    SEEN.add(model.name)
-    if model.service_model.metadata["protocol"] == "query":
-        return check_xml(http_response, model)
-    body = json.loads(http_response.text)
-    if http_response.status_code == 200:
-        conforms(body, model.output_shape, model.name)
-    else:
-        modelled = {shape.name for shape in model.error_shapes}
-        code = body["__type"]
-        assert code in modelled or http_response.status_code == 501, f"{model.name} has no error {code}"
-
-
-def client(service, endpoint):
-    # No retries: a fault of the world must be seen, and not tried away. No validation: the server must refuse.
-    config = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
-    made = boto3.client(
-        service,
-        endpoint_url=endpoint,
-        region_name="eu-west-1",
-        aws_access_key_id="AKID",
-        aws_secret_access_key="secret",
-        config=config,
-    )
-    made.meta.events.register(f"after-call.{service}", lambda **event: check(**event))
-    return made
-
-
-def refused(code, call, **arguments):
-    try:
-        call(**arguments)
-    except Exception as error:  # the class is made by botocore, from the code
-        assert type(error).__name__ == code, f"expected {code}, got {error!r}"
-        return error
-    raise AssertionError(f"expected {code}, got an answer")
+from model import SEEN, client, refused
 
 
 def codecommit(aws):
@@ -270,6 +147,82 @@ def sns(aws):
     refused("NotFoundException", aws.publish, TopicArn=topic.replace("1111", "9999"), Message="m")
 
 
+IMAGE, FOREIGN = "ami-0123456789abcdef0", "ami-0aaaaaaaaaaaaaaa1"
+ORGANIZATION = "arn:aws:organizations::111122223333:organization/o-abcde12345"
+
+
+def ec2(aws):
+    pages = aws.get_paginator("describe_images").paginate(Owners=["self"], PaginationConfig={"PageSize": 1})
+    assert [[one["ImageId"] for one in page["Images"]] for page in pages] == [[IMAGE], ["ami-0123456789abcdef1"]]
+    tagged = [{"Name": "tag:team", "Values": ["sh*<co>"]}, {"Name": "is-public", "Values": ["false"]}]
+    image = aws.describe_images(Filters=tagged)["Images"][0]
+    assert image["Name"] == "base-2026" and image["Tags"] == [{"Key": "team", "Value": "shop & <co>"}]
+    assert image["BlockDeviceMappings"][0]["Ebs"]["Encrypted"] is False
+    shared = {"UserId": "444455556666"}
+    aws.modify_image_attribute(
+        ImageId=IMAGE, LaunchPermission={"Add": [{"Group": "all"}, {"OrganizationArn": ORGANIZATION}], "Remove": [shared]}
+    )
+    permissions = aws.describe_image_attribute(ImageId=IMAGE, Attribute="launchPermission")["LaunchPermissions"]
+    assert permissions == [{"Group": "all"}, {"OrganizationArn": ORGANIZATION}], permissions
+    assert aws.describe_images(ExecutableUsers=["all"], Owners=["self"])["Images"][0]["Public"] is True
+    aws.modify_image_attribute(ImageId=IMAGE, Description={"Value": "größer"})
+    assert aws.describe_image_attribute(ImageId=IMAGE, Attribute="description")["Description"] == {"Value": "größer"}
+    aws.reset_image_attribute(ImageId=IMAGE, Attribute="launchPermission")
+    assert aws.describe_image_attribute(ImageId=IMAGE, Attribute="launchPermission")["LaunchPermissions"] == []
+    assert aws.get_image_block_public_access_state()["ImageBlockPublicAccessState"] == "unblocked"
+    aws.enable_image_block_public_access(ImageBlockPublicAccessState="block-new-sharing")
+    assert aws.get_image_block_public_access_state()["ImageBlockPublicAccessState"] == "block-new-sharing"
+    public = {"ImageId": IMAGE, "LaunchPermission": {"Add": [{"Group": "all"}]}}
+    error = refused("ClientError", aws.modify_image_attribute, **public)
+    assert error.response["Error"]["Code"] == "OperationNotPermitted", error
+    assert aws.disable_image_block_public_access()["ImageBlockPublicAccessState"] == "unblocked"
+    snapshot = image["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
+    aws.modify_snapshot_attribute(SnapshotId=snapshot, CreateVolumePermission={"Add": [shared]})
+    described = aws.describe_snapshot_attribute(SnapshotId=snapshot, Attribute="createVolumePermission")
+    assert described["CreateVolumePermissions"] == [shared]
+
+
+def ec2_errors(aws):
+    def code(call, **arguments):
+        return refused("ClientError", call, **arguments).response["Error"]["Code"]
+
+    assert code(aws.describe_images, ImageIds=["ami-00000000"]) == "InvalidAMIID.NotFound"
+    assert code(aws.describe_images, ImageIds=["base"]) == "InvalidAMIID.Malformed"
+    assert code(aws.describe_image_attribute, ImageId=FOREIGN, Attribute="launchPermission") == "AuthFailure"
+    assert code(aws.describe_images, DryRun=True) == "DryRunOperation"
+    assert code(aws.describe_regions) == "NotServedLocally"
+
+
+def identity(iam, sts):
+    assert iam.list_account_aliases() | {"ResponseMetadata": 0} == {
+        "AccountAliases": ["shop-prod"], "IsTruncated": False, "ResponseMetadata": 0}
+    assert sts.get_caller_identity()["Account"] == "111122223333"
+
+
+def dynamodb(aws):
+    key, claims = {"id": {"S": "event-1"}}, {"TableName": "claims"}
+    claim = {"ConditionExpression": "attribute_not_exists(id) OR (attribute_not_exists(#c) AND expires < :now)",
+             "ExpressionAttributeNames": {"#c": "confirmed"}, "ExpressionAttributeValues": {":now": {"N": "1000"}},
+             "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+    item = key | {"expires": {"N": "1e3"}, "note": {"M": {"größe": {"L": [{"BOOL": True}, {"NULL": True}, {"B": b"x"}]}}}}
+    aws.put_item(**claims, Item=item, **claim)
+    error = refused("ConditionalCheckFailedException", aws.put_item, **claims, Item=item, **claim)
+    assert error.response["Item"] == item | {"expires": {"N": "1000"}}, error.response
+    confirm = {"UpdateExpression": "SET confirmed = :yes REMOVE expires", "ExpressionAttributeValues": {":yes": {"BOOL": True}}}
+    updated = aws.update_item(**claims, Key=key, ReturnValues="ALL_NEW", ConditionExpression="attribute_exists(id)", **confirm)
+    assert updated["Attributes"] == key | {"note": item["note"], "confirmed": {"BOOL": True}}
+    found = aws.get_item(**claims, Key=key, ConsistentRead=True, ProjectionExpression="confirmed")
+    assert found["Item"] == {"confirmed": {"BOOL": True}}
+    asked = {"KeyConditionExpression": "image = :i", "ExpressionAttributeValues": {":i": {"S": "ami-1"}}}
+    pages = aws.get_paginator("query").paginate(TableName="findings", PaginationConfig={"PageSize": 1}, **asked)
+    assert [one["seen"] for page in pages for one in page["Items"]] == [{"N": "2"}, {"N": "10"}]
+    assert aws.delete_item(**claims, Key=key, ReturnValues="ALL_OLD")["Attributes"]["id"] == key["id"]
+    assert "Item" not in aws.get_item(**claims, Key=key)
+    refused("ResourceNotFoundException", aws.get_item, TableName="nothing", Key=key)
+    error = refused("ClientError", aws.get_item, **claims, Key={"name": {"S": "x"}})
+    assert error.response["Error"]["Code"] == "ValidationException", error
+
+
 def main():
     endpoint = sys.argv[1]
     commits, pipelines = client("codecommit", endpoint), client("codepipeline", endpoint)
@@ -281,8 +234,13 @@ def main():
     cloudformation(stacks)
     cloudformation_errors(stacks)
     sns(client("sns", endpoint))
+    images = client("ec2", endpoint)
+    ec2(images)
+    ec2_errors(images)
+    identity(client("iam", endpoint), client("sts", endpoint))
+    dynamodb(client("dynamodb", endpoint))
     print(f"boto3 {boto3.__version__}: {len(SEEN)} operations checked")
-    assert len(SEEN) == 23, SEEN
+    assert len(SEEN) == 40, SEEN
 
 
 main()

@@ -1,4 +1,4 @@
-//! AWS JSON 1.1: `POST /` with the operation in `X-Amz-Target`, JSON in and out.
+//! AWS JSON 1.1, and 1.0 for DynamoDB: `POST /` with the operation in `X-Amz-Target`, JSON in and out.
 
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -6,20 +6,27 @@ use hyper::http::{HeaderMap, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
+use super::Wire;
 use crate::refusal::Refusal;
 use crate::server::{Request, respond};
 
-const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
+/// The version that a service's model names (`jsonVersion`).
+fn content_type(api: &str) -> &'static str {
+    match api.starts_with("DynamoDB") {
+        true => "application/x-amz-json-1.0",
+        false => "application/x-amz-json-1.1",
+    }
+}
 
 /// The API, the operation and the input.
 pub(super) fn read(request: &Request) -> (String, String, Result<Value, Refusal>) {
     let (api, operation) = target(&request.parts.headers);
     let input = match operation.is_empty() {
         true => Err(Refusal::not_served(format_args!(
-            "{} {} without X-Amz-Target and without a form (it speaks AWS JSON 1.1 and AWS Query)",
+            "{} {} without X-Amz-Target and without a form (it speaks AWS JSON and AWS Query)",
             request.parts.method, request.parts.uri
         ))),
-        false => input(request),
+        false => input(request, &api),
     };
     (api, operation, input)
 }
@@ -31,28 +38,47 @@ fn target(headers: &HeaderMap) -> (String, String) {
     (api.to_owned(), operation.to_owned())
 }
 
-fn input(request: &Request) -> Result<Value, Refusal> {
-    let content_type = request.parts.headers.get("content-type").and_then(|value| value.to_str().ok());
+fn input(request: &Request, api: &str) -> Result<Value, Refusal> {
+    let given = request.parts.headers.get("content-type").and_then(|value| value.to_str().ok());
     // CodePipeline's model lists another protocol (RPC v2 CBOR) first: an SDK that starts to use it must be noticed.
-    if content_type.map(|value| value.split(';').next().unwrap_or_default().trim()) != Some(CONTENT_TYPE) {
-        return Err(Refusal::not_served(format_args!(
-            "the content type `{}`",
-            content_type.unwrap_or("none")
-        )));
+    if given.map(|value| value.split(';').next().unwrap_or_default().trim()) != Some(content_type(api)) {
+        return Err(Refusal::not_served(format_args!("the content type `{}`", given.unwrap_or("none"))));
     }
     serde_json::from_slice(&request.body)
         .map_err(|error| Refusal::new("SerializationException", format!("the request is not JSON: {error}")))
 }
 
-pub(super) fn response(outcome: &Result<Value, Refusal>, request_id: &str) -> Response<Full<Bytes>> {
+pub(super) fn response(
+    wire: &Wire,
+    outcome: &Result<Value, Refusal>,
+    request_id: &str,
+) -> Response<Full<Bytes>> {
     let (status, body) = match outcome {
         Ok(output) => (200, output.clone()),
-        Err(refusal) => (refusal.status, json!({"__type": refusal.code, "message": refusal.message})),
+        Err(refusal) => (refusal.status, error(&wire.api, refusal)),
     };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = respond(status, CONTENT_TYPE, body.to_string());
+    let mut response = respond(status, content_type(&wire.api), body.to_string());
     if let Ok(id) = HeaderValue::from_str(request_id) {
         response.headers_mut().insert("x-amzn-RequestId", id);
     }
     response
+}
+
+fn error(api: &str, refusal: &Refusal) -> Value {
+    let mut body = json!({"__type": shape_id(api, &refusal.code), "message": refusal.message});
+    if let Some(item) = &refusal.item {
+        body["Item"] = Value::clone(item);
+    }
+    body
+}
+
+/// DynamoDB says where an error's shape is from; the others give the name alone.
+fn shape_id(api: &str, code: &str) -> String {
+    match code {
+        _ if !api.starts_with("DynamoDB") => code.to_owned(),
+        "ValidationException" => format!("com.amazon.coral.validate#{code}"),
+        "SerializationException" => format!("com.amazon.coral.service#{code}"),
+        _ => format!("com.amazonaws.dynamodb.v20120810#{code}"),
+    }
 }

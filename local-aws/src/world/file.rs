@@ -6,7 +6,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::raw::{RawFault, RawWorld};
-use super::{World, WorldError, pipelines, repositories, stacks};
+use super::{World, WorldError, images, pipelines, repositories, stacks, tables};
 use crate::fault::{Fault, FaultAnswer};
 use crate::refusal::{Refusal, status_of};
 use crate::services;
@@ -70,6 +70,19 @@ pub(super) fn read(path: &Path) -> Result<World, WorldError> {
     for stack in raw.stack {
         stacks::add(&world, &file, stack)?;
     }
+    images::account(&mut world, &file, raw.account)?;
+    if let Some(size) = raw.ec2.page_size {
+        world.ec2.page_size = size.into();
+    }
+    for snapshot in raw.snapshot {
+        images::snapshot(&world, &file, snapshot)?;
+    }
+    for image in raw.image {
+        images::image(&world, &file, image)?;
+    }
+    for table in raw.table {
+        tables::add(&world, &file, table)?;
+    }
     for fault in raw.fault {
         world.faults.add(checked(&file, fault)?);
     }
@@ -116,5 +129,5 @@ fn answer(
         return Err("`status` is not an error: 400 to 599");
     }
     let message = message.unwrap_or_else(|| "injected by the world".to_owned());
-    Ok(Some(FaultAnswer::Error(Refusal { code, message, status })))
+    Ok(Some(FaultAnswer::Error(Refusal { status, ..Refusal::new(&code, message) })))
 }

@@ -1,11 +1,17 @@
 //! The shape of `world.toml`, exactly as it is written. What it means is in the files beside this one.
 
+mod images;
+mod tables;
+
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use toml::Spanned;
+
+pub(super) use images::{RawAccount, RawEc2, RawImage, RawSnapshot};
+pub(super) use tables::{RawKey, RawTable};
 
 use super::content::Content;
 
@@ -24,6 +30,10 @@ pub(super) struct RawWorld {
     #[serde(default)]
     pub(super) cloudformation: RawCloudFormation,
     #[serde(default)]
+    pub(super) account: RawAccount,
+    #[serde(default)]
+    pub(super) ec2: RawEc2,
+    #[serde(default)]
     pub(super) sns: RawSns,
     #[serde(default)]
     pub(super) repository: Vec<RawRepository>,
@@ -31,6 +41,12 @@ pub(super) struct RawWorld {
     pub(super) pipeline: Vec<RawPipeline>,
     #[serde(default)]
     pub(super) stack: Vec<RawStack>,
+    #[serde(default)]
+    pub(super) image: Vec<RawImage>,
+    #[serde(default)]
+    pub(super) snapshot: Vec<RawSnapshot>,
+    #[serde(default)]
+    pub(super) table: Vec<RawTable>,
     #[serde(default)]
     pub(super) fault: Vec<RawFault>,
 }

@@ -125,6 +125,33 @@ fn every_mistake_names_its_line() {
             "[[cloudformation.template]]\nurl = \"https://b.s3.amazonaws.com/x\"",
             "world.toml:2: a template has a `body` or a `file`",
         ),
+        ("\n[[image]]\nid = \"ami-1\"", "world.toml:3: `ami-1` is not `ami-` and 8 or 17 hexadecimal digits"),
+        (
+            "[[image]]\nid = \"ami-00000001\"\nshared-with = [\"o-abc\"]",
+            "world.toml:3: `o-abc` is no account's id, and no ARN of an organization or an organizational unit",
+        ),
+        (
+            "[[image]]\nid = \"ami-00000001\"\nshared-with = [\"all\"]",
+            "world.toml:3: write `public = true` for all",
+        ),
+        (
+            "[[image]]\nid = \"ami-00000001\"\n[[image]]\nid = \"ami-00000001\"",
+            "world.toml:4: `ami-00000001` is there twice",
+        ),
+        ("[[image]]\nid = \"ami-00000001\"\nowner = \"self\"", "world.toml:3: `self` is no account's id"),
+        (
+            "[account]\ncaller = \"arn:aws:iam::999988887777:user/a\"",
+            "world.toml:2: `caller` is the ARN of a user, a role's session or the root user of 111122223333",
+        ),
+        ("[[table]]\nname = \"ab\"\nhash = { name = \"id\" }", "world.toml:2: `ab` cannot be a table's name"),
+        (
+            "[[table]]\nname = \"abc\"\nhash = { name = \"id\" }\nitems = [{ name = \"x\" }]",
+            "world.toml:4: One or more parameter values were invalid: Missing the key id in the item",
+        ),
+        (
+            "[[table]]\nname = \"abc\"\nhash = { name = \"id\" }\nitems = [{ id = 2026-01-01 }]",
+            "world.toml:4: DynamoDB has no times: write a string or a number",
+        ),
     ];
     for (text, expected) in cases {
         let error = read(text).unwrap_err();

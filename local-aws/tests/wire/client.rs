@@ -74,6 +74,15 @@ impl Client {
         self.answer("/", &signed, &input.to_string())
     }
 
+    /// An operation of DynamoDB, which has a version of the JSON protocol of its own.
+    pub(crate) fn dynamodb(&self, operation: &str, input: &Value) -> Answer {
+        let signed = format!(
+            "Authorization: AWS4-HMAC-SHA256 Credential=AKID/20260302/us-east-1/dynamodb/aws4_request, Signature=0\r\n\
+             X-Amz-Target: DynamoDB_20120810.{operation}\r\nContent-Type: application/x-amz-json-1.0\r\n"
+        );
+        self.answer("/", &signed, &input.to_string())
+    }
+
     /// An operation of a service with the Query protocol, with its members as the form has them. The journal has the
     /// answer in JSON; this gives the XML.
     pub(crate) fn query(

@@ -62,6 +62,28 @@ fn what_sns_refuses_is_refused_in_its_words() {
         let answer = publish(&client, members);
         assert_eq!(answer.texts("Code"), [code], "{}", answer.body);
     }
+    let attributes = [
+        ("AWS.x", "String", "v"),
+        ("a..b", "String", "v"),
+        ("a b", "String", "v"),
+        ("a", "String", ""),
+        ("a", "Number", "one"),
+        ("a", "String.Array", "one"),
+    ];
+    for (name, kind, value) in attributes {
+        let members = [
+            ("TopicArn", TOPIC),
+            ("Message", "m"),
+            ("MessageAttributes.entry.1.Name", name),
+            ("MessageAttributes.entry.1.Value.DataType", kind),
+            ("MessageAttributes.entry.1.Value.StringValue", value),
+        ];
+        assert_eq!(
+            publish(&client, &members).texts("Code"),
+            ["ParameterValueInvalid"],
+            "{name} {kind} {value}"
+        );
+    }
     assert!(aws.mails().is_empty());
     let attribute = [
         ("TopicArn", TOPIC),
@@ -72,6 +94,9 @@ fn what_sns_refuses_is_refused_in_its_words() {
         ("MessageAttributes.entry.1.Value.StringValue", "123"),
     ];
     assert_eq!(publish(&client, &attribute).status, 200);
+    let kept = &aws.mails()[0].attributes;
+    let kept: Vec<_> = kept.iter().map(|one| (&*one.name, &*one.kind, &*one.value)).collect();
+    assert_eq!(kept, [("a", "String", "123")]);
     let mut larger = attribute;
     larger[5].1 = "1234";
     assert_eq!(publish(&client, &larger).texts("Message"), ["Invalid parameter: Message too long"]);

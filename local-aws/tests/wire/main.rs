@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "clippy knows tests by their attribute, and not what helps them")]
 
 mod client;
+mod images;
 mod interleavings;
+mod items;
 mod mail;
 mod stack_rules;
 mod stacks;

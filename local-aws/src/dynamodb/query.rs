@@ -1,0 +1,142 @@
+//! Query, of a table (indexes are not served).
+
+use serde_json::{Value, json};
+
+use super::expression::bindings::Bindings;
+use super::expression::path::project;
+use super::expression::{Comparator, Condition, Operand};
+use super::value::Item;
+use super::{KeyPart, Table, invalid, request};
+use crate::members::Members;
+use crate::refusal::Refusal;
+use crate::services::Context;
+
+/// "A single Query operation can retrieve a maximum of 1 MB of data."
+const PAGE_BYTES: usize = 1024 * 1024;
+
+pub(super) fn query(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+    let name = request::table_name(&mut input)?;
+    let limit = input.integer("Limit")?;
+    input.boolean("ConsistentRead")?;
+    let forward = input.boolean("ScanIndexForward")?.unwrap_or(true);
+    let start = input.object("ExclusiveStartKey")?;
+    request::uncounted(&mut input)?;
+    let mut bindings = Bindings::take(&mut input)?;
+    let key_condition = bindings.condition(&mut input, "KeyConditionExpression")?;
+    let filter = bindings.condition(&mut input, "FilterExpression")?;
+    let projection = bindings.projection(&mut input)?;
+    bindings.finish()?;
+    input.finish()?;
+    let limit = match limit {
+        Some(limit) => usize::try_from(limit).ok().filter(|limit| *limit > 0).ok_or_else(|| {
+            invalid(format!("1 validation error detected: Value '{limit}' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1"))
+        })?,
+        None => usize::MAX,
+    };
+    let key_condition = key_condition.ok_or_else(|| {
+        invalid(
+            "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.",
+        )
+    })?;
+    let mut locked = request::lock(context, &name)?;
+    let table = &*locked.table();
+    check_key_condition(&key_condition, table)?;
+    let start = start.map(|key| table.checked_key(key)).transpose()?;
+    let mut items: Vec<&Item> =
+        table.sorted().into_iter().filter(|item| key_condition.is_true_of(item)).collect();
+    if !forward {
+        items.reverse();
+    }
+    let (page, last) = page(table, &items, start.as_ref(), limit)?;
+    let fits = |item: &&&Item| filter.as_ref().is_none_or(|filter| filter.is_true_of(item));
+    let shown =
+        |item: &&Item| projection.as_ref().map_or_else(|| (*item).clone(), |paths| project(item, paths));
+    let found: Vec<Item> = page.iter().filter(fits).map(shown).collect();
+    let mut output = json!({"Count": found.len(), "ScannedCount": page.len(), "Items": found});
+    if let Some(last) = last {
+        output["LastEvaluatedKey"] = last.into();
+    }
+    Ok(output)
+}
+
+/// The items behind `start`, and the key of the last one when there may be more behind it.
+fn page<'t>(
+    table: &Table,
+    items: &'t [&'t Item],
+    start: Option<&Item>,
+    limit: usize,
+) -> Result<(&'t [&'t Item], Option<Item>), Refusal> {
+    let is_start = |item: &&Item| {
+        start.is_some_and(|start| start.iter().all(|(name, value)| item.get(name) == Some(value)))
+    };
+    // DynamoDB goes on from a key that is gone as well; here it must be there.
+    let begin = match start {
+        None => 0,
+        Some(_) => items
+            .iter()
+            .position(is_start)
+            .map(|place| place + 1)
+            .ok_or_else(|| Refusal::not_served("an ExclusiveStartKey that the query does not find"))?,
+    };
+    let rest = &items[begin..];
+    let mut bytes = 0;
+    let within = rest.iter().take_while(|item| {
+        bytes += super::value::item_size(item);
+        bytes <= PAGE_BYTES
+    });
+    let count = within.count().max(1).min(limit).min(rest.len());
+    let page = &rest[..count];
+    let is_full = count == limit || count < rest.len();
+    let last = page.last().filter(|_| is_full).map(|item| table.key_of_item(item)).transpose()?;
+    Ok((page, last))
+}
+
+/// The hash key is one value, and the range key is compared with a value, or between two, or begins with one.
+fn check_key_condition(condition: &Condition, table: &Table) -> Result<(), Refusal> {
+    let unsupported = || invalid("Query key condition not supported");
+    let mut parts = Vec::new();
+    flatten(condition, &mut parts);
+    let about =
+        |part: &KeyPart| parts.iter().filter(|one| attribute(one) == Some(&part.name)).collect::<Vec<_>>();
+    let missed =
+        |part: &KeyPart| invalid(format!("Query condition missed key schema element: {}", part.name));
+    match about(&table.hash)[..] {
+        [Condition::Compare(_, Comparator::Equal, Operand::Value(_))] => {}
+        [] => return Err(missed(&table.hash)),
+        _ => return Err(unsupported()),
+    }
+    match (parts.len(), &table.range) {
+        (1, _) => Ok(()),
+        (2, Some(range)) => match about(range)[..] {
+            [Condition::Compare(_, how, Operand::Value(_))] if *how != Comparator::NotEqual => Ok(()),
+            [Condition::Between(..)] => Ok(()),
+            [Condition::Call(call)] if call.name == "begins_with" => Ok(()),
+            [] => Err(missed(range)),
+            _ => Err(unsupported()),
+        },
+        _ => Err(unsupported()),
+    }
+}
+
+fn flatten<'c>(condition: &'c Condition, parts: &mut Vec<&'c Condition>) {
+    match condition {
+        Condition::And(left, right) => {
+            flatten(left, parts);
+            flatten(right, parts);
+        }
+        other => parts.push(other),
+    }
+}
+
+/// The attribute that a part of the condition is about.
+fn attribute(condition: &Condition) -> Option<&str> {
+    let operand = match condition {
+        Condition::Compare(operand, ..) | Condition::Between(operand, ..) => operand,
+        Condition::Call(call) => call.arguments.first()?,
+        _ => return None,
+    };
+    match operand {
+        Operand::Path(path) => path.whole_attribute(),
+        _ => None,
+    }
+}

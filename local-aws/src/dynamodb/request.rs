@@ -1,0 +1,106 @@
+//! Takes what operations have in common out of a request.
+
+use std::sync::MutexGuard;
+
+use serde_json::Value;
+
+use super::expression::Condition;
+use super::value::Item;
+use super::{Table, invalid};
+use crate::members::Members;
+use crate::refusal::Refusal;
+use crate::services::Context;
+
+/// The tables while they are worked on, and which of them a request is about.
+pub(super) struct Locked<'a> {
+    tables: MutexGuard<'a, Vec<Table>>,
+    place: usize,
+}
+
+impl Locked<'_> {
+    pub(super) fn table(&mut self) -> &mut Table {
+        &mut self.tables[self.place]
+    }
+}
+
+/// `TableName`, 3 to 255 of `a-zA-Z0-9_.-`. A table's ARN, which AWS takes too, is not served.
+pub(super) fn table_name(input: &mut Members) -> Result<String, Refusal> {
+    let name = input.string("TableName")?.unwrap_or_default();
+    if name.starts_with("arn:") {
+        return Err(Refusal::not_served("an ARN as TableName"));
+    }
+    if is_table_name(&name) {
+        return Ok(name);
+    }
+    Err(invalid(format!(
+        "Invalid table/index name '{name}'.  Table/index names must be between 3 and 255 characters long, and may contain \
+         only the characters a-z, A-Z, 0-9, '_', '-', and '.'"
+    )))
+}
+
+pub(crate) fn is_table_name(name: &str) -> bool {
+    (3..=255).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+}
+
+pub(super) fn lock<'a>(context: &Context<'a>, name: &str) -> Result<Locked<'a>, Refusal> {
+    let tables = context.world.dynamodb.lock();
+    let found = tables.iter().position(|table| table.name == name && table.region == context.region);
+    let place =
+        found.ok_or_else(|| Refusal::new("ResourceNotFoundException", "Requested resource not found"))?;
+    Ok(Locked { tables, place })
+}
+
+/// `Key` or `Item`.
+pub(super) fn item(input: &mut Members, member: &str) -> Result<Item, Refusal> {
+    input.object(member)?.ok_or_else(|| {
+        let member = member.to_lowercase();
+        invalid(format!(
+            "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null"
+        ))
+    })
+}
+
+/// One of a few words; `NONE` when it is left out.
+pub(super) fn choice(input: &mut Members, member: &str, allowed: &[&str]) -> Result<String, Refusal> {
+    let given = input.string(member)?.unwrap_or_else(|| "NONE".to_owned());
+    if allowed.contains(&&*given) {
+        return Ok(given);
+    }
+    let allowed = allowed.join(", ");
+    let member = format!("{}{}", member[..1].to_lowercase(), &member[1..]);
+    Err(invalid(format!(
+        "1 validation error detected: Value '{given}' at '{member}' failed to satisfy constraint: Member must satisfy enum \
+         value set: [{allowed}]"
+    )))
+}
+
+/// What a write returns when its condition fails, and that nothing is asked about capacity.
+pub(super) fn on_failure(input: &mut Members) -> Result<bool, Refusal> {
+    uncounted(input)?;
+    let asked = choice(input, "ReturnValuesOnConditionCheckFailure", &["NONE", "ALL_OLD"])?;
+    Ok(asked == "ALL_OLD")
+}
+
+/// Capacity is not counted.
+pub(super) fn uncounted(input: &mut Members) -> Result<(), Refusal> {
+    for member in ["ReturnConsumedCapacity", "ReturnItemCollectionMetrics"] {
+        if let Some(other) = input.string(member)?.filter(|value| value != "NONE") {
+            return Err(Refusal::not_served(format_args!("{member} {other}")));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses unless the condition is true of what is there.
+pub(super) fn check(
+    condition: Option<&Condition>,
+    there: Option<&Item>,
+    with_item: bool,
+) -> Result<(), Refusal> {
+    let nothing = Item::new();
+    if condition.is_none_or(|condition| condition.is_true_of(there.unwrap_or(&nothing))) {
+        return Ok(());
+    }
+    let item = there.filter(|_| with_item).map(|item| Box::new(Value::Object(item.clone())));
+    Err(Refusal { item, ..Refusal::new("ConditionalCheckFailedException", "The conditional request failed") })
+}

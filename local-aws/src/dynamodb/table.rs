@@ -1,0 +1,134 @@
+//! Owns a table: its key, and its items.
+
+use std::cmp::Ordering;
+
+use serde_json::Value;
+
+use super::invalid;
+use super::value::{self, Item, order, parts};
+use crate::refusal::Refusal;
+
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) name: String,
+    pub(crate) region: String,
+    pub(crate) hash: KeyPart,
+    pub(crate) range: Option<KeyPart>,
+    items: Vec<Item>,
+}
+
+/// An attribute of the key.
+#[derive(Debug, Clone)]
+pub(crate) struct KeyPart {
+    pub(crate) name: String,
+    /// `S`, `N` or `B`.
+    pub(crate) kind: String,
+}
+
+impl Table {
+    pub(crate) fn new(name: &str, region: &str, hash: KeyPart, range: Option<KeyPart>) -> Table {
+        Table { name: name.to_owned(), region: region.to_owned(), hash, range, items: Vec::new() }
+    }
+
+    /// Puts an item there that the world's file lists; else what is wrong with it.
+    pub(crate) fn seed(&mut self, item: Item) -> Result<(), String> {
+        let item = value::checked_item(item).map_err(|refusal| refusal.message)?;
+        let key = self.key_of_item(&item).map_err(|refusal| refusal.message)?;
+        if self.get(&key).is_some() {
+            return Err("two items have the same key".to_owned());
+        }
+        self.put(&key, item).map(drop).map_err(|refusal| refusal.message)
+    }
+
+    pub(super) fn key_parts(&self) -> impl Iterator<Item = &KeyPart> {
+        std::iter::once(&self.hash).chain(&self.range)
+    }
+
+    /// `Key` of a request: the attributes of the key, and no others.
+    pub(super) fn checked_key(&self, key: Item) -> Result<Item, Refusal> {
+        let key = value::checked_item(key)?;
+        let fits = |part: &KeyPart| key.get(&part.name).is_some_and(|value| parts(value).0 == part.kind);
+        if key.len() != self.key_parts().count() || !self.key_parts().all(fits) {
+            return Err(invalid("The provided key element does not match the schema"));
+        }
+        self.check_sizes(&key)?;
+        Ok(key)
+    }
+
+    /// The key that an item has.
+    pub(super) fn key_of_item(&self, item: &Item) -> Result<Item, Refusal> {
+        let mut key = Item::new();
+        for part in self.key_parts() {
+            let what = "One or more parameter values were invalid";
+            let name = &part.name;
+            let value = item
+                .get(name)
+                .ok_or_else(|| invalid(format!("{what}: Missing the key {name} in the item")))?;
+            let (kind, wanted) = (parts(value).0, &part.kind);
+            if kind != wanted {
+                let mismatch = format!("Type mismatch for key {name} expected: {wanted} actual: {kind}");
+                return Err(invalid(format!("{what}: {mismatch}")));
+            }
+            key.insert(name.clone(), value.clone());
+        }
+        self.check_sizes(&key)?;
+        Ok(key)
+    }
+
+    /// "Partition keys and sort keys": 1 to 2048 and 1 to 1024 bytes.
+    fn check_sizes(&self, key: &Item) -> Result<(), Refusal> {
+        let limits = [("hashkey", 2048), ("rangekey", 1024)];
+        for (part, (called, limit)) in self.key_parts().zip(limits) {
+            let name = &part.name;
+            let size = key.get(name).map_or(0, value::size);
+            if size == 0 {
+                let kind = if part.kind == "S" { "string" } else { "binary" };
+                return Err(invalid(format!(
+                    "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an \
+                     empty {kind} value. Key: {name}"
+                )));
+            }
+            if size > limit {
+                return Err(invalid(format!(
+                    "One or more parameter values were invalid: Size of {called} has exceeded the maximum size limit of{limit} bytes"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn get(&self, key: &Item) -> Option<&Item> {
+        self.place(key).map(|place| &self.items[place])
+    }
+
+    /// Gives what was there before.
+    pub(super) fn put(&mut self, key: &Item, item: Item) -> Result<Option<Item>, Refusal> {
+        if value::item_size(&item) > value::MAX_ITEM {
+            return Err(invalid("Item size has exceeded the maximum allowed size"));
+        }
+        let before = self.delete(key);
+        self.items.push(item);
+        Ok(before)
+    }
+
+    pub(super) fn delete(&mut self, key: &Item) -> Option<Item> {
+        self.place(key).map(|place| self.items.remove(place))
+    }
+
+    fn place(&self, key: &Item) -> Option<usize> {
+        self.items.iter().position(|item| key.iter().all(|(name, value)| item.get(name) == Some(value)))
+    }
+
+    /// By hash and range.
+    pub(super) fn sorted(&self) -> Vec<&Item> {
+        let mut items: Vec<&Item> = self.items.iter().collect();
+        items.sort_by(|left, right| {
+            let orders = self.key_parts().map(|part| {
+                let side = |item: &Item| item.get(&part.name).cloned().unwrap_or(Value::Null);
+                order(&side(left), &side(right)).unwrap_or(Ordering::Equal)
+            });
+            orders.fold(Ordering::Equal, Ordering::then)
+        });
+        items
+    }
+}

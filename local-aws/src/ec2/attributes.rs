@@ -1,0 +1,55 @@
+//! DescribeImageAttribute and ResetImageAttribute.
+
+use serde_json::{Value, json};
+
+use super::{Image, request};
+use crate::members::Members;
+use crate::refusal::Refusal;
+use crate::services::Context;
+
+pub(super) fn describe_image_attribute(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+    let id = request::image_id(&mut input)?;
+    let attribute = request::required(&mut input, "Attribute")?;
+    request::finish(input)?;
+    let mut state = context.world.ec2.lock();
+    let image = state.own_image(context.region, &id)?;
+    let (name, value) = shown(image, &attribute)?;
+    Ok(json!({"imageId": id, name: value}))
+}
+
+/// The attribute, by its name in the answer.
+fn shown(image: &Image, attribute: &str) -> Result<(&'static str, Value), Refusal> {
+    let value = |text: &Option<String>| text.as_ref().map_or(json!({}), |text| json!({"value": text}));
+    Ok(match attribute {
+        "launchPermission" => {
+            ("launchPermission", image.shared_with.iter().map(|grantee| grantee.shown()).collect())
+        }
+        "description" => ("description", value(&image.description)),
+        "imdsSupport" => ("imdsSupport", value(&image.imds_support)),
+        "kernel" => ("kernel", json!({})),
+        "ramdisk" => ("ramdisk", json!({})),
+        "productCodes" => ("productCodes", json!([])),
+        "sriovNetSupport" => ("sriovNetSupport", json!({"value": "simple"})),
+        // "The blockDeviceMapping attribute is deprecated. Using this attribute returns the Client.AuthFailure error."
+        "blockDeviceMapping" => {
+            let message = "Unauthorized attempt to access restricted resource";
+            return Err(Refusal::new("AuthFailure", message));
+        }
+        "bootMode" | "deregistrationProtection" | "lastLaunchedTime" | "tpmSupport" | "uefiData" => {
+            return Err(Refusal::not_served(format_args!("the image attribute `{attribute}`")));
+        }
+        _ => return Err(request::bad_value(attribute, "attribute")),
+    })
+}
+
+/// Nobody but the owner may launch the image afterwards.
+pub(super) fn reset_image_attribute(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+    let id = request::image_id(&mut input)?;
+    let attribute = request::required(&mut input, "Attribute")?;
+    if attribute != "launchPermission" {
+        return Err(request::bad_value(&attribute, "attribute"));
+    }
+    request::finish(input)?;
+    context.world.ec2.lock().own_image(context.region, &id)?.shared_with.clear();
+    Ok(json!({"return": true}))
+}

@@ -1,0 +1,170 @@
+//! ModifyImageAttribute: one attribute a call, in the form of today or in the older one.
+
+use serde_json::{Value, json};
+
+use super::{Grantee, request};
+use crate::members::Members;
+use crate::refusal::Refusal;
+use crate::services::Context;
+
+/// "You can specify up to 10,000 account IDs": more is a request that AWS does not take.
+const MAX_GRANTEES: usize = 10_000;
+
+/// What reads a grantee of one kind.
+type Kind = fn(&str) -> Result<Grantee, Refusal>;
+
+/// What a call changes.
+enum Change {
+    Permissions { add: Vec<Grantee>, remove: Vec<Grantee> },
+    Description(String),
+    ImdsSupport,
+}
+
+pub(super) fn modify_image_attribute(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+    let id = request::image_id(&mut input)?;
+    let change = asked(&mut input)?;
+    request::finish(input)?;
+    let ec2 = &context.world.ec2;
+    let is_blocked = ec2.is_blocked(context.region);
+    let mut state = ec2.lock();
+    let image = state.own_image(context.region, &id)?.clone();
+    match change {
+        Change::Permissions { add, remove } => {
+            if add.contains(&Grantee::Everyone) {
+                may_be_public(is_blocked, state.is_encrypted(&image))?;
+            }
+            let image = state.own_image(context.region, &id)?;
+            apply(&mut image.shared_with, add, &remove);
+        }
+        Change::Description(text) => state.own_image(context.region, &id)?.description = Some(text),
+        Change::ImdsSupport => state.own_image(context.region, &id)?.imds_support = Some("v2.0".to_owned()),
+    }
+    Ok(json!({"return": true}))
+}
+
+/// The permissions afterwards: each once, in the order in which they came.
+pub(super) fn apply(shared_with: &mut Vec<Grantee>, add: Vec<Grantee>, remove: &[Grantee]) {
+    for grantee in add {
+        if !shared_with.contains(&grantee) {
+            shared_with.push(grantee);
+        }
+    }
+    shared_with.retain(|grantee| !remove.contains(grantee));
+}
+
+fn may_be_public(is_blocked: bool, is_encrypted: bool) -> Result<(), Refusal> {
+    if is_blocked {
+        let message = "You can’t publicly share this image because block public access for AMIs is enabled for this \
+                       account. To publicly share the image, you must call the DisableImageBlockPublicAccess API.";
+        return Err(Refusal::new("OperationNotPermitted", message));
+    }
+    if is_encrypted {
+        let message = "Encrypted snapshots can’t be shared publicly. Specify another snapshot.";
+        return Err(Refusal::new("UnsupportedOperation", message));
+    }
+    Ok(())
+}
+
+/// "You can specify only one attribute at a time."
+fn asked(input: &mut Members) -> Result<Change, Refusal> {
+    let attribute = input.string("Attribute")?;
+    let (value, older) = (input.string("Value")?, older_form(input)?);
+    let mut asked = Vec::new();
+    if let Some(permissions) = input.structure("LaunchPermission")? {
+        asked.push(("launchPermission", today(permissions)?));
+    }
+    if let Some(older) = older {
+        if attribute.as_deref() != Some("launchPermission") {
+            return Err(request::bad_combination(
+                "OperationType, UserId, UserGroup, OrganizationArn and OrganizationalUnitArn need the attribute launchPermission",
+            ));
+        }
+        asked.push(("launchPermission", older));
+    }
+    for name in ["Description", "ImdsSupport"] {
+        if let Some(mut given) = input.structure(name)? {
+            let value = given.string("Value")?.unwrap_or_default();
+            given.finish()?;
+            asked.push(text(name, value)?);
+        }
+    }
+    if let Some(value) = value {
+        asked.push(text(attribute.as_deref().unwrap_or_default(), value)?);
+    }
+    let mut all = asked.into_iter();
+    match (all.next(), all.next()) {
+        (None, _) => Err(request::bad_combination("No attributes specified.")),
+        (Some((first, _)), Some((second, _))) => Err(request::bad_combination(format!(
+            "Fields for multiple attribute types specified: {first}, {second}"
+        ))),
+        (Some((name, change)), None) => {
+            fits(attribute.as_deref(), name)?;
+            Ok(change)
+        }
+    }
+}
+
+fn fits(attribute: Option<&str>, name: &str) -> Result<(), Refusal> {
+    match attribute {
+        Some(attribute) if attribute != name => Err(request::bad_combination(format!(
+            "The attribute is {attribute}, and the request is about {name}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// `Description.Value`, or `Attribute=description` with `Value`.
+fn text(name: &str, value: String) -> Result<(&'static str, Change), Refusal> {
+    match name {
+        "Description" | "description" => Ok(("description", Change::Description(value))),
+        "ImdsSupport" | "imdsSupport" if value == "v2.0" => Ok(("imdsSupport", Change::ImdsSupport)),
+        "ImdsSupport" | "imdsSupport" => Err(request::bad_value(&value, "imdsSupport")),
+        _ => Err(request::bad_combination("Value needs the attribute description or imdsSupport")),
+    }
+}
+
+/// `LaunchPermission.Add.1.UserId` and its like.
+fn today(mut permissions: Members) -> Result<Change, Refusal> {
+    let mut items = |name| -> Result<Vec<Grantee>, Refusal> {
+        permissions.structures(name)?.into_iter().map(Grantee::item).collect()
+    };
+    let (add, remove) = (items("Add")?, items("Remove")?);
+    permissions.finish()?;
+    within_limit(Change::Permissions { add, remove })
+}
+
+/// `OperationType=add&UserId.1=..&UserGroup.1=..`; none when the request has nothing of it.
+fn older_form(input: &mut Members) -> Result<Option<Change>, Refusal> {
+    let operation = input.string("OperationType")?;
+    let mut grantees = Vec::new();
+    let kinds: [(&str, Kind); 4] = [
+        ("UserId", Grantee::account),
+        ("UserGroup", Grantee::group),
+        ("OrganizationArn", Grantee::organization),
+        ("OrganizationalUnitArn", Grantee::organizational_unit),
+    ];
+    for (name, grantee) in kinds {
+        for text in input.strings(name)? {
+            grantees.push(grantee(&text)?);
+        }
+    }
+    match operation.as_deref() {
+        None if grantees.is_empty() => Ok(None),
+        None => Err(request::missing("OperationType")),
+        Some("add") => within_limit(Change::Permissions { add: grantees, remove: Vec::new() }).map(Some),
+        Some("remove") => within_limit(Change::Permissions { add: Vec::new(), remove: grantees }).map(Some),
+        Some(other) => Err(request::bad_value(other, "operationType")),
+    }
+}
+
+fn within_limit(change: Change) -> Result<Change, Refusal> {
+    match &change {
+        Change::Permissions { add, remove } if add.is_empty() && remove.is_empty() => {
+            Err(request::bad_combination("No attributes specified."))
+        }
+        Change::Permissions { add, remove } if add.len() + remove.len() > MAX_GRANTEES => {
+            Err(Refusal::new("InvalidParameterValue", "A request has at most 10,000 launch permissions"))
+        }
+        _ => Ok(change),
+    }
+}
