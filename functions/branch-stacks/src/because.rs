@@ -29,9 +29,9 @@ pub enum Because {
     NoStackYet { commit: String },
     /// What the stack is made of differs from what the rules want.
     Changed,
-    /// The rule protects the branch, and the stack has no termination protection.
+    /// A rule protects the branch, and the stack has no termination protection.
     NotProtectedYet,
-    /// A creation failed, and what it was made of has changed since.
+    /// A creation failed, and the head or what it was made of has changed since.
     CreationRetried { commit: Option<(String, String)> },
     /// A deletion failed a while ago.
     DeletionRetried { since: Timestamp },
@@ -61,7 +61,7 @@ pub enum Because {
     HalfDeleted,
     /// An update failed, and nothing has changed since.
     UpdateFailed,
-    /// An update failed, and so did taking it back.
+    /// It stopped in the middle of an update or an import.
     UpdateStuck { status: String },
     /// A deletion failed lately.
     DeletionFailed { next: Timestamp },
@@ -99,7 +99,7 @@ pub enum Because {
     BranchUnreadable { why: Unread },
     /// The stack could not be read.
     StackUnreadable { why: Unread },
-    /// The branches or the stacks could not be listed.
+    /// The repositories, the branches or the stacks could not be listed.
     ListingFailed { what: &'static str, why: Unread },
     /// Listing took all the time there was.
     NoTimeToList,
@@ -120,7 +120,7 @@ pub enum Unwanted {
     BranchGone,
     /// No rule covers it.
     NotCovered { excluded_by: Option<(String, Place)> },
-    /// Nothing was committed for too long.
+    /// There was no sign of life for too long.
     Idle { since: Timestamp, ttl: SignedDuration },
 }
 

@@ -1,4 +1,4 @@
-//! A stack's status changed: a failure is mailed, then its branch is brought to its wanted state.
+//! A stack's status changed: its branch is brought to its wanted state, and a failure is mailed with what comes next.
 
 use aws_sdk_cloudformation::types::StackStatus;
 use shared::decision::{Action, ActionResult, Verdict};

@@ -23,7 +23,7 @@ pub struct Outcome {
     pub notes: Vec<Note>,
     /// The calls that were made, or would have been.
     pub actions: Vec<Action>,
-    /// Whether CloudFormation wants fewer calls.
+    /// Whether AWS wants fewer calls.
     pub throttled: bool,
 }
 

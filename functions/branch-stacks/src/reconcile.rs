@@ -105,7 +105,8 @@ impl Sweep {
         if outcome.reason.because.code == Because::AccountFull.code() {
             self.full = Some(Because::AccountFull);
         }
-        if let (Verdict::Fail, Some(rule)) = (outcome.reason.verdict, &outcome.reason.because.config) {
+        let was_refused = outcome.reason.verdict == Verdict::Fail && !outcome.actions.is_empty();
+        if let (true, Some(rule)) = (was_refused, &outcome.reason.because.config) {
             let refusal = (rule.clone(), outcome.reason.because.sentence.clone());
             *self.refused.entry(refusal).or_insert(0) += 1;
         }

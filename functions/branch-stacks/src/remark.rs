@@ -7,9 +7,9 @@ use shared::decision::Because;
 /// What should be known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remark {
-    /// When the head was committed could not be read, so the branch counts as in use.
+    /// When the head was committed could not be read.
     AgeUnknown { branch: String, error: String },
-    /// The head says that it was committed after now, which no rule believes.
+    /// The head says that it was committed after now, which counts as now.
     CommittedInFuture { branch: String, committed: String },
     /// A creation, update or deletion failed.
     StackFailed { stack: String, what: String },
@@ -43,7 +43,7 @@ impl fmt::Display for Remark {
         match self {
             Self::AgeUnknown { error, .. } => write!(
                 f,
-                "when the branch's head was committed could not be read ({error}), so it counts as in use"
+                "when the branch's head was committed could not be read ({error}): no stack is deleted for that, and none is made but for a push"
             ),
             Self::CommittedInFuture { committed, .. } => {
                 write!(

@@ -103,7 +103,7 @@ pub struct StackRule {
 /// Where a rule names what it needs permission for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NamedAt {
-    /// The repositories, one span a pattern.
+    /// The list of repositories.
     pub repositories: Range<usize>,
     /// The template.
     pub template: Range<usize>,

@@ -142,7 +142,7 @@ pub enum Phase {
     UpdateUndone,
     /// It was never whole: nothing or little of it is left.
     CreationFailed,
-    /// An update failed and so did taking it back.
+    /// It stopped in the middle of an update or an import.
     UpdateStuck,
     /// Some of it could not be deleted.
     DeletionFailed,

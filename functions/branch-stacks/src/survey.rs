@@ -26,6 +26,9 @@ pub struct Survey {
     pub unreadable: BTreeMap<String, Unread>,
 }
 
+/// More than this are not always looked after in the order of their names.
+const SO_MANY: usize = 20;
+
 /// What a branch or a stack of the survey needs; in the order in which it is looked after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
@@ -96,12 +99,14 @@ impl Survey {
         }
         settled.extend(self.foreign(question));
         needs.sort();
-        // Where the time does not suffice for all of them, each run begins elsewhere.
-        let idle = needs.partition_point(|(need, _)| *need < Need::MaybeIdle);
-        let (_, last) = needs.split_at_mut(idle);
-        if !last.is_empty() {
-            let start = question.now.as_second().unsigned_abs() / 60 * 7_919 % last.len() as u64;
-            last.rotate_left(usize::try_from(start).unwrap_or_default());
+        // Where there are many, each run begins elsewhere: neither too little time nor a few that are always refused keep
+        // the others from their turn.
+        let elsewhere = question.now.as_second().unsigned_abs() / 60 * 7_919;
+        for group in needs.chunk_by_mut(|(need, _), (next, _)| need == next) {
+            if group.len() > SO_MANY {
+                let start = elsewhere % group.len() as u64;
+                group.rotate_left(usize::try_from(start).unwrap_or_default());
+            }
         }
         (needs, settled)
     }

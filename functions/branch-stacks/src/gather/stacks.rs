@@ -94,7 +94,7 @@ pub async fn all_stacks(prefix: &str, aws: &Clients) -> Result<Listing, Unread> 
     Ok(listing)
 }
 
-/// What happened to a stack in one operation, newest first: the one with this token, or else the last one.
+/// What happened to a stack in one operation, newest first: the one with this token or, without a token, the last one.
 ///
 /// # Errors
 /// When a page could not be read.
