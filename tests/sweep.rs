@@ -134,3 +134,15 @@ fn a_rule_that_is_refused_still_loses_the_stacks_of_branches_that_are_gone() {
     let expected = [("delete branch-gone", 3), ("fail call-failed", 3), ("hold refused-for-others", 1)];
     assert_eq!(told, counts(expected));
 }
+
+#[test]
+fn of_many_branches_that_are_refused_others_are_tried_the_next_time() {
+    let account = account(30, &rules("parameters = { Brunch = \"{branch}\" }"));
+    let tried =
+        || -> Vec<String> { account.reconcile().actions.into_iter().map(|action| action.subject).collect() };
+    let first = tried();
+    assert_eq!(first.len(), 3);
+    account.aws.advance(std::time::Duration::from_secs(1800));
+    let second = tried();
+    assert!(second.len() == 3 && second.iter().all(|stack| !first.contains(stack)), "{first:?} {second:?}");
+}

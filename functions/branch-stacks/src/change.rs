@@ -8,7 +8,7 @@ use crate::event::{StackChange, stack_name};
 use crate::gather::{events, stack_of};
 use crate::identity::Subject;
 use crate::mail::{Mail, mail};
-use crate::one::{Outcome, note, one_branch};
+use crate::one::{DRY_RUN, Outcome, note, one_branch};
 use crate::remark::Remark;
 use crate::run::Run;
 use crate::stack::{Owned, Phase};
@@ -57,7 +57,7 @@ async fn send(run: &Run<'_>, topic: &str, mail: &Mail, subject: &Subject) -> (Ac
     let action =
         |result| Action { call: "sns:Publish".to_owned(), subject: mail.subject.clone(), input, result };
     if run.invocation.dry_run {
-        return (action(ActionResult::NotCalled("dry run".to_owned())), None);
+        return (action(ActionResult::NotCalled(DRY_RUN.to_owned())), None);
     }
     let call = run.aws.sns.publish().topic_arn(topic).subject(&mail.subject).message(&mail.body);
     match call.send().await {

@@ -12,7 +12,7 @@ use crate::question::Question;
 use crate::remark::Remark;
 
 /// Why nothing is called in a dry run.
-const DRY_RUN: &str = "dry run";
+pub(crate) const DRY_RUN: &str = "dry run";
 
 /// What came of one branch.
 #[derive(Debug, Clone)]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use shared::decision::Verdict;
+use shared::token::client_token;
 
 use crate::aws::Clients;
 use crate::because::Because;
@@ -101,11 +102,13 @@ impl Survey {
         needs.sort();
         // Where there are many, each run begins elsewhere: neither too little time nor a few that are always refused keep
         // the others from their turn.
-        let elsewhere = question.now.as_second().unsigned_abs() / 60 * 7_919;
+        // A hash, since the hour alone would come round to the same place with every run of a schedule.
+        let hash = client_token([question.now.to_string().as_str()]);
+        let elsewhere = usize::from_str_radix(&hash[..8], 16).unwrap_or_default();
         for group in needs.chunk_by_mut(|(need, _), (next, _)| need == next) {
             if group.len() > SO_MANY {
-                let start = elsewhere % group.len() as u64;
-                group.rotate_left(usize::try_from(start).unwrap_or_default());
+                let start = elsewhere % group.len();
+                group.rotate_left(start);
             }
         }
         (needs, settled)

@@ -1,6 +1,6 @@
 //! DeleteItem.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::expression::bindings::Bindings;
 use super::request;
@@ -23,8 +23,5 @@ pub(super) fn delete_item(context: &Context<'_>, mut input: Members) -> Result<V
     let key = table.checked_key(key)?;
     request::check(condition.as_ref(), table.get(&key), with_item)?;
     let before = table.delete(&key);
-    Ok(match before.filter(|_| returned == "ALL_OLD") {
-        Some(before) => json!({"Attributes": before}),
-        None => json!({}),
-    })
+    Ok(request::old(before, &returned))
 }

@@ -1,6 +1,6 @@
 //! PutItem.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::expression::bindings::Bindings;
 use super::{request, value};
@@ -23,8 +23,5 @@ pub(super) fn put_item(context: &Context<'_>, mut input: Members) -> Result<Valu
     let key = table.key_of_item(&item)?;
     request::check(condition.as_ref(), table.get(&key), with_item)?;
     let before = table.put(&key, item)?;
-    Ok(match before.filter(|_| returned == "ALL_OLD") {
-        Some(before) => json!({"Attributes": before}),
-        None => json!({}),
-    })
+    Ok(request::old(before, &returned))
 }

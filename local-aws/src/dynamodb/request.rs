@@ -2,7 +2,7 @@
 
 use std::sync::MutexGuard;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::expression::Condition;
 use super::value::Item;
@@ -58,6 +58,14 @@ pub(super) fn item(input: &mut Members, member: &str) -> Result<Item, Refusal> {
             "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null"
         ))
     })
+}
+
+/// What `ReturnValues` of PutItem and DeleteItem gives: the item as it was, if that is asked for.
+pub(super) fn old(before: Option<Item>, returned: &str) -> Value {
+    match before.filter(|_| returned == "ALL_OLD") {
+        Some(before) => json!({"Attributes": before}),
+        None => json!({}),
+    }
 }
 
 /// One of a few words; `NONE` when it is left out.
