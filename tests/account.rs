@@ -94,7 +94,7 @@ impl Account {
     fn invoke(&self, package: &str, event: &Value) -> Result<Decision, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let deadline = Instant::now() + Duration::from_secs(300);
-        let invocation = Invocation { now: self.aws.now(), deadline, dry_run: false };
+        let invocation = Invocation { now: self.aws.now(), deadline, ..Invocation::by_hand(false) };
         let event = event.clone();
         runtime.block_on(async {
             match package {

@@ -47,7 +47,8 @@ pub fn explain(arguments: &ExplainArguments) -> Result<Decision> {
     let clone = Clone { repository: &repository, push: &push, rules: &rules };
     let facts = clone.facts()?;
     let plan = decide(&push, &facts, &rules);
-    let invocation = Invocation { now: clock::now()?, deadline: std::time::Instant::now(), dry_run: true };
+    let invocation =
+        Invocation { now: clock::now()?, deadline: std::time::Instant::now(), ..Invocation::by_hand(true) };
     let mut decision =
         report(push.to_string(), plan, &facts.remarks, &Acted::Not("explain starts nothing"), &invocation);
     decision.actions.iter_mut().for_each(leave_out_what_only_aws_knows);

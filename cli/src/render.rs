@@ -107,9 +107,10 @@ fn action(action: &Action) -> String {
 
 fn style(verdict: Verdict) -> Style {
     match verdict {
-        Verdict::Start | Verdict::Create | Verdict::Update | Verdict::Delete => {
+        Verdict::Start | Verdict::Create | Verdict::Update | Verdict::Delete | Verdict::Revert => {
             AnsiColor::Green.on_default().bold()
         }
+        Verdict::Alert => AnsiColor::Magenta.on_default().bold(),
         Verdict::Skip => DIM,
         Verdict::Hold => AnsiColor::Yellow.on_default().bold(),
         Verdict::Fail => AnsiColor::Red.on_default().bold(),

@@ -28,6 +28,10 @@ pub enum Verdict {
     Update,
     /// It is taken away.
     Delete,
+    /// Somebody is told.
+    Alert,
+    /// It is undone.
+    Revert,
     /// Nothing is to be done, and that is right.
     Skip,
     /// It would be done, but a condition holds it.
@@ -43,6 +47,8 @@ impl fmt::Display for Verdict {
             Self::Create => "create",
             Self::Update => "update",
             Self::Delete => "delete",
+            Self::Alert => "alert",
+            Self::Revert => "revert",
             Self::Skip => "skip",
             Self::Hold => "hold",
             Self::Fail => "fail",
@@ -235,7 +241,12 @@ impl ActionResult {
 fn rank(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Skip => 0,
-        Verdict::Start | Verdict::Create | Verdict::Update | Verdict::Delete => 1,
+        Verdict::Start
+        | Verdict::Create
+        | Verdict::Update
+        | Verdict::Delete
+        | Verdict::Alert
+        | Verdict::Revert => 1,
         Verdict::Hold => 2,
         Verdict::Fail => 3,
     }

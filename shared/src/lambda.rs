@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::sqs::SqsBatchResponse;
 use jiff::Timestamp;
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 
 use crate::clock;
@@ -27,7 +27,7 @@ const LONGEST_MESSAGE: usize = 50_000;
 const TIME_FOR_A_MESSAGE: Duration = Duration::from_secs(30);
 
 /// What a function needs to know of the invocation it decides in.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Invocation {
     /// The moment to decide as of.
     pub now: Timestamp,
@@ -35,6 +35,23 @@ pub struct Invocation {
     pub deadline: Instant,
     /// Whether to leave the actions out.
     pub dry_run: bool,
+    /// Lambda's id of the request. Its retries of an asynchronous invocation carry the same one.
+    pub request_id: String,
+    /// The ARN of the function as it was invoked: its partition, region and account are those it runs in.
+    pub function_arn: String,
+}
+
+impl Invocation {
+    /// One that Lambda did not make: now, with no time limit to speak of.
+    pub fn by_hand(dry_run: bool) -> Self {
+        Self {
+            now: Timestamp::now(),
+            deadline: Instant::now() + Duration::from_secs(3_600),
+            dry_run,
+            request_id: String::new(),
+            function_arn: String::new(),
+        }
+    }
 }
 
 /// Why an invocation fails. Lambda tries it again, and then it lands in the on-failure queue.
@@ -86,8 +103,8 @@ where
     F: Future<Output = Result<Decision, Failure>>,
 {
     let LambdaEvent { payload, context } = event;
-    let trace = Trace { request_id: context.request_id, trace_id: context.xray_trace_id };
-    let opened = invocation(context.deadline).and_then(|invocation| {
+    let trace = Trace { request_id: context.request_id.clone(), trace_id: context.xray_trace_id.clone() };
+    let opened = invocation(&context).and_then(|invocation| {
         let envelope = envelope::open(payload).map_err(|error| Failure::new("MalformedEvent", &error))?;
         Ok((invocation, envelope))
     });
@@ -111,7 +128,7 @@ where
                     format!("message {}: the function's time ran out before it", message.message_id);
                 Err(Failure { kind: "NoTime", message })
             }
-            Ok(event) => handle(event, invocation).await,
+            Ok(event) => handle(event, invocation.clone()).await,
             Err(problem) => {
                 let message = format!("message {}: {problem}", message.message_id);
                 Err(Failure { kind: "MalformedEvent", message })
@@ -149,9 +166,15 @@ fn logged<T>(result: Result<T, Failure>, trace: &Trace) -> Result<T, Failure> {
         .inspect_err(|failure| telemetry::log_failure(trace, failure.kind, &failure.message))
 }
 
-fn invocation(deadline: u64) -> Result<Invocation, Failure> {
+fn invocation(context: &Context) -> Result<Invocation, Failure> {
     let now = clock::now().map_err(|error| Failure::new("BadSetting", &error))?;
-    Ok(Invocation { now, deadline: instant(deadline), dry_run: dry_run()? })
+    Ok(Invocation {
+        now,
+        deadline: instant(context.deadline),
+        dry_run: dry_run()?,
+        request_id: context.request_id.clone(),
+        function_arn: context.invoked_function_arn.clone(),
+    })
 }
 
 /// Lambda's deadline (milliseconds since 1970 on the system's clock) as an instant of the clock that never jumps.
@@ -202,7 +225,7 @@ mod tests {
     }
 
     async fn redriven(deadline: Instant) -> Value {
-        let invocation = Invocation { now: Timestamp::UNIX_EPOCH, deadline, dry_run: false };
+        let invocation = Invocation { now: Timestamp::UNIX_EPOCH, deadline, ..Invocation::by_hand(false) };
         let handle = async |_, _| Ok(decision(&[Verdict::Skip], "nothing"));
         redrive(&handle, vec![message("a"), message("b")], invocation, &Trace::default()).await
     }

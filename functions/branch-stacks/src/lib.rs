@@ -62,7 +62,7 @@ pub async fn handle(
     };
     let now = invocation.now.to_string();
     let time = |time: &str| if time.is_empty() { now.clone() } else { time.to_owned() };
-    let run = Run { rules, settings, aws, invocation, alive: None, event: now.clone() };
+    let run = Run { rules, settings, aws, invocation: invocation.clone(), alive: None, event: now.clone() };
     let outcomes = match &event {
         Event::Branch(subject, push) => {
             let alive = push.moment().filter(|_| push.change != Change::Deleted);
