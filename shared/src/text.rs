@@ -23,6 +23,19 @@ pub fn shortened(text: &str, most: usize) -> String {
     }
 }
 
+/// SNS takes a subject of under 100 characters, without line breaks and control characters (Publish, Amazon SNS API
+/// Reference).
+pub const LONGEST_SUBJECT: usize = 99;
+
+/// A subject that SNS takes, whatever `text` holds: what is too long ends with `…`.
+pub fn subject(text: &str) -> String {
+    let text = printable(text);
+    match text.char_indices().nth(LONGEST_SUBJECT) {
+        None => text,
+        Some(_) => text.chars().take(LONGEST_SUBJECT - 1).chain(['…']).collect(),
+    }
+}
+
 /// How text is wrapped: between words only, since ids, keys and paths are there to be copied.
 pub fn wrapping(columns: usize) -> textwrap::Options<'static> {
     textwrap::Options::new(columns)
@@ -57,6 +70,13 @@ mod tests {
     fn a_text_too_long_says_how_much_is_left_out() {
         assert_eq!(shortened("ééé", 3), "ééé");
         assert_eq!(shortened("ééééé", 3), "ééé... (2 more characters)");
+    }
+
+    #[test]
+    fn a_subject_is_one_that_sns_takes() {
+        assert_eq!(subject("a\r\nBcc: b"), "a\\r\\nBcc: b");
+        assert_eq!(subject(&"é".repeat(99)), "é".repeat(99));
+        assert_eq!(subject(&"é".repeat(100)), format!("{}…", "é".repeat(98)));
     }
 
     #[test]

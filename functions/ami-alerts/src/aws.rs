@@ -1,5 +1,40 @@
 //! The services this function calls, and what it calls them for.
 
+use aws_config::{Region, SdkConfig};
+
+/// The clients. Those of this function's own region are built once a cold start.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    config: SdkConfig,
+    /// Remembers what was mailed.
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    /// Knows the account's alias.
+    pub iam: aws_sdk_iam::Client,
+    /// Sends mails.
+    pub sns: aws_sdk_sns::Client,
+    /// Knows who this function is.
+    pub sts: aws_sdk_sts::Client,
+}
+
+impl Clients {
+    /// Clients with the shared settings.
+    pub fn new(config: &SdkConfig) -> Self {
+        Self {
+            config: config.clone(),
+            dynamodb: aws_sdk_dynamodb::Client::new(config),
+            iam: aws_sdk_iam::Client::new(config),
+            sns: aws_sdk_sns::Client::new(config),
+            sts: aws_sdk_sts::Client::new(config),
+        }
+    }
+
+    /// EC2 of a region: images, and who may use them, are regional.
+    pub fn ec2(&self, region: &str) -> aws_sdk_ec2::Client {
+        let config = aws_sdk_ec2::config::Builder::from(&self.config).region(Region::new(region.to_owned()));
+        aws_sdk_ec2::Client::from_conf(config.build())
+    }
+}
+
 /// Every call this function makes, as IAM names it, and what it is made on.
 pub const CALLS: &[(&str, On)] = &[
     ("dynamodb:DeleteItem", On::Table),

@@ -97,3 +97,10 @@ pub struct CallRule {
     /// The bytes of the file where the calls are named, one by one, in the file's order.
     pub named_at: Vec<(String, Range<usize>)>,
 }
+
+impl CallRule {
+    /// Whether the rule names this call.
+    pub fn names(&self, source: &str, name: &str) -> bool {
+        self.source == source && self.events.contains(name)
+    }
+}

@@ -6,16 +6,12 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use shared::decision::{Reason, Verdict};
-use shared::text::{printable, shortened};
+use shared::text::{printable, shortened, subject as subject_line};
 
 use self::advice::advice;
 use crate::event::{StackChange, stack_name};
 use crate::facts::{Event, USER};
 use crate::identity::Subject;
-
-/// SNS takes a subject of under 100 characters, without line breaks and control characters (Publish, Amazon SNS API
-/// Reference).
-const LONGEST_SUBJECT: usize = 99;
 
 /// The most resources that are listed, and the most characters of what is said about one.
 const MOST_RESOURCES: usize = 10;
@@ -81,12 +77,7 @@ impl Attempt {
 
 /// The repository and the branch come last: they may be long, and are the part that is cut.
 fn headline(subject: &Subject, attempt: &Attempt) -> String {
-    let headline = format!("Stack not {}: {subject}", attempt.verb());
-    let headline = printable(&headline);
-    match headline.char_indices().nth(LONGEST_SUBJECT) {
-        None => headline,
-        Some(_) => headline.chars().take(LONGEST_SUBJECT - 1).chain(['…']).collect(),
-    }
+    subject_line(&format!("Stack not {}: {subject}", attempt.verb()))
 }
 
 /// What failed first, oldest first: each resource once, and not those that another one's failure stopped.

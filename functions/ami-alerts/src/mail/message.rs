@@ -1,0 +1,138 @@
+//! What SNS is handed: a message for each protocol in one, its attributes, and both within the topic's size.
+
+use serde_json::{Value, json};
+use shared::text::{LONGEST_SUBJECT, subject};
+
+/// A message for a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The subject of a mail.
+    pub subject: String,
+    /// The text of a mail.
+    pub text: String,
+    /// What is handed to SNS with `MessageStructure` json: `default`, `email` and `sms`.
+    pub body: String,
+    /// What filter policies can look at.
+    pub attributes: Vec<Attribute>,
+}
+
+/// A message attribute of the type String: its name and its value.
+pub type Attribute = (&'static str, String);
+
+/// How much of an event is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// All of it.
+    Whole,
+    /// Lists up to so many items, texts up to so many characters.
+    Shortened {
+        /// The most items of a list, and members of an object.
+        items: usize,
+        /// The most characters of a text.
+        characters: usize,
+    },
+    /// None of it.
+    None,
+}
+
+/// The longest value of an attribute; an attribute longer than this is of no use to a filter, and counts against the size.
+const LONGEST_VALUE: usize = 150;
+
+/// What is tried, one after the other, until it fits.
+const DETAILS: [Detail; 4] = [
+    Detail::Whole,
+    Detail::Shortened { items: 50, characters: 1_000 },
+    Detail::Shortened { items: 10, characters: 200 },
+    Detail::None,
+];
+
+/// Attributes of those that have a value. An attribute cannot be empty, nor hold what XML cannot.
+pub fn attributes<const N: usize>(values: [(&'static str, Option<String>); N]) -> Vec<Attribute> {
+    let named =
+        values.into_iter().filter_map(|(name, value)| Some((name, value.filter(|text| !text.is_empty())?)));
+    named
+        .map(|(name, value)| (name, shared::text::shortened(&shared::text::printable(&value), LONGEST_VALUE)))
+        .collect()
+}
+
+/// The message that tells most and has at most `limit` bytes with its attributes. `write` gives the text and the form for
+/// machines, with as much of the event as it is told to give.
+pub fn within(
+    limit: usize,
+    headline: String,
+    attributes: Vec<Attribute>,
+    write: impl Fn(Detail) -> (String, Value),
+) -> Message {
+    let attribute_bytes: usize =
+        attributes.iter().map(|(name, value)| name.len() + "String".len() + value.len()).sum();
+    let room = limit.saturating_sub(attribute_bytes);
+    let subject = subject(&headline);
+    let message = |text: String, body: String| Message {
+        subject: subject.clone(),
+        text,
+        body,
+        attributes: attributes.clone(),
+    };
+    for detail in DETAILS {
+        let (text, form) = write(detail);
+        let body = body(&subject, &text, &form);
+        if body.len() <= room {
+            return message(text, body);
+        }
+    }
+    cut(room, &subject, &write(Detail::None).0, message)
+}
+
+/// What is left where even a mail without the event is too large: its beginning, and of the form for machines the subject.
+fn cut(room: usize, subject: &str, text: &str, message: impl Fn(String, String) -> Message) -> Message {
+    let form = json!({"version": 1, "subject": subject, "shortened": true});
+    let mut most = text.chars().count();
+    loop {
+        let shorter: String = text
+            .chars()
+            .take(most)
+            .chain("\n\n(The rest does not fit the topic's size.)\n".chars())
+            .collect();
+        let body = body(subject, &shorter, &form);
+        if body.len() <= room || most == 0 {
+            return message(shorter, body);
+        }
+        most = most * 3 / 4;
+    }
+}
+
+fn body(subject: &str, text: &str, form: &Value) -> String {
+    json!({"default": form.to_string(), "email": text, "sms": subject}).to_string()
+}
+
+/// An event with as much of it as `detail` says, and whether anything was left out; nothing for [`Detail::None`].
+pub fn shortened(event: &Value, detail: Detail) -> Option<Value> {
+    match detail {
+        Detail::Whole => Some(event.clone()),
+        Detail::Shortened { items, characters } => Some(shorter(event, items, characters)),
+        Detail::None => None,
+    }
+}
+
+fn shorter(value: &Value, items: usize, characters: usize) -> Value {
+    let further = |item: &Value| shorter(item, items, characters);
+    match value {
+        Value::String(text) => shared::text::shortened(text, characters).into(),
+        Value::Array(list) => {
+            let more = list.len().saturating_sub(items);
+            let more = (more > 0).then(|| format!("... ({more} more)").into());
+            list.iter().take(items).map(further).chain(more).collect()
+        }
+        Value::Object(members) => {
+            let more = members.len().saturating_sub(items);
+            let more = (more > 0).then(|| ("...".to_owned(), format!("{more} more").into()));
+            let kept = members.iter().take(items);
+            let kept = kept.map(|(name, value)| (shared::text::shortened(name, characters), further(value)));
+            Value::Object(kept.chain(more).collect())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+    }
+}
+
+/// The most characters of a subject, for whoever composes one.
+pub const SUBJECT: usize = LONGEST_SUBJECT;

@@ -1,0 +1,75 @@
+//! Where a call came from: an address, an AWS service, or AWS itself.
+
+use std::net::IpAddr;
+
+use crate::event::Record;
+
+/// Where a call came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// `sourceIPAddress`, as it is.
+    pub address: Option<String>,
+    /// What it means, where it is no address.
+    pub meaning: Option<String>,
+}
+
+impl Origin {
+    /// Where a recorded call came from ("sourceIPAddress", CloudTrail record contents, AWS CloudTrail User Guide).
+    pub fn of(record: &Record) -> Self {
+        let address = record.text("/sourceIPAddress");
+        Self { address: address.map(str::to_owned), meaning: meaning(record, address) }
+    }
+}
+
+fn meaning(record: &Record, address: Option<&str>) -> Option<String> {
+    let endpoint = record.text("/vpcEndpointId");
+    match address {
+        None => Some("the record has no source address".to_owned()),
+        Some(address) if address.parse::<IpAddr>().is_ok() => {
+            endpoint.map(|endpoint| format!("through the VPC endpoint {endpoint}"))
+        }
+        // Since 2022 so, too, for what somebody does in the console.
+        Some("AWS Internal") => Some(
+            "no address: the console or an AWS service made the call for whoever is named above".to_owned(),
+        ),
+        Some(service) if is_service(service) => {
+            Some(format!("no address: the AWS service {service} made the call"))
+        }
+        Some(_) => Some("neither an address nor a service that is known here".to_owned()),
+    }
+}
+
+fn is_service(name: &str) -> bool {
+    let domain = name.strip_suffix(".amazonaws.com").or_else(|| name.strip_suffix(".amazonaws.com.cn"));
+    domain.is_some_and(|rest| {
+        let letters = rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
+        !rest.is_empty() && letters
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::event::{Event, Parsed, parse};
+
+    fn meaning(address: Value) -> String {
+        let event = json!({"detail-type": "AWS API Call via CloudTrail",
+            "detail": {"eventName": "X", "sourceIPAddress": address}});
+        let Ok(Parsed::Ours(Event::Call(record))) = parse(&event) else { panic!("no call") };
+        Origin::of(&record).meaning.unwrap_or_default()
+    }
+
+    #[test]
+    fn what_is_no_address_is_explained() {
+        for address in ["203.0.113.5", "2001:db8::1"] {
+            assert_eq!(meaning(json!(address)), "");
+        }
+        assert!(meaning(json!("AWS Internal")).contains("the console or an AWS service"));
+        assert!(meaning(json!("backup.amazonaws.com")).contains("the AWS service backup.amazonaws.com"));
+        assert!(meaning(json!("evil.example\n.amazonaws.com")).contains("neither"));
+        assert!(meaning(json!("somewhere")).contains("neither"));
+        assert!(meaning(Value::Null).contains("no source address"));
+    }
+}

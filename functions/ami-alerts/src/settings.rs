@@ -1,0 +1,112 @@
+//! What the deployment says, beside the rules: the topic for mails, the table, the size of a message, further regions.
+
+use crate::home::is_region;
+
+/// The variable with the ARN of the SNS topic for mails.
+pub const TOPIC: &str = "POINTSMAN_TOPIC_ARN";
+
+/// The variable with the name of the DynamoDB table that remembers what was mailed; without it, a repeat is mailed again.
+pub const TABLE: &str = "POINTSMAN_TABLE";
+
+/// The variable with the most bytes that a message has together with its attributes: the topic's `MaximumMessageSize`.
+pub const LIMIT: &str = "POINTSMAN_MESSAGE_LIMIT";
+
+/// The variable with further regions whose images reconcile looks at, separated by commas.
+pub const REGIONS: &str = "POINTSMAN_REGIONS";
+
+/// 1 KiB to 1 MiB, by default 256 KiB ("Publishing large messages with Amazon SNS", Amazon SNS Developer Guide). A topic
+/// that mails subscribe to has at most the default.
+const LIMITS: std::ops::RangeInclusive<usize> = 1_024..=1_048_576;
+const DEFAULT_LIMIT: usize = 262_144;
+
+/// The settings of a deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Where mails are published.
+    pub topic: String,
+    /// What was mailed is remembered here.
+    pub table: Option<String>,
+    /// The most bytes of a message and its attributes.
+    pub limit: usize,
+    /// Regions that reconcile looks at beside the function's own.
+    pub regions: Vec<String>,
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadSetting {
+    /// There is nobody to tell.
+    #[error("{TOPIC} is empty; it takes the ARN of the SNS topic for mails")]
+    NoTopic,
+    /// Not a size that a topic can have.
+    #[error("{LIMIT} is `{value}`; it takes {least} to {most} (bytes)", least = LIMITS.start(), most = LIMITS.end())]
+    BadLimit {
+        /// What it is.
+        value: String,
+    },
+    /// Not regions.
+    #[error("{REGIONS} has `{0}`, which is no region's name")]
+    BadRegion(String),
+}
+
+impl Settings {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// When there is no topic, or another variable holds what it cannot.
+    pub fn read() -> Result<Self, BadSetting> {
+        let variable = |name| std::env::var(name).unwrap_or_default();
+        Self::new(&variable(TOPIC), &variable(TABLE), &variable(LIMIT), &variable(REGIONS))
+    }
+
+    /// Settings from the texts of the variables.
+    ///
+    /// # Errors
+    /// As [`Settings::read`].
+    pub fn new(topic: &str, table: &str, limit: &str, regions: &str) -> Result<Self, BadSetting> {
+        if topic.is_empty() {
+            return Err(BadSetting::NoTopic);
+        }
+        let bytes = match limit {
+            "" => Some(DEFAULT_LIMIT),
+            limit => limit.parse().ok().filter(|bytes| LIMITS.contains(bytes)),
+        };
+        let regions: Vec<String> = regions
+            .split(',')
+            .map(str::trim)
+            .filter(|region| !region.is_empty())
+            .map(str::to_owned)
+            .collect();
+        if let Some(region) = regions.iter().find(|region| !is_region(region)) {
+            return Err(BadSetting::BadRegion(region.clone()));
+        }
+        Ok(Self {
+            topic: topic.to_owned(),
+            table: (!table.is_empty()).then(|| table.to_owned()),
+            limit: bytes.ok_or_else(|| BadSetting::BadLimit { value: limit.to_owned() })?,
+            regions,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_set_has_its_default() {
+        let settings = Settings::new("arn", "", "", " eu-west-1, ,eu-west-2").unwrap();
+        assert_eq!((settings.limit, settings.table), (262_144, None));
+        assert_eq!(settings.regions, ["eu-west-1", "eu-west-2"]);
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_by_name() {
+        let error = |topic, limit, regions| Settings::new(topic, "", limit, regions).unwrap_err().to_string();
+        assert!(error("", "", "").contains(TOPIC));
+        for limit in ["1023", "1048577", "-1", "many"] {
+            assert!(error("arn", limit, "").contains(limit));
+        }
+        assert!(error("arn", "", "eu-west-1,moon").contains("moon"));
+    }
+}
