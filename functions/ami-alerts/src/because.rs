@@ -41,6 +41,8 @@ pub enum Because {
     ReportedBefore,
     /// Something reconcile needs could not be read.
     Unreadable { what: &'static str, error: String },
+    /// EC2 wants fewer calls.
+    Throttled { left: usize },
     /// The time of this run is over.
     NoTimeLeft { left: usize },
 }
@@ -62,6 +64,7 @@ impl Reason for Because {
             Self::AsTheRulesWant => "as-the-rules-want",
             Self::ReportedBefore => "reported-before",
             Self::Unreadable { .. } => "unreadable",
+            Self::Throttled { .. } => "throttled",
             Self::NoTimeLeft { .. } => "no-time-left",
         }
     }
@@ -113,6 +116,9 @@ impl fmt::Display for Because {
             Self::AsTheRulesWant => f.write_str("nobody may use it whom the rules do not want to"),
             Self::ReportedBefore => f.write_str("whom the rules do not want may use it, and that was mailed"),
             Self::Unreadable { what, error } => write!(f, "{what} could not be read ({error})"),
+            Self::Throttled { left } => {
+                write!(f, "EC2 wants fewer calls, with {left} images left; the next run begins elsewhere")
+            }
             Self::NoTimeLeft { left } => {
                 write!(
                     f,

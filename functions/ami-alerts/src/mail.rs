@@ -2,6 +2,7 @@
 
 mod advice;
 mod command;
+pub mod found;
 mod headline;
 mod machine;
 pub mod mask;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use shared::clock::elsewhere;
 use shared::decision::Verdict;
-use shared::token::client_token;
 
 use crate::aws::Clients;
 use crate::because::Because;
@@ -102,13 +102,9 @@ impl Survey {
         needs.sort();
         // Where there are many, each run begins elsewhere: neither too little time nor a few that are always refused keep
         // the others from their turn.
-        // A hash, since the hour alone would come round to the same place with every run of a schedule.
-        let hash = client_token([question.now.to_string().as_str()]);
-        let elsewhere = usize::from_str_radix(&hash[..8], 16).unwrap_or_default();
         for group in needs.chunk_by_mut(|(need, _), (next, _)| need == next) {
             if group.len() > SO_MANY {
-                let start = elsewhere % group.len();
-                group.rotate_left(start);
+                group.rotate_left(elsewhere(question.now, group.len()));
             }
         }
         (needs, settled)

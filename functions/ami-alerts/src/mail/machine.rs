@@ -16,7 +16,7 @@ use crate::grantee::Grantee;
 const MOST: usize = 100;
 
 /// The version of the form. A member that is added does not change it.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 pub(super) fn form(story: &Story<'_>, detail: Detail) -> Value {
     let record = story.record;
@@ -68,7 +68,7 @@ fn permissions<'s>(story: &Story<'s>) -> Option<&'s Permissions> {
     }
 }
 
-fn names(grantees: &[Grantee]) -> Value {
+pub(super) fn names(grantees: &[Grantee]) -> Value {
     json!({"count": grantees.len(), "names": grantees.iter().take(MOST).map(Grantee::name).collect::<Vec<_>>()})
 }
 
@@ -80,7 +80,7 @@ fn finding(finding: &Finding) -> Value {
     json!({"code": finding.what.code(), "severity": finding.severity, "grantees": grantees})
 }
 
-fn image(image: &Image) -> Value {
+pub(super) fn image(image: &Image) -> Value {
     let encrypted = image.encrypted.map(|encrypted| match encrypted {
         Encrypted::Yes => "yes",
         Encrypted::No => "no",
