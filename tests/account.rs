@@ -126,7 +126,7 @@ impl Account {
     }
 }
 
-fn config(endpoint: &str) -> SdkConfig {
+pub(crate) fn config(endpoint: &str) -> SdkConfig {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
     let loader = loader.region(Region::new("us-east-1")).test_credentials().endpoint_url(endpoint);

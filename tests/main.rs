@@ -1,6 +1,7 @@
 //! What spans functions: faults at every call, the template and the documents held against the code.
 
 mod account;
+mod alerts;
 mod branch_templates;
 mod documents;
 mod faults;

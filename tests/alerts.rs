@@ -1,0 +1,270 @@
+//! ami-alerts in an account of its own: what is mailed, once; what is undone; and a fault at every call.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use ami_alerts::aws::Clients;
+use ami_alerts::rules::Rules;
+use ami_alerts::settings::Settings;
+use local_aws::{LocalAws, World};
+use serde_json::{Value, json};
+use shared::config::Document;
+use shared::decision::{Decision, Verdict};
+use shared::lambda::Invocation;
+use tempfile::TempDir;
+
+use crate::account::config;
+use crate::faults::at_once;
+
+const IMAGE: &str = "ami-0123456789abcdef0";
+
+const WORLD: &str = r#"
+now = "2026-03-02T10:00:05Z"
+[account]
+alias = "prod"
+caller = "arn:aws:sts::111122223333:assumed-role/ami-alerts-role/ami-alerts"
+[[image]]
+id = "ami-0123456789abcdef0"
+name = "base-image-2026"
+public = true
+shared-with = ["444455556666", "777788889999"]
+[[table]]
+name = "alerts"
+hash = { name = "pk", kind = "S" }
+range = { name = "sk", kind = "S" }
+"#;
+
+const RULES: &str = r#"
+[[image-alert]]
+trusted-accounts = ["777788889999"]
+revert = "untrusted"
+"#;
+
+/// An account with the function in it.
+struct Alerts {
+    aws: LocalAws,
+    rules: Rules,
+    settings: Settings,
+    clients: Clients,
+    _folder: TempDir,
+}
+
+impl Alerts {
+    fn new(world: &str, rules: &str) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let file = folder.path().join("world.toml");
+        std::fs::write(&file, world).expect("the folder is ours");
+        let aws = LocalAws::start(World::read(&file).expect("the world is right")).expect("a port is free");
+        let mut problems = Vec::new();
+        let rules = ami_alerts::rules::read(&Document::new("pointsman.toml", rules), &mut problems);
+        assert_eq!(problems, []);
+        let topic = "arn:aws:sns:us-east-1:111122223333:alerts";
+        Self {
+            clients: Clients::new(&config(&aws.endpoint())),
+            settings: Settings::new(topic, "alerts", "", "").expect("right settings"),
+            rules,
+            aws,
+            _folder: folder,
+        }
+    }
+
+    /// What one invocation decides.
+    fn invoke(&self, event: &Value, request: &str) -> Decision {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let invocation = Invocation {
+            now: self.aws.now(),
+            deadline: Instant::now() + Duration::from_secs(300),
+            request_id: request.to_owned(),
+            function_arn: "arn:aws:lambda:us-east-1:111122223333:function:ami-alerts".to_owned(),
+            ..Invocation::by_hand(false)
+        };
+        let handled =
+            ami_alerts::handle(event.clone(), invocation, &self.rules, &self.settings, &self.clients);
+        runtime.block_on(Box::pin(handled)).expect("the event is well formed")
+    }
+
+    /// Delivers an event as Lambda does: what failed is tried again, twice, under the same id.
+    fn deliver(&self, event: &Value, request: &str) -> Vec<Decision> {
+        let mut decisions = Vec::new();
+        for _ in 0..3 {
+            decisions.push(self.invoke(event, request));
+            if decisions.last().is_some_and(|decision| decision.failures().next().is_none()) {
+                break;
+            }
+        }
+        decisions
+    }
+
+    fn subjects(&self) -> Vec<String> {
+        self.aws.mails().into_iter().map(|mail| mail.subject).collect()
+    }
+
+    /// Who may launch the image, beside its owner.
+    fn launchers(&self) -> Vec<String> {
+        let image = self.aws.image(IMAGE).expect("it is there");
+        let everyone = image.public.then(|| "all".to_owned());
+        everyone.into_iter().chain(image.shared_with).collect()
+    }
+}
+
+fn event(id: &str, change: Value) -> Value {
+    json!({"source": "aws.ec2", "detail-type": "AWS API Call via CloudTrail", "account": "111122223333",
+        "region": "us-east-1", "detail": {
+            "eventName": "ModifyImageAttribute", "eventSource": "ec2.amazonaws.com", "eventID": id,
+            "eventTime": "2026-03-02T10:00:00Z", "awsRegion": "us-east-1", "recipientAccountId": "111122223333",
+            "sourceIPAddress": "203.0.113.5",
+            "userIdentity": {"type": "IAMUser", "userName": "alice", "accountId": "111122223333"},
+            "requestParameters": {"imageId": IMAGE, "attributeType": "launchPermission", "launchPermission": change}}})
+}
+
+/// Everybody, an account that no rule trusts and one that a rule does.
+fn shared() -> Value {
+    event(
+        "e-1",
+        json!({"add": {"items": [{"group": "all"}, {"userId": "444455556666"}, {"userId": "777788889999"}]}}),
+    )
+}
+
+fn reconcile() -> Value {
+    json!({"source": "pointsman", "detail-type": "reconcile"})
+}
+
+#[test]
+fn an_event_that_comes_again_is_mailed_once() {
+    let alerts = Alerts::new(WORLD, RULES);
+    alerts.deliver(&shared(), "one");
+    let again = alerts.deliver(&shared(), "two");
+    assert_eq!(alerts.subjects().len(), 1);
+    assert!(again[0].reasons.iter().any(|reason| reason.because.code == "mailed-already"), "{again:#?}");
+    alerts.deliver(&event("e-2", json!({"add": {"items": [{"group": "all"}]}})), "three");
+    assert_eq!(alerts.subjects().len(), 2, "another event is another mail");
+}
+
+#[test]
+fn exactly_the_grantees_that_offend_are_shut_out() {
+    let alerts = Alerts::new(WORLD, RULES);
+    alerts.deliver(&shared(), "one");
+    assert_eq!(alerts.launchers(), ["777788889999"]);
+    assert_eq!(
+        alerts.subjects(),
+        ["Reverted: image made public: base-image-2026 (ami-0123456789abcdef0) in prod, by alice"]
+    );
+}
+
+#[test]
+fn its_own_call_is_not_mailed_again_and_what_others_take_away_is() {
+    let alerts = Alerts::new(WORLD, RULES);
+    let mut own = event("e-9", json!({"remove": {"items": [{"group": "all"}]}}));
+    own["detail"]["userIdentity"] = json!({"type": "AssumedRole",
+        "arn": "arn:aws:sts::111122223333:assumed-role/ami-alerts-role/another-session"});
+    let decided = alerts.deliver(&own, "one");
+    assert_eq!(decided[0].reasons[0].because.code, "own-call");
+    assert_eq!(alerts.subjects(), [""; 0]);
+    own["detail"]["userIdentity"]["arn"] = json!("arn:aws:sts::111122223333:assumed-role/someone/s");
+    own["detail"]["eventID"] = json!("e-10");
+    alerts.deliver(&own, "two");
+    assert_eq!(alerts.subjects().len(), 1);
+}
+
+#[test]
+fn reconcile_mails_a_share_once_and_again_when_it_changes() {
+    let alerts = Alerts::new(WORLD, "[[image-alert]]\ntrusted-accounts = [\"777788889999\"]\n");
+    for _ in 0..2 {
+        alerts.deliver(&reconcile(), "daily");
+    }
+    assert_eq!(alerts.subjects(), ["1 image is public: us-east-1 in prod"]);
+    // The event about the same share is an event of its own; what it told is not found once more.
+    alerts.deliver(&event("e-1", json!({"add": {"items": [{"userId": "444455556666"}]}})), "one");
+    alerts.deliver(&reconcile(), "daily");
+    assert_eq!(alerts.subjects().len(), 2);
+}
+
+#[test]
+fn what_an_event_told_is_not_found_again() {
+    let alerts = Alerts::new(WORLD, "[[image-alert]]\ntrusted-accounts = [\"777788889999\"]\n");
+    alerts.deliver(&shared(), "one");
+    alerts.deliver(&reconcile(), "daily");
+    assert_eq!(alerts.subjects().len(), 1);
+    assert!(alerts.subjects()[0].starts_with("Image made public"), "{:?}", alerts.subjects());
+}
+
+/// The calls of a quiet delivery, with how often each is made.
+fn quiet(rules: &str, event: &Value) -> BTreeMap<String, usize> {
+    let alerts = Alerts::new(WORLD, rules);
+    alerts.deliver(event, "one");
+    let mut counts = BTreeMap::new();
+    for call in alerts.aws.journal() {
+        *counts.entry(call.operation).or_insert(0) += 1;
+    }
+    counts
+}
+
+#[test]
+fn one_fault_at_any_call_loses_no_mail_and_leaves_nobody_in() {
+    let answers = [
+        ("ThrottlingException", false),
+        ("InternalFailure", false),
+        ("AccessDeniedException", false),
+        ("cut", false),
+        ("cut", true),
+        ("InternalFailure", true),
+    ];
+    for (rules, event) in [(RULES, shared()), ("", reconcile())] {
+        let calls = quiet(rules, &event).into_iter();
+        let each =
+            calls.flat_map(|(operation, count)| (1..=count).map(move |call| (operation.clone(), call)));
+        let faults = each.flat_map(|(operation, call)| {
+            answers.map(|(answer, after)| (operation.clone(), call, answer, after))
+        });
+        at_once(faults.collect(), |(operation, call, answer, after)| {
+            let fault = format!(
+                "[[fault]]\noperation = \"{operation}\"\ncall = {call}\nanswer = \"{answer}\"\nafter-effect = {after}\n"
+            );
+            let alerts = Alerts::new(&format!("{WORLD}{fault}"), rules);
+            let decided = alerts.deliver(&event, "one");
+            let again = alerts.deliver(&event, "two");
+            assert!(alerts.aws.journal().iter().any(|call| call.injected), "the fault happened: {fault}");
+            let mails = alerts.subjects().len();
+            // SNS has no token: what it took without an answer is mailed again. What was not undone at first, and was then,
+            // is two mails.
+            let two = (operation == "Publish" && *after)
+                || alerts.subjects().iter().any(|subject| subject.starts_with("NOT REVERTED"));
+            let without_memory = matches!(operation.as_str(), "UpdateItem" | "PutItem" | "Query");
+            let most = if two || without_memory { 2 } else { 1 };
+            assert!((1..=most).contains(&mails), "{fault}{mails} mails\n{decided:#?}{again:#?}");
+            if !rules.is_empty() {
+                assert_eq!(alerts.launchers(), ["777788889999"], "{fault}{decided:#?}");
+            }
+            assert!(again.last().is_some_and(|last| last.failures().next().is_none()), "{fault}{again:#?}");
+        });
+    }
+}
+
+#[test]
+fn what_never_works_is_said_and_the_mail_goes_out() {
+    let operations = quiet(RULES, &shared()).into_keys();
+    at_once(operations.collect(), |operation| {
+        let fault = format!("[[fault]]\noperation = \"{operation}\"\nanswer = \"AccessDeniedException\"\n");
+        let alerts = Alerts::new(&format!("{WORLD}{fault}"), RULES);
+        let decided = alerts.deliver(&shared(), "one");
+        let failed =
+            |decision: &Decision| decision.reasons.iter().any(|reason| reason.verdict == Verdict::Fail);
+        match operation.as_str() {
+            "Publish" => assert!(decided.iter().all(failed) && decided.len() == 3),
+            "ModifyImageAttribute" => {
+                assert!(decided.iter().all(failed));
+                assert_eq!(
+                    alerts.subjects(),
+                    [
+                        "NOT REVERTED: image made public: base-image-2026 (ami-0123456789abcdef0) in prod, by alice"
+                    ]
+                );
+            }
+            _ => {
+                assert_eq!(alerts.subjects().len(), 1, "{operation}: {decided:#?}");
+                let told = format!("{decided:#?}");
+                assert!(told.contains("AccessDenied"), "{operation} is not said: {told}");
+            }
+        }
+    });
+}
