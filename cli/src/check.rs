@@ -1,5 +1,6 @@
 //! `pointsman check`: what is wrong with the rules, by themselves and against the template that deploys them.
 
+mod events;
 mod parameters;
 mod permissions;
 
@@ -15,8 +16,12 @@ use crate::template::{Function, Template, overrides};
 use crate::workspace;
 
 /// The codes of problems that only this command finds.
-pub const CODES: &[Code] =
-    &[permissions::NOT_PERMITTED, parameters::TEMPLATE_PARAMETER, parameters::MISSING_CAPABILITY];
+pub const CODES: &[Code] = &[
+    events::EVENT_NOT_DELIVERED,
+    permissions::NOT_PERMITTED,
+    parameters::TEMPLATE_PARAMETER,
+    parameters::MISSING_CAPABILITY,
+];
 
 /// Prints the problems, or that there are none.
 pub fn run(arguments: &CheckArguments) -> Result<Exit> {
@@ -31,7 +36,8 @@ pub fn run(arguments: &CheckArguments) -> Result<Exit> {
         None => anstream::eprintln!("note: there is no template.yaml here to compare the rules with"),
     }
     if problems.is_empty() {
-        let count = rules.pipelines.pipelines.len() + rules.stacks.stacks.len();
+        let alerts = rules.alerts.images.len() + rules.alerts.calls.len();
+        let count = rules.pipelines.pipelines.len() + rules.stacks.stacks.len() + alerts;
         anstream::println!("no problems: {} in {}", counted(count, "rule"), arguments.file.display());
         return Ok(Exit::Success);
     }
@@ -58,6 +64,7 @@ fn against_template(
         let rules = &rules.pipelines.pipelines;
         problems.extend(rules.iter().flat_map(|rule| permissions::of_pipeline(function, rule)));
     }
+    alerts(&template, environment, &rules.alerts, problems);
     let rules = &rules.stacks.stacks;
     match deployed(&template, branch_stacks::report::FUNCTION) {
         Some(function) => {
@@ -71,6 +78,34 @@ fn against_template(
     Ok(())
 }
 
+fn alerts(
+    template: &Template,
+    environment: &str,
+    rules: &ami_alerts::rules::Rules,
+    problems: &mut Vec<Problem>,
+) {
+    let Some(function) = deployed(template, ami_alerts::report::FUNCTION) else {
+        if !rules.images.is_empty() || !rules.calls.is_empty() {
+            anstream::eprintln!(
+                "note: the environment `{environment}` does not deploy ami-alerts, so [[image-alert]] and [[api-alert]] do \
+                 nothing there"
+            );
+        }
+        return;
+    };
+    problems.extend(rules.images.iter().filter_map(|rule| permissions::of_image(function, rule)));
+    for rule in &rules.calls {
+        problems.extend(events::of_calls(function, rule));
+        if events::is_global(&rule.source) {
+            anstream::eprintln!(
+                "note: {} is a global service: CloudTrail has its calls in us-east-1, and only a deployment there hears of \
+                 them",
+                rule.source
+            );
+        }
+    }
+}
+
 /// The function of a package, if this environment deploys it.
 fn deployed<'t>(template: &'t Template, package: &str) -> Option<&'t Function> {
     template.functions().find(|function| function.package == package)
@@ -78,7 +113,10 @@ fn deployed<'t>(template: &'t Template, package: &str) -> Option<&'t Function> {
 
 /// Every problem code there is, with where it can come from.
 pub fn codes() -> impl Iterator<Item = Code> {
-    pipeline_trigger::rules::codes().chain(branch_stacks::rules::codes()).chain(CODES.iter().copied())
+    let of_functions = pipeline_trigger::rules::codes()
+        .chain(branch_stacks::rules::codes())
+        .chain(ami_alerts::rules::codes());
+    of_functions.chain(CODES.iter().copied())
 }
 
 /// The rules file that is deployed.

@@ -10,7 +10,12 @@ use shared::config::{Document, Problem, render};
 use crate::workspace;
 
 /// The tables that some function reads.
-pub const TABLES: &[&str] = &[pipeline_trigger::rules::TABLE, branch_stacks::rules::TABLE];
+pub const TABLES: &[&str] = &[
+    pipeline_trigger::rules::TABLE,
+    branch_stacks::rules::TABLE,
+    ami_alerts::rules::IMAGE_TABLE,
+    ami_alerts::rules::API_TABLE,
+];
 
 /// The rules of all functions.
 #[derive(Debug, Default)]
@@ -19,6 +24,8 @@ pub struct FileRules {
     pub pipelines: Rules,
     /// `[[branch-stack]]`.
     pub stacks: branch_stacks::rules::Rules,
+    /// `[[image-alert]]` and `[[api-alert]]`.
+    pub alerts: ami_alerts::rules::Rules,
 }
 
 /// The rules have problems: all of them, as they are shown.
@@ -44,12 +51,16 @@ pub fn read(path: &Path) -> Result<Rules> {
 /// them, and among the problems, once.
 pub fn read_all(document: &Document, path: &Path, problems: &mut Vec<Problem>) -> FileRules {
     let pipelines = pipeline_trigger::rules::read(document, problems);
-    let mut of_stacks = Vec::new();
-    let stacks = branch_stacks::rules::read(document, &template_folders(path), &mut of_stacks);
+    let mut others = Vec::new();
+    let stacks = branch_stacks::rules::read(document, &template_folders(path), &mut others);
+    let alerts = ami_alerts::rules::read(document, &mut others);
     // A file that is no TOML is a problem to each function.
-    of_stacks.retain(|problem| !problems.contains(problem));
-    problems.extend(of_stacks);
-    FileRules { pipelines, stacks }
+    for problem in others {
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+    FileRules { pipelines, stacks, alerts }
 }
 
 /// Where the templates that the rules name are: beside the rules and in the workspace's `templates/`. Both are

@@ -13,5 +13,7 @@ pub use reader::{TableReader, Text};
 
 /// The problem codes that any table can have.
 pub mod codes {
-    pub use super::problem::{BAD_VALUE, MISSING_KEY, SYNTAX, UNKNOWN_KEY, UNKNOWN_TABLE, WRONG_TYPE};
+    pub use super::problem::{
+        BAD_VALUE, HIDDEN, MISSING_KEY, SYNTAX, UNKNOWN_KEY, UNKNOWN_TABLE, WRONG_TYPE,
+    };
 }

@@ -1,5 +1,6 @@
 //! `not-permitted`: what a rule needs that the template does not let the function do.
 
+use ami_alerts::rules::ImageRule;
 use branch_stacks::rules::{StackRule, Template as StackTemplate};
 use pipeline_trigger::rules::PipelineRule;
 use shared::config::{Code, Problem};
@@ -95,6 +96,20 @@ pub(super) fn of_stack(function: &Function, rule: &StackRule) -> Vec<Problem> {
     }
     let problems = needed.iter().filter_map(|needed| needed.problem(function));
     problems.chain(without_role(function, rule)).collect()
+}
+
+/// What an `[[image-alert]]` rule with `revert` needs and may not.
+pub(super) fn of_image(function: &Function, rule: &ImageRule) -> Option<Problem> {
+    let at = rule.revert_at.clone()?;
+    let needed = Needed {
+        at,
+        resource: format!("arn:{PARTITION}:ec2:{REGION}::image/ami-0123456789abcdef0"),
+        calls: vec!["ec2:ModifyImageAttribute"],
+        parameter: "",
+    };
+    let help =
+        "set the parameter RevertShares=enabled (parameter_overrides in samconfig.toml), or remove `revert`";
+    Some(needed.problem(function)?.help(help))
 }
 
 /// A rule without `role`, where the template allows CreateStack under a condition only: that of a role.

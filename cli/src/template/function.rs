@@ -37,6 +37,9 @@ pub struct Rule {
     pub pattern: Pattern,
     /// False for `State: DISABLED`.
     pub enabled: bool,
+    /// Whether it has what CloudTrail records of calls that only read, too: `State:
+    /// ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS`.
+    pub reads: bool,
 }
 
 /// A schedule that starts a function.
@@ -79,15 +82,46 @@ pub(super) fn all(document: &Value, values: &Values<'_>) -> Result<Vec<Function>
         .map(|(id, resource)| {
             let properties = with_globals(values.value(&resource["Properties"]), &globals);
             let role = values.value(role(document, &properties));
-            Ok(Function { statements: statements(&properties, &role), ..function(id, &properties)? })
+            let mut function = function(id, &properties)?;
+            function.statements = statements(&properties, &role);
+            let role = role_name(&properties);
+            for (name, other) in members(&document["Resources"]).filter(|(_, other)| deployed(other)) {
+                let properties = &other["Properties"];
+                match other["Type"].as_str() {
+                    // SAM's events have no condition: a rule that has one stands by itself.
+                    Some("AWS::Events::Rule") if targets(properties, id) => {
+                        let properties = values.value(properties);
+                        function.rules.push(rule_of(id, name, &properties, "EventPattern")?);
+                    }
+                    // A policy of its own, for the same reason.
+                    Some("AWS::IAM::Policy") if names_role(properties, role) => {
+                        let document = values.value(&properties["PolicyDocument"]);
+                        let further = one_or_more(&document["Statement"]).iter().filter_map(Statement::read);
+                        function.statements.extend(further);
+                    }
+                    _ => {}
+                }
+            }
+            Ok(function)
         })
         .collect()
 }
 
+fn targets(rule: &Value, function: &str) -> bool {
+    one_or_more(&rule["Targets"]).iter().any(|target| target["Arn"]["Fn::GetAtt"][0] == function)
+}
+
+fn names_role(policy: &Value, role: &str) -> bool {
+    !role.is_empty() && one_or_more(&policy["Roles"]).iter().any(|named| named["Ref"] == role)
+}
+
+fn role_name(properties: &Value) -> &str {
+    properties["Role"]["Fn::GetAtt"][0].as_str().unwrap_or_default()
+}
+
 /// The role a function names, if the template has it.
 fn role<'a>(document: &'a Value, properties: &Value) -> &'a Value {
-    let name = properties["Role"]["Fn::GetAtt"][0].as_str().unwrap_or_default();
-    &document["Resources"][name]["Properties"]
+    &document["Resources"][role_name(properties)]["Properties"]
 }
 
 fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
@@ -144,12 +178,17 @@ fn of_type<'a>(events: &'a Value, types: &'static [&str]) -> impl Iterator<Item 
 }
 
 fn rule(function: &str, (name, properties): (&String, &Value)) -> Result<Rule, TemplateError> {
-    let pattern = Pattern::parse(&properties["Pattern"]).map_err(|source| TemplateError::Pattern {
+    rule_of(function, name, properties, "Pattern")
+}
+
+fn rule_of(function: &str, name: &str, properties: &Value, pattern: &str) -> Result<Rule, TemplateError> {
+    let pattern = Pattern::parse(&properties[pattern]).map_err(|source| TemplateError::Pattern {
         function: function.to_owned(),
-        rule: name.clone(),
+        rule: name.to_owned(),
         source,
     })?;
-    Ok(Rule { name: name.clone(), pattern, enabled: enabled(properties) })
+    let reads = properties["State"] == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS";
+    Ok(Rule { name: name.to_owned(), pattern, enabled: enabled(properties), reads })
 }
 
 fn schedule((name, properties): (&String, &Value)) -> Option<Schedule> {

@@ -30,17 +30,35 @@ pub(super) fn values<'a>(
         names.insert(name.clone(), value(name, parameter, overrides.get(name))?);
     }
     names.extend(topics(document));
+    names.extend(tables(document));
     Ok(Values::new(document, names))
 }
 
 /// A topic's ARN follows from its name, so a function that is told of one can be told here, too.
 fn topics(document: &Value) -> impl Iterator<Item = (String, Value)> {
-    let resources = document["Resources"].as_object().into_iter().flatten();
-    let topics = resources.filter(|(_, resource)| resource["Type"] == "AWS::SNS::Topic");
-    topics.map(|(name, _)| {
+    resources(document, "AWS::SNS::Topic").map(|(name, _)| {
         let arn = format!("arn:{PARTITION}:sns:{REGION}:{ACCOUNT}:{STACK_NAME}-{name}");
         (name.clone(), arn.into())
     })
+}
+
+/// A table's name, likewise.
+fn tables(document: &Value) -> impl Iterator<Item = (String, Value)> {
+    resources(document, "AWS::DynamoDB::Table").map(|(name, _)| (name.clone(), table_name(name).into()))
+}
+
+/// The name that a table of the template has here.
+pub(super) fn table_name(logical_id: &str) -> String {
+    format!("{STACK_NAME}-{logical_id}")
+}
+
+/// The resources of a type.
+pub(super) fn resources<'d>(
+    document: &'d Value,
+    kind: &'static str,
+) -> impl Iterator<Item = (&'d String, &'d Value)> {
+    let resources = document["Resources"].as_object().into_iter().flatten();
+    resources.filter(move |(_, resource)| resource["Type"] == kind)
 }
 
 fn pseudo_parameters() -> BTreeMap<String, Value> {

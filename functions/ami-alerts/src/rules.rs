@@ -40,6 +40,8 @@ pub struct ImageRule {
     pub mute_below: Severity,
     /// What is undone.
     pub revert: Option<Revert>,
+    /// The bytes of the file where that is said.
+    pub revert_at: Option<Range<usize>>,
     /// Where the rule stands.
     pub place: Place,
 }

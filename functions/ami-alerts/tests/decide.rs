@@ -24,6 +24,7 @@ fn rule() -> ImageRule {
         trusted: Trusted::default(),
         mute_below: Severity::Info,
         revert: None,
+        revert_at: None,
         place: Place::line("pointsman.toml", 1),
     }
 }

@@ -51,6 +51,13 @@ pub struct RawTable<'d> {
     pub(super) entries: DeTable<'d>,
 }
 
+impl RawTable<'_> {
+    /// Where the table's header stands.
+    pub fn header(&self) -> Range<usize> {
+        self.header.clone()
+    }
+}
+
 impl Document {
     /// A document of `text`, shown as `name` in problems and places.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {

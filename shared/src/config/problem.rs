@@ -28,8 +28,11 @@ pub const MISSING_KEY: Code = Code { name: "missing-key", title: "a key that mus
 pub const WRONG_TYPE: Code = Code { name: "wrong-type", title: "a value has the wrong type" };
 /// A value that is not one of those its key takes.
 pub const BAD_VALUE: Code = Code { name: "bad-value", title: "a value is not one of those allowed" };
+/// A rule that never decides, in a table of which the first that covers something does.
+pub const HIDDEN: Code =
+    Code { name: "hidden-rule", title: "a rule before this one covers all that it covers" };
 
-/// Every code of this module.
+/// Every code that any table can have.
 pub const CODES: &[Code] = &[SYNTAX, UNKNOWN_TABLE, UNKNOWN_KEY, MISSING_KEY, WRONG_TYPE, BAD_VALUE];
 
 /// One thing that is wrong, where it is, and what to do.

@@ -122,6 +122,20 @@ impl<'t, 'd, 'p> TableReader<'t, 'd, 'p> {
         number
     }
 
+    /// `true` or `false` at `key`.
+    pub fn boolean(&mut self, key: &'static str) -> Option<bool> {
+        let value = self.value(key)?;
+        match value.get_ref() {
+            DeValue::Boolean(value) => Some(*value),
+            other => {
+                let label = format!("`{key}` is true or false, not {}", kind(other));
+                let help = format!("write {key} = true, without quotation marks");
+                self.problem(Problem::new(WRONG_TYPE, value.span(), label).help(help));
+                None
+            }
+        }
+    }
+
     /// One of the named values at `key`.
     pub fn choice<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
         let text = self.string(key)?;

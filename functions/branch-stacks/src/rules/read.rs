@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use jiff::{SignedDuration, Span, SpanRelativeTo, Unit};
-use shared::config::codes::{BAD_VALUE, MISSING_KEY};
+use shared::config::codes::{BAD_VALUE, HIDDEN, MISSING_KEY};
 use shared::config::{Code, Document, Problem, RawTable, TableReader, Text};
 use shared::glob::{PatternList, read as patterns};
 use shared::placeholder::{BAD_PLACEHOLDER, Filled, listed};
@@ -22,7 +22,6 @@ const BAD_TAG: Code = Code { name: "bad-tag", title: "a stack's tag cannot have 
 const BAD_ROLE: Code = Code { name: "bad-role", title: "this is not the ARN of an IAM role" };
 const BAD_TTL: Code = Code { name: "bad-ttl", title: "a time to live is not a duration" };
 const NEVER_IDLE: Code = Code { name: "never-idle", title: "branches are pinned that are never idle" };
-const HIDDEN: Code = Code { name: "hidden-rule", title: "a rule before this one covers all that it covers" };
 
 /// Every code of this module.
 pub const CODES: &[Code] =

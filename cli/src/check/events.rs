@@ -1,0 +1,79 @@
+//! `event-not-delivered`: a call that a rule names and that no rule of the template hands to the function.
+
+use ami_alerts::rules::CallRule;
+use serde_json::json;
+use shared::config::{Code, Problem};
+
+use crate::template::{ACCOUNT, Function, REGION};
+
+/// A rule names a call that the function does not hear of.
+pub(super) const EVENT_NOT_DELIVERED: Code =
+    Code { name: "event-not-delivered", title: "no rule of the template hands this call to the function" };
+
+/// How the names of calls begin that only read. EventBridge gives them to no rule that is merely enabled ("Receiving
+/// read-only management events from AWS services", Amazon EventBridge User Guide).
+const READ_ONLY: [&str; 3] = ["Describe", "Get", "List"];
+
+/// Services whose calls CloudTrail records in us-east-1 wherever they are made ("Global service events", AWS CloudTrail User
+/// Guide).
+const GLOBAL: [&str; 5] = [
+    "iam.amazonaws.com",
+    "cloudfront.amazonaws.com",
+    "organizations.amazonaws.com",
+    "route53.amazonaws.com",
+    "route53domains.amazonaws.com",
+];
+
+/// Whether a service has no region of its own.
+pub(super) fn is_global(source: &str) -> bool {
+    GLOBAL.contains(&source)
+}
+
+/// The calls of an `[[api-alert]]` that are not delivered.
+pub(super) fn of_calls(function: &Function, rule: &CallRule) -> Vec<Problem> {
+    let problem = |(name, at): &(String, std::ops::Range<usize>)| {
+        let delivers = |wants_reads: bool| {
+            let event = event(&rule.source, name);
+            let rules = function.rules.iter().filter(|rule| rule.enabled && (!wants_reads || rule.reads));
+            rules.clone().any(|rule| rule.pattern.matches(&event))
+        };
+        let (label, help) = if !delivers(false) {
+            (
+                format!("{} does not hear of this call", function.logical_id),
+                format!(
+                    "add {} to the parameter ApiAlertSources and {name} to ApiAlertEvents (parameter_overrides in \
+                     samconfig.toml)",
+                    rule.source
+                ),
+            )
+        } else if is_read_only(name) && !delivers(true) {
+            (
+                "this call only reads, and EventBridge hands such calls to no rule that is merely enabled".to_owned(),
+                "remove it, or give the rule in template.yaml the state ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+                    .to_owned(),
+            )
+        } else {
+            return None;
+        };
+        Some(Problem::new(EVENT_NOT_DELIVERED, at.clone(), label).help(help))
+    };
+    rule.named_at.iter().filter_map(problem).collect()
+}
+
+/// Two of STS count as changes although they begin with Get, the same page says.
+fn is_read_only(name: &str) -> bool {
+    !matches!(name, "GetFederationToken" | "GetSessionToken")
+        && READ_ONLY.iter().any(|start| name.starts_with(start))
+}
+
+/// The call as EventBridge has it: without what no rule for a kind of call looks at.
+fn event(source: &str, name: &str) -> serde_json::Value {
+    let service = source.trim_end_matches(".amazonaws.com");
+    json!({
+        "source": format!("aws.{service}"),
+        "detail-type": "AWS API Call via CloudTrail",
+        "account": ACCOUNT,
+        "region": REGION,
+        "detail": {"eventSource": source, "eventName": name, "eventType": "AwsApiCall"},
+    })
+}
