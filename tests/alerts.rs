@@ -30,8 +30,8 @@ public = true
 shared-with = ["444455556666", "777788889999"]
 [[table]]
 name = "alerts"
-hash = { name = "pk", kind = "S" }
-range = { name = "sk", kind = "S" }
+hash = { name = "pk", type = "S" }
+range = { name = "sk", type = "S" }
 "#;
 
 const RULES: &str = r#"
@@ -229,8 +229,10 @@ fn one_fault_at_any_call_loses_no_mail_and_leaves_nobody_in() {
             // is two mails.
             let two = (operation == "Publish" && *after)
                 || alerts.subjects().iter().any(|subject| subject.starts_with("NOT REVERTED"));
+            // What reconcile could not see whole at first, it mails again when it can.
+            let seen_in_part = rules.is_empty() && operation == "DescribeImageAttribute";
             let without_memory = matches!(operation.as_str(), "UpdateItem" | "PutItem" | "Query");
-            let most = if two || without_memory { 2 } else { 1 };
+            let most = if two || without_memory || seen_in_part { 2 } else { 1 };
             assert!((1..=most).contains(&mails), "{fault}{mails} mails\n{decided:#?}{again:#?}");
             if !rules.is_empty() {
                 assert_eq!(alerts.launchers(), ["777788889999"], "{fault}{decided:#?}");

@@ -18,7 +18,7 @@ pub use function::{InvocationError, Invoked, Run};
 
 use crate::arguments::ReplayArguments;
 use crate::exit::Exit;
-use crate::template::{Function, Template, document};
+use crate::template::{Function, Table, Template, document};
 use crate::{progress, render, rules_file, workspace};
 use function::Stage;
 
@@ -72,7 +72,7 @@ pub struct Replay {
 /// Runs each function that the event reaches, each in a world of its own; all in one where the world follows events.
 pub fn replay(case: &Case, arguments: &ReplayArguments, root: &Path) -> Result<Vec<Replay>> {
     let template = template(root)?;
-    let mut next = Some(world(case, arguments)?);
+    let mut next = Some(world(case, arguments, template.tables())?);
     let follows = next.as_ref().is_some_and(World::follows_events);
     if let Some(world) = next.take_if(|_| follows) {
         case.hints(&world).iter().for_each(|hint| anstream::eprint!("note: {}", render::block(hint)));
@@ -80,7 +80,7 @@ pub fn replay(case: &Case, arguments: &ReplayArguments, root: &Path) -> Result<V
     }
     let mut replays = Vec::new();
     for route in route::routes(case, arguments.function.as_deref(), false, &template)? {
-        let world = next.take().map_or_else(|| world(case, arguments), Ok)?;
+        let world = next.take().map_or_else(|| world(case, arguments, template.tables()), Ok)?;
         case.hints(&world).iter().for_each(|hint| anstream::eprint!("note: {}", render::block(hint)));
         let stage = Stage::open(case, root, world, arguments.dry_run)?;
         let invocations = stage.deliver(route.function, &case.event, None)?;
@@ -103,7 +103,7 @@ fn template(root: &Path) -> Result<Template> {
 
 /// The account before the event: the case's, with the clones in it; without one, an account that has what the rules
 /// name, so that there is something to start.
-fn world(case: &Case, arguments: &ReplayArguments) -> Result<World> {
+fn world(case: &Case, arguments: &ReplayArguments, tables: &[Table]) -> Result<World> {
     let mut world = match &case.world {
         Some(path) => World::read(path)?,
         None => World::empty(),
@@ -113,6 +113,10 @@ fn world(case: &Case, arguments: &ReplayArguments) -> Result<World> {
     }
     if case.world.is_none() {
         case.make_pipelines(&mut world, &rules_file::read(&case.config)?);
+    }
+    for table in tables {
+        let range = table.range.as_ref().map(|(name, kind)| (name.as_str(), kind.as_str()));
+        world.ensure_table(&table.name, (&table.hash.0, &table.hash.1), range);
     }
     Ok(world)
 }

@@ -24,6 +24,18 @@ pub use values::{ACCOUNT, PARTITION, REGION, STACK_NAME};
 #[derive(Debug, Clone)]
 pub struct Template {
     functions: Vec<Function>,
+    tables: Vec<Table>,
+}
+
+/// A DynamoDB table of a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// The name that it has here.
+    pub name: String,
+    /// The partition key, and its type.
+    pub hash: (String, String),
+    /// The sort key, and its type.
+    pub range: Option<(String, String)>,
 }
 
 impl Template {
@@ -42,7 +54,15 @@ impl Template {
     pub fn read(path: &Path, overrides: &BTreeMap<String, String>) -> Result<Template, TemplateError> {
         let document = document(path)?;
         let values = values::values(&document, overrides)?;
-        Ok(Template { functions: function::all(&document, &values)? })
+        Ok(Template {
+            functions: function::all(&document, &values)?,
+            tables: values::keyed_tables(&document),
+        })
+    }
+
+    /// The tables.
+    pub fn tables(&self) -> &[Table] {
+        &self.tables
     }
 
     /// The functions, in the template's order.

@@ -20,7 +20,7 @@ use crate::bus::Bus;
 use crate::cloudformation::{CloudFormation, walk};
 use crate::codecommit::{self, CodeCommit, Hosted};
 use crate::codepipeline::{CodePipeline, Pipeline, PipelineType, Source};
-use crate::dynamodb::DynamoDb;
+use crate::dynamodb::{DynamoDb, KeyPart, Table};
 use crate::ec2::Ec2;
 use crate::fault::Faults;
 use crate::git;
@@ -144,6 +144,13 @@ impl World {
             busy: 0,
             executions: Vec::new(),
         });
+    }
+
+    /// Makes a DynamoDB table in the world's region, unless there is one of that name. Its key is one attribute or two, each with
+    /// its type (`S`, `N` or `B`).
+    pub fn ensure_table(&mut self, name: &str, hash: (&str, &str), range: Option<(&str, &str)>) {
+        let part = |(name, kind): (&str, &str)| KeyPart { name: name.to_owned(), kind: kind.to_owned() };
+        self.dynamodb.add(Table::new(name, &self.region, part(hash), range.map(part)));
     }
 
     /// What the world's clock shows; `None` when it shows the machine's time.

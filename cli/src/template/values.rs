@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use local_aws::template::{Values, parameter_value, refused_value, text};
 use serde_json::Value;
 
-use super::TemplateError;
+use super::{Table, TemplateError};
 
 /// Stands in for the account that a template would be deployed to: the one that the local AWS is.
 pub const ACCOUNT: &str = local_aws::ACCOUNT;
@@ -47,16 +47,29 @@ fn tables(document: &Value) -> impl Iterator<Item = (String, Value)> {
     resources(document, "AWS::DynamoDB::Table").map(|(name, _)| (name.clone(), table_name(name).into()))
 }
 
+/// The tables with their keys; one that lacks what CloudFormation asks for is left out.
+pub(super) fn keyed_tables(document: &Value) -> Vec<Table> {
+    let table = |(id, resource): (&String, &Value)| {
+        let properties = &resource["Properties"];
+        let key = |kind: &str| {
+            let keys = properties["KeySchema"].as_array()?;
+            let name = &keys.iter().find(|key| key["KeyType"] == kind)?["AttributeName"];
+            let attributes = properties["AttributeDefinitions"].as_array()?;
+            let attribute = attributes.iter().find(|attribute| attribute["AttributeName"] == *name)?;
+            Some((name.as_str()?.to_owned(), attribute["AttributeType"].as_str()?.to_owned()))
+        };
+        Some(Table { name: table_name(id), hash: key("HASH")?, range: key("RANGE") })
+    };
+    resources(document, "AWS::DynamoDB::Table").filter_map(table).collect()
+}
+
 /// The name that a table of the template has here.
-pub(super) fn table_name(logical_id: &str) -> String {
+fn table_name(logical_id: &str) -> String {
     format!("{STACK_NAME}-{logical_id}")
 }
 
 /// The resources of a type.
-pub(super) fn resources<'d>(
-    document: &'d Value,
-    kind: &'static str,
-) -> impl Iterator<Item = (&'d String, &'d Value)> {
+fn resources<'d>(document: &'d Value, kind: &'static str) -> impl Iterator<Item = (&'d String, &'d Value)> {
     let resources = document["Resources"].as_object().into_iter().flatten();
     resources.filter(move |(_, resource)| resource["Type"] == kind)
 }

@@ -57,12 +57,16 @@ pub(super) async fn survey(
     let mut looked_at = BTreeSet::new();
     for image in public {
         looked_at.insert(image.id.clone());
-        let shares = launchers(&image, &ec2).await.unwrap_or_else(|error| {
-            // That it is public is known all the same.
-            outcome.because(Verdict::Fail, &image.id, &unreadable("who may launch it", error));
-            vec![Grantee::Everyone]
-        });
-        survey.look(run, image, &shares, known, outcome);
+        match launchers(&image, &ec2).await {
+            Ok(shares) => survey.look(run, image, &shares, known, outcome),
+            Err(error) => {
+                outcome.because(Verdict::Fail, &image.id, &unreadable("who may launch it", error));
+                // That it is public is known all the same, and is mailed unless something was before.
+                if !known.contains_key(&image.id) {
+                    survey.look(run, image, &[Grantee::Everyone], known, outcome);
+                }
+            }
+        }
     }
     let mut others = match images(&ec2, false).await {
         Ok(images) => images,
