@@ -1,5 +1,6 @@
 //! template.yaml held against the code: the events its rules deliver, the calls its policies allow, its queues.
 
+mod alerts;
 mod stacks;
 
 use std::collections::BTreeSet;
@@ -16,8 +17,11 @@ fn template() -> Template {
 }
 
 /// The functions, and what their resources' names begin with.
-const FUNCTIONS: &[(&str, &str)] =
-    &[("pipeline-trigger", "PipelineTrigger"), ("branch-stacks", "BranchStacks")];
+const FUNCTIONS: &[(&str, &str)] = &[
+    ("pipeline-trigger", "PipelineTrigger"),
+    ("branch-stacks", "BranchStacks"),
+    ("ami-alerts", "AmiAlerts"),
+];
 
 fn function<'t>(template: &'t Template, package: &str) -> &'t Function {
     let found = template.functions().find(|function| function.package == package);
@@ -133,7 +137,11 @@ fn every_rule_of_a_function_may_send_to_its_queue_of_undelivered_events() {
         let events = events.as_object().expect("it has events").iter();
         let rules = events.filter(|(_, event)| event["Type"] != "SQS");
         let arn = |name: &str| json!({"Fn::GetAtt": [format!("{prefix}Function{name}"), "Arn"]});
-        let expected: Vec<Value> = rules.map(|(name, _)| arn(name)).collect();
+        let mut expected: Vec<Value> = rules.map(|(name, _)| arn(name)).collect();
+        if *package == "ami-alerts" {
+            let rule = json!({"Fn::GetAtt": ["AmiAlertsApiRule", "Arn"]});
+            expected.push(json!({"Fn::If": ["HasApiAlerts", rule, {"Ref": "AWS::NoValue"}]}));
+        }
         let policy = properties(&format!("{prefix}UndeliveredPolicy"));
         let sources = &policy["PolicyDocument"]["Statement"][0]["Condition"]["ArnEquals"]["aws:SourceArn"];
         let sources = sources.as_array().cloned().unwrap_or_else(|| vec![sources.clone()]);
@@ -194,8 +202,11 @@ fn every_environment_of_samconfig_fits_the_template() {
 #[test]
 fn the_permissions_page_has_each_action_of_the_template_and_no_other() {
     let page = read("docs/permissions.md");
-    let template = template_with_a_service_role();
     for (package, _) in FUNCTIONS {
+        let template = match *package {
+            "ami-alerts" => alerts::template_that_reverts(),
+            _ => template_with_a_service_role(),
+        };
         let row = format!("| {package} | `");
         let actions = page.lines().filter_map(|line| line.strip_prefix(&row)?.split('`').next());
         let documented: BTreeSet<String> = actions.map(str::to_owned).collect();

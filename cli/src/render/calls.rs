@@ -8,13 +8,13 @@ use shared::text::printable;
 
 use super::{DIM, wrapped};
 
-/// The calls that were made, service by service, in their order; those to CodePipeline by operation and pipeline, since
-/// they are made for many pipelines at a time and arrive in any order. The pages of one list are one line. What SNS sends
+/// The calls that were made, service by service, in their order; those to CodePipeline by operation and pipeline, and
+/// those to EC2, since they are made at the same time and arrive in any order. The pages of one list are one line. What SNS sends
 /// is shown as whoever gets the mail sees it.
 pub fn calls(calls: &[Call]) -> String {
     let mut sorted: Vec<(String, &Call)> = calls.iter().map(|call| (asked(call), call)).collect();
     sorted.sort_by(|(asked, call), (other_asked, other)| {
-        let concurrent = |call: &Call| call.service == "codepipeline";
+        let concurrent = |call: &Call| matches!(call.service.as_str(), "codepipeline" | "ec2");
         call.service
             .cmp(&other.service)
             .then_with(|| if concurrent(call) { asked.cmp(other_asked) } else { std::cmp::Ordering::Equal })
@@ -38,16 +38,61 @@ pub fn calls(calls: &[Call]) -> String {
 fn mail(input: &Value) -> String {
     let text = |member: &str| input[member].as_str().unwrap_or_default();
     let mut out = format!("  mail   {}\n", printable(text("Subject")));
-    for line in text("Message").lines() {
+    for line in by_mail(input).lines() {
         let _ = writeln!(out, "{}", format!("           {}", printable(line)).trim_end());
     }
     out
 }
 
+/// What a mail holds where there is a message for each protocol.
+fn by_mail(input: &Value) -> String {
+    let message = input["Message"].as_str().unwrap_or_default();
+    if input["MessageStructure"] != "json" {
+        return message.to_owned();
+    }
+    let bodies: Value = serde_json::from_str(message).unwrap_or_default();
+    let body = bodies["email"].as_str().or(bodies["default"].as_str());
+    body.unwrap_or_default().to_owned()
+}
+
+/// The attributes that a subscription can filter by.
+fn attributes(input: &Value) -> String {
+    let told = |(name, attribute): (&String, &Value)| {
+        let value = attribute["StringValue"].as_str().or(attribute["BinaryValue"].as_str());
+        format!("{name}={}", short(value.unwrap_or_default()))
+    };
+    let members = input["MessageAttributes"].as_object().into_iter().flatten();
+    let mut told: Vec<String> = members.map(told).collect();
+    // The SDK sends them in any order.
+    told.sort();
+    told.join(" ")
+}
+
+/// The table and the key of an item, or what a query asks for; not the item, which holds what differs from run to run.
+fn key(input: &Value) -> String {
+    let text = |value: &Value| value["S"].as_str().or(value["N"].as_str()).unwrap_or_default().to_owned();
+    let named = ["Key", "Item"].into_iter().find_map(|member| input[member].as_object());
+    let parts: Vec<String> = match named {
+        Some(item) => ["pk", "sk"].into_iter().filter_map(|part| item.get(part)).map(text).collect(),
+        None => input["ExpressionAttributeValues"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(_, value)| text(value))
+            .collect(),
+    };
+    let parts: Vec<String> = parts.iter().map(|part| short(part)).collect();
+    format!("{} {}", input["TableName"].as_str().unwrap_or_default(), parts.join(" "))
+}
+
 fn asked(call: &Call) -> String {
     // Its text is shown as a mail.
-    let told = if call.operation == "Publish" { &call.input["TopicArn"] } else { &call.input };
-    format!("{} {}", call.operation, brief(told)).trim_end().to_owned()
+    if call.operation == "Publish" {
+        let (topic, attributes) = (brief(&call.input["TopicArn"]), attributes(&call.input));
+        return format!("Publish {topic} {attributes}").trim_end().to_owned();
+    }
+    let told = if call.service == "dynamodb" { key(&call.input) } else { brief(&call.input) };
+    format!("{} {told}", call.operation).trim_end().to_owned()
 }
 
 /// Whether `next` asks for a further page of the list that `call` gave a page of.
@@ -130,6 +175,9 @@ fn given(value: &Value) -> String {
         "/repositoryMetadata/defaultBranch",
         "/StackId",
         "/MessageId",
+        "/AccountAliases/0",
+        "/imageBlockPublicAccessState",
+        "/Arn",
     ] {
         if let Some(id) = value.pointer(pointer).and_then(Value::as_str) {
             return short(id);
@@ -148,6 +196,11 @@ fn counted(count: usize, name: &str) -> String {
         "Stacks" => ("stack", "stacks"),
         "StackEvents" => ("event", "events"),
         "branches" => ("branch", "branches"),
+        "imagesSet" => ("image", "images"),
+        "AccountAliases" => ("alias", "aliases"),
+        "Items" => ("item", "items"),
+        "launchPermission" => ("launch permission", "launch permissions"),
+        "createVolumePermission" => ("permission", "permissions"),
         "repositories" => ("repository", "repositories"),
         name => (name.trim_end_matches('s'), name),
     };

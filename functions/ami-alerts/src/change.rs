@@ -78,6 +78,14 @@ impl Kind {
             Self::Snapshot => "snapshot",
         }
     }
+
+    /// `an image` or `a snapshot`.
+    pub fn one(self) -> &'static str {
+        match self {
+            Self::Image => "an image",
+            Self::Snapshot => "a snapshot",
+        }
+    }
 }
 
 impl Resource {

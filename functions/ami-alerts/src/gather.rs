@@ -107,8 +107,7 @@ async fn find(resource: &Resource, ec2: &Ec2) -> Result<Option<Image>, String> {
 
 /// Who may use an image or a snapshot now, beside its owner.
 pub async fn permissions(resource: &Resource, ec2: &Ec2) -> Result<Vec<Grantee>, String> {
-    let id =
-        resource.legal_id().ok_or_else(|| format!("the record has no id of a {}", resource.kind.name()))?;
+    let id = resource.legal_id().ok_or_else(|| format!("the record has no id of {}", resource.kind.one()))?;
     match resource.kind {
         Kind::Image => {
             let call = ec2.describe_image_attribute().image_id(id);

@@ -86,11 +86,19 @@ fn shared(story: &Story<'_>, advice: &mut Advice) {
     let offenders = to_shut_out(story);
     let is_unsaid = story.judgement.findings.iter().any(|finding| matches!(finding.what, What::Unsaid(_)));
     if matches!(story.reverted, Reverted::Done(_)) {
-        advice.say("Ask whoever it was why. If it was right, add whom they let in to the rule (pointsman.toml), deploy, and let them in again.");
+        advice.say("Ask whoever it was why. If it was right, name them as trusted in its rule (pointsman.toml), deploy, and let them in again.");
     }
     if !offenders.is_empty() {
         advice.say("If it was not meant to be, undo it now as below, and ask whoever it was.");
-        advice.say("If it was right, add whom they let in to the rules (pointsman.toml), so that the next time is no alarm.");
+        let trusted = match offenders.contains(&Grantee::Everyone) {
+            true => {
+                "If it was right, give the image a rule with `public = true` (pointsman.toml), so that the next time is no alarm."
+            }
+            false => {
+                "If it was right, name them as trusted in its rule (pointsman.toml), so that the next time is no alarm."
+            }
+        };
+        advice.say(trusted);
         match command::modify(Do::Remove, resource, region, &offenders) {
             Some(command) => advice.offer("To undo it", Some(command)),
             None => advice.offer(

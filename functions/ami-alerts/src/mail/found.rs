@@ -107,17 +107,20 @@ fn text(found: &[Found], place: &Place<'_>, severity: Severity, detail: Detail) 
         ("Account", alias.unwrap_or_else(|| place.home.account.clone())),
         ("Region", place.region.to_owned()),
         ("Images", found.len().to_string()),
-        ("Public block", place.block.map(plain).unwrap_or_else(|| "could not be looked up".to_owned())),
+        (
+            "Public access",
+            place.block.map(super::text::blocked).unwrap_or_else(|| "could not be looked up".to_owned()),
+        ),
     ];
     for (name, value) in rows {
-        let _ = writeln!(out, "{:<14}{value}", format!("{name}:"));
+        let _ = writeln!(out, "{:<15}{value}", format!("{name}:"));
     }
     section(
         &mut out,
         "What to do",
         &[
             "- Shut out whom you do not know, as below.".to_owned(),
-            "- Add to the rules (pointsman.toml) whom you do.".to_owned(),
+            "- Name those whom you do know as trusted in the rules (pointsman.toml).".to_owned(),
         ],
     );
     for found in found {

@@ -3,7 +3,7 @@
 use shared::text::LONGEST_SUBJECT;
 
 use super::{Reverted, Story, listed, plain};
-use crate::change::{Change, Kind};
+use crate::change::{Change, Kind, Resource};
 use crate::decide::{Judgement, What};
 use crate::exposure::Exposure;
 use crate::grantee::Grantee;
@@ -16,13 +16,15 @@ const SHORTEST: usize = 12;
 pub(super) fn subject(story: &Story<'_>) -> String {
     let what = what(story);
     let mut parts: Vec<(&str, String)> = vec![("", what)];
+    // An id that is cut is of no use; one that is none is cut like anything else.
+    let id = story.resource().and_then(Resource::legal_id).unwrap_or_default().to_owned();
     if let Some(resource) = story.resource() {
         let name = story.facts.image().and_then(|image| image.name.as_deref()).map(plain);
         let id = resource.id.as_deref().map(plain);
         match (name, id) {
             (Some(name), Some(id)) => parts.extend([(": ", name), (" (", id), (")", String::new())]),
             (None, Some(id)) => parts.push((": ", id)),
-            (_, None) => parts.push((": ", format!("an {} that is not named", resource.kind.name()))),
+            (_, None) => parts.push((": ", format!("{} that is not named", resource.kind.one()))),
         }
     }
     parts.push((" in ", story.account()));
@@ -30,17 +32,22 @@ pub(super) fn subject(story: &Story<'_>) -> String {
         parts.push((" ", plain(story.region())));
     }
     parts.push((", by ", plain(&story.actor.name)));
-    fitted(parts)
+    fitted(parts, &id)
 }
 
-fn fitted(mut parts: Vec<(&str, String)>) -> String {
+fn fitted(mut parts: Vec<(&str, String)>, id: &str) -> String {
     let joined = |parts: &[(&str, String)]| -> String {
         parts.iter().flat_map(|(before, part)| [*before, part]).collect()
     };
     // What happened comes first and is cut last.
     while joined(&parts).chars().count() > LONGEST_SUBJECT {
         let length = |part: &String| part.chars().count();
-        let longest = parts.iter_mut().skip(1).map(|(_, part)| part).max_by_key(|part| length(part));
+        let longest = parts
+            .iter_mut()
+            .skip(1)
+            .map(|(_, part)| part)
+            .filter(|part| **part != id)
+            .max_by_key(|part| length(part));
         let Some(part) = longest.filter(|part| length(part) > SHORTEST) else { break };
         *part = part.chars().take(length(part) - 2).chain(['…']).collect();
     }
@@ -65,27 +72,28 @@ fn what(story: &Story<'_>) -> String {
 
 /// What the worst of it is, as something done and as something asked for.
 fn words(story: &Story<'_>) -> (String, String) {
-    let kind = story.resource().map_or("image", |resource| resource.kind.name());
+    let kind = story.resource().map_or(Kind::Image, |resource| resource.kind);
+    let (kind, one) = (kind.name(), kind.one());
     match story.judgement.findings.first().map(|finding| &finding.what) {
         Some(What::Given(_, grantees)) if grantees.contains(&Grantee::Everyone) => {
-            (format!("{kind} made public"), format!("make {} public", a(kind)))
+            (format!("{kind} made public"), format!("make {} public", one))
         }
         Some(What::Given(_, grantees)) => {
             let who = who(grantees);
-            (format!("{kind} shared with {who}"), format!("share {} with {who}", a(kind)))
+            (format!("{kind} shared with {who}"), format!("share {} with {who}", one))
         }
         Some(What::Taken(grantees)) if grantees.contains(&Grantee::Everyone) => {
-            (format!("{kind} no longer public"), format!("make {} no longer public", a(kind)))
+            (format!("{kind} no longer public"), format!("make {} no longer public", one))
         }
         Some(What::Taken(grantees)) => {
             let who = who(grantees);
-            (format!("{kind} no longer shared with {who}"), format!("stop sharing {} with {who}", a(kind)))
+            (format!("{kind} no longer shared with {who}"), format!("stop sharing {} with {who}", one))
         }
-        Some(What::Reset) => (format!("{kind} made private"), format!("make {} private", a(kind))),
+        Some(What::Reset) => (format!("{kind} made private"), format!("make {} private", one)),
         Some(What::BlockOn) => both("block public access for images", "switched on", "switch on"),
         Some(What::BlockOff) => both("block public access for images", "switched off", "switch off"),
         Some(What::Unsaid(_)) => {
-            (format!("{kind} permissions changed"), format!("change the permissions of {}", a(kind)))
+            (format!("{kind} permissions changed"), format!("change the permissions of {}", one))
         }
         Some(What::Call) | None => {
             let service = story.record.source.trim_end_matches(".amazonaws.com");
@@ -97,10 +105,6 @@ fn words(story: &Story<'_>) -> (String, String) {
 
 fn both(thing: &str, done: &str, asked: &str) -> (String, String) {
     (format!("{thing} {done}"), format!("{asked} {thing}"))
-}
-
-fn a(kind: &str) -> String {
-    if kind == "image" { "an image".to_owned() } else { format!("a {kind}") }
 }
 
 /// One by its name, more of one kind by their number.
@@ -210,7 +214,7 @@ pub fn action(judgement: &Judgement<'_>, change: Option<&Change>) -> &'static st
     }
 }
 
-fn capital(text: &str) -> String {
+pub(super) fn capital(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(characters).collect()
 }

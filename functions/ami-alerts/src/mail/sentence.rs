@@ -1,6 +1,6 @@
 //! The first lines of a mail: what is true now, for somebody who was woken up.
 
-use super::headline::name;
+use super::headline::{capital, name};
 use super::{MOST, Reverted, Story, listed, plain};
 use crate::change::{Change, Kind};
 use crate::decide::{Finding, What};
@@ -27,7 +27,7 @@ pub(super) fn sentences(story: &Story<'_>) -> Vec<String> {
     match story.reverted {
         Reverted::NotWanted => {}
         Reverted::Done(grantees) => {
-            sentences.push(format!("It was undone: {} cannot {} any more.", people(grantees), verb(story)))
+            sentences.push(format!("It was undone. Shut out again: {}.", people(grantees)));
         }
         Reverted::Failed(grantees, error) => sentences.push(format!(
             "It was to be undone, and was NOT: {} could not be shut out ({}). Do it by hand.",
@@ -42,7 +42,7 @@ pub(super) fn sentences(story: &Story<'_>) -> Vec<String> {
     } else {
         sentences.extend(findings.iter().filter_map(|finding| asked(story, finding)));
     }
-    sentences
+    sentences.iter().map(|sentence| capital(sentence)).collect()
 }
 
 /// `launch this image`.
@@ -63,7 +63,13 @@ fn done(story: &Story<'_>, finding: &Finding) -> Vec<String> {
     match &finding.what {
         What::Given(exposure, grantees) => given(story, *exposure, grantees),
         What::Taken(grantees) => {
-            let mut told = format!("Good news: {} cannot {verb} any more.", people(grantees));
+            let mut told = match grantees.as_slice() {
+                [Grantee::Everyone] => "Good news: it is not public any more.".to_owned(),
+                grantees if grantees.contains(&Grantee::Everyone) => {
+                    format!("Good news: it is not public any more. Shut out: {}.", people(grantees))
+                }
+                grantees => format!("Good news: {} cannot {verb} any more.", people(grantees)),
+            };
             let still =
                 story.facts.permissions.seen().filter(|now| grantees.iter().any(|gone| now.contains(gone)));
             if still.is_some() {

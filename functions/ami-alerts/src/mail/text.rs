@@ -21,7 +21,7 @@ pub(super) fn text(story: &Story<'_>, detail: Detail) -> String {
     }
     let _ = writeln!(out);
     for (name, value) in rows(story).into_iter().filter(|(_, value)| !value.is_empty()) {
-        let _ = writeln!(out, "{:<14}{value}", format!("{name}:"));
+        let _ = writeln!(out, "{:<15}{value}", format!("{name}:"));
     }
     if let Some(lines) = now(story) {
         section(&mut out, "Who may use it now", &lines);
@@ -74,7 +74,7 @@ fn rows(story: &Story<'_>) -> Vec<(&'static str, String)> {
         ("Tags", image.map(tags).unwrap_or_default()),
         ("Account", account(story)),
         ("Region", plain(story.region())),
-        ("Public block", block(story)),
+        ("Public access", block(story)),
         ("Actor", actor(story)),
         ("Source IP", source(story)),
         ("When", optional(record.time.as_deref())),
@@ -122,11 +122,15 @@ fn account(story: &Story<'_>) -> String {
 
 /// Only where it is about images becoming public.
 fn block(story: &Story<'_>) -> String {
-    match story.facts.block.seen().map(String::as_str) {
-        None => String::new(),
-        Some("block-new-sharing") => "on: no image of the region can be made public".to_owned(),
-        Some("unblocked") => "off: images of the region can be made public".to_owned(),
-        Some(other) => plain(other),
+    story.facts.block.seen().map(|state| blocked(state)).unwrap_or_default()
+}
+
+/// What a state of block public access means.
+pub(super) fn blocked(state: &str) -> String {
+    match state {
+        "block-new-sharing" => "blocked: no image of the region can be made public".to_owned(),
+        "unblocked" => "not blocked: images of the region can be made public".to_owned(),
+        other => plain(other),
     }
 }
 
