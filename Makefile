@@ -63,7 +63,8 @@ deploy: check package ## check, package and deploy to ENV=default or ENV=dry-run
 
 bench: package ## measure how the packaged functions start, against the floor of starting any process
 	$(PYTHON) tools/measure_start.py events/pipeline-trigger/pull-request-is-no-push/event.json config/pointsman.toml \
-	  .aws-sam/build/PipelineTriggerFunction/bootstrap .aws-sam/build/BranchStacksFunction/bootstrap
+	  .aws-sam/build/PipelineTriggerFunction/bootstrap .aws-sam/build/BranchStacksFunction/bootstrap \
+	  .aws-sam/build/AmiAlertsFunction/bootstrap
 
 clean: ## remove what the other targets made, except cargo's target folder
 	rm -rf .tools .aws-sam

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ami_alerts::aws::{CALLS, On};
 use ami_alerts::change::UNDERSTOOD;
-use pointsman::template::{ACCOUNT, Effect, PARTITION, REGION, Template};
+use pointsman::template::{ACCOUNT, Effect, PARTITION, REGION, Template, document};
 use serde_json::{Value, json};
 
 use super::{function, properties, template};
@@ -111,4 +111,11 @@ fn services_and_the_function_can_publish_through_the_topics_encryption() {
         assert_eq!(condition["aws:SourceAccount"], json!({"Ref": "AWS::AccountId"}), "{resource}");
     }
     assert_eq!(properties("AmiAlertsKey")["EnableKeyRotation"], json!(true));
+}
+
+#[test]
+fn what_is_forwarded_from_other_regions_is_what_is_heard_of_here() {
+    let here = properties("AmiAlertsFunction")["Events"]["Changes"]["Properties"]["Pattern"].clone();
+    let forwarded = document(&root().join("templates/forward-alerts.yaml")).expect("the template is right");
+    assert_eq!(forwarded["Resources"]["Changes"]["Properties"]["EventPattern"], here);
 }

@@ -34,26 +34,25 @@ pub(super) fn of_calls(function: &Function, rule: &CallRule) -> Vec<Problem> {
     let problem = |(name, at): &(String, std::ops::Range<usize>)| {
         let delivers = |wants_reads: bool| {
             let event = event(&rule.source, name);
-            let rules = function.rules.iter().filter(|rule| rule.enabled && (!wants_reads || rule.reads));
-            rules.clone().any(|rule| rule.pattern.matches(&event))
+            let mut rules = function.rules.iter().filter(|rule| rule.enabled && (!wants_reads || rule.reads));
+            rules.any(|rule| rule.pattern.matches(&event))
         };
-        let (label, help) = if !delivers(false) {
-            (
+        let reads = is_read_only(name);
+        let (label, help) = match (delivers(reads), reads) {
+            (true, _) => return None,
+            (false, true) => (
+                "this call only reads, and EventBridge hands such calls to no rule that is merely enabled".to_owned(),
+                "remove it, or add a rule to template.yaml with the state ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+                    .to_owned(),
+            ),
+            (false, false) => (
                 format!("{} does not hear of this call", function.logical_id),
                 format!(
                     "add {} to the parameter ApiAlertSources and {name} to ApiAlertEvents (parameter_overrides in \
                      samconfig.toml)",
                     rule.source
                 ),
-            )
-        } else if is_read_only(name) && !delivers(true) {
-            (
-                "this call only reads, and EventBridge hands such calls to no rule that is merely enabled".to_owned(),
-                "remove it, or give the rule in template.yaml the state ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
-                    .to_owned(),
-            )
-        } else {
-            return None;
+            ),
         };
         Some(Problem::new(EVENT_NOT_DELIVERED, at.clone(), label).help(help))
     };

@@ -23,9 +23,10 @@ pub(super) fn routes<'t>(
     let matching = template.functions().filter(|function| delivers(function, &case.event));
     let mut matching: Vec<Route<'_>> = matching.map(|function| Route { function, note: None }).collect();
     let Some(name) = &case.function else { return Ok(matching) };
-    if !follows {
-        matching.retain(|route| route.function.package == *name);
-    }
+    // Each function has a schedule of its own, although all of them bring the same event.
+    matching.retain(|route| {
+        route.function.package == *name || (follows && hears_of(route.function, &case.event))
+    });
     if matching.is_empty() {
         let note =
             Some(format!("no rule in template.yaml matches this event; the case's folder names {name}"));
@@ -34,9 +35,14 @@ pub(super) fn routes<'t>(
     Ok(matching)
 }
 
+/// Whether a rule of the template delivers the event to the function.
+fn hears_of(function: &Function, event: &Value) -> bool {
+    function.rules.iter().any(|rule| rule.enabled && rule.pattern.matches(event))
+}
+
 /// Whether a rule or a schedule of the template delivers the event to the function.
 pub(super) fn delivers(function: &Function, event: &Value) -> bool {
-    function.rules.iter().any(|rule| rule.enabled && rule.pattern.matches(event))
+    hears_of(function, event)
         || function
             .schedules
             .iter()

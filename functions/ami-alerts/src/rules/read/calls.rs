@@ -37,6 +37,7 @@ pub(super) fn read(document: &Document, problems: &mut Vec<Problem>) -> Vec<Call
 }
 
 fn rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Problem>) -> Option<CallRule> {
+    let before = problems.len();
     let mut table = TableReader::new(API_TABLE, table, problems);
     let place = document.place(&table.header());
     let source = table.required_string("service", BAD_CALL).and_then(|text| source(&mut table, &text));
@@ -46,7 +47,8 @@ fn rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Problem>) 
     table.finish();
     let named_at = events?;
     let events: BTreeSet<String> = named_at.iter().map(|(name, _)| name.clone()).collect();
-    Some(CallRule { source: source?, events, severity, show, place, named_at })
+    let (is_right, source) = (problems.len() == before, source?);
+    is_right.then_some(CallRule { source, events, severity, show, place, named_at })
 }
 
 /// `iam`, or as CloudTrail has it, `iam.amazonaws.com`.
