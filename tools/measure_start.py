@@ -68,7 +68,7 @@ def start_once(binary, rules):
         "AWS_LAMBDA_FUNCTION_NAME": "f", "AWS_LAMBDA_FUNCTION_VERSION": "1", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
         "AWS_LAMBDA_LOG_GROUP_NAME": "g", "AWS_LAMBDA_LOG_STREAM_NAME": "s", "AWS_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "POINTSMAN_CONFIG": rules,
-        "POINTSMAN_STACK_PREFIX": "branch",
+        "POINTSMAN_STACK_PREFIX": "branch", "POINTSMAN_TOPIC_ARN": "arn:aws:sns:us-east-1:111122223333:mails",
     }
     began = time.perf_counter()
     child = subprocess.Popen([binary], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -73,6 +73,9 @@ pub struct ReplayArguments {
     /// Print each decision as JSON
     #[arg(long)]
     pub json: bool,
+    /// Write each mail that a person would get into this folder, as a file for a mail program
+    #[arg(long, value_name = "DIR")]
+    pub mail: Option<PathBuf>,
 }
 
 /// `pointsman explain`.

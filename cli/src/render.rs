@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Style};
 use shared::decision::{Action, ActionResult, Decision, Note, Reason, Verdict};
 use shared::text::{printable, wrapping};
 
+pub(crate) use calls::by_mail;
 pub use calls::calls;
 use calls::short;
 

@@ -3,6 +3,7 @@
 mod case;
 mod follow;
 mod function;
+mod mails;
 mod route;
 
 use std::path::Path;
@@ -45,6 +46,11 @@ fn replay_path(path: &Path, arguments: &ReplayArguments, root: &Path) -> Result<
     let replays = replay(&case, arguments, root).inspect_err(|error| told_before(&case, error, arguments));
     let replays = replays?;
     print(&case, &replays, arguments.json)?;
+    if let Some(folder) = &arguments.mail {
+        for path in mails::write(&replays, folder)? {
+            anstream::eprintln!("wrote {}", path.display());
+        }
+    }
     let failed = replays.is_empty() || replays.iter().any(|replay| replay.run.failed());
     Ok(if failed { Exit::Found } else { Exit::Success })
 }

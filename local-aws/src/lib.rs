@@ -8,6 +8,7 @@ mod account;
 mod bus;
 mod clock;
 mod cloudformation;
+mod cloudtrail;
 mod codecommit;
 mod codepipeline;
 mod dynamodb;

@@ -45,7 +45,7 @@ fn mail(input: &Value) -> String {
 }
 
 /// What a mail holds where there is a message for each protocol.
-fn by_mail(input: &Value) -> String {
+pub(crate) fn by_mail(input: &Value) -> String {
     let message = input["Message"].as_str().unwrap_or_default();
     if input["MessageStructure"] != "json" {
         return message.to_owned();

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Grantee, request};
+use crate::cloudtrail;
 use crate::members::Members;
 use crate::refusal::Refusal;
 use crate::services::Context;
@@ -33,13 +34,27 @@ pub(super) fn modify_image_attribute(context: &Context<'_>, mut input: Members) 
             if add.contains(&Grantee::Everyone) {
                 may_be_public(is_blocked, state.is_encrypted(&image))?;
             }
+            let record = recorded(&id, &add, &remove);
             let image = state.own_image(context.region, &id)?;
             apply(&mut image.shared_with, add, &remove);
+            let arn = format!("arn:aws:ec2:{}::image/{id}", context.region);
+            cloudtrail::record(context, "ModifyImageAttribute", &arn, record);
         }
         Change::Description(text) => state.own_image(context.region, &id)?.description = Some(text),
         Change::ImdsSupport => state.own_image(context.region, &id)?.imds_support = Some("v2.0".to_owned()),
     }
     Ok(json!({"return": true}))
+}
+
+/// What was asked for, as CloudTrail has it.
+fn recorded(id: &str, add: &[Grantee], remove: &[Grantee]) -> Value {
+    let mut permission = json!({});
+    for (name, grantees) in [("add", add), ("remove", remove)] {
+        if !grantees.is_empty() {
+            permission[name] = json!({"items": grantees.iter().map(Grantee::shown).collect::<Vec<_>>()});
+        }
+    }
+    json!({"imageId": id, "attributeType": "launchPermission", "launchPermission": permission})
 }
 
 /// The permissions afterwards: each once, in the order in which they came.
