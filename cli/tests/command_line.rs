@@ -499,3 +499,39 @@ fn check_says_when_a_rules_function_is_not_deployed() {
     assert_eq!(code, Some(0));
     assert!(told.contains("does not deploy branch-stacks"), "{told}");
 }
+
+/// `check` of rules of ami-alerts against the template, with these parameters.
+fn check_alerts(rules: &str, overrides: &str) -> (Option<i32>, String) {
+    check_stack("Resources: {}\n", &format!("role = \"{ROLE}\"\n{rules}"), &{
+        let known = [format!("\"StackServiceRoleArn={ROLE}\""), overrides.to_owned()];
+        known.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ")
+    })
+}
+
+const ALERT: &str = "[[api-alert]]\nservice = \"iam\"\nevents = [\"CreateUser\", \"GetUser\"]\n";
+
+#[test]
+fn check_names_each_call_that_the_function_does_not_hear_of() {
+    let (code, told) = check_alerts(ALERT, "");
+    assert_eq!((code, told.matches("error[event-not-delivered]").count()), (Some(1), 2), "{told}");
+    assert!(told.contains("add iam.amazonaws.com to the parameter ApiAlertSources"), "{told}");
+    assert!(told.contains("this call only reads"), "{told}");
+    assert!(told.contains("note: iam.amazonaws.com is a global service"), "{told}");
+    let delivered = "\"ApiAlertSources=iam.amazonaws.com\", \"ApiAlertEvents=CreateUser,GetUser\"";
+    let (code, told) = check_alerts(ALERT, delivered);
+    assert_eq!((code, told.matches("error[").count()), (Some(1), 1), "{told}");
+    assert!(told.contains("this call only reads"), "the pattern alone does not bring it: {told}");
+    let (code, told) = check_alerts(&ALERT.replace(", \"GetUser\"", ""), delivered);
+    assert_eq!(code, Some(0), "{told}");
+}
+
+#[test]
+fn check_says_when_a_rule_would_undo_what_the_function_may_not() {
+    let rule = "[[image-alert]]\nrevert = \"public\"\n";
+    let (code, told) = check_alerts(rule, "");
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("error[not-permitted]") && told.contains("RevertShares=enabled"), "{told}");
+    assert_eq!(check_alerts(rule, "\"RevertShares=enabled\"").0, Some(0));
+    let (code, told) = check_alerts(rule, "\"AmiAlerts=disabled\"");
+    assert!(code == Some(0) && told.contains("does not deploy ami-alerts"), "{told}");
+}

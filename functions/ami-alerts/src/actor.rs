@@ -63,7 +63,7 @@ impl Actor {
     pub fn of(record: &Record) -> Self {
         let identity = Identity { record };
         let (name, told) = named(&identity);
-        Self { name, told, arn: identity.text("/arn").map(str::to_owned), remarks: remarks(&identity) }
+        Self { told, arn: identity.text("/arn").map(str::to_owned), remarks: remarks(&identity, &name), name }
     }
 
     /// Whether this is a session of the role of `caller`, the ARN that GetCallerIdentity gives
@@ -136,12 +136,13 @@ fn nobody(identity: &Identity<'_>) -> (String, String) {
     }
 }
 
-fn remarks(identity: &Identity<'_>) -> Vec<String> {
+fn remarks(identity: &Identity<'_>, name: &str) -> Vec<String> {
     let mut remarks = Vec::new();
     let record = identity.record;
     match identity.text("/sessionContext/attributes/mfaAuthenticated") {
         Some("true") => remarks.push("signed in with MFA".to_owned()),
-        Some("false") => remarks.push("without MFA".to_owned()),
+        // Of a role it says nothing: whoever assumed it may have signed in with MFA elsewhere, as IAM Identity Center does.
+        Some("false") if identity.kind() != "AssumedRole" => remarks.push("without MFA".to_owned()),
         _ => {}
     }
     if let Some(from) = identity.text("/sessionContext/sourceIdentity") {
@@ -153,7 +154,7 @@ fn remarks(identity: &Identity<'_>) -> Vec<String> {
         remarks.push(format!("for the IAM Identity Center user {user}"));
     }
     match identity.service() {
-        Some(service) if identity.kind() != "AWSService" && service != "AWS Internal" => {
+        Some(service) if service != name && identity.kind() != "AWSService" && service != "AWS Internal" => {
             remarks.push(format!("through {service}, which called for them"));
         }
         _ => {}
@@ -208,7 +209,7 @@ mod tests {
                 json!({"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/ops/bob"}),
                 "bob | IAM user bob | ",
             ),
-            (role, "build-42 (role Deploy) | role Deploy, session build-42 | without MFA"),
+            (role, "build-42 (role Deploy) | role Deploy, session build-42 | "),
             (
                 json!({"type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/Deploy/x"}),
                 "x (role Deploy) | role Deploy, session x | ",

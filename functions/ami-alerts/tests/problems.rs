@@ -1,0 +1,56 @@
+//! Every mistake in the rules, as whoever made it sees it.
+
+use shared::config::{Document, render};
+
+const RULES: &str = r#"
+[[image-alert]]
+images = ["ami-1", "snap-0123456789abcdef0", "snap-0123456789abcdef0"]
+tags = { "" = "x" }
+public = "yes"
+trusted-accounts = ["12345", 444455556666]
+trusted-organizations = ["arn:aws:organizations::777788889999:organization/o-a1b2c3d4e5", "ou-ab12-cdefghij"]
+trusted-organizational-units = []
+mute-below = "none"
+revert = "all"
+trusted-images = []
+
+[[image-alert]]
+public = true
+
+[[image-alert]]
+images = ["ami-0123456789abcdef0"]
+
+[[api-alert]]
+events = ["CreateUser"]
+
+[[api-alert]]
+service = "ec2.amazonaws.com"
+events = ["ResetImageAttribute", "Create User"]
+severity = "bad"
+show = ["a..b"]
+
+[[api-alert]]
+service = "iam"
+events = ["CreateUser"]
+
+[[api-alert]]
+service = "iam.amazonaws.com"
+events = ["CreateUser", "DeleteUser"]
+"#;
+
+#[test]
+fn every_mistake_is_underlined_and_says_what_to_write() {
+    let document = Document::new("pointsman.toml", RULES);
+    let mut problems = Vec::new();
+    ami_alerts::rules::read(&document, &mut problems);
+    insta::assert_snapshot!(render(&document, "pointsman.toml", &problems, false));
+}
+
+#[test]
+fn what_the_deployed_file_says_is_right() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/pointsman.toml");
+    let document = Document::new("pointsman.toml", std::fs::read_to_string(file).expect("it is there"));
+    let mut problems = Vec::new();
+    let rules = ami_alerts::rules::read(&document, &mut problems);
+    assert_eq!((problems, rules.images.len()), (Vec::new(), 1));
+}
