@@ -122,7 +122,8 @@ impl Call<'_> {
                 return outcome;
             }
             Claim::Held => {
-                outcome.because(Verdict::Skip, &self.subject, &Because::BeingMailed);
+                // Not a skip: if the other one fails, somebody has to mail it.
+                outcome.because(Verdict::Fail, &self.subject, &Because::BeingMailed);
                 return outcome;
             }
             Claim::Ours | Claim::Unknown(_) => false,
@@ -239,8 +240,17 @@ impl Call<'_> {
             ActionResult::Done(message) => self.remember(key, &message, facts, reverted, outcome).await,
             ActionResult::Failed(error) => {
                 outcome.because(Verdict::Fail, &self.subject, &Because::MailFailed { error });
+                self.release(key, outcome).await;
             }
             ActionResult::NotCalled(_) => {}
+        }
+    }
+
+    /// Gives the claim up, so that whoever redrives the event need not wait for its end.
+    async fn release(&self, key: &str, outcome: &mut Outcome) {
+        let Some(ledger) = self.run.ledger() else { return };
+        if let Err(why) = ledger.release(key, &self.run.claimant()).await {
+            outcome.note(&self.subject, &Remark::NotRemembered { why });
         }
     }
 

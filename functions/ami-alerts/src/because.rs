@@ -104,7 +104,7 @@ impl fmt::Display for Because {
                 )
             }
             Self::MailedAlready { at } => write!(f, "this event was mailed at {at}"),
-            Self::BeingMailed => f.write_str("another invocation has this event, and mails it"),
+            Self::BeingMailed => f.write_str("another invocation has this event, and may be about to mail it: it is looked at again after that"),
             Self::Reverted { grantees, .. } => {
                 write!(f, "shut out again, as the rule asks: {}", Listed(grantees))
             }

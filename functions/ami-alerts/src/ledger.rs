@@ -106,6 +106,21 @@ impl Ledger<'_> {
         }
     }
 
+    /// Gives a claim up, unless somebody else has it by now.
+    ///
+    /// # Errors
+    /// When the table did not take it.
+    pub async fn release(&self, key: &str, claimant: &Claimant<'_>) -> Result<(), String> {
+        let call =
+            self.client.update_item().table_name(self.table).key("pk", text(key)).key("sk", text("mail"));
+        let call = call.update_expression("SET #until = :now").condition_expression("#owner = :me");
+        let call =
+            call.expression_attribute_names("#until", "until").expression_attribute_names("#owner", "owner");
+        let call = call.expression_attribute_values(":me", text(claimant.request));
+        let call = call.expression_attribute_values(":now", number(claimant.now));
+        call.send().await.map(|_| ()).map_err(|error| told(&error))
+    }
+
     /// Confirms that an event was mailed.
     ///
     /// # Errors

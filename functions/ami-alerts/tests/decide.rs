@@ -36,7 +36,8 @@ fn rules(images: impl Into<Vec<ImageRule>>) -> Rules {
 fn record(name: &str, members: Value) -> Record {
     let mut detail =
         json!({"eventName": name, "eventSource": "ec2.amazonaws.com", "recipientAccountId": OWN});
-    detail.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    let more = members.as_object().expect("an object").clone();
+    detail.as_object_mut().expect("an object").extend(more);
     let event = json!({"source": "aws.ec2", "detail-type": "AWS API Call via CloudTrail", "detail": detail});
     let Ok(Parsed::Ours(Event::Call(record))) = parse(&event) else { panic!("no call") };
     *record
