@@ -37,7 +37,9 @@ pub(super) fn advice(story: &Story<'_>) -> Advice {
         }
         Outcome::Failed(_) => advice.say("Nothing, unless you did not expect it."),
     }
-    advice.offer("In the console", command::console(story.resource(), story.region(), story.home));
+    if story.change.is_some() {
+        advice.offer("In the console", command::console(story.resource(), story.region(), story.home));
+    }
     advice.offer(
         "The event in CloudTrail",
         command::event(story.record.id.as_deref(), story.region(), story.home),

@@ -8,7 +8,7 @@ use crate::grantee::Grantee;
 use crate::home::{Home, is_region};
 
 /// The most grantees that a command names.
-const MOST: usize = 50;
+const MOST: usize = 20;
 
 /// Whether a command lets somebody in or shuts them out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,6 +12,9 @@ use crate::outcome::Outcome;
 /// What a part of a subject is cut to, if it must be: enough to tell what it is.
 const SHORTEST: usize = 12;
 
+/// The most grantees that the image action names.
+const NAMED: usize = 5;
+
 /// The subject. Where it is too long, its longest parts are cut, so that each is still there.
 pub(super) fn subject(story: &Story<'_>) -> String {
     let what = what(story);
@@ -24,7 +27,7 @@ pub(super) fn subject(story: &Story<'_>) -> String {
         match (name, id) {
             (Some(name), Some(id)) => parts.extend([(": ", name), (" (", id), (")", String::new())]),
             (None, Some(id)) => parts.push((": ", id)),
-            (_, None) => parts.push((": ", format!("{} that is not named", resource.kind.one()))),
+            (_, None) => {}
         }
     }
     parts.push((" in ", story.account()));
@@ -148,15 +151,7 @@ pub(super) fn image_action(story: &Story<'_>) -> String {
 }
 
 fn told(kind: &str, what: &What) -> String {
-    let names = |grantees: &[Grantee]| {
-        let names: Vec<String> = grantees.iter().take(super::MOST + 1).map(name).collect();
-        let more = grantees.len() - names.len();
-        let mut listed = listed(&names, super::MOST);
-        if more > 0 {
-            listed = format!("{} and {} more", names[..super::MOST].join(", "), more + 1);
-        }
-        listed
-    };
+    let names = |grantees: &[Grantee]| listed(&grantees.iter().map(name).collect::<Vec<_>>(), NAMED);
     match what {
         What::Given(Exposure::Public, _) => format!("{kind} made public"),
         What::Given(_, grantees) if grantees.contains(&Grantee::Everyone) => {

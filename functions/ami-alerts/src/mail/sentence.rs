@@ -62,27 +62,16 @@ fn done(story: &Story<'_>, finding: &Finding) -> Vec<String> {
     let verb = verb(story);
     match &finding.what {
         What::Given(exposure, grantees) => given(story, *exposure, grantees),
-        What::Taken(grantees) => {
-            let mut told = match grantees.as_slice() {
-                [Grantee::Everyone] => "Good news: it is not public any more.".to_owned(),
-                grantees if grantees.contains(&Grantee::Everyone) => {
-                    format!("Good news: it is not public any more. Shut out: {}.", people(grantees))
-                }
-                grantees => format!("Good news: {} cannot {verb} any more.", people(grantees)),
-            };
-            let still =
-                story.facts.permissions.seen().filter(|now| grantees.iter().any(|gone| now.contains(gone)));
-            if still.is_some() {
-                told = format!("{} was shut out, and let in again since.", people(grantees));
+        What::Taken(grantees) => vec![taken(story, grantees)],
+        What::Reset => vec![match story.facts.permissions.seen() {
+            Some(now) if now.is_empty() => format!("Good news: nobody but its owner can {verb} any more."),
+            Some(now) => {
+                format!("Everybody but its owner was shut out; since then {} was let in.", people(now))
             }
-            vec![told]
-        }
-        What::Reset => match story.facts.permissions.seen() {
-            Some(now) if !now.is_empty() => {
-                vec![format!("Everybody but its owner was shut out; since then {} was let in.", people(now))]
+            None => {
+                "Good news: everybody but its owner was shut out. Who is in now could not be read.".to_owned()
             }
-            _ => vec![format!("Good news: nobody but its owner can {verb} any more.")],
-        },
+        }],
         What::BlockOn => vec![format!(
             "Good news: images of {} cannot be made public any more. Those that are public stay so.",
             plain(story.region())
@@ -104,7 +93,11 @@ fn done(story: &Story<'_>, finding: &Finding) -> Vec<String> {
                 }
                 _ => "CloudTrail's record lacks it",
             };
-            vec![format!("Who was let in or shut out is not known: {omitted}.")]
+            let unsaid = format!("Who was let in or shut out is not known: {omitted}.");
+            // What matters most comes first.
+            let public = story.facts.permissions.seen().is_some_and(|now| now.contains(&Grantee::Everyone));
+            let public = public.then(|| format!("Everybody can {verb} now."));
+            public.into_iter().chain([unsaid]).collect()
         }
         What::Call => vec!["A rule asks to be told of this call. It succeeded.".to_owned()],
     }
@@ -112,7 +105,10 @@ fn done(story: &Story<'_>, finding: &Finding) -> Vec<String> {
 
 fn given(story: &Story<'_>, exposure: Exposure, grantees: &[Grantee]) -> Vec<String> {
     let verb = verb(story);
-    let who = if grantees.contains(&Grantee::Everyone) { "Everybody".to_owned() } else { people(grantees) };
+    let who = |grantees: &[Grantee]| match grantees.contains(&Grantee::Everyone) {
+        true => "Everybody".to_owned(),
+        false => people(grantees),
+    };
     let trust = match exposure {
         Exposure::Public => "",
         Exposure::Trusted => ", whom a rule trusts with it,",
@@ -120,19 +116,30 @@ fn given(story: &Story<'_>, exposure: Exposure, grantees: &[Grantee]) -> Vec<Str
         Exposure::Unknown => ", of a kind that is unknown here,",
         Exposure::Account | Exposure::Organization | Exposure::Unit => ", trusted by no rule,",
     };
+    let undone = match story.reverted {
+        Reverted::Done(undone) => undone.as_slice(),
+        _ => &[],
+    };
+    // What was undone is said already.
+    let left: Vec<Grantee> = grantees.iter().filter(|grantee| !undone.contains(grantee)).cloned().collect();
     let mut told = Vec::new();
     match story.facts.permissions.seen() {
-        _ if matches!(story.reverted, Reverted::Done(undone) if grantees.iter().all(|one| undone.contains(one))) =>
-            {}
-        Some(now) if grantees.iter().all(|grantee| !now.contains(grantee)) && exposure != Exposure::Own => {
-            told.push(format!(
-                "{who}{trust} was let in, and is shut out again since: nothing is left to undo."
-            ));
-        }
-        Some(_) => told.push(format!("{who}{trust} can {verb} now.")),
+        _ if left.is_empty() => {}
         None => told.push(format!(
-            "{who}{trust} can {verb}, unless that was undone since: who can now could not be read."
+            "{}{trust} can {verb}, unless that was undone since: who can now could not be read.",
+            who(&left)
         )),
+        Some(now) => {
+            let (still, gone): (Vec<Grantee>, Vec<Grantee>) =
+                left.into_iter().partition(|grantee| exposure == Exposure::Own || now.contains(grantee));
+            if !still.is_empty() {
+                told.push(format!("{}{trust} can {verb} now.", who(&still)));
+            }
+            if !gone.is_empty() {
+                let nothing = if still.is_empty() { ": nothing is left to undo" } else { "" };
+                told.push(format!("{}{trust} was let in, and is shut out again since{nothing}.", who(&gone)));
+            }
+        }
     }
     let is_shared_key = story.facts.image().is_some_and(|image| {
         matches!(image.encrypted, Some(crate::facts::Encrypted::Yes | crate::facts::Encrypted::Partly))
@@ -143,6 +150,34 @@ fn given(story: &Story<'_>, exposure: Exposure, grantees: &[Grantee]) -> Vec<Str
         );
     }
     told
+}
+
+/// Whom the call shut out, and whether they really are.
+fn taken(story: &Story<'_>, grantees: &[Grantee]) -> String {
+    let (who, verb) = (people(grantees), verb(story));
+    let Some(now) = story.facts.permissions.seen() else {
+        return format!("Good news: {who} was shut out. Who is in now could not be read.");
+    };
+    let again: Vec<Grantee> = grantees.iter().filter(|gone| now.contains(gone)).cloned().collect();
+    let through = |grantee: &Grantee| matches!(grantee, Grantee::Organization { .. } | Grantee::Unit { .. });
+    if !again.is_empty() {
+        return format!("{who} was shut out, and {} was let in again since.", people(&again));
+    }
+    if now.contains(&Grantee::Everyone) {
+        return format!("{who} was shut out by name, but everybody can {verb} all the same.");
+    }
+    match grantees {
+        [Grantee::Everyone] => "Good news: it is not public any more.".to_owned(),
+        grantees if grantees.contains(&Grantee::Everyone) => {
+            format!("Good news: it is not public any more. Shut out: {who}.")
+        }
+        _ if now.iter().any(through) => {
+            format!(
+                "Good news: {who} was shut out, unless an organization or a unit that is in lets them in."
+            )
+        }
+        _ => format!("Good news: {who} cannot {verb} any more."),
+    }
 }
 
 /// What would have been.
