@@ -255,3 +255,20 @@ fn ten_thousand_accounts_are_counted_and_fit() {
     assert_eq!(form["added"]["count"], 10_000);
     assert_eq!(form["isShortened"], true);
 }
+
+#[test]
+fn each_member_of_the_form_for_machines_is_in_the_document() {
+    let event = json!({"source": "aws.ec2", "detail-type": "AWS API Call via CloudTrail",
+        "detail": {"eventName": "ResetImageAttribute"}});
+    let record = record(&event).expect("a call");
+    let message = mail(&record, &Facts::default(), &Reverted::NotWanted, 262_144).expect("a mail");
+    let body: Value = serde_json::from_str(&message.body).expect("JSON");
+    let form: Value = serde_json::from_str(body["default"].as_str().expect("a text")).expect("JSON");
+    let page = include_str!("../../../docs/ami-alerts.md");
+    let (_, page) = page.split_once("### For machines").expect("the section is there");
+    let names = form.as_object().expect("an object").keys().map(String::as_str);
+    let attributes = message.attributes.iter().map(|(name, _)| *name);
+    for name in names.chain(attributes) {
+        assert!(page.contains(&format!("`{name}`")), "docs/ami-alerts.md lacks `{name}`");
+    }
+}
