@@ -5,6 +5,7 @@ use crate::event::Record;
 use crate::exposure::{Exposure, offending, sorted};
 use crate::facts::Facts;
 use crate::grantee::Grantee;
+use crate::home::is_region;
 use crate::outcome::Outcome;
 use crate::rules::{CallRule, ImageRule, Revert, Rules, Trusted};
 use crate::severity::Severity;
@@ -224,6 +225,9 @@ fn plan(
     }
     if owner != Some(own) {
         return Plan::Held("the image is not of the account that this function runs in");
+    }
+    if record.region.as_deref().is_some_and(|region| !is_region(region)) {
+        return Plan::Held("the record's region is none");
     }
     if is_uncertain {
         return Plan::Held(

@@ -74,6 +74,11 @@ impl<T> Look<T> {
 }
 
 impl Facts {
+    /// Whether there is no such image any more, or none that this account can see.
+    pub fn image_is_gone(&self) -> bool {
+        matches!(self.image, Look::Seen(None))
+    }
+
     /// The image that was seen.
     pub fn image(&self) -> Option<&Image> {
         self.image.seen()?.as_ref()

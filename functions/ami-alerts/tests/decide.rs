@@ -244,6 +244,9 @@ fn what_cannot_be_undone_is_held_and_says_why() {
     let mut foreign = given(&["all"]);
     foreign.account = Some("999999999999".into());
     assert!(held(&foreign).contains("account"));
+    let mut elsewhere = given(&["all"]);
+    elsewhere.region = Some("evil.example/".into());
+    assert!(held(&elsewhere).contains("region"), "it would become part of a host");
     assert!(held(&given(&["mars"])).contains("unknown"));
     let mut nameless = given(&["all"]);
     nameless.detail.insert(

@@ -90,7 +90,9 @@ fn shared(story: &Story<'_>, advice: &mut Advice) {
     if matches!(story.reverted, Reverted::Done(_)) {
         advice.say("Ask whoever it was why. If it was right, name them as trusted in its rule (pointsman.toml), deploy, and let them in again.");
     }
-    if !offenders.is_empty() {
+    if story.facts.image_is_gone() {
+        advice.say("See whether the image is really gone. Then there is nothing to undo.");
+    } else if !offenders.is_empty() {
         advice.say("If it was not meant to be, undo it now as below, and ask whoever it was.");
         let trusted = match offenders.contains(&Grantee::Everyone) {
             true => {

@@ -125,6 +125,10 @@ fn given(story: &Story<'_>, exposure: Exposure, grantees: &[Grantee]) -> Vec<Str
     let mut told = Vec::new();
     match story.facts.permissions.seen() {
         _ if left.is_empty() => {}
+        None if story.facts.image_is_gone() => told.push(format!(
+            "{}{trust} was let in. There is no such image any more, or none that this account can see.",
+            who(&left)
+        )),
         None => told.push(format!(
             "{}{trust} can {verb}, unless that was undone since: who can now could not be read.",
             who(&left)

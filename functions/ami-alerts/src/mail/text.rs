@@ -158,7 +158,7 @@ fn unseen(story: &Story<'_>) -> Vec<String> {
     ];
     let mut lines: Vec<String> =
         looks.into_iter().filter_map(|(what, why)| Some(format!("- {what}: {}", plain(why?)))).collect();
-    if matches!(facts.image, crate::facts::Look::Seen(None)) {
+    if facts.image_is_gone() {
         lines.push("- the image: there is none of this id any more, or not for this account".to_owned());
     }
     if story.judgement.is_uncertain {
