@@ -203,6 +203,25 @@ fn reconcile_mails_a_share_once_and_again_when_it_changes() {
 }
 
 #[test]
+fn a_mail_fits_the_topic_whatever_its_size() {
+    for limit in [1_500, 2_000, 5_000, 40_000] {
+        let world = format!("{WORLD}[sns]\nmaximum-message-size = {limit}\n");
+        let mut alerts = Alerts::new(&world, RULES);
+        alerts.settings.limit = limit;
+        let items: Vec<Value> =
+            (0..2_000).map(|n| json!({"userId": format!("{}", 400_000_000_000u64 + n)})).collect();
+        let decided = alerts.deliver(&event("e-1", json!({"add": {"items": items}})), "one");
+        assert_eq!(alerts.subjects().len(), 1, "{limit}: {decided:#?}");
+    }
+    let alerts = Alerts::new(&format!("{WORLD}[sns]\nmaximum-message-size = 2000\n"), RULES);
+    let decided = alerts.deliver(&shared(), "one");
+    assert!(
+        format!("{decided:?}").contains("Message too long"),
+        "the topic is smaller than the setting says"
+    );
+}
+
+#[test]
 fn what_an_event_told_is_not_found_again() {
     let alerts = Alerts::new(WORLD, "[[image-alert]]\ntrusted-accounts = [\"777788889999\"]\n");
     alerts.deliver(&shared(), "one");

@@ -15,14 +15,18 @@ use crate::services::{ACCOUNT, Context, Service};
 pub(crate) const SERVICE: Service =
     Service { name: "sns", api: "2010-03-31", operations: &[("Publish", publish)] };
 
-/// "Messages must be UTF-8 encoded strings and at most 256 KB in size (262,144 bytes, not 262,144 characters)."
+/// A topic's MaximumMessageSize, and what it can be set to: "any integer value between 1,024 and 1,048,576 bytes"
+/// ("Publishing large messages with Amazon SNS", Amazon SNS Developer Guide). Body and attributes count together.
 const MAX_BYTES: usize = 262_144;
+pub(crate) const SIZES: std::ops::RangeInclusive<usize> = 1_024..=1_048_576;
 
 /// The topics, and what they delivered.
 #[derive(Debug, Default)]
 pub(crate) struct Sns {
     /// By ARN; none at all means that every topic of the account is there.
     pub(crate) topics: Vec<String>,
+    /// MaximumMessageSize of every topic, where it is set.
+    pub(crate) most_bytes: Option<usize>,
     mails: Mutex<Vec<Mail>>,
 }
 
@@ -65,7 +69,9 @@ fn publish(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> 
         return Err(invalid("Empty message"));
     }
     let size = |one: &MessageAttribute| one.name.len() + one.kind.len() + one.value.len();
-    if message.len() + attributes.iter().map(size).sum::<usize>() > MAX_BYTES {
+    if message.len() + attributes.iter().map(size).sum::<usize>()
+        > context.world.sns.most_bytes.unwrap_or(MAX_BYTES)
+    {
         return Err(invalid("Message too long"));
     }
     let message = by_mail(structure.as_deref(), message)?;

@@ -10,6 +10,7 @@ use super::{World, WorldError, images, pipelines, repositories, stacks, tables};
 use crate::fault::{Fault, FaultAnswer};
 use crate::refusal::{Refusal, status_of};
 use crate::services;
+use crate::sns;
 
 /// The file that is being read, for what errors say.
 pub(super) struct File<'a> {
@@ -60,6 +61,13 @@ pub(super) fn read(path: &Path) -> Result<World, WorldError> {
     }
     world.region = raw.region.unwrap_or(world.region);
     world.sns.topics = raw.sns.topics;
+    if let Some(size) = raw.sns.maximum_message_size {
+        if !sns::SIZES.contains(size.get_ref()) {
+            let message = format!("`maximum-message-size` is {} to {}", sns::SIZES.start(), sns::SIZES.end());
+            return Err(file.invalid(&size, message));
+        }
+        world.sns.most_bytes = Some(size.into_inner());
+    }
     for repository in raw.repository {
         repositories::add(&mut world, &file, repository)?;
     }

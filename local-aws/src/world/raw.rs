@@ -62,6 +62,7 @@ pub(super) struct RawEvents {
 pub(super) struct RawSns {
     #[serde(default)]
     pub(super) topics: Vec<String>,
+    pub(super) maximum_message_size: Option<Spanned<usize>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
