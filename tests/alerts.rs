@@ -203,6 +203,24 @@ fn reconcile_mails_a_share_once_and_again_when_it_changes() {
 }
 
 #[test]
+fn a_share_that_ended_and_began_again_is_found_again() {
+    let alerts =
+        Alerts::new(WORLD, "[[image-alert]]\ntrusted-accounts = [\"444455556666\", \"777788889999\"]\n");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let everyone = |operation: &str| {
+        let call = alerts.clients.ec2("us-east-1").modify_image_attribute().image_id(IMAGE);
+        let call = call.attribute("launchPermission").operation_type(operation.into()).user_groups("all");
+        runtime.block_on(call.send()).expect("it is ours");
+    };
+    alerts.deliver(&reconcile(), "one");
+    everyone("remove");
+    alerts.deliver(&reconcile(), "two");
+    everyone("add");
+    alerts.deliver(&reconcile(), "three");
+    assert_eq!(alerts.subjects(), ["1 image is public: us-east-1 in prod"; 2]);
+}
+
+#[test]
 fn a_mail_fits_the_topic_whatever_its_size() {
     for limit in [1_500, 2_000, 5_000, 40_000] {
         let world = format!("{WORLD}[sns]\nmaximum-message-size = {limit}\n");
