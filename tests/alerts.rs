@@ -14,7 +14,7 @@ use shared::lambda::Invocation;
 use tempfile::TempDir;
 
 use crate::account::config;
-use crate::faults::at_once;
+use crate::faults::{ANSWERS, at_once};
 
 const IMAGE: &str = "ami-0123456789abcdef0";
 
@@ -261,20 +261,12 @@ fn quiet(rules: &str, event: &Value) -> BTreeMap<String, usize> {
 
 #[test]
 fn one_fault_at_any_call_loses_no_mail_and_leaves_nobody_in() {
-    let answers = [
-        ("ThrottlingException", false),
-        ("InternalFailure", false),
-        ("AccessDeniedException", false),
-        ("cut", false),
-        ("cut", true),
-        ("InternalFailure", true),
-    ];
     for (rules, event) in [(RULES, shared()), ("", reconcile())] {
         let calls = quiet(rules, &event).into_iter();
         let each =
             calls.flat_map(|(operation, count)| (1..=count).map(move |call| (operation.clone(), call)));
         let faults = each.flat_map(|(operation, call)| {
-            answers.map(|(answer, after)| (operation.clone(), call, answer, after))
+            ANSWERS.map(|(answer, after)| (operation.clone(), call, answer, after))
         });
         at_once(faults.collect(), |(operation, call, answer, after)| {
             let fault = format!(

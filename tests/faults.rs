@@ -108,19 +108,11 @@ fn without_faults_the_web_pipeline_starts_once_for_two_deliveries() {
 
 #[test]
 fn one_fault_at_any_call_loses_nothing_and_starts_nothing_twice() {
-    let answers = [
-        ("ThrottlingException", false),
-        ("InternalFailure", false),
-        ("AccessDeniedException", false),
-        ("cut", false),
-        ("cut", true),
-        ("InternalFailure", true),
-    ];
     let calls_of = quiet_calls().into_iter();
     let each_call =
         calls_of.flat_map(|(operation, count)| (1..=count).map(move |call| (operation.clone(), call)));
     let faults = each_call.flat_map(|(operation, call)| {
-        answers.map(|(answer, after)| {
+        ANSWERS.map(|(answer, after)| {
             format!("[[fault]]\noperation = \"{operation}\"\ncall = {call}\nanswer = \"{answer}\"\nafter-effect = {after}\n")
         })
     });
@@ -171,6 +163,16 @@ fn an_operation_that_never_works_is_said_and_starts_nothing_twice() {
 fn started(run: &Run, pipeline: &str) -> usize {
     executions(run).iter().filter(|(name, _)| name == pipeline).count()
 }
+
+/// The ways in which a call fails, and whether that is after its effect.
+pub(crate) const ANSWERS: [(&str, bool); 6] = [
+    ("ThrottlingException", false),
+    ("InternalFailure", false),
+    ("AccessDeniedException", false),
+    ("cut", false),
+    ("cut", true),
+    ("InternalFailure", true),
+];
 
 /// Checks all of `faults`, several at a time: what is waited for is mostly the SDK's pause between tries.
 pub(crate) fn at_once<F: Sync>(faults: Vec<F>, check: impl Fn(&F) + Sync) {

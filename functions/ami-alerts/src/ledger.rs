@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
 use shared::aws::told;
 use shared::token::client_token;
 
@@ -219,9 +219,4 @@ fn refused(error: &SdkError<PutItemError>) -> Claim {
         },
         _ => Claim::Held,
     }
-}
-
-/// What an action on the table shows of itself.
-pub fn shown(table: &str, key: &str, sort: &str) -> Value {
-    json!({"TableName": table, "Key": {"pk": key, "sk": sort}})
 }

@@ -1,7 +1,7 @@
 //! What SNS is handed: a message for each protocol in one, its attributes, and both within the topic's size.
 
 use serde_json::{Value, json};
-use shared::text::{LONGEST_SUBJECT, subject};
+use shared::text::subject;
 
 /// A message for a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,6 +133,3 @@ fn shorter(value: &Value, items: usize, characters: usize) -> Value {
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
     }
 }
-
-/// The most characters of a subject, for whoever composes one.
-pub const SUBJECT: usize = LONGEST_SUBJECT;
