@@ -1,0 +1,1 @@
+//! A confirmed alarm starts the recovery, or says which condition holds it.
