@@ -5,10 +5,10 @@ use crate::event::Record;
 use crate::exposure::{Exposure, offending, sorted};
 use crate::facts::Facts;
 use crate::grantee::Grantee;
-use crate::home::is_region;
 use crate::outcome::Outcome;
 use crate::rules::{CallRule, ImageRule, Revert, Rules, Trusted};
 use crate::severity::Severity;
+use shared::home::is_region;
 
 /// What a call means.
 #[derive(Debug, Clone)]

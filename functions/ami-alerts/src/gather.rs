@@ -15,7 +15,7 @@ use crate::change::{Change, Kind, Resource};
 use crate::event::Record;
 use crate::facts::{Facts, Image, Look};
 use crate::grantee::Grantee;
-use crate::home::{Home, is_region};
+use shared::home::{Home, is_region};
 
 pub use image::{creators, image, launchers};
 

@@ -8,12 +8,12 @@ use crate::alert::alert;
 use crate::aws::Clients;
 use crate::because::Because;
 use crate::event::{Event, Parsed, parse};
-use crate::home::Home;
 use crate::reconcile::reconcile;
 use crate::report::{Outcome, report};
 use crate::rules::Rules;
 use crate::run::Run;
 use crate::settings::Settings;
+use shared::home::Home;
 
 /// From an event to what was decided and done about it.
 ///

@@ -12,7 +12,6 @@ pub mod event;
 pub mod exposure;
 pub mod facts;
 pub mod grantee;
-pub mod home;
 pub mod mail;
 pub mod origin;
 pub mod outcome;

@@ -6,7 +6,7 @@ pub mod found;
 mod headline;
 mod machine;
 pub mod mask;
-pub mod message;
+
 mod sentence;
 mod text;
 
@@ -18,11 +18,11 @@ use crate::decide::Judgement;
 use crate::event::Record;
 use crate::facts::Facts;
 use crate::grantee::Grantee;
-use crate::home::Home;
 use crate::origin::Origin;
+use shared::home::Home;
 
 pub use headline::action;
-pub use message::{Attribute, Message};
+pub use shared::mail::{Attribute, Message};
 
 /// The longest name, or other text of an event, in a mail.
 const LONGEST: usize = 300;
@@ -81,7 +81,7 @@ impl Reverted {
 impl Story<'_> {
     /// The mail, in at most `limit` bytes with its attributes.
     pub fn message(&self, limit: usize) -> Message {
-        message::within(limit, headline::subject(self), self.attributes(), |detail| {
+        shared::mail::within(limit, headline::subject(self), self.attributes(), |detail| {
             (text::text(self, detail), machine::form(self, detail))
         })
     }
@@ -107,7 +107,7 @@ impl Story<'_> {
     fn attributes(&self) -> Vec<Attribute> {
         let id = self.resource().and_then(|resource| resource.id.clone());
         let record = self.record;
-        message::attributes([
+        shared::mail::attributes([
             ("severity", Some(self.judgement.severity.to_string())),
             ("action", Some(action(self.judgement, self.change).to_owned())),
             ("outcome", Some(record.outcome.name().to_owned())),

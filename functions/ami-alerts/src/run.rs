@@ -9,11 +9,11 @@ use shared::decision::{Action, ActionResult};
 use shared::lambda::Invocation;
 
 use crate::aws::Clients;
-use crate::home::Home;
 use crate::ledger::{Claimant, Ledger};
 use crate::mail::Message;
 use crate::rules::Rules;
 use crate::settings::Settings;
+use shared::home::Home;
 
 /// What a dry run says of what it leaves out.
 pub const DRY_RUN: &str = "dry run";

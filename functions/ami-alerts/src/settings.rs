@@ -1,6 +1,6 @@
 //! What the deployment says, beside the rules: the topic for mails, the table, the size of a message, further regions.
 
-use crate::home::is_region;
+use shared::home::is_region;
 
 /// The variable with the ARN of the SNS topic for mails.
 pub const TOPIC: &str = "POINTSMAN_TOPIC_ARN";

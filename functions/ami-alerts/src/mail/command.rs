@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::change::{Kind, Resource};
 use crate::grantee::Grantee;
-use crate::home::{Home, is_region};
+use shared::home::{Home, is_region};
 
 /// The most grantees that a command names.
 const MOST: usize = 20;

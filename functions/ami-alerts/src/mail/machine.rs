@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use super::headline::{action, subject};
 use super::mask::masked;
-use super::message::{Detail, shortened};
 use super::sentence::sentences;
 use super::{Reverted, Story};
 use crate::change::{Change, Permissions};
 use crate::decide::{Finding, What};
 use crate::facts::{Encrypted, Image};
 use crate::grantee::Grantee;
+use shared::mail::{Detail, shortened};
 
 /// The most grantees that a list holds; its count says how many there are.
 const MOST: usize = 100;

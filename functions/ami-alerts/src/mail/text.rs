@@ -8,10 +8,10 @@ use shared::text::printable;
 use super::advice::advice;
 use super::headline::image_action;
 use super::mask::masked;
-use super::message::{Detail, shortened};
 use super::sentence::{now, sentences};
 use super::{MOST, Story, plain};
 use crate::facts::Encrypted;
+use shared::mail::{Detail, shortened};
 
 /// The text, with as much of the event as `detail` says.
 pub(super) fn text(story: &Story<'_>, detail: Detail) -> String {

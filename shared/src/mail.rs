@@ -1,7 +1,7 @@
 //! What SNS is handed: a message for each protocol in one, its attributes, and both within the topic's size.
 
+use crate::text::subject;
 use serde_json::{Value, json};
-use shared::text::subject;
 
 /// A message for a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub fn attributes<const N: usize>(values: [(&'static str, Option<String>); N]) -
     let named =
         values.into_iter().filter_map(|(name, value)| Some((name, value.filter(|text| !text.is_empty())?)));
     named
-        .map(|(name, value)| (name, shared::text::shortened(&shared::text::printable(&value), LONGEST_VALUE)))
+        .map(|(name, value)| (name, crate::text::shortened(&crate::text::printable(&value), LONGEST_VALUE)))
         .collect()
 }
 
@@ -117,7 +117,7 @@ pub fn shortened(event: &Value, detail: Detail) -> Option<Value> {
 fn shorter(value: &Value, items: usize, characters: usize) -> Value {
     let further = |item: &Value| shorter(item, items, characters);
     match value {
-        Value::String(text) => shared::text::shortened(text, characters).into(),
+        Value::String(text) => crate::text::shortened(text, characters).into(),
         Value::Array(list) => {
             let more = list.len().saturating_sub(items);
             let more = (more > 0).then(|| format!("... ({more} more)").into());
@@ -127,7 +127,7 @@ fn shorter(value: &Value, items: usize, characters: usize) -> Value {
             let more = members.len().saturating_sub(items);
             let more = (more > 0).then(|| ("...".to_owned(), format!("{more} more").into()));
             let kept = members.iter().take(items);
-            let kept = kept.map(|(name, value)| (shared::text::shortened(name, characters), further(value)));
+            let kept = kept.map(|(name, value)| (crate::text::shortened(name, characters), further(value)));
             Value::Object(kept.chain(more).collect())
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),

@@ -1,0 +1,274 @@
+//! What becomes of a plan's incident: read, one step taken, written under the condition that nobody wrote it since, told.
+//!
+//! Whatever is killed here, and wherever, the next invocation reads what was written and goes on from there. The start is written
+//! down before DRS is asked, with its token and its snapshots, and DRS's executions are looked through for this incident's tag
+//! before it is asked again.
+
+mod step;
+mod tell;
+
+use shared::decision::{Action, ActionResult, Verdict};
+
+use crate::alarm::Alarm;
+use crate::because::Because;
+use crate::incident::{Attempt, Hold, Incident, Phase};
+use crate::interlock::Interlock;
+use crate::latch::Started;
+use crate::mail;
+use crate::report::Outcome;
+use crate::rules::{Mode, Plan};
+use crate::run::{DRY_RUN, Run};
+use crate::start::{self, start};
+use crate::store::StoreError;
+use crate::transition::{self, Known};
+
+/// How often a step is taken anew because somebody else wrote the incident meanwhile.
+const TRIES: usize = 6;
+
+/// What a plan is looked at for.
+#[derive(Debug, Clone, Copy)]
+pub enum Input<'a> {
+    /// An alarm changed; its ARN as the plan has it.
+    Alarm(&'a Alarm, &'a str),
+    /// A person refuses an incident.
+    Refuse {
+        /// Which.
+        incident: &'a str,
+        /// Who.
+        by: &'a str,
+    },
+    /// A person clears the latch.
+    ClearLatch {
+        /// Who.
+        by: &'a str,
+    },
+    /// It is time to look again.
+    Look,
+}
+
+/// Whether a step went through.
+enum Written {
+    Yes,
+    Overtaken,
+}
+
+/// Takes the next step with a plan's incident, if it has one.
+pub async fn drive(run: &Run<'_>, plan: &Plan, input: Input<'_>) -> Outcome {
+    let drive = Drive { run, plan };
+    for _ in 0..TRIES {
+        let mut outcome = Outcome::default();
+        match Box::pin(drive.once(input, &mut outcome)).await {
+            Ok(Written::Yes) => return outcome,
+            Ok(Written::Overtaken) => {}
+            Err(error) => {
+                drive.unreadable(input, error, &mut outcome).await;
+                return outcome;
+            }
+        }
+    }
+    Outcome::of(Verdict::Fail, &plan.name, &Because::Overtaken)
+}
+
+struct Drive<'a> {
+    run: &'a Run<'a>,
+    plan: &'a Plan,
+}
+
+impl Drive<'_> {
+    async fn once(&self, input: Input<'_>, outcome: &mut Outcome) -> Result<Written, StoreError> {
+        let before = self.run.store().known(&self.plan.name).await?;
+        let mut known = before.clone();
+        self.recreated(&mut known);
+        if let Some((verdict, because)) = self.apply(&mut known, input) {
+            outcome.because(verdict, &self.plan.name, &because);
+        }
+        if known.incident.is_none() {
+            if outcome.reasons.is_empty() {
+                outcome.because(Verdict::Skip, &self.plan.name, &Because::NothingOpen);
+            }
+            return self.write(&before, &mut known).await;
+        }
+        let attempt = step::step(self.run, self.plan, &mut known, outcome).await;
+        if let (Some(attempt), true) = (&attempt, self.run.invocation.dry_run) {
+            let incident = known.incident.as_ref();
+            outcome
+                .actions
+                .extend(incident.map(|of| action(of, attempt, ActionResult::NotCalled(DRY_RUN.into()))));
+        }
+        tell::claim(self.run, &mut known);
+        if let Written::Overtaken = self.write(&before, &mut known).await? {
+            return Ok(Written::Overtaken);
+        }
+        if let Some(attempt) = attempt.filter(|_| !self.run.invocation.dry_run) {
+            let before = known.clone();
+            self.start(&attempt, &mut known, outcome).await;
+            tell::claim(self.run, &mut known);
+            // What DRS did is done: whoever wrote the incident meanwhile finds it by its tag.
+            if let Written::Overtaken = self.write(&before, &mut known).await? {
+                return Ok(Written::Overtaken);
+            }
+        }
+        tell::tell(self.run, self.plan, known, outcome).await;
+        Ok(Written::Yes)
+    }
+
+    /// An incident that the latch names and that is not there: somebody deleted its item. The latch lets go of it.
+    fn recreated(&self, known: &mut Known) {
+        if known.incident.is_none() {
+            known.latch.open = None;
+        }
+    }
+
+    /// Applies what was heard. Gives a reason where that is all there is to say of it.
+    fn apply(&self, known: &mut Known, input: Input<'_>) -> Option<(Verdict, Because)> {
+        let now = self.run.now();
+        match input {
+            Input::Look => None,
+            Input::Alarm(alarm, arn) => {
+                Some((Verdict::Skip, transition::apply(known, self.plan, alarm, arn, now)?))
+            }
+            Input::ClearLatch { by } => Some(self.clear(known, by)),
+            Input::Refuse { incident, by } => match &mut known.incident {
+                Some(open) if open.id == incident => refuse(open, by, now),
+                _ => {
+                    let name = incident.to_owned();
+                    Some((Verdict::Fail, Because::NothingOfThatName { what: "open incident", name }))
+                }
+            },
+        }
+    }
+
+    fn clear(&self, known: &mut Known, by: &str) -> (Verdict, Because) {
+        let own = known.incident.as_ref().filter(|open| {
+            open.phase.is_open()
+                && known.latch.recovery.as_ref().is_some_and(|started| started.incident == open.id)
+        });
+        if own.is_some() {
+            let why = "the recovery that shut the latch is under way; clear it when that is over".to_owned();
+            return (Verdict::Hold, Because::LatchNotCleared { why });
+        }
+        if known.latch.recovery.take().is_none() {
+            let why = "the latch is not shut: no recovery was started since it was last cleared".to_owned();
+            return (Verdict::Skip, Because::LatchNotCleared { why });
+        }
+        if let Some(open) = &mut known.incident {
+            open.note(self.run.now(), "person", format!("{by} cleared the latch"));
+        }
+        (Verdict::Update, Because::LatchCleared { by: by.to_owned() })
+    }
+
+    async fn write(&self, before: &Known, known: &mut Known) -> Result<Written, StoreError> {
+        if self.run.invocation.dry_run {
+            return Ok(Written::Yes);
+        }
+        match self.run.store().write(&self.plan.name, before, known).await {
+            Ok(()) => Ok(Written::Yes),
+            Err(StoreError::Overtaken) => Ok(Written::Overtaken),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Asks DRS for the start that was written down, and writes into the incident what it said.
+    async fn start(&self, attempt: &Attempt, known: &mut Known, outcome: &mut Outcome) {
+        let now = self.run.now();
+        let Some(incident) = &mut known.incident else { return };
+        let result = match start(&self.run.aws.drs, incident, attempt).await {
+            start::Outcome::Started(execution) => {
+                let result = ActionResult::Done(execution.arn.clone());
+                step::runs(incident, &execution, false, now);
+                confirm(&mut known.latch, incident, attempt.mode, now);
+                result
+            }
+            start::Outcome::Refused(error) => {
+                incident.attempt = None;
+                incident.phase = Phase::Held;
+                let refused = Interlock::StartRefused { error: error.clone() };
+                step::holds(incident, std::slice::from_ref(&refused), now);
+                release(&mut known.latch, &incident.id);
+                let place = self.plan.place.clone();
+                let because = Because::Held { interlock: refused, place };
+                outcome.because(Verdict::Fail, &self.plan.name, &because);
+                ActionResult::Failed(error)
+            }
+            start::Outcome::Unknown(error) => {
+                if let Some(attempt) = &mut incident.attempt {
+                    attempt.error = Some(error.clone());
+                }
+                incident.note(now, "start", format!("DRS did not answer the start: {error}"));
+                outcome.because(
+                    Verdict::Fail,
+                    &self.plan.name,
+                    &Because::StartUnknown { error: error.clone() },
+                );
+                ActionResult::Failed(error)
+            }
+        };
+        outcome.actions.push(action(incident, attempt, result));
+    }
+
+    /// The table is what decisions are made with: without it nothing is decided, and for an alarm a person is paged at once.
+    async fn unreadable(&self, input: Input<'_>, error: StoreError, outcome: &mut Outcome) {
+        let error = error.to_string();
+        outcome.because(Verdict::Fail, &self.plan.name, &Because::StateUnreadable { error: error.clone() });
+        let Input::Alarm(alarm, _) = input else { return };
+        let topic = self.plan.topic.as_deref().unwrap_or(&self.run.settings.topic);
+        let message = mail::undecided(self.plan, alarm, &error, self.run.now());
+        let action = self.run.publish(topic, &message).await;
+        if let ActionResult::Failed(error) = &action.result {
+            outcome.because(Verdict::Fail, &self.plan.name, &Because::MailFailed { error: error.clone() });
+        }
+        outcome.actions.push(action);
+    }
+}
+
+/// Ends an incident that a person refuses, unless DRS may be at it.
+fn refuse(incident: &mut Incident, by: &str, now: jiff::Timestamp) -> Option<(Verdict, Because)> {
+    if !incident.phase.is_open() {
+        return None;
+    }
+    if incident.phase == Phase::Running || incident.attempt.is_some() {
+        let why = "the start was asked for already; cancel the execution in DRS (the mail has the command)"
+            .to_owned();
+        return Some((Verdict::Fail, Because::CannotRefuse { why }));
+    }
+    incident.end(Phase::Refused, now, &format!("{by} refused it"));
+    None
+}
+
+/// Remembers that DRS is at it.
+fn confirm(latch: &mut crate::latch::Latch, incident: &Incident, mode: Mode, now: jiff::Timestamp) {
+    let started = Started { incident: incident.id.clone(), at: now };
+    match mode {
+        Mode::Recovery => {
+            latch.recovered = Some(now);
+            latch.recovery.get_or_insert(started);
+        }
+        Mode::Drill => latch.drill = Some(started),
+    }
+}
+
+/// Opens the latch that an incident shut for a start which did not take place.
+fn release(latch: &mut crate::latch::Latch, incident: &str) {
+    if latch.recovery.as_ref().is_some_and(|started| started.incident == incident) {
+        latch.recovery = None;
+    }
+}
+
+fn action(incident: &Incident, attempt: &Attempt, result: ActionResult) -> Action {
+    Action {
+        call: "drs:StartRecoveryPlanExecution".to_owned(),
+        subject: incident.plan.clone(),
+        input: start::input(incident, attempt),
+        result,
+    }
+}
+
+/// A hold as the incident has it.
+fn hold(interlock: &Interlock, since: jiff::Timestamp) -> Hold {
+    Hold {
+        code: interlock.code().to_owned(),
+        because: interlock.to_string(),
+        advice: interlock.advice().to_owned(),
+        since,
+    }
+}

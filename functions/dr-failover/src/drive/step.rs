@@ -1,0 +1,245 @@
+//! One step of an incident: over, followed, held, or to be started.
+
+use jiff::Timestamp;
+use shared::decision::Verdict;
+
+use super::{confirm, hold, release};
+use crate::because::Because;
+use crate::decide::{Decision, Question, decide};
+use crate::facts::Running;
+use crate::follow;
+use crate::gather::{executions, gather, progress, recoverable};
+use crate::incident::{Attempt, Execution, Incident, Phase};
+use crate::interlock::{Interlock, told};
+use crate::latch::Started;
+use crate::report::Outcome;
+use crate::rules::{Mode, Plan};
+use crate::run::Run;
+use crate::transition::Known;
+
+/// Takes it. Gives the start that DRS is to be asked for.
+pub(super) async fn step(
+    run: &Run<'_>,
+    plan: &Plan,
+    known: &mut Known,
+    outcome: &mut Outcome,
+) -> Option<Attempt> {
+    let phase = known.incident.as_ref()?.phase;
+    let attempt = match phase {
+        Phase::Held | Phase::Starting => undecided(run, plan, known, outcome).await,
+        Phase::Running => {
+            followed(run, plan, known.incident.as_mut()?).await;
+            None
+        }
+        _ => None,
+    };
+    let incident = known.incident.as_ref()?;
+    if !incident.phase.is_open() {
+        let why = incident.record.last().map(|entry| entry.what.clone()).unwrap_or_default();
+        let why = why.split_once(": ").map(|(_, why)| why.to_owned()).unwrap_or(why);
+        let verdict = match incident.phase {
+            Phase::Failed | Phase::RecoveredInPart | Phase::Cancelled | Phase::AgedOut => Verdict::Alert,
+            _ => Verdict::Skip,
+        };
+        outcome.because(verdict, &plan.name, &Because::Ended { phase: incident.phase, why });
+    } else if let Some(execution) = &incident.execution {
+        outcome.because(Verdict::Skip, &plan.name, &under_way(incident, execution));
+    }
+    attempt
+}
+
+fn under_way(incident: &Incident, execution: &Execution) -> Because {
+    if let Some(error) = &execution.unreadable {
+        return Because::FollowUnreadable { error: error.clone() };
+    }
+    Because::UnderWay {
+        status: execution.status.clone(),
+        launched: incident.servers.values().filter(|server| server.is_launched()).count(),
+        servers: incident.servers.len(),
+        failed: incident.failed().map(|(id, _)| id.clone()).collect(),
+    }
+}
+
+/// An incident that is not started yet.
+async fn undecided(run: &Run<'_>, plan: &Plan, known: &mut Known, outcome: &mut Outcome) -> Option<Attempt> {
+    if let Some(over) = over(run, plan, known.incident.as_ref()?) {
+        return ended(run, plan, known, over, outcome).await;
+    }
+    let incident = known.incident.as_mut()?;
+    incident.mode = plan.mode;
+    let mut facts = gather(plan, incident, run.settings, run.aws).await;
+    let question = Question {
+        plan,
+        incident,
+        latch: &known.latch,
+        parameter: &run.settings.kill_switch,
+        region: &run.home.region,
+        now: run.now(),
+    };
+    let mut decision = decide(&question, &facts);
+    if decision == Decision::LookFurther {
+        facts.recoverable = Some(recoverable(plan, run.aws, run.now()).await);
+        decision = decide(&question, &facts);
+    }
+    match decision {
+        Decision::Adopt(execution) => {
+            adopt(run, plan, known, &execution, outcome).await;
+            None
+        }
+        Decision::Hold(interlocks) => {
+            incident.phase = Phase::Held;
+            holds(incident, &interlocks, run.now());
+            held(plan, &interlocks, outcome);
+            None
+        }
+        // It was looked further.
+        Decision::LookFurther => None,
+        Decision::Start(attempt) => {
+            starts(run, plan, known, &attempt, outcome);
+            Some(attempt)
+        }
+    }
+}
+
+/// How an incident that is not started is over, and why.
+fn over(run: &Run<'_>, plan: &Plan, incident: &Incident) -> Option<(Phase, String)> {
+    if incident.is_over() {
+        return Some((Phase::OkAgain, "every alarm of it is OK".to_owned()));
+    }
+    let age = run.now().duration_since(incident.opened.min(incident.began()));
+    (age >= plan.give_up_after)
+        .then(|| (Phase::AgedOut, format!("nothing started it in {}", told(plan.give_up_after))))
+}
+
+/// Ends an incident that is not started, unless DRS was asked and may have done it.
+async fn ended(
+    run: &Run<'_>,
+    plan: &Plan,
+    known: &mut Known,
+    (phase, why): (Phase, String),
+    outcome: &mut Outcome,
+) -> Option<Attempt> {
+    let incident = known.incident.as_mut()?;
+    if let Some(attempt) = incident.attempt.clone() {
+        match executions(&run.aws.drs, &plan.drs_plan, incident).await {
+            Err(error) => {
+                let unreadable = [Interlock::ExecutionsUnreadable { why: error }];
+                holds(incident, &unreadable, run.now());
+                held(plan, &unreadable, outcome);
+                return None;
+            }
+            Ok(executions) => {
+                let own = executions.into_iter().find(|execution| {
+                    execution.incident.as_deref() == Some(incident.id.as_str())
+                        && execution.mode == Some(attempt.mode)
+                });
+                if let Some(own) = own {
+                    adopt(run, plan, known, &own, outcome).await;
+                    return None;
+                }
+                release(&mut known.latch, &incident.id);
+            }
+        }
+    }
+    incident.end(phase, run.now(), &why);
+    None
+}
+
+async fn adopt(run: &Run<'_>, plan: &Plan, known: &mut Known, execution: &Running, outcome: &mut Outcome) {
+    let Some(incident) = &mut known.incident else { return };
+    let because = Because::Adopted { execution: execution.arn.clone(), status: execution.status.clone() };
+    outcome.because(Verdict::Start, &plan.name, &because);
+    runs(incident, execution, true, run.now());
+    let mode = execution.mode.unwrap_or(plan.mode);
+    confirm(&mut known.latch, incident, mode, run.now());
+    followed(run, plan, incident).await;
+}
+
+/// The start is written down, and shuts the latch, before DRS is asked.
+fn starts(run: &Run<'_>, plan: &Plan, known: &mut Known, attempt: &Attempt, outcome: &mut Outcome) {
+    let Some(incident) = &mut known.incident else { return };
+    let because = Because::Start {
+        mode: attempt.mode,
+        incident: incident.id.clone(),
+        servers: attempt.snapshots.len(),
+        despite: attempt.despite.clone(),
+        place: plan.place.clone(),
+    };
+    if incident.attempt.as_ref() != Some(attempt) {
+        incident.attempts += 1;
+        incident.attempt = Some(attempt.clone());
+        incident.note(run.now(), "decided", because.to_string());
+    }
+    incident.phase = Phase::Starting;
+    incident.holds.clear();
+    if attempt.mode == Mode::Recovery {
+        let started = Started { incident: incident.id.clone(), at: run.now() };
+        known.latch.recovery.get_or_insert(started);
+    }
+    outcome.because(Verdict::Start, &plan.name, &because);
+}
+
+/// DRS is at it.
+pub(super) fn runs(incident: &mut Incident, execution: &Running, adopted: bool, now: Timestamp) {
+    incident.phase = Phase::Running;
+    incident.holds.clear();
+    if let Some(attempt) = &mut incident.attempt {
+        attempt.error = None;
+    }
+    let how = if adopted { "is adopted" } else { "is started" };
+    incident.note(now, "started", format!("the execution {how}: {}", execution.arn));
+    incident.execution = Some(Execution {
+        arn: execution.arn.clone(),
+        mode: execution.mode.unwrap_or(incident.mode),
+        status: execution.status.clone(),
+        started: execution.started,
+        adopted,
+        error: None,
+        unreadable: None,
+        steps: Vec::new(),
+    });
+}
+
+/// Writes down what holds it; what held it before keeps its time.
+pub(super) fn holds(incident: &mut Incident, interlocks: &[Interlock], now: Timestamp) {
+    let before = std::mem::take(&mut incident.holds);
+    for interlock in interlocks {
+        let since = before.iter().find(|hold| hold.code == interlock.code()).map(|hold| hold.since);
+        if since.is_none() {
+            incident.note(now, "held", format!("held: {interlock}"));
+        }
+        incident.holds.push(hold(interlock, since.unwrap_or(now)));
+    }
+    for gone in before
+        .iter()
+        .filter(|gone| !incident.holds.iter().any(|hold| hold.code == gone.code))
+        .cloned()
+        .collect::<Vec<_>>()
+    {
+        incident.note(now, "held", format!("no longer held by {}", gone.code));
+    }
+}
+
+fn held(plan: &Plan, interlocks: &[Interlock], outcome: &mut Outcome) {
+    for interlock in interlocks {
+        let because = Because::Held { interlock: interlock.clone(), place: plan.place.clone() };
+        outcome.because(Verdict::Hold, &plan.name, &because);
+    }
+}
+
+/// Looks at the execution, and writes down what it has come to.
+async fn followed(run: &Run<'_>, plan: &Plan, incident: &mut Incident) {
+    let Some(arn) = incident.execution.as_ref().map(|execution| execution.arn.clone()) else { return };
+    match progress(&run.aws.drs, &arn).await {
+        Ok(progress) => follow::apply(incident, &progress, run.now()),
+        Err(error) => {
+            let since = incident.execution.as_ref().map_or(incident.opened, |execution| execution.started);
+            if run.now().duration_since(since) >= plan.give_up_after {
+                let why = format!("the execution could not be followed to its end ({error})");
+                incident.end(Phase::Failed, run.now(), &why);
+            } else if let Some(execution) = &mut incident.execution {
+                execution.unreadable = Some(error);
+            }
+        }
+    }
+}

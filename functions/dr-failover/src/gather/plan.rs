@@ -1,0 +1,108 @@
+//! The DRS recovery plan: whether it can be carried out, its servers, and the snapshot that each would be launched from.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_drs::Client;
+use aws_sdk_drs::types::{
+    DescribeSourceServersRequestFilters, RecoveryPlanServerImpactLevel, RecoverySnapshotsOrder,
+};
+use futures::StreamExt as _;
+use futures::stream;
+use jiff::Timestamp;
+use shared::aws::told;
+
+use super::executions::moment;
+use crate::decide::MOST_SERVERS;
+use crate::facts::{DrsPlan, Read, ServerSeen, Snapshot};
+
+/// How many servers are asked about at a time.
+const AT_A_TIME: usize = 8;
+
+/// How many snapshots are looked at for one that was taken: the newest may be expected only.
+const SNAPSHOTS: i32 = 20;
+
+/// Reads it.
+pub(super) async fn plan(drs: &Client, arn: &str) -> Read<DrsPlan> {
+    let output = drs.get_recovery_plan().recovery_plan_arn(arn).send().await.map_err(|error| told(&error))?;
+    let status = output.recovery_plan().map(|plan| plan.status().as_str().to_owned()).unwrap_or_default();
+    let mut servers = servers(drs, arn).await?;
+    // More than can be recovered: nobody needs their snapshots.
+    if servers.len() > MOST_SERVERS {
+        return Ok(DrsPlan { status, servers });
+    }
+    let ids: Vec<String> = servers.iter().map(|server| server.id.clone()).collect();
+    let snapshots: Vec<Read<Option<Snapshot>>> =
+        stream::iter(&ids).map(|id| newest(drs, id)).buffered(AT_A_TIME).collect().await;
+    let replication = replication(drs, &ids).await;
+    for (server, snapshot) in servers.iter_mut().zip(snapshots) {
+        server.snapshot = snapshot;
+        server.replication = replication.get(&server.id).cloned();
+    }
+    Ok(DrsPlan { status, servers })
+}
+
+/// The servers in the order of the steps.
+async fn servers(drs: &Client, arn: &str) -> Read<Vec<ServerSeen>> {
+    let mut pages = drs.list_recovery_plan_steps().recovery_plan_arn(arn).into_paginator().send();
+    let mut steps = Vec::new();
+    while let Some(page) = pages.next().await {
+        steps.extend(page.map_err(|error| told(&error))?.recovery_plan_steps);
+    }
+    steps.sort_by_key(|step| step.step_order);
+    let mut servers: Vec<ServerSeen> = Vec::new();
+    for step in steps {
+        let of_step = step.configuration.as_ref().and_then(|step| step.as_server_step_configuration().ok());
+        for server in of_step.into_iter().flat_map(|step| step.servers()) {
+            let id = server.server_arn().rsplit('/').next().unwrap_or_default().to_owned();
+            servers.push(ServerSeen {
+                id,
+                step: step.step_name.clone(),
+                critical: server.impact_level() != Some(&RecoveryPlanServerImpactLevel::Optional),
+                snapshot: Ok(None),
+                replication: None,
+            });
+        }
+    }
+    Ok(servers)
+}
+
+/// The newest that was taken. One that is only expected has no `timestamp`.
+async fn newest(drs: &Client, server: &str) -> Read<Option<Snapshot>> {
+    let call = drs.describe_recovery_snapshots().source_server_id(server).order(RecoverySnapshotsOrder::Desc);
+    let mut pages = call.max_results(SNAPSHOTS).into_paginator().send();
+    let mut newest: Option<Snapshot> = None;
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| told(&error))?;
+        for snapshot in page.items() {
+            let Some(taken) = snapshot.timestamp() else { continue };
+            let taken: Timestamp = moment(taken)?;
+            if newest.as_ref().is_none_or(|newest| newest.taken < taken) {
+                newest = Some(Snapshot { id: snapshot.snapshot_id().to_owned(), taken });
+            }
+        }
+        // They come with the newest first.
+        if newest.is_some() {
+            break;
+        }
+    }
+    Ok(newest)
+}
+
+/// How the servers' replication stands. It is told and decides nothing, so that not to know it is no error.
+async fn replication(drs: &Client, ids: &[String]) -> BTreeMap<String, String> {
+    let filters = DescribeSourceServersRequestFilters::builder().set_source_server_ids(Some(ids.to_vec()));
+    if ids.is_empty() {
+        return BTreeMap::new();
+    }
+    let mut pages = drs.describe_source_servers().filters(filters.build()).into_paginator().send();
+    let mut found = BTreeMap::new();
+    while let Some(Ok(page)) = pages.next().await {
+        for server in page.items() {
+            let state = server.data_replication_info().and_then(|info| info.data_replication_state());
+            if let (Some(id), Some(state)) = (server.source_server_id(), state) {
+                found.insert(id.to_owned(), state.as_str().to_owned());
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,51 @@
+//! What outlives an incident, one item a plan: which incident is open, what was recovered or drilled last, and the last that
+//! each alarm said.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::alarm::State;
+
+/// The item of a plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct Latch {
+    /// How often it was written: a write that was prepared from an older one is refused.
+    pub version: u64,
+    /// The incident that is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open: Option<String>,
+    /// The recovery that was started last. It stays until a person clears it: there is one attempt, and then somebody looks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<Started>,
+    /// When the last recovery was started, also if it was cleared since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovered: Option<Timestamp>,
+    /// The drill that was started last. It never keeps a recovery from starting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drill: Option<Started>,
+    /// The last that each alarm said, by its ARN: an event that is older than that is late.
+    pub seen: BTreeMap<String, Seen>,
+}
+
+/// A recovery or a drill that an incident started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Started {
+    /// The incident's id.
+    pub incident: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What an alarm said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Seen {
+    /// Its state.
+    pub state: State,
+    /// Since when.
+    pub at: Timestamp,
+}

@@ -1,0 +1,124 @@
+//! The mail about an incident: what is true, what holds it, what happens next, and what a person who was woken up can do.
+
+mod commands;
+mod subject;
+mod text;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use shared::home::Home;
+use shared::mail::{Detail, Message, attributes, shortened, within};
+use shared::text::printable;
+
+use crate::alarm::Alarm;
+use crate::incident::{Incident, Phase};
+use crate::latch::Latch;
+use crate::rules::Plan;
+use crate::settings::Settings;
+
+/// The size of a message that every topic takes ("Publishing large messages with Amazon SNS", Amazon SNS Developer Guide).
+const LIMIT: usize = 262_144;
+
+/// The version of the form for machines. A member that is added does not change it.
+const VERSION: u32 = 1;
+
+/// Everything that a mail about an incident tells.
+#[derive(Debug, Clone, Copy)]
+pub struct Story<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The incident.
+    pub incident: &'a Incident,
+    /// The plan's latch.
+    pub latch: &'a Latch,
+    /// The deployment's settings.
+    pub settings: &'a Settings,
+    /// Where the function runs.
+    pub home: &'a Home,
+    /// The function's ARN.
+    pub function: &'a str,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// The mail.
+pub fn message(story: &Story<'_>) -> Message {
+    let incident = story.incident;
+    let attributes = attributes([
+        ("severity", Some(severity(incident).to_owned())),
+        ("plan", Some(incident.plan.clone())),
+        ("incident", Some(incident.id.clone())),
+        ("phase", Some(incident.phase.name().to_owned())),
+        ("mode", Some(incident.mode.name().to_owned())),
+    ]);
+    within(LIMIT, subject::subject(incident), attributes, |detail| {
+        (text::text(story, detail), form(incident, detail))
+    })
+}
+
+/// How much of a reason to get up it is.
+pub fn severity(incident: &Incident) -> &'static str {
+    match incident.phase {
+        Phase::OkAgain | Phase::Drilled | Phase::Refused => "info",
+        Phase::Recovered => "high",
+        _ => "critical",
+    }
+}
+
+fn form(incident: &Incident, detail: Detail) -> Value {
+    let whole = json!(incident);
+    let told = shortened(&whole, detail);
+    json!({
+        "version": VERSION,
+        "subject": shared::text::subject(&subject::subject(incident)),
+        "severity": severity(incident),
+        "isShortened": told.as_ref() != Some(&whole),
+        "incident": told,
+    })
+}
+
+/// The mail about an event that may be an alarm and cannot be read.
+pub fn not_understood(event: &Value, why: &str, now: Timestamp) -> Message {
+    let headline = "CANNOT BE READ: an event that may be an alarm; no recovery was decided".to_owned();
+    let attributes = attributes([("severity", Some("critical".to_owned()))]);
+    within(LIMIT, headline, attributes, |detail| {
+        let told = shortened(event, detail);
+        let mut text = format!(
+            "An event reached the recovery function that it cannot read, and it may be an alarm. Nothing was decided and \
+             nothing was started.\n\nWhy: {}\nWhen: {now}\n\nWhat you can do\n- Look whether an alarm of CloudWatch is in \
+             ALARM, and whether the site is down.\n- If it is, start the recovery by hand: AWS Elastic Disaster Recovery, \
+             Recovery plans.\n- Then look at what sent the event: a rule with an input transformer, a topic that others \
+             publish to.\n\nThe event\n",
+            printable(why)
+        );
+        let pretty = told.as_ref().and_then(|told| serde_json::to_string_pretty(told).ok());
+        let lines = pretty.as_deref().unwrap_or("It does not fit into a mail.").lines().map(printable);
+        text.push_str(&lines.collect::<Vec<_>>().join("\n"));
+        text.push('\n');
+        (text, json!({"version": VERSION, "severity": "critical", "why": why, "event": told}))
+    })
+}
+
+/// The mail about an alarm that came while the table does not answer.
+pub fn undecided(plan: &Plan, alarm: &Alarm, error: &str, now: Timestamp) -> Message {
+    let headline = format!("NOT DECIDED: {} of {}: the table does not answer", plan.mode, plan.name);
+    let attributes =
+        attributes([("severity", Some("critical".to_owned())), ("plan", Some(plan.name.clone()))]);
+    let alarm_told = printable(&alarm.to_string());
+    within(LIMIT, headline, attributes, |_| {
+        let text = format!(
+            "{alarm_told}.\n\nThe plan {} was not decided: the table that holds its incidents does not answer, so that \
+             nothing can be remembered and nothing may be started. Nothing was started by this function now.\n\nWhy: {}\n\
+             When: {now}\n\nWhat you can do\n- Look whether the site is down. If it is, start the recovery by hand:\n  \
+             {}\n- The event is tried again by Lambda, and then waits in the queue of failed events; an alarm of that \
+             queue says so.\n",
+            plan.name,
+            printable(error),
+            commands::start(&plan.drs_plan)
+        );
+        (
+            text,
+            json!({"version": VERSION, "severity": "critical", "plan": plan.name, "alarm": alarm.arn, "error": error}),
+        )
+    })
+}

@@ -1,0 +1,135 @@
+//! What an alarm's change of state does to a plan's latch and incident. Pure: events that come twice, late or out of order are
+//! told apart here.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::alarm::{Alarm, Change, State};
+use crate::because::Because;
+use crate::incident::{AlarmNow, Incident, Phase};
+use crate::latch::{Latch, Seen};
+use crate::rules::Plan;
+
+/// What was known of a plan before, and is after.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Known {
+    /// Its latch.
+    pub latch: Latch,
+    /// Its open incident.
+    pub incident: Option<Incident>,
+}
+
+/// Applies an alarm's change to what is known of the plan. `arn` is the alarm's, as the plan has it. Gives why nothing of it
+/// counts, where nothing does.
+pub fn apply(known: &mut Known, plan: &Plan, alarm: &Alarm, arn: &str, now: Timestamp) -> Option<Because> {
+    let at = alarm.at.unwrap_or(now);
+    let change = alarm.change();
+    if let Some(seen) = known.latch.seen.get(arn) {
+        let is_open = known.incident.is_some();
+        if at == seen.at && alarm.state == seen.state && !lifts(known, alarm, arn) {
+            return Some(Because::SameTransition { alarm: alarm.name.clone(), at, is_open });
+        }
+        if at < seen.at {
+            let (state, later) = (seen.state, seen.at);
+            return Some(Because::OlderThanKnown { alarm: alarm.name.clone(), at, state, later });
+        }
+    }
+    // A state that was entered once more is none that the next transition may be measured against.
+    if change == Change::Again
+        && !known.incident.as_ref().is_some_and(|incident| incident.alarms.contains_key(arn))
+    {
+        return Some(Because::NotATransition { alarm: alarm.name.clone() });
+    }
+    known.latch.seen.insert(arn.to_owned(), Seen { state: alarm.state, at });
+    match change {
+        Change::Into | Change::Unsure | Change::Again => {
+            joined(known, plan, alarm, arn, now);
+            None
+        }
+        Change::Over | Change::Unknown => left(known, alarm, arn, at, now),
+    }
+}
+
+/// Whether an event of the same moment says that a suppression ended.
+fn lifts(known: &Known, alarm: &Alarm, arn: &str) -> bool {
+    let known = known.incident.as_ref().and_then(|incident| incident.alarms.get(arn));
+    known.is_some_and(|known| known.suppressed_by.is_some() && alarm.suppressed_by.is_none())
+}
+
+/// The alarm is in ALARM: of the open incident, or of a new one.
+fn joined(known: &mut Known, plan: &Plan, alarm: &Alarm, arn: &str, now: Timestamp) {
+    let at = alarm.at.unwrap_or(now);
+    let latch = &mut known.latch;
+    let incident = known.incident.get_or_insert_with(|| {
+        let id = Incident::id_of(&plan.name, arn, at);
+        latch.open = Some(id.clone());
+        opened(id, plan, now)
+    });
+    let before = incident.alarms.get(arn).filter(|before| before.state == State::Alarm);
+    let began = before.map_or(at, |before| before.began);
+    let late = before.map_or(now.duration_since(at), |before| SignedDuration::from_secs(before.late_seconds));
+    let mut unsaid = before.map(|before| before.unsaid.clone()).unwrap_or_default();
+    if before.is_none() && alarm.previous.is_none() {
+        unsaid.push("the state it was in before".to_owned());
+    }
+    if before.is_none() && alarm.at.is_none() {
+        unsaid.push("since when it is in ALARM".to_owned());
+    }
+    incident.alarms.insert(
+        arn.to_owned(),
+        AlarmNow {
+            name: alarm.name.clone(),
+            state: State::Alarm,
+            since: at,
+            heard: now,
+            began,
+            late_seconds: late.as_secs(),
+            suppressed_by: alarm.suppressed_by.clone(),
+            unsaid,
+            reason: alarm.reason.clone(),
+        },
+    );
+    let suppressed =
+        alarm.suppressed_by.as_deref().map(|by| format!(", suppressed by {by}")).unwrap_or_default();
+    incident.note(now, "alarm", format!("{} is in ALARM since {at}{suppressed}", alarm.name));
+}
+
+fn opened(id: String, plan: &Plan, now: Timestamp) -> Incident {
+    Incident {
+        id,
+        version: 0,
+        plan: plan.name.clone(),
+        drs_plan: plan.drs_plan.clone(),
+        opened: now,
+        ended: None,
+        phase: Phase::Held,
+        mode: plan.mode,
+        alarms: Default::default(),
+        holds: Vec::new(),
+        attempt: None,
+        attempts: 0,
+        execution: None,
+        servers: Default::default(),
+        record: Vec::new(),
+        unrecorded: 0,
+        told: None,
+        telling: None,
+    }
+}
+
+/// The alarm is in ALARM no more. That it is OK is remembered also where there is no incident: an ALARM from before it that
+/// comes later is known to be late.
+fn left(known: &mut Known, alarm: &Alarm, arn: &str, at: Timestamp, now: Timestamp) -> Option<Because> {
+    let Some(incident) = &mut known.incident else {
+        return Some(Because::NoIncident { alarm: alarm.name.clone(), state: alarm.state });
+    };
+    let Some(of_incident) = incident.alarms.get_mut(arn) else {
+        return Some(Because::NoIncident { alarm: alarm.name.clone(), state: alarm.state });
+    };
+    of_incident.state = alarm.state;
+    of_incident.since = at;
+    of_incident.heard = now;
+    of_incident.suppressed_by = None;
+    of_incident.reason.clone_from(&alarm.reason);
+    incident.note(now, "alarm", format!("{} is {} since {at}", alarm.name, alarm.state));
+    None
+}
