@@ -1,4 +1,5 @@
-//! DynamoDB: items are read, written under conditions, updated, deleted and queried.
+//! DynamoDB: items are read, written under conditions, updated, deleted and queried, one by one
+//! or several at once.
 //!
 //! Shapes follow the service's model, messages what the service says. Every read sees every write before it. Only the
 //! caller's region is looked at.
@@ -10,8 +11,10 @@ mod put;
 mod query;
 mod request;
 mod table;
+mod transact;
 mod update;
 mod value;
+mod write;
 
 use std::sync::{Mutex, MutexGuard};
 
@@ -30,6 +33,7 @@ pub(crate) const SERVICE: Service = Service {
         ("GetItem", get::get_item),
         ("PutItem", put::put_item),
         ("Query", query::query),
+        ("TransactWriteItems", transact::transact_write_items),
         ("UpdateItem", update::update_item),
     ],
 };
@@ -37,6 +41,8 @@ pub(crate) const SERVICE: Service = Service {
 #[derive(Debug, Default)]
 pub(crate) struct DynamoDb {
     tables: Mutex<Vec<Table>>,
+    /// Those whose tokens still count.
+    transactions: Mutex<Vec<transact::Remembered>>,
 }
 
 impl DynamoDb {

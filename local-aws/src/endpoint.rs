@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use hyper::StatusCode;
+use serde_json::{Value, json};
 
 use crate::clock::Clock;
 use crate::fault::{Fault, FaultAnswer};
@@ -11,8 +12,9 @@ use crate::ids;
 use crate::journal::{Answer, Call, Journal};
 use crate::protocol::{self, Wire};
 use crate::refusal::Refusal;
-use crate::server::{Handler, Reply, Request};
+use crate::server::{Handler, Reply, Request, respond};
 use crate::services::{self, Context};
+use crate::web;
 use crate::world::World;
 
 /// The world while it is being served, and the record of what was asked of it.
@@ -48,8 +50,12 @@ impl Endpoint {
 
     fn answer(&self, request: &Request) -> Done {
         let place = self.journal.arrive();
+        if let Some(url) = web::asked(&request.parts) {
+            return self.elsewhere(place, request, url);
+        }
         let wire = protocol::read(request);
-        let fault = self.world.faults.strike(&wire.service, &wire.operation);
+        let fault = self.world.faults.strike(&wire.service, &wire.operation, self.clock.now());
+        let fault = fault.as_ref();
         let effect = carried_out(fault).then(|| self.perform(&wire));
         let took_effect = effect.as_ref().is_some_and(Result::is_ok);
         let injected = fault.and_then(|fault| fault.answer.as_ref());
@@ -62,6 +68,24 @@ impl Endpoint {
         let delay = fault.map_or(Duration::ZERO, |fault| fault.delay);
         self.journal.record(place, self.call(wire, outcome.as_ref(), injected.is_some(), took_effect));
         Done { reply, delay }
+    }
+
+    /// A request to the web beyond AWS.
+    fn elsewhere(&self, place: usize, request: &Request, url: String) -> Done {
+        let status = self.world.web.status(&url).and_then(|status| StatusCode::from_u16(status).ok());
+        let answer = status.map_or(Answer::Cut, |status| Answer::Ok(json!({"status": status.as_u16()})));
+        let call = Call {
+            service: "http".to_owned(),
+            operation: request.parts.method.to_string(),
+            input: json!({"url": url}),
+            answer,
+            injected: false,
+            took_effect: status.is_some(),
+            at: self.clock.now(),
+        };
+        self.journal.record(place, call);
+        let reply = status.map_or(Reply::Cut, |status| Reply::Answer(respond(status, "text/plain", "")));
+        Done { reply, delay: Duration::ZERO }
     }
 
     fn perform(&self, wire: &Wire) -> Result<Value, Refusal> {

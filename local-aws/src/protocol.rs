@@ -7,6 +7,8 @@ mod aws_json;
 mod aws_query;
 mod ec2_query;
 mod form;
+mod rest_json;
+mod rpc_v2_cbor;
 mod xml;
 
 use form::Lists;
@@ -39,6 +41,8 @@ pub(crate) struct Wire {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Dialect {
     Json,
+    RestJson,
+    Cbor,
     Query,
     Ec2,
 }
@@ -48,12 +52,17 @@ pub(crate) fn read(request: &Request) -> Wire {
     let scope = Scope::of(&request.parts.headers);
     // Both are forms; only the signature tells EC2's from the others'.
     let dialect = match (form::speaks(&request.parts.headers), &scope) {
+        (false, _) if rpc_v2_cbor::speaks(&request.parts.headers) => Dialect::Cbor,
+        // Where each operation has a path of its own, only the signature says which service it is of.
+        (false, Some(Scope { service, .. })) if rest_json::serves(service) => Dialect::RestJson,
         (false, _) => Dialect::Json,
         (true, Some(Scope { service, .. })) if service == "ec2" => Dialect::Ec2,
         (true, _) => Dialect::Query,
     };
     let (api, operation, asked) = match dialect {
         Dialect::Json => aws_json::read(request),
+        Dialect::RestJson => rest_json::read(request),
+        Dialect::Cbor => rpc_v2_cbor::read(request),
         Dialect::Query => form::read(request, Lists::Wrapped),
         Dialect::Ec2 => form::read(request, Lists::Flat),
     };
@@ -76,6 +85,8 @@ pub(crate) fn write(
 ) -> Response<Full<Bytes>> {
     match wire.dialect {
         Dialect::Json => aws_json::response(wire, outcome, request_id),
+        Dialect::RestJson => rest_json::response(wire, outcome, request_id),
+        Dialect::Cbor => rpc_v2_cbor::response(outcome, request_id),
         Dialect::Ec2 => ec2_query::response(wire, outcome, request_id),
         Dialect::Query => aws_query::response(wire, outcome, request_id),
     }

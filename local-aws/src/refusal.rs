@@ -1,6 +1,6 @@
 //! Owns how an operation says no: an error that AWS models, or that the local AWS does not serve this.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// An error answer, whatever protocol will carry it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,8 +9,9 @@ pub(crate) struct Refusal {
     pub(crate) code: String,
     pub(crate) message: String,
     pub(crate) status: u16,
-    /// What DynamoDB's ConditionalCheckFailedException can carry. Boxed, since every operation returns this type.
-    pub(crate) item: Option<Box<Value>>,
+    /// Further members of its body: the `Item` of DynamoDB's ConditionalCheckFailedException. Boxed, since every operation
+    /// returns this type.
+    pub(crate) further: Option<Box<Map<String, Value>>>,
 }
 
 /// The code of what the local AWS does not know. AWS has no such error, so it cannot be taken for one of AWS's.
@@ -19,7 +20,13 @@ pub const NOT_SERVED: &str = "NotServedLocally";
 impl Refusal {
     /// An error of the service, with the status AWS answers for it.
     pub(crate) fn new(code: &str, message: impl Into<String>) -> Refusal {
-        Refusal { code: code.to_owned(), message: message.into(), status: status_of(code), item: None }
+        Refusal { code: code.to_owned(), message: message.into(), status: status_of(code), further: None }
+    }
+
+    /// The same error with a further member in its body.
+    pub(crate) fn with(mut self, member: &str, value: Value) -> Refusal {
+        self.further.get_or_insert_default().insert(member.to_owned(), value);
+        self
     }
 
     /// Loud, and not retried by the SDKs (they retry 500, 502, 503 and 504).

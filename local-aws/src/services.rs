@@ -7,7 +7,7 @@ use crate::members::Members;
 use crate::protocol::Wire;
 use crate::refusal::Refusal;
 use crate::world::World;
-use crate::{cloudformation, codecommit, codepipeline, dynamodb, ec2, iam, sns, sts};
+use crate::{cloudformation, cloudwatch, codecommit, codepipeline, drs, dynamodb, ec2, iam, sns, ssm, sts};
 
 /// The account that everything lives in: one that AWS's own documentation uses.
 pub const ACCOUNT: &str = "111122223333";
@@ -34,12 +34,15 @@ pub(crate) struct Service {
 
 pub(crate) const SERVICES: &[Service] = &[
     cloudformation::SERVICE,
+    cloudwatch::SERVICE,
     codecommit::SERVICE,
     codepipeline::SERVICE,
+    drs::SERVICE,
     dynamodb::SERVICE,
     ec2::SERVICE,
     iam::SERVICE,
     sns::SERVICE,
+    ssm::SERVICE,
     sts::SERVICE,
 ];
 

@@ -2,13 +2,16 @@
 
 mod build;
 mod content;
+mod drs;
 mod file;
 mod images;
 mod pipelines;
 mod raw;
 mod repositories;
+mod signals;
 mod stacks;
 mod tables;
+mod timeline;
 
 use std::path::{Path, PathBuf};
 
@@ -18,13 +21,18 @@ use tempfile::TempDir;
 use crate::account::Account;
 use crate::bus::Bus;
 use crate::cloudformation::{CloudFormation, walk};
+use crate::cloudwatch::CloudWatch;
 use crate::codecommit::{self, CodeCommit, Hosted};
 use crate::codepipeline::{CodePipeline, Pipeline, PipelineType, Source};
+use crate::drs::Drs;
 use crate::dynamodb::{DynamoDb, KeyPart, Table};
 use crate::ec2::Ec2;
 use crate::fault::Faults;
 use crate::git;
 use crate::sns::Sns;
+use crate::ssm::Ssm;
+use crate::timeline::Timed;
+use crate::web::Web;
 
 /// What AWS looks like before the first call. Its repositories are in a temporary folder that goes when it goes.
 #[derive(Debug)]
@@ -37,12 +45,17 @@ pub struct World {
     pub(crate) region: String,
     pub(crate) bus: Bus,
     pub(crate) cloudformation: CloudFormation,
+    pub(crate) cloudwatch: CloudWatch,
     pub(crate) codecommit: CodeCommit,
     pub(crate) codepipeline: CodePipeline,
+    pub(crate) drs: Drs,
     pub(crate) dynamodb: DynamoDb,
     pub(crate) ec2: Ec2,
     pub(crate) account: Account,
     pub(crate) sns: Sns,
+    pub(crate) ssm: Ssm,
+    pub(crate) web: Web,
+    pub(crate) timeline: Vec<Timed>,
     pub(crate) faults: Faults,
     /// Holds the repositories that were built; there is none until the first is.
     folder: Option<TempDir>,
@@ -88,12 +101,17 @@ impl World {
             region: "us-east-1".to_owned(),
             bus: Bus::default(),
             cloudformation: CloudFormation::default(),
+            cloudwatch: CloudWatch::default(),
             codecommit: CodeCommit::default(),
             codepipeline: CodePipeline::default(),
+            drs: Drs::default(),
             dynamodb: DynamoDb::default(),
             ec2: Ec2::default(),
             account: Account::default(),
             sns: Sns::default(),
+            ssm: Ssm::default(),
+            web: Web::default(),
+            timeline: Vec::new(),
             faults: Faults::default(),
             folder: None,
         }
@@ -173,6 +191,11 @@ impl World {
         self.follows_events
     }
 
+    /// What happens at which time, in order.
+    pub fn timeline(&self) -> &[Timed] {
+        &self.timeline
+    }
+
     /// How many branches and stacks there are: how much can happen.
     pub fn branches_and_stacks(&self) -> usize {
         let names = self.codecommit.names();
@@ -183,12 +206,17 @@ impl World {
 
     /// Lets everything happen that falls due by `now`.
     pub(crate) fn catch_up(&self, now: Timestamp) {
-        while walk::step(self, now) {}
+        while let Some(due) = self.next_due().filter(|due| *due <= now) {
+            // One of the two, the earlier: what happens is on the bus in its order.
+            if !walk::step(self, due) {
+                self.drs.step(&self.bus, due);
+            }
+        }
     }
 
     /// When the next thing happens by itself.
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
-        self.cloudformation.next_due()
+        [self.cloudformation.next_due(), self.drs.next_due()].into_iter().flatten().min()
     }
 
     /// Whether a pipeline of that name exists.

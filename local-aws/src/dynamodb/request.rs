@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::expression::Condition;
 use super::value::Item;
+use super::write::{Done, Write};
 use super::{Table, invalid};
 use crate::members::Members;
 use crate::refusal::Refusal;
@@ -21,6 +22,12 @@ impl Locked<'_> {
     pub(super) fn table(&mut self) -> &mut Table {
         &mut self.tables[self.place]
     }
+}
+
+/// The place of a table among those of the caller's region.
+pub(super) fn place(tables: &[Table], context: &Context<'_>, name: &str) -> Result<usize, Refusal> {
+    let found = tables.iter().position(|table| table.name == name && table.region == context.region);
+    found.ok_or_else(|| Refusal::new("ResourceNotFoundException", "Requested resource not found"))
 }
 
 /// `TableName`, 3 to 255 of `a-zA-Z0-9_.-`. A table's ARN, which AWS takes too, is not served.
@@ -44,10 +51,17 @@ pub(crate) fn is_table_name(name: &str) -> bool {
 
 pub(super) fn lock<'a>(context: &Context<'a>, name: &str) -> Result<Locked<'a>, Refusal> {
     let tables = context.world.dynamodb.lock();
-    let found = tables.iter().position(|table| table.name == name && table.region == context.region);
-    let place =
-        found.ok_or_else(|| Refusal::new("ResourceNotFoundException", "Requested resource not found"))?;
+    let place = place(&tables, context, name)?;
     Ok(Locked { tables, place })
+}
+
+/// Carries out a write that is asked for by itself.
+pub(super) fn alone(context: &Context<'_>, write: &Write) -> Result<Done, Refusal> {
+    let mut locked = lock(context, &write.table)?;
+    let table = locked.table();
+    let key = write.key(table)?;
+    write.check(table, &key)?;
+    write.carry_out(table, &key)
 }
 
 /// `Key` or `Item`.
@@ -109,6 +123,9 @@ pub(super) fn check(
     if condition.is_none_or(|condition| condition.is_true_of(there.unwrap_or(&nothing))) {
         return Ok(());
     }
-    let item = there.filter(|_| with_item).map(|item| Box::new(Value::Object(item.clone())));
-    Err(Refusal { item, ..Refusal::new("ConditionalCheckFailedException", "The conditional request failed") })
+    let refusal = Refusal::new("ConditionalCheckFailedException", "The conditional request failed");
+    Err(match there.filter(|_| with_item) {
+        Some(item) => refusal.with("Item", Value::Object(item.clone())),
+        None => refusal,
+    })
 }

@@ -67,8 +67,8 @@ pub(super) fn response(
 
 fn error(api: &str, refusal: &Refusal) -> Value {
     let mut body = json!({"__type": shape_id(api, &refusal.code), "message": refusal.message});
-    if let Some(item) = &refusal.item {
-        body["Item"] = Value::clone(item);
+    for (member, value) in refusal.further.iter().flat_map(|further| further.iter()) {
+        body[member] = value.clone();
     }
     body
 }

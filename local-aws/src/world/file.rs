@@ -6,7 +6,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::raw::{RawFault, RawWorld};
-use super::{World, WorldError, images, pipelines, repositories, stacks, tables};
+use super::{World, WorldError, drs, images, pipelines, repositories, signals, stacks, tables, timeline};
 use crate::fault::{Fault, FaultAnswer};
 use crate::refusal::{Refusal, status_of};
 use crate::services;
@@ -28,6 +28,20 @@ impl File<'_> {
     pub(super) fn beside(&self, name: &str) -> Result<String, WorldError> {
         let path = self.path.parent().unwrap_or(Path::new("")).join(name);
         std::fs::read_to_string(&path).map_err(|source| WorldError::Read { path, source })
+    }
+
+    /// The one of `allowed` that a text is.
+    pub(super) fn one_of(
+        &self,
+        at: &Spanned<String>,
+        key: &str,
+        allowed: &[&'static str],
+    ) -> Result<&'static str, WorldError> {
+        let found = allowed.iter().find(|word| *word == at.get_ref());
+        found.copied().ok_or_else(|| {
+            let message = format!("`{key}` is one of {}, not `{}`", allowed.join(", "), at.get_ref());
+            self.invalid(at, message)
+        })
     }
 
     fn invalid_at(&self, offset: usize, message: impl Into<String>) -> WorldError {
@@ -91,22 +105,36 @@ pub(super) fn read(path: &Path) -> Result<World, WorldError> {
     for table in raw.table {
         tables::add(&world, &file, table)?;
     }
+    for alarm in raw.alarm {
+        signals::alarm(&world, &file, alarm)?;
+    }
+    for parameter in raw.parameter {
+        signals::parameter(&world, &file, parameter)?;
+    }
+    for endpoint in raw.endpoint {
+        signals::endpoint(&world, &file, endpoint)?;
+    }
+    drs::settings(&mut world, raw.drs);
+    for server in raw.source_server {
+        drs::server(&world, &file, server)?;
+    }
+    for plan in raw.recovery_plan {
+        drs::plan(&world, &file, plan)?;
+    }
+    for job in raw.recovery_job {
+        drs::job(&world, &file, job)?;
+    }
     for fault in raw.fault {
         world.faults.add(checked(&file, fault)?);
     }
+    timeline::add(&mut world, &file, raw.timeline)?;
     Ok(world)
 }
 
 /// A fault that could never strike would be a test that tests nothing.
 fn checked(file: &File<'_>, raw: RawFault) -> Result<Fault, WorldError> {
     let at = &raw.operation;
-    let (service, operation) = match at.get_ref().split_once(':') {
-        Some((service, operation)) => (Some(service.to_owned()), operation.to_owned()),
-        None => (None, at.get_ref().clone()),
-    };
-    if !services::is_served(service.as_deref(), &operation) {
-        return Err(file.invalid(at, format!("no operation `{}` is served", at.get_ref())));
-    }
+    let (service, operation) = fault_operation(file, at)?;
     if raw.call.is_some() && !raw.calls.is_empty() {
         return Err(file.invalid(at, "a fault has `call` or `calls`, not both"));
     }
@@ -114,12 +142,28 @@ fn checked(file: &File<'_>, raw: RawFault) -> Result<Fault, WorldError> {
         return Err(file.invalid(at, "a fault without an `answer` can only have a `delay`"));
     }
     let calls = raw.call.into_iter().chain(raw.calls).map(u64::from).collect();
-    let answer = answer(raw.answer, raw.message, raw.status).map_err(|message| file.invalid(at, message))?;
+    let answer = fault_answer(raw.answer, raw.message, raw.status).map_err(|message| file.invalid(at, message))?;
     let delay = Duration::from_millis(raw.delay);
-    Ok(Fault { service, operation, calls, answer, after_effect: raw.after_effect, delay })
+    Ok(Fault { service, operation, calls, answer, after_effect: raw.after_effect, delay, until: None })
 }
 
-fn answer(
+/// The operation of a fault, and its service if it is named.
+pub(super) fn fault_operation(
+    file: &File<'_>,
+    at: &Spanned<String>,
+) -> Result<(Option<String>, String), WorldError> {
+    let (service, operation) = match at.get_ref().split_once(':') {
+        Some((service, operation)) => (Some(service.to_owned()), operation.to_owned()),
+        None => (None, at.get_ref().clone()),
+    };
+    match services::is_served(service.as_deref(), &operation) {
+        true => Ok((service, operation)),
+        false => Err(file.invalid(at, format!("no operation `{}` is served", at.get_ref()))),
+    }
+}
+
+/// What a fault answers; nothing for one that only takes longer.
+pub(super) fn fault_answer(
     answer: Option<String>,
     message: Option<String>,
     status: Option<u16>,

@@ -1,7 +1,10 @@
 //! The shape of `world.toml`, exactly as it is written. What it means is in the files beside this one.
 
+mod drs;
 mod images;
+mod signals;
 mod tables;
+mod timeline;
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
@@ -10,8 +13,13 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use toml::Spanned;
 
+pub(super) use drs::{
+    RawDrs, RawExecution as RawRecoveryExecution, RawRecoveryJob, RawRecoveryPlan, RawSnapshotOf, RawSourceServer, RawStep,
+};
 pub(super) use images::{RawAccount, RawEc2, RawImage, RawSnapshot};
+pub(super) use signals::{RawAlarm, RawEndpoint, RawParameter};
 pub(super) use tables::{RawKey, RawTable};
+pub(super) use timeline::RawTimed;
 
 use super::content::Content;
 
@@ -47,6 +55,22 @@ pub(super) struct RawWorld {
     pub(super) snapshot: Vec<RawSnapshot>,
     #[serde(default)]
     pub(super) table: Vec<RawTable>,
+    #[serde(default)]
+    pub(super) alarm: Vec<RawAlarm>,
+    #[serde(default)]
+    pub(super) parameter: Vec<RawParameter>,
+    #[serde(default)]
+    pub(super) endpoint: Vec<RawEndpoint>,
+    #[serde(default)]
+    pub(super) drs: RawDrs,
+    #[serde(default)]
+    pub(super) source_server: Vec<RawSourceServer>,
+    #[serde(default)]
+    pub(super) recovery_plan: Vec<RawRecoveryPlan>,
+    #[serde(default)]
+    pub(super) recovery_job: Vec<RawRecoveryJob>,
+    #[serde(default)]
+    pub(super) timeline: Vec<Spanned<RawTimed>>,
     #[serde(default)]
     pub(super) fault: Vec<RawFault>,
 }

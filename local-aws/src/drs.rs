@@ -1,0 +1,234 @@
+//! Elastic Disaster Recovery: recovery plans, their executions, the jobs that launch servers, and the servers' snapshots.
+//!
+//! Shapes and statuses follow the service's model. Only the world's region has it. Nothing is launched: a server's launch takes
+//! as long, and comes to what, the world says.
+
+mod describe;
+mod executions;
+mod plans;
+mod request;
+mod start;
+mod walk;
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::ids;
+use crate::services::{ACCOUNT, Service};
+
+pub(crate) use request::{is_plan_arn, is_server_id, is_snapshot_id};
+
+pub(crate) const SERVICE: Service = Service {
+    name: "drs",
+    // Requests do not name one.
+    api: "",
+    operations: &[
+        ("DescribeJobs", describe::describe_jobs),
+        ("DescribeRecoverySnapshots", describe::describe_recovery_snapshots),
+        ("DescribeSourceServers", describe::describe_source_servers),
+        ("GetRecoveryPlan", plans::get_recovery_plan),
+        ("GetRecoveryPlanExecution", executions::get_recovery_plan_execution),
+        ("ListRecoveryPlanExecutionSteps", executions::list_recovery_plan_execution_steps),
+        ("ListRecoveryPlanExecutions", executions::list_recovery_plan_executions),
+        ("ListRecoveryPlanSteps", plans::list_recovery_plan_steps),
+        ("StartRecoveryPlanExecution", start::start_recovery_plan_execution),
+    ],
+};
+
+pub(crate) const STATUSES: [&str; 6] =
+    ["CREATED", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELLING", "CANCELLED"];
+pub(crate) const REPLICATION: [&str; 10] = [
+    "STOPPED", "INITIATING", "INITIAL_SYNC", "BACKLOG", "CREATING_SNAPSHOT", "CONTINUOUS", "PAUSED", "RESCAN",
+    "STALLED", "DISCONNECTED",
+];
+
+/// The service of one region.
+#[derive(Debug)]
+pub(crate) struct Drs {
+    /// Whether the account has it in use at all.
+    pub(crate) initialized: bool,
+    /// How long an execution is CREATED, and a job PENDING.
+    pub(crate) step: SignedDuration,
+    pub(crate) page_size: usize,
+    /// Whether the bus hears of launches.
+    pub(crate) events: bool,
+    pub(crate) region: String,
+    state: Mutex<State>,
+}
+
+impl Default for Drs {
+    fn default() -> Drs {
+        Drs {
+            initialized: true,
+            step: SignedDuration::from_secs(30),
+            page_size: 100,
+            events: true,
+            region: "us-east-1".to_owned(),
+            state: Mutex::default(),
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) servers: Vec<Server>,
+    pub(crate) plans: Vec<Plan>,
+    pub(crate) executions: Vec<Execution>,
+    pub(crate) jobs: Vec<Job>,
+}
+
+/// A source server.
+#[derive(Debug, Clone)]
+pub(crate) struct Server {
+    pub(crate) id: String,
+    pub(crate) hostname: Option<String>,
+    pub(crate) replication: String,
+    pub(crate) lag: Option<String>,
+    /// What its launch comes to: `LAUNCHED` or `FAILED`.
+    pub(crate) launch: String,
+    pub(crate) launch_takes: SignedDuration,
+    pub(crate) snapshots: Vec<Snapshot>,
+}
+
+/// A recovery snapshot; one that is only expected was not taken.
+#[derive(Debug, Clone)]
+pub(crate) struct Snapshot {
+    pub(crate) id: String,
+    pub(crate) expected: Timestamp,
+    pub(crate) taken: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) arn: String,
+    pub(crate) name: String,
+    pub(crate) status: String,
+    pub(crate) created: Timestamp,
+    pub(crate) steps: Vec<PlanStep>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct PlanStep {
+    pub(crate) name: String,
+    pub(crate) what: What,
+}
+
+/// What a step does.
+#[derive(Debug, Clone)]
+pub(crate) enum What {
+    /// Launches servers: their ids, and whether the plan fails with them.
+    Servers(Vec<(String, bool)>),
+    /// Waits for so many minutes.
+    Wait(i64),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Execution {
+    pub(crate) arn: String,
+    pub(crate) plan: String,
+    pub(crate) mode: String,
+    pub(crate) status: String,
+    pub(crate) started: Timestamp,
+    pub(crate) completed: Option<Timestamp>,
+    pub(crate) error: Option<(String, String)>,
+    pub(crate) tags: BTreeMap<String, String>,
+    /// The token of its start, and a digest of what was asked for with it.
+    pub(crate) token: Option<(String, String)>,
+    /// The snapshots that were asked for, by server.
+    pub(crate) snapshots: Vec<(String, String)>,
+    pub(crate) steps: Vec<Step>,
+    /// When it goes on by itself.
+    pub(crate) due: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Step {
+    pub(crate) name: String,
+    pub(crate) what: What,
+    pub(crate) status: String,
+    pub(crate) job: Option<String>,
+    pub(crate) error: Option<(String, String)>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Job {
+    pub(crate) id: String,
+    pub(crate) is_drill: bool,
+    pub(crate) status: String,
+    pub(crate) created: Timestamp,
+    pub(crate) ended: Option<Timestamp>,
+    pub(crate) servers: Vec<Launch>,
+    pub(crate) due: Option<Timestamp>,
+}
+
+/// A server of a job.
+#[derive(Debug, Clone)]
+pub(crate) struct Launch {
+    pub(crate) server: String,
+    pub(crate) status: String,
+    pub(crate) instance: Option<String>,
+    pub(crate) due: Option<Timestamp>,
+}
+
+impl Launch {
+    pub(crate) fn is_under_way(&self) -> bool {
+        matches!(self.status.as_str(), "PENDING" | "IN_PROGRESS")
+    }
+}
+
+impl Execution {
+    pub(crate) fn is_under_way(&self) -> bool {
+        matches!(self.status.as_str(), "CREATED" | "IN_PROGRESS" | "CANCELLING")
+    }
+}
+
+impl Drs {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no holder of this lock panics")
+    }
+
+    /// Sets what a launch of that server will come to; says whether there is such a server.
+    pub(crate) fn set_launch(&self, server: &str, result: &str) -> bool {
+        let mut state = self.lock();
+        let found = state.servers.iter_mut().find(|one| one.id == server);
+        found.map(|found| result.clone_into(&mut found.launch)).is_some()
+    }
+
+    /// A snapshot of that server is taken; says whether there is such a server.
+    pub(crate) fn add_snapshot(&self, server: &str, taken: Timestamp) -> bool {
+        let mut state = self.lock();
+        let Some(found) = state.servers.iter_mut().find(|one| one.id == server) else { return false };
+        let id = snapshot_id(server, taken);
+        found.snapshots.push(Snapshot { id, expected: taken, taken: Some(taken) });
+        true
+    }
+}
+
+/// The id of a snapshot that the world gives none.
+pub(crate) fn snapshot_id(server: &str, at: Timestamp) -> String {
+    format!("pit-{}", &ids::digest(&["snapshot", server, &at.to_string()])[..17])
+}
+
+/// The ARN of a plan that the world gives none.
+pub(crate) fn plan_arn(region: &str, name: &str) -> String {
+    format!("arn:aws:drs:{region}:{ACCOUNT}:recovery-plan/rp-{}", &ids::digest(&["plan", name])[..17])
+}
+
+/// The ARN of a source server.
+pub(crate) fn server_arn(region: &str, id: &str) -> String {
+    format!("arn:aws:drs:{region}:{ACCOUNT}:source-server/{id}")
+}
+
+/// The steps of a plan, none of them begun.
+pub(crate) fn unbegun(plan: &Plan) -> Vec<Step> {
+    let steps = plan.steps.iter().map(|step| Step {
+        name: step.name.clone(),
+        what: step.what.clone(),
+        status: "NOT_STARTED".to_owned(),
+        job: None,
+        error: None,
+    });
+    steps.collect()
+}

@@ -1,0 +1,136 @@
+//! DescribeJobs, DescribeRecoverySnapshots and DescribeSourceServers.
+
+use serde_json::{Value, json};
+
+use super::request::{Paging, drs, invalid, is_server_id, iso, moment, not_found};
+use super::{Job, Server, server_arn};
+use crate::members::Members;
+use crate::refusal::Refusal;
+use crate::services::{ACCOUNT, Context};
+
+/// The newest first.
+pub(super) fn describe_jobs(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+    let drs = drs(context)?;
+    let paging = Paging::take(context, &mut input)?;
+    let (mut ids, mut from, mut to) = (Vec::new(), None, None);
+    if let Some(mut filters) = input.structure("filters")? {
+        ids = filters.strings("jobIDs")?;
+        from = moment(&mut filters, "fromDate")?;
+        to = moment(&mut filters, "toDate")?;
+        filters.finish()?;
+    }
+    input.finish()?;
+    if ids.len() > 1_000 {
+        return Err(invalid("filters.jobIDs has more than 1000 ids"));
+    }
+    let state = drs.lock();
+    let wanted = state.jobs.iter().rev().filter(|job| {
+        (ids.is_empty() || ids.contains(&job.id))
+            && from.is_none_or(|from| job.created >= from)
+            && to.is_none_or(|to| job.created <= to)
+    });
+    let jobs: Vec<Value> = wanted.map(|job| shown(&drs.region, job)).collect();
+    paging.page("items", &jobs)
+}
+
+fn shown(region: &str, job: &Job) -> Value {
+    let servers: Vec<Value> = job.servers.iter().map(|launch| {
+        let mut server = json!({"sourceServerID": launch.server, "launchStatus": launch.status});
+        if let Some(instance) = &launch.instance {
+            server["recoveryInstanceID"] = instance.as_str().into();
+        }
+        server
+    }).collect();
+    let mut shown = json!({
+        "jobID": job.id,
+        "arn": format!("arn:aws:drs:{region}:{ACCOUNT}:job/{}", job.id),
+        "type": "LAUNCH",
+        "initiatedBy": if job.is_drill { "START_DRILL" } else { "START_RECOVERY" },
+        "status": job.status,
+        "creationDateTime": iso(job.created),
+        "participatingServers": servers,
+        "tags": {},
+    });
+    if let Some(ended) = job.ended {
+        shown["endDateTime"] = iso(ended);
+    }
+    shown
+}
+
+pub(super) fn describe_recovery_snapshots(
+    context: &Context<'_>,
+    mut input: Members,
+) -> Result<Value, Refusal> {
+    let drs = drs(context)?;
+    let paging = Paging::take(context, &mut input)?;
+    let id = input.string("sourceServerID")?.unwrap_or_default();
+    let order = input.string("order")?.unwrap_or_else(|| "ASC".to_owned());
+    let (mut from, mut to) = (None, None);
+    if let Some(mut filters) = input.structure("filters")? {
+        from = moment(&mut filters, "fromDateTime")?;
+        to = moment(&mut filters, "toDateTime")?;
+        filters.finish()?;
+    }
+    input.finish()?;
+    if !is_server_id(&id) {
+        return Err(invalid(format!("sourceServerID `{id}` is no id of a source server")));
+    }
+    let state = drs.lock();
+    let server = state.servers.iter().find(|server| server.id == id);
+    let mut snapshots = server.ok_or_else(|| not_found("SourceServer", &id))?.snapshots.clone();
+    snapshots.retain(|snapshot| {
+        from.is_none_or(|from| snapshot.expected >= from) && to.is_none_or(|to| snapshot.expected <= to)
+    });
+    snapshots.sort_by_key(|snapshot| snapshot.expected);
+    if order == "DESC" {
+        snapshots.reverse();
+    }
+    let items: Vec<Value> = snapshots.iter().map(|snapshot| {
+        let mut shown = json!({
+            "snapshotID": snapshot.id,
+            "sourceServerID": id,
+            "expectedTimestamp": iso(snapshot.expected),
+            "ebsSnapshots": [],
+        });
+        if let Some(taken) = snapshot.taken {
+            shown["timestamp"] = iso(taken);
+        }
+        shown
+    }).collect();
+    paging.page("items", &items)
+}
+
+pub(super) fn describe_source_servers(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+    let drs = drs(context)?;
+    let paging = Paging::take(context, &mut input)?;
+    let mut ids = Vec::new();
+    if let Some(mut filters) = input.structure("filters")? {
+        ids = filters.strings("sourceServerIDs")?;
+        filters.finish()?;
+    }
+    input.finish()?;
+    if ids.len() > 200 {
+        return Err(invalid("filters.sourceServerIDs has more than 200 ids"));
+    }
+    let state = drs.lock();
+    let wanted = state.servers.iter().filter(|server| ids.is_empty() || ids.contains(&server.id));
+    let items: Vec<Value> = wanted.map(|server| source_server(&drs.region, server)).collect();
+    paging.page("items", &items)
+}
+
+fn source_server(region: &str, server: &Server) -> Value {
+    let mut replication = json!({"dataReplicationState": server.replication});
+    if let Some(lag) = &server.lag {
+        replication["lagDuration"] = lag.as_str().into();
+    }
+    let mut shown = json!({
+        "sourceServerID": server.id,
+        "arn": server_arn(region, &server.id),
+        "tags": {},
+        "dataReplicationInfo": replication,
+    });
+    if let Some(hostname) = &server.hostname {
+        shown["sourceProperties"] = json!({"identificationHints": {"hostname": hostname}});
+    }
+    shown
+}

@@ -1,0 +1,213 @@
+//! Takes executions, their steps, jobs and launches to what comes next, each at its time.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{Drs, Execution, Job, Launch, State, What, server_arn};
+use crate::bus::{Bus, Happened};
+use crate::ids;
+
+/// What is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    Execution(usize),
+    Job(usize),
+    Launch(usize, usize),
+}
+
+impl Drs {
+    /// When the next thing happens by itself.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        all_due(&self.lock()).map(|(at, _)| at).min()
+    }
+
+    /// Lets the one thing happen that is due first, if something is due by `now`.
+    pub(crate) fn step(&self, bus: &Bus, now: Timestamp) {
+        let mut state = self.lock();
+        let first = all_due(&state).filter(|(at, _)| *at <= now).min();
+        let Some((at, due)) = first else { return };
+        Walk { drs: self, bus, at, state: &mut state }.happens(due);
+    }
+}
+
+fn all_due(state: &State) -> impl Iterator<Item = (Timestamp, Due)> {
+    let executions = state.executions.iter().enumerate();
+    let executions = executions.filter_map(|(index, one)| Some((one.due?, Due::Execution(index))));
+    let jobs = state.jobs.iter().enumerate();
+    let jobs = jobs.filter_map(|(index, job)| Some((job.due?, Due::Job(index))));
+    let launches = state.jobs.iter().enumerate().flat_map(|(index, job)| {
+        let launches = job.servers.iter().enumerate();
+        launches.filter_map(move |(nth, launch)| Some((launch.due?, Due::Launch(index, nth))))
+    });
+    executions.chain(jobs).chain(launches)
+}
+
+struct Walk<'a> {
+    drs: &'a Drs,
+    bus: &'a Bus,
+    at: Timestamp,
+    state: &'a mut State,
+}
+
+impl Walk<'_> {
+    fn happens(&mut self, due: Due) {
+        match due {
+            Due::Execution(index) => self.execution(index),
+            Due::Job(index) => self.job(index),
+            Due::Launch(job, nth) => self.launch(job, nth),
+        }
+    }
+
+    /// An execution that was CREATED begins; one that waited goes on.
+    fn execution(&mut self, index: usize) {
+        let execution = &mut self.state.executions[index];
+        execution.due = None;
+        if execution.status == "CREATED" {
+            execution.status = "IN_PROGRESS".to_owned();
+        }
+        if let Some(waiting) = execution.steps.iter_mut().find(|step| step.status == "WAITING") {
+            waiting.status = "COMPLETED".to_owned();
+        }
+        self.next_step(index);
+    }
+
+    fn next_step(&mut self, index: usize) {
+        let (at, pending) = (self.at, self.at + self.drs.step);
+        let number = self.state.jobs.len().to_string();
+        let execution = &mut self.state.executions[index];
+        let is_drill = execution.mode == "DRILL";
+        let Some(step) = execution.steps.iter_mut().find(|step| step.status == "NOT_STARTED") else {
+            end(execution, "COMPLETED", at);
+            return;
+        };
+        match &step.what {
+            What::Wait(minutes) => {
+                step.status = "WAITING".to_owned();
+                execution.due = Some(at + jiff::SignedDuration::from_mins(*minutes));
+            }
+            What::Servers(servers) => {
+                let id = format!("drsjob-{}", &ids::digest(&["job", &execution.arn, &number])[..17]);
+                step.status = "EXECUTING".to_owned();
+                step.job = Some(id.clone());
+                let launch = |(server, _): &(String, bool)| Launch {
+                    server: server.clone(),
+                    status: "PENDING".to_owned(),
+                    instance: None,
+                    due: None,
+                };
+                let servers = servers.iter().map(launch).collect();
+                let status = "PENDING".to_owned();
+                self.state.jobs.push(Job {
+                    id,
+                    is_drill,
+                    status,
+                    created: at,
+                    ended: None,
+                    servers,
+                    due: Some(pending),
+                });
+            }
+        }
+    }
+
+    /// The job begins to launch. A server that another job is launching fails: one job each at a time.
+    fn job(&mut self, index: usize) {
+        let busy: Vec<String> = self
+            .state
+            .jobs
+            .iter()
+            .enumerate()
+            .filter(|(other, job)| *other != index && job.status == "STARTED")
+            .flat_map(|(_, job)| job.servers.iter().filter(|launch| launch.is_under_way()))
+            .map(|launch| launch.server.clone())
+            .collect();
+        let State { jobs, servers, .. } = &mut *self.state;
+        let job = &mut jobs[index];
+        job.due = None;
+        job.status = "STARTED".to_owned();
+        for launch in &mut job.servers {
+            let known = servers.iter().find(|server| server.id == launch.server);
+            let takes = known.filter(|_| !busy.contains(&launch.server)).map(|server| server.launch_takes);
+            launch.status = "IN_PROGRESS".to_owned();
+            launch.due = Some(self.at + takes.unwrap_or_default());
+        }
+    }
+
+    /// A server is launched, or is not.
+    fn launch(&mut self, index: usize, nth: usize) {
+        let server = self.state.jobs[index].servers[nth].server.clone();
+        let is_busy = self.state.jobs.iter().enumerate().any(|(other, job)| {
+            other != index
+                && job.status == "STARTED"
+                && job.servers.iter().any(|launch| launch.server == server && launch.is_under_way())
+        });
+        let known = self.state.servers.iter().find(|one| one.id == server);
+        let launches = known.is_some_and(|known| known.launch == "LAUNCHED") && !is_busy;
+        let job = &mut self.state.jobs[index];
+        let launch = &mut job.servers[nth];
+        launch.due = None;
+        launch.status = if launches { "LAUNCHED" } else { "FAILED" }.to_owned();
+        launch.instance = launches.then(|| format!("i-{}", &ids::digest(&["instance", &job.id, &server])[..17]));
+        self.told(index, &server, launches);
+        let job = &mut self.state.jobs[index];
+        if job.servers.iter().all(|launch| !launch.is_under_way()) {
+            job.status = "COMPLETED".to_owned();
+            job.ended = Some(self.at);
+            let id = job.id.clone();
+            self.job_ended(&id, index);
+        }
+    }
+
+    /// A step is over with its job: failed, if a critical server is.
+    fn job_ended(&mut self, job: &str, index: usize) {
+        let at = self.at;
+        let failed: Vec<String> = self.state.jobs[index]
+            .servers
+            .iter()
+            .filter(|launch| launch.status == "FAILED")
+            .map(|launch| launch.server.clone())
+            .collect();
+        let executions = self.state.executions.iter_mut().enumerate();
+        let mut of_job = executions.filter_map(|(index, execution)| {
+            let step = execution.steps.iter().position(|step| step.job.as_deref() == Some(job))?;
+            Some((index, execution, step))
+        });
+        let Some((index, execution, step)) = of_job.next() else { return };
+        let step = &mut execution.steps[step];
+        let What::Servers(servers) = &step.what else { return };
+        let critical = servers.iter().find(|(server, critical)| *critical && failed.contains(server));
+        let Some((server, _)) = critical else {
+            step.status = "COMPLETED".to_owned();
+            self.next_step(index);
+            return;
+        };
+        let error = ("SERVER_LAUNCH_FAILED".to_owned(), format!("The launch of {server} failed"));
+        step.status = "FAILED".to_owned();
+        step.error = Some(error.clone());
+        execution.error = Some(error);
+        end(execution, "FAILED", at);
+    }
+
+    fn told(&self, job: usize, server: &str, launched: bool) {
+        if !self.drs.events {
+            return;
+        }
+        let job = &self.state.jobs[job];
+        let state = if launched { "RECOVERY_LAUNCH_SUCCEEDED" } else { "RECOVERY_LAUNCH_FAILED" };
+        let is_drill = if job.is_drill { "TRUE" } else { "FALSE" };
+        self.bus.put(Happened {
+            source: "aws.drs",
+            detail_type: "DRS Source Server Launch Result",
+            region: &self.drs.region,
+            at: self.at,
+            resource: &server_arn(&self.drs.region, server),
+            detail: json!({"state": state, "job-id": job.id, "is-drill": is_drill}),
+        });
+    }
+}
+
+fn end(execution: &mut Execution, status: &str, at: Timestamp) {
+    status.clone_into(&mut execution.status);
+    execution.completed = Some(at);
+    execution.due = None;
+}

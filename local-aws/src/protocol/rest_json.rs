@@ -1,0 +1,74 @@
+//! REST JSON, as Elastic Disaster Recovery has it: `POST /Operation`, JSON in and out, an error's name in a header.
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::http::HeaderValue;
+use hyper::{Method, Response, StatusCode};
+use serde_json::{Value, json};
+
+use super::Wire;
+use crate::refusal::Refusal;
+use crate::server::{Request, respond};
+
+/// Whether a service speaks it.
+pub(super) fn serves(service: &str) -> bool {
+    service == "drs"
+}
+
+/// The API (none is named), the operation and the input.
+pub(super) fn read(request: &Request) -> (String, String, Result<Value, Refusal>) {
+    let operation = request.parts.uri.path().trim_start_matches('/').to_owned();
+    let input = match request.parts.method {
+        Method::POST if request.body.is_empty() => Ok(json!({})),
+        Method::POST => serde_json::from_slice(&request.body).map_err(|error| {
+            Refusal::new("ValidationException", format!("the request is not JSON: {error}"))
+                .with("reason", "cannotParse".into())
+        }),
+        _ => Err(Refusal::not_served(format_args!("{} {}", request.parts.method, request.parts.uri))),
+    };
+    (String::new(), operation, input)
+}
+
+pub(super) fn response(
+    wire: &Wire,
+    outcome: &Result<Value, Refusal>,
+    request_id: &str,
+) -> Response<Full<Bytes>> {
+    let (status, body) = match outcome {
+        Ok(output) => (success(&wire.operation), output.clone()),
+        Err(refusal) => (status(refusal), error(refusal)),
+    };
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = respond(status, "application/json", body.to_string());
+    let headers = [("x-amzn-requestid", Some(request_id)), ("x-amzn-errortype", outcome.as_ref().err().map(|refusal| refusal.code.as_str()))];
+    for (name, value) in headers {
+        if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// The model's `responseCode` of an operation.
+fn success(operation: &str) -> u16 {
+    if operation == "StartRecoveryPlanExecution" { 201 } else { 200 }
+}
+
+/// The model's `httpStatusCode` of an error, which differs from what other services have for errors of that name.
+fn status(refusal: &Refusal) -> u16 {
+    match refusal.code.as_str() {
+        "ServiceQuotaExceededException" => 402,
+        "AccessDeniedException" => 403,
+        "ResourceNotFoundException" => 404,
+        "ThrottlingException" => 429,
+        _ => refusal.status,
+    }
+}
+
+fn error(refusal: &Refusal) -> Value {
+    let mut body = json!({"message": refusal.message, "code": refusal.code});
+    for (member, value) in refusal.further.iter().flat_map(|further| further.iter()) {
+        body[member] = value.clone();
+    }
+    body
+}

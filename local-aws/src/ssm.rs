@@ -1,0 +1,92 @@
+//! Systems Manager: GetParameter.
+
+use std::sync::{Mutex, MutexGuard};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::clock::epoch_seconds;
+use crate::members::Members;
+use crate::refusal::Refusal;
+use crate::services::{ACCOUNT, Context, Service};
+
+pub(crate) const SERVICE: Service =
+    Service { name: "ssm", api: "AmazonSSM", operations: &[("GetParameter", get_parameter)] };
+
+pub(crate) const TYPES: [&str; 3] = ["String", "StringList", "SecureString"];
+
+#[derive(Debug, Default)]
+pub(crate) struct Ssm {
+    parameters: Mutex<Vec<Parameter>>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    pub(crate) region: String,
+    pub(crate) kind: String,
+    pub(crate) value: String,
+    pub(crate) version: u64,
+    pub(crate) modified: Timestamp,
+}
+
+impl Ssm {
+    /// Says whether it is new.
+    pub(crate) fn add(&self, parameter: Parameter) -> bool {
+        let mut parameters = self.lock();
+        let is_new = parameters
+            .iter()
+            .all(|other| (&other.name, &other.region) != (&parameter.name, &parameter.region));
+        parameters.extend(is_new.then_some(parameter));
+        is_new
+    }
+
+    /// Gives a parameter another value, makes it, or removes it.
+    pub(crate) fn set(&self, name: &str, region: &str, value: Option<&str>, now: Timestamp) {
+        let mut parameters = self.lock();
+        let Some(value) = value else {
+            parameters.retain(|parameter| parameter.name != name);
+            return;
+        };
+        let mut found = false;
+        for parameter in parameters.iter_mut().filter(|parameter| parameter.name == name) {
+            value.clone_into(&mut parameter.value);
+            parameter.version += 1;
+            parameter.modified = now;
+            found = true;
+        }
+        if !found {
+            let (name, region, value) = (name.to_owned(), region.to_owned(), value.to_owned());
+            let kind = "String".to_owned();
+            parameters.push(Parameter { name, region, kind, value, version: 1, modified: now });
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Parameter>> {
+        self.parameters.lock().expect("no holder of this lock panics")
+    }
+}
+
+/// Labels and versions after a colon are not served.
+fn get_parameter(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+    let name = input.string("Name")?.unwrap_or_default();
+    // Nothing here is encrypted.
+    input.boolean("WithDecryption")?;
+    input.finish()?;
+    if name.is_empty() || name.contains(':') {
+        return Err(Refusal::not_served(format_args!("the parameter name `{name}`")));
+    }
+    let parameters = context.world.ssm.lock();
+    let found = parameters.iter().find(|one| one.name == name && one.region == context.region);
+    let Some(found) = found else { return Err(Refusal::new("ParameterNotFound", "")) };
+    let path = found.name.trim_start_matches('/');
+    Ok(json!({"Parameter": {
+        "Name": found.name,
+        "Type": found.kind,
+        "Value": found.value,
+        "Version": found.version,
+        "LastModifiedDate": epoch_seconds(found.modified),
+        "ARN": format!("arn:aws:ssm:{}:{ACCOUNT}:parameter/{path}", found.region),
+        "DataType": "text",
+    }}))
+}

@@ -1,0 +1,43 @@
+//! `[[timeline]]`.
+
+use std::num::NonZeroU32;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use toml::Spanned;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(in super::super) struct RawTimed {
+    pub(in super::super) at: Option<Spanned<Timestamp>>,
+    /// Seconds after the entry before it.
+    pub(in super::super) after: Option<Spanned<u32>>,
+    pub(in super::super) every: Option<Spanned<NonZeroU32>>,
+    pub(in super::super) times: Option<NonZeroU32>,
+    pub(in super::super) until: Option<Timestamp>,
+
+    pub(in super::super) reconcile: Option<Spanned<bool>>,
+    pub(in super::super) event: Option<Spanned<String>>,
+    pub(in super::super) alarm: Option<Spanned<String>>,
+    pub(in super::super) parameter: Option<Spanned<String>>,
+    pub(in super::super) endpoint: Option<Spanned<String>>,
+    pub(in super::super) launch: Option<Spanned<String>>,
+    pub(in super::super) snapshot: Option<Spanned<String>>,
+    pub(in super::super) fault: Option<Spanned<String>>,
+
+    pub(in super::super) state: Option<Spanned<String>>,
+    pub(in super::super) suppressed_by: Option<Spanned<String>>,
+    pub(in super::super) value: Option<Spanned<String>>,
+    pub(in super::super) removed: Option<Spanned<bool>>,
+    pub(in super::super) answers: Option<Spanned<bool>>,
+    pub(in super::super) result: Option<Spanned<String>>,
+    /// Of an endpoint, or of a fault's answer.
+    pub(in super::super) status: Option<Spanned<u16>>,
+
+    pub(in super::super) answer: Option<Spanned<String>>,
+    pub(in super::super) message: Option<Spanned<String>>,
+    pub(in super::super) after_effect: Option<Spanned<bool>>,
+    /// Seconds.
+    #[serde(rename = "for")]
+    pub(in super::super) lasting: Option<Spanned<u32>>,
+}

@@ -1,0 +1,84 @@
+//! `[[alarm]]`, `[[parameter]]` and `[[endpoint]]`: what a function looks at before it acts.
+
+use super::file::File;
+use super::raw::{RawAlarm, RawEndpoint, RawParameter};
+use super::{World, WorldError};
+use crate::cloudwatch::{self, Alarm};
+use crate::ssm::{self, Parameter};
+use crate::web::Endpoint;
+use jiff::Timestamp;
+
+pub(super) fn alarm(world: &World, file: &File<'_>, raw: RawAlarm) -> Result<(), WorldError> {
+    let composite = match &raw.kind {
+        None => false,
+        Some(kind) => file.one_of(kind, "type", &["metric", "composite"])? == "composite",
+    };
+    let state = match &raw.state {
+        None => "OK",
+        Some(state) => file.one_of(state, "state", &cloudwatch::STATES)?,
+    };
+    let suppressed_by = match &raw.suppressed_by {
+        None => None,
+        Some(by) if composite => Some(file.one_of(by, "suppressed-by", &cloudwatch::SUPPRESSED_BY)?.to_owned()),
+        Some(by) => return Err(file.invalid(by, "only a composite alarm can be suppressed")),
+    };
+    let alarm = Alarm {
+        name: raw.name.get_ref().clone(),
+        region: raw.region.unwrap_or_else(|| world.region.clone()),
+        composite,
+        state: state.to_owned(),
+        reason: raw.reason.unwrap_or_else(|| "set by the world".to_owned()),
+        since: raw.since.or(world.now).unwrap_or_else(Timestamp::now),
+        suppressed_by,
+    };
+    match world.cloudwatch.add(alarm) {
+        true => Ok(()),
+        false => Err(file.invalid(&raw.name, format!("alarm `{}` is there twice", raw.name.get_ref()))),
+    }
+}
+
+pub(super) fn parameter(world: &World, file: &File<'_>, raw: RawParameter) -> Result<(), WorldError> {
+    let kind = match &raw.kind {
+        None => "String",
+        Some(kind) => file.one_of(kind, "type", &ssm::TYPES)?,
+    };
+    let parameter = Parameter {
+        name: raw.name.get_ref().clone(),
+        region: raw.region.unwrap_or_else(|| world.region.clone()),
+        kind: kind.to_owned(),
+        value: raw.value,
+        version: 1,
+        modified: world.now.unwrap_or_else(Timestamp::now),
+    };
+    match world.ssm.add(parameter) {
+        true => Ok(()),
+        false => Err(file.invalid(&raw.name, format!("parameter `{}` is there twice", raw.name.get_ref()))),
+    }
+}
+
+pub(super) fn endpoint(world: &World, file: &File<'_>, raw: RawEndpoint) -> Result<(), WorldError> {
+    let url = raw.url.get_ref();
+    if !url.starts_with("http://") {
+        return Err(file.invalid(&raw.url, "an endpoint's `url` begins with http://; https is not served"));
+    }
+    let status = match (&raw.status, raw.answers.unwrap_or(true)) {
+        (Some(status), false) => {
+            return Err(file.invalid(status, "an endpoint that does not answer has no `status`"));
+        }
+        (_, false) => None,
+        (status, true) => Some(status_of(file, status.as_ref())?),
+    };
+    match world.web.add(Endpoint { url: url.clone(), status }) {
+        true => Ok(()),
+        false => Err(file.invalid(&raw.url, format!("endpoint `{url}` is there twice"))),
+    }
+}
+
+/// The status of an answer; 200 where none is given.
+pub(super) fn status_of(file: &File<'_>, status: Option<&toml::Spanned<u16>>) -> Result<u16, WorldError> {
+    match status {
+        None => Ok(200),
+        Some(status) if (100..=599).contains(status.get_ref()) => Ok(*status.get_ref()),
+        Some(status) => Err(file.invalid(status, "`status` is 100 to 599")),
+    }
+}

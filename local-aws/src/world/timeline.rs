@@ -1,0 +1,219 @@
+//! `[[timeline]]`: each entry is one thing that happens at one time, or the reconcile event every so often.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use toml::Spanned;
+
+use super::file::{File, fault_answer, fault_operation};
+use super::raw::RawTimed;
+use super::signals::status_of;
+use super::{World, WorldError};
+use crate::cloudwatch::{STATES, SUPPRESSED_BY};
+use crate::fault::Fault;
+use crate::timeline::{Change, Happening, NewFault, Timed};
+
+pub(super) fn add(world: &mut World, file: &File<'_>, raw: Vec<Spanned<RawTimed>>) -> Result<(), WorldError> {
+    let Some(first) = raw.first() else { return Ok(()) };
+    let Some(now) = world.now else {
+        return Err(file.invalid(first, "a timeline moves the clock, and without `now` it is the machine's"));
+    };
+    let mut last = now;
+    for entry in raw {
+        last = one(world, file, last, &entry)?;
+    }
+    Ok(())
+}
+
+/// Adds an entry, and says when it is over.
+fn one(
+    world: &mut World,
+    file: &File<'_>,
+    last: Timestamp,
+    entry: &Spanned<RawTimed>,
+) -> Result<Timestamp, WorldError> {
+    let raw = entry.get_ref();
+    let at = match (&raw.at, &raw.after) {
+        (Some(at), None) if *at.get_ref() >= last => *at.get_ref(),
+        (Some(at), None) => {
+            return Err(file.invalid(at, format!("the entry before it is at {last}: entries are in order of time")));
+        }
+        (None, Some(after)) => last + SignedDuration::from_secs((*after.get_ref()).into()),
+        _ => return Err(file.invalid(entry, "an entry has `at` or `after`")),
+    };
+    let what = what(world, file, entry, at)?;
+    let Some(every) = &raw.every else {
+        if raw.times.is_some() || raw.until.is_some() {
+            return Err(file.invalid(entry, "`times` and `until` go with `every`"));
+        }
+        world.timeline.push(Timed { at, what });
+        return Ok(at);
+    };
+    if !matches!(what, Happening::Reconcile) {
+        return Err(file.invalid(every, "only `reconcile` happens `every` so many seconds"));
+    }
+    let step = SignedDuration::from_secs(every.get_ref().get().into());
+    let end = match (raw.times, raw.until) {
+        (Some(times), None) => at + step * i32::try_from(times.get() - 1).unwrap_or(i32::MAX),
+        (None, Some(until)) if until >= at => until,
+        _ => return Err(file.invalid(every, "with `every` goes `times`, or an `until` that is not over")),
+    };
+    let mut next = at;
+    while next <= end {
+        world.timeline.push(Timed { at: next, what: Happening::Reconcile });
+        next += step;
+    }
+    Ok(end)
+}
+
+fn what(
+    world: &World,
+    file: &File<'_>,
+    entry: &Spanned<RawTimed>,
+    at: Timestamp,
+) -> Result<Happening, WorldError> {
+    let raw = entry.get_ref();
+    let named: Vec<&'static str> = [
+        ("reconcile", raw.reconcile.is_some()),
+        ("event", raw.event.is_some()),
+        ("alarm", raw.alarm.is_some()),
+        ("parameter", raw.parameter.is_some()),
+        ("endpoint", raw.endpoint.is_some()),
+        ("launch", raw.launch.is_some()),
+        ("snapshot", raw.snapshot.is_some()),
+        ("fault", raw.fault.is_some()),
+    ]
+    .into_iter()
+    .filter_map(|(name, is_there)| is_there.then_some(name))
+    .collect();
+    let &[named] = &named[..] else {
+        let message = "an entry has one of reconcile, event, alarm, parameter, endpoint, launch, snapshot and fault";
+        return Err(file.invalid(entry, message));
+    };
+    belongs(file, raw, named)?;
+    Ok(match named {
+        "reconcile" => match raw.reconcile.as_ref().is_some_and(|wanted| *wanted.get_ref()) {
+            true => Happening::Reconcile,
+            false => return Err(file.invalid(entry, "write `reconcile = true`")),
+        },
+        "event" => event(file, raw.event.as_ref().expect("it is there"))?,
+        _ => Happening::Change(change(world, file, entry, named, at)?),
+    })
+}
+
+/// Refuses a key that goes with something else.
+fn belongs(file: &File<'_>, raw: &RawTimed, named: &str) -> Result<(), WorldError> {
+    let keys: [(&str, &[&str], Option<std::ops::Range<usize>>); 10] = [
+        ("state", &["alarm"], raw.state.as_ref().map(Spanned::span)),
+        ("suppressed-by", &["alarm"], raw.suppressed_by.as_ref().map(Spanned::span)),
+        ("value", &["parameter"], raw.value.as_ref().map(Spanned::span)),
+        ("removed", &["parameter"], raw.removed.as_ref().map(Spanned::span)),
+        ("answers", &["endpoint"], raw.answers.as_ref().map(Spanned::span)),
+        ("result", &["launch"], raw.result.as_ref().map(Spanned::span)),
+        ("status", &["endpoint", "fault"], raw.status.as_ref().map(Spanned::span)),
+        ("answer", &["fault"], raw.answer.as_ref().map(Spanned::span)),
+        ("message", &["fault"], raw.message.as_ref().map(Spanned::span)),
+        ("for", &["fault"], raw.lasting.as_ref().map(Spanned::span)),
+    ];
+    for (key, of, span) in keys {
+        if let Some(span) = span.filter(|_| !of.contains(&named)) {
+            let message = format!("`{key}` does not go with `{named}`");
+            return Err(file.invalid(&Spanned::new(span, ()), message));
+        }
+    }
+    match &raw.after_effect {
+        Some(key) if named != "fault" => {
+            Err(file.invalid(key, format!("`after-effect` does not go with `{named}`")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn event(file: &File<'_>, name: &Spanned<String>) -> Result<Happening, WorldError> {
+    let text = file.beside(name.get_ref())?;
+    let event = serde_json::from_str(&text)
+        .map_err(|error| file.invalid(name, format!("{} is not JSON: {error}", name.get_ref())))?;
+    Ok(Happening::Event { file: name.get_ref().clone(), event })
+}
+
+fn change(
+    world: &World,
+    file: &File<'_>,
+    entry: &Spanned<RawTimed>,
+    named: &str,
+    at: Timestamp,
+) -> Result<Change, WorldError> {
+    let raw = entry.get_ref();
+    let text = |key: &Option<Spanned<String>>| key.as_ref().map(|key| key.get_ref().clone()).unwrap_or_default();
+    let lacks = |key: &str| file.invalid(entry, format!("`{named}` goes with `{key}`"));
+    Ok(match named {
+        "alarm" => {
+            let name = raw.alarm.as_ref().expect("it is there");
+            if !world.cloudwatch.has(name.get_ref()) {
+                return Err(file.invalid(name, format!("there is no [[alarm]] `{}`", name.get_ref())));
+            }
+            let state = file.one_of(raw.state.as_ref().ok_or_else(|| lacks("state"))?, "state", &STATES)?;
+            let suppressed_by = match &raw.suppressed_by {
+                None => None,
+                Some(by) => Some(file.one_of(by, "suppressed-by", &SUPPRESSED_BY)?.to_owned()),
+            };
+            Change::Alarm { name: name.get_ref().clone(), state: state.to_owned(), suppressed_by }
+        }
+        "parameter" => {
+            let removed = raw.removed.as_ref().is_some_and(|removed| *removed.get_ref());
+            if removed == raw.value.is_some() {
+                return Err(lacks("value` or with `removed = true"));
+            }
+            Change::Parameter { name: text(&raw.parameter), value: raw.value.as_ref().map(|value| value.get_ref().clone()) }
+        }
+        "endpoint" => {
+            let answers = raw.answers.as_ref().is_none_or(|answers| *answers.get_ref());
+            let status = match answers {
+                true => Some(status_of(file, raw.status.as_ref())?),
+                false => None,
+            };
+            Change::Endpoint { url: text(&raw.endpoint), status }
+        }
+        "launch" | "snapshot" => {
+            let server = if named == "launch" { &raw.launch } else { &raw.snapshot };
+            let server = server.as_ref().expect("it is there");
+            if !world.drs.lock().servers.iter().any(|one| one.id == *server.get_ref()) {
+                let message = format!("there is no [[source-server]] `{}`", server.get_ref());
+                return Err(file.invalid(server, message));
+            }
+            let server = server.get_ref().clone();
+            if named == "snapshot" {
+                return Ok(Change::Snapshot { server });
+            }
+            let result = raw.result.as_ref().ok_or_else(|| lacks("result"))?;
+            let result = file.one_of(result, "result", &["LAUNCHED", "FAILED"])?.to_owned();
+            Change::Launch { server, result }
+        }
+        _ => Change::Fault(fault(file, raw, at)?),
+    })
+}
+
+fn fault(file: &File<'_>, raw: &RawTimed, at: Timestamp) -> Result<NewFault, WorldError> {
+    let operation = raw.fault.as_ref().expect("it is there");
+    let (service, name) = fault_operation(file, operation)?;
+    let text = |key: &Option<Spanned<String>>| key.as_ref().map(|key| key.get_ref().clone());
+    let answer = fault_answer(text(&raw.answer), text(&raw.message), raw.status.as_ref().map(|key| *key.get_ref()));
+    let answer = answer.map_err(|message| file.invalid(operation, message))?;
+    let Some(answer) = answer else {
+        return Err(file.invalid(operation, "`fault` goes with `answer`"));
+    };
+    let lasting = raw.lasting.as_ref().map(|lasting| SignedDuration::from_secs((*lasting.get_ref()).into()));
+    let how_long = lasting.map(|lasting| format!(" for {} s", lasting.as_secs())).unwrap_or_default();
+    let told = format!("{} fails with {}{how_long}", operation.get_ref(), text(&raw.answer).unwrap_or_default());
+    let after_effect = raw.after_effect.as_ref().is_some_and(|after| *after.get_ref());
+    let fault = Fault {
+        service,
+        operation: name,
+        calls: Vec::new(),
+        answer: Some(answer),
+        after_effect,
+        delay: Duration::ZERO,
+        until: None,
+    };
+    Ok(NewFault { fault, until: lasting.map(|lasting| at + lasting), told })
+}
