@@ -12,7 +12,7 @@ use shared::config::{Code, Document, Problem};
 use crate::arguments::CheckArguments;
 use crate::exit::Exit;
 use crate::rules_file::{FileRules, TABLES, read_all, rendered};
-use crate::template::{Function, Template, overrides};
+use crate::template::{Function, Template, overrides, template_file};
 use crate::workspace;
 
 /// The codes of problems that only this command finds.
@@ -30,20 +30,32 @@ pub fn run(arguments: &CheckArguments) -> Result<Exit> {
     document.unknown_tables(TABLES, &mut problems);
     let rules = read_all(&document, &arguments.file, &mut problems);
     problems.extend(rules.stacks.stacks.iter().flat_map(parameters::of_stack));
-    let template = arguments.template.clone().or_else(|| Some(workspace::root().ok()?.join("template.yaml")));
+    let template = match (&arguments.template, workspace::root()) {
+        (Some(template), _) => Some(template.clone()),
+        (None, Ok(root)) => Some(template_of(&root, &arguments.environment)?),
+        (None, Err(_)) => None,
+    };
     match template {
         Some(template) => against_template(&template, &arguments.environment, &rules, &mut problems)?,
         None => anstream::eprintln!("note: there is no template.yaml here to compare the rules with"),
     }
     if problems.is_empty() {
         let alerts = rules.alerts.images.len() + rules.alerts.calls.len();
-        let count = rules.pipelines.pipelines.len() + rules.stacks.stacks.len() + alerts;
+        let plans = rules.plans.plans.len();
+        let count = rules.pipelines.pipelines.len() + rules.stacks.stacks.len() + alerts + plans;
         anstream::println!("no problems: {} in {}", counted(count, "rule"), arguments.file.display());
         return Ok(Exit::Success);
     }
     anstream::eprintln!("{}\n", rendered(&document, &arguments.file, &problems));
     anstream::eprintln!("{} in {}", counted(problems.len(), "problem"), arguments.file.display());
     Ok(Exit::Found)
+}
+
+/// The template that an environment deploys: template.yaml, unless it names another.
+fn template_of(root: &Path, environment: &str) -> Result<PathBuf> {
+    let samconfig = root.join("samconfig.toml");
+    let named = if samconfig.is_file() { template_file(&samconfig, environment)? } else { None };
+    Ok(named.unwrap_or_else(|| root.join("template.yaml")))
 }
 
 fn counted(count: usize, what: &str) -> String {
@@ -56,10 +68,26 @@ fn against_template(
     rules: &FileRules,
     problems: &mut Vec<Problem>,
 ) -> Result<()> {
-    let samconfig = template.with_file_name("samconfig.toml");
+    let beside = template.with_file_name("samconfig.toml");
+    // A template in templates/ is built by the samconfig.toml of the workspace.
+    let samconfig = match (beside.is_file(), workspace::root()) {
+        (false, Ok(root)) => root.join("samconfig.toml"),
+        _ => beside,
+    };
     let parameters =
         if samconfig.is_file() { overrides(&samconfig, environment)? } else { Default::default() };
     let template = Template::read(template, &parameters)?;
+    if let Some(function) = deployed(&template, dr_failover::report::FUNCTION) {
+        // A deployment of its own, of which the others are no part.
+        problems.extend(rules.plans.plans.iter().flat_map(|plan| permissions::of_plan(function, plan)));
+        return Ok(());
+    }
+    if !rules.plans.plans.is_empty() {
+        anstream::eprintln!(
+            "note: dr-failover is deployed by an environment of its own: --environment recovery compares [[recovery-plan]] \
+             with it"
+        );
+    }
     if let Some(function) = deployed(&template, pipeline_trigger::report::FUNCTION) {
         let rules = &rules.pipelines.pipelines;
         problems.extend(rules.iter().flat_map(|rule| permissions::of_pipeline(function, rule)));
@@ -115,7 +143,8 @@ fn deployed<'t>(template: &'t Template, package: &str) -> Option<&'t Function> {
 pub fn codes() -> impl Iterator<Item = Code> {
     let of_functions = pipeline_trigger::rules::codes()
         .chain(branch_stacks::rules::codes())
-        .chain(ami_alerts::rules::codes());
+        .chain(ami_alerts::rules::codes())
+        .chain(dr_failover::rules::codes());
     of_functions.chain(CODES.iter().copied())
 }
 

@@ -19,7 +19,7 @@ pub use function::{InvocationError, Invoked, Run};
 
 use crate::arguments::ReplayArguments;
 use crate::exit::Exit;
-use crate::template::{Function, Table, Template, document};
+use crate::template::{TEMPLATES, Template, document};
 use crate::{progress, render, rules_file, workspace};
 use function::Stage;
 
@@ -78,15 +78,15 @@ pub struct Replay {
 /// Runs each function that the event reaches, each in a world of its own; all in one where the world follows events.
 pub fn replay(case: &Case, arguments: &ReplayArguments, root: &Path) -> Result<Vec<Replay>> {
     let template = template(root)?;
-    let mut next = Some(world(case, arguments, template.tables())?);
-    let follows = next.as_ref().is_some_and(World::follows_events);
+    let mut next = Some(world(case, arguments, &template)?);
+    let follows = next.as_ref().is_some_and(|world| world.follows_events() || !world.timeline().is_empty());
     if let Some(world) = next.take_if(|_| follows) {
         case.hints(&world).iter().for_each(|hint| anstream::eprint!("note: {}", render::block(hint)));
         return follow::replay(case, arguments, root, &template, world);
     }
     let mut replays = Vec::new();
-    for route in route::routes(case, arguments.function.as_deref(), false, &template)? {
-        let world = next.take().map_or_else(|| world(case, arguments, template.tables()), Ok)?;
+    for route in route::routes_of(case, &case.event, arguments.function.as_deref(), false, &template)? {
+        let world = next.take().map_or_else(|| world(case, arguments, &template), Ok)?;
         case.hints(&world).iter().for_each(|hint| anstream::eprint!("note: {}", render::block(hint)));
         let stage = Stage::open(case, root, world, arguments.dry_run)?;
         let invocations = stage.deliver(route.function, &case.event, None)?;
@@ -96,20 +96,27 @@ pub fn replay(case: &Case, arguments: &ReplayArguments, root: &Path) -> Result<V
     Ok(replays)
 }
 
-/// The template with every function that can be switched on: here nothing is deployed that somebody did not want.
+/// The templates as one, with every function that can be switched on: here nothing is deployed that somebody did not want.
 fn template(root: &Path) -> Result<Template> {
-    let path = root.join("template.yaml");
-    let declared = document(&path)?;
-    let parameters = declared["Parameters"].as_object().into_iter().flatten();
-    let switches =
-        parameters.filter(|(_, parameter)| parameter["AllowedValues"] == json!(["enabled", "disabled"]));
-    let on = switches.map(|(name, _)| (name.clone(), "enabled".to_owned())).collect();
-    Ok(Template::read(&path, &on)?)
+    let mut joined: Option<Template> = None;
+    for path in TEMPLATES.map(|name| root.join(name)).iter().filter(|path| path.is_file()) {
+        let declared = document(path)?;
+        let parameters = declared["Parameters"].as_object().into_iter().flatten();
+        let switches =
+            parameters.filter(|(_, parameter)| parameter["AllowedValues"] == json!(["enabled", "disabled"]));
+        let on = switches.map(|(name, _)| (name.clone(), "enabled".to_owned())).collect();
+        let template = Template::read(path, &on)?;
+        joined = Some(match joined {
+            Some(before) => before.joined(template),
+            None => template,
+        });
+    }
+    joined.with_context(|| format!("there is no template.yaml in {}", root.display()))
 }
 
 /// The account before the event: the case's, with the clones in it; without one, an account that has what the rules
 /// name, so that there is something to start.
-fn world(case: &Case, arguments: &ReplayArguments, tables: &[Table]) -> Result<World> {
+fn world(case: &Case, arguments: &ReplayArguments, template: &Template) -> Result<World> {
     let mut world = match &case.world {
         Some(path) => World::read(path)?,
         None => World::empty(),
@@ -120,7 +127,10 @@ fn world(case: &Case, arguments: &ReplayArguments, tables: &[Table]) -> Result<W
     if case.world.is_none() {
         case.make_pipelines(&mut world, &rules_file::read(&case.config)?);
     }
-    for table in tables {
+    for (name, value) in template.parameters() {
+        world.ensure_parameter(name, value);
+    }
+    for table in template.tables() {
         let range = table.range.as_ref().map(|(name, kind)| (name.as_str(), kind.as_str()));
         world.ensure_table(&table.name, (&table.hash.0, &table.hash.1), range);
     }
@@ -158,16 +168,44 @@ pub fn told(case: &Case, replays: &[Replay]) -> String {
         if let Some(note) = &replay.note {
             out.push_str(&render::sentence(&format!("({note})")));
         }
-        for (index, invoked) in replay.run.invocations.iter().enumerate() {
-            if let Some(what) = &invoked.what {
-                out.push_str(&format!("--- {what}\n"));
-            } else if index > 0 {
-                out.push_str("---\n");
-            }
-            out.push_str(&told_invocation(invoked));
-        }
+        told_invocations(&replay.run.invocations, &mut out);
     }
     out
+}
+
+/// One after the other. Reconciles that came to the same as the one before are told by their times only.
+fn told_invocations(invocations: &[Invoked], out: &mut String) {
+    let mut before: Option<String> = None;
+    let mut same: Vec<&str> = Vec::new();
+    for (index, invoked) in invocations.iter().enumerate() {
+        let told = told_invocation(invoked);
+        let reconciled = invoked.reconciled.as_deref().filter(|_| invoked.changes.is_empty());
+        if let Some(time) = reconciled
+            && before.as_ref() == Some(&told)
+        {
+            same.push(time);
+            continue;
+        }
+        told_same(&mut same, out);
+        for change in &invoked.changes {
+            out.push_str(&render::sentence(&format!("--- {change}")));
+        }
+        if let Some(what) = &invoked.what {
+            out.push_str(&format!("--- {what}\n"));
+        } else if index > 0 && invoked.has_happened() {
+            out.push_str("---\n");
+        }
+        out.push_str(&told);
+        before = invoked.reconciled.is_some().then_some(told);
+    }
+    told_same(&mut same, out);
+}
+
+fn told_same(times: &mut Vec<&str>, out: &mut String) {
+    if !times.is_empty() {
+        out.push_str(&render::sentence(&format!("--- reconcile: the same at {}", times.join(", "))));
+        times.clear();
+    }
 }
 
 fn told_invocation(invoked: &Invoked) -> String {
@@ -202,6 +240,11 @@ impl Run {
 }
 
 impl Invoked {
+    /// Whether there was an invocation, and not only changes of the world after the last one.
+    fn has_happened(&self) -> bool {
+        self.at.is_some()
+    }
+
     /// The decision's own members, as `explain` prints them, with the calls that were made and what failed.
     fn as_json(&self) -> Vec<Value> {
         let decisions: Vec<Value> = match &self.decisions[..] {
@@ -213,6 +256,9 @@ impl Invoked {
             value["calls"] = json!(calls);
             if let Some(error) = &self.error {
                 value["error"] = json!({"errorType": error.kind, "errorMessage": error.message});
+            }
+            if let Some(at) = &self.at {
+                value["at"] = json!(at.to_string());
             }
             if let Some(failures) = &self.batch_failures {
                 let told = |failure: &InvocationError| json!({"errorType": failure.kind, "errorMessage": failure.message});
@@ -234,10 +280,4 @@ fn call_as_json(call: &Call) -> Value {
         Answer::Cut => json!("cut"),
     };
     json!({"service": call.service, "operation": call.operation, "input": call.input, "answer": answer})
-}
-
-/// The function as the template has it, and why it is this one.
-struct Route<'t> {
-    function: &'t Function,
-    note: Option<String>,
 }

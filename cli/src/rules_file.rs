@@ -15,6 +15,7 @@ pub const TABLES: &[&str] = &[
     branch_stacks::rules::TABLE,
     ami_alerts::rules::IMAGE_TABLE,
     ami_alerts::rules::API_TABLE,
+    dr_failover::rules::TABLE,
 ];
 
 /// The rules of all functions.
@@ -26,6 +27,8 @@ pub struct FileRules {
     pub stacks: branch_stacks::rules::Rules,
     /// `[[image-alert]]` and `[[api-alert]]`.
     pub alerts: ami_alerts::rules::Rules,
+    /// `[[recovery-plan]]`.
+    pub plans: dr_failover::rules::Rules,
 }
 
 /// The rules have problems: all of them, as they are shown.
@@ -54,13 +57,14 @@ pub fn read_all(document: &Document, path: &Path, problems: &mut Vec<Problem>) -
     let mut others = Vec::new();
     let stacks = branch_stacks::rules::read(document, &template_folders(path), &mut others);
     let alerts = ami_alerts::rules::read(document, &mut others);
+    let plans = dr_failover::rules::read(document, &mut others);
     // A file that is no TOML is a problem to each function.
     for problem in others {
         if !problems.contains(&problem) {
             problems.push(problem);
         }
     }
-    FileRules { pipelines, stacks, alerts }
+    FileRules { pipelines, stacks, alerts, plans }
 }
 
 /// Where the templates that the rules name are: beside the rules and in the workspace's `templates/`. Both are

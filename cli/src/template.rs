@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 pub use function::{Function, QueueMapping, Rule, Schedule};
 use local_aws::event_pattern::PatternError;
 pub use permissions::{Effect, Statement};
-pub use samconfig::overrides;
+pub use samconfig::{overrides, template_file};
 pub use values::{ACCOUNT, PARTITION, REGION, STACK_NAME};
 
 /// The functions that a template deploys with given parameters.
@@ -25,7 +25,11 @@ pub use values::{ACCOUNT, PARTITION, REGION, STACK_NAME};
 pub struct Template {
     functions: Vec<Function>,
     tables: Vec<Table>,
+    parameters: Vec<(String, String)>,
 }
+
+/// The SAM templates of the workspace: the application, and what is deployed in the recovery region.
+pub const TEMPLATES: [&str; 2] = ["template.yaml", "templates/recovery.yaml"];
 
 /// A DynamoDB table of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +61,22 @@ impl Template {
         Ok(Template {
             functions: function::all(&document, &values)?,
             tables: values::keyed_tables(&document),
+            parameters: values::valued_parameters(&document, &values),
         })
+    }
+
+    /// Both templates as one, as if they were deployed in one region.
+    #[must_use]
+    pub fn joined(mut self, other: Template) -> Template {
+        self.functions.extend(other.functions);
+        self.tables.extend(other.tables);
+        self.parameters.extend(other.parameters);
+        self
+    }
+
+    /// The parameters of SSM: their names and values.
+    pub fn parameters(&self) -> &[(String, String)] {
+        &self.parameters
     }
 
     /// The tables.

@@ -42,7 +42,7 @@ use std::sync::Arc;
 
 pub use codecommit::PushError;
 pub use journal::{Answer, Call};
-pub use live::{ExecutionNow, ImageNow, StackNow};
+pub use live::{ExecutionNow, ImageNow, RecoveryExecutionNow, StackNow};
 pub use refusal::NOT_SERVED;
 pub use runtime_api::{Outcome, RuntimeApi};
 pub use server::StartError;

@@ -53,6 +53,21 @@ pub struct ImageNow {
     pub tags: Vec<(String, String)>,
 }
 
+/// An execution of a DRS recovery plan, as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoveryExecutionNow {
+    pub arn: String,
+    /// The plan's ARN.
+    pub plan: String,
+    /// `DRILL` or `RECOVERY`.
+    pub mode: String,
+    pub status: String,
+    pub tags: Vec<(String, String)>,
+    /// The snapshots it was started with: source server and snapshot.
+    pub snapshots: Vec<(String, String)>,
+    pub started: Timestamp,
+}
+
 impl LocalAws {
     /// What the world's clock shows.
     pub fn now(&self) -> Timestamp {
@@ -81,6 +96,18 @@ impl LocalAws {
         }
         endpoint.world.catch_up(due);
         Some(due)
+    }
+
+    /// When the next thing happens by itself.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.endpoint.world.next_due()
+    }
+
+    /// Moves the clock to a time, as [`LocalAws::advance`] does. A time that is over moves nothing.
+    pub fn advance_to(&self, to: Timestamp) {
+        if to > self.now() {
+            self.move_to(to);
+        }
     }
 
     fn move_to(&self, to: Timestamp) {
@@ -190,6 +217,21 @@ impl LocalAws {
     pub fn items(&self, table: &str) -> Option<Vec<Value>> {
         let items = self.endpoint.world.dynamodb.items(table)?;
         Some(items.into_iter().map(Value::Object).collect())
+    }
+
+    /// The executions of the DRS recovery plans, oldest first.
+    pub fn recovery_executions(&self) -> Vec<RecoveryExecutionNow> {
+        let state = self.endpoint.world.drs.lock();
+        let now = state.executions.iter().map(|execution| RecoveryExecutionNow {
+            arn: execution.arn.clone(),
+            plan: execution.plan.clone(),
+            mode: execution.mode.clone(),
+            status: execution.status.clone(),
+            tags: execution.tags.clone().into_iter().collect(),
+            snapshots: execution.snapshots.clone(),
+            started: execution.started,
+        });
+        now.collect()
     }
 
     /// What SNS delivered, in order.

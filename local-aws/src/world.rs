@@ -30,7 +30,7 @@ use crate::ec2::Ec2;
 use crate::fault::Faults;
 use crate::git;
 use crate::sns::Sns;
-use crate::ssm::Ssm;
+use crate::ssm::{Parameter, Ssm};
 use crate::timeline::Timed;
 use crate::web::Web;
 
@@ -54,6 +54,8 @@ pub struct World {
     pub(crate) account: Account,
     pub(crate) sns: Sns,
     pub(crate) ssm: Ssm,
+    /// Names of parameters that are not there.
+    absent_parameters: Vec<String>,
     pub(crate) web: Web,
     pub(crate) timeline: Vec<Timed>,
     pub(crate) faults: Faults,
@@ -110,6 +112,7 @@ impl World {
             account: Account::default(),
             sns: Sns::default(),
             ssm: Ssm::default(),
+            absent_parameters: Vec::new(),
             web: Web::default(),
             timeline: Vec::new(),
             faults: Faults::default(),
@@ -169,6 +172,20 @@ impl World {
     pub fn ensure_table(&mut self, name: &str, hash: (&str, &str), range: Option<(&str, &str)>) {
         let part = |(name, kind): (&str, &str)| KeyPart { name: name.to_owned(), kind: kind.to_owned() };
         self.dynamodb.add(Table::new(name, &self.region, part(hash), range.map(part)));
+    }
+
+    /// Makes a parameter of SSM in the world's region, unless the world's file says something of one of that name.
+    pub fn ensure_parameter(&mut self, name: &str, value: &str) {
+        if !self.absent_parameters.iter().any(|absent| absent == name) {
+            self.ssm.add(Parameter {
+                name: name.to_owned(),
+                region: self.region.clone(),
+                kind: "String".to_owned(),
+                value: value.to_owned(),
+                version: 1,
+                modified: self.now.unwrap_or_else(Timestamp::now),
+            });
+        }
     }
 
     /// What the world's clock shows; `None` when it shows the machine's time.

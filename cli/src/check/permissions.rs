@@ -2,6 +2,7 @@
 
 use ami_alerts::rules::ImageRule;
 use branch_stacks::rules::{StackRule, Template as StackTemplate};
+use dr_failover::rules::Plan as RecoveryPlan;
 use pipeline_trigger::rules::PipelineRule;
 use shared::config::{Code, Problem};
 use shared::glob::Pattern;
@@ -110,6 +111,23 @@ pub(super) fn of_image(function: &Function, rule: &ImageRule) -> Option<Problem>
     let help =
         "set the parameter RevertShares=enabled (parameter_overrides in samconfig.toml), or remove `revert`";
     Some(needed.problem(function)?.help(help))
+}
+
+/// What a `[[recovery-plan]]` needs and may not: its DRS plan, and a topic of its own.
+pub(super) fn of_plan(function: &Function, plan: &RecoveryPlan) -> Vec<Problem> {
+    let mut needed = vec![Needed {
+        at: plan.named_at.drs_plan.clone(),
+        resource: plan.drs_plan.clone(),
+        calls: vec!["drs:StartRecoveryPlanExecution"],
+        parameter: "",
+    }];
+    needed.extend(plan.topic.iter().zip(&plan.named_at.topic).map(|(topic, at)| Needed {
+        at: at.clone(),
+        resource: topic.clone(),
+        calls: vec!["sns:Publish"],
+        parameter: "PlanTopicArns",
+    }));
+    needed.iter().filter_map(|needed| needed.problem(function)).collect()
 }
 
 /// A rule without `role`, where the template allows CreateStack under a condition only: that of a role.

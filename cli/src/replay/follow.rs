@@ -1,20 +1,22 @@
-//! One world for all functions: what AWS makes of their calls is delivered to them, too, until nothing is under way.
+//! One world for a whole case: its timeline is played, what AWS makes of the functions' calls is delivered to them, too, until
+//! nothing is under way.
 
 use std::collections::VecDeque;
 use std::path::Path;
 
 use anyhow::Result;
-use local_aws::World;
-use serde_json::Value;
+use jiff::Timestamp;
+use local_aws::{Happening, Timed, World};
+use serde_json::{Value, json};
 
 use super::function::{Invoked, Run, Stage};
-use super::route::{delivers, routes};
+use super::route::{Route, delivers, routes_of};
 use super::{Case, Replay};
 use crate::arguments::ReplayArguments;
 use crate::template::{Function, Template};
 
-/// A case that is not at rest after so many deliveries, and so many more for each branch and each stack of its world,
-/// goes round in a circle.
+/// A case that is not at rest after so many deliveries, and so many more for each branch and each stack of its world and for
+/// each entry of its timeline, goes round in a circle.
 const MOST: usize = 50;
 const MOST_EACH: usize = 20;
 
@@ -28,7 +30,7 @@ pub struct NotAtRest {
     pub replays: Vec<Replay>,
 }
 
-/// Runs the event's functions, then those that the events on AWS's bus reach, each at its time.
+/// Runs the event's functions, then those that the timeline and the events on AWS's bus reach, each at its time.
 pub(super) fn replay(
     case: &Case,
     arguments: &ReplayArguments,
@@ -36,52 +38,145 @@ pub(super) fn replay(
     template: &Template,
     world: World,
 ) -> Result<Vec<Replay>> {
-    let most = MOST + MOST_EACH * world.branches_and_stacks();
+    let timeline: VecDeque<Timed> = world.timeline().to_vec().into();
+    let most = MOST + MOST_EACH * (world.branches_and_stacks() + timeline.len());
+    let follows = world.follows_events();
     let stage = Stage::open(case, root, world, arguments.dry_run)?;
-    let mut replays = Vec::new();
-    for route in routes(case, arguments.function.as_deref(), true, template)? {
-        let invocations = stage.deliver(route.function, &case.event, None)?;
-        add(&mut replays, route.function, route.note, invocations);
+    let mut play =
+        Play { case, arguments, template, stage, most, count: 0, replays: Vec::new(), changes: Vec::new() };
+    let heading = (!timeline.is_empty()).then(|| format!("{} {}", play.stage.aws.now(), kind(&case.event)));
+    for route in routes_of(case, &case.event, arguments.function.as_deref(), follows, template)? {
+        play.deliver(&route, &case.event, heading.as_deref(), false)?;
     }
-    let followers = |event: &Value| -> Vec<&Function> {
-        let asked =
-            |function: &Function| arguments.function.as_ref().is_none_or(|name| *name == function.package);
-        template.functions().filter(|function| asked(function) && delivers(function, event)).collect()
-    };
-    let (mut waiting, mut count) = (VecDeque::new(), 0);
-    loop {
-        waiting.extend(stage.aws.take_events());
-        let Some(event) = waiting.pop_front() else {
-            if stage.aws.advance_to_next().is_none() {
-                return Ok(replays);
+    play.to_the_end(timeline, follows)
+}
+
+struct Play<'a> {
+    case: &'a Case,
+    arguments: &'a ReplayArguments,
+    template: &'a Template,
+    stage: Stage<'a>,
+    most: usize,
+    count: usize,
+    replays: Vec<Replay>,
+    /// What changed since the last invocation.
+    changes: Vec<String>,
+}
+
+impl Play<'_> {
+    fn to_the_end(mut self, mut timeline: VecDeque<Timed>, follows: bool) -> Result<Vec<Replay>> {
+        let mut waiting = VecDeque::new();
+        loop {
+            // Events that are not followed are lost: AWS delivers many of them as best it can.
+            waiting.extend(Some(self.stage.aws.take_events()).filter(|_| follows).into_iter().flatten());
+            if let Some(event) = waiting.pop_front() {
+                self.follow(&event)?;
+                continue;
             }
-            continue;
+            let due = self.stage.aws.next_due().filter(|_| follows);
+            if let Some(next) = timeline.pop_front_if(|next| due.is_none_or(|due| next.at <= due)) {
+                self.entry(&next)?;
+            } else if due.is_none() || self.stage.aws.advance_to_next().is_none() {
+                return Ok(self.over());
+            }
+        }
+    }
+
+    fn over(mut self) -> Vec<Replay> {
+        if let (false, Some(last)) = (self.changes.is_empty(), self.replays.last_mut()) {
+            last.run.invocations.push(Invoked::changes_only(std::mem::take(&mut self.changes)));
+        }
+        self.replays
+    }
+
+    /// What happens next by the timeline.
+    fn entry(&mut self, entry: &Timed) -> Result<()> {
+        self.stage.aws.advance_to(entry.at);
+        match &entry.what {
+            Happening::Change(change) => {
+                self.stage.aws.apply(change);
+                self.changes.push(format!("{} {change}", entry.at));
+                Ok(())
+            }
+            Happening::Reconcile => {
+                let event = json!({"source": "pointsman", "detail-type": "reconcile"});
+                self.timed(&event, &format!("{} reconcile", entry.at), true)
+            }
+            Happening::Event { file, event } => {
+                self.timed(event, &format!("{} {file}: {}", entry.at, kind(event)), false)
+            }
+        }
+    }
+
+    fn timed(&mut self, event: &Value, heading: &str, is_reconcile: bool) -> Result<()> {
+        let routes = routes_of(self.case, event, self.arguments.function.as_deref(), false, self.template)?;
+        routes.iter().try_for_each(|route| self.deliver(route, event, Some(heading), is_reconcile))
+    }
+
+    /// What AWS put on the bus.
+    fn follow(&mut self, event: &Value) -> Result<()> {
+        let asked = |function: &Function| {
+            self.arguments.function.as_ref().is_none_or(|name| *name == function.package)
         };
-        for function in followers(&event) {
-            if count == most {
-                return Err(NotAtRest { count, replays }.into());
+        let reached =
+            self.template.functions().filter(|function| asked(function) && delivers(function, event));
+        for function in reached.collect::<Vec<_>>() {
+            self.deliver(&Route { function, note: None }, event, Some(&heading(event)), false)?;
+        }
+        Ok(())
+    }
+
+    fn deliver(
+        &mut self,
+        route: &Route<'_>,
+        event: &Value,
+        heading: Option<&str>,
+        is_reconcile: bool,
+    ) -> Result<()> {
+        if self.count == self.most {
+            let (count, replays) = (self.count, std::mem::take(&mut self.replays));
+            return Err(NotAtRest { count, replays }.into());
+        }
+        self.count += usize::from(heading.is_some());
+        let at = self.stage.aws.now();
+        let mut invocations = self.stage.deliver(route.function, event, heading)?;
+        if let Some(first) = invocations.first_mut() {
+            first.changes = std::mem::take(&mut self.changes);
+            first.reconciled = is_reconcile.then(|| time_of_day(at));
+        }
+        self.add(route, invocations);
+        Ok(())
+    }
+
+    /// Invocations of one function that follow each other are told together.
+    fn add(&mut self, route: &Route<'_>, invocations: Vec<Invoked>) {
+        // That no rule delivers it is said once.
+        let said = self.replays.iter().any(|replay| replay.note == route.note);
+        match self.replays.last_mut() {
+            Some(last) if last.function == route.function.package && (route.note.is_none() || said) => {
+                last.run.invocations.extend(invocations)
             }
-            count += 1;
-            let invocations = stage.deliver(function, &event, Some(&heading(&event)))?;
-            add(&mut replays, function, None, invocations);
+            _ => {
+                let (note, function) = (route.note.clone(), route.function.package.clone());
+                self.replays.push(Replay { note, function, run: Run { invocations } });
+            }
         }
     }
 }
 
-/// Invocations of one function that follow each other are told together.
-fn add(replays: &mut Vec<Replay>, function: &Function, note: Option<String>, invocations: Vec<Invoked>) {
-    match replays.last_mut() {
-        Some(last) if last.function == function.package && note.is_none() => {
-            last.run.invocations.extend(invocations)
-        }
-        _ => replays.push(Replay { note, function: function.package.clone(), run: Run { invocations } }),
-    }
+fn time_of_day(at: Timestamp) -> String {
+    at.strftime("%H:%M:%S").to_string()
+}
+
+/// What kind of event it is, as far as it says so.
+fn kind(event: &Value) -> String {
+    event["detail-type"].as_str().unwrap_or("an event").to_owned()
 }
 
 /// When it happened, what kind of event it is, and what it says: a status, or what was done to which branch.
 fn heading(event: &Value) -> String {
     let detail = &event["detail"];
-    let said = [&detail["status-details"]["status"], &detail["event"], &detail["referenceName"]];
+    let said = [&detail["status-details"]["status"], &detail["event"], &detail["referenceName"], &detail["state"]];
     let said = [&event["time"], &event["detail-type"]].into_iter().chain(said).filter_map(Value::as_str);
     said.collect::<Vec<_>>().join(" ")
 }

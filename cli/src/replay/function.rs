@@ -8,6 +8,7 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use jiff::Timestamp;
 use local_aws::{Call, LocalAws, Outcome, RuntimeApi, World};
 use serde_json::Value;
 use shared::decision::Decision;
@@ -25,10 +26,27 @@ pub struct Run {
     pub invocations: Vec<Invoked>,
 }
 
+impl Invoked {
+    /// Changes of the world that no invocation came after.
+    pub(super) fn changes_only(changes: Vec<String>) -> Self {
+        Self {
+            what: None,
+            at: None,
+            changes,
+            reconciled: None,
+            decisions: Vec::new(),
+            calls: Vec::new(),
+            error: None,
+            batch_failures: None,
+            logged_failures: Vec::new(),
+        }
+    }
+}
+
 impl Run {
     /// Whether the last word on the event was a failure.
     pub fn failed(&self) -> bool {
-        let last = self.invocations.last();
+        let last = self.invocations.iter().rfind(|invoked| invoked.at.is_some());
         last.is_none_or(|last| {
             last.error.is_some() || last.batch_failures.as_ref().is_some_and(|ids| !ids.is_empty())
         })
@@ -40,6 +58,12 @@ impl Run {
 pub struct Invoked {
     /// `delivered again`, `tried again`, or the event that was followed: what it is, unless it is the first.
     pub what: Option<String>,
+    /// When it was; none for what stands only for the changes after the last one.
+    pub at: Option<Timestamp>,
+    /// What a timeline changed in the world before it.
+    pub changes: Vec<String>,
+    /// The time of day, where it is the reconcile of a timeline.
+    pub reconciled: Option<String>,
     /// What was decided; several for a batch of redriven messages.
     pub decisions: Vec<Decision>,
     /// The calls it made.
@@ -127,6 +151,10 @@ impl<'c> Stage<'c> {
             ("AWS_REGION", REGION.to_owned()),
             ("AWS_ACCESS_KEY_ID", "replay".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "replay".to_owned()),
+            // What a function asks beyond AWS is answered here, too; AWS itself is asked directly.
+            ("http_proxy", self.aws.endpoint()),
+            ("https_proxy", self.aws.endpoint()),
+            ("no_proxy", "127.0.0.1".to_owned()),
             ("POINTSMAN_CONFIG", config.to_string_lossy().into_owned()),
             ("POINTSMAN_TEMPLATES", self.root.join("templates").to_string_lossy().into_owned()),
         ];
@@ -181,8 +209,17 @@ impl Process {
         let calls = aws.journal().split_off(self.seen);
         self.seen += calls.len();
         let (decisions, logged_failures) = self.logged()?;
-        let mut invoked =
-            Invoked { what, decisions, calls, error: None, batch_failures: None, logged_failures };
+        let mut invoked = Invoked {
+            what,
+            at: Some(aws.now()),
+            changes: Vec::new(),
+            reconciled: None,
+            decisions,
+            calls,
+            error: None,
+            batch_failures: None,
+            logged_failures,
+        };
         match outcome {
             Outcome::Response(response) => {
                 match response.get("batchItemFailures").and_then(Value::as_array) {

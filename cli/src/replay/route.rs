@@ -3,29 +3,36 @@
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use super::{Case, Route};
+use super::Case;
 use crate::template::{Function, Template};
+
+/// The function as the template has it, and why it is this one.
+pub(super) struct Route<'t> {
+    pub(super) function: &'t Function,
+    pub(super) note: Option<String>,
+}
 
 /// The functions to run. `--function` comes before the rules. A case is about its folder's function, and then about no
 /// other, unless it follows what happens; where no rule matches the folder counts all the same.
-pub(super) fn routes<'t>(
+pub(super) fn routes_of<'t>(
     case: &Case,
+    event: &Value,
     function: Option<&str>,
     follows: bool,
     template: &'t Template,
 ) -> Result<Vec<Route<'t>>> {
     if let Some(name) = function {
         let function = named(template, name)?;
-        let note = (!delivers(function, &case.event))
+        let note = (!delivers(function, event))
             .then(|| format!("no rule in template.yaml delivers this event to {name}"));
         return Ok(vec![Route { function, note }]);
     }
-    let matching = template.functions().filter(|function| delivers(function, &case.event));
+    let matching = template.functions().filter(|function| delivers(function, event));
     let mut matching: Vec<Route<'_>> = matching.map(|function| Route { function, note: None }).collect();
     let Some(name) = &case.function else { return Ok(matching) };
     // Each function has a schedule of its own, although all of them bring the same event.
     matching.retain(|route| {
-        route.function.package == *name || (follows && hears_of(route.function, &case.event))
+        route.function.package == *name || (follows && hears_of(route.function, event))
     });
     if matching.is_empty() {
         let note =

@@ -1,7 +1,7 @@
 //! Reads an environment's parameter overrides from `samconfig.toml`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml::Value;
 
@@ -25,6 +25,22 @@ pub fn overrides(samconfig: &Path, env: &str) -> Result<BTreeMap<String, String>
     let of = |command| environment.get(command)?.get("parameters")?.get("parameter_overrides");
     let given = of("deploy").or_else(|| of("global")).map(words).unwrap_or_default();
     given.iter().map(|word| pair(samconfig, word)).collect()
+}
+
+/// The template that `sam build --config-env ENV` builds, if the environment names one: `template_file` of
+/// `[ENV.build.parameters]`.
+///
+/// # Errors
+///
+/// [`TemplateError`]: the file cannot be read or is no TOML.
+pub fn template_file(samconfig: &Path, env: &str) -> Result<Option<PathBuf>, TemplateError> {
+    let text = read_file(samconfig)?;
+    let document: toml::Table = text
+        .parse()
+        .map_err(|source| TemplateError::Toml { path: samconfig.to_owned(), source: Box::new(source) })?;
+    let build = document.get(env).and_then(|environment| environment.get("build"));
+    let named = build.and_then(|build| build.get("parameters")?.get("template_file")?.as_str());
+    Ok(named.map(|file| samconfig.with_file_name("").join(file)))
 }
 
 fn words(given: &Value) -> Vec<String> {

@@ -31,6 +31,7 @@ pub(super) fn values<'a>(
     }
     names.extend(topics(document));
     names.extend(tables(document));
+    names.extend(parameters(document).map(|(id, name)| (id.clone(), name.into())));
     Ok(Values::new(document, names))
 }
 
@@ -45,6 +46,24 @@ fn topics(document: &Value) -> impl Iterator<Item = (String, Value)> {
 /// A table's name, likewise.
 fn tables(document: &Value) -> impl Iterator<Item = (String, Value)> {
     resources(document, "AWS::DynamoDB::Table").map(|(name, _)| (name.clone(), table_name(name).into()))
+}
+
+/// A parameter of SSM whose name needs no more than the stack's.
+fn parameters(document: &Value) -> impl Iterator<Item = (&String, String)> {
+    resources(document, "AWS::SSM::Parameter").filter_map(|(id, resource)| {
+        let name = &resource["Properties"]["Name"];
+        let name = name.as_str().or_else(|| name["Fn::Sub"].as_str())?;
+        Some((id, name.replace("${AWS::StackName}", STACK_NAME)))
+    })
+}
+
+/// The parameters of SSM with their values, where both are known.
+pub(super) fn valued_parameters(document: &Value, values: &Values<'_>) -> Vec<(String, String)> {
+    let valued = parameters(document).filter_map(|(id, name)| {
+        let value = values.value(&document["Resources"][id]["Properties"]["Value"]);
+        Some((name, text(&value)?))
+    });
+    valued.collect()
 }
 
 /// The tables with their keys; one that lacks what CloudFormation asks for is left out.

@@ -109,7 +109,7 @@ pub(super) fn read(path: &Path) -> Result<World, WorldError> {
         signals::alarm(&world, &file, alarm)?;
     }
     for parameter in raw.parameter {
-        signals::parameter(&world, &file, parameter)?;
+        signals::parameter(&mut world, &file, parameter)?;
     }
     for endpoint in raw.endpoint {
         signals::endpoint(&world, &file, endpoint)?;

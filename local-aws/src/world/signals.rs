@@ -37,16 +37,24 @@ pub(super) fn alarm(world: &World, file: &File<'_>, raw: RawAlarm) -> Result<(),
     }
 }
 
-pub(super) fn parameter(world: &World, file: &File<'_>, raw: RawParameter) -> Result<(), WorldError> {
+pub(super) fn parameter(world: &mut World, file: &File<'_>, raw: RawParameter) -> Result<(), WorldError> {
     let kind = match &raw.kind {
         None => "String",
         Some(kind) => file.one_of(kind, "type", &ssm::TYPES)?,
+    };
+    let value = match (raw.value, raw.absent) {
+        (Some(value), false) => value.into_inner(),
+        (None, true) => {
+            world.absent_parameters.push(raw.name.into_inner());
+            return Ok(());
+        }
+        _ => return Err(file.invalid(&raw.name, "a parameter has a `value`, or is `absent = true`")),
     };
     let parameter = Parameter {
         name: raw.name.get_ref().clone(),
         region: raw.region.unwrap_or_else(|| world.region.clone()),
         kind: kind.to_owned(),
-        value: raw.value,
+        value,
         version: 1,
         modified: world.now.unwrap_or_else(Timestamp::now),
     };

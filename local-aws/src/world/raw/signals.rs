@@ -24,7 +24,10 @@ pub(in super::super) struct RawAlarm {
 pub(in super::super) struct RawParameter {
     pub(in super::super) name: Spanned<String>,
     pub(in super::super) region: Option<String>,
-    pub(in super::super) value: String,
+    pub(in super::super) value: Option<Spanned<String>>,
+    /// There is none of that name, also where a template would make it.
+    #[serde(default)]
+    pub(in super::super) absent: bool,
     /// Default `String`.
     #[serde(rename = "type")]
     pub(in super::super) kind: Option<Spanned<String>>,
