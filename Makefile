@@ -19,8 +19,12 @@ PACKAGE_TOOLS := .tools/package/ready
 # cargo-lambda looks for zig through the first python3 on PATH.
 WITH_PACKAGE_TOOLS := PATH="$(CURDIR)/.tools/package/bin:$$PATH" SAM_CLI_TELEMETRY=0
 
+# Templates without SAM's own resources: those of SAM are expanded first.
+EXPANDED_TEMPLATES := .tools/expanded.json .tools/expanded-recovery.json \
+	$(filter-out templates/recovery.yaml,$(wildcard templates/*.yaml))
+
 .DEFAULT_GOAL := help
-.PHONY: help replay test bless lint lint-template fmt check package deploy bench clean
+.PHONY: help replay test bless lint lint-template fmt check package package-recovery deploy bench clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -43,11 +47,13 @@ lint: ## check formatting, clippy and that only one TLS stack is compiled
 
 lint-template: $(CHECK_TOOLS) $(PACKAGE_TOOLS) ## check template.yaml and templates/ with four checkers, offline
 	$(WITH_PACKAGE_TOOLS) sam validate --lint
+	$(WITH_PACKAGE_TOOLS) sam validate --lint --template-file templates/recovery.yaml
 	$(WITH_PACKAGE_TOOLS) cfn-lint template.yaml templates/*.yaml
 	.tools/checks/bin/python tools/expand_template.py template.yaml .tools/expanded.json
-	.tools/checks/bin/python tools/validate_template.py .tools/expanded.json templates/*.yaml
+	.tools/checks/bin/python tools/expand_template.py templates/recovery.yaml .tools/expanded-recovery.json
+	.tools/checks/bin/python tools/validate_template.py $(EXPANDED_TEMPLATES)
 	.tools/checks/bin/checkov --skip-download --quiet --compact --framework cloudformation \
-	  -f .tools/expanded.json templates/*.yaml
+	  -f $(EXPANDED_TEMPLATES)
 
 fmt: ## format the Rust code
 	$(CARGO) fmt --all
@@ -58,13 +64,18 @@ check: ## check the rules in config/pointsman.toml against what ENV deploys
 package: $(PACKAGE_TOOLS) ## build what is deployed, with sam build (minutes: one optimised link)
 	$(WITH_PACKAGE_TOOLS) sam build --config-env "$(ENV)"
 
-deploy: check package ## check, package and deploy to ENV=default or ENV=dry-run
+package-recovery: ## the same for the recovery region
+	@$(MAKE) --no-print-directory package ENV=recovery
+
+deploy: check package ## check, package and deploy to ENV=default, ENV=dry-run or ENV=recovery
 	$(WITH_PACKAGE_TOOLS) sam deploy --config-env "$(ENV)"
 
-bench: package ## measure how the packaged functions start, against the floor of starting any process
+bench: package package-recovery ## measure how the packaged functions start, against the floor of starting any process
 	$(PYTHON) tools/measure_start.py events/pipeline-trigger/pull-request-is-no-push/event.json config/pointsman.toml \
 	  .aws-sam/build/PipelineTriggerFunction/bootstrap .aws-sam/build/BranchStacksFunction/bootstrap \
 	  .aws-sam/build/AmiAlertsFunction/bootstrap
+	$(PYTHON) tools/measure_start.py events/pipeline-trigger/pull-request-is-no-push/event.json config/pointsman.toml \
+	  .aws-sam/recovery/DrFailoverFunction/bootstrap
 
 clean: ## remove what the other targets made, except cargo's target folder
 	rm -rf .tools .aws-sam

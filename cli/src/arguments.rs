@@ -19,6 +19,14 @@ Examples:
   pointsman explain --repo . --repository storefront --branch feature/a ..HEAD   (a first push)
   pointsman explain --repo . --repository storefront --branch main v1.0..v1.1 --json";
 
+const INCIDENT_EXAMPLES: &str = "\
+Examples:
+  pointsman incident shop-20260302T100000Z-2752a79b --table pointsman-recovery-DrFailoverTable-1ABC
+  aws dynamodb get-item ... > item.json; pointsman incident item.json
+
+An ID is read from the table with the credentials and the region of the environment (AWS_ACCESS_KEY_ID,
+AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION); `aws configure export-credentials --format env` prints them.";
+
 const CHECK_EXAMPLES: &str = "\
 Examples:
   pointsman check
@@ -45,6 +53,9 @@ pub enum Command {
     /// List what is wrong with the rules
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArguments),
+    /// Print the record of a recovery: what happened when, what held it, and how long each step took
+    #[command(after_help = INCIDENT_EXAMPLES)]
+    Incident(IncidentArguments),
 }
 
 /// `pointsman replay`.
@@ -116,6 +127,20 @@ pub struct CheckArguments {
     /// The environment of samconfig.toml (beside the template) whose parameters count
     #[arg(long, value_name = "NAME", default_value = "default")]
     pub environment: String,
+}
+
+/// `pointsman incident`.
+#[derive(Debug, Args)]
+pub struct IncidentArguments {
+    /// A file with the incident (the item as the AWS CLI shows it, or the `incident` of a mail's JSON), or its id
+    #[arg(value_name = "FILE|ID")]
+    pub incident: String,
+    /// The table that it is in, for an id
+    #[arg(long, value_name = "NAME")]
+    pub table: Option<String>,
+    /// Print it as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Two commits.

@@ -5,13 +5,14 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use pointsman::arguments::{Arguments, Command};
 use pointsman::exit::Exit;
-use pointsman::{check, explain, replay};
+use pointsman::{check, explain, incident, replay};
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Incident(arguments) => incident::run(&arguments),
     };
     done.unwrap_or_else(|error| Exit::of(&error)).into()
 }

@@ -35,7 +35,7 @@ pub mod probe;
 pub mod run;
 #[cfg(feature = "function")]
 pub mod start;
-#[cfg(feature = "function")]
+#[cfg(feature = "store")]
 pub mod store;
 
 #[cfg(feature = "function")]

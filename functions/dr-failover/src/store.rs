@@ -153,6 +153,15 @@ impl Store<'_> {
     }
 }
 
+/// An incident from the item that the AWS CLI shows: `{"plan": {"S": "shop"}, ...}`, or that with `Item` around it.
+///
+/// # Errors
+/// When it is none; why.
+pub fn incident_of_item(item: serde_json::Value) -> Result<Incident, String> {
+    let item: serde_dynamo::Item = serde_json::from_value(item).map_err(|error| error.to_string())?;
+    from_item(item).map_err(|error| error.to_string())
+}
+
 /// The partition key of a plan's items.
 pub fn partition_key(plan: &str) -> String {
     format!("plan#{plan}")

@@ -1,0 +1,124 @@
+//! `pointsman incident`: the record of a recovery as a person reads it, from a file or from the table.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use dr_failover::incident::Incident;
+use dr_failover::interlock::told;
+use dr_failover::store::{Store, incident_of_item};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::arguments::IncidentArguments;
+use crate::exit::Exit;
+use crate::render;
+
+/// Prints it.
+pub fn run(arguments: &IncidentArguments) -> Result<Exit> {
+    let path = Path::new(&arguments.incident);
+    let incident = match path.is_file() {
+        true => from_file(path).with_context(|| format!("{} holds no incident", path.display()))?,
+        false => from_table(&arguments.incident, arguments.table.as_deref())?,
+    };
+    match arguments.json {
+        true => anstream::println!("{}", serde_json::to_string_pretty(&incident)?),
+        false => anstream::print!("{}", text(&incident)),
+    }
+    Ok(Exit::Success)
+}
+
+/// An item as the AWS CLI shows it, with or without `Item` around it; the form of a mail for machines; or the incident itself.
+fn from_file(path: &Path) -> Result<Incident> {
+    let text = std::fs::read_to_string(path)?;
+    let mut value: Value = serde_json::from_str(&text).context("it is not JSON")?;
+    for around in ["Item", "incident"] {
+        if value[around].is_object() {
+            value = value[around].take();
+        }
+    }
+    match value["id"].is_object() {
+        true => incident_of_item(value).map_err(|error| anyhow!(error)),
+        false => Ok(serde_json::from_value(value)?),
+    }
+}
+
+fn from_table(id: &str, table: Option<&str>) -> Result<Incident> {
+    let Some(plan) = Incident::plan_of(id) else {
+        bail!("`{id}` is no file, and not the id of an incident, which is such as shop-20260302T100000Z-2752a79b");
+    };
+    let table = table.context("an incident of the table takes --table NAME, or a file")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let found = runtime.block_on(async {
+        let config = shared::aws::sdk_config().await;
+        let client = aws_sdk_dynamodb::Client::new(&config);
+        Store { client: &client, table }.incident(plan, id).await
+    })?;
+    found.with_context(|| format!("the table {table} has no incident {id}"))
+}
+
+/// The incident as a person reads it.
+pub fn text(incident: &Incident) -> String {
+    let mut out = String::new();
+    let began = incident.began();
+    let mode = incident.mode;
+    let _ = writeln!(out, "{}: {} of {}, {}", incident.id, mode, incident.plan, incident.phase.name());
+    out.push_str(&render::sentence(&format!("  {}", incident.drs_plan)));
+    out.push_str("\nalarms\n");
+    for alarm in incident.alarms.values() {
+        let line = format!("  {} {} since {}, began {}", alarm.name, alarm.state, alarm.since, alarm.began);
+        out.push_str(&render::block(&line));
+    }
+    if !incident.holds.is_empty() {
+        out.push_str("\nheld by\n");
+        for hold in &incident.holds {
+            out.push_str(&render::block(&format!("  {} since {}: {}", hold.code, hold.since, hold.because)));
+        }
+    }
+    out.push_str("\nhow long it took from the alarm\n");
+    for (what, at) in steps(incident) {
+        let after = at.map_or_else(|| "not yet".to_owned(), |at| after(began, at));
+        let _ = writeln!(out, "  {what:<24} {after}");
+    }
+    if !incident.servers.is_empty() {
+        out.push_str("\nservers\n");
+        for (id, server) in &incident.servers {
+            let instance = server.instance.as_deref().unwrap_or("-");
+            let since = after(began, server.since);
+            let optional = if server.critical { "" } else { " (optional)" };
+            let line = format!("  {id}  {:<11} {instance}  {since}  {}{optional}", server.status, server.step);
+            out.push_str(&render::block(&line));
+        }
+    }
+    out.push_str("\nwhat happened\n");
+    for entry in &incident.record {
+        let line = format!("  {}  {:>9}  {}", entry.at, after(began, entry.at), entry.what);
+        out.push_str(&render::block(&line));
+    }
+    if incident.unrecorded > 0 {
+        let _ = writeln!(out, "  ({} more that the record has no room for)", incident.unrecorded);
+    }
+    out
+}
+
+/// What the time to recovery is made of.
+fn steps(incident: &Incident) -> Vec<(&'static str, Option<Timestamp>)> {
+    let first = |kind: &str| incident.record.iter().find(|entry| entry.kind == kind).map(|entry| entry.at);
+    let launched = || incident.servers.values().filter(|server| server.is_launched()).map(|server| server.since);
+    let all = !incident.servers.is_empty() && incident.servers.values().all(|server| server.is_launched());
+    vec![
+        ("heard", Some(incident.opened)),
+        ("start decided", first("decided")),
+        ("DRS started", first("started")),
+        ("first server launched", launched().min()),
+        ("last server launched", launched().max().filter(|_| all)),
+        ("over", incident.ended),
+    ]
+}
+
+fn after(began: Timestamp, at: Timestamp) -> String {
+    match at.duration_since(began) {
+        before if before < SignedDuration::ZERO => format!("-{}", told(-before)),
+        after => format!("+{}", told(after)),
+    }
+}
