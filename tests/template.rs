@@ -1,9 +1,11 @@
 //! template.yaml held against the code: the events its rules deliver, the calls its policies allow, its queues.
 
 mod alerts;
+mod recovery;
 mod stacks;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use pipeline_trigger::aws::{CALLS, On};
 use pointsman::template::{ACCOUNT, Effect, Function, PARTITION, REGION, Template, document, overrides};
@@ -21,7 +23,14 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("pipeline-trigger", "PipelineTrigger"),
     ("branch-stacks", "BranchStacks"),
     ("ami-alerts", "AmiAlerts"),
+    ("dr-failover", "DrFailover"),
 ];
+
+/// The template that has a function's resources.
+fn file_of(resource: &str) -> PathBuf {
+    let is_recovery = resource.starts_with("DrFailover");
+    root().join(if is_recovery { "templates/recovery.yaml" } else { "template.yaml" })
+}
 
 fn function<'t>(template: &'t Template, package: &str) -> &'t Function {
     let found = template.functions().find(|function| function.package == package);
@@ -92,9 +101,9 @@ fn the_policy_covers_the_names_that_are_given_and_no_others() {
     }
 }
 
-/// The properties of a resource of template.yaml, as they are written.
+/// The properties of a resource of its template, as they are written.
 fn properties(resource: &str) -> Value {
-    let document = document(&root().join("template.yaml")).expect("the template is right");
+    let document = document(&file_of(resource)).expect("the template is right");
     document["Resources"][resource]["Properties"].clone()
 }
 
@@ -151,9 +160,9 @@ fn every_rule_of_a_function_may_send_to_its_queue_of_undelivered_events() {
 
 #[test]
 fn every_way_to_lose_an_event_has_its_alarm() {
-    let document = document(&root().join("template.yaml")).expect("the template is right");
-    let resources = document["Resources"].as_object().expect("it has resources");
     for (package, prefix) in FUNCTIONS {
+        let document = document(&file_of(prefix)).expect("the template is right");
+        let resources = document["Resources"].as_object().expect("it has resources");
         let alarms = resources.iter().filter(|(name, resource)| {
             name.starts_with(prefix) && resource["Type"] == "AWS::CloudWatch::Alarm"
         });
@@ -205,6 +214,7 @@ fn the_permissions_page_has_each_action_of_the_template_and_no_other() {
     for (package, _) in FUNCTIONS {
         let template = match *package {
             "ami-alerts" => alerts::template_that_reverts(),
+            "dr-failover" => recovery::template(),
             _ => template_with_a_service_role(),
         };
         let row = format!("| {package} | `");

@@ -39,9 +39,19 @@ impl Fault {
     }
 }
 
+/// Whoever calls is cut off from a call on: it was killed there.
+#[derive(Debug, Clone, Copy)]
+struct CutOff {
+    /// How many calls are still answered.
+    left: u64,
+    /// Whether the first call that is not answered is carried out.
+    after_effect: bool,
+}
+
 /// The world's faults, and how often each operation was called.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
+    cut_off: Mutex<Option<CutOff>>,
     all: Mutex<Vec<Fault>>,
     counts: Mutex<HashMap<(String, String), u64>>,
 }
@@ -51,8 +61,42 @@ impl Faults {
         self.all.lock().expect("no holder of this lock panics").push(fault);
     }
 
+    /// Answers so many calls more, and then none. The first that is not answered may be carried out.
+    pub(crate) fn cut_off(&self, left: u64, after_effect: bool) {
+        *self.cut_off.lock().expect("no holder of this lock panics") = Some(CutOff { left, after_effect });
+    }
+
+    /// Ends a cut; says whether it came to it.
+    pub(crate) fn mend(&self) -> bool {
+        let before = self.cut_off.lock().expect("no holder of this lock panics").take();
+        before.is_some_and(|cut| cut.left == 0 && !cut.after_effect)
+    }
+
+    /// What becomes of a call where callers are cut off: nothing, if they are not yet.
+    fn is_cut(&self, service: &str, operation: &str) -> Option<Fault> {
+        let mut cut_off = self.cut_off.lock().expect("no holder of this lock panics");
+        let cut = cut_off.as_mut()?;
+        if cut.left > 0 {
+            cut.left -= 1;
+            return None;
+        }
+        let after_effect = std::mem::take(&mut cut.after_effect);
+        Some(Fault {
+            service: Some(service.to_owned()),
+            operation: operation.to_owned(),
+            calls: Vec::new(),
+            answer: Some(FaultAnswer::Cut),
+            after_effect,
+            delay: Duration::ZERO,
+            until: None,
+        })
+    }
+
     /// Counts a call, and says what is to go wrong with it: the first fault that fits.
     pub(crate) fn strike(&self, service: &str, operation: &str, now: Timestamp) -> Option<Fault> {
+        if let Some(cut) = self.is_cut(service, operation) {
+            return Some(cut);
+        }
         let mut counts = self.counts.lock().expect("no holder of this lock panics");
         let count = counts.entry((service.to_owned(), operation.to_owned())).or_default();
         *count += 1;

@@ -186,6 +186,17 @@ impl LocalAws {
         self.endpoint.world.cloudformation.mend();
     }
 
+    /// Answers `calls` more calls and then none, as if who makes them were killed there. The first call that is not answered is
+    /// carried out if `after_effect`.
+    pub fn cut_off_after(&self, calls: u64, after_effect: bool) {
+        self.endpoint.world.faults.cut_off(calls, after_effect);
+    }
+
+    /// Answers again. Says whether there was a call that was not answered.
+    pub fn answer_again(&self) -> bool {
+        self.endpoint.world.faults.mend()
+    }
+
     /// The images there are, whoever they belong to, in the order of the world's file.
     pub fn images(&self) -> Vec<ImageNow> {
         let now = self.endpoint.world.ec2.images().into_iter().map(|image| ImageNow {

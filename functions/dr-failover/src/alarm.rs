@@ -133,7 +133,8 @@ impl Alarm {
 
 impl fmt::Display for Alarm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the alarm {} is in {}", self.name, self.state)?;
+        let is = if self.state == State::Alarm { "is in" } else { "is" };
+        write!(f, "the alarm {} {is} {}", self.name, self.state)?;
         if let Some(at) = self.at {
             write!(f, " since {at}")?;
         }

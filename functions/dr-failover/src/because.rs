@@ -97,6 +97,11 @@ impl Reason for Because {
     }
 }
 
+/// `1 server`, `5 servers`.
+pub fn counted(servers: usize) -> String {
+    if servers == 1 { "1 server".to_owned() } else { format!("{servers} servers") }
+}
+
 impl fmt::Display for Because {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -124,7 +129,8 @@ impl fmt::Display for Because {
             Self::NothingOpen => f.write_str("no incident is open"),
             Self::Held { interlock, .. } => write!(f, "{interlock}"),
             Self::Start { mode, incident, servers, despite, .. } => {
-                write!(f, "nothing holds it: the {mode} of {servers} servers starts ({incident})")?;
+                let servers = counted(*servers);
+                write!(f, "nothing holds it: the {mode} of {servers} starts ({incident})")?;
                 despite.iter().try_for_each(|what| write!(f, "; it starts although {what}"))
             }
             Self::StartUnknown { error } => {
@@ -140,7 +146,7 @@ impl fmt::Display for Because {
                 )
             }
             Self::UnderWay { status, launched, servers, failed } => {
-                write!(f, "the execution is {status}: {launched} of {servers} servers launched")?;
+                write!(f, "the execution is {status}: {launched} of {} launched", counted(*servers))?;
                 if failed.is_empty() { Ok(()) } else { write!(f, ", {} failed", some(failed)) }
             }
             Self::FollowUnreadable { error } => {

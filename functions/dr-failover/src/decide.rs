@@ -161,6 +161,10 @@ fn of_second_alarm(alarm: String, found: &Result<SecondAlarm, String>) -> Option
             Some(Interlock::SecondAlarmSuppressed { alarm, by: by.clone() })
         }
         Ok(SecondAlarm::Is { state: Some(State::Alarm), .. }) => None,
+        // Not to know is not to agree, and not to disagree either: somebody should look at the alarm.
+        Ok(SecondAlarm::Is { state: Some(State::InsufficientData), .. }) => {
+            Some(Interlock::SecondAlarmUnreadable { alarm, why: "has no data".to_owned() })
+        }
         Ok(SecondAlarm::Is { state: Some(state), .. }) => {
             Some(Interlock::SecondAlarmQuiet { alarm, state: state.to_string() })
         }
@@ -302,6 +306,7 @@ fn attempt(question: &Question<'_>, drs_plan: &DrsPlan, despite: &[Interlock]) -
         token: client_token([incident.id.as_str(), mode.drs(), &number]),
         at: question.now,
         mode,
+        servers: drs_plan.servers.len(),
         snapshots: snapshots.collect(),
         despite: despite.iter().map(ToString::to_string).collect(),
         error: None,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::because::counted;
 use crate::facts::is_end;
 use crate::incident::{Incident, Phase, Server, Step};
 use crate::rules::Mode;
@@ -133,7 +134,7 @@ fn end(incident: &Incident, progress: &Progress, mode: Mode) -> Option<(Phase, S
         return None;
     }
     let launched = servers().filter(|server| server.is_launched()).count();
-    let count = format!("{launched} of {} servers launched", incident.servers.len());
+    let count = format!("{launched} of {} launched", counted(incident.servers.len()));
     if servers().any(|server| server.critical && server.has_failed()) {
         return Some((Phase::Failed, format!("DRS says COMPLETED, but {count}")));
     }

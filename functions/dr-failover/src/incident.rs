@@ -171,6 +171,8 @@ pub struct Attempt {
     pub at: Timestamp,
     /// Whether it is for real.
     pub mode: Mode,
+    /// How many servers the plan launches.
+    pub servers: usize,
     /// The snapshots that were checked.
     pub snapshots: Vec<Chosen>,
     /// What is not as it should be, and did not hold it.

@@ -70,11 +70,9 @@ pub fn input(incident: &Incident, attempt: &Attempt) -> Value {
     })
 }
 
+/// One tag: the incident's id names its plan.
 fn tags(incident: &Incident) -> BTreeMap<String, String> {
-    [(INCIDENT_TAG, &incident.id), ("pointsman:plan", &incident.plan)]
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value.clone()))
-        .collect()
+    BTreeMap::from([(INCIDENT_TAG.to_owned(), incident.id.clone())])
 }
 
 /// Whether DRS said no before it did anything. A conflict is none: what it conflicts with may be this incident's own.

@@ -161,7 +161,7 @@ fn starts(run: &Run<'_>, plan: &Plan, known: &mut Known, attempt: &Attempt, outc
     let because = Because::Start {
         mode: attempt.mode,
         incident: incident.id.clone(),
-        servers: attempt.snapshots.len(),
+        servers: attempt.servers,
         despite: attempt.despite.clone(),
         place: plan.place.clone(),
     };

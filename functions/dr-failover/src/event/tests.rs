@@ -1,1 +1,234 @@
+//! Every form of an alarm, whole, with what AWS may leave out left out, and spoilt.
 
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::alarm::{Change, Form, State};
+
+const ARN: &str = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:shop-down";
+
+fn data() -> Value {
+    json!({
+        "alarmName": "shop-down",
+        "configuration": {"metrics": [{"id": "m1", "metricStat": {"period": 60, "stat": "Minimum"}}]},
+        "state": {"value": "ALARM", "reason": "because", "reasonData": "{}", "timestamp": "2026-03-02T10:00:00.123+0000"},
+        "previousState": {"value": "OK", "reason": "", "timestamp": "2026-03-01T10:00:00.000+0000"},
+    })
+}
+
+fn by_event_bridge(detail: Value) -> Value {
+    json!({"version": "0", "id": "1", "detail-type": "CloudWatch Alarm State Change", "source": "aws.cloudwatch",
+        "account": "111122223333", "time": "2026-03-02T10:00:01Z", "region": "eu-west-1", "resources": [ARN],
+        "detail": detail})
+}
+
+fn by_itself(data: Value) -> Value {
+    json!({"source": "aws.cloudwatch", "alarmArn": ARN, "accountId": "111122223333",
+        "time": "2026-03-02T10:00:01.000+0000", "region": "eu-west-1", "alarmData": data})
+}
+
+fn message() -> Value {
+    json!({"AlarmName": "shop-down", "AlarmDescription": null, "AWSAccountId": "111122223333", "NewStateValue": "ALARM",
+        "NewStateReason": "because", "StateChangeTime": "2026-03-02T10:00:00.123+0000", "Region": "EU (Ireland)",
+        "AlarmArn": ARN, "OldStateValue": "OK", "Trigger": {"MetricName": "HealthCheckStatus", "Period": 86400}})
+}
+
+fn by_sns(message: &Value) -> Value {
+    json!({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": message.to_string()}}]})
+}
+
+fn alarm_of(event: &Value) -> Alarm {
+    match parse(event) {
+        Ok(Parsed::Ours(Event::Alarms(mut alarms))) if alarms.len() == 1 => alarms.remove(0),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_three_forms_say_the_same() {
+    let forms = [
+        (Form::EventBridge, by_event_bridge(data())),
+        (Form::Direct, by_itself(data())),
+        (Form::Sns, by_sns(&message())),
+    ];
+    for (form, event) in forms {
+        let alarm = alarm_of(&event);
+        assert_eq!((alarm.form, alarm.arn.as_deref(), alarm.name.as_str()), (form, Some(ARN), "shop-down"));
+        assert_eq!((alarm.state, alarm.previous), (State::Alarm, Some(State::Ok)));
+        assert_eq!(alarm.at, "2026-03-02T10:00:00.123Z".parse().ok());
+        assert_eq!(alarm.change(), Change::Into);
+    }
+}
+
+/// What types that are made for these events refuse, or take for something else.
+#[test]
+fn what_only_some_alarms_have_is_not_asked_for() {
+    let with = |member: &str, value: Value| {
+        let mut data = data();
+        data[member] = value;
+        data
+    };
+    let without = |pointer: &str, member: &str| {
+        let mut data = data();
+        data.pointer_mut(pointer).and_then(Value::as_object_mut).map(|object| object.remove(member));
+        data
+    };
+    let variants = [
+        with("configuration", json!({"metrics": [{"id": "e1", "expression": "SUM(METRICS())", "returnData": true}]})),
+        with("configuration", json!({"alarmRule": "ALARM(a)"})),
+        with("configuration", json!({"metrics": [{"metricStat": {"period": 86400}}]})),
+        with("configuration", Value::Null),
+        with("unheardOf", json!({"a": [1, 2]})),
+        without("", "configuration"),
+        without("/state", "reason"),
+        without("/state", "reasonData"),
+        without("/previousState", "timestamp"),
+    ];
+    for data in variants {
+        for event in [by_event_bridge(data.clone()), by_itself(data.clone()), by_sns(&by_event_bridge(data.clone()))] {
+            assert_eq!(alarm_of(&event).change(), Change::Into, "{event}");
+        }
+    }
+    for member in ["Trigger", "AlarmDescription", "Region", "AlarmArn", "AWSAccountId", "NewStateReason"] {
+        let mut message = message();
+        message.as_object_mut().map(|object| object.remove(member));
+        let alarm = alarm_of(&by_sns(&message));
+        assert_eq!(alarm.change(), Change::Into, "without {member}");
+        assert!(alarm.is(ARN), "without {member}");
+    }
+}
+
+#[test]
+fn an_alarm_without_its_arn_is_known_by_name_and_account() {
+    let mut event = by_event_bridge(data());
+    event["resources"] = json!([]);
+    assert_eq!(alarm_of(&event).arn.as_deref(), Some(ARN), "made of the region, the account and the name");
+    let mut message = message();
+    message["AlarmArn"] = Value::Null;
+    let alarm = alarm_of(&by_sns(&message));
+    assert!(alarm.is(ARN));
+    assert!(!alarm.is("arn:aws:cloudwatch:eu-west-1:444455556666:alarm:shop-down"), "another account's");
+    assert!(!alarm.is("arn:aws:cloudwatch:eu-west-1:111122223333:alarm:shop"), "another alarm");
+}
+
+/// Samples that are passed around have spaces where a formatter put them.
+#[test]
+fn spaces_in_an_arn_and_a_time_do_not_count() {
+    let mut event = by_itself(data());
+    event["alarmArn"] = json!("arn:aws:cloudwatch:eu-west-1: 111122223333:alarm:shop-down");
+    event["alarmData"]["state"]["timestamp"] = json!("2026-03-02T10: 00: 00.123+0000");
+    let alarm = alarm_of(&event);
+    assert_eq!(alarm.arn.as_deref(), Some(ARN));
+    assert_eq!(alarm.at, "2026-03-02T10:00:00.123Z".parse().ok());
+}
+
+#[test]
+fn only_a_change_into_alarm_is_one() {
+    let change = |state: &str, previous: Value| {
+        let mut data = data();
+        data["state"]["value"] = json!(state);
+        data["previousState"] = previous;
+        alarm_of(&by_event_bridge(data)).change()
+    };
+    assert_eq!(change("ALARM", json!({"value": "INSUFFICIENT_DATA"})), Change::Into);
+    assert_eq!(change("ALARM", json!({"value": "ALARM"})), Change::Again);
+    assert_eq!(change("ALARM", json!({"value": "ALARM", "actionsSuppressedBy": "WaitPeriod"})), Change::Into);
+    assert_eq!(change("ALARM", Value::Null), Change::Unsure);
+    assert_eq!(change("ALARM", json!({"value": "NEW_STATE"})), Change::Unsure);
+    assert_eq!(change("OK", json!({"value": "ALARM"})), Change::Over);
+    assert_eq!(change("INSUFFICIENT_DATA", json!({"value": "ALARM"})), Change::Unknown);
+}
+
+#[test]
+fn what_may_be_an_alarm_and_cannot_be_read_is_not_dropped() {
+    let mut no_state = by_event_bridge(data());
+    no_state["detail"]["state"] = json!({"value": "alarm"});
+    let mut transformed = by_event_bridge(data());
+    transformed["detail"] = json!("the shop is down");
+    let events = [
+        json!({}),
+        json!([]),
+        json!("ALARM"),
+        Value::Null,
+        no_state,
+        transformed,
+        json!({"alarmArn": ARN}),
+        json!({"Records": []}),
+        json!({"Records": [{"Sns": {}}]}),
+        by_sns(&json!("the shop is down")),
+        by_sns(&by_sns(&by_sns(&by_sns(&by_sns(&message()))))),
+        json!({"name": "shop-down", "status": "ALARM"}),
+    ];
+    for event in events {
+        assert!(matches!(parse(&event), Ok(Parsed::NotUnderstood(_))), "{event}");
+    }
+}
+
+#[test]
+fn what_is_no_alarm_is_told_apart() {
+    let mut made = by_event_bridge(data());
+    made["detail-type"] = json!("CloudWatch Alarm Configuration Change");
+    let push = json!({"source": "aws.codecommit", "detail-type": "CodeCommit Repository State Change", "detail": {}});
+    for event in [made, push] {
+        assert!(matches!(parse(&event), Ok(Parsed::NotOurs(_))), "{event}");
+    }
+    let launch = json!({"source": "aws.drs", "detail-type": "DRS Source Server Launch Result"});
+    assert!(matches!(parse(&launch), Ok(Parsed::Ours(Event::Launch(_)))));
+}
+
+#[test]
+fn a_persons_word_says_who_and_what() {
+    let word = |kind: &str, detail: Value| json!({"source": "pointsman", "detail-type": kind, "detail": detail});
+    let refused = parse(&word("refuse", json!({"incident": "shop-1"})));
+    assert_eq!(refused.unwrap_err().to_string(), "detail.by is missing from the event");
+    let unknown = parse(&word("start", json!({}))).unwrap_err().to_string();
+    assert!(unknown.contains("reconcile, refuse or clear-latch"), "{unknown}");
+}
+
+/// Any JSON, some of it under names that alarms have.
+fn anything() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        prop_oneof![Just("ALARM".to_owned()), Just(ARN.to_owned()), ".{0,12}"].prop_map(Value::from),
+    ];
+    let name = prop::sample::select(vec![
+        "detail", "alarmData", "state", "value", "Records", "Sns", "Message", "AlarmName", "NewStateValue", "resources",
+    ]);
+    leaf.prop_recursive(4, 32, 4, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::hash_map(name.clone(), inner, 0..4).prop_map(|members| {
+                Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+            }),
+        ]
+    })
+}
+
+proptest! {
+    /// Whatever comes, it is read, told apart or paged about; nothing panics, and nothing is an alarm without a state.
+    #[test]
+    fn nothing_is_dropped(event in anything()) {
+        if let Ok(Parsed::Ours(Event::Alarms(alarms))) = parse(&event) {
+            prop_assert!(!alarms.is_empty());
+        }
+    }
+
+    /// One member of an alarm is something else: it is read still, or a person is paged. It is never taken for something
+    /// that is not looked at.
+    #[test]
+    fn a_spoilt_alarm_is_read_or_paged_about(pointer in prop::sample::select(vec![
+        "/detail", "/detail/state", "/detail/state/value", "/detail/state/timestamp", "/detail/previousState",
+        "/detail/previousState/value", "/detail/alarmName", "/detail/configuration", "/resources", "/resources/0",
+        "/account", "/region", "/time",
+    ]), with in anything()) {
+        let mut event = by_event_bridge(data());
+        if let Some(place) = event.pointer_mut(pointer) {
+            *place = with;
+        }
+        let parsed = parse(&event).expect("an alarm is no error");
+        prop_assert!(!matches!(parsed, Parsed::NotOurs(_)), "{event}");
+    }
+}

@@ -50,10 +50,14 @@ fn lead(story: &Story<'_>) -> String {
     let alarms = alarms(story);
     match incident.phase {
         Phase::Held => format!("{kind} is NOT started: something holds it. {alarms}"),
-        Phase::Starting => format!(
-            "DRS was asked to start {}, and did not answer: it is not known whether it started. {alarms}",
-            lower(&kind)
-        ),
+        Phase::Starting => {
+            let error = incident.attempt.as_ref().and_then(|attempt| attempt.error.as_deref());
+            format!(
+                "DRS was asked to start {}, and did not say that it did: it is not known whether it started ({}). {alarms}",
+                lower(&kind),
+                printable(error.unwrap_or("no answer"))
+            )
+        }
         Phase::Running => running(incident, &kind, &alarms),
         Phase::Recovered => format!(
             "{kind} is done: all {} servers of it launched. This function does not point traffic at them, and never \

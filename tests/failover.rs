@@ -1,0 +1,294 @@
+//! dr-failover in an account of its own: killed at every call and run again, two alarms at once, its record.
+
+use std::time::{Duration, Instant};
+
+use aws_config::retry::RetryConfig;
+use dr_failover::aws::Clients;
+use dr_failover::incident::{Incident, Phase};
+use dr_failover::rules::Rules;
+use dr_failover::settings::Settings;
+use local_aws::{Change, LocalAws, World};
+use serde_json::{Value, json};
+use shared::config::Document;
+use shared::decision::Decision;
+use shared::lambda::Invocation;
+use tempfile::TempDir;
+
+use crate::account::config;
+
+const ALARM: &str = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:shop-down";
+const SLOW: &str = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:shop-slow";
+const TABLE: &str = "incidents";
+
+const WORLD: &str = r#"
+now = "2026-03-02T10:00:20Z"
+[[table]]
+name = "incidents"
+hash = { name = "pk" }
+range = { name = "sk" }
+[[parameter]]
+name = "/kill-switch"
+value = "enabled"
+[[alarm]]
+name = "shop-from-outside"
+state = "ALARM"
+[[source-server]]
+id = "s-0000000000000db01"
+launch-seconds = 120
+snapshots = ["2026-03-02T09:58:00Z"]
+[[recovery-plan]]
+name = "shop"
+arn = "arn:aws:drs:us-east-1:111122223333:recovery-plan/rp-0a1b2c3d4e5f60718"
+[[recovery-plan.step]]
+name = "databases"
+servers = ["s-0000000000000db01"]
+"#;
+
+const RULES: &str = r#"
+[[recovery-plan]]
+name = "shop"
+alarms = [
+    "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:shop-down",
+    "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:shop-slow",
+]
+second-signal = { alarm = "shop-from-outside" }
+plan = "arn:aws:drs:us-east-1:111122223333:recovery-plan/rp-0a1b2c3d4e5f60718"
+mode = "recovery"
+rpo = "15m"
+"#;
+
+/// An account with the function in it.
+struct Failover {
+    aws: LocalAws,
+    rules: Rules,
+    settings: Settings,
+    clients: Clients,
+    _folder: TempDir,
+}
+
+impl Failover {
+    fn new(world: &str) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let file = folder.path().join("world.toml");
+        std::fs::write(&file, world).expect("the folder is ours");
+        let aws = LocalAws::start(World::read(&file).expect("the world is right")).expect("a port is free");
+        let mut problems = Vec::new();
+        let rules = dr_failover::rules::read(&Document::new("pointsman.toml", RULES), &mut problems);
+        assert_eq!(problems, []);
+        let settings = Settings {
+            topic: "arn:aws:sns:us-east-1:111122223333:on-call".to_owned(),
+            table: TABLE.to_owned(),
+            kill_switch: "/kill-switch".to_owned(),
+            time_is_made_up: false,
+        };
+        // Whoever was killed does not try again.
+        let config = config(&aws.endpoint()).into_builder().retry_config(RetryConfig::disabled()).build();
+        Self { clients: Clients::new(&config), settings, rules, aws, _folder: folder }
+    }
+
+    fn invocation(&self, request: &str, dry_run: bool) -> Invocation {
+        Invocation {
+            now: self.aws.now(),
+            deadline: Instant::now() + Duration::from_secs(60),
+            request_id: request.to_owned(),
+            function_arn: "arn:aws:lambda:us-east-1:111122223333:function:dr-failover".to_owned(),
+            ..Invocation::by_hand(dry_run)
+        }
+    }
+
+    async fn handled(&self, event: &Value, request: &str) -> Decision {
+        let invocation = self.invocation(request, false);
+        let handled =
+            dr_failover::handle(event.clone(), invocation, &self.rules, &self.settings, &self.clients);
+        Box::pin(handled).await.expect("the event is well formed")
+    }
+
+    fn invoke(&self, event: &Value, request: &str) -> Decision {
+        runtime().block_on(self.handled(event, request))
+    }
+
+    /// Looks again, minute by minute.
+    fn minutes(&self, count: usize) {
+        for minute in 0..count {
+            self.aws.advance(Duration::from_secs(60));
+            self.invoke(&reconcile(), &format!("minute {minute}"));
+        }
+    }
+
+    fn subjects(&self) -> Vec<String> {
+        self.aws.mails().into_iter().map(|mail| mail.subject).collect()
+    }
+
+    /// The starts that took effect: their modes.
+    fn started(&self) -> Vec<String> {
+        self.aws.recovery_executions().into_iter().map(|execution| execution.mode).collect()
+    }
+
+    fn incidents(&self) -> Vec<Incident> {
+        let items = self.aws.items(TABLE).expect("there is the table");
+        let incidents = items.into_iter().filter(|item| item["id"].is_object());
+        incidents.map(|item| dr_failover::store::incident_of_item(item).expect("it is one")).collect()
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+fn alarm(arn: &str, value: &str, at: &str) -> Value {
+    let name = arn.rsplit(':').next().expect("an ARN has a name");
+    let before = if value == "ALARM" { "OK" } else { "ALARM" };
+    json!({"source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change", "account": "111122223333",
+        "region": "eu-west-1", "time": at, "resources": [arn], "detail": {"alarmName": name,
+        "state": {"value": value, "timestamp": at, "reason": "because"}, "previousState": {"value": before}}})
+}
+
+fn down() -> Value {
+    alarm(ALARM, "ALARM", "2026-03-02T10:00:00.000+0000")
+}
+
+fn reconcile() -> Value {
+    json!({"source": "pointsman", "detail-type": "reconcile"})
+}
+
+/// How many calls a whole start takes, so that each of them can be the last.
+fn calls_of_a_start() -> u64 {
+    let failover = Failover::new(WORLD);
+    failover.invoke(&down(), "one");
+    failover.aws.journal().len() as u64
+}
+
+/// Killed at each call, before and after its effect; then Lambda tries the event again, or only reconcile comes.
+#[test]
+fn killed_at_any_call_it_recovers_once_and_says_so() {
+    let calls = calls_of_a_start();
+    assert!(calls >= 14, "a start takes {calls} calls");
+    for call in 0..calls {
+        for after_effect in [false, true] {
+            for tried_again in [true, false] {
+                let failover = Failover::new(WORLD);
+                failover.aws.cut_off_after(call, after_effect);
+                failover.invoke(&down(), "one");
+                assert!(failover.aws.answer_again(), "call {call} was made");
+                let what = format!("call {call}, after its effect: {after_effect}, tried again: {tried_again}");
+                if tried_again {
+                    failover.aws.advance(Duration::from_secs(60));
+                    failover.invoke(&down(), "one");
+                } else if failover.incidents().is_empty() {
+                    // The event was not written down: there is Lambda's retry, and then its queue.
+                    continue;
+                }
+                failover.minutes(8);
+                assert_eq!(failover.started(), ["RECOVERY"], "{what}");
+                let subjects = failover.subjects();
+                let says = |start: &str| subjects.iter().filter(|subject| subject.starts_with(start)).count();
+                // One that was killed after SNS took its mail is told of once more.
+                assert!((1..=2).contains(&says("STARTED")), "{what}: {subjects:?}");
+                assert_eq!(says("RECOVERED"), 1, "{what}: {subjects:?}");
+                assert_eq!(failover.incidents()[0].phase, Phase::Recovered, "{what}");
+            }
+        }
+    }
+}
+
+/// The same while it is followed, and when it ends.
+#[test]
+fn killed_while_it_follows_it_goes_on_and_says_how_it_ended() {
+    for call in 0..10 {
+        for after_effect in [false, true] {
+            let failover = Failover::new(WORLD);
+            failover.invoke(&down(), "one");
+            failover.aws.advance(Duration::from_secs(240));
+            failover.aws.cut_off_after(call, after_effect);
+            failover.invoke(&reconcile(), "two");
+            if !failover.aws.answer_again() {
+                continue;
+            }
+            failover.minutes(3);
+            assert_eq!(failover.started(), ["RECOVERY"]);
+            let subjects = failover.subjects();
+            let says = subjects.iter().filter(|subject| subject.starts_with("RECOVERED")).count();
+            assert!((1..=2).contains(&says), "call {call}, {after_effect}: {subjects:?}");
+        }
+    }
+}
+
+#[test]
+fn two_alarms_at_the_same_moment_recover_once() {
+    for _ in 0..10 {
+        let failover = Failover::new(WORLD);
+        let slow = alarm(SLOW, "ALARM", "2026-03-02T10:00:01.000+0000");
+        let down = down();
+        runtime().block_on(async {
+            tokio::join!(failover.handled(&down, "one"), failover.handled(&slow, "two"));
+        });
+        failover.minutes(1);
+        assert_eq!(failover.started(), ["RECOVERY"]);
+        let incidents = failover.incidents();
+        assert_eq!(incidents.len(), 1, "{incidents:#?}");
+        assert_eq!(incidents[0].alarms.len(), 2);
+        let started = failover.subjects().iter().filter(|subject| subject.starts_with("STARTED")).count();
+        assert_eq!(started, 1, "{:?}", failover.subjects());
+    }
+}
+
+#[test]
+fn an_event_and_a_reconcile_at_the_same_moment_mail_a_hold_once() {
+    for _ in 0..10 {
+        let failover = Failover::new(&WORLD.replace(r#"value = "enabled""#, r#"value = "disabled""#));
+        let (down, reconcile) = (down(), reconcile());
+        runtime().block_on(async {
+            tokio::join!(failover.handled(&down, "one"), failover.handled(&reconcile, "two"));
+        });
+        failover.minutes(2);
+        assert_eq!(failover.subjects(), ["NOT STARTED: recovery of shop: kill switch off"]);
+    }
+}
+
+#[test]
+fn a_dry_run_starts_writes_and_mails_nothing() {
+    let failover = Failover::new(WORLD);
+    let invocation = failover.invocation("one", true);
+    let (rules, settings, clients) = (&failover.rules, &failover.settings, &failover.clients);
+    let decision = runtime()
+        .block_on(Box::pin(dr_failover::handle(down(), invocation, rules, settings, clients)))
+        .expect("the event is well formed");
+    assert_eq!(decision.reasons[0].because.code, "start");
+    let calls: Vec<&str> = decision.actions.iter().map(|action| action.call.as_str()).collect();
+    assert_eq!(calls, ["drs:StartRecoveryPlanExecution"], "{:#?}", decision.actions);
+    assert_eq!((failover.started().len(), failover.subjects().len()), (0, 0));
+    assert_eq!(failover.aws.items(TABLE), Some(Vec::new()));
+}
+
+/// From the first alarm to the last server, and every mail on the way.
+#[test]
+fn the_record_has_all_that_happened_and_pointsman_prints_it() {
+    let failover = Failover::new(WORLD);
+    failover.aws.apply(&Change::Alarm {
+        name: "shop-from-outside".to_owned(),
+        state: "OK".to_owned(),
+        suppressed_by: None,
+    });
+    failover.invoke(&down(), "one");
+    failover.aws.apply(&Change::Alarm {
+        name: "shop-from-outside".to_owned(),
+        state: "ALARM".to_owned(),
+        suppressed_by: None,
+    });
+    failover.minutes(5);
+    let incident = failover.incidents().remove(0);
+    let text = pointsman::incident::text(&incident);
+    for line in [
+        "recovery of shop, recovered",
+        "heard                    +20s",
+        "start decided            +1m 20s",
+        "DRS started              +1m 20s",
+        "first server launched    +4m 20s",
+        "last server launched     +4m 20s",
+        "s-0000000000000db01  LAUNCHED",
+        "held: the second signal does not agree",
+        "mailed: RECOVERED: shop",
+    ] {
+        assert!(text.contains(line), "`{line}` is not in\n{text}");
+    }
+}

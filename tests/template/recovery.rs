@@ -1,0 +1,180 @@
+//! templates/recovery.yaml and templates/dr-alarm.yaml held against dr-failover.
+
+use std::collections::BTreeSet;
+
+use dr_failover::aws::{CALLS, On};
+use pointsman::template::{Effect, Template, document, overrides, template_file};
+use serde_json::{Value, json};
+
+use super::function;
+use crate::repository::root;
+
+/// The dependent actions of drs:StartRecovery, as "Actions, resources, and condition keys for AWS Elastic Disaster Recovery"
+/// (Service Authorization Reference) lists them.
+const DEPENDENT_ACTIONS: [&str; 35] = [
+    "drs:CreateRecoveryInstanceForDrs",
+    "drs:ListTagsForResource",
+    "ec2:AttachVolume",
+    "ec2:AuthorizeSecurityGroupEgress",
+    "ec2:AuthorizeSecurityGroupIngress",
+    "ec2:CreateLaunchTemplate",
+    "ec2:CreateLaunchTemplateVersion",
+    "ec2:CreateSnapshot",
+    "ec2:CreateTags",
+    "ec2:CreateVolume",
+    "ec2:DeleteLaunchTemplateVersions",
+    "ec2:DeleteSnapshot",
+    "ec2:DeleteVolume",
+    "ec2:DescribeAccountAttributes",
+    "ec2:DescribeAvailabilityZones",
+    "ec2:DescribeImages",
+    "ec2:DescribeInstanceAttribute",
+    "ec2:DescribeInstanceStatus",
+    "ec2:DescribeInstanceTypes",
+    "ec2:DescribeInstances",
+    "ec2:DescribeLaunchTemplateVersions",
+    "ec2:DescribeLaunchTemplates",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSnapshots",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVolumes",
+    "ec2:DetachVolume",
+    "ec2:ModifyInstanceAttribute",
+    "ec2:ModifyLaunchTemplate",
+    "ec2:RevokeSecurityGroupEgress",
+    "ec2:RunInstances",
+    "ec2:StartInstances",
+    "ec2:StopInstances",
+    "ec2:TerminateInstances",
+    "iam:PassRole",
+];
+
+/// What the infrastructure around the function asks of its role.
+const AROUND: [&str; 10] = [
+    "kms:Decrypt",
+    "kms:GenerateDataKey",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
+    "sqs:SendMessage",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+];
+
+pub(super) fn template() -> Template {
+    Template::read(&root().join("templates/recovery.yaml"), &Default::default()).expect("the template is right")
+}
+
+#[test]
+fn the_role_may_what_the_function_calls_what_drs_does_in_its_name_and_no_more() {
+    let template = template();
+    let function = function(&template, "dr-failover");
+    let allowed: BTreeSet<&str> = function
+        .statements
+        .iter()
+        .filter(|statement| statement.effect == Effect::Allow)
+        .flat_map(|statement| &statement.actions)
+        .map(String::as_str)
+        .collect();
+    let calls = CALLS.iter().map(|(call, _)| *call);
+    let expected: BTreeSet<&str> = calls.chain(DEPENDENT_ACTIONS).chain(AROUND).collect();
+    assert_eq!(allowed, expected);
+}
+
+#[test]
+fn what_drs_needs_of_its_caller_only_drs_can_use() {
+    let document = document(&root().join("templates/recovery.yaml")).expect("the template is right");
+    let role = &document["Resources"]["DrFailoverRole"]["Properties"]["Policies"][0]["PolicyDocument"];
+    let statements = role["Statement"].as_array().expect("it has statements");
+    let own: BTreeSet<&str> = CALLS.iter().map(|(call, _)| *call).collect();
+    for statement in statements {
+        let actions = statement["Action"].as_array().cloned().unwrap_or_else(|| vec![statement["Action"].clone()]);
+        let for_drs = |action: &Value| {
+            action.as_str().is_some_and(|action| DEPENDENT_ACTIONS.contains(&action) && !own.contains(action))
+        };
+        if actions.iter().any(for_drs) {
+            let by_drs = json!({"ForAnyValue:StringEquals": {"aws:CalledVia": ["drs.amazonaws.com"]}});
+            let to_ec2 = json!({"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}});
+            assert!([by_drs, to_ec2].contains(&statement["Condition"]), "{statement}");
+        }
+    }
+}
+
+#[test]
+fn the_function_may_only_its_table_its_topic_and_its_kill_switch() {
+    let template = template();
+    let function = function(&template, "dr-failover");
+    let arn = |on: On| match on {
+        On::Table => Some("arn:aws:dynamodb:us-east-1:111122223333:table/another"),
+        On::Topic => Some("arn:aws:sns:us-east-1:111122223333:another"),
+        On::Parameter => Some("arn:aws:ssm:us-east-1:111122223333:parameter/another"),
+        On::Everything => None,
+    };
+    for (call, on) in CALLS {
+        if let Some(other) = arn(*on) {
+            assert!(!function.allows(call, other), "{call} on {other}");
+        }
+    }
+    let switch = "arn:aws:ssm:us-east-1:111122223333:parameter/pointsman/pointsman/kill-switch";
+    assert!(function.allows("ssm:GetParameter", switch));
+    assert_eq!(template.parameters(), [("/pointsman/pointsman/kill-switch".to_owned(), "enabled".to_owned())]);
+}
+
+#[test]
+fn a_plans_own_topic_must_be_named() {
+    let own = "arn:aws:sns:us-east-1:111122223333:shop-on-call";
+    let named = [("PlanTopicArns".to_owned(), own.to_owned())].into();
+    let template = Template::read(&root().join("templates/recovery.yaml"), &named).expect("it is right");
+    assert!(function(&template, "dr-failover").allows("sns:Publish", own));
+    assert!(!function(&self::template(), "dr-failover").allows("sns:Publish", own));
+}
+
+#[test]
+fn alarms_into_any_state_and_launches_are_delivered() {
+    let template = template();
+    let function = function(&template, "dr-failover");
+    let hears = |event: Value| function.rules.iter().any(|rule| rule.enabled && rule.pattern.matches(&event));
+    for state in ["ALARM", "OK", "INSUFFICIENT_DATA"] {
+        assert!(hears(json!({"source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change",
+            "region": "us-east-1", "detail": {"state": {"value": state}}})));
+    }
+    assert!(hears(json!({"source": "aws.drs", "detail-type": "DRS Source Server Launch Result"})));
+    assert!(!hears(json!({"source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm Configuration Change"})));
+    let minute = &function.schedules[0];
+    assert_eq!(minute.expression, "rate(1 minute)");
+    assert_eq!(minute.input, Some(json!({"source": "pointsman", "detail-type": "reconcile"})));
+}
+
+#[test]
+fn latches_and_incidents_outlive_the_stack() {
+    let document = document(&root().join("templates/recovery.yaml")).expect("the template is right");
+    let table = &document["Resources"]["DrFailoverTable"];
+    assert_eq!((&table["DeletionPolicy"], &table["UpdateReplacePolicy"]), (&json!("Retain"), &json!("Retain")));
+    // An incident that expires would be opened again by an event that comes late.
+    assert!(table["Properties"]["TimeToLiveSpecification"].is_null());
+}
+
+#[test]
+fn the_environment_recovery_deploys_it() {
+    let samconfig = root().join("samconfig.toml");
+    let file = template_file(&samconfig, "recovery").expect("it can be read").expect("it names a template");
+    assert_eq!(file, root().join("templates/recovery.yaml"));
+    let parameters = overrides(&samconfig, "recovery").expect("the environment exists");
+    let template = Template::read(&file, &parameters).expect("its parameters fit");
+    assert_eq!(function(&template, "dr-failover").environment["POINTSMAN_DRY_RUN"], "false");
+    assert_eq!(template_file(&samconfig, "default").expect("it can be read"), None);
+}
+
+#[test]
+fn the_alarm_waits_for_some_minutes_and_a_gap_is_no_outage() {
+    let document = document(&root().join("templates/dr-alarm.yaml")).expect("the template is right");
+    let alarm = &document["Resources"]["SiteDown"]["Properties"];
+    assert_eq!(alarm["TreatMissingData"], "ignore");
+    assert_eq!(alarm["EvaluationPeriods"], json!({"Ref": "EvaluationMinutes"}));
+    assert_eq!(alarm["DatapointsToAlarm"], json!({"Ref": "FailingMinutes"}));
+    let pattern = &document["Resources"]["Changes"]["Properties"]["EventPattern"];
+    assert!(pattern["detail"].is_null(), "both ways: OK ends an incident");
+    assert_eq!(pattern["resources"], json!([{"Fn::GetAtt": ["SiteDown", "Arn"]}]));
+}
