@@ -16,12 +16,13 @@ fn each_problem_code_has_its_heading() {
 
 #[test]
 fn each_reason_is_explained() {
-    let files = ["pipeline-trigger", "branch-stacks", "ami-alerts"].map(|function| {
+    let files = ["pipeline-trigger", "branch-stacks", "ami-alerts", "dr-failover"].map(|function| {
         ["because.rs", "remark.rs"].map(|file| read(&format!("functions/{function}/src/{file}"))).concat()
     });
     let of_findings =
         ["exposure.rs", "decide.rs"].map(|file| read(&format!("functions/ami-alerts/src/{file}")));
-    let code = files.concat() + &of_findings.concat();
+    let interlocks = ["interlock.rs", "incident.rs"].map(|file| read(&format!("functions/dr-failover/src/{file}")));
+    let code = files.concat() + &of_findings.concat() + &interlocks.concat();
     let codes = code.lines().filter_map(|line| line.trim().split_once("=> \"")?.1.strip_suffix("\","));
     // Sentences are written the same way, with blanks.
     let codes: BTreeSet<&str> = codes.filter(|code| !code.contains(' ')).collect();
@@ -29,7 +30,9 @@ fn each_reason_is_explained() {
     let page = read("docs/decisions.md");
     let first_column = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
     let explained: BTreeSet<&str> = first_column.collect();
-    let missing: Vec<&&str> = codes.difference(&explained).collect();
+    // Where an incident stands that is not over, which is no reason.
+    let standing = BTreeSet::from(["held", "starting", "running"]);
+    let missing: Vec<&str> = codes.difference(&explained).copied().filter(|code| !standing.contains(code)).collect();
     assert!(missing.is_empty(), "docs/decisions.md lacks {missing:?}");
 }
 

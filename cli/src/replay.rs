@@ -257,7 +257,8 @@ impl Invoked {
             if let Some(error) = &self.error {
                 value["error"] = json!({"errorType": error.kind, "errorMessage": error.message});
             }
-            if let Some(at) = &self.at {
+            // Where there are several, by the clock of the case.
+            if let Some(at) = self.at.filter(|_| self.what.is_some()) {
                 value["at"] = json!(at.to_string());
             }
             if let Some(failures) = &self.batch_failures {

@@ -373,7 +373,7 @@ fn an_event_that_no_function_is_about_is_said_to_be_so() {
 fn the_documented_help_is_the_help_there_is() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/command-line.md");
     let page = std::fs::read_to_string(page).expect("docs/command-line.md exists");
-    for command in ["", "replay", "explain", "check"] {
+    for command in ["", "replay", "explain", "check", "incident"] {
         let name = if command.is_empty() { "pointsman" } else { command };
         let marker = format!("<!-- help: {name} -->");
         let (_, after) =
