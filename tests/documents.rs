@@ -21,7 +21,8 @@ fn each_reason_is_explained() {
     });
     let of_findings =
         ["exposure.rs", "decide.rs"].map(|file| read(&format!("functions/ami-alerts/src/{file}")));
-    let interlocks = ["interlock.rs", "incident.rs"].map(|file| read(&format!("functions/dr-failover/src/{file}")));
+    let interlocks =
+        ["interlock.rs", "incident.rs"].map(|file| read(&format!("functions/dr-failover/src/{file}")));
     let code = files.concat() + &of_findings.concat() + &interlocks.concat();
     let codes = code.lines().filter_map(|line| line.trim().split_once("=> \"")?.1.strip_suffix("\","));
     // Sentences are written the same way, with blanks.
@@ -32,7 +33,8 @@ fn each_reason_is_explained() {
     let explained: BTreeSet<&str> = first_column.collect();
     // Where an incident stands that is not over, which is no reason.
     let standing = BTreeSet::from(["held", "starting", "running"]);
-    let missing: Vec<&str> = codes.difference(&explained).copied().filter(|code| !standing.contains(code)).collect();
+    let missing: Vec<&str> =
+        codes.difference(&explained).copied().filter(|code| !standing.contains(code)).collect();
     assert!(missing.is_empty(), "docs/decisions.md lacks {missing:?}");
 }
 

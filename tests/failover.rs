@@ -170,7 +170,8 @@ fn killed_at_any_call_it_recovers_once_and_says_so() {
                 failover.aws.cut_off_after(call, after_effect);
                 failover.invoke(&down(), "one");
                 assert!(failover.aws.answer_again(), "call {call} was made");
-                let what = format!("call {call}, after its effect: {after_effect}, tried again: {tried_again}");
+                let what =
+                    format!("call {call}, after its effect: {after_effect}, tried again: {tried_again}");
                 if tried_again {
                     failover.aws.advance(Duration::from_secs(60));
                     failover.invoke(&down(), "one");

@@ -45,7 +45,9 @@ fn from_file(path: &Path) -> Result<Incident> {
 
 fn from_table(id: &str, table: Option<&str>) -> Result<Incident> {
     let Some(plan) = Incident::plan_of(id) else {
-        bail!("`{id}` is no file, and not the id of an incident, which is such as shop-20260302T100000Z-2752a79b");
+        bail!(
+            "`{id}` is no file, and not the id of an incident, which is such as shop-20260302T100000Z-2752a79b"
+        );
     };
     let table = table.context("an incident of the table takes --table NAME, or a file")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -86,7 +88,8 @@ pub fn text(incident: &Incident) -> String {
             let instance = server.instance.as_deref().unwrap_or("-");
             let since = after(began, server.since);
             let optional = if server.critical { "" } else { " (optional)" };
-            let line = format!("  {id}  {:<11} {instance}  {since}  {}{optional}", server.status, server.step);
+            let line =
+                format!("  {id}  {:<11} {instance}  {since}  {}{optional}", server.status, server.step);
             out.push_str(&render::block(&line));
         }
     }
@@ -104,7 +107,8 @@ pub fn text(incident: &Incident) -> String {
 /// What the time to recovery is made of.
 fn steps(incident: &Incident) -> Vec<(&'static str, Option<Timestamp>)> {
     let first = |kind: &str| incident.record.iter().find(|entry| entry.kind == kind).map(|entry| entry.at);
-    let launched = || incident.servers.values().filter(|server| server.is_launched()).map(|server| server.since);
+    let launched =
+        || incident.servers.values().filter(|server| server.is_launched()).map(|server| server.since);
     let all = !incident.servers.is_empty() && incident.servers.values().all(|server| server.is_launched());
     vec![
         ("heard", Some(incident.opened)),

@@ -87,13 +87,17 @@ fn describe_alarms(context: &Context<'_>, mut input: Members) -> Result<Value, R
     let token = input.string("NextToken")?;
     input.finish()?;
     if names.len() > 100 {
-        return Err(invalid("1 validation error detected: Value at 'alarmNames' failed to satisfy constraint: Member must have length less than or equal to 100"));
+        return Err(invalid(
+            "1 validation error detected: Value at 'alarmNames' failed to satisfy constraint: Member must have length less than or equal to 100",
+        ));
     }
     if !names.is_empty() && prefix.is_some() {
-        return Err(Refusal::new("InvalidParameterCombination", "AlarmNames and AlarmNamePrefix cannot both be specified"));
+        return Err(Refusal::not_served("AlarmNames and AlarmNamePrefix at once"));
     }
     if size.is_some_and(|size| !PAGE.contains(&size)) {
-        return Err(invalid("1 validation error detected: Value at 'maxRecords' failed to satisfy constraint: Member must have value between 1 and 100"));
+        return Err(invalid(
+            "1 validation error detected: Value at 'maxRecords' failed to satisfy constraint: Member must have value between 1 and 100",
+        ));
     }
     let asked = |composite: bool| match composite {
         true => types.iter().any(|kind| kind == "CompositeAlarm"),
@@ -115,7 +119,11 @@ fn describe_alarms(context: &Context<'_>, mut input: Members) -> Result<Value, R
         let these = found.items.iter().filter(|alarm| alarm.composite == composite);
         these.map(shown).collect()
     };
-    Ok(json!({"MetricAlarms": told(false), "CompositeAlarms": told(true), "NextToken": found.next}))
+    let mut output = json!({"MetricAlarms": told(false), "CompositeAlarms": told(true)});
+    if let Some(next) = found.next {
+        output["NextToken"] = next.into();
+    }
+    Ok(output)
 }
 
 fn shown(alarm: &Alarm) -> Value {

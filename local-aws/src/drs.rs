@@ -40,8 +40,16 @@ pub(crate) const SERVICE: Service = Service {
 pub(crate) const STATUSES: [&str; 6] =
     ["CREATED", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELLING", "CANCELLED"];
 pub(crate) const REPLICATION: [&str; 10] = [
-    "STOPPED", "INITIATING", "INITIAL_SYNC", "BACKLOG", "CREATING_SNAPSHOT", "CONTINUOUS", "PAUSED", "RESCAN",
-    "STALLED", "DISCONNECTED",
+    "STOPPED",
+    "INITIATING",
+    "INITIAL_SYNC",
+    "BACKLOG",
+    "CREATING_SNAPSHOT",
+    "CONTINUOUS",
+    "PAUSED",
+    "RESCAN",
+    "STALLED",
+    "DISCONNECTED",
 ];
 
 /// The service of one region.

@@ -65,7 +65,9 @@ impl fmt::Display for Change {
                 write!(f, "the alarm {name} goes to {state}")?;
                 suppressed_by.iter().try_for_each(|by| write!(f, ", suppressed by {by}"))
             }
-            Self::Parameter { name, value: Some(value) } => write!(f, "the parameter {name} is set to {value}"),
+            Self::Parameter { name, value: Some(value) } => {
+                write!(f, "the parameter {name} is set to {value}")
+            }
             Self::Parameter { name, value: None } => write!(f, "the parameter {name} is removed"),
             Self::Endpoint { url, status: Some(status) } => write!(f, "{url} answers with status {status}"),
             Self::Endpoint { url, status: None } => write!(f, "{url} does not answer any more"),

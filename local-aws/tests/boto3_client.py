@@ -223,6 +223,51 @@ def dynamodb(aws):
     assert error.response["Error"]["Code"] == "ValidationException", error
 
 
+def transactions(aws):
+    put = {"Put": {"TableName": "claims", "Item": {"id": {"S": "t1"}, "n": {"N": "1"}}, "ConditionExpression": "attribute_not_exists(id)",
+                   "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}}
+    aws.transact_write_items(TransactItems=[put], ClientRequestToken="once")
+    aws.transact_write_items(TransactItems=[put], ClientRequestToken="once")
+    error = refused("TransactionCanceledException", aws.transact_write_items, TransactItems=[put])
+    reason = error.response["CancellationReasons"][0]
+    assert reason["Code"] == "ConditionalCheckFailed" and reason["Item"]["n"] == {"N": "1"}, reason
+    aws.transact_write_items(TransactItems=[{"Delete": {"TableName": "claims", "Key": {"id": {"S": "t1"}}}}])
+
+
+def signals(cloudwatch, ssm):
+    assert cloudwatch.describe_alarms()["CompositeAlarms"] == []
+    both = cloudwatch.describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"], AlarmNamePrefix="shop-")
+    assert [one["AlarmName"] for one in both["MetricAlarms"]] == ["shop-a", "shop-b"], both
+    assert both["MetricAlarms"][1]["StateUpdatedTimestamp"].year == 2026
+    assert both["CompositeAlarms"][0]["ActionsSuppressedBy"] == "WaitPeriod"
+    pages = cloudwatch.get_paginator("describe_alarms").paginate(PaginationConfig={"PageSize": 1})
+    assert [len(page["MetricAlarms"]) for page in pages] == [1, 1]
+    assert cloudwatch.describe_alarms(StateValue="ALARM")["MetricAlarms"][0]["AlarmName"] == "shop-b"
+    assert ssm.get_parameter(Name="/switch", WithDecryption=True)["Parameter"]["Value"] == "enabled"
+    refused("ParameterNotFound", ssm.get_parameter, Name="/none")
+
+
+def drs(aws):
+    plan = {"recoveryPlanArn": "arn:aws:drs:us-east-1:111122223333:recovery-plan/rp-1"}
+    server = {"sourceServerID": "s-0000000000000db01"}
+    assert aws.get_recovery_plan(**plan)["recoveryPlan"]["status"] == "ACTIVE"
+    steps = aws.list_recovery_plan_steps(**plan)["recoveryPlanSteps"]
+    assert steps[0]["configuration"]["serverStepConfiguration"]["servers"][0]["impactLevel"] == "CRITICAL"
+    snapshot = aws.describe_recovery_snapshots(**server, order="DESC")["items"][0]
+    assert aws.describe_source_servers(filters={"sourceServerIDs": [server["sourceServerID"]]})["items"][0]["dataReplicationInfo"]
+    chosen = [server | {"recoverySnapshotID": snapshot["snapshotID"]}]
+    started = aws.start_recovery_plan_execution(**plan, mode="DRILL", clientToken="t", sourceServers=chosen, tags={"a": "b"})
+    arn = {"recoveryPlanExecutionArn": started["recoveryPlanExecution"]["recoveryPlanExecutionArn"]}
+    assert aws.get_recovery_plan_execution(**arn)["recoveryPlanExecution"]["tags"] == {"a": "b"}
+    assert len(aws.list_recovery_plan_executions(**plan, status="CREATED")["recoveryPlanExecutions"]) == 1
+    assert aws.list_recovery_plan_execution_steps(**arn)["recoveryPlanExecutionSteps"][0]["status"] == "NOT_STARTED"
+    assert aws.describe_jobs(filters={"fromDate": "2026-03-01T00:00:00Z"})["items"][0]["initiatedBy"] == "START_RECOVERY"
+    refused("ConflictException", aws.start_recovery_plan_execution, **plan, mode="DRILL")
+    error = refused("ResourceNotFoundException", aws.get_recovery_plan, recoveryPlanArn=plan["recoveryPlanArn"] + "0")
+    assert error.response["resourceType"] == "RecoveryPlan", error.response
+    refused("ValidationException", aws.describe_recovery_snapshots, sourceServerID="s-00000000000000bad!")
+
+
 def main():
     endpoint = sys.argv[1]
     commits, pipelines = client("codecommit", endpoint), client("codepipeline", endpoint)
@@ -239,8 +284,11 @@ def main():
     ec2_errors(images)
     identity(client("iam", endpoint), client("sts", endpoint))
     dynamodb(client("dynamodb", endpoint))
+    transactions(client("dynamodb", endpoint))
+    signals(client("cloudwatch", endpoint), client("ssm", endpoint))
+    drs(client("drs", endpoint, "us-east-1"))
     print(f"boto3 {boto3.__version__}: {len(SEEN)} operations checked")
-    assert len(SEEN) == 40, SEEN
+    assert len(SEEN) == 52, SEEN
 
 
 main()

@@ -120,23 +120,30 @@ def check(http_response, parsed, model, **_):
     if model.service_model.metadata["protocol"] == "ec2":
         return check_ec2(http_response, model)
     body = json.loads(http_response.text)
-    if http_response.status_code == 200:
+    if http_response.status_code < 300:
+        # REST JSON's model says which success it is.
+        assert http_response.status_code == model.http.get("responseCode", 200), http_response.status_code
         conforms(body, model.output_shape, model.name)
     else:
         modelled = {shape.name for shape in model.error_shapes}
-        code = body["__type"].split("#")[-1]
+        rest = model.service_model.metadata["protocol"] == "rest-json"
+        code = http_response.headers["x-amzn-errortype"] if rest else body["__type"].split("#")[-1]
+        if rest and code in modelled:
+            [shape] = [shape for shape in model.error_shapes if shape.name == code]
+            assert http_response.status_code == shape.metadata["error"]["httpStatusCode"], http_response.status_code
+            conforms(body, shape, code)
         # DynamoDB's model has no error for a request that is wrong by itself.
         modelled |= {"ValidationException"} if model.service_model.service_name == "dynamodb" else set()
         assert code in modelled or http_response.status_code == 501, f"{model.name} has no error {code}"
 
 
-def client(service, endpoint):
+def client(service, endpoint, region="eu-west-1"):
     # No retries: a fault of the world must be seen, and not tried away. No validation: the server must refuse.
     config = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
     made = boto3.client(
         service,
         endpoint_url=endpoint,
-        region_name="eu-west-1",
+        region_name=region,
         aws_access_key_id="AKID",
         aws_secret_access_key="secret",
         config=config,

@@ -64,7 +64,8 @@ const AROUND: [&str; 10] = [
 ];
 
 pub(super) fn template() -> Template {
-    Template::read(&root().join("templates/recovery.yaml"), &Default::default()).expect("the template is right")
+    Template::read(&root().join("templates/recovery.yaml"), &Default::default())
+        .expect("the template is right")
 }
 
 #[test]
@@ -90,7 +91,8 @@ fn what_drs_needs_of_its_caller_only_drs_can_use() {
     let statements = role["Statement"].as_array().expect("it has statements");
     let own: BTreeSet<&str> = CALLS.iter().map(|(call, _)| *call).collect();
     for statement in statements {
-        let actions = statement["Action"].as_array().cloned().unwrap_or_else(|| vec![statement["Action"].clone()]);
+        let actions =
+            statement["Action"].as_array().cloned().unwrap_or_else(|| vec![statement["Action"].clone()]);
         let for_drs = |action: &Value| {
             action.as_str().is_some_and(|action| DEPENDENT_ACTIONS.contains(&action) && !own.contains(action))
         };
@@ -119,7 +121,10 @@ fn the_function_may_only_its_table_its_topic_and_its_kill_switch() {
     }
     let switch = "arn:aws:ssm:us-east-1:111122223333:parameter/pointsman/pointsman/kill-switch";
     assert!(function.allows("ssm:GetParameter", switch));
-    assert_eq!(template.parameters(), [("/pointsman/pointsman/kill-switch".to_owned(), "enabled".to_owned())]);
+    assert_eq!(
+        template.parameters(),
+        [("/pointsman/pointsman/kill-switch".to_owned(), "enabled".to_owned())]
+    );
 }
 
 #[test]
@@ -141,7 +146,9 @@ fn alarms_into_any_state_and_launches_are_delivered() {
             "region": "us-east-1", "detail": {"state": {"value": state}}})));
     }
     assert!(hears(json!({"source": "aws.drs", "detail-type": "DRS Source Server Launch Result"})));
-    assert!(!hears(json!({"source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm Configuration Change"})));
+    assert!(!hears(
+        json!({"source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm Configuration Change"})
+    ));
     let minute = &function.schedules[0];
     assert_eq!(minute.expression, "rate(1 minute)");
     assert_eq!(minute.input, Some(json!({"source": "pointsman", "detail-type": "reconcile"})));
@@ -151,7 +158,10 @@ fn alarms_into_any_state_and_launches_are_delivered() {
 fn latches_and_incidents_outlive_the_stack() {
     let document = document(&root().join("templates/recovery.yaml")).expect("the template is right");
     let table = &document["Resources"]["DrFailoverTable"];
-    assert_eq!((&table["DeletionPolicy"], &table["UpdateReplacePolicy"]), (&json!("Retain"), &json!("Retain")));
+    assert_eq!(
+        (&table["DeletionPolicy"], &table["UpdateReplacePolicy"]),
+        (&json!("Retain"), &json!("Retain"))
+    );
     // An incident that expires would be opened again by an event that comes late.
     assert!(table["Properties"]["TimeToLiveSpecification"].is_null());
 }

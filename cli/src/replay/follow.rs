@@ -176,7 +176,8 @@ fn kind(event: &Value) -> String {
 /// When it happened, what kind of event it is, and what it says: a status, or what was done to which branch.
 fn heading(event: &Value) -> String {
     let detail = &event["detail"];
-    let said = [&detail["status-details"]["status"], &detail["event"], &detail["referenceName"], &detail["state"]];
+    let said =
+        [&detail["status-details"]["status"], &detail["event"], &detail["referenceName"], &detail["state"]];
     let said = [&event["time"], &event["detail-type"]].into_iter().chain(said).filter_map(Value::as_str);
     said.collect::<Vec<_>>().join(" ")
 }

@@ -31,9 +31,7 @@ pub(super) fn routes_of<'t>(
     let mut matching: Vec<Route<'_>> = matching.map(|function| Route { function, note: None }).collect();
     let Some(name) = &case.function else { return Ok(matching) };
     // Each function has a schedule of its own, although all of them bring the same event.
-    matching.retain(|route| {
-        route.function.package == *name || (follows && hears_of(route.function, event))
-    });
+    matching.retain(|route| route.function.package == *name || (follows && hears_of(route.function, event)));
     if matching.is_empty() {
         let note =
             Some(format!("no rule in template.yaml matches this event; the case's folder names {name}"));

@@ -34,13 +34,17 @@ pub(super) fn describe_jobs(context: &Context<'_>, mut input: Members) -> Result
 }
 
 fn shown(region: &str, job: &Job) -> Value {
-    let servers: Vec<Value> = job.servers.iter().map(|launch| {
-        let mut server = json!({"sourceServerID": launch.server, "launchStatus": launch.status});
-        if let Some(instance) = &launch.instance {
-            server["recoveryInstanceID"] = instance.as_str().into();
-        }
-        server
-    }).collect();
+    let servers: Vec<Value> = job
+        .servers
+        .iter()
+        .map(|launch| {
+            let mut server = json!({"sourceServerID": launch.server, "launchStatus": launch.status});
+            if let Some(instance) = &launch.instance {
+                server["recoveryInstanceID"] = instance.as_str().into();
+            }
+            server
+        })
+        .collect();
     let mut shown = json!({
         "jobID": job.id,
         "arn": format!("arn:aws:drs:{region}:{ACCOUNT}:job/{}", job.id),
@@ -85,18 +89,21 @@ pub(super) fn describe_recovery_snapshots(
     if order == "DESC" {
         snapshots.reverse();
     }
-    let items: Vec<Value> = snapshots.iter().map(|snapshot| {
-        let mut shown = json!({
-            "snapshotID": snapshot.id,
-            "sourceServerID": id,
-            "expectedTimestamp": iso(snapshot.expected),
-            "ebsSnapshots": [],
-        });
-        if let Some(taken) = snapshot.taken {
-            shown["timestamp"] = iso(taken);
-        }
-        shown
-    }).collect();
+    let items: Vec<Value> = snapshots
+        .iter()
+        .map(|snapshot| {
+            let mut shown = json!({
+                "snapshotID": snapshot.id,
+                "sourceServerID": id,
+                "expectedTimestamp": iso(snapshot.expected),
+                "ebsSnapshots": [],
+            });
+            if let Some(taken) = snapshot.taken {
+                shown["timestamp"] = iso(taken);
+            }
+            shown
+        })
+        .collect();
     paging.page("items", &items)
 }
 

@@ -68,13 +68,16 @@ fn shown(drs: &Drs, execution: &Execution, index: usize, step: &Step) -> Value {
     let configuration = match &step.what {
         What::Wait(minutes) => json!({"waitStepConfiguration": {"waitDurationMinutes": minutes}}),
         What::Servers(servers) => {
-            let servers: Vec<Value> = servers.iter().map(|(id, critical)| {
-                let mut server = server(drs, id, *critical);
-                if let Some(job) = &step.job {
-                    server["jobID"] = job.as_str().into();
-                }
-                server
-            }).collect();
+            let servers: Vec<Value> = servers
+                .iter()
+                .map(|(id, critical)| {
+                    let mut server = server(drs, id, *critical);
+                    if let Some(job) = &step.job {
+                        server["jobID"] = job.as_str().into();
+                    }
+                    server
+                })
+                .collect();
             json!({"executionServerStepConfiguration": {"servers": servers}})
         }
     };

@@ -29,23 +29,29 @@ pub(super) fn list_recovery_plan_steps(context: &Context<'_>, mut input: Members
     let arn = arn(&mut input, "recoveryPlanArn")?;
     input.finish()?;
     let plan = plan(drs, &arn)?;
-    let steps: Vec<Value> = plan.steps.iter().enumerate().map(|(index, step)| {
-        let configuration = match &step.what {
-            What::Wait(minutes) => json!({"waitStepConfiguration": {"waitDurationMinutes": minutes}}),
-            What::Servers(servers) => {
-                let servers: Vec<Value> = servers.iter().map(|(id, critical)| server(drs, id, *critical)).collect();
-                json!({"serverStepConfiguration": {"servers": servers}})
-            }
-        };
-        json!({
-            "recoveryPlanStepArn": format!("{}/step/{}", plan.arn, index + 1),
-            "stepOrder": index + 1,
-            "stepName": step.name,
-            "configuration": configuration,
-            "createdAt": iso(plan.created),
-            "updatedAt": iso(plan.created),
+    let steps: Vec<Value> = plan
+        .steps
+        .iter()
+        .enumerate()
+        .map(|(index, step)| {
+            let configuration = match &step.what {
+                What::Wait(minutes) => json!({"waitStepConfiguration": {"waitDurationMinutes": minutes}}),
+                What::Servers(servers) => {
+                    let servers: Vec<Value> =
+                        servers.iter().map(|(id, critical)| server(drs, id, *critical)).collect();
+                    json!({"serverStepConfiguration": {"servers": servers}})
+                }
+            };
+            json!({
+                "recoveryPlanStepArn": format!("{}/step/{}", plan.arn, index + 1),
+                "stepOrder": index + 1,
+                "stepName": step.name,
+                "configuration": configuration,
+                "createdAt": iso(plan.created),
+                "updatedAt": iso(plan.created),
+            })
         })
-    }).collect();
+        .collect();
     paging.page("recoveryPlanSteps", &steps)
 }
 

@@ -43,7 +43,9 @@ pub(super) fn start_recovery_plan_execution(
         return match before.token.as_ref().is_some_and(|(_, known)| *known == content) {
             true => Ok(json!({"recoveryPlanExecution": whole(before)})),
             // AWS documents no answer for this.
-            false => Err(Refusal::new("ConflictException", "The client token was used with other parameters")),
+            false => {
+                Err(Refusal::new("ConflictException", "The client token was used with other parameters"))
+            }
         };
     }
     let found = state.plans.iter().find(|one| one.arn == plan);
@@ -99,7 +101,8 @@ fn check(plan: &Plan, servers: &[Server], snapshots: &[(String, String)]) -> Res
             return Err(invalid(format!("the source server {id} is not in the recovery plan")));
         }
         let server = servers.iter().find(|server| server.id == *id);
-        let mut taken = server.into_iter().flat_map(|server| &server.snapshots).filter(|one| one.taken.is_some());
+        let mut taken =
+            server.into_iter().flat_map(|server| &server.snapshots).filter(|one| one.taken.is_some());
         if !taken.any(|one| one.id == *snapshot) {
             return Err(invalid(format!("the source server {id} has no recovery snapshot {snapshot}")));
         }

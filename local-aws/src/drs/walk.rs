@@ -147,7 +147,8 @@ impl Walk<'_> {
         let launch = &mut job.servers[nth];
         launch.due = None;
         launch.status = if launches { "LAUNCHED" } else { "FAILED" }.to_owned();
-        launch.instance = launches.then(|| format!("i-{}", &ids::digest(&["instance", &job.id, &server])[..17]));
+        launch.instance =
+            launches.then(|| format!("i-{}", &ids::digest(&["instance", &job.id, &server])[..17]));
         self.told(index, &server, launches);
         let job = &mut self.state.jobs[index];
         if job.servers.iter().all(|launch| !launch.is_under_way()) {

@@ -83,7 +83,9 @@ fn write(mut item: Members) -> Result<Write, Refusal> {
         }
     }
     item.finish()?;
-    found.ok_or_else(|| invalid("Invalid Request: TransactWriteRequest should contain Delete or Put or Update request"))
+    found.ok_or_else(|| {
+        invalid("Invalid Request: TransactWriteRequest should contain Delete or Put or Update request")
+    })
 }
 
 fn carry_out(context: &Context<'_>, tables: &mut [Table], writes: &[Write]) -> Result<(), Refusal> {

@@ -1,4 +1,4 @@
-//! AWS JSON 1.1, and 1.0 for DynamoDB: `POST /` with the operation in `X-Amz-Target`, JSON in and out.
+//! AWS JSON 1.1, and 1.0 for DynamoDB and CloudWatch: `POST /` with the operation in `X-Amz-Target`, JSON in and out.
 
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -12,9 +12,11 @@ use crate::server::{Request, respond};
 
 /// The version that a service's model names (`jsonVersion`).
 fn content_type(api: &str) -> &'static str {
-    match api.starts_with("DynamoDB") {
-        true => "application/x-amz-json-1.0",
-        false => "application/x-amz-json-1.1",
+    match api {
+        api if api.starts_with("DynamoDB") => "application/x-amz-json-1.0",
+        // CloudWatch's second protocol, which boto3 takes.
+        "GraniteServiceVersion20100801" => "application/x-amz-json-1.0",
+        _ => "application/x-amz-json-1.1",
     }
 }
 

@@ -40,7 +40,10 @@ pub(super) fn response(
     };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = respond(status, "application/json", body.to_string());
-    let headers = [("x-amzn-requestid", Some(request_id)), ("x-amzn-errortype", outcome.as_ref().err().map(|refusal| refusal.code.as_str()))];
+    let headers = [
+        ("x-amzn-requestid", Some(request_id)),
+        ("x-amzn-errortype", outcome.as_ref().err().map(|refusal| refusal.code.as_str())),
+    ];
     for (name, value) in headers {
         if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
             response.headers_mut().insert(name, value);

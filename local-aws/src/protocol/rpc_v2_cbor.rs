@@ -63,10 +63,13 @@ fn from_cbor(value: Cbor) -> Result<Value, Refusal> {
         Cbor::Bool(value) => value.into(),
         Cbor::Text(text) => text.into(),
         Cbor::Integer(number) => {
-            let number = i64::try_from(i128::from(number)).map_err(|_| refused("a number that is too large"))?;
+            let number =
+                i64::try_from(i128::from(number)).map_err(|_| refused("a number that is too large"))?;
             number.into()
         }
-        Cbor::Float(number) => Number::from_f64(number).map(Value::Number).ok_or_else(|| refused("no number"))?,
+        Cbor::Float(number) => {
+            Number::from_f64(number).map(Value::Number).ok_or_else(|| refused("no number"))?
+        }
         Cbor::Array(items) => items.into_iter().map(from_cbor).collect::<Result<_, _>>()?,
         Cbor::Map(entries) => {
             let entry = |(key, value): (Cbor, Cbor)| match key {

@@ -4,7 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use toml::Spanned;
 
 use super::file::File;
-use super::raw::{RawDrs, RawRecoveryExecution, RawRecoveryJob, RawRecoveryPlan, RawSnapshotOf, RawSourceServer, RawStep};
+use super::raw::{
+    RawDrs, RawRecoveryExecution, RawRecoveryJob, RawRecoveryPlan, RawSnapshotOf, RawSourceServer, RawStep,
+};
 use super::{World, WorldError};
 use crate::drs::{
     Execution, Job, Launch, Plan, PlanStep, REPLICATION, STATUSES, Server, Snapshot, What, is_plan_arn,

@@ -142,7 +142,8 @@ fn checked(file: &File<'_>, raw: RawFault) -> Result<Fault, WorldError> {
         return Err(file.invalid(at, "a fault without an `answer` can only have a `delay`"));
     }
     let calls = raw.call.into_iter().chain(raw.calls).map(u64::from).collect();
-    let answer = fault_answer(raw.answer, raw.message, raw.status).map_err(|message| file.invalid(at, message))?;
+    let answer =
+        fault_answer(raw.answer, raw.message, raw.status).map_err(|message| file.invalid(at, message))?;
     let delay = Duration::from_millis(raw.delay);
     Ok(Fault { service, operation, calls, answer, after_effect: raw.after_effect, delay, until: None })
 }

@@ -14,7 +14,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 pub(super) use drs::{
-    RawDrs, RawExecution as RawRecoveryExecution, RawRecoveryJob, RawRecoveryPlan, RawSnapshotOf, RawSourceServer, RawStep,
+    RawDrs, RawExecution as RawRecoveryExecution, RawRecoveryJob, RawRecoveryPlan, RawSnapshotOf,
+    RawSourceServer, RawStep,
 };
 pub(super) use images::{RawAccount, RawEc2, RawImage, RawSnapshot};
 pub(super) use signals::{RawAlarm, RawEndpoint, RawParameter};

@@ -19,7 +19,9 @@ pub(super) fn alarm(world: &World, file: &File<'_>, raw: RawAlarm) -> Result<(),
     };
     let suppressed_by = match &raw.suppressed_by {
         None => None,
-        Some(by) if composite => Some(file.one_of(by, "suppressed-by", &cloudwatch::SUPPRESSED_BY)?.to_owned()),
+        Some(by) if composite => {
+            Some(file.one_of(by, "suppressed-by", &cloudwatch::SUPPRESSED_BY)?.to_owned())
+        }
         Some(by) => return Err(file.invalid(by, "only a composite alarm can be suppressed")),
     };
     let alarm = Alarm {

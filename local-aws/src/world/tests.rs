@@ -181,6 +181,45 @@ fn the_repositories_go_when_the_world_goes() {
 fn the_world_in_the_readme_can_be_read() {
     let readme = include_str!("../../README.md");
     let (_, world) = readme.split_once("```toml\n").unwrap();
-    let world = read(world.split_once("```").unwrap().0).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("world.toml");
+    std::fs::write(&path, world.split_once("```").unwrap().0).unwrap();
+    std::fs::write(folder.path().join("ok.json"), "{}").unwrap();
+    let world = World::read(&path).unwrap();
     assert_eq!(world.commit_ids("storefront").len(), 1);
+    // Ten reconciles and seven other entries.
+    assert_eq!(world.timeline().len(), 17);
+}
+
+#[test]
+fn a_timeline_is_in_order_and_each_entry_is_one_thing() {
+    let head = "now = \"2026-03-02T10:00:00Z\"\n[[alarm]]\nname = \"a\"\n[[timeline]]\n";
+    let times = |entries: &str| -> Vec<String> {
+        let world = read(&format!("{head}{entries}")).unwrap();
+        world.timeline().iter().map(|one| one.at.strftime("%H:%M:%S").to_string()).collect()
+    };
+    assert_eq!(times("after = 30\nreconcile = true\nevery = 60\ntimes = 3\n[[timeline]]\nafter = 5\nreconcile = true"),
+        ["10:00:30", "10:01:30", "10:02:30", "10:02:35"]);
+    assert_eq!(times("at = \"2026-03-02T10:01:00Z\"\nreconcile = true\nevery = 60\nuntil = \"2026-03-02T10:02:30Z\""),
+        ["10:01:00", "10:02:00"]);
+    for (entry, wrong) in [
+        ("reconcile = true", "world.toml:4: an entry has `at` or `after`"),
+        ("at = \"2026-03-02T09:00:00Z\"\nreconcile = true", "entries are in order of time"),
+        ("after = 1", "world.toml:4: an entry has one of reconcile"),
+        ("after = 1\nreconcile = true\nalarm = \"a\"", "world.toml:4: an entry has one of reconcile"),
+        ("after = 1\nreconcile = true\nstate = \"OK\"", "world.toml:7: `state` does not go with `reconcile`"),
+        ("after = 1\nalarm = \"b\"\nstate = \"OK\"", "world.toml:6: there is no [[alarm]] `b`"),
+        ("after = 1\nalarm = \"a\"", "`alarm` goes with `state`"),
+        ("after = 1\nalarm = \"a\"\nstate = \"BAD\"", "world.toml:7: `state` is one of OK, ALARM, INSUFFICIENT_DATA"),
+        ("after = 1\nalarm = \"a\"\nstate = \"OK\"\nevery = 60\ntimes = 2", "only `reconcile` happens"),
+        ("after = 1\nevent = \"gone.json\"", "world.toml:6: cannot read gone.json"),
+        ("after = 1\nfault = \"GetNothing\"\nanswer = \"x\"", "world.toml:6: no operation `GetNothing` is served"),
+        ("after = 1\nparameter = \"/p\"", "`parameter` goes with `value` or with `removed = true`"),
+        ("after = 1\nreconcile = true\nsoon = true", "unknown field `soon`"),
+    ] {
+        let error = read(&format!("{head}{entry}")).unwrap_err();
+        assert!(error.contains(wrong), "{entry}\n{error}");
+    }
+    let error = read("[[timeline]]\nafter = 1\nreconcile = true").unwrap_err();
+    assert!(error.contains("without `now` it is the machine's"), "{error}");
 }

@@ -36,7 +36,9 @@ fn one(
     let at = match (&raw.at, &raw.after) {
         (Some(at), None) if *at.get_ref() >= last => *at.get_ref(),
         (Some(at), None) => {
-            return Err(file.invalid(at, format!("the entry before it is at {last}: entries are in order of time")));
+            return Err(
+                file.invalid(at, format!("the entry before it is at {last}: entries are in order of time"))
+            );
         }
         (None, Some(after)) => last + SignedDuration::from_secs((*after.get_ref()).into()),
         _ => return Err(file.invalid(entry, "an entry has `at` or `after`")),
@@ -87,7 +89,8 @@ fn what(
     .filter_map(|(name, is_there)| is_there.then_some(name))
     .collect();
     let &[named] = &named[..] else {
-        let message = "an entry has one of reconcile, event, alarm, parameter, endpoint, launch, snapshot and fault";
+        let message =
+            "an entry has one of reconcile, event, alarm, parameter, endpoint, launch, snapshot and fault";
         return Err(file.invalid(entry, message));
     };
     belongs(file, raw, named)?;
@@ -130,7 +133,8 @@ fn belongs(file: &File<'_>, raw: &RawTimed, named: &str) -> Result<(), WorldErro
 }
 
 fn event(file: &File<'_>, name: &Spanned<String>) -> Result<Happening, WorldError> {
-    let text = file.beside(name.get_ref())?;
+    let text = file.beside(name.get_ref());
+    let text = text.map_err(|_| file.invalid(name, format!("cannot read {} beside this file", name.get_ref())))?;
     let event = serde_json::from_str(&text)
         .map_err(|error| file.invalid(name, format!("{} is not JSON: {error}", name.get_ref())))?;
     Ok(Happening::Event { file: name.get_ref().clone(), event })
@@ -144,7 +148,8 @@ fn change(
     at: Timestamp,
 ) -> Result<Change, WorldError> {
     let raw = entry.get_ref();
-    let text = |key: &Option<Spanned<String>>| key.as_ref().map(|key| key.get_ref().clone()).unwrap_or_default();
+    let text =
+        |key: &Option<Spanned<String>>| key.as_ref().map(|key| key.get_ref().clone()).unwrap_or_default();
     let lacks = |key: &str| file.invalid(entry, format!("`{named}` goes with `{key}`"));
     Ok(match named {
         "alarm" => {
@@ -164,7 +169,10 @@ fn change(
             if removed == raw.value.is_some() {
                 return Err(lacks("value` or with `removed = true"));
             }
-            Change::Parameter { name: text(&raw.parameter), value: raw.value.as_ref().map(|value| value.get_ref().clone()) }
+            Change::Parameter {
+                name: text(&raw.parameter),
+                value: raw.value.as_ref().map(|value| value.get_ref().clone()),
+            }
         }
         "endpoint" => {
             let answers = raw.answers.as_ref().is_none_or(|answers| *answers.get_ref());
@@ -197,14 +205,16 @@ fn fault(file: &File<'_>, raw: &RawTimed, at: Timestamp) -> Result<NewFault, Wor
     let operation = raw.fault.as_ref().expect("it is there");
     let (service, name) = fault_operation(file, operation)?;
     let text = |key: &Option<Spanned<String>>| key.as_ref().map(|key| key.get_ref().clone());
-    let answer = fault_answer(text(&raw.answer), text(&raw.message), raw.status.as_ref().map(|key| *key.get_ref()));
+    let answer =
+        fault_answer(text(&raw.answer), text(&raw.message), raw.status.as_ref().map(|key| *key.get_ref()));
     let answer = answer.map_err(|message| file.invalid(operation, message))?;
     let Some(answer) = answer else {
         return Err(file.invalid(operation, "`fault` goes with `answer`"));
     };
     let lasting = raw.lasting.as_ref().map(|lasting| SignedDuration::from_secs((*lasting.get_ref()).into()));
     let how_long = lasting.map(|lasting| format!(" for {} s", lasting.as_secs())).unwrap_or_default();
-    let told = format!("{} fails with {}{how_long}", operation.get_ref(), text(&raw.answer).unwrap_or_default());
+    let told =
+        format!("{} fails with {}{how_long}", operation.get_ref(), text(&raw.answer).unwrap_or_default());
     let after_effect = raw.after_effect.as_ref().is_some_and(|after| *after.get_ref());
     let fault = Fault {
         service,

@@ -83,6 +83,20 @@ impl Client {
         self.answer("/", &signed, &input.to_string())
     }
 
+    /// An operation of Elastic Disaster Recovery: the status of its answer, the name of its error, and its body.
+    pub(crate) fn drs(&self, operation: &str, input: &Value) -> (u16, String, Value) {
+        let signed = "Authorization: AWS4-HMAC-SHA256 Credential=AKID/20260302/us-east-1/drs/aws4_request, Signature=0\r\n\
+                      Content-Type: application/json\r\n";
+        let response = self.send("POST", &format!("/{operation}"), signed, &input.to_string()).unwrap();
+        let code = response.headers.get("x-amzn-errortype").cloned().unwrap_or_default();
+        (response.status, code, serde_json::from_str(&response.body).unwrap())
+    }
+
+    /// What a client that has this server as its proxy gets from a URL; `None` when nobody answers.
+    pub(crate) fn through_proxy(&self, url: &str) -> Option<u16> {
+        self.send("GET", url, "", "").map(|response| response.status)
+    }
+
     /// An operation of a service with the Query protocol, with its members as the form has them. The journal has the
     /// answer in JSON; this gives the XML.
     pub(crate) fn query(

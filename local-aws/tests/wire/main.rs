@@ -7,6 +7,8 @@ mod images;
 mod interleavings;
 mod items;
 mod mail;
+mod recovery;
+mod signals;
 mod stack_rules;
 mod stacks;
 
@@ -326,8 +328,8 @@ fn what_is_not_served_is_said_by_name_and_recorded() {
     let answer = fixture.commit("PutFile", json!({}));
     assert_eq!(said(answer), "the local AWS does not serve the operation `PutFile` of codecommit");
     assert_eq!(fixture.last().operation, "PutFile");
-    let answer = fixture.client.call("drs", "X", "DescribeJobs", &json!({}));
-    assert_eq!(said(answer), "the local AWS does not serve the service `drs`");
+    let answer = fixture.client.call("ecr", "X", "DescribeImages", &json!({}));
+    assert_eq!(said(answer), "the local AWS does not serve the service `ecr`");
     let answer = fixture.client.call("codecommit", "CodeCommit_2099", "GetBranch", &json!({}));
     assert_eq!(said(answer), "the local AWS does not serve the API `CodeCommit_2099` of codecommit");
     let answer = fixture.pipeline("ListPipelineExecutions", json!({"pipelineName": "web", "filter": {}}));

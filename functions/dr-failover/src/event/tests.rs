@@ -75,7 +75,10 @@ fn what_only_some_alarms_have_is_not_asked_for() {
         data
     };
     let variants = [
-        with("configuration", json!({"metrics": [{"id": "e1", "expression": "SUM(METRICS())", "returnData": true}]})),
+        with(
+            "configuration",
+            json!({"metrics": [{"id": "e1", "expression": "SUM(METRICS())", "returnData": true}]}),
+        ),
         with("configuration", json!({"alarmRule": "ALARM(a)"})),
         with("configuration", json!({"metrics": [{"metricStat": {"period": 86400}}]})),
         with("configuration", Value::Null),
@@ -86,7 +89,9 @@ fn what_only_some_alarms_have_is_not_asked_for() {
         without("/previousState", "timestamp"),
     ];
     for data in variants {
-        for event in [by_event_bridge(data.clone()), by_itself(data.clone()), by_sns(&by_event_bridge(data.clone()))] {
+        for event in
+            [by_event_bridge(data.clone()), by_itself(data.clone()), by_sns(&by_event_bridge(data.clone()))]
+        {
             assert_eq!(alarm_of(&event).change(), Change::Into, "{event}");
         }
     }
@@ -179,7 +184,8 @@ fn what_is_no_alarm_is_told_apart() {
 
 #[test]
 fn a_persons_word_says_who_and_what() {
-    let word = |kind: &str, detail: Value| json!({"source": "pointsman", "detail-type": kind, "detail": detail});
+    let word =
+        |kind: &str, detail: Value| json!({"source": "pointsman", "detail-type": kind, "detail": detail});
     let refused = parse(&word("refuse", json!({"incident": "shop-1"})));
     assert_eq!(refused.unwrap_err().to_string(), "detail.by is missing from the event");
     let unknown = parse(&word("start", json!({}))).unwrap_err().to_string();
@@ -195,7 +201,16 @@ fn anything() -> impl Strategy<Value = Value> {
         prop_oneof![Just("ALARM".to_owned()), Just(ARN.to_owned()), ".{0,12}"].prop_map(Value::from),
     ];
     let name = prop::sample::select(vec![
-        "detail", "alarmData", "state", "value", "Records", "Sns", "Message", "AlarmName", "NewStateValue", "resources",
+        "detail",
+        "alarmData",
+        "state",
+        "value",
+        "Records",
+        "Sns",
+        "Message",
+        "AlarmName",
+        "NewStateValue",
+        "resources",
     ]);
     leaf.prop_recursive(4, 32, 4, move |inner| {
         prop_oneof![

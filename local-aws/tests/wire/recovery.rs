@@ -1,0 +1,203 @@
+//! Elastic Disaster Recovery over real HTTP: a plan is started once, walks on the clock, and ends as the world says.
+
+use std::time::Duration;
+
+use local_aws::{Change, LocalAws};
+use serde_json::{Value, json};
+
+use crate::client::{Client, World};
+
+const PLAN: &str = "arn:aws:drs:us-east-1:111122223333:recovery-plan/rp-1";
+const DB: &str = "s-0000000000000db01";
+const WEB: &str = "s-000000000000web01";
+
+const RECOVERY: &str = r#"
+now = "2026-03-02T10:00:00Z"
+[drs]
+page-size = 1
+[[source-server]]
+id = "s-0000000000000db01"
+launch-seconds = 300
+snapshots = ["2026-03-02T09:50:00Z", { taken = "2026-03-02T09:40:00Z", id = "pit-00000000000000001" }, { expected = "2026-03-02T10:10:00Z" }]
+[[source-server]]
+id = "s-000000000000web01"
+launch-seconds = 60
+[[recovery-plan]]
+name = "shop"
+arn = "arn:aws:drs:us-east-1:111122223333:recovery-plan/rp-1"
+[[recovery-plan.step]]
+name = "databases"
+servers = ["s-0000000000000db01"]
+[[recovery-plan.step]]
+name = "settle"
+wait-minutes = 2
+[[recovery-plan.step]]
+name = "web"
+optional = ["s-000000000000web01"]
+[[recovery-plan]]
+name = "broken"
+arn = "arn:aws:drs:us-east-1:111122223333:recovery-plan/rp-2"
+status = "INVALID"
+"#;
+
+struct Drs {
+    aws: LocalAws,
+    client: Client,
+}
+
+fn start(world: &str) -> Drs {
+    let aws = LocalAws::start(World::of(world)).unwrap();
+    let client = Client::new(&aws.endpoint());
+    Drs { aws, client }
+}
+
+impl Drs {
+    fn ok(&self, operation: &str, input: Value) -> Value {
+        let (status, code, body) = self.client.drs(operation, &input);
+        assert!(matches!(status, 200 | 201), "{operation}: {status} {code} {body}");
+        body
+    }
+
+    fn refused(&self, operation: &str, input: Value) -> (u16, String) {
+        let (status, code, _) = self.client.drs(operation, &input);
+        (status, code)
+    }
+
+    fn started(&self, more: Value) -> (u16, String, Value) {
+        let mut input = json!({"recoveryPlanArn": PLAN, "mode": "RECOVERY", "clientToken": "t1"});
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.client.drs("StartRecoveryPlanExecution", &input)
+    }
+
+    fn arn(&self) -> String {
+        self.aws.recovery_executions().pop().unwrap().arn
+    }
+
+    fn status(&self) -> String {
+        let asked = json!({"recoveryPlanExecutionArn": self.arn()});
+        let execution = self.ok("GetRecoveryPlanExecution", asked)["recoveryPlanExecution"].clone();
+        execution["status"].as_str().unwrap().to_owned()
+    }
+
+    fn steps(&self) -> Vec<String> {
+        let mut input = json!({"recoveryPlanExecutionArn": self.arn()});
+        let mut steps = Vec::new();
+        loop {
+            let page = self.ok("ListRecoveryPlanExecutionSteps", input.clone());
+            let found = page["recoveryPlanExecutionSteps"].as_array().unwrap();
+            steps.extend(found.iter().map(|step| step["status"].as_str().unwrap().to_owned()));
+            let Some(next) = page.get("nextToken") else { return steps };
+            input["nextToken"] = next.clone();
+        }
+    }
+
+    fn minutes(&self, minutes: u64) {
+        self.aws.advance(Duration::from_secs(60 * minutes));
+    }
+}
+
+#[test]
+fn a_start_with_its_token_again_is_the_same_one_and_another_is_a_conflict() {
+    let drs = start(RECOVERY);
+    let (status, _, first) = drs.started(json!({"tags": {"incident": "i-1"}}));
+    assert_eq!((status, &first["recoveryPlanExecution"]["status"]), (201, &json!("CREATED")));
+    assert_eq!(drs.started(json!({"tags": {"incident": "i-1"}})).2, first);
+    let conflict = |more| {
+        let (status, code, _) = drs.started(more);
+        assert_eq!((status, code.as_str()), (409, "ConflictException"));
+    };
+    conflict(json!({"mode": "DRILL", "tags": {"incident": "i-1"}}));
+    conflict(json!({"clientToken": "t2"}));
+    drs.minutes(20);
+    assert_eq!(drs.status(), "COMPLETED");
+    assert_eq!(drs.started(json!({"tags": {"incident": "i-1"}})).0, 201, "also when it is over");
+    assert_eq!(drs.aws.recovery_executions().len(), 1);
+    assert_eq!(drs.started(json!({"clientToken": "t2"})).0, 201);
+    let whole = drs.ok(
+        "GetRecoveryPlanExecution",
+        json!({"recoveryPlanExecutionArn": first["recoveryPlanExecution"]["recoveryPlanExecutionArn"]}),
+    );
+    assert_eq!(whole["recoveryPlanExecution"]["tags"], json!({"incident": "i-1"}));
+    let listed = drs.ok("ListRecoveryPlanExecutions", json!({"recoveryPlanArn": PLAN}));
+    assert!(listed["recoveryPlanExecutions"][0].get("tags").is_none(), "a summary has no tags");
+    assert!(listed.get("nextToken").is_some(), "there are two, one a page");
+}
+
+#[test]
+fn steps_follow_each_other_and_the_bus_hears_of_each_launch() {
+    let drs = start(RECOVERY);
+    drs.started(json!({}));
+    assert_eq!(drs.steps(), ["NOT_STARTED", "NOT_STARTED", "NOT_STARTED"]);
+    drs.minutes(1);
+    assert_eq!((drs.status().as_str(), drs.steps()[0].as_str()), ("IN_PROGRESS", "EXECUTING"));
+    drs.minutes(5);
+    assert_eq!(drs.steps(), ["COMPLETED", "WAITING", "NOT_STARTED"]);
+    drs.minutes(2);
+    assert_eq!(drs.steps(), ["COMPLETED", "COMPLETED", "EXECUTING"]);
+    drs.aws.apply(&Change::Launch { server: WEB.to_owned(), result: "FAILED".to_owned() });
+    drs.minutes(2);
+    assert_eq!(
+        (drs.status().as_str(), drs.steps()[2].as_str()),
+        ("COMPLETED", "COMPLETED"),
+        "it was optional"
+    );
+    let events = drs.aws.take_events();
+    let told: Vec<(&str, &str)> = events
+        .iter()
+        .map(|event| {
+            (
+                event["resources"][0].as_str().unwrap().rsplit('/').next().unwrap(),
+                event["detail"]["state"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(told, [(DB, "RECOVERY_LAUNCH_SUCCEEDED"), (WEB, "RECOVERY_LAUNCH_FAILED")]);
+    let jobs = drs.ok("DescribeJobs", json!({"maxResults": 5}));
+    assert_eq!(jobs["items"][0]["participatingServers"][0]["launchStatus"], "FAILED");
+    assert_eq!(jobs["items"][0]["status"], "COMPLETED", "a job is that also when a launch failed");
+}
+
+#[test]
+fn a_critical_server_that_fails_fails_the_execution() {
+    let drs = start(&RECOVERY.replace("launch-seconds = 300", "launch-seconds = 300\nlaunch = \"FAILED\""));
+    drs.started(json!({}));
+    drs.minutes(7);
+    assert_eq!(
+        (drs.status().as_str(), drs.steps()),
+        ("FAILED", ["FAILED", "NOT_STARTED", "NOT_STARTED"].map(str::to_owned).to_vec())
+    );
+}
+
+#[test]
+fn what_drs_would_refuse_is_refused() {
+    let drs = start(RECOVERY);
+    let of = |server: &str, snapshot: &str| json!({"sourceServers": [{"sourceServerID": server, "recoverySnapshotID": snapshot}]});
+    let expected = drs.ok("DescribeRecoverySnapshots", json!({"sourceServerID": DB, "order": "DESC"}));
+    let expected = &expected["items"][0];
+    assert!(expected.get("timestamp").is_none(), "it is only expected: {expected}");
+    let many: Vec<Value> = (0..201)
+        .map(|_| json!({"sourceServerID": DB, "recoverySnapshotID": "pit-00000000000000001"}))
+        .collect();
+    for more in [
+        of(WEB, "pit-00000000000000001"),
+        of("s-00000000000000099", "pit-00000000000000001"),
+        of(DB, expected["snapshotID"].as_str().unwrap()),
+        json!({"sourceServers": many}),
+        json!({"mode": "REAL"}),
+        json!({"recoveryPlanArn": PLAN.replace("rp-1", "rp-2")}),
+        json!({"recoveryPlanArn": "shop"}),
+    ] {
+        let (status, code, _) = drs.started(more.clone());
+        assert_eq!((status, code.as_str()), (400, "ValidationException"), "{more}");
+    }
+    let gone = json!({"recoveryPlanArn": PLAN.replace("rp-1", "rp-3")});
+    assert_eq!(drs.refused("GetRecoveryPlan", gone), (404, "ResourceNotFoundException".to_owned()));
+    let nobody = json!({"sourceServerID": "s-00000000000000099"});
+    assert_eq!(
+        drs.refused("DescribeRecoverySnapshots", nobody),
+        (404, "ResourceNotFoundException".to_owned())
+    );
+    assert_eq!(drs.started(of(DB, "pit-00000000000000001")).0, 201);
+    let cold = start("[drs]\ninitialized = false\n");
+    assert_eq!(cold.refused("DescribeJobs", json!({})), (400, "UninitializedAccountException".to_owned()));
+}

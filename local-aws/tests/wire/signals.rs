@@ -1,0 +1,132 @@
+//! What a function looks at before it acts: alarms, parameters, endpoints; and writes that go together.
+
+use local_aws::{Answer, Change, LocalAws};
+use serde_json::{Value, json};
+
+use crate::client::{Client, World, error};
+
+const SIGNALS: &str = r#"
+now = "2026-03-02T10:00:00Z"
+region = "eu-west-1"
+[[parameter]]
+name = "/switch"
+value = "enabled"
+[[endpoint]]
+url = "http://www.example.com/healthz"
+status = 503
+[[endpoint]]
+url = "http://www.example.com/slow"
+answers = false
+[[table]]
+name = "items"
+region = "us-east-1"
+hash = { name = "id" }
+items = [{ id = "a", version = 1 }]
+"#;
+
+fn start() -> (LocalAws, Client) {
+    let aws = LocalAws::start(World::of(SIGNALS)).unwrap();
+    let client = Client::new(&aws.endpoint());
+    (aws, client)
+}
+
+#[test]
+fn a_parameter_is_read_changed_and_removed() {
+    let (aws, client) = start();
+    let read = || client.call("ssm", "AmazonSSM", "GetParameter", &json!({"Name": "/switch"}));
+    let value = |answer: Answer| match answer {
+        Answer::Ok(output) => (output["Parameter"]["Value"].clone(), output["Parameter"]["Version"].clone()),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(value(read()), (json!("enabled"), json!(1)));
+    let set = |value: Option<&str>| {
+        aws.apply(&Change::Parameter { name: "/switch".to_owned(), value: value.map(str::to_owned) });
+    };
+    set(Some("disabled"));
+    assert_eq!(value(read()), (json!("disabled"), json!(2)));
+    set(None);
+    assert_eq!(error(&read()), (400, "ParameterNotFound"));
+}
+
+#[test]
+fn an_endpoint_answers_through_the_proxy_and_nobody_else_does() {
+    let (aws, client) = start();
+    let url = "http://www.example.com/healthz";
+    assert_eq!(client.through_proxy(url), Some(503));
+    aws.apply(&Change::Endpoint { url: url.to_owned(), status: Some(200) });
+    assert_eq!(client.through_proxy(url), Some(200));
+    assert_eq!(client.through_proxy("http://www.example.com/slow"), None);
+    assert_eq!(client.through_proxy("http://elsewhere.example.com/"), None);
+    let asked: Vec<String> =
+        aws.journal().iter().map(|call| format!("{} {}", call.service, call.input["url"])).collect();
+    assert_eq!(asked.len(), 4);
+    assert_eq!(asked[0], format!("http \"{url}\""));
+}
+
+fn put(id: &str, version: u32, before: Option<u32>) -> Value {
+    let condition = match before {
+        None => json!({"ConditionExpression": "attribute_not_exists(id)"}),
+        Some(before) => json!({"ConditionExpression": "version = :v",
+            "ExpressionAttributeValues": {":v": {"N": before.to_string()}}}),
+    };
+    let mut put =
+        json!({"TableName": "items", "Item": {"id": {"S": id}, "version": {"N": version.to_string()}}});
+    put.as_object_mut().unwrap().extend(condition.as_object().unwrap().clone());
+    json!({"Put": put})
+}
+
+fn transact(client: &Client, items: Value, token: Option<&str>) -> Answer {
+    let mut input = json!({"TransactItems": items});
+    if let Some(token) = token {
+        input["ClientRequestToken"] = json!(token);
+    }
+    client.dynamodb("TransactWriteItems", &input)
+}
+
+#[test]
+fn writes_that_go_together_are_all_made_or_none() {
+    let (aws, client) = start();
+    let versions = || -> Vec<String> {
+        let items = aws.items("items").unwrap();
+        items
+            .iter()
+            .map(|item| {
+                format!("{}{}", item["id"]["S"].as_str().unwrap(), item["version"]["N"].as_str().unwrap())
+            })
+            .collect()
+    };
+    let both = |before| json!([put("a", 2, Some(before)), put("b", 1, None)]);
+    assert_eq!(
+        error(&transact(&client, both(7), None)),
+        (400, "com.amazonaws.dynamodb.v20120810#TransactionCanceledException")
+    );
+    assert_eq!(versions(), ["a1"], "nothing of it");
+    assert!(matches!(transact(&client, both(1), Some("t")), Answer::Ok(_)));
+    assert_eq!(versions(), ["a2", "b1"]);
+    assert!(
+        matches!(transact(&client, both(1), Some("t")), Answer::Ok(_)),
+        "the same token is the same transaction"
+    );
+    let other = transact(&client, both(2), Some("t"));
+    assert_eq!(error(&other), (400, "com.amazonaws.dynamodb.v20120810#IdempotentParameterMismatchException"));
+    let twice = transact(&client, json!([put("c", 1, None), put("c", 2, None)]), None);
+    assert_eq!(error(&twice), (400, "com.amazon.coral.validate#ValidationException"));
+    let checked = json!([{"ConditionCheck": {"TableName": "items", "Key": {"id": {"S": "a"}}, "ConditionExpression": "attribute_exists(id)"}},
+        {"Delete": {"TableName": "items", "Key": {"id": {"S": "b"}}}},
+        {"Update": {"TableName": "items", "Key": {"id": {"S": "d"}}, "UpdateExpression": "SET version = :v",
+            "ExpressionAttributeValues": {":v": {"N": "9"}}}}]);
+    assert!(matches!(transact(&client, checked, None), Answer::Ok(_)));
+    assert_eq!(versions(), ["a2", "d9"]);
+}
+
+#[test]
+fn whoever_is_cut_off_is_answered_no_more_until_it_is_mended() {
+    let (aws, client) = start();
+    aws.cut_off_after(1, true);
+    assert!(matches!(transact(&client, json!([put("b", 1, None)]), None), Answer::Ok(_)));
+    assert_eq!(transact(&client, json!([put("c", 1, None)]), None), Answer::Cut);
+    assert_eq!(transact(&client, json!([put("d", 1, None)]), None), Answer::Cut);
+    assert_eq!(aws.items("items").unwrap().len(), 3, "the first that was not answered was carried out");
+    assert!(aws.answer_again());
+    assert!(matches!(transact(&client, json!([put("d", 1, None)]), None), Answer::Ok(_)));
+}
