@@ -35,6 +35,7 @@ mod ssm;
 mod sts;
 pub mod template;
 mod timeline;
+mod tunnel;
 mod web;
 mod world;
 

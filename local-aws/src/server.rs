@@ -12,10 +12,12 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::http::request::Parts;
 use hyper::service::service_fn;
-use hyper::{Response, StatusCode};
+use hyper::{Method, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
+
+use crate::tunnel;
 
 /// More than any request of the operations we serve may have (CodeCommit's PutFile and Lambda's payload: 6 MB).
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
@@ -105,9 +107,42 @@ async fn serve(
 
 /// One connection, as many requests as the client sends on it.
 async fn converse(stream: TcpStream, handler: Arc<impl Handler>) {
-    let service = service_fn(|request| answer(request, Arc::clone(&handler)));
+    let service = service_fn(|request| tunnel_or_answer(request, Arc::clone(&handler)));
+    let http = hyper::server::conn::http1::Builder::new();
     // An error here is a client that went away, or our own cut.
-    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    let _ = http.serve_connection(TokioIo::new(stream), service).with_upgrades().await;
+}
+
+/// `CONNECT` is answered at once, and what comes through the tunnel after it.
+async fn tunnel_or_answer(
+    mut request: hyper::Request<Incoming>,
+    handler: Arc<impl Handler>,
+) -> Result<Response<Full<Bytes>>, Unanswered> {
+    if request.method() != Method::CONNECT {
+        return answer(request, handler).await;
+    }
+    let authority = request.uri().to_string();
+    let upgrade = hyper::upgrade::on(&mut request);
+    drop(tokio::spawn(async move {
+        if let Ok(upgraded) = upgrade.await {
+            tunnel::serve(upgraded, authority, handler).await;
+        }
+    }));
+    Ok(Response::new(Full::new(Bytes::new())))
+}
+
+/// Answers a request that came through a tunnel: its URL is that of where the tunnel goes.
+pub(crate) async fn answer_at(
+    base: &str,
+    mut request: hyper::Request<Incoming>,
+    handler: Arc<impl Handler>,
+) -> Result<Response<Full<Bytes>>, Unanswered> {
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    match format!("{base}{path}").parse() {
+        Ok(uri) => *request.uri_mut() = uri,
+        Err(_) => return Err(Unanswered),
+    }
+    answer(request, handler).await
 }
 
 async fn answer(
@@ -141,4 +176,4 @@ pub(crate) fn respond(
 /// What hyper is told so that it closes the connection without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is cut")]
-struct Unanswered;
+pub(crate) struct Unanswered;

@@ -1,7 +1,6 @@
 //! The web beyond AWS: endpoints that a function asks, through this server as its HTTP proxy.
 //!
-//! A client that is told of a proxy (`HTTP_PROXY`) sends it the whole URL. `https` takes a tunnel (`CONNECT`), which is not
-//! served: the connection is closed, as if there were nobody.
+//! A client that is told of a proxy (`HTTP_PROXY`) sends it the whole URL; for `https` through a tunnel (`tunnel.rs`).
 
 use std::sync::{Mutex, MutexGuard};
 
@@ -49,8 +48,5 @@ impl Web {
 
 /// The URL of a request that is made to somebody else; none for a request to AWS.
 pub(crate) fn asked(parts: &Parts) -> Option<String> {
-    if parts.method == hyper::Method::CONNECT {
-        return Some(format!("https://{}", parts.uri.authority()?));
-    }
     parts.uri.scheme().map(|_| parts.uri.to_string())
 }

@@ -183,7 +183,24 @@ fn given(value: &Value) -> String {
             return short(id);
         }
     }
-    list(value).map_or_else(|| "ok".to_owned(), |(name, count)| counted(count, name))
+    // A parameter says what it is, an execution how it stands, an endpoint what it answered.
+    for pointer in ["/Parameter/Value", "/recoveryPlanExecution/status", "/recoveryPlan/status", "/status"] {
+        match value.pointer(pointer) {
+            Some(Value::String(text)) => return short(text),
+            Some(Value::Number(number)) => return number.to_string(),
+            _ => {}
+        }
+    }
+    alarm_states(value)
+        .or_else(|| list(value).map(|(name, count)| counted(count, name)))
+        .unwrap_or_else(|| "ok".to_owned())
+}
+
+/// The states of alarms, where there are some.
+fn alarm_states(value: &Value) -> Option<String> {
+    let alarms = ["MetricAlarms", "CompositeAlarms"].into_iter().filter_map(|kind| value[kind].as_array());
+    let states: Vec<&str> = alarms.flatten().filter_map(|alarm| alarm["StateValue"].as_str()).collect();
+    (!states.is_empty()).then(|| states.join(", "))
 }
 
 fn list(value: &Value) -> Option<(&str, usize)> {
@@ -197,6 +214,9 @@ fn counted(count: usize, name: &str) -> String {
         "StackEvents" => ("event", "events"),
         "branches" => ("branch", "branches"),
         "imagesSet" => ("image", "images"),
+        "recoveryPlanExecutions" => ("execution", "executions"),
+        "recoveryPlanSteps" | "recoveryPlanExecutionSteps" => ("step", "steps"),
+        "MetricAlarms" | "CompositeAlarms" => ("alarm", "alarms"),
         "AccountAliases" => ("alias", "aliases"),
         "Items" => ("item", "items"),
         "launchPermission" => ("launch permission", "launch permissions"),

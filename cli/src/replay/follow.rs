@@ -48,7 +48,7 @@ pub(super) fn replay(
     for route in routes_of(case, &case.event, arguments.function.as_deref(), follows, template)? {
         play.deliver(&route, &case.event, heading.as_deref(), false)?;
     }
-    play.to_the_end(timeline, follows)
+    play.play(timeline, follows)
 }
 
 struct Play<'a> {
@@ -64,7 +64,7 @@ struct Play<'a> {
 }
 
 impl Play<'_> {
-    fn to_the_end(mut self, mut timeline: VecDeque<Timed>, follows: bool) -> Result<Vec<Replay>> {
+    fn play(mut self, mut timeline: VecDeque<Timed>, follows: bool) -> Result<Vec<Replay>> {
         let mut waiting = VecDeque::new();
         loop {
             // Events that are not followed are lost: AWS delivers many of them as best it can.

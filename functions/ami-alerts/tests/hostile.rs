@@ -6,12 +6,12 @@ use ami_alerts::decide::judge;
 use ami_alerts::event::{Event, Parsed, Record, parse};
 use ami_alerts::facts::{Facts, Image, Look};
 use ami_alerts::grantee::Grantee;
-use ami_alerts::home::Home;
 use ami_alerts::mail::{Message, Reverted, Story};
 use ami_alerts::origin::Origin;
 use ami_alerts::rules::Rules;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
+use shared::home::Home;
 
 const OWN: &str = "111122223333";
 

@@ -204,11 +204,11 @@ fn of_executions(question: &Question<'_>, facts: &Facts) -> Vec<Interlock> {
         Ok(executions) => executions,
         Err(why) => return vec![Interlock::ExecutionsUnreadable { why: why.clone() }],
     };
-    let others = executions.iter().filter(|execution| {
-        !execution.has_ended()
-            && !(execution.incident.as_deref() == Some(question.incident.id.as_str())
-                && execution.mode == Some(question.plan.mode))
-    });
+    let is_own = |execution: &Running| {
+        execution.incident.as_deref() == Some(question.incident.id.as_str())
+            && execution.mode == Some(question.plan.mode)
+    };
+    let others = executions.iter().filter(|execution| !execution.has_ended() && !is_own(execution));
     let told = others.map(|other| {
         let (execution, status, started) = (other.arn.clone(), other.status.clone(), other.started);
         match other.mode {

@@ -192,7 +192,7 @@ impl Drive<'_> {
             }
             start::Outcome::Unknown(error) => {
                 if let Some(attempt) = &mut incident.attempt {
-                    attempt.error = Some(error.clone());
+                    attempt.error = Some(Incident::said(&error));
                 }
                 incident.note(now, "start", format!("DRS did not answer the start: {error}"));
                 outcome.because(
@@ -267,7 +267,7 @@ fn action(incident: &Incident, attempt: &Attempt, result: ActionResult) -> Actio
 fn hold(interlock: &Interlock, since: jiff::Timestamp) -> Hold {
     Hold {
         code: interlock.code().to_owned(),
-        because: interlock.to_string(),
+        because: Incident::said(&interlock.to_string()),
         advice: interlock.advice().to_owned(),
         since,
     }

@@ -58,7 +58,7 @@ pub fn apply(incident: &mut Incident, progress: &Progress, now: Timestamp) {
         entries.push(("execution", format!("the execution is {}", progress.status)));
         execution.status.clone_from(&progress.status);
     }
-    execution.error.clone_from(&progress.error);
+    execution.error = progress.error.as_deref().map(Incident::said);
     execution.steps = steps(&execution.steps, progress, now, &mut entries);
     servers(incident, progress, now, &mut entries);
     for (kind, what) in entries {
@@ -86,7 +86,7 @@ fn steps(
             name: seen.name.clone(),
             status: seen.status.clone(),
             since: same.map_or(now, |step| step.since),
-            error: seen.error.clone(),
+            error: seen.error.as_deref().map(Incident::said),
         });
     }
     steps

@@ -13,8 +13,8 @@ use crate::rules::Mode;
 /// The most entries of the record. What happens after them is counted, not told.
 const MOST_ENTRIES: usize = 300;
 
-/// The longest text of an entry.
-const LONGEST_ENTRY: usize = 1_000;
+/// The longest text of an entry, and of what others say: an item of DynamoDB has 400 KB at most.
+const LONGEST_ENTRY: usize = 500;
 
 /// The record of an incident.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -314,6 +314,11 @@ impl Incident {
         }
         let what = shortened(&printable(what.as_ref()), LONGEST_ENTRY);
         self.record.push(Entry { at, kind: kind.to_owned(), what });
+    }
+
+    /// What somebody else said, as the record holds it.
+    pub fn said(text: &str) -> String {
+        shortened(text, LONGEST_ENTRY)
     }
 
     /// Ends it.

@@ -85,7 +85,7 @@ fn joined(known: &mut Known, plan: &Plan, alarm: &Alarm, arn: &str, now: Timesta
             late_seconds: late.as_secs(),
             suppressed_by: alarm.suppressed_by.clone(),
             unsaid,
-            reason: alarm.reason.clone(),
+            reason: alarm.reason.as_deref().map(Incident::said),
         },
     );
     let suppressed =
@@ -129,7 +129,7 @@ fn left(known: &mut Known, alarm: &Alarm, arn: &str, at: Timestamp, now: Timesta
     of_incident.since = at;
     of_incident.heard = now;
     of_incident.suppressed_by = None;
-    of_incident.reason.clone_from(&alarm.reason);
+    of_incident.reason = alarm.reason.as_deref().map(Incident::said);
     incident.note(now, "alarm", format!("{} is {} since {at}", alarm.name, alarm.state));
     None
 }

@@ -68,8 +68,8 @@ pub(super) fn parameter(world: &mut World, file: &File<'_>, raw: RawParameter) -
 
 pub(super) fn endpoint(world: &World, file: &File<'_>, raw: RawEndpoint) -> Result<(), WorldError> {
     let url = raw.url.get_ref();
-    if !url.starts_with("http://") {
-        return Err(file.invalid(&raw.url, "an endpoint's `url` begins with http://; https is not served"));
+    if !["http://", "https://"].iter().any(|scheme| url.starts_with(scheme)) {
+        return Err(file.invalid(&raw.url, "an endpoint's `url` begins with http:// or https://"));
     }
     let status = match (&raw.status, raw.answers.unwrap_or(true)) {
         (Some(status), false) => {

@@ -198,10 +198,18 @@ fn a_timeline_is_in_order_and_each_entry_is_one_thing() {
         let world = read(&format!("{head}{entries}")).unwrap();
         world.timeline().iter().map(|one| one.at.strftime("%H:%M:%S").to_string()).collect()
     };
-    assert_eq!(times("after = 30\nreconcile = true\nevery = 60\ntimes = 3\n[[timeline]]\nafter = 5\nreconcile = true"),
-        ["10:00:30", "10:01:30", "10:02:30", "10:02:35"]);
-    assert_eq!(times("at = \"2026-03-02T10:01:00Z\"\nreconcile = true\nevery = 60\nuntil = \"2026-03-02T10:02:30Z\""),
-        ["10:01:00", "10:02:00"]);
+    assert_eq!(
+        times(
+            "after = 30\nreconcile = true\nevery = 60\ntimes = 3\n[[timeline]]\nafter = 5\nreconcile = true"
+        ),
+        ["10:00:30", "10:01:30", "10:02:30", "10:02:35"]
+    );
+    assert_eq!(
+        times(
+            "at = \"2026-03-02T10:01:00Z\"\nreconcile = true\nevery = 60\nuntil = \"2026-03-02T10:02:30Z\""
+        ),
+        ["10:01:00", "10:02:00"]
+    );
     for (entry, wrong) in [
         ("reconcile = true", "world.toml:4: an entry has `at` or `after`"),
         ("at = \"2026-03-02T09:00:00Z\"\nreconcile = true", "entries are in order of time"),
@@ -210,10 +218,16 @@ fn a_timeline_is_in_order_and_each_entry_is_one_thing() {
         ("after = 1\nreconcile = true\nstate = \"OK\"", "world.toml:7: `state` does not go with `reconcile`"),
         ("after = 1\nalarm = \"b\"\nstate = \"OK\"", "world.toml:6: there is no [[alarm]] `b`"),
         ("after = 1\nalarm = \"a\"", "`alarm` goes with `state`"),
-        ("after = 1\nalarm = \"a\"\nstate = \"BAD\"", "world.toml:7: `state` is one of OK, ALARM, INSUFFICIENT_DATA"),
+        (
+            "after = 1\nalarm = \"a\"\nstate = \"BAD\"",
+            "world.toml:7: `state` is one of OK, ALARM, INSUFFICIENT_DATA",
+        ),
         ("after = 1\nalarm = \"a\"\nstate = \"OK\"\nevery = 60\ntimes = 2", "only `reconcile` happens"),
         ("after = 1\nevent = \"gone.json\"", "world.toml:6: cannot read gone.json"),
-        ("after = 1\nfault = \"GetNothing\"\nanswer = \"x\"", "world.toml:6: no operation `GetNothing` is served"),
+        (
+            "after = 1\nfault = \"GetNothing\"\nanswer = \"x\"",
+            "world.toml:6: no operation `GetNothing` is served",
+        ),
         ("after = 1\nparameter = \"/p\"", "`parameter` goes with `value` or with `removed = true`"),
         ("after = 1\nreconcile = true\nsoon = true", "unknown field `soon`"),
     ] {

@@ -104,9 +104,12 @@ fn what(
     })
 }
 
+/// A key, what it goes with, and where it stands.
+type Belonging = (&'static str, &'static [&'static str], Option<std::ops::Range<usize>>);
+
 /// Refuses a key that goes with something else.
 fn belongs(file: &File<'_>, raw: &RawTimed, named: &str) -> Result<(), WorldError> {
-    let keys: [(&str, &[&str], Option<std::ops::Range<usize>>); 10] = [
+    let keys: [Belonging; 10] = [
         ("state", &["alarm"], raw.state.as_ref().map(Spanned::span)),
         ("suppressed-by", &["alarm"], raw.suppressed_by.as_ref().map(Spanned::span)),
         ("value", &["parameter"], raw.value.as_ref().map(Spanned::span)),
@@ -134,7 +137,8 @@ fn belongs(file: &File<'_>, raw: &RawTimed, named: &str) -> Result<(), WorldErro
 
 fn event(file: &File<'_>, name: &Spanned<String>) -> Result<Happening, WorldError> {
     let text = file.beside(name.get_ref());
-    let text = text.map_err(|_| file.invalid(name, format!("cannot read {} beside this file", name.get_ref())))?;
+    let text =
+        text.map_err(|_| file.invalid(name, format!("cannot read {} beside this file", name.get_ref())))?;
     let event = serde_json::from_str(&text)
         .map_err(|error| file.invalid(name, format!("{} is not JSON: {error}", name.get_ref())))?;
     Ok(Happening::Event { file: name.get_ref().clone(), event })

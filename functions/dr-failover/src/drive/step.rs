@@ -238,7 +238,7 @@ async fn followed(run: &Run<'_>, plan: &Plan, incident: &mut Incident) {
                 let why = format!("the execution could not be followed to its end ({error})");
                 incident.end(Phase::Failed, run.now(), &why);
             } else if let Some(execution) = &mut incident.execution {
-                execution.unreadable = Some(error);
+                execution.unreadable = Some(Incident::said(&error));
             }
         }
     }

@@ -54,10 +54,16 @@ async fn servers(drs: &Client, arn: &str) -> Read<Vec<ServerSeen>> {
         let of_step = step.configuration.as_ref().and_then(|step| step.as_server_step_configuration().ok());
         for server in of_step.into_iter().flat_map(|step| step.servers()) {
             let id = server.server_arn().rsplit('/').next().unwrap_or_default().to_owned();
+            let critical = server.impact_level() != Some(&RecoveryPlanServerImpactLevel::Optional);
+            // A start takes one snapshot a server, also of one that two steps name.
+            if let Some(known) = servers.iter_mut().find(|known| known.id == id) {
+                known.critical |= critical;
+                continue;
+            }
             servers.push(ServerSeen {
                 id,
                 step: step.step_name.clone(),
-                critical: server.impact_level() != Some(&RecoveryPlanServerImpactLevel::Optional),
+                critical,
                 snapshot: Ok(None),
                 replication: None,
             });
