@@ -131,6 +131,11 @@ impl Failover {
     }
 }
 
+/// The command line, built.
+fn pointsman() -> std::path::PathBuf {
+    pointsman::workspace::build(&crate::repository::root(), "pointsman").expect("it builds")
+}
+
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
@@ -279,6 +284,13 @@ fn the_record_has_all_that_happened_and_pointsman_prints_it() {
     failover.minutes(5);
     let incident = failover.incidents().remove(0);
     let text = pointsman::incident::text(&incident);
+    let read = std::process::Command::new(pointsman())
+        .args(["incident", &incident.id, "--table", TABLE])
+        .env("AWS_ENDPOINT_URL", failover.aws.endpoint())
+        .envs([("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "x")])
+        .output()
+        .expect("it runs");
+    assert_eq!(String::from_utf8_lossy(&read.stdout), text, "{}", String::from_utf8_lossy(&read.stderr));
     for line in [
         "recovery of shop, recovered",
         "heard                    +20s",

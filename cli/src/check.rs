@@ -70,8 +70,10 @@ fn against_template(
 ) -> Result<()> {
     let beside = template.with_file_name("samconfig.toml");
     // A template in templates/ is built by the samconfig.toml of the workspace.
-    let samconfig = match (beside.is_file(), workspace::root()) {
-        (false, Ok(root)) => root.join("samconfig.toml"),
+    let samconfig = match workspace::root() {
+        Ok(root) if template.parent() == Some(root.join("templates").as_path()) => {
+            root.join("samconfig.toml")
+        }
         _ => beside,
     };
     let parameters =

@@ -535,3 +535,77 @@ fn check_says_when_a_rule_would_undo_what_the_function_may_not() {
     let (code, told) = check_alerts(rule, "\"AmiAlerts=disabled\"");
     assert!(code == Some(0) && told.contains("does not deploy ami-alerts"), "{told}");
 }
+
+const PLAN_RULE: &str = r#"
+[[recovery-plan]]
+name = "shop"
+alarms = ["arn:aws:cloudwatch:eu-west-1:111122223333:alarm:shop-down"]
+second-signal = { alarm = "shop-from-outside" }
+plan = "arn:aws:drs:us-east-1:111122223333:recovery-plan/rp-1"
+rpo = "15m"
+"#;
+
+#[test]
+fn check_compares_a_plan_with_the_template_of_the_recovery_region() {
+    let folder = Folder::new();
+    folder.write("rules.toml", PLAN_RULE);
+    let output = folder.pointsman(&["check", "rules.toml", "--environment", "recovery"]);
+    assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""));
+    assert!(out(&output).contains("1 rule"), "{}", out(&output));
+    let own = format!("{PLAN_RULE}topic = \"arn:aws:sns:us-east-1:111122223333:shop-on-call\"\n");
+    folder.write("rules.toml", &own);
+    let output = folder.pointsman(&["check", "rules.toml", "--environment", "recovery"]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = err(&output);
+    assert!(told.contains("not allowed to DrFailoverFunction") && told.contains("PlanTopicArns"), "{told}");
+    let output = folder.pointsman(&["check", "rules.toml"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(err(&output).contains("--environment recovery"), "{}", err(&output));
+}
+
+const INCIDENT: &str = r#"{"id": "shop-20260302T100000Z-2752a79b", "version": 1, "plan": "shop",
+"drs-plan": "arn:aws:drs:us-east-1:111122223333:recovery-plan/rp-1", "opened": "2026-03-02T10:00:20Z", "phase": "held",
+"mode": "RECOVERY", "alarms": {"arn": {"name": "shop-down", "state": "ALARM", "since": "2026-03-02T10:00:00Z",
+"heard": "2026-03-02T10:00:20Z", "began": "2026-03-02T10:00:00Z", "late-seconds": 20}},
+"holds": [{"code": "kill-switch-off", "because": "it is off", "advice": "ask why", "since": "2026-03-02T10:00:20Z"}],
+"record": [{"at": "2026-03-02T10:00:20Z", "kind": "held", "what": "held: \u001b[2J it is off"}]}"#;
+
+#[test]
+fn an_incident_is_printed_from_whatever_form_it_is_in() {
+    let folder = Folder::new();
+    let item = r#"{"Item": {"pk": {"S": "plan#shop"}, "sk": {"S": "incident#shop-1"}, "id": {"S": "shop-1"}, "version": {"N": "1"},
+        "plan": {"S": "shop"}, "drs-plan": {"S": "arn"}, "opened": {"S": "2026-03-02T10:00:20Z"}, "phase": {"S": "held"},
+        "mode": {"S": "DRILL"}, "alarms": {"M": {}}}}"#;
+    folder.write("incident.json", INCIDENT);
+    folder.write("mail.json", &format!(r#"{{"version": 1, "incident": {INCIDENT}}}"#));
+    folder.write("item.json", item);
+    let printed = ["incident.json", "mail.json"].map(|file| out(&folder.pointsman(&["incident", file])));
+    assert_eq!(printed[0], printed[1]);
+    for line in [
+        "shop-20260302T100000Z-2752a79b: recovery of shop, held",
+        "kill-switch-off since 2026-03-02T10:00:20Z: it is off",
+        "heard                    +20s",
+        "last server launched     not yet",
+    ] {
+        assert!(printed[0].contains(line), "`{line}` is not in\n{}", printed[0]);
+    }
+    assert!(!printed[0].contains('\u{1b}'), "a record cannot write to the terminal");
+    assert!(out(&folder.pointsman(&["incident", "item.json"])).starts_with("shop-1: drill of shop, held"));
+    let json = out(&folder.pointsman(&["incident", "incident.json", "--json"]));
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&json).expect("it is JSON")["plan"], "shop");
+}
+
+#[test]
+fn an_incident_that_cannot_be_had_is_said_to_be_so() {
+    let folder = Folder::new();
+    folder.write("other.json", "{}");
+    for (arguments, told) in [
+        (vec!["incident", "other.json"], "other.json holds no incident"),
+        (vec!["incident", "gone.json"], "`gone.json` is no file, and not the id of an incident"),
+        (vec!["incident", "shop-20260302T100000Z-2752a79b"], "takes --table NAME"),
+    ] {
+        let output = folder.pointsman(&arguments);
+        assert_eq!(output.status.code(), Some(3), "{arguments:?}");
+        assert!(err(&output).contains(told), "{}", err(&output));
+    }
+}

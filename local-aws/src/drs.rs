@@ -8,6 +8,7 @@ mod executions;
 mod plans;
 mod request;
 mod start;
+mod validation;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -37,8 +38,12 @@ pub(crate) const SERVICE: Service = Service {
     ],
 };
 
-pub(crate) const STATUSES: [&str; 6] =
-    ["CREATED", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELLING", "CANCELLED"];
+/// `TIMED_OUT` is in the user guide and not in the API's model.
+pub(crate) const STATUSES: [&str; 7] =
+    ["CREATED", "IN_PROGRESS", "COMPLETED", "FAILED", "TIMED_OUT", "CANCELLING", "CANCELLED"];
+
+/// An execution that takes longer is given up ("Recovery plan quotas", AWS Elastic Disaster Recovery User Guide).
+pub(crate) const LONGEST_EXECUTION: SignedDuration = SignedDuration::from_hours(24);
 pub(crate) const REPLICATION: [&str; 10] = [
     "STOPPED",
     "INITIATING",
@@ -132,6 +137,17 @@ pub(crate) enum What {
     Wait(i64),
 }
 
+impl What {
+    /// The ids of its servers.
+    pub(crate) fn servers(&self) -> impl Iterator<Item = &String> {
+        let servers = match self {
+            Self::Servers(servers) => &servers[..],
+            Self::Wait(_) => &[],
+        };
+        servers.iter().map(|(id, _)| id)
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Execution {
     pub(crate) arn: String,
@@ -149,6 +165,8 @@ pub(crate) struct Execution {
     pub(crate) steps: Vec<Step>,
     /// When it goes on by itself.
     pub(crate) due: Option<Timestamp>,
+    /// When it is given up.
+    pub(crate) times_out: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone)]
@@ -163,6 +181,8 @@ pub(crate) struct Step {
 #[derive(Debug, Clone)]
 pub(crate) struct Job {
     pub(crate) id: String,
+    /// A JobType: `LAUNCH`.
+    pub(crate) kind: String,
     pub(crate) is_drill: bool,
     pub(crate) status: String,
     pub(crate) created: Timestamp,
@@ -211,6 +231,13 @@ impl Drs {
         let id = snapshot_id(server, taken);
         found.snapshots.push(Snapshot { id, expected: taken, taken: Some(taken) });
         true
+    }
+
+    /// The snapshots of that server are gone, as those are that are older than they are kept; says whether there is such a server.
+    pub(crate) fn remove_snapshots(&self, server: &str) -> bool {
+        let mut state = self.lock();
+        let found = state.servers.iter_mut().find(|one| one.id == server);
+        found.map(|found| found.snapshots.clear()).is_some()
     }
 }
 

@@ -46,6 +46,8 @@ pub enum Change {
     Launch { server: String, result: String },
     /// A recovery snapshot of a source server is taken.
     Snapshot { server: String },
+    /// The recovery snapshots of a source server are gone.
+    NoSnapshots { server: String },
     /// Calls go wrong from now on.
     Fault(NewFault),
 }
@@ -73,6 +75,7 @@ impl fmt::Display for Change {
             Self::Endpoint { url, status: None } => write!(f, "{url} does not answer any more"),
             Self::Launch { server, result } => write!(f, "a launch of {server} will be {result}"),
             Self::Snapshot { server } => write!(f, "a recovery snapshot of {server} is taken"),
+            Self::NoSnapshots { server } => write!(f, "the recovery snapshots of {server} are gone"),
             Self::Fault(new) => f.write_str(&new.told),
         }
     }
@@ -93,6 +96,9 @@ impl LocalAws {
             }
             Change::Snapshot { server } => {
                 world.drs.add_snapshot(server, now);
+            }
+            Change::NoSnapshots { server } => {
+                world.drs.remove_snapshots(server);
             }
             Change::Fault(new) => world.faults.add(Fault { until: new.until, ..new.fault.clone() }),
         }

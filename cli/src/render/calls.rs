@@ -8,16 +8,12 @@ use shared::text::printable;
 
 use super::{DIM, wrapped};
 
-/// The calls that were made, service by service, in their order; those to CodePipeline by operation and pipeline, and
-/// those to EC2, since they are made at the same time and arrive in any order. The pages of one list are one line. What SNS sends
-/// is shown as whoever gets the mail sees it.
+/// The calls that were made, service by service, in their order, as far as that is the same from run to run ([`place`]). The
+/// pages of one list are one line. What SNS sends is shown as whoever gets the mail sees it.
 pub fn calls(calls: &[Call]) -> String {
     let mut sorted: Vec<(String, &Call)> = calls.iter().map(|call| (asked(call), call)).collect();
     sorted.sort_by(|(asked, call), (other_asked, other)| {
-        let concurrent = |call: &Call| matches!(call.service.as_str(), "codepipeline" | "ec2");
-        call.service
-            .cmp(&other.service)
-            .then_with(|| if concurrent(call) { asked.cmp(other_asked) } else { std::cmp::Ordering::Equal })
+        call.service.cmp(&other.service).then_with(|| place(asked, call).cmp(&place(other_asked, other)))
     });
     let mut out = String::new();
     for pages in sorted.chunk_by(|(asked, call), (next, other)| asked == next && continues(call, other)) {
@@ -32,6 +28,18 @@ pub fn calls(calls: &[Call]) -> String {
         }
     }
     out
+}
+
+/// Where a call stands among those of its service. What is asked of these is asked at the same time and arrives in any order, so
+/// that it is sorted by what is asked. A table's calls are in order for each of its partitions.
+fn place(asked: &str, call: &Call) -> String {
+    match call.service.as_str() {
+        "cloudwatch" | "codepipeline" | "drs" | "ec2" | "http" | "ssm" => asked.to_owned(),
+        "dynamodb" => keys(&call.input).first().and_then(|key| key.first()).cloned().unwrap_or_default(),
+        // Of mails, those to one topic are told apart by what can be filtered by.
+        "sns" => asked.to_owned(),
+        _ => String::new(),
+    }
 }
 
 /// A mail: its subject, and its lines as they are, since commands in them are there to be copied.
@@ -68,21 +76,36 @@ fn attributes(input: &Value) -> String {
     told.join(" ")
 }
 
-/// The table and the key of an item, or what a query asks for; not the item, which holds what differs from run to run.
+/// The table and the keys of the items, or what a query asks for; not the items, which hold what differs from run to run.
 fn key(input: &Value) -> String {
-    let text = |value: &Value| value["S"].as_str().or(value["N"].as_str()).unwrap_or_default().to_owned();
-    let named = ["Key", "Item"].into_iter().find_map(|member| input[member].as_object());
-    let parts: Vec<String> = match named {
-        Some(item) => ["pk", "sk"].into_iter().filter_map(|part| item.get(part)).map(text).collect(),
-        None => input["ExpressionAttributeValues"]
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(_, value)| text(value))
-            .collect(),
+    let table = input["TableName"].as_str();
+    let table = table.or_else(|| writes(input).find_map(|write| write["TableName"].as_str()));
+    let keys: Vec<String> = keys(input).iter().map(|key| key.join(" ")).collect();
+    format!("{} {}", table.unwrap_or_default(), keys.join(", "))
+}
+
+/// The parts of each key.
+fn keys(input: &Value) -> Vec<Vec<String>> {
+    let text = |value: &Value| short(value["S"].as_str().or(value["N"].as_str()).unwrap_or_default());
+    let of = |named: &Value| {
+        let item = ["Key", "Item"].into_iter().find_map(|member| named[member].as_object())?;
+        Some(["pk", "sk"].into_iter().filter_map(|part| item.get(part)).map(text).collect())
     };
-    let parts: Vec<String> = parts.iter().map(|part| short(part)).collect();
-    format!("{} {}", input["TableName"].as_str().unwrap_or_default(), parts.join(" "))
+    let keys: Vec<Vec<String>> = std::iter::once(input).chain(writes(input)).filter_map(of).collect();
+    if !keys.is_empty() {
+        return keys;
+    }
+    let values = input["ExpressionAttributeValues"].as_object().into_iter().flatten();
+    vec![values.map(|(_, value)| text(value)).collect()]
+}
+
+/// What a transaction writes.
+fn writes(input: &Value) -> impl Iterator<Item = &Value> {
+    input["TransactItems"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|write| write.as_object()?.values().next())
 }
 
 fn asked(call: &Call) -> String {

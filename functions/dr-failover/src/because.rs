@@ -54,6 +54,8 @@ pub enum Because {
     LatchNotCleared { why: String },
     /// Others write the incident, again and again.
     Overtaken,
+    /// The invocation's time was nearly over before this plan's turn.
+    NoTime,
     /// The table does not answer.
     StateUnreadable { error: String },
     /// Nobody could be told.
@@ -83,6 +85,7 @@ impl Reason for Because {
             Self::LatchCleared { .. } => "latch-cleared",
             Self::LatchNotCleared { .. } => "latch-not-cleared",
             Self::Overtaken => "overtaken",
+            Self::NoTime => "no-time",
             Self::StateUnreadable { .. } => "state-unreadable",
             Self::MailFailed { .. } => "mail-failed",
         }
@@ -163,6 +166,9 @@ impl fmt::Display for Because {
             Self::Overtaken => {
                 f.write_str("others wrote the incident each time before this could: it is tried again")
             }
+            Self::NoTime => f.write_str(
+                "the invocation's time was nearly over before this plan's turn: it is tried again",
+            ),
             Self::StateUnreadable { error } => {
                 write!(f, "the table of incidents does not answer ({error}), so that nothing can be decided")
             }

@@ -10,7 +10,8 @@ use crate::interlock::Interlock;
 use crate::latch::Latch;
 use crate::rules::{Mode, OverRpo, Plan};
 
-/// A start can name the snapshots of so many servers (StartRecoveryPlanExecution, AWS Elastic Disaster Recovery API Reference).
+/// A start can name the snapshots of so many servers (StartRecoveryPlanExecution, AWS Elastic Disaster Recovery API Reference); a plan
+/// has 100 at most ("Recovery plan quotas", AWS Elastic Disaster Recovery User Guide), unless that quota is raised.
 pub const MOST_SERVERS: usize = 200;
 
 /// How far the clocks of CloudWatch and Lambda may be apart.
@@ -57,6 +58,7 @@ pub fn decide(question: &Question<'_>, facts: &Facts) -> Decision {
     holds.extend(of_deployment(question, facts));
     holds.extend(of_second_signal(question.plan, facts));
     holds.extend(of_latch(question));
+    holds.extend(of_refusals(question));
     holds.extend(of_executions(question, facts));
     if !holds.is_empty() {
         return Decision::Hold(holds);
@@ -184,19 +186,23 @@ fn of_latch(question: &Question<'_>) -> Vec<Interlock> {
         holds.push(Interlock::Latched { incident: recovery.incident.clone(), at: recovery.at });
     }
     let started = match plan.mode {
-        Mode::Recovery => {
-            let own = latch.recovery.as_ref().is_some_and(|started| started.incident == incident.id);
-            latch.recovered.filter(|_| !own)
-        }
-        Mode::Drill => latch.drill.as_ref().filter(another).map(|drill| drill.at),
+        Mode::Recovery => &latch.recovered,
+        Mode::Drill => &latch.drill,
     };
-    if let Some(started) = started {
-        let until = started + plan.cool_down;
+    if let Some(started) = started.as_ref().filter(another) {
+        let until = started.at + plan.cool_down;
         if now < until {
-            holds.push(Interlock::CoolingDown { mode: plan.mode, started, until });
+            holds.push(Interlock::CoolingDown { mode: plan.mode, started: started.at, until });
         }
     }
     holds
+}
+
+/// What DRS refused is asked for again, and less and less often.
+fn of_refusals(question: &Question<'_>) -> Option<Interlock> {
+    let again = question.incident.waits_until().filter(|again| question.now < *again)?;
+    let error = question.incident.refusals.last()?.error.clone();
+    Some(Interlock::StartRefused { error, again })
 }
 
 fn of_executions(question: &Question<'_>, facts: &Facts) -> Vec<Interlock> {
@@ -239,18 +245,26 @@ fn of_recoverable(
         Err(why) => holds.push(Interlock::JobsUnreadable { why: why.clone() }),
         Ok(jobs) => holds.extend(jobs.iter().map(|job| Interlock::JobRunning {
             job: job.id.clone(),
-            is_drill: job.is_drill,
+            kind: job.kind.clone(),
             servers: job.servers.clone(),
         })),
     }
     for critical in [true, false] {
-        let found = of_snapshots(question, drs_plan, critical);
-        for interlock in found {
-            let holds_it = critical
-                && !(matches!(interlock, Interlock::OverRpo { .. })
-                    && question.plan.over_rpo == OverRpo::Proceed);
+        for interlock in of_snapshots(question, drs_plan, critical) {
+            let holds_it = match interlock {
+                // DRS starts none of a plan's servers while one of them has no snapshot.
+                Interlock::NoSnapshot { .. } => true,
+                Interlock::OverRpo { .. } => critical && question.plan.over_rpo == OverRpo::Hold,
+                _ => critical,
+            };
             if holds_it { &mut holds } else { &mut despite }.push(interlock);
         }
+    }
+    // DRS says itself whether it launches these: the state of a source holds nothing.
+    let put_away = drs_plan.servers.iter().filter(|server| server.is_put_away());
+    let put_away: Vec<String> = put_away.map(|server| server.id.clone()).collect();
+    if !put_away.is_empty() {
+        despite.push(Interlock::PutAway { servers: put_away });
     }
     (holds, despite)
 }

@@ -11,7 +11,7 @@ use shared::decision::{Action, ActionResult, Verdict};
 
 use crate::alarm::Alarm;
 use crate::because::Because;
-use crate::incident::{Attempt, Hold, Incident, Phase};
+use crate::incident::{Attempt, Hold, Incident, Phase, Refusal};
 use crate::interlock::Interlock;
 use crate::latch::Started;
 use crate::mail;
@@ -172,38 +172,25 @@ impl Drive<'_> {
     async fn start(&self, attempt: &Attempt, known: &mut Known, outcome: &mut Outcome) {
         let now = self.run.now();
         let Some(incident) = &mut known.incident else { return };
-        let result = match start(&self.run.aws.drs, incident, attempt).await {
+        let asked = start(&self.run.aws.drs, incident, attempt).await;
+        outcome.actions.push(action(incident, attempt, asked.result()));
+        match asked {
             start::Outcome::Started(execution) => {
-                let result = ActionResult::Done(execution.arn.clone());
                 step::runs(incident, &execution, false, now);
                 confirm(&mut known.latch, incident, attempt.mode, now);
-                result
             }
             start::Outcome::Refused(error) => {
-                incident.attempt = None;
-                incident.phase = Phase::Held;
-                let refused = Interlock::StartRefused { error: error.clone() };
-                step::holds(incident, std::slice::from_ref(&refused), now);
-                release(&mut known.latch, &incident.id);
-                let place = self.plan.place.clone();
-                let because = Because::Held { interlock: refused, place };
-                outcome.because(Verdict::Fail, &self.plan.name, &because);
-                ActionResult::Failed(error)
+                let refusal = Refusal { at: now, error, execution: None };
+                step::refused(self.plan, known, refusal, outcome);
             }
             start::Outcome::Unknown(error) => {
                 if let Some(attempt) = &mut incident.attempt {
                     attempt.error = Some(Incident::said(&error));
                 }
                 incident.note(now, "start", format!("DRS did not answer the start: {error}"));
-                outcome.because(
-                    Verdict::Fail,
-                    &self.plan.name,
-                    &Because::StartUnknown { error: error.clone() },
-                );
-                ActionResult::Failed(error)
+                outcome.because(Verdict::Fail, &self.plan.name, &Because::StartUnknown { error });
             }
-        };
-        outcome.actions.push(action(incident, attempt, result));
+        }
     }
 
     /// The table is what decisions are made with: without it nothing is decided, and for an alarm a person is paged at once.
@@ -240,17 +227,17 @@ fn confirm(latch: &mut crate::latch::Latch, incident: &Incident, mode: Mode, now
     let started = Started { incident: incident.id.clone(), at: now };
     match mode {
         Mode::Recovery => {
-            latch.recovered = Some(now);
+            latch.recovered = Some(started.clone());
             latch.recovery.get_or_insert(started);
         }
         Mode::Drill => latch.drill = Some(started),
     }
 }
 
-/// Opens the latch that an incident shut for a start which did not take place.
+/// Opens the latch that an incident shut for a start which launched nothing.
 fn release(latch: &mut crate::latch::Latch, incident: &str) {
-    if latch.recovery.as_ref().is_some_and(|started| started.incident == incident) {
-        latch.recovery = None;
+    for started in [&mut latch.recovery, &mut latch.recovered, &mut latch.drill] {
+        started.take_if(|started| started.incident == incident);
     }
 }
 

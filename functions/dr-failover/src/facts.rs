@@ -94,9 +94,10 @@ impl Running {
     }
 }
 
-/// Whether an execution with this status has come to an end.
+/// Whether an execution with this status has come to an end. `TIMED_OUT` is in the user guide ("Monitoring an execution", AWS
+/// Elastic Disaster Recovery User Guide) and not in the API's model.
 pub fn is_end(status: &str) -> bool {
-    matches!(status, "COMPLETED" | "FAILED" | "CANCELLED")
+    matches!(status, "COMPLETED" | "FAILED" | "TIMED_OUT" | "CANCELLED")
 }
 
 /// What there is to recover.
@@ -124,12 +125,21 @@ pub struct ServerSeen {
     pub id: String,
     /// The step that launches it.
     pub step: String,
-    /// Whether its failure fails the plan.
+    /// Whether the plan fails if its launch does. Before that all servers count alike: DRS checks them all, and starts none
+    /// if one of them does not pass.
     pub critical: bool,
     /// Its newest recovery snapshot that was taken; none where there is none.
     pub snapshot: Read<Option<Snapshot>>,
     /// How its replication stands, for people to know: that the source is stalled is what an outage looks like.
     pub replication: Option<String>,
+}
+
+impl ServerSeen {
+    /// Whether somebody took it out of DRS's hands, so that DRS may not launch it ("Validation that runs before a server is
+    /// recovered", AWS Elastic Disaster Recovery User Guide). A source that is down is `STALLED`, which is something else.
+    pub fn is_put_away(&self) -> bool {
+        matches!(self.replication.as_deref(), Some("DISCONNECTED" | "STOPPED"))
+    }
 }
 
 /// A recovery snapshot.
@@ -148,13 +158,24 @@ impl Snapshot {
     }
 }
 
-/// A job that launches servers.
+/// A job that has servers: DRS has one for a server at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
     /// Its id.
     pub id: String,
-    /// Whether it is a drill.
-    pub is_drill: bool,
+    /// What it does.
+    pub kind: JobKind,
     /// Those of its servers that are the plan's.
     pub servers: Vec<String>,
+}
+
+/// What a job does with its servers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobKind {
+    /// Launches them to take over.
+    Recovery,
+    /// Launches them to see whether they can be.
+    Drill,
+    /// Something else, as DRS has it: `TERMINATE`.
+    Other(String),
 }

@@ -48,6 +48,17 @@ pub struct LaunchSeen {
 /// A server whose job does not list it, or that has none yet.
 const NOT_STARTED: &str = "NOT_STARTED";
 
+/// Why the execution came to nothing, if it did: DRS checks every server before the first step, and fails the execution if one
+/// does not pass, with nothing launched ("How a recovery plan runs", AWS Elastic Disaster Recovery User Guide).
+pub fn came_to_nothing(progress: &Progress) -> Option<String> {
+    let has_begun = |step: &StepSeen| {
+        !matches!(step.status.as_str(), NOT_STARTED | "SKIPPED")
+            || step.servers.iter().any(|(_, _, job)| job.is_some())
+    };
+    let nothing = progress.status == "FAILED" && !progress.steps.iter().any(has_begun);
+    nothing.then(|| progress.error.clone().unwrap_or_else(|| "DRS does not say why".to_owned()))
+}
+
 /// Writes it down, and ends the incident when there is nothing left to follow.
 pub fn apply(incident: &mut Incident, progress: &Progress, now: Timestamp) {
     let Some(execution) = &mut incident.execution else { return };
@@ -125,6 +136,11 @@ fn end(incident: &Incident, progress: &Progress, mode: Mode) -> Option<(Phase, S
     match progress.status.as_str() {
         "CANCELLED" => return Some((Phase::Cancelled, format!("somebody cancelled the execution{why}"))),
         "FAILED" => return Some((Phase::Failed, format!("the execution failed{why}"))),
+        // It cannot be taken up again ("Retrying a failed step", AWS Elastic Disaster Recovery User Guide).
+        "TIMED_OUT" => {
+            let what = "DRS gave the execution up after 24 hours: what it is launching goes on, later steps do not run";
+            return Some((Phase::Failed, format!("{what}{why}")));
+        }
         _ => {}
     }
     let servers = || incident.servers.values();

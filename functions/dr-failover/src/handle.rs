@@ -1,5 +1,9 @@
 //! From an event to what was decided and done about it.
 
+use std::time::{Duration, Instant};
+
+use futures::StreamExt as _;
+use futures::stream;
 use serde_json::Value;
 use shared::decision::{ActionResult, Decision, Verdict};
 use shared::home::Home;
@@ -12,9 +16,16 @@ use crate::event::{Event, Parsed, parse};
 use crate::incident::Incident;
 use crate::mail;
 use crate::report::{Outcome, report};
-use crate::rules::Rules;
+use crate::rules::{Plan, Rules};
 use crate::run::Run;
 use crate::settings::Settings;
+
+/// How many DRS plans are looked at at a time: a site that is down answers no probe, and when a region fails, many are. With
+/// 20 seconds for a probe and five minutes for an invocation, some hundred plans can be held by one each.
+const AT_A_TIME: usize = 8;
+
+/// What is left of the time when no plan is begun any more.
+const TIME_FOR_A_PLAN: Duration = Duration::from_secs(30);
 
 /// From an event to what was decided and done about it.
 ///
@@ -48,26 +59,21 @@ async fn decided(run: &Run<'_>, event: &Event) -> Outcome {
     match event {
         Event::Alarms(alarms) => {
             for alarm in alarms {
-                let named = run
-                    .rules
-                    .plans
-                    .iter()
-                    .filter_map(|plan| Some((plan, plan.alarms.iter().find(|arn| alarm.is(arn))?)));
-                let mut is_named = false;
-                for (plan, arn) in named {
-                    is_named = true;
-                    outcome.add(drive(run, plan, Input::Alarm(alarm, arn)).await);
-                }
-                if !is_named {
+                let named = run.rules.plans.iter().filter_map(|plan| {
+                    let arn = plan.alarms.iter().find(|arn| alarm.is(arn))?;
+                    Some((plan, Input::Alarm(alarm, arn)))
+                });
+                let named: Vec<(&Plan, Input<'_>)> = named.collect();
+                if named.is_empty() {
                     let subject = alarm.arn.as_deref().unwrap_or(&alarm.name);
                     outcome.because(Verdict::Skip, subject, &Because::NoPlan);
                 }
+                outcome.add(each(run, named).await);
             }
         }
         Event::Launch(_) | Event::Reconcile => {
-            for plan in &run.rules.plans {
-                outcome.add(drive(run, plan, Input::Look).await);
-            }
+            let all = run.rules.plans.iter().map(|plan| (plan, Input::Look)).collect();
+            outcome.add(each(run, all).await);
         }
         Event::Refuse { incident, by } => {
             let plan = Incident::plan_of(incident).and_then(|name| run.rules.plan(name));
@@ -82,6 +88,36 @@ async fn decided(run: &Run<'_>, event: &Event) -> Outcome {
         },
     }
     outcome
+}
+
+/// Each plan with what it is looked at for. Several at a time, since each waits for its own probe; those of one DRS plan one
+/// after another, since what one starts holds the next. What came of them is told in the order of the rules.
+async fn each(run: &Run<'_>, inputs: Vec<(&Plan, Input<'_>)>) -> Outcome {
+    let mut groups: Vec<(&str, Vec<usize>)> = Vec::new();
+    for (index, (plan, _)) in inputs.iter().enumerate() {
+        match groups.iter_mut().find(|(drs_plan, _)| *drs_plan == plan.drs_plan) {
+            Some((_, group)) => group.push(index),
+            None => groups.push((&plan.drs_plan, vec![index])),
+        }
+    }
+    let inputs = &inputs;
+    let one = async |index: usize| {
+        let (plan, input) = inputs[index];
+        if run.invocation.deadline.saturating_duration_since(Instant::now()) < TIME_FOR_A_PLAN {
+            return Outcome::of(Verdict::Fail, &plan.name, &Because::NoTime);
+        }
+        drive(run, plan, input).await
+    };
+    let groups = stream::iter(groups).map(|(_, group)| {
+        // Boxed: the futures of the SDK's calls are large, and these are many.
+        Box::pin(stream::iter(group).then(async |index| (index, one(index).await)).collect::<Vec<_>>())
+    });
+    let mut outcomes: Vec<(usize, Outcome)> =
+        groups.buffer_unordered(AT_A_TIME).flat_map(stream::iter).collect().await;
+    outcomes.sort_by_key(|(index, _)| *index);
+    let mut all = Outcome::default();
+    outcomes.into_iter().for_each(|(_, outcome)| all.add(outcome));
+    all
 }
 
 fn nothing(outcome: &mut Outcome, what: &'static str, name: &str) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::text::{printable, shortened};
 use shared::token::client_token;
@@ -12,6 +12,12 @@ use crate::rules::Mode;
 
 /// The most entries of the record. What happens after them is counted, not told.
 const MOST_ENTRIES: usize = 300;
+
+/// How many refusals are kept: they are what the next start waits by, and the execution of each is passed over.
+const MOST_REFUSALS: usize = 50;
+
+/// The longest time between two starts: what DRS refuses is mended by people.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(16);
 
 /// The longest text of an entry, and of what others say: an item of DynamoDB has 400 KB at most.
 const LONGEST_ENTRY: usize = 500;
@@ -48,6 +54,15 @@ pub struct Incident {
     /// How many starts were decided.
     #[serde(default)]
     pub attempts: u32,
+    /// When the first of them was: what DRS made of any has this incident's tag, and is not older.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Timestamp>,
+    /// The starts that came to nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refusals: Vec<Refusal>,
+    /// More time than the plan's RTO has passed since its alarm began.
+    #[serde(default)]
+    pub over_rto: bool,
     /// What DRS makes of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<Execution>,
@@ -181,6 +196,19 @@ pub struct Attempt {
     /// What DRS said to it so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+}
+
+/// A start that came to nothing: nothing was launched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Refusal {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub error: String,
+    /// The execution that DRS ended before any step of it ran; none where DRS refused to make one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution: Option<String>,
 }
 
 /// The recovery snapshot that a server is launched from.
@@ -329,6 +357,25 @@ impl Incident {
         self.note(at, "ended", format!("{}: {why}", phase.name()));
     }
 
+    /// Back to where nothing was started: DRS launched nothing.
+    pub fn refused(&mut self, refusal: Refusal) {
+        self.phase = Phase::Held;
+        self.attempt = None;
+        self.execution = None;
+        self.servers.clear();
+        self.refusals.push(refusal);
+        if self.refusals.len() > MOST_REFUSALS {
+            self.refusals.remove(0);
+        }
+    }
+
+    /// Until when DRS is not asked again: a minute after its first refusal, twice as long after each further one.
+    pub fn waits_until(&self) -> Option<Timestamp> {
+        let last = self.refusals.last()?;
+        let doubled = u32::try_from(self.refusals.len() - 1).unwrap_or(u32::MAX).min(10);
+        Some(last.at + LONGEST_WAIT.min(SignedDuration::from_mins(1 << doubled)))
+    }
+
     /// When its first alarm began.
     pub fn began(&self) -> Timestamp {
         self.alarms.values().map(|alarm| alarm.began).min().unwrap_or(self.opened)
@@ -356,20 +403,37 @@ impl Incident {
                 let mut codes: Vec<&str> = self.holds.iter().map(|hold| hold.code.as_str()).collect();
                 codes.sort_unstable();
                 codes.dedup();
-                format!("held: {}", codes.join(" "))
+                format!("held: {}{}", codes.join(" "), self.lateness())
             }
             Phase::Starting => {
                 let refused = self.attempt.as_ref().is_some_and(|attempt| attempt.error.is_some());
-                if refused { "starting: no answer".to_owned() } else { "starting".to_owned() }
+                if refused {
+                    format!("starting: no answer{}", self.lateness())
+                } else {
+                    "starting".to_owned()
+                }
             }
             Phase::Running => {
                 let failed: Vec<&str> = self.failed().map(|(id, _)| id.as_str()).collect();
                 let unseen = self.execution.as_ref().is_some_and(|execution| execution.unreadable.is_some());
                 let over = if self.is_over() { " alarm-ok" } else { "" };
-                format!("running:{over}{} {}", if unseen { " unseen" } else { "" }, failed.join(" "))
+                let unseen = if unseen { " unseen" } else { "" };
+                format!("running:{over}{unseen} {}{}", failed.join(" "), self.lateness())
             }
             ended => ended.name().to_owned(),
         }
+    }
+
+    /// That the RTO is over is told once, too.
+    fn lateness(&self) -> &'static str {
+        if self.over_rto { " over-rto" } else { "" }
+    }
+
+    /// Whether DRS only checks the servers again, after it refused a start before: until it launches one there is nothing to
+    /// tell.
+    pub fn is_checked_again(&self) -> bool {
+        let is_created = self.execution.as_ref().is_some_and(|execution| execution.status == "CREATED");
+        self.phase == Phase::Running && is_created && !self.refusals.is_empty()
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::facts::JobKind;
 use crate::rules::Mode;
 
 /// Something that holds a recovery.
@@ -50,7 +51,7 @@ pub enum Interlock {
     /// Jobs that are under way could not be read.
     JobsUnreadable { why: String },
     /// A job has one of the servers.
-    JobRunning { job: String, is_drill: bool, servers: Vec<String> },
+    JobRunning { job: String, kind: JobKind, servers: Vec<String> },
     /// The DRS plan could not be read.
     PlanUnreadable { why: String },
     /// DRS cannot carry it out.
@@ -65,8 +66,10 @@ pub enum Interlock {
     NoSnapshot { servers: Vec<String> },
     /// Servers have none that is young enough.
     OverRpo { servers: Vec<String>, oldest: SignedDuration, rpo: SignedDuration },
-    /// DRS refused the start.
-    StartRefused { error: String },
+    /// Somebody took servers out of DRS's hands.
+    PutAway { servers: Vec<String> },
+    /// DRS refused the start, or ended it before anything was launched.
+    StartRefused { error: String, again: Timestamp },
 }
 
 impl Interlock {
@@ -89,8 +92,9 @@ impl Interlock {
             Self::Latched { .. } => "latched",
             Self::RecoveryRunning { .. } => "recovery-running",
             Self::DrillRunning { .. } => "drill-running",
-            Self::JobRunning { is_drill: true, .. } => "drill-running",
-            Self::JobRunning { .. } => "recovery-running",
+            Self::JobRunning { kind: JobKind::Drill, .. } => "drill-running",
+            Self::JobRunning { kind: JobKind::Recovery, .. } => "recovery-running",
+            Self::JobRunning { kind: JobKind::Other(_), .. } => "job-running",
             Self::ExecutionsUnreadable { .. } | Self::JobsUnreadable { .. } => "executions-unreadable",
             Self::PlanUnreadable { .. } => "plan-unreadable",
             Self::PlanInvalid { .. } => "plan-invalid",
@@ -99,6 +103,7 @@ impl Interlock {
             Self::SnapshotsUnreadable { .. } => "snapshots-unreadable",
             Self::NoSnapshot { .. } => "no-snapshot",
             Self::OverRpo { .. } => "over-rpo",
+            Self::PutAway { .. } => "put-away",
             Self::StartRefused { .. } => "start-refused",
         }
     }
@@ -136,11 +141,14 @@ impl Interlock {
             Self::Latched { .. } => {
                 "There is one recovery by itself, and then a person looks. Clear the latch when what it started has been dealt with."
             }
-            Self::RecoveryRunning { .. } | Self::JobRunning { is_drill: false, .. } => {
+            Self::RecoveryRunning { .. } | Self::JobRunning { kind: JobKind::Recovery, .. } => {
                 "Somebody started a recovery. Find out who; two would fight over the same servers."
             }
-            Self::DrillRunning { .. } | Self::JobRunning { is_drill: true, .. } => {
-                "A drill is in the way. Cancel it if this is an outage; the recovery is decided again within a minute."
+            Self::DrillRunning { .. } | Self::JobRunning { kind: JobKind::Drill, .. } => {
+                "A drill is in the way. Cancel it if this is an outage: what it is launching is launched to its end, and then the recovery is decided again."
+            }
+            Self::JobRunning { .. } => {
+                "DRS has one job for a server at a time. It is decided again when this one is over."
             }
             Self::ExecutionsUnreadable { .. } | Self::JobsUnreadable { .. } | Self::PlanUnreadable { .. } => {
                 "DRS must be readable for a recovery to start by itself. Check the function's permissions and the state of DRS."
@@ -152,12 +160,17 @@ impl Interlock {
                 "The recovery starts only from snapshots that were looked at. It is tried again."
             }
             Self::NoSnapshot { .. } => {
-                "These servers cannot be recovered from DRS. Find out whether their replication ever finished."
+                "DRS launches no server of a plan while one of them has none, an optional one included. Take these out of the plan in the DRS console, and it is decided again within a minute."
             }
             Self::OverRpo { .. } => {
                 "A recovery loses more data than the plan allows. Decide whether that is better than the outage; if it is, start it by hand."
             }
-            Self::StartRefused { .. } => "DRS refused it. Read its message; it is tried again each minute.",
+            Self::PutAway { .. } => {
+                "DRS may launch no server of the plan. Take these out of the plan if it does."
+            }
+            Self::StartRefused { .. } => {
+                "Nothing was launched. Read DRS's message: what it names has to be mended."
+            }
         }
     }
 }
@@ -236,10 +249,11 @@ impl fmt::Display for Interlock {
             Self::DrillRunning { execution, status, started } => {
                 write!(f, "a drill is {status} since {started} ({execution})")
             }
-            Self::JobRunning { job, is_drill, servers } => {
-                let kind = if *is_drill { "drill" } else { "recovery" };
-                write!(f, "the {kind} job {job} is launching {}", some(servers))
-            }
+            Self::JobRunning { job, kind, servers } => match kind {
+                JobKind::Drill => write!(f, "the drill job {job} is launching {}", some(servers)),
+                JobKind::Recovery => write!(f, "the recovery job {job} is launching {}", some(servers)),
+                JobKind::Other(kind) => write!(f, "the {kind} job {job} has {}", some(servers)),
+            },
             Self::ExecutionsUnreadable { why } => {
                 write!(f, "whether a recovery is under way already cannot be read ({why})")
             }
@@ -268,7 +282,12 @@ impl fmt::Display for Interlock {
                 told(*oldest),
                 told(*rpo)
             ),
-            Self::StartRefused { error } => write!(f, "DRS refused to start the plan ({error})"),
+            Self::PutAway { servers } => {
+                write!(f, "{} is disconnected from DRS or its replication was stopped", some(servers))
+            }
+            Self::StartRefused { error, again } => {
+                write!(f, "DRS refused to start the plan ({error}), and is asked again at {again}")
+            }
         }
     }
 }

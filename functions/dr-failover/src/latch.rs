@@ -20,9 +20,9 @@ pub struct Latch {
     /// The recovery that was started last. It stays until a person clears it: there is one attempt, and then somebody looks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery: Option<Started>,
-    /// When the last recovery was started, also if it was cleared since.
+    /// The same, also if a person cleared it since.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub recovered: Option<Timestamp>,
+    pub recovered: Option<Started>,
     /// The drill that was started last. It never keeps a recovery from starting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drill: Option<Started>,

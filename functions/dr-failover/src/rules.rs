@@ -47,6 +47,8 @@ pub struct Plan {
     pub rpo: SignedDuration,
     /// What happens when it is older.
     pub over_rpo: OverRpo,
+    /// How long after the alarm began it should be over; when it is not, somebody is told.
+    pub rto: SignedDuration,
     /// How long after a start there is no other.
     pub cool_down: SignedDuration,
     /// How late an alarm may come.

@@ -8,6 +8,7 @@ use aws_sdk_drs::operation::start_recovery_plan_execution::StartRecoveryPlanExec
 use aws_sdk_drs::types::{RecoveryPlanExecutionMode, RecoveryPlanExecutionSourceServer};
 use serde_json::{Value, json};
 use shared::aws::told;
+use shared::decision::ActionResult;
 
 use crate::facts::Running;
 use crate::gather::INCIDENT_TAG;
@@ -23,6 +24,16 @@ pub enum Outcome {
     Refused(String),
     /// It is not known whether it was started.
     Unknown(String),
+}
+
+impl Outcome {
+    /// As the action that was taken.
+    pub fn result(&self) -> ActionResult {
+        match self {
+            Self::Started(execution) => ActionResult::Done(execution.arn.clone()),
+            Self::Refused(error) | Self::Unknown(error) => ActionResult::Failed(error.clone()),
+        }
+    }
 }
 
 /// Asks DRS to start the plan.
@@ -75,11 +86,13 @@ fn tags(incident: &Incident) -> BTreeMap<String, String> {
     BTreeMap::from([(INCIDENT_TAG.to_owned(), incident.id.clone())])
 }
 
-/// Whether DRS said no before it did anything. A conflict is none: what it conflicts with may be this incident's own.
+/// Whether DRS said no before it did anything ("Running a recovery plan", AWS Elastic Disaster Recovery User Guide, lists what for).
+/// A conflict is with another execution, which has the plan or one of its servers: this incident's own is found by its tag.
 fn is_refusal<R>(error: &SdkError<StartError, R>) -> bool {
     match error.as_service_error() {
         Some(error) => {
             error.is_access_denied_exception()
+                || error.is_conflict_exception()
                 || error.is_resource_not_found_exception()
                 || error.is_service_quota_exceeded_exception()
                 || error.is_uninitialized_account_exception()

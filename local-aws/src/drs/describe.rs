@@ -48,8 +48,12 @@ fn shown(region: &str, job: &Job) -> Value {
     let mut shown = json!({
         "jobID": job.id,
         "arn": format!("arn:aws:drs:{region}:{ACCOUNT}:job/{}", job.id),
-        "type": "LAUNCH",
-        "initiatedBy": if job.is_drill { "START_DRILL" } else { "START_RECOVERY" },
+        "type": job.kind,
+        "initiatedBy": match (job.kind.as_str(), job.is_drill) {
+            ("TERMINATE", _) => "TERMINATE_RECOVERY_INSTANCES",
+            (_, true) => "START_DRILL",
+            (_, false) => "START_RECOVERY",
+        },
         "status": job.status,
         "creationDateTime": iso(job.created),
         "participatingServers": servers,

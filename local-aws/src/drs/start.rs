@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::executions::whole;
-use super::request::{arn, drs, invalid, not_found};
-use super::{Execution, Plan, Server, What, unbegun};
+use super::request::{arn, drs, invalid, is_snapshot_id, not_found};
+use super::{Execution, LONGEST_EXECUTION, Plan, State, unbegun};
 use crate::ids;
 use crate::members::Members;
 use crate::refusal::Refusal;
@@ -50,16 +50,8 @@ pub(super) fn start_recovery_plan_execution(
     }
     let found = state.plans.iter().find(|one| one.arn == plan);
     let found = found.ok_or_else(|| not_found("RecoveryPlan", &plan))?;
-    if found.status != "ACTIVE" {
-        return Err(invalid(format!("the recovery plan is {}", found.status)));
-    }
-    check(found, &state.servers, &snapshots)?;
-    if let Some(other) = state.executions.iter().find(|one| one.plan == plan && one.is_under_way()) {
-        let message = format!("The recovery plan has an execution that is {}", other.status);
-        return Err(Refusal::new("ConflictException", message)
-            .with("resourceId", other.arn.as_str().into())
-            .with("resourceType", "RecoveryPlanExecution".into()));
-    }
+    check(found, &snapshots)?;
+    free(&state, found)?;
     let number = state.executions.len().to_string();
     let id = &ids::digest(&["execution", &plan, &number])[..17];
     let execution = Execution {
@@ -75,6 +67,7 @@ pub(super) fn start_recovery_plan_execution(
         token: token.map(|token| (token, content)),
         snapshots,
         due: Some(context.now + drs.step),
+        times_out: Some(context.now + LONGEST_EXECUTION),
     };
     let answer = whole(&execution);
     state.executions.push(execution);
@@ -85,29 +78,69 @@ fn started_with<'e>(executions: &'e [Execution], token: &str) -> Option<&'e Exec
     executions.iter().find(|one| one.token.as_ref().is_some_and(|(known, _)| known == token))
 }
 
-/// Each server is one of the plan's, and each snapshot one of the server's that was taken.
-fn check(plan: &Plan, servers: &[Server], snapshots: &[(String, String)]) -> Result<(), Refusal> {
+/// What "Running a recovery plan" (AWS Elastic Disaster Recovery User Guide) lists as answered at once. Whether the servers can be
+/// launched, and whether their snapshots are there, is looked at once the execution is CREATED.
+fn check(plan: &Plan, snapshots: &[(String, String)]) -> Result<(), Refusal> {
+    if plan.status != "ACTIVE" {
+        let (id, status) = (id(&plan.arn), &plan.status);
+        let message = format!(
+            "Recovery plan {id} is in status {status} and cannot be executed. Only ACTIVE plans can be executed."
+        );
+        return Err(Refusal::new("ConflictException", message));
+    }
+    if plan.steps.is_empty() {
+        return Err(invalid(format!(
+            "Recovery plan {} has no steps. Add at least one step to the plan before starting an execution.",
+            id(&plan.arn)
+        )));
+    }
     if snapshots.len() > MOST_SERVERS {
         return Err(invalid(format!("sourceServers has more than {MOST_SERVERS} servers")));
     }
-    let of_plan = |id: &str| {
-        plan.steps.iter().any(|step| match &step.what {
-            What::Servers(servers) => servers.iter().any(|(server, _)| server == id),
-            What::Wait(_) => false,
-        })
-    };
-    for (id, snapshot) in snapshots {
-        if !of_plan(id) {
-            return Err(invalid(format!("the source server {id} is not in the recovery plan")));
+    for (server, snapshot) in snapshots {
+        if !servers(plan).any(|of_plan| of_plan == server) {
+            return Err(invalid(format!("Source server IDs not found in plan: {server}")));
         }
-        let server = servers.iter().find(|server| server.id == *id);
-        let mut taken =
-            server.into_iter().flat_map(|server| &server.snapshots).filter(|one| one.taken.is_some());
-        if !taken.any(|one| one.id == *snapshot) {
-            return Err(invalid(format!("the source server {id} has no recovery snapshot {snapshot}")));
+        if !is_snapshot_id(snapshot) {
+            return Err(invalid(format!("recoverySnapshotID `{snapshot}` is no id of a recovery snapshot")));
         }
     }
     Ok(())
+}
+
+/// No other execution has the plan, or one of its servers.
+fn free(state: &State, plan: &Plan) -> Result<(), Refusal> {
+    let conflict = |message: String, execution: &Execution| {
+        Err(Refusal::new("ConflictException", message)
+            .with("resourceId", execution.arn.as_str().into())
+            .with("resourceType", "RecoveryPlanExecution".into()))
+    };
+    for other in state.executions.iter().filter(|one| one.is_under_way()) {
+        if other.plan == plan.arn {
+            return conflict(
+                format!("Another execution is already active for plan {}", id(&plan.arn)),
+                other,
+            );
+        }
+        let others: Vec<&String> = other.steps.iter().flat_map(|step| step.what.servers()).collect();
+        if let Some(server) = servers(plan).find(|server| others.contains(server)) {
+            let message = format!(
+                "Source server {server} is part of execution {} of plan {}",
+                id(&other.arn),
+                id(&other.plan)
+            );
+            return conflict(message, other);
+        }
+    }
+    Ok(())
+}
+
+fn servers(plan: &Plan) -> impl Iterator<Item = &String> {
+    plan.steps.iter().flat_map(|step| step.what.servers())
+}
+
+fn id(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or_default()
 }
 
 fn tags(input: &mut Members) -> Result<BTreeMap<String, String>, Refusal> {

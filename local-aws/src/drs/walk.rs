@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Drs, Execution, Job, Launch, State, What, server_arn};
+use super::{Drs, Execution, Job, Launch, State, What, server_arn, validation};
 use crate::bus::{Bus, Happened};
 use crate::ids;
 
@@ -13,6 +13,7 @@ enum Due {
     Execution(usize),
     Job(usize),
     Launch(usize, usize),
+    TimeOut(usize),
 }
 
 impl Drs {
@@ -39,7 +40,9 @@ fn all_due(state: &State) -> impl Iterator<Item = (Timestamp, Due)> {
         let launches = job.servers.iter().enumerate();
         launches.filter_map(move |(nth, launch)| Some((launch.due?, Due::Launch(index, nth))))
     });
-    executions.chain(jobs).chain(launches)
+    let times_out = state.executions.iter().enumerate();
+    let times_out = times_out.filter_map(|(index, one)| Some((one.times_out?, Due::TimeOut(index))));
+    executions.chain(jobs).chain(launches).chain(times_out)
 }
 
 struct Walk<'a> {
@@ -55,14 +58,25 @@ impl Walk<'_> {
             Due::Execution(index) => self.execution(index),
             Due::Job(index) => self.job(index),
             Due::Launch(job, nth) => self.launch(job, nth),
+            Due::TimeOut(index) => self.times_out(index),
         }
     }
 
-    /// An execution that was CREATED begins; one that waited goes on.
+    /// An execution that was CREATED begins, if all its servers can be launched; one that waited goes on.
     fn execution(&mut self, index: usize) {
+        let execution = &self.state.executions[index];
+        let servers: Vec<String> =
+            execution.steps.iter().flat_map(|step| step.what.servers()).cloned().collect();
+        let is_new = execution.status == "CREATED";
+        let failure = is_new.then(|| validation::failure(self.state, execution, &servers)).flatten();
         let execution = &mut self.state.executions[index];
         execution.due = None;
-        if execution.status == "CREATED" {
+        if failure.is_some() {
+            execution.error = failure;
+            end(execution, "FAILED", self.at);
+            return;
+        }
+        if is_new {
             execution.status = "IN_PROGRESS".to_owned();
         }
         if let Some(waiting) = execution.steps.iter_mut().find(|step| step.status == "WAITING") {
@@ -74,12 +88,20 @@ impl Walk<'_> {
     fn next_step(&mut self, index: usize) {
         let (at, pending) = (self.at, self.at + self.drs.step);
         let number = self.state.jobs.len().to_string();
-        let execution = &mut self.state.executions[index];
+        let execution = &self.state.executions[index];
         let is_drill = execution.mode == "DRILL";
-        let Some(step) = execution.steps.iter_mut().find(|step| step.status == "NOT_STARTED") else {
-            end(execution, "COMPLETED", at);
+        let Some(nth) = execution.steps.iter().position(|step| step.status == "NOT_STARTED") else {
+            end(&mut self.state.executions[index], "COMPLETED", at);
             return;
         };
+        let servers: Vec<String> = execution.steps[nth].what.servers().cloned().collect();
+        let failure = validation::failure(self.state, execution, &servers);
+        let execution = &mut self.state.executions[index];
+        if let Some(error) = failure {
+            fail(execution, nth, error, at);
+            return;
+        }
+        let step = &mut execution.steps[nth];
         match &step.what {
             What::Wait(minutes) => {
                 step.status = "WAITING".to_owned();
@@ -99,6 +121,7 @@ impl Walk<'_> {
                 let status = "PENDING".to_owned();
                 self.state.jobs.push(Job {
                     id,
+                    kind: "LAUNCH".to_owned(),
                     is_drill,
                     status,
                     created: at,
@@ -110,24 +133,15 @@ impl Walk<'_> {
         }
     }
 
-    /// The job begins to launch. A server that another job is launching fails: one job each at a time.
+    /// The job begins to launch.
     fn job(&mut self, index: usize) {
-        let busy: Vec<String> = self
-            .state
-            .jobs
-            .iter()
-            .enumerate()
-            .filter(|(other, job)| *other != index && job.status == "STARTED")
-            .flat_map(|(_, job)| job.servers.iter().filter(|launch| launch.is_under_way()))
-            .map(|launch| launch.server.clone())
-            .collect();
         let State { jobs, servers, .. } = &mut *self.state;
         let job = &mut jobs[index];
         job.due = None;
         job.status = "STARTED".to_owned();
         for launch in &mut job.servers {
-            let known = servers.iter().find(|server| server.id == launch.server);
-            let takes = known.filter(|_| !busy.contains(&launch.server)).map(|server| server.launch_takes);
+            let takes =
+                servers.iter().find(|server| server.id == launch.server).map(|server| server.launch_takes);
             launch.status = "IN_PROGRESS".to_owned();
             launch.due = Some(self.at + takes.unwrap_or_default());
         }
@@ -136,13 +150,8 @@ impl Walk<'_> {
     /// A server is launched, or is not.
     fn launch(&mut self, index: usize, nth: usize) {
         let server = self.state.jobs[index].servers[nth].server.clone();
-        let is_busy = self.state.jobs.iter().enumerate().any(|(other, job)| {
-            other != index
-                && job.status == "STARTED"
-                && job.servers.iter().any(|launch| launch.server == server && launch.is_under_way())
-        });
         let known = self.state.servers.iter().find(|one| one.id == server);
-        let launches = known.is_some_and(|known| known.launch == "LAUNCHED") && !is_busy;
+        let launches = known.is_some_and(|known| known.launch == "LAUNCHED");
         let job = &mut self.state.jobs[index];
         let launch = &mut job.servers[nth];
         launch.due = None;
@@ -159,6 +168,16 @@ impl Walk<'_> {
         }
     }
 
+    /// The step that runs is given up, and those after it do not run. Its job goes on.
+    fn times_out(&mut self, index: usize) {
+        let execution = &mut self.state.executions[index];
+        let running = |status: &str| matches!(status, "EXECUTING" | "WAITING");
+        if let Some(step) = execution.steps.iter_mut().find(|step| running(&step.status)) {
+            step.status = "TIMED_OUT".to_owned();
+        }
+        end(execution, "TIMED_OUT", self.at);
+    }
+
     /// A step is over with its job: failed, if a critical server is.
     fn job_ended(&mut self, job: &str, index: usize) {
         let at = self.at;
@@ -171,10 +190,11 @@ impl Walk<'_> {
         let executions = self.state.executions.iter_mut().enumerate();
         let mut of_job = executions.filter_map(|(index, execution)| {
             let step = execution.steps.iter().position(|step| step.job.as_deref() == Some(job))?;
-            Some((index, execution, step))
+            // One that is over goes on no more.
+            execution.is_under_way().then_some((index, execution, step))
         });
-        let Some((index, execution, step)) = of_job.next() else { return };
-        let step = &mut execution.steps[step];
+        let Some((index, execution, nth)) = of_job.next() else { return };
+        let step = &mut execution.steps[nth];
         let What::Servers(servers) = &step.what else { return };
         let critical = servers.iter().find(|(server, critical)| *critical && failed.contains(server));
         let Some((server, _)) = critical else {
@@ -183,10 +203,7 @@ impl Walk<'_> {
             return;
         };
         let error = ("SERVER_LAUNCH_FAILED".to_owned(), format!("The launch of {server} failed"));
-        step.status = "FAILED".to_owned();
-        step.error = Some(error.clone());
-        execution.error = Some(error);
-        end(execution, "FAILED", at);
+        fail(execution, nth, error, at);
     }
 
     fn told(&self, job: usize, server: &str, launched: bool) {
@@ -207,8 +224,18 @@ impl Walk<'_> {
     }
 }
 
+/// An execution fails with a step of it.
+fn fail(execution: &mut Execution, step: usize, error: (String, String), at: Timestamp) {
+    let step = &mut execution.steps[step];
+    step.status = "FAILED".to_owned();
+    step.error = Some(error.clone());
+    execution.error = Some(error);
+    end(execution, "FAILED", at);
+}
+
 fn end(execution: &mut Execution, status: &str, at: Timestamp) {
     status.clone_into(&mut execution.status);
     execution.completed = Some(at);
     execution.due = None;
+    execution.times_out = None;
 }

@@ -9,8 +9,8 @@ use super::raw::{
 };
 use super::{World, WorldError};
 use crate::drs::{
-    Execution, Job, Launch, Plan, PlanStep, REPLICATION, STATUSES, Server, Snapshot, What, is_plan_arn,
-    is_server_id, is_snapshot_id, plan_arn, snapshot_id, unbegun,
+    Execution, Job, LONGEST_EXECUTION, Launch, Plan, PlanStep, REPLICATION, STATUSES, Server, Snapshot, What,
+    is_plan_arn, is_server_id, is_snapshot_id, plan_arn, snapshot_id, unbegun,
 };
 use crate::ids;
 use crate::services::ACCOUNT;
@@ -122,7 +122,7 @@ fn execution(
     let number = world.drs.lock().executions.len().to_string();
     let id = &ids::digest(&["execution", &plan.arn, &number])[..17];
     let goes_on = !raw.stays && matches!(status, "CREATED" | "IN_PROGRESS");
-    let ended = matches!(status, "COMPLETED" | "FAILED" | "CANCELLED");
+    let ended = matches!(status, "COMPLETED" | "FAILED" | "TIMED_OUT" | "CANCELLED");
     Ok(Execution {
         arn: format!("arn:aws:drs:{}:{ACCOUNT}:recovery-plan-execution/rpe-{id}", world.drs.region),
         plan: plan.arn.clone(),
@@ -136,6 +136,7 @@ fn execution(
         snapshots: Vec::new(),
         steps: unbegun(plan),
         due: world.now.filter(|_| goes_on),
+        times_out: goes_on.then(|| raw.started + LONGEST_EXECUTION),
     })
 }
 
@@ -145,9 +146,14 @@ pub(super) fn job(world: &World, file: &File<'_>, raw: RawRecoveryJob) -> Result
         let server = known_server(world, file, id)?;
         servers.push(Launch { server, status: "IN_PROGRESS".to_owned(), instance: None, due: None });
     }
+    let kind = match &raw.kind {
+        None => "LAUNCH",
+        Some(kind) => file.one_of(kind, "type", &["LAUNCH", "TERMINATE", "CREATE_CONVERTED_SNAPSHOT"])?,
+    };
     let mut state = world.drs.lock();
     let number = state.jobs.len().to_string();
     state.jobs.push(Job {
+        kind: kind.to_owned(),
         id: format!("drsjob-{}", &ids::digest(&["job", "world", &number])[..17]),
         is_drill: raw.drill,
         status: "STARTED".to_owned(),

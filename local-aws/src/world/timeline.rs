@@ -113,7 +113,7 @@ fn belongs(file: &File<'_>, raw: &RawTimed, named: &str) -> Result<(), WorldErro
         ("state", &["alarm"], raw.state.as_ref().map(Spanned::span)),
         ("suppressed-by", &["alarm"], raw.suppressed_by.as_ref().map(Spanned::span)),
         ("value", &["parameter"], raw.value.as_ref().map(Spanned::span)),
-        ("removed", &["parameter"], raw.removed.as_ref().map(Spanned::span)),
+        ("removed", &["parameter", "snapshot"], raw.removed.as_ref().map(Spanned::span)),
         ("answers", &["endpoint"], raw.answers.as_ref().map(Spanned::span)),
         ("result", &["launch"], raw.result.as_ref().map(Spanned::span)),
         ("status", &["endpoint", "fault"], raw.status.as_ref().map(Spanned::span)),
@@ -195,7 +195,12 @@ fn change(
             }
             let server = server.get_ref().clone();
             if named == "snapshot" {
-                return Ok(Change::Snapshot { server });
+                let removed = raw.removed.as_ref().is_some_and(|removed| *removed.get_ref());
+                return Ok(if removed {
+                    Change::NoSnapshots { server }
+                } else {
+                    Change::Snapshot { server }
+                });
             }
             let result = raw.result.as_ref().ok_or_else(|| lacks("result"))?;
             let result = file.one_of(result, "result", &["LAUNCHED", "FAILED"])?.to_owned();

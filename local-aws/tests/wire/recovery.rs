@@ -22,6 +22,7 @@ snapshots = ["2026-03-02T09:50:00Z", { taken = "2026-03-02T09:40:00Z", id = "pit
 [[source-server]]
 id = "s-000000000000web01"
 launch-seconds = 60
+snapshots = ["2026-03-02T09:50:00Z"]
 [[recovery-plan]]
 name = "shop"
 arn = "arn:aws:drs:us-east-1:111122223333:recovery-plan/rp-1"
@@ -38,6 +39,15 @@ optional = ["s-000000000000web01"]
 name = "broken"
 arn = "arn:aws:drs:us-east-1:111122223333:recovery-plan/rp-2"
 status = "INVALID"
+[[recovery-plan]]
+name = "empty"
+arn = "arn:aws:drs:us-east-1:111122223333:recovery-plan/rp-4"
+[[recovery-plan]]
+name = "databases alone"
+arn = "arn:aws:drs:us-east-1:111122223333:recovery-plan/rp-5"
+[[recovery-plan.step]]
+name = "databases"
+servers = ["s-0000000000000db01"]
 "#;
 
 struct Drs {
@@ -168,6 +178,82 @@ fn a_critical_server_that_fails_fails_the_execution() {
     );
 }
 
+/// What an execution of the plan comes to in a world that is a little other, and why.
+fn outcome(from: &str, to: &str, more: Value) -> (String, Vec<String>, Value) {
+    let world = RECOVERY.replace(from, to);
+    assert!(world != RECOVERY, "`{from}` is in the world");
+    let drs = start(&world);
+    assert_eq!(drs.started(more).0, 201);
+    drs.minutes(1);
+    let asked = json!({"recoveryPlanExecutionArn": drs.arn()});
+    let error = drs.ok("GetRecoveryPlanExecution", asked)["recoveryPlanExecution"]["errorDetail"].clone();
+    (drs.status(), drs.steps(), error["message"].clone())
+}
+
+/// AWS: "Validation is all or nothing, and impact levels do not apply to it."
+#[test]
+fn one_server_that_cannot_be_launched_keeps_all_of_them_from_it() {
+    const WEB_HAS: &str = "launch-seconds = 60\nsnapshots = [\"2026-03-02T09:50:00Z\"]";
+    for (from, to, why) in [
+        (WEB_HAS, "launch-seconds = 60", "no consistent recovery snapshot"),
+        (WEB_HAS, "snapshots = [{ expected = \"2026-03-02T10:10:00Z\" }]", "no consistent recovery snapshot"),
+        (
+            "launch-seconds = 60",
+            "launch-seconds = 60\nreplication = \"DISCONNECTED\"",
+            "is DISCONNECTED and cannot be recovered",
+        ),
+        (
+            "[[recovery-plan]]\nname = \"broken\"",
+            "[[recovery-job]]\nservers = [\"s-000000000000web01\"]\ntype = \"TERMINATE\"\nstarted = \"2026-03-02T09:00:00Z\"\n\
+             [[recovery-plan]]\nname = \"broken\"",
+            "which is STARTED",
+        ),
+    ] {
+        let (status, steps, error) = outcome(from, to, json!({}));
+        assert_eq!(
+            (status.as_str(), &steps[..]),
+            ("FAILED", &["NOT_STARTED"; 3].map(str::to_owned)[..]),
+            "{to}"
+        );
+        assert!(
+            error.as_str().is_some_and(|error| error.contains(why) && error.contains(WEB)),
+            "{to}: {error}"
+        );
+    }
+    let stalled = outcome("launch-seconds = 60", "launch-seconds = 60\nreplication = \"STALLED\"", json!({}));
+    assert_eq!(stalled.0, "IN_PROGRESS", "a source that is down is what this is for");
+}
+
+#[test]
+fn a_snapshot_that_was_named_is_looked_for_again_when_its_step_begins() {
+    let of =
+        |snapshot: &str| json!({"sourceServers": [{"sourceServerID": WEB, "recoverySnapshotID": snapshot}]});
+    let (status, _, error) = outcome("seconds = 300", "seconds = 301", of("pit-00000000000000009"));
+    assert_eq!((status.as_str(), error.as_str().is_some()), ("FAILED", true), "{error}");
+    let drs = start(RECOVERY);
+    let known = drs.ok("DescribeRecoverySnapshots", json!({"sourceServerID": WEB}));
+    drs.started(of(known["items"][0]["snapshotID"].as_str().unwrap()));
+    drs.minutes(5);
+    drs.aws.apply(&Change::NoSnapshots { server: WEB.to_owned() });
+    drs.minutes(5);
+    assert_eq!((drs.status(), drs.steps()[2].as_str()), ("FAILED".to_owned(), "FAILED"));
+}
+
+#[test]
+fn after_24_hours_it_is_given_up_and_what_is_launching_goes_on() {
+    let drs = start(&RECOVERY.replace("launch-seconds = 300", "launch-seconds = 90000"));
+    drs.started(json!({}));
+    drs.minutes(24 * 60 - 1);
+    assert_eq!(drs.status(), "IN_PROGRESS");
+    drs.minutes(1);
+    assert_eq!(drs.status(), "TIMED_OUT");
+    assert_eq!(drs.steps(), ["TIMED_OUT", "NOT_STARTED", "NOT_STARTED"]);
+    drs.minutes(120);
+    let jobs = drs.ok("DescribeJobs", json!({"maxResults": 5}));
+    assert_eq!(jobs["items"][0]["participatingServers"][0]["launchStatus"], "LAUNCHED");
+    assert_eq!((drs.status(), jobs["items"].as_array().unwrap().len()), ("TIMED_OUT".to_owned(), 1));
+}
+
 #[test]
 fn what_drs_would_refuse_is_refused() {
     let drs = start(RECOVERY);
@@ -178,18 +264,21 @@ fn what_drs_would_refuse_is_refused() {
     let many: Vec<Value> = (0..201)
         .map(|_| json!({"sourceServerID": DB, "recoverySnapshotID": "pit-00000000000000001"}))
         .collect();
+    let another = |plan: &str| json!({"recoveryPlanArn": PLAN.replace("rp-1", plan), "clientToken": plan});
     for more in [
-        of(WEB, "pit-00000000000000001"),
         of("s-00000000000000099", "pit-00000000000000001"),
-        of(DB, expected["snapshotID"].as_str().unwrap()),
+        of(DB, "snap-0000000000000000"),
         json!({"sourceServers": many}),
         json!({"mode": "REAL"}),
-        json!({"recoveryPlanArn": PLAN.replace("rp-1", "rp-2")}),
+        another("rp-4"),
         json!({"recoveryPlanArn": "shop"}),
     ] {
         let (status, code, _) = drs.started(more.clone());
         assert_eq!((status, code.as_str()), (400, "ValidationException"), "{more}");
     }
+    let (status, code, told) = drs.started(another("rp-2"));
+    assert_eq!((status, code.as_str()), (409, "ConflictException"));
+    assert!(told["message"].as_str().unwrap().contains("is in status INVALID"), "{told}");
     let gone = json!({"recoveryPlanArn": PLAN.replace("rp-1", "rp-3")});
     assert_eq!(drs.refused("GetRecoveryPlan", gone), (404, "ResourceNotFoundException".to_owned()));
     let nobody = json!({"sourceServerID": "s-00000000000000099"});
@@ -198,6 +287,9 @@ fn what_drs_would_refuse_is_refused() {
         (404, "ResourceNotFoundException".to_owned())
     );
     assert_eq!(drs.started(of(DB, "pit-00000000000000001")).0, 201);
+    let (status, code, told) = drs.started(another("rp-5"));
+    assert_eq!((status, code.as_str()), (409, "ConflictException"));
+    assert!(told["message"].as_str().unwrap().contains(DB), "another plan has the server: {told}");
     let cold = start("[drs]\ninitialized = false\n");
     assert_eq!(cold.refused("DescribeJobs", json!({})), (400, "UninitializedAccountException".to_owned()));
 }

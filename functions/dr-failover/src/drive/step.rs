@@ -9,7 +9,7 @@ use crate::decide::{Decision, Question, decide};
 use crate::facts::Running;
 use crate::follow;
 use crate::gather::{executions, gather, progress, recoverable};
-use crate::incident::{Attempt, Execution, Incident, Phase};
+use crate::incident::{Attempt, Execution, Incident, Phase, Refusal};
 use crate::interlock::{Interlock, told};
 use crate::latch::Started;
 use crate::report::Outcome;
@@ -28,12 +28,13 @@ pub(super) async fn step(
     let attempt = match phase {
         Phase::Held | Phase::Starting => undecided(run, plan, known, outcome).await,
         Phase::Running => {
-            followed(run, plan, known.incident.as_mut()?).await;
+            followed(run, plan, known, outcome).await;
             None
         }
         _ => None,
     };
-    let incident = known.incident.as_ref()?;
+    let incident = known.incident.as_mut()?;
+    late(incident, plan, run.now());
     if !incident.phase.is_open() {
         let why = incident.record.last().map(|entry| entry.what.clone()).unwrap_or_default();
         let why = why.split_once(": ").map(|(_, why)| why.to_owned()).unwrap_or(why);
@@ -46,6 +47,14 @@ pub(super) async fn step(
         outcome.because(Verdict::Skip, &plan.name, &under_way(incident, execution));
     }
     attempt
+}
+
+/// That the RTO is over is a reason to look, whatever it waits for.
+fn late(incident: &mut Incident, plan: &Plan, now: Timestamp) {
+    if incident.phase.is_open() && !incident.over_rto && now >= incident.began() + plan.rto {
+        incident.over_rto = true;
+        incident.note(now, "over-rto", format!("the RTO of {} is over", told(plan.rto)));
+    }
 }
 
 fn under_way(incident: &Incident, execution: &Execution) -> Because {
@@ -152,7 +161,7 @@ async fn adopt(run: &Run<'_>, plan: &Plan, known: &mut Known, execution: &Runnin
     runs(incident, execution, true, run.now());
     let mode = execution.mode.unwrap_or(plan.mode);
     confirm(&mut known.latch, incident, mode, run.now());
-    followed(run, plan, incident).await;
+    followed(run, plan, known, outcome).await;
 }
 
 /// The start is written down, and shuts the latch, before DRS is asked.
@@ -167,6 +176,7 @@ fn starts(run: &Run<'_>, plan: &Plan, known: &mut Known, attempt: &Attempt, outc
     };
     if incident.attempt.as_ref() != Some(attempt) {
         incident.attempts += 1;
+        incident.asked.get_or_insert(run.now());
         incident.attempt = Some(attempt.clone());
         incident.note(run.now(), "decided", because.to_string());
     }
@@ -227,11 +237,31 @@ fn held(plan: &Plan, interlocks: &[Interlock], outcome: &mut Outcome) {
     }
 }
 
+/// A start launched nothing: what it shut is open again, and it is tried anew after a while.
+pub(super) fn refused(plan: &Plan, known: &mut Known, refusal: Refusal, outcome: &mut Outcome) {
+    let Some(incident) = &mut known.incident else { return };
+    let (at, error) = (refusal.at, Incident::said(&refusal.error));
+    incident.refused(Refusal { error: error.clone(), ..refusal });
+    let again = incident.waits_until().unwrap_or(at);
+    let interlocks = [Interlock::StartRefused { error, again }];
+    holds(incident, &interlocks, at);
+    release(&mut known.latch, &incident.id);
+    held(plan, &interlocks, outcome);
+}
+
 /// Looks at the execution, and writes down what it has come to.
-async fn followed(run: &Run<'_>, plan: &Plan, incident: &mut Incident) {
+async fn followed(run: &Run<'_>, plan: &Plan, known: &mut Known, outcome: &mut Outcome) {
+    let Some(incident) = &mut known.incident else { return };
     let Some(arn) = incident.execution.as_ref().map(|execution| execution.arn.clone()) else { return };
     match progress(&run.aws.drs, &arn).await {
-        Ok(progress) => follow::apply(incident, &progress, run.now()),
+        Ok(progress) => match follow::came_to_nothing(&progress) {
+            Some(why) => {
+                let error = format!("it failed before any step ran: {why}");
+                let refusal = Refusal { at: run.now(), error, execution: Some(arn) };
+                refused(plan, known, refusal, outcome);
+            }
+            None => follow::apply(incident, &progress, run.now()),
+        },
         Err(error) => {
             let since = incident.execution.as_ref().map_or(incident.opened, |execution| execution.started);
             if run.now().duration_since(since) >= plan.give_up_after {

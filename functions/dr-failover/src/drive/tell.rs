@@ -19,7 +19,7 @@ const TRIES: usize = 5;
 /// The state that nobody was told of yet. That a start is about to be asked for is none: its answer is.
 fn untold(incident: &Incident) -> Option<String> {
     let state = incident.state();
-    let is_passing = incident.phase == Phase::Starting && state == "starting";
+    let is_passing = incident.phase == Phase::Starting && state == "starting" || incident.is_checked_again();
     (incident.told.as_ref() != Some(&state) && !is_passing).then_some(state)
 }
 

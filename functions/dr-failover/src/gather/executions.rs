@@ -11,10 +11,11 @@ use crate::rules::Mode;
 /// The tag of an execution that says which incident started it.
 pub const INCIDENT_TAG: &str = "pointsman:incident";
 
-/// How much earlier than the attempt an execution of it may seem to have begun: clocks differ.
+/// How much earlier than DRS was asked for it an execution may seem to have begun: clocks differ.
 const EARLIER: SignedDuration = SignedDuration::from_mins(10);
 
-/// Reads them. The list has no tags, so each that counts is asked for by itself.
+/// Reads them. The list has no tags, so each that counts is asked for by itself. Those of the incident that came to nothing do
+/// not count.
 pub async fn executions(drs: &Client, plan: &str, incident: &Incident) -> Read<Vec<Running>> {
     let mut pages = drs.list_recovery_plan_executions().recovery_plan_arn(plan).into_paginator().send();
     let mut found = Vec::new();
@@ -23,11 +24,14 @@ pub async fn executions(drs: &Client, plan: &str, incident: &Incident) -> Read<V
         for summary in page.recovery_plan_executions() {
             let status = summary.status().as_str().to_owned();
             let started = moment(summary.started_at())?;
-            let may_be_own = incident.attempt.as_ref().is_some_and(|attempt| started >= attempt.at - EARLIER);
+            let may_be_own = incident.asked.is_some_and(|asked| started >= asked - EARLIER);
             if is_end(&status) && !may_be_own {
                 continue;
             }
             let arn = summary.recovery_plan_execution_arn().to_owned();
+            if incident.refusals.iter().any(|refusal| refusal.execution.as_ref() == Some(&arn)) {
+                continue;
+            }
             let incident = incident_of(drs, &arn).await?;
             found.push(Running { mode: mode(summary.mode().as_str()), arn, status, started, incident });
         }

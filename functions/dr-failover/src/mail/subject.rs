@@ -8,17 +8,23 @@ pub(super) fn subject(incident: &Incident) -> String {
     let what = format!("{} of {}", incident.mode, incident.plan);
     let failed = incident.failed().count();
     let servers = incident.servers.len();
+    // An incident that is over tells what came of it; one that is not, that it should be.
+    let late = if incident.over_rto && incident.phase.is_open() { ", OVER RTO" } else { "" };
     match incident.phase {
-        Phase::Held => format!("NOT STARTED: {what}: {}", held_by(incident)),
-        Phase::Starting => format!("UNCERTAIN: {what}: DRS did not answer the start"),
+        Phase::Held => format!("NOT STARTED{late}: {what}: {}", held_by(incident)),
+        Phase::Starting => format!("UNCERTAIN{late}: {what}: DRS did not answer the start"),
         Phase::Running if incident.execution.as_ref().is_some_and(|of| of.unreadable.is_some()) => {
-            format!("NOT SEEN: {what} is under way and cannot be looked at")
+            format!("NOT SEEN{late}: {what} is under way and cannot be looked at")
         }
         Phase::Running if failed > 0 => {
-            format!("LAUNCH FAILED: {what}: {failed} of {servers} servers, the rest goes on")
+            format!("LAUNCH FAILED{late}: {what}: {failed} of {servers} servers, the rest goes on")
         }
         Phase::Running if incident.is_over() => {
             format!("STARTED, and the alarm is OK again: {what} goes on")
+        }
+        Phase::Running if incident.over_rto => {
+            let launched = incident.servers.values().filter(|server| server.is_launched()).count();
+            format!("UNDER WAY{late}: {what}: {launched} of {servers} servers launched")
         }
         Phase::Running => format!("STARTED: {what}"),
         Phase::Recovered => format!("RECOVERED: {}: all {servers} servers launched", incident.plan),

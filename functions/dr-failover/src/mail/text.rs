@@ -19,6 +19,15 @@ const MOST: usize = 100;
 pub(super) fn text(story: &Story<'_>, detail: Detail) -> String {
     let incident = story.incident;
     let mut out = format!("{}\n", lead(story));
+    if incident.over_rto && incident.phase.is_open() {
+        let over = (incident.began() + story.plan.rto).strftime("%Y-%m-%d %H:%M UTC");
+        let _ = writeln!(
+            out,
+            "\nThe RTO of {} was over at {over}, and the {} is not.",
+            told(story.plan.rto),
+            incident.mode
+        );
+    }
     section(&mut out, "What holds it", &holds(incident));
     section(&mut out, "What happens next", &next(story));
     section(&mut out, "What you can do", &actions(story));
@@ -87,7 +96,13 @@ fn running(incident: &Incident, kind: &str, alarms: &str) -> String {
     if let Some(why) = execution.and_then(|execution| execution.unreadable.as_deref()) {
         return format!("{kind} is under way in DRS, and cannot be looked at: {}. {alarms}", printable(why));
     }
+    let is_checked = execution.is_some_and(|execution| execution.status == "CREATED");
     let mut told = match failed.is_empty() {
+        true if is_checked => {
+            format!(
+                "{kind} is started: DRS has it, and checks every server of it before it launches the first."
+            )
+        }
         true => format!("{kind} is started: DRS is launching its servers."),
         false => format!("{kind} is under way, and did not launch {}.", some(&failed)),
     };
@@ -207,7 +222,10 @@ fn actions(story: &Story<'_>) -> Vec<String> {
         }
         Phase::Running => {
             add("See its steps", execution.and_then(commands::steps));
-            add("Cancel it", execution.and_then(commands::cancel));
+            add(
+                "Cancel it (the servers of the step that runs are launched all the same)",
+                execution.and_then(commands::cancel),
+            );
         }
         Phase::Drilled => {
             say("The drill's instances go on costing money: terminate them in DRS, Recovery instances.");
@@ -218,7 +236,12 @@ fn actions(story: &Story<'_>) -> Vec<String> {
         }
         Phase::Failed | Phase::Cancelled => {
             add("See its steps, and why they failed", execution.and_then(commands::steps));
-            say("In the DRS console a failed step can be tried again; this function does not follow that.");
+            if incident.execution.as_ref().is_some_and(|execution| execution.status == "FAILED") {
+                say(
+                    "In the DRS console a failed step can be tried again or skipped, and the rest goes on; this function does not \
+                     follow that.",
+                );
+            }
             if incident.mode == Mode::Recovery {
                 add("Start it anew by hand", Some(commands::start(&incident.drs_plan)));
             }
@@ -270,6 +293,7 @@ fn known(story: &Story<'_>) -> Vec<String> {
         lines.extend(what.as_ref().map(|what| format!("Second signal: {kind} {}", printable(what))));
     }
     lines.push(format!("RPO: {}", told(plan.rpo)));
+    lines.push(format!("RTO: {}{}", told(plan.rto), took(incident)));
     if let Some(attempt) = &incident.attempt {
         let oldest = attempt.snapshots.iter().map(|chosen| chosen.taken).min();
         let oldest = oldest.map(|taken| format!(", the oldest taken at {taken}")).unwrap_or_default();
@@ -284,6 +308,20 @@ fn known(story: &Story<'_>) -> Vec<String> {
     );
     lines.push(format!("Kill switch: {}", story.settings.kill_switch));
     lines
+}
+
+/// `, and the last server was launched 25m after the alarm began`.
+fn took(incident: &Incident) -> String {
+    let launched =
+        incident.servers.values().filter(|server| server.is_launched()).map(|server| server.since).max();
+    let last = launched.filter(|_| matches!(incident.phase, Phase::Recovered | Phase::Drilled));
+    let took = last.map(|last| {
+        format!(
+            "; the last server was launched {} after the alarm began",
+            told(last.duration_since(incident.began()))
+        )
+    });
+    took.unwrap_or_default()
 }
 
 fn record(incident: &Incident) -> Vec<String> {

@@ -73,6 +73,7 @@ fn plan(
     }
     let rpo = duration(&mut table, "rpo", SignedDuration::from_mins(1)..=DAYS_30);
     let over_rpo = table.choice("over-rpo", &[("hold", OverRpo::Hold), ("proceed", OverRpo::Proceed)]);
+    let rto = duration(&mut table, "rto", SignedDuration::from_mins(1)..=DAYS_30);
     let cool_down = duration(&mut table, "cool-down", SignedDuration::ZERO..=DAYS_30);
     let stale_after = duration(&mut table, "stale-after", SignedDuration::from_mins(1)..=DAY);
     let give_up_after = duration(&mut table, "give-up-after", SignedDuration::from_mins(5)..=DAYS_30);
@@ -95,6 +96,7 @@ fn plan(
             mode: mode.unwrap_or(Mode::Drill),
             rpo: rpo?,
             over_rpo: over_rpo.unwrap_or(OverRpo::Hold),
+            rto: rto.unwrap_or(SignedDuration::from_hours(4)),
             cool_down: cool_down.unwrap_or(SignedDuration::from_hours(1)),
             stale_after: stale_after.unwrap_or(SignedDuration::from_mins(15)),
             give_up_after: give_up_after.unwrap_or(SignedDuration::from_hours(6)),

@@ -95,6 +95,9 @@ pub(in super::super) struct RawExecution {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(in super::super) struct RawRecoveryJob {
     pub(in super::super) servers: Vec<Spanned<String>>,
+    /// Default `LAUNCH`.
+    #[serde(rename = "type")]
+    pub(in super::super) kind: Option<Spanned<String>>,
     #[serde(default)]
     pub(in super::super) drill: bool,
     pub(in super::super) started: Timestamp,
