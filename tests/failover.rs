@@ -68,12 +68,16 @@ struct Failover {
 
 impl Failover {
     fn new(world: &str) -> Self {
+        Self::with_rules(world, RULES)
+    }
+
+    fn with_rules(world: &str, rules: &str) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let file = folder.path().join("world.toml");
         std::fs::write(&file, world).expect("the folder is ours");
         let aws = LocalAws::start(World::read(&file).expect("the world is right")).expect("a port is free");
         let mut problems = Vec::new();
-        let rules = dr_failover::rules::read(&Document::new("pointsman.toml", RULES), &mut problems);
+        let rules = dr_failover::rules::read(&Document::new("pointsman.toml", rules), &mut problems);
         assert_eq!(problems, []);
         let settings = Settings {
             topic: "arn:aws:sns:us-east-1:111122223333:on-call".to_owned(),
@@ -217,6 +221,83 @@ fn killed_while_it_follows_it_goes_on_and_says_how_it_ended() {
             assert!((1..=2).contains(&says), "call {call}, {after_effect}: {subjects:?}");
         }
     }
+}
+
+/// DRS ends the execution before any step of it ran, since a snapshot is gone. Killed wherever while that is found out and while it
+/// is asked for anew, it launches the servers once.
+#[test]
+fn an_execution_that_launched_nothing_is_asked_for_anew_and_once() {
+    let database = || "s-0000000000000db01".to_owned();
+    let mut kills = 0;
+    for minute in 1..=2 {
+        for call in 0..20 {
+            for after_effect in [false, true] {
+                let failover = Failover::new(WORLD);
+                failover.invoke(&down(), "one");
+                failover.aws.apply(&Change::NoSnapshots { server: database() });
+                failover.aws.advance(Duration::from_secs(30));
+                failover.aws.apply(&Change::Snapshot { server: database() });
+                failover.minutes(minute - 1);
+                failover.aws.advance(Duration::from_secs(60));
+                failover.aws.cut_off_after(call, after_effect);
+                failover.invoke(&reconcile(), "killed");
+                if !failover.aws.answer_again() {
+                    continue;
+                }
+                kills += 1;
+                failover.minutes(10);
+                let what = format!("minute {minute}, call {call}, after its effect: {after_effect}");
+                assert_eq!(
+                    failover.started(),
+                    ["RECOVERY", "RECOVERY"],
+                    "{what}: the first launched nothing"
+                );
+                let incident = failover.incidents().remove(0);
+                assert_eq!((incident.phase, incident.refusals.len()), (Phase::Recovered, 1), "{what}");
+                let says =
+                    |start| failover.subjects().iter().filter(|subject| subject.starts_with(start)).count();
+                assert_eq!(says("RECOVERED"), 1, "{what}: {:?}", failover.subjects());
+            }
+        }
+    }
+    assert!(kills > 30, "{kills} calls were the last");
+}
+
+/// When a region fails, many plans are held at once, and each waits for a probe that nobody answers.
+#[test]
+fn a_plan_that_waits_keeps_no_other_waiting() {
+    let other = RULES
+        .replace("name = \"shop\"", "name = \"bank\"")
+        .replace("rp-0a1b2c3d4e5f60718", "rp-0a1b2c3d4e5f60719");
+    let slow = "[[fault]]\noperation = \"GetItem\"\ncall = 1\ndelay = 1500\n";
+    let world = WORLD.replace(r#"value = "enabled""#, r#"value = "disabled""#);
+    let failover = Failover::with_rules(&format!("{world}{slow}"), &format!("{RULES}{other}"));
+    let decision = failover.invoke(&down(), "one");
+    let subjects: Vec<&str> = decision.reasons.iter().map(|reason| reason.subject.as_str()).collect();
+    assert_eq!(subjects, ["shop", "bank"], "they are told in the order of the rules");
+    let journal = failover.aws.journal();
+    let waited = journal.iter().find(|call| call.operation == "GetItem").expect("the table is read");
+    let waited = waited.input["Key"]["pk"]["S"].as_str().expect("it has a key").trim_start_matches("plan#");
+    let mailed: Vec<&str> = journal
+        .iter()
+        .filter(|call| call.operation == "Publish")
+        .filter_map(|call| call.input["MessageAttributes"]["plan"]["StringValue"].as_str())
+        .collect();
+    assert_eq!(mailed.len(), 2);
+    assert_eq!(mailed[1], waited, "the other one was mailed first");
+}
+
+#[test]
+fn a_plan_whose_turn_comes_too_late_fails_the_invocation() {
+    let failover = Failover::new(WORLD);
+    let invocation =
+        Invocation { deadline: Instant::now() + Duration::from_secs(5), ..failover.invocation("one", false) };
+    let handled =
+        dr_failover::handle(down(), invocation, &failover.rules, &failover.settings, &failover.clients);
+    let decision = runtime().block_on(Box::pin(handled)).expect("the event is well formed");
+    assert_eq!(decision.reasons[0].because.code, "no-time");
+    assert_eq!(decision.failures().count(), 1, "Lambda tries it again");
+    assert_eq!(failover.aws.journal().len(), 0);
 }
 
 #[test]
