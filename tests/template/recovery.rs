@@ -112,6 +112,10 @@ fn the_function_may_only_its_table_its_topic_and_its_kill_switch() {
         On::Table => Some("arn:aws:dynamodb:us-east-1:111122223333:table/another"),
         On::Topic => Some("arn:aws:sns:us-east-1:111122223333:another"),
         On::Parameter => Some("arn:aws:ssm:us-east-1:111122223333:parameter/another"),
+        // Of another region each.
+        On::DrsPlan => Some("arn:aws:drs:eu-west-1:111122223333:recovery-plan/rp-1"),
+        On::DrsExecution => Some("arn:aws:drs:eu-west-1:111122223333:recovery-plan-execution/rpe-1"),
+        On::SourceServer => Some("arn:aws:drs:eu-west-1:111122223333:source-server/s-1"),
         On::Everything => None,
     };
     for (call, on) in CALLS {
@@ -119,6 +123,8 @@ fn the_function_may_only_its_table_its_topic_and_its_kill_switch() {
             assert!(!function.allows(call, other), "{call} on {other}");
         }
     }
+    let own = "arn:aws:drs:us-east-1:111122223333:recovery-plan/rp-1";
+    assert!(function.allows("drs:StartRecoveryPlanExecution", own));
     let switch = "arn:aws:ssm:us-east-1:111122223333:parameter/pointsman/pointsman/kill-switch";
     assert!(function.allows("ssm:GetParameter", switch));
     assert_eq!(

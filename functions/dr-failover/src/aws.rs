@@ -39,16 +39,16 @@ impl Clients {
 pub const CALLS: &[(&str, On)] = &[
     ("cloudwatch:DescribeAlarms", On::Everything),
     ("drs:DescribeJobs", On::Everything),
-    ("drs:DescribeRecoverySnapshots", On::Everything),
+    ("drs:DescribeRecoverySnapshots", On::SourceServer),
     ("drs:DescribeSourceServers", On::Everything),
-    ("drs:GetRecoveryPlan", On::Everything),
-    ("drs:GetRecoveryPlanExecution", On::Everything),
-    ("drs:ListRecoveryPlanExecutionSteps", On::Everything),
-    ("drs:ListRecoveryPlanExecutions", On::Everything),
-    ("drs:ListRecoveryPlanSteps", On::Everything),
-    ("drs:StartRecoveryPlanExecution", On::Everything),
+    ("drs:GetRecoveryPlan", On::DrsPlan),
+    ("drs:GetRecoveryPlanExecution", On::DrsExecution),
+    ("drs:ListRecoveryPlanExecutionSteps", On::DrsExecution),
+    ("drs:ListRecoveryPlanExecutions", On::DrsPlan),
+    ("drs:ListRecoveryPlanSteps", On::DrsPlan),
+    ("drs:StartRecoveryPlanExecution", On::DrsPlan),
     // For the tags that a start gives its execution.
-    ("drs:TagResource", On::Everything),
+    ("drs:TagResource", On::DrsExecution),
     ("dynamodb:GetItem", On::Table),
     // Of which a TransactWriteItems is made, too.
     ("dynamodb:PutItem", On::Table),
@@ -59,6 +59,12 @@ pub const CALLS: &[(&str, On)] = &[
 /// What a call is made on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum On {
+    /// A DRS recovery plan.
+    DrsPlan,
+    /// An execution of one.
+    DrsExecution,
+    /// A source server of DRS.
+    SourceServer,
     /// The table of latches and incidents.
     Table,
     /// The topic for mails.
