@@ -79,7 +79,7 @@ fn against_template(
     let parameters =
         if samconfig.is_file() { overrides(&samconfig, environment)? } else { Default::default() };
     let template = Template::read(template, &parameters)?;
-    if let Some(function) = deployed(&template, dr_failover::report::FUNCTION) {
+    if let Some(function) = deployed(&template, dr_failover::FUNCTION) {
         // A deployment of its own, of which the others are no part.
         problems.extend(rules.plans.plans.iter().flat_map(|plan| permissions::of_plan(function, plan)));
         return Ok(());
@@ -114,7 +114,7 @@ fn alerts(
     rules: &ami_alerts::rules::Rules,
     problems: &mut Vec<Problem>,
 ) {
-    let Some(function) = deployed(template, ami_alerts::report::FUNCTION) else {
+    let Some(function) = deployed(template, ami_alerts::FUNCTION) else {
         if !rules.images.is_empty() || !rules.calls.is_empty() {
             anstream::eprintln!(
                 "note: the environment `{environment}` does not deploy ami-alerts, so [[image-alert]] and [[api-alert]] do \

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::sqs::SqsBatchResponse;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 
@@ -42,6 +42,13 @@ pub struct Invocation {
 }
 
 impl Invocation {
+    /// When it has ended for sure.
+    pub fn ends(&self) -> Timestamp {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let left = SignedDuration::try_from(left).unwrap_or(SignedDuration::from_mins(15));
+        self.now + left + SignedDuration::from_secs(1)
+    }
+
     /// One that Lambda did not make: now, with no time limit to speak of.
     pub fn by_hand(dry_run: bool) -> Self {
         Self {

@@ -13,6 +13,7 @@ pub mod glob;
 pub mod home;
 pub mod lambda;
 pub mod mail;
+pub mod outcome;
 pub mod placeholder;
 pub mod push;
 pub mod telemetry;

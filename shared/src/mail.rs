@@ -1,7 +1,7 @@
 //! What SNS is handed: a message for each protocol in one, its attributes, and both within the topic's size.
 
 use crate::text::subject;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// A message for a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,22 @@ pub struct Message {
     pub body: String,
     /// What filter policies can look at.
     pub attributes: Vec<Attribute>,
+}
+
+/// The most characters of a mail's text that a decision holds.
+const TEXT_IN_DECISION: usize = 3_000;
+
+impl Message {
+    /// What a decision holds of its publication to that topic.
+    pub fn shown(&self, topic: &str) -> Value {
+        let attributes = self.attributes.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
+        json!({
+            "TopicArn": topic,
+            "Subject": self.subject,
+            "Message": crate::text::shortened(&self.text, TEXT_IN_DECISION),
+            "MessageAttributes": attributes.collect::<Map<_, _>>(),
+        })
+    }
 }
 
 /// A message attribute of the type String: its name and its value.

@@ -16,10 +16,10 @@ use crate::mail::{Reverted, Story};
 use crate::origin::Origin;
 use crate::reconcile::digest;
 use crate::remark::Remark;
-use crate::report::Outcome;
 use crate::revert::shut_out;
 use crate::rules::{CallRule, Trusted};
 use crate::run::Run;
+use shared::outcome::Outcome;
 
 /// What comes of a recorded call.
 pub async fn alert(run: &Run<'_>, record: &Record) -> Outcome {

@@ -9,11 +9,11 @@ use crate::aws::Clients;
 use crate::because::Because;
 use crate::event::{Event, Parsed, parse};
 use crate::reconcile::reconcile;
-use crate::report::{Outcome, report};
 use crate::rules::Rules;
 use crate::run::Run;
 use crate::settings::Settings;
 use shared::home::Home;
+use shared::outcome::Outcome;
 
 /// From an event to what was decided and done about it.
 ///
@@ -30,7 +30,7 @@ pub async fn handle(
         Parsed::Ours(event) => event,
         Parsed::NotOurs(why) => {
             let outcome = Outcome::of(Verdict::Skip, "event", &Because::NotOurs(why));
-            return Ok(report("an event about no call", outcome, &invocation));
+            return Ok(outcome.decision(crate::FUNCTION, "an event about no call", &invocation));
         }
     };
     let home = Home::of(&invocation.function_arn);
@@ -39,5 +39,5 @@ pub async fn handle(
         Event::Call(record) => alert(&run, record).await,
         Event::Reconcile => reconcile(&run).await,
     };
-    Ok(report(&event.to_string(), outcome, &invocation))
+    Ok(outcome.decision(crate::FUNCTION, &event.to_string(), &invocation))
 }

@@ -16,7 +16,6 @@ pub mod mail;
 pub mod origin;
 pub mod outcome;
 pub mod remark;
-pub mod report;
 pub mod rules;
 pub mod settings;
 pub mod severity;
@@ -40,3 +39,6 @@ pub mod run;
 
 #[cfg(feature = "function")]
 pub use handle::handle;
+
+/// This function's name, as its folder and binary have it.
+pub const FUNCTION: &str = "ami-alerts";

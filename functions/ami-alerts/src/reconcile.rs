@@ -12,8 +12,8 @@ use crate::because::Because;
 use crate::grantee::Grantee;
 use crate::mail::found::{self, Found};
 use crate::remark::Remark;
-use crate::report::Outcome;
 use crate::run::Run;
+use shared::outcome::Outcome;
 
 /// The time that is left for the mails.
 const TIME_TO_TELL: Duration = Duration::from_secs(30);

@@ -4,10 +4,9 @@ use aws_sdk_ec2::Client as Ec2;
 use aws_sdk_ec2::types::{LaunchPermission, LaunchPermissionModifications, PermissionGroup};
 use serde_json::json;
 use shared::aws::told;
-use shared::decision::{Action, ActionResult};
+use shared::decision::{Action, ActionResult, DRY_RUN};
 
 use crate::grantee::Grantee;
-use crate::run::DRY_RUN;
 
 /// The most that one call names; EC2 takes up to 10,000 (ModifyImageAttribute, Amazon EC2 API Reference), and a smaller
 /// request is answered sooner.

@@ -1,11 +1,8 @@
 //! One invocation: the rules, the settings, the clients, and where and when it runs.
 
-use std::time::Instant;
-
-use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value, json};
 use shared::aws::told;
-use shared::decision::{Action, ActionResult};
+use shared::decision::{Action, ActionResult, DRY_RUN};
+use shared::home::Home;
 use shared::lambda::Invocation;
 
 use crate::aws::Clients;
@@ -13,13 +10,6 @@ use crate::ledger::{Claimant, Ledger};
 use crate::mail::Message;
 use crate::rules::Rules;
 use crate::settings::Settings;
-use shared::home::Home;
-
-/// What a dry run says of what it leaves out.
-pub const DRY_RUN: &str = "dry run";
-
-/// The most characters of a mail's text that a decision holds.
-const TEXT_IN_DECISION: usize = 3_000;
 
 /// What everything of an invocation is done with.
 #[derive(Debug, Clone)]
@@ -45,10 +35,11 @@ impl Run<'_> {
 
     /// Who asks the table.
     pub fn claimant(&self) -> Claimant<'_> {
-        let left = self.invocation.deadline.saturating_duration_since(Instant::now());
-        let left = SignedDuration::try_from(left).unwrap_or(SignedDuration::from_mins(15));
-        let until: Timestamp = self.invocation.now + left + SignedDuration::from_secs(1);
-        Claimant { request: &self.invocation.request_id, now: self.invocation.now, until }
+        Claimant {
+            request: &self.invocation.request_id,
+            now: self.invocation.now,
+            until: self.invocation.ends(),
+        }
     }
 
     /// Publishes a message, unless it is a dry run.
@@ -56,7 +47,7 @@ impl Run<'_> {
         let action = |result| Action {
             call: "sns:Publish".to_owned(),
             subject: message.subject.clone(),
-            input: self.shown(message),
+            input: message.shown(&self.settings.topic),
             result,
         };
         if self.invocation.dry_run {
@@ -72,15 +63,5 @@ impl Run<'_> {
             Ok(output) => action(ActionResult::Done(output.message_id.unwrap_or_default())),
             Err(error) => action(ActionResult::Failed(told(&error))),
         }
-    }
-
-    fn shown(&self, message: &Message) -> Value {
-        let attributes = message.attributes.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
-        json!({
-            "TopicArn": self.settings.topic,
-            "Subject": message.subject,
-            "Message": shared::text::shortened(&message.text, TEXT_IN_DECISION),
-            "MessageAttributes": attributes.collect::<Map<_, _>>(),
-        })
     }
 }

@@ -1,14 +1,14 @@
 //! A stack's status changed: its branch is brought to its wanted state, and a failure is mailed with what comes next.
 
 use aws_sdk_cloudformation::types::StackStatus;
-use shared::decision::{Action, ActionResult, Verdict};
+use shared::decision::{Action, ActionResult, DRY_RUN, Verdict};
 
 use crate::because::Because;
 use crate::event::{StackChange, stack_name};
 use crate::gather::{events, stack_of};
 use crate::identity::Subject;
 use crate::mail::{Mail, mail};
-use crate::one::{DRY_RUN, Outcome, note, one_branch};
+use crate::one::{Outcome, note, one_branch};
 use crate::remark::Remark;
 use crate::run::Run;
 use crate::stack::{Owned, Phase};

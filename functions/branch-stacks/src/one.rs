@@ -1,6 +1,6 @@
 //! Brings one branch to its wanted state: gather, decide, act. Whatever the event was, it ends here.
 
-use shared::decision::{Action, ActionResult, Note, Reason, Told, Verdict};
+use shared::decision::{Action, ActionResult, DRY_RUN, Note, Reason, Told, Verdict};
 use shared::lambda::Invocation;
 
 use crate::act::{Acted, act, shown};
@@ -10,9 +10,6 @@ use crate::decide::{Decided, Step, decide};
 use crate::gather::gather;
 use crate::question::Question;
 use crate::remark::Remark;
-
-/// Why nothing is called in a dry run.
-pub(crate) const DRY_RUN: &str = "dry run";
 
 /// What came of one branch.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@
 mod step;
 mod tell;
 
-use shared::decision::{Action, ActionResult, Verdict};
+use shared::decision::{Action, ActionResult, DRY_RUN, Verdict};
 
 use crate::alarm::Alarm;
 use crate::because::Because;
@@ -15,12 +15,12 @@ use crate::incident::{Attempt, Hold, Incident, Phase, Refusal};
 use crate::interlock::Interlock;
 use crate::latch::Started;
 use crate::mail;
-use crate::report::Outcome;
 use crate::rules::{Mode, Plan};
-use crate::run::{DRY_RUN, Run};
+use crate::run::Run;
 use crate::start::{self, start};
 use crate::store::StoreError;
 use crate::transition::{self, Known};
+use shared::outcome::Outcome;
 
 /// How often a step is taken anew because somebody else wrote the incident meanwhile.
 const TRIES: usize = 6;

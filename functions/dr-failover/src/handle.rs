@@ -15,10 +15,10 @@ use crate::drive::{Input, drive};
 use crate::event::{Event, Parsed, parse};
 use crate::incident::Incident;
 use crate::mail;
-use crate::report::{Outcome, report};
 use crate::rules::{Plan, Rules};
 use crate::run::Run;
 use crate::settings::Settings;
+use shared::outcome::Outcome;
 
 /// How many DRS plans are looked at at a time: a site that is down answers no probe, and when a region fails, many are. With
 /// 20 seconds for a probe and five minutes for an invocation, some hundred plans can be held by one each.
@@ -51,7 +51,7 @@ pub async fn handle(
             ("an event that cannot be read".to_owned(), page(&run, &event, &why).await)
         }
     };
-    Ok(report(&line, outcome, &invocation))
+    Ok(outcome.decision(crate::FUNCTION, &line, &invocation))
 }
 
 async fn decided(run: &Run<'_>, event: &Event) -> Outcome {

@@ -16,7 +16,6 @@ pub mod interlock;
 pub mod latch;
 pub mod mail;
 pub mod remark;
-pub mod report;
 pub mod rules;
 pub mod settings;
 pub mod transition;
@@ -40,3 +39,6 @@ pub mod store;
 
 #[cfg(feature = "function")]
 pub use handle::handle;
+
+/// This function's name, as its folder and binary have it.
+pub const FUNCTION: &str = "dr-failover";

@@ -1,11 +1,8 @@
 //! One invocation: the rules, the settings, the clients, and where and when it runs.
 
-use std::time::Instant;
-
-use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value, json};
+use jiff::Timestamp;
 use shared::aws::told;
-use shared::decision::{Action, ActionResult};
+use shared::decision::{Action, ActionResult, DRY_RUN};
 use shared::home::Home;
 use shared::lambda::Invocation;
 use shared::mail::Message;
@@ -14,12 +11,6 @@ use crate::aws::Clients;
 use crate::rules::Rules;
 use crate::settings::Settings;
 use crate::store::Store;
-
-/// What a dry run says of what it leaves out.
-pub const DRY_RUN: &str = "dry run";
-
-/// The most characters of a mail's text that a decision holds.
-const TEXT_IN_DECISION: usize = 3_000;
 
 /// What everything of an invocation is done with.
 #[derive(Debug, Clone)]
@@ -47,19 +38,12 @@ impl Run<'_> {
         Store { client: &self.aws.dynamodb, table: &self.settings.table }
     }
 
-    /// When this invocation has ended for sure.
-    pub fn ends(&self) -> Timestamp {
-        let left = self.invocation.deadline.saturating_duration_since(Instant::now());
-        let left = SignedDuration::try_from(left).unwrap_or(SignedDuration::from_mins(15));
-        self.invocation.now + left + SignedDuration::from_secs(1)
-    }
-
     /// Publishes a message, unless it is a dry run.
     pub async fn publish(&self, topic: &str, message: &Message) -> Action {
         let action = |result| Action {
             call: "sns:Publish".to_owned(),
             subject: message.subject.clone(),
-            input: shown(topic, message),
+            input: message.shown(topic),
             result,
         };
         if self.invocation.dry_run {
@@ -76,14 +60,4 @@ impl Run<'_> {
             Err(error) => action(ActionResult::Failed(told(&error))),
         }
     }
-}
-
-fn shown(topic: &str, message: &Message) -> Value {
-    let attributes = message.attributes.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
-    json!({
-        "TopicArn": topic,
-        "Subject": message.subject,
-        "Message": shared::text::shortened(&message.text, TEXT_IN_DECISION),
-        "MessageAttributes": attributes.collect::<Map<_, _>>(),
-    })
 }

@@ -18,8 +18,8 @@ use crate::facts::{Facts, Image, Look};
 use crate::gather;
 use crate::grantee::Grantee;
 use crate::mail::found::Found;
-use crate::report::Outcome;
 use crate::run::Run;
+use shared::outcome::Outcome;
 
 /// What was found in a region.
 #[derive(Debug, Default)]

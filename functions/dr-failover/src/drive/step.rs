@@ -12,10 +12,10 @@ use crate::gather::{executions, gather, progress, recoverable};
 use crate::incident::{Attempt, Execution, Incident, Phase, Refusal};
 use crate::interlock::{Interlock, told};
 use crate::latch::Started;
-use crate::report::Outcome;
 use crate::rules::{Mode, Plan};
 use crate::run::Run;
 use crate::transition::Known;
+use shared::outcome::Outcome;
 
 /// Takes it. Gives the start that DRS is to be asked for.
 pub(super) async fn step(

@@ -7,11 +7,11 @@ use crate::because::Because;
 use crate::incident::{Incident, Phase, Telling};
 use crate::mail::{self, Story};
 use crate::remark::Remark;
-use crate::report::Outcome;
 use crate::rules::Plan;
 use crate::run::Run;
 use crate::store::StoreError;
 use crate::transition::Known;
+use shared::outcome::Outcome;
 
 /// How often the confirmation is written anew because somebody else wrote the incident meanwhile.
 const TRIES: usize = 5;
@@ -31,7 +31,7 @@ pub(super) fn claim(run: &Run<'_>, known: &mut Known) {
         close(known);
         return;
     };
-    let (by, until) = (run.invocation.request_id.clone(), run.ends());
+    let (by, until) = (run.invocation.request_id.clone(), run.invocation.ends());
     let is_others = incident
         .telling
         .as_ref()
