@@ -24,6 +24,11 @@ fn nested(event: &Value, deeper: usize) -> Result<Vec<Alarm>, String> {
     if let Some(records) = members.get("Records") {
         return notifications(records, deeper);
     }
+    // One record by itself, or what SNS posts: somebody's queue or pipe unpacked it.
+    if members.contains_key("Sns") || (members.contains_key("Message") && !members.contains_key("AlarmName"))
+    {
+        return notification_of(event, "", deeper);
+    }
     if members.contains_key("AlarmName") || members.contains_key("NewStateValue") {
         return notification(event).map(|alarm| vec![alarm]);
     }
@@ -45,28 +50,26 @@ fn notifications(records: &Value, deeper: usize) -> Result<Vec<Alarm>, String> {
     let records = records.ok_or_else(|| "Records is not a list with something in it".to_owned())?;
     let mut alarms = Vec::new();
     for (index, record) in records.iter().enumerate() {
-        // As SNS writes it, and as it comes through SQS.
-        let message = record.pointer("/Sns/Message").or(record.get("body"));
-        let at = format!("Records[{index}].Sns.Message");
-        let Some(Value::String(message)) = message else { return Err(format!("{at} {}", said(message))) };
-        let message: Value = serde_json::from_str(message).map_err(|error| {
-            format!("{at} is not JSON ({error}): {}", shared::text::shortened(message, 300))
-        })?;
-        if deeper == 0 {
-            return Err(format!("{at} holds a message in a message in a message"));
-        }
-        let found = match message.get("Message") {
-            // A notification that came through SQS has the envelope of SNS once more.
-            Some(Value::String(_)) => {
-                let record = serde_json::json!([{"Sns": {"Message": message["Message"]}}]);
-                notifications(&record, deeper - 1)
-            }
-            _ => nested(&message, deeper - 1),
-        };
-        let by_sns = found.map_err(|why| format!("{at}: {why}"))?;
-        alarms.extend(by_sns.into_iter().map(|alarm| Alarm { form: Form::Sns, ..alarm }));
+        alarms.extend(notification_of(record, &format!("Records[{index}]."), deeper)?);
     }
     Ok(alarms)
+}
+
+/// What a notification holds: as SNS hands it to a function, as it comes through SQS, or as SNS posts it.
+fn notification_of(record: &Value, place: &str, deeper: usize) -> Result<Vec<Alarm>, String> {
+    let (at, message) = ["/Sns/Message", "/body", "/Message"]
+        .into_iter()
+        .find_map(|pointer| Some((pointer, record.pointer(pointer)?)))
+        .map_or(("/Sns/Message", None), |(pointer, message)| (pointer, Some(message)));
+    let at = format!("{place}{}", at.trim_start_matches('/').replace('/', "."));
+    let Some(Value::String(message)) = message else { return Err(format!("{at} {}", said(message))) };
+    let message: Value = serde_json::from_str(message)
+        .map_err(|error| format!("{at} is not JSON ({error}): {}", shared::text::shortened(message, 300)))?;
+    if deeper == 0 {
+        return Err(format!("{at} holds a message in a message in a message"));
+    }
+    let by_sns = nested(&message, deeper - 1).map_err(|why| format!("{at}: {why}"))?;
+    Ok(by_sns.into_iter().map(|alarm| Alarm { form: Form::Sns, ..alarm }).collect())
 }
 
 /// `AlarmName`, `NewStateValue`, and what goes with them. `Region` is a name for people; only the ARN says the region.

@@ -247,3 +247,32 @@ proptest! {
         prop_assert!(!matches!(parsed, Parsed::NotOurs(_)), "{event}");
     }
 }
+
+/// A queue in between, a pipe or an HTTPS endpoint unpacks or wraps what SNS sends.
+#[test]
+fn a_notification_is_read_however_it_is_wrapped() {
+    let message = message().to_string();
+    let posted = json!({"Type": "Notification", "TopicArn": "arn:aws:sns:eu-west-1:111122223333:alarms", "Message": message});
+    for event in [
+        by_sns(&self::message()),
+        json!({"EventSource": "aws:sns", "Sns": posted}),
+        posted.clone(),
+        json!({"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": message}]}),
+        json!({"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": posted.to_string()}]}),
+        by_sns(&by_event_bridge(data())),
+        json!({"Records": [{"body": by_event_bridge(data()).to_string()}]}),
+    ] {
+        let alarm = alarm_of(&event);
+        assert_eq!(
+            (alarm.form, alarm.name.as_str(), alarm.state),
+            (Form::Sns, "shop-down", State::Alarm),
+            "{event}"
+        );
+    }
+    let Ok(Parsed::NotUnderstood(why)) =
+        parse(&json!({"Type": "Notification", "Message": "shop-down is down"}))
+    else {
+        panic!("it is text")
+    };
+    assert!(why.starts_with("Message is not JSON"), "{why}");
+}
