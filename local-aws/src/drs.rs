@@ -27,6 +27,7 @@ pub(crate) const SERVICE: Service = Service {
     api: "",
     operations: &[
         ("DescribeJobs", describe::describe_jobs),
+        ("DescribeRecoveryInstances", describe::describe_recovery_instances),
         ("DescribeRecoverySnapshots", describe::describe_recovery_snapshots),
         ("DescribeSourceServers", describe::describe_source_servers),
         ("GetRecoveryPlan", plans::get_recovery_plan),
@@ -44,6 +45,8 @@ pub(crate) const STATUSES: [&str; 7] =
 
 /// An execution that takes longer is given up ("Recovery plan quotas", AWS Elastic Disaster Recovery User Guide).
 pub(crate) const LONGEST_EXECUTION: SignedDuration = SignedDuration::from_hours(24);
+pub(crate) const INSTANCE_STATES: [&str; 7] =
+    ["PENDING", "RUNNING", "STOPPING", "STOPPED", "SHUTTING-DOWN", "TERMINATED", "NOT_FOUND"];
 pub(crate) const REPLICATION: [&str; 10] = [
     "STOPPED",
     "INITIATING",
@@ -90,6 +93,18 @@ pub(crate) struct State {
     pub(crate) plans: Vec<Plan>,
     pub(crate) executions: Vec<Execution>,
     pub(crate) jobs: Vec<Job>,
+    pub(crate) instances: Vec<Instance>,
+}
+
+/// What a launch made. The next launch of its server deletes it.
+#[derive(Debug, Clone)]
+pub(crate) struct Instance {
+    pub(crate) id: String,
+    pub(crate) server: String,
+    pub(crate) is_drill: bool,
+    /// An EC2InstanceState.
+    pub(crate) state: String,
+    pub(crate) job: Option<String>,
 }
 
 /// A source server.

@@ -255,6 +255,8 @@ def drs(aws):
     assert steps[0]["configuration"]["serverStepConfiguration"]["servers"][0]["impactLevel"] == "CRITICAL"
     snapshot = aws.describe_recovery_snapshots(**server, order="DESC")["items"][0]
     assert aws.describe_source_servers(filters={"sourceServerIDs": [server["sourceServerID"]]})["items"][0]["dataReplicationInfo"]
+    instances = aws.describe_recovery_instances(filters={"sourceServerIDs": [server["sourceServerID"]]})["items"]
+    assert [(one["ec2InstanceState"], one["isDrill"]) for one in instances] == [("STOPPED", True)]
     chosen = [server | {"recoverySnapshotID": snapshot["snapshotID"]}]
     started = aws.start_recovery_plan_execution(**plan, mode="DRILL", clientToken="t", sourceServers=chosen, tags={"a": "b"})
     arn = {"recoveryPlanExecutionArn": started["recoveryPlanExecution"]["recoveryPlanExecutionArn"]}

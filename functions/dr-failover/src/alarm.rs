@@ -79,8 +79,10 @@ pub struct Alarm {
     pub previous: Option<State>,
     /// Since when it is in its state; none where the event does not say it.
     pub at: Option<Timestamp>,
-    /// What keeps it from acting: `Alarm`, `WaitPeriod` or `ExtensionPeriod` (composite alarms with a suppressor).
+    /// What keeps it from acting: `Alarm`, `WaitPeriod` or `ExtensionPeriod` (composite alarms with a suppressor), or a mute rule.
     pub suppressed_by: Option<String>,
+    /// Until when, where the event says it: of a mute rule.
+    pub suppressed_until: Option<Timestamp>,
     /// It was kept from acting before.
     pub was_suppressed: bool,
     /// Why it is in its state, in CloudWatch's words.

@@ -39,6 +39,7 @@ impl Clients {
 pub const CALLS: &[(&str, On)] = &[
     ("cloudwatch:DescribeAlarms", On::Everything),
     ("drs:DescribeJobs", On::Everything),
+    ("drs:DescribeRecoveryInstances", On::Everything),
     ("drs:DescribeRecoverySnapshots", On::SourceServer),
     ("drs:DescribeSourceServers", On::Everything),
     ("drs:GetRecoveryPlan", On::DrsPlan),

@@ -50,7 +50,7 @@ pub enum Decision {
 /// Decides.
 pub fn decide(question: &Question<'_>, facts: &Facts) -> Decision {
     if let Ok(executions) = &facts.executions
-        && let Some(own) = own(question, executions)
+        && let Some(own) = own(question.plan, question.incident, executions)
     {
         return Decision::Adopt(own.clone());
     }
@@ -59,7 +59,7 @@ pub fn decide(question: &Question<'_>, facts: &Facts) -> Decision {
     holds.extend(of_second_signal(question.plan, facts));
     holds.extend(of_latch(question));
     holds.extend(of_refusals(question));
-    holds.extend(of_executions(question, facts));
+    holds.extend(of_executions(facts));
     if !holds.is_empty() {
         return Decision::Hold(holds);
     }
@@ -75,11 +75,13 @@ pub fn decide(question: &Question<'_>, facts: &Facts) -> Decision {
     }
 }
 
-/// The execution that this incident started: the newest with its tag. A drill is never taken for a recovery.
-fn own<'e>(question: &Question<'_>, executions: &'e [Running]) -> Option<&'e Running> {
-    let mode = question.incident.attempt.as_ref().map_or(question.plan.mode, |attempt| attempt.mode);
+/// The execution that this incident started: the newest with its tag. A drill is never taken for a recovery; a recovery is the
+/// incident's whatever the plan's mode: a person started it with the command that the mail has.
+pub fn own<'e>(plan: &Plan, incident: &Incident, executions: &'e [Running]) -> Option<&'e Running> {
+    let mode = incident.attempt.as_ref().map_or(plan.mode, |attempt| attempt.mode);
     let own = executions.iter().filter(|execution| {
-        execution.incident.as_deref() == Some(question.incident.id.as_str()) && execution.mode == Some(mode)
+        execution.incident.as_deref() == Some(incident.id.as_str())
+            && (execution.mode == Some(mode) || execution.mode == Some(Mode::Recovery))
     });
     own.max_by_key(|execution| execution.started)
 }
@@ -88,7 +90,9 @@ fn of_alarms(question: &Question<'_>) -> Vec<Interlock> {
     let alarms = &question.incident.alarms;
     let alarming = || alarms.values().filter(|alarm| alarm.state == State::Alarm);
     if alarming().next().is_none() {
-        return vec![Interlock::AlarmUnknown];
+        let unknown = alarms.values().filter(|alarm| alarm.state == State::InsufficientData);
+        let alarms = unknown.map(|alarm| format!("the alarm {}", alarm.name)).collect();
+        return vec![Interlock::AlarmUnknown { alarms }];
     }
     let each = alarming().map(|alarm| {
         let name = alarm.name.clone();
@@ -96,7 +100,8 @@ fn of_alarms(question: &Question<'_>) -> Vec<Interlock> {
         if !alarm.unsaid.is_empty() {
             return Some(Interlock::AlarmUnclear { alarm: name, unsaid: alarm.unsaid.join(" and ") });
         }
-        if let Some(by) = &alarm.suppressed_by {
+        let is_suppressed = alarm.suppressed_until.is_none_or(|until| question.now < until);
+        if let Some(by) = alarm.suppressed_by.as_ref().filter(|_| is_suppressed) {
             return Some(Interlock::Suppressed { alarm: name, by: by.clone() });
         }
         if late > question.plan.stale_after {
@@ -205,16 +210,13 @@ fn of_refusals(question: &Question<'_>) -> Option<Interlock> {
     Some(Interlock::StartRefused { error, again })
 }
 
-fn of_executions(question: &Question<'_>, facts: &Facts) -> Vec<Interlock> {
+fn of_executions(facts: &Facts) -> Vec<Interlock> {
     let executions = match &facts.executions {
         Ok(executions) => executions,
         Err(why) => return vec![Interlock::ExecutionsUnreadable { why: why.clone() }],
     };
-    let is_own = |execution: &Running| {
-        execution.incident.as_deref() == Some(question.incident.id.as_str())
-            && execution.mode == Some(question.plan.mode)
-    };
-    let others = executions.iter().filter(|execution| !execution.has_ended() && !is_own(execution));
+    // Its own would have been adopted.
+    let others = executions.iter().filter(|execution| !execution.has_ended());
     let told = others.map(|other| {
         let (execution, status, started) = (other.arn.clone(), other.status.clone(), other.started);
         match other.mode {
@@ -248,6 +250,20 @@ fn of_recoverable(
             kind: job.kind.clone(),
             servers: job.servers.clone(),
         })),
+    }
+    match &recoverable.instances {
+        Err(why) => holds.push(Interlock::InstancesUnreadable { why: why.clone() }),
+        Ok(instances) => {
+            let of = |is_drill| {
+                let those = instances.iter().filter(move |instance| instance.is_drill == is_drill);
+                those.map(|instance| format!("{} ({})", instance.server, instance.id)).collect::<Vec<_>>()
+            };
+            let (recovered, drilled) = (of(false), of(true));
+            holds.extend(
+                (!recovered.is_empty()).then_some(Interlock::RecoveredAlready { servers: recovered }),
+            );
+            despite.extend((!drilled.is_empty()).then_some(Interlock::DrillInstances { servers: drilled }));
+        }
     }
     for critical in [true, false] {
         for interlock in of_snapshots(question, drs_plan, critical) {
@@ -294,7 +310,7 @@ fn of_snapshots(question: &Question<'_>, drs_plan: &DrsPlan, critical: bool) -> 
         found.push(Interlock::SnapshotsUnreadable { servers: unreadable, why });
     }
     if !none.is_empty() {
-        found.push(Interlock::NoSnapshot { servers: none });
+        found.push(Interlock::NoSnapshot { servers: none, of: drs_plan.servers.len() });
     }
     if !old.is_empty() {
         found.push(Interlock::OverRpo { servers: old, oldest, rpo: question.plan.rpo });

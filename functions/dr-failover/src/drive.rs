@@ -214,7 +214,7 @@ fn refuse(incident: &mut Incident, by: &str, now: jiff::Timestamp) -> Option<(Ve
         return None;
     }
     if incident.phase == Phase::Running || incident.attempt.is_some() {
-        let why = "the start was asked for already; cancel the execution in DRS (the mail has the command)"
+        let why = "DRS was asked to start it already: cancel the execution in DRS instead. The mail STARTED has the command"
             .to_owned();
         return Some((Verdict::Fail, Because::CannotRefuse { why }));
     }
@@ -254,6 +254,8 @@ fn action(incident: &Incident, attempt: &Attempt, result: ActionResult) -> Actio
 fn hold(interlock: &Interlock, since: jiff::Timestamp) -> Hold {
     Hold {
         code: interlock.code().to_owned(),
+        headline: interlock.headline(),
+        passes: interlock.passes(),
         because: Incident::said(&interlock.to_string()),
         advice: interlock.advice().to_owned(),
         since,

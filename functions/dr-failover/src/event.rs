@@ -92,25 +92,28 @@ pub fn parse(event: &Value) -> Result<Parsed, MalformedEvent> {
         (Some("aws.drs"), Some("DRS Source Server Launch Result")) => {
             Ok(Parsed::Ours(Event::Launch(launch(event))))
         }
-        (Some(source), Some(kind)) if !is_alarm(source, kind, event) => {
-            Ok(Parsed::NotOurs(format!("{kind} of {source} is no event that a recovery depends on")))
-        }
-        _ => Ok(alarms(event)),
+        _ => Ok(of_something_else(event).map_or_else(|| alarms(event), Parsed::NotOurs)),
     }
 }
 
-/// An alarm's change of state by its name, or something that has an alarm's members all the same.
-fn is_alarm(source: &str, kind: &str, event: &Value) -> bool {
-    match (source, kind) {
+/// What EventBridge's event is about, if that is no alarm: its name says so, and it has no alarm's members.
+fn of_something_else(event: &Value) -> Option<String> {
+    let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
+    let (source, kind) = (text("/source")?, text("/detail-type")?);
+    let is_alarm = match (source, kind) {
         ("aws.cloudwatch", "CloudWatch Alarm State Change") => true,
         // Who made or changed an alarm is no outage.
         ("aws.cloudwatch", _) => false,
         _ => event.pointer("/detail/alarmName").is_some() && event.pointer("/detail/state").is_some(),
-    }
+    };
+    (!is_alarm).then(|| format!("{kind} of {source} is no event that a recovery depends on"))
 }
 
 fn alarms(event: &Value) -> Parsed {
     match alarms::read(event) {
+        Ok(alarms) if alarms.is_empty() => {
+            Parsed::NotOurs("a notification about no alarm is no event that a recovery depends on".to_owned())
+        }
         Ok(alarms) => Parsed::Ours(Event::Alarms(alarms)),
         Err(why) => Parsed::NotUnderstood(why),
     }
@@ -118,16 +121,19 @@ fn alarms(event: &Value) -> Parsed {
 
 fn ours(detail_type: &str, event: &Value) -> Result<Parsed, MalformedEvent> {
     let word = |pointer, field| required(event, pointer, field);
+    let by = || match word("/detail/by", "detail.by")? {
+        // As the commands in mails have it.
+        by if by.trim() == "YOUR NAME" => Err(MalformedEvent::NotA {
+            field: "detail.by",
+            value: by,
+            expected: "the name of the person who says so",
+        }),
+        by => Ok(by),
+    };
     Ok(Parsed::Ours(match detail_type {
         "reconcile" => Event::Reconcile,
-        "refuse" => Event::Refuse {
-            incident: word("/detail/incident", "detail.incident")?,
-            by: word("/detail/by", "detail.by")?,
-        },
-        "clear-latch" => Event::ClearLatch {
-            plan: word("/detail/plan", "detail.plan")?,
-            by: word("/detail/by", "detail.by")?,
-        },
+        "refuse" => Event::Refuse { incident: word("/detail/incident", "detail.incident")?, by: by()? },
+        "clear-latch" => Event::ClearLatch { plan: word("/detail/plan", "detail.plan")?, by: by()? },
         other => {
             return Err(MalformedEvent::NotA {
                 field: "detail-type",

@@ -107,6 +107,8 @@ pub struct Recoverable {
     pub plan: Read<DrsPlan>,
     /// Jobs under way that have one of the servers.
     pub jobs: Read<Vec<Job>>,
+    /// What was launched of the servers before and is there still.
+    pub instances: Read<Vec<Instance>>,
 }
 
 /// The DRS plan.
@@ -130,6 +132,8 @@ pub struct ServerSeen {
     pub critical: bool,
     /// Its newest recovery snapshot that was taken; none where there is none.
     pub snapshot: Read<Option<Snapshot>>,
+    /// The name of its host.
+    pub hostname: Option<String>,
     /// How its replication stands, for people to know: that the source is stalled is what an outage looks like.
     pub replication: Option<String>,
 }
@@ -178,4 +182,16 @@ pub enum JobKind {
     Drill,
     /// Something else, as DRS has it: `TERMINATE`.
     Other(String),
+}
+
+/// An instance that was launched for a server. The server's next launch deletes it ("Launching a recovery instance", AWS Elastic Disaster
+/// Recovery User Guide).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instance {
+    /// The source server's id.
+    pub server: String,
+    /// Its id in EC2.
+    pub id: String,
+    /// Whether it was launched by a drill.
+    pub is_drill: bool,
 }

@@ -2,6 +2,7 @@
 //! does, what there is to recover.
 
 mod executions;
+mod instances;
 mod jobs;
 mod plan;
 mod progress;
@@ -16,8 +17,8 @@ use crate::incident::Incident;
 use crate::rules::Plan;
 use crate::settings::Settings;
 
+pub use executions::executions;
 pub(crate) use executions::mode;
-pub use executions::{INCIDENT_TAG, executions};
 pub use progress::progress;
 
 /// Reads whether something holds.
@@ -49,5 +50,6 @@ pub async fn recoverable(plan: &Plan, aws: &Clients, now: jiff::Timestamp) -> Re
         Err(_) => Vec::new(),
     };
     let jobs = jobs::under_way(&aws.drs, &servers, now).await;
-    Recoverable { plan: drs_plan, jobs }
+    let instances = instances::of_servers(&aws.drs, &servers).await;
+    Recoverable { plan: drs_plan, jobs, instances }
 }

@@ -128,7 +128,9 @@ fn nothing(outcome: &mut Outcome, what: &'static str, name: &str) {
 async fn page(run: &Run<'_>, event: &Value, why: &str) -> Outcome {
     let mut outcome = Outcome::default();
     outcome.because(Verdict::Alert, "event", &Because::NotUnderstood { why: why.to_owned() });
-    let action = run.publish(&run.settings.topic, &mail::not_understood(event, why, run.now())).await;
+    let action = run
+        .publish(&run.settings.topic, &mail::not_understood(event, why, &run.rules.plans, run.now()))
+        .await;
     if let ActionResult::Failed(error) = &action.result {
         outcome.because(Verdict::Fail, "event", &Because::MailFailed { error: error.clone() });
     }

@@ -10,6 +10,9 @@ use shared::token::client_token;
 use crate::alarm::State;
 use crate::rules::Mode;
 
+/// The tag of an execution that says which incident started it.
+pub const INCIDENT_TAG: &str = "pointsman:incident";
+
 /// The most entries of the record. What happens after them is counted, not told.
 const MOST_ENTRIES: usize = 300;
 
@@ -54,9 +57,6 @@ pub struct Incident {
     /// How many starts were decided.
     #[serde(default)]
     pub attempts: u32,
-    /// When the first of them was: what DRS made of any has this incident's tag, and is not older.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asked: Option<Timestamp>,
     /// The starts that came to nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refusals: Vec<Refusal>,
@@ -69,6 +69,9 @@ pub struct Incident {
     /// The servers, by their ids.
     #[serde(default)]
     pub servers: BTreeMap<String, Server>,
+    /// Their hostnames, as far as DRS knows them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hostnames: BTreeMap<String, String>,
     /// What happened, in order.
     #[serde(default)]
     pub record: Vec<Entry>,
@@ -154,6 +157,9 @@ pub struct AlarmNow {
     /// What suppresses its actions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suppressed_by: Option<String>,
+    /// Until when, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suppressed_until: Option<Timestamp>,
     /// What the event left out that a decision needs: the state before, the time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unsaid: Vec<String>,
@@ -168,6 +174,12 @@ pub struct AlarmNow {
 pub struct Hold {
     /// Which interlock: `second-signal-quiet`.
     pub code: String,
+    /// In a few words, for a subject.
+    #[serde(default)]
+    pub headline: String,
+    /// Whether it can go away without anybody's doing.
+    #[serde(default)]
+    pub passes: bool,
     /// In a sentence.
     pub because: String,
     /// What a person can do about it.
@@ -353,7 +365,10 @@ impl Incident {
     pub fn end(&mut self, phase: Phase, at: Timestamp, why: &str) {
         self.phase = phase;
         self.ended = Some(at);
-        self.holds.clear();
+        // What held an incident that was given up or refused is worth knowing afterwards.
+        if !matches!(phase, Phase::AgedOut | Phase::Refused) {
+            self.holds.clear();
+        }
         self.note(at, "ended", format!("{}: {why}", phase.name()));
     }
 
@@ -394,6 +409,16 @@ impl Incident {
     /// The servers that will not be there, in order.
     pub fn failed(&self) -> impl Iterator<Item = (&String, &Server)> {
         self.servers.iter().filter(|(_, server)| server.has_failed())
+    }
+
+    /// How old the data of what was started is: when the oldest of its snapshots was taken.
+    pub fn data_of(&self) -> Option<Timestamp> {
+        self.attempt.as_ref()?.snapshots.iter().map(|chosen| chosen.taken).min()
+    }
+
+    /// The servers that are not there, in order.
+    pub fn missing(&self) -> impl Iterator<Item = (&String, &Server)> {
+        self.servers.iter().filter(|(_, server)| !server.is_launched())
     }
 
     /// What is mailed once: it changes when a person should know of it.

@@ -1,4 +1,5 @@
-//! What keeps a recovery from starting: each interlock with its code, its sentence, and what a person can do about it.
+//! What keeps a recovery from starting: each interlock with its code, its words in a subject, its sentence, and what a person can do
+//! about it.
 
 use std::fmt;
 
@@ -20,8 +21,8 @@ pub enum Interlock {
     PlanElsewhere { region: String, here: String },
     /// The event left something out.
     AlarmUnclear { alarm: String, unsaid: String },
-    /// No alarm of the incident is in ALARM now; one is not known.
-    AlarmUnknown,
+    /// No alarm of the incident is in ALARM now; these have no data.
+    AlarmUnknown { alarms: Vec<String> },
     /// The alarm came too late.
     Stale { alarm: String, late: SignedDuration, most: SignedDuration },
     /// It is from the future.
@@ -52,6 +53,12 @@ pub enum Interlock {
     JobsUnreadable { why: String },
     /// A job has one of the servers.
     JobRunning { job: String, kind: JobKind, servers: Vec<String> },
+    /// What was recovered before could not be read.
+    InstancesUnreadable { why: String },
+    /// Servers were recovered before, and a new launch deletes what was launched then.
+    RecoveredAlready { servers: Vec<String> },
+    /// The same, and it was a drill. It holds nothing.
+    DrillInstances { servers: Vec<String> },
     /// The DRS plan could not be read.
     PlanUnreadable { why: String },
     /// DRS cannot carry it out.
@@ -63,10 +70,10 @@ pub enum Interlock {
     /// Snapshots could not be read.
     SnapshotsUnreadable { servers: Vec<String>, why: String },
     /// Servers have none.
-    NoSnapshot { servers: Vec<String> },
+    NoSnapshot { servers: Vec<String>, of: usize },
     /// Servers have none that is young enough.
     OverRpo { servers: Vec<String>, oldest: SignedDuration, rpo: SignedDuration },
-    /// Somebody took servers out of DRS's hands.
+    /// Somebody took servers out of DRS's hands. It holds nothing.
     PutAway { servers: Vec<String> },
     /// DRS refused the start, or ended it before anything was launched.
     StartRefused { error: String, again: Timestamp },
@@ -81,7 +88,7 @@ impl Interlock {
             Self::TimeIsMadeUp => "time-is-made-up",
             Self::PlanElsewhere { .. } => "plan-elsewhere",
             Self::AlarmUnclear { .. } => "alarm-unclear",
-            Self::AlarmUnknown => "alarm-unknown",
+            Self::AlarmUnknown { .. } => "alarm-unknown",
             Self::Stale { .. } => "stale",
             Self::FromTheFuture { .. } => "from-the-future",
             Self::Suppressed { .. } => "suppressed",
@@ -96,6 +103,9 @@ impl Interlock {
             Self::JobRunning { kind: JobKind::Recovery, .. } => "recovery-running",
             Self::JobRunning { kind: JobKind::Other(_), .. } => "job-running",
             Self::ExecutionsUnreadable { .. } | Self::JobsUnreadable { .. } => "executions-unreadable",
+            Self::InstancesUnreadable { .. } => "instances-unreadable",
+            Self::RecoveredAlready { .. } => "recovered-already",
+            Self::DrillInstances { .. } => "drill-instances",
             Self::PlanUnreadable { .. } => "plan-unreadable",
             Self::PlanInvalid { .. } => "plan-invalid",
             Self::PlanEmpty => "plan-empty",
@@ -108,69 +118,143 @@ impl Interlock {
         }
     }
 
-    /// What a person can do about it, in a sentence.
+    /// In a few words, for a subject.
+    pub fn headline(&self) -> String {
+        let text = match self {
+            Self::KillSwitchOff { .. } => "recoveries are switched off",
+            Self::KillSwitchUnclear { .. } => "the kill switch is unclear",
+            Self::TimeIsMadeUp => "the function's time is set by hand",
+            Self::PlanElsewhere { .. } => "the DRS plan is in another region",
+            Self::AlarmUnclear { .. } => "the alarm event is incomplete",
+            Self::AlarmUnknown { .. } => "the alarm has no data",
+            Self::Stale { late, .. } => return format!("the alarm came {} late", told(*late)),
+            Self::FromTheFuture { .. } => "the alarm is from the future",
+            Self::Suppressed { .. } => "the alarm is suppressed",
+            Self::SecondAlarmQuiet { state, .. } => return format!("the second alarm is {state}"),
+            Self::SecondAlarmSuppressed { .. } => "the second alarm is suppressed",
+            Self::SecondAlarmUnreadable { .. } => "the second alarm cannot be read",
+            Self::ProbeAnswered { status, .. } => return format!("the site answers with {status}"),
+            Self::ProbeNotMade { .. } => "the site could not be probed",
+            Self::CoolingDown { mode, .. } => return format!("a {mode} ran not long ago"),
+            Self::Latched { .. } => "a recovery ran before",
+            Self::RecoveryRunning { .. } | Self::JobRunning { kind: JobKind::Recovery, .. } => {
+                "a recovery is running already"
+            }
+            Self::DrillRunning { .. } | Self::JobRunning { kind: JobKind::Drill, .. } => "a drill is running",
+            Self::JobRunning { .. } => "a job has its servers",
+            Self::ExecutionsUnreadable { .. }
+            | Self::JobsUnreadable { .. }
+            | Self::InstancesUnreadable { .. }
+            | Self::PlanUnreadable { .. } => "DRS cannot be read",
+            Self::RecoveredAlready { .. } => "servers are recovered already",
+            Self::DrillInstances { .. } => "drill instances are there",
+            Self::PlanInvalid { .. } => "the DRS plan is invalid",
+            Self::PlanEmpty => "the DRS plan is empty",
+            Self::TooManyServers { .. } => "the DRS plan is too large",
+            Self::SnapshotsUnreadable { .. } => "snapshots cannot be read",
+            Self::NoSnapshot { .. } => "no snapshot",
+            Self::OverRpo { oldest, .. } => return format!("snapshots are {} old", told(*oldest)),
+            Self::PutAway { .. } => "servers are disconnected",
+            Self::StartRefused { .. } => "DRS refused it",
+        };
+        text.to_owned()
+    }
+
+    /// Whether it can go away without anybody's doing.
+    pub fn passes(&self) -> bool {
+        !matches!(
+            self,
+            Self::KillSwitchOff { .. }
+                | Self::TimeIsMadeUp
+                | Self::PlanElsewhere { .. }
+                | Self::AlarmUnclear { .. }
+                | Self::Stale { .. }
+                | Self::FromTheFuture { .. }
+                | Self::Latched { .. }
+                | Self::RecoveredAlready { .. }
+                | Self::PlanInvalid { .. }
+                | Self::PlanEmpty
+                | Self::TooManyServers { .. }
+        )
+    }
+
+    /// What a person can do about it, in a sentence or two.
     pub fn advice(&self) -> &'static str {
         match self {
             Self::KillSwitchOff { .. } => {
-                "Somebody switched recoveries off. Ask why; switch them on again when that is over."
+                "Somebody switched recoveries off. Ask why before you switch them on."
             }
-            Self::KillSwitchUnclear { .. } => "Set the parameter to `enabled` or `disabled`.",
+            Self::KillSwitchUnclear { .. } => {
+                "Read the parameter first: it may have been set to `disabled` on purpose. It takes `enabled` or `disabled`."
+            }
             Self::TimeIsMadeUp => "Remove the variable POINTSMAN_NOW from the function; it is for replays.",
             Self::PlanElsewhere { .. } => {
-                "Deploy this function in the plan's region, or name a plan of this one."
+                "The rules or the deployment are wrong. Start by hand if the site is down."
             }
-            Self::AlarmUnclear { .. } => {
-                "Look at the alarm in CloudWatch. If it is an outage, start the recovery by hand."
+            Self::AlarmUnclear { .. } | Self::Stale { .. } | Self::FromTheFuture { .. } => {
+                "Check whether the site is down now. If it is, start by hand."
             }
-            Self::AlarmUnknown => "The alarm has no data. If the site is down, start the recovery by hand.",
-            Self::Stale { .. } | Self::FromTheFuture { .. } => {
-                "Look whether the site is down now. If it is, start the recovery by hand."
+            Self::AlarmUnknown { .. } => {
+                "Check the site yourself: an alarm without data does not say that it is up."
+            }
+            Self::Suppressed { by, .. } | Self::SecondAlarmSuppressed { by, .. }
+                if by == "Alarm" || by.starts_with("mute rule") =>
+            {
+                "This is how planned maintenance looks. It is checked again when the suppression ends."
             }
             Self::Suppressed { .. } | Self::SecondAlarmSuppressed { .. } => {
-                "This is how planned maintenance looks. It is decided again when the suppression ends."
+                "The composite alarm waits for its suppressor, which takes minutes. It is checked again after that."
             }
             Self::SecondAlarmQuiet { .. } | Self::ProbeAnswered { .. } => {
-                "One of the two signals is wrong. Look at the site yourself; it may be down for some only."
+                "The second signal may be slower, or only some users are affected. Check the site yourself."
             }
             Self::SecondAlarmUnreadable { .. } | Self::ProbeNotMade { .. } => {
-                "The second signal must be readable for a recovery to start by itself. Look at the site yourself."
+                "Without its second signal no recovery starts by itself. Check the site yourself."
             }
-            Self::CoolingDown { .. } => {
-                "It was recovered or drilled a short while ago. Look at what came of that first."
-            }
+            Self::CoolingDown { .. } => "Look at what came of that one first.",
             Self::Latched { .. } => {
-                "There is one recovery by itself, and then a person looks. Clear the latch when what it started has been dealt with."
+                "Only one recovery starts by itself; then a person must decide. The servers of that recovery may be in use now."
             }
             Self::RecoveryRunning { .. } | Self::JobRunning { kind: JobKind::Recovery, .. } => {
-                "Somebody started a recovery. Find out who; two would fight over the same servers."
+                "Somebody started a recovery. You probably need not start another: find out who it was, and watch it."
             }
-            Self::DrillRunning { .. } | Self::JobRunning { kind: JobKind::Drill, .. } => {
-                "A drill is in the way. Cancel it if this is an outage: what it is launching is launched to its end, and then the recovery is decided again."
+            Self::DrillRunning { .. } => {
+                "If this is an outage, cancel the drill. Servers that are launching still launch; then it is checked again."
+            }
+            Self::JobRunning { kind: JobKind::Drill, .. } => {
+                "A job cannot be cancelled. Wait until it ends; then it is checked again."
             }
             Self::JobRunning { .. } => {
-                "DRS has one job for a server at a time. It is decided again when this one is over."
+                "DRS allows one job for a server. It is checked again when this one ends."
             }
-            Self::ExecutionsUnreadable { .. } | Self::JobsUnreadable { .. } | Self::PlanUnreadable { .. } => {
-                "DRS must be readable for a recovery to start by itself. Check the function's permissions and the state of DRS."
+            Self::ExecutionsUnreadable { .. }
+            | Self::JobsUnreadable { .. }
+            | Self::InstancesUnreadable { .. }
+            | Self::PlanUnreadable { .. } => {
+                "DRS does not answer, or the function may not ask. It is asked again every minute."
             }
+            Self::RecoveredAlready { .. } => {
+                "A new launch deletes these instances first. If nobody uses them, terminate them, and it is checked again."
+            }
+            Self::DrillInstances { .. } => "A new launch deletes these instances first.",
             Self::PlanInvalid { .. } | Self::PlanEmpty | Self::TooManyServers { .. } => {
-                "Repair the plan in the DRS console. Until then only a recovery of single servers by hand is possible."
+                "Fix the plan in the DRS console, or recover single servers."
             }
             Self::SnapshotsUnreadable { .. } => {
-                "The recovery starts only from snapshots that were looked at. It is tried again."
+                "Only snapshots that could be read are used. They are read again every minute."
+            }
+            Self::NoSnapshot { servers, of } if servers.len() == *of => {
+                "No server of the plan can be recovered. Check their replication in DRS."
             }
             Self::NoSnapshot { .. } => {
-                "DRS launches no server of a plan while one of them has none, an optional one included. Take these out of the plan in the DRS console, and it is decided again within a minute."
+                "DRS launches no server of a plan while one of them has none, an optional one included. Remove these servers from the \
+                 plan in the DRS console; it is then checked again within a minute."
             }
             Self::OverRpo { .. } => {
-                "A recovery loses more data than the plan allows. Decide whether that is better than the outage; if it is, start it by hand."
+                "A recovery would lose more data than the plan allows. If that is better than the outage, start by hand."
             }
-            Self::PutAway { .. } => {
-                "DRS may launch no server of the plan. Take these out of the plan if it does."
-            }
-            Self::StartRefused { .. } => {
-                "Nothing was launched. Read DRS's message: what it names has to be mended."
-            }
+            Self::PutAway { .. } => "DRS probably refuses a plan with such a server.",
+            Self::StartRefused { .. } => "Nothing was launched. Fix what DRS names, or wait for it.",
         }
     }
 }
@@ -188,10 +272,7 @@ impl fmt::Display for Interlock {
                 write!(f, "the kill switch {parameter} says that no recovery may start")
             }
             Self::KillSwitchUnclear { parameter, found } => {
-                write!(
-                    f,
-                    "the kill switch {parameter} {found}, so that it is not known whether a recovery may start"
-                )
+                write!(f, "the kill switch {parameter} {found}, so nothing is started")
             }
             Self::TimeIsMadeUp => f.write_str("the function's time is set by hand (POINTSMAN_NOW)"),
             Self::PlanElsewhere { region, here } => {
@@ -200,21 +281,22 @@ impl fmt::Display for Interlock {
             Self::AlarmUnclear { alarm, unsaid } => {
                 write!(f, "the event of the alarm {alarm} does not say {unsaid}")
             }
-            Self::AlarmUnknown => {
-                f.write_str("no alarm is in ALARM now, and not all are OK: one has no data")
+            Self::AlarmUnknown { alarms } => {
+                let have = if alarms.len() == 1 { "has" } else { "have" };
+                write!(
+                    f,
+                    "{} {have} no data (INSUFFICIENT_DATA), and no other alarm is in ALARM",
+                    some(alarms)
+                )
             }
             Self::Stale { alarm, late, most } => write!(
                 f,
-                "the alarm {alarm} was heard {} after it began, later than {}: by now the site may be well",
+                "the alarm {alarm} reached us {} late, more than {}: the site may be up again",
                 told(*late),
                 told(*most)
             ),
             Self::FromTheFuture { alarm, early } => {
-                write!(
-                    f,
-                    "the alarm {alarm} began {} after it was heard: one of the clocks is wrong",
-                    told(*early)
-                )
+                write!(f, "the alarm {alarm} began {} after it reached us: a clock is wrong", told(*early))
             }
             Self::Suppressed { alarm, by } => {
                 write!(f, "the actions of the alarm {alarm} are suppressed ({by})")
@@ -223,7 +305,7 @@ impl fmt::Display for Interlock {
                 write!(f, "the second signal does not agree: the alarm {alarm} is {state}")
             }
             Self::SecondAlarmSuppressed { alarm, by } => {
-                write!(f, "the second signal is suppressed: the actions of the alarm {alarm} are ({by})")
+                write!(f, "the second signal, the alarm {alarm}, is suppressed ({by})")
             }
             Self::SecondAlarmUnreadable { alarm, why } => {
                 write!(f, "the second signal cannot be read: the alarm {alarm} {why}")
@@ -235,7 +317,7 @@ impl fmt::Display for Interlock {
                 write!(f, "the second signal cannot be read: {url} could not be asked ({why})")
             }
             Self::CoolingDown { mode, started, until } => {
-                write!(f, "a {mode} was started at {started}, and until {until} there is no other")
+                write!(f, "a {mode} was started at {started}, and no new one starts before {until}")
             }
             Self::Latched { incident, at } => {
                 write!(
@@ -244,7 +326,10 @@ impl fmt::Display for Interlock {
                 )
             }
             Self::RecoveryRunning { execution, status, started } => {
-                write!(f, "a recovery that is not this incident's is {status} since {started} ({execution})")
+                write!(
+                    f,
+                    "a recovery that this incident did not start is {status} since {started} ({execution})"
+                )
             }
             Self::DrillRunning { execution, status, started } => {
                 write!(f, "a drill is {status} since {started} ({execution})")
@@ -255,10 +340,19 @@ impl fmt::Display for Interlock {
                 JobKind::Other(kind) => write!(f, "the {kind} job {job} has {}", some(servers)),
             },
             Self::ExecutionsUnreadable { why } => {
-                write!(f, "whether a recovery is under way already cannot be read ({why})")
+                write!(f, "DRS does not say whether a recovery is running already ({why})")
             }
             Self::JobsUnreadable { why } => {
-                write!(f, "whether a job launches the servers already cannot be read ({why})")
+                write!(f, "DRS does not say whether a job has the servers ({why})")
+            }
+            Self::InstancesUnreadable { why } => {
+                write!(f, "DRS does not say whether the servers are recovered already ({why})")
+            }
+            Self::RecoveredAlready { servers } => {
+                write!(f, "servers are recovered already: {}", some(servers))
+            }
+            Self::DrillInstances { servers } => {
+                write!(f, "a drill launched instances, which DRS deletes first: {}", some(servers))
             }
             Self::PlanUnreadable { why } => write!(f, "the DRS recovery plan cannot be read ({why})"),
             Self::PlanInvalid { status } => write!(f, "the DRS recovery plan is {status}, not ACTIVE"),
@@ -272,7 +366,7 @@ impl fmt::Display for Interlock {
             Self::SnapshotsUnreadable { servers, why } => {
                 write!(f, "the recovery snapshots of {} cannot be read ({why})", some(servers))
             }
-            Self::NoSnapshot { servers } => {
+            Self::NoSnapshot { servers, .. } => {
                 write!(f, "there is no usable recovery snapshot of {}", some(servers))
             }
             Self::OverRpo { servers, oldest, rpo } => write!(
@@ -283,7 +377,7 @@ impl fmt::Display for Interlock {
                 told(*rpo)
             ),
             Self::PutAway { servers } => {
-                write!(f, "{} is disconnected from DRS or its replication was stopped", some(servers))
+                write!(f, "DRS replicates these servers no more (disconnected or stopped): {}", some(servers))
             }
             Self::StartRefused { error, again } => {
                 write!(f, "DRS refused to start the plan ({error}), and is asked again at {again}")

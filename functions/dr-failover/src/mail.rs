@@ -59,8 +59,10 @@ pub fn message(story: &Story<'_>) -> Message {
 /// How much of a reason to get up it is.
 pub fn severity(incident: &Incident) -> &'static str {
     match incident.phase {
-        Phase::OkAgain | Phase::Drilled | Phase::Refused => "info",
-        Phase::Recovered => "high",
+        // What DRS refuses today it refuses tomorrow.
+        Phase::OkAgain if incident.refusals.is_empty() => "info",
+        Phase::Drilled | Phase::Refused if !incident.is_alarming() => "info",
+        Phase::OkAgain | Phase::Drilled | Phase::Refused | Phase::Recovered => "high",
         _ => "critical",
     }
 }
@@ -78,18 +80,18 @@ fn form(incident: &Incident, detail: Detail) -> Value {
 }
 
 /// The mail about an event that may be an alarm and cannot be read.
-pub fn not_understood(event: &Value, why: &str, now: Timestamp) -> Message {
-    let headline = "CANNOT BE READ: an event that may be an alarm; no recovery was decided".to_owned();
+pub fn not_understood(event: &Value, why: &str, plans: &[Plan], now: Timestamp) -> Message {
+    let headline = "CANNOT BE READ: an event that may be an alarm; nothing was started".to_owned();
     let attributes = attributes([("severity", Some("critical".to_owned()))]);
     within(LIMIT, headline, attributes, |detail| {
         let told = shortened(event, detail);
         let mut text = format!(
             "An event reached the recovery function that it cannot read, and it may be an alarm. Nothing was decided and \
-             nothing was started.\n\nWhy: {}\nWhen: {now}\n\nWhat you can do\n- Look whether an alarm of CloudWatch is in \
-             ALARM, and whether the site is down.\n- If it is, start the recovery by hand: AWS Elastic Disaster Recovery, \
-             Recovery plans.\n- Then look at what sent the event: a rule with an input transformer, a topic that others \
-             publish to.\n\nThe event\n",
-            printable(why)
+             nothing was started.\n\nWhy: {}\nWhen: {now}\n\nWhat you can do\n- Check whether an alarm of CloudWatch is in \
+             ALARM, and whether the site is down.\n- If it is, see whether a recovery runs, and else start it by hand:\n{}- Then \
+             look at what sent the event: a rule with an input transformer, a topic that others publish to.\n\nThe event\n",
+            printable(why),
+            by_hand(plans)
         );
         let pretty = told.as_ref().and_then(|told| serde_json::to_string_pretty(told).ok());
         let lines = pretty.as_deref().unwrap_or("It does not fit into a mail.").lines().map(printable);
@@ -97,6 +99,16 @@ pub fn not_understood(event: &Value, why: &str, now: Timestamp) -> Message {
         text.push('\n');
         (text, json!({"version": VERSION, "severity": "critical", "why": why, "event": told}))
     })
+}
+
+/// For each plan, how to see and to start its recovery.
+fn by_hand(plans: &[Plan]) -> String {
+    const MOST: usize = 10;
+    let told = plans.iter().take(MOST).map(|plan| {
+        let (seen, start) = (commands::executions(&plan.drs_plan), commands::start(&plan.drs_plan));
+        format!("  {}:\n  {seen}\n  {start}\n", plan.name)
+    });
+    told.collect()
 }
 
 /// The mail about an alarm that came while the table does not answer.
@@ -107,13 +119,13 @@ pub fn undecided(plan: &Plan, alarm: &Alarm, error: &str, now: Timestamp) -> Mes
     let alarm_told = printable(&alarm.to_string());
     within(LIMIT, headline, attributes, |_| {
         let text = format!(
-            "{alarm_told}.\n\nThe plan {} was not decided: the table that holds its incidents does not answer, so that \
-             nothing can be remembered and nothing may be started. Nothing was started by this function now.\n\nWhy: {}\n\
-             When: {now}\n\nWhat you can do\n- Look whether the site is down. If it is, start the recovery by hand:\n  \
-             {}\n- The event is tried again by Lambda, and then waits in the queue of failed events; an alarm of that \
-             queue says so.\n",
+            "We could not read our table, so we started nothing for {alarm_told}. A recovery of the plan {} that started earlier \
+             may still be running, or have ended.\n\nWhy: {}\nWhen: {now}\n\nWhat you can do\n- See whether a recovery runs or \
+             ran:\n  {}\n- If none did and the site is down, start the recovery by hand, for real:\n  {}\n- Lambda tries the \
+             event again, and then keeps it in the queue of failed events; an alarm of that queue says so.\n",
             plan.name,
             printable(error),
+            commands::executions(&plan.drs_plan),
             commands::start(&plan.drs_plan)
         );
         (

@@ -11,8 +11,7 @@ use shared::aws::told;
 use shared::decision::ActionResult;
 
 use crate::facts::Running;
-use crate::gather::INCIDENT_TAG;
-use crate::incident::{Attempt, Incident};
+use crate::incident::{Attempt, INCIDENT_TAG, Incident};
 use crate::rules::Mode;
 
 /// What came of a start.

@@ -84,6 +84,7 @@ fn joined(known: &mut Known, plan: &Plan, alarm: &Alarm, arn: &str, now: Timesta
             began,
             late_seconds: late.as_secs(),
             suppressed_by: alarm.suppressed_by.clone(),
+            suppressed_until: alarm.suppressed_until,
             unsaid,
             reason: alarm.reason.as_deref().map(Incident::said),
         },
@@ -107,11 +108,11 @@ fn opened(id: String, plan: &Plan, now: Timestamp) -> Incident {
         holds: Vec::new(),
         attempt: None,
         attempts: 0,
-        asked: None,
         refusals: Vec::new(),
         over_rto: false,
         execution: None,
         servers: Default::default(),
+        hostnames: Default::default(),
         record: Vec::new(),
         unrecorded: 0,
         told: None,
@@ -132,6 +133,7 @@ fn left(known: &mut Known, alarm: &Alarm, arn: &str, at: Timestamp, now: Timesta
     of_incident.since = at;
     of_incident.heard = now;
     of_incident.suppressed_by = None;
+    of_incident.suppressed_until = None;
     of_incident.reason = alarm.reason.as_deref().map(Incident::said);
     incident.note(now, "alarm", format!("{} is {} since {at}", alarm.name, alarm.state));
     None

@@ -3,7 +3,8 @@
 use dr_failover::alarm::{Alarm, Form, State};
 use dr_failover::decide::{Decision, Question, decide};
 use dr_failover::facts::{
-    DrsPlan, Facts, Job, JobKind, Probed, Recoverable, Running, SecondAlarm, ServerSeen, Snapshot, Switch,
+    DrsPlan, Facts, Instance, Job, JobKind, Probed, Recoverable, Running, SecondAlarm, ServerSeen, Snapshot,
+    Switch,
 };
 use dr_failover::incident::{Incident, Refusal};
 use dr_failover::latch::{Latch, Started};
@@ -45,6 +46,7 @@ fn alarm(state: State, since: &str) -> Alarm {
         previous: Some(State::Ok),
         at: Some(at(since)),
         suppressed_by: None,
+        suppressed_until: None,
         was_suppressed: false,
         reason: None,
     }
@@ -57,6 +59,7 @@ fn server(id: &str, taken: &str) -> ServerSeen {
         step: "all".to_owned(),
         critical: true,
         snapshot: Ok(Some(snapshot)),
+        hostname: None,
         replication: Some("STALLED".to_owned()),
     }
 }
@@ -89,6 +92,7 @@ impl Quiet {
             recoverable: Some(Recoverable {
                 plan: Ok(DrsPlan { status: "ACTIVE".to_owned(), servers }),
                 jobs: Ok(Vec::new()),
+                instances: Ok(Vec::new()),
             }),
             time_is_made_up: false,
         };
@@ -116,6 +120,11 @@ impl Quiet {
     fn jobs(&mut self, kind: JobKind) {
         let job = Job { id: "drsjob-1".to_owned(), kind, servers: vec!["db".to_owned()] };
         self.facts.recoverable.as_mut().expect("it is there").jobs = Ok(vec![job]);
+    }
+
+    fn instance(&mut self, is_drill: bool) {
+        let instance = Instance { server: "db".to_owned(), id: "i-1".to_owned(), is_drill };
+        self.facts.recoverable.as_mut().expect("it is there").instances = Ok(vec![instance]);
     }
 
     fn decided(&self) -> Decision {
@@ -173,9 +182,9 @@ fn the_kill_switch_holds_whatever_else_it_says_than_enabled() {
         told(|world| world.facts.switch = Err("AccessDenied".to_owned())),
     ].join("\n"), @r"
     hold kill-switch-off: the kill switch /kill-switch says that no recovery may start
-    hold kill-switch-unclear: the kill switch /kill-switch is not there, so that it is not known whether a recovery may start
-    hold kill-switch-unclear: the kill switch /kill-switch is `off`, neither enabled nor disabled, so that it is not known whether a recovery may start
-    hold kill-switch-unclear: the kill switch /kill-switch cannot be read (AccessDenied), so that it is not known whether a recovery may start
+    hold kill-switch-unclear: the kill switch /kill-switch is not there, so nothing is started
+    hold kill-switch-unclear: the kill switch /kill-switch is `off`, neither enabled nor disabled, so nothing is started
+    hold kill-switch-unclear: the kill switch /kill-switch cannot be read (AccessDenied), so nothing is started
     ");
 }
 
@@ -202,7 +211,7 @@ fn each_second_signal_must_agree() {
     hold second-signal-unreadable: the second signal cannot be read: the alarm from-outside has a state that is not known here
     hold second-signal-unreadable: the second signal cannot be read: the alarm from-outside is not there
     hold second-signal-unreadable: the second signal cannot be read: the alarm from-outside could not be looked up (Throttling)
-    hold second-signal-suppressed: the second signal is suppressed: the actions of the alarm from-outside are (Alarm)
+    hold second-signal-suppressed: the second signal, the alarm from-outside, is suppressed (Alarm)
     hold second-signal-quiet: the second signal does not agree: https://www.example.com/healthz answered with status 200
     hold second-signal-quiet: the second signal does not agree: https://www.example.com/healthz answered with status 301
     start 2
@@ -230,10 +239,10 @@ fn a_recovery_is_latched_and_cools_down_and_a_drill_is_no_recovery() {
         }),
     ].join("\n"), @r"
     hold latched: a recovery was started at 2026-03-02T05:00:00Z (shop-20260302T090000Z-00000000), and nobody has cleared the latch since
-    hold cooling-down: a recovery was started at 2026-03-02T09:30:00Z, and until 2026-03-02T10:30:00Z there is no other
+    hold cooling-down: a recovery was started at 2026-03-02T09:30:00Z, and no new one starts before 2026-03-02T10:30:00Z
     start 2
     start 2
-    hold cooling-down: a drill was started at 2026-03-02T09:59:00Z, and until 2026-03-02T10:59:00Z there is no other
+    hold cooling-down: a drill was started at 2026-03-02T09:59:00Z, and no new one starts before 2026-03-02T10:59:00Z
     start 2
     ");
 }
@@ -253,13 +262,38 @@ fn what_runs_already_is_adopted_or_named() {
     ].join("\n"), @r"
     adopt IN_PROGRESS
     hold drill-running: a drill is IN_PROGRESS since 2026-03-02T09:59:00Z (arn:aws:drs:us-east-1:111122223333:recovery-plan-execution/rpe-1)
-    hold recovery-running: a recovery that is not this incident's is IN_PROGRESS since 2026-03-02T09:59:00Z (arn:aws:drs:us-east-1:111122223333:recovery-plan-execution/rpe-1)
-    hold recovery-running: a recovery that is not this incident's is IN_PROGRESS since 2026-03-02T09:59:00Z (arn:aws:drs:us-east-1:111122223333:recovery-plan-execution/rpe-1)
+    hold recovery-running: a recovery that this incident did not start is IN_PROGRESS since 2026-03-02T09:59:00Z (arn:aws:drs:us-east-1:111122223333:recovery-plan-execution/rpe-1)
+    hold recovery-running: a recovery that this incident did not start is IN_PROGRESS since 2026-03-02T09:59:00Z (arn:aws:drs:us-east-1:111122223333:recovery-plan-execution/rpe-1)
     start 2
-    hold executions-unreadable: whether a recovery is under way already cannot be read (InternalServerException)
+    hold executions-unreadable: DRS does not say whether a recovery is running already (InternalServerException)
     hold recovery-running: the recovery job drsjob-1 is launching db
     hold drill-running: the drill job drsjob-1 is launching db
     hold job-running: the TERMINATE job drsjob-1 has db
+    ");
+}
+
+/// DRS deletes what it launched for a server before it launches it again.
+#[test]
+fn what_was_recovered_already_is_not_launched_again() {
+    insta::assert_snapshot!([
+        told(|world| world.instance(false)),
+        told(|world| world.instance(true)),
+        told(|world| {
+            world.instance(false);
+            world.plan.mode = Mode::Drill;
+        }),
+        told(|world| world.facts.recoverable.as_mut().expect("it is there").instances = Err("AccessDenied".to_owned())),
+        // A person started it with the command of the mail, which has the incident's tag.
+        told(|world| {
+            world.plan.mode = Mode::Drill;
+            world.facts.executions = Ok(vec![running(Mode::Recovery, Some(&world.id()))]);
+        }),
+    ].join("\n"), @r"
+    hold recovered-already: servers are recovered already: db (i-1)
+    start 2 although a drill launched instances, which DRS deletes first: db (i-1)
+    hold recovered-already: servers are recovered already: db (i-1)
+    hold instances-unreadable: DRS does not say whether the servers are recovered already (AccessDenied)
+    adopt IN_PROGRESS
     ");
 }
 
@@ -296,7 +330,7 @@ fn a_snapshot_is_needed_of_every_server_and_its_age_matters_of_critical_ones() {
     start 2 although the newest recovery snapshot of web was 1h old when the alarm began, and the RPO is 15m
     hold snapshots-unreadable: the recovery snapshots of db cannot be read (AccessDenied)
     start 1 although the recovery snapshots of web cannot be read (AccessDenied)
-    start 2 although db is disconnected from DRS or its replication was stopped
+    start 2 although DRS replicates these servers no more (disconnected or stopped): db
     hold plan-empty: the DRS recovery plan launches no server
     ");
 }
@@ -309,15 +343,20 @@ fn an_alarm_counts_if_it_is_one_and_in_time() {
         told(|world| world.incident().alarms.values_mut().for_each(|alarm| alarm.late_seconds = -301)),
         told(|world| world.incident().alarms.values_mut().for_each(|alarm| alarm.state = State::InsufficientData)),
         told(|world| world.incident().alarms.values_mut().for_each(|alarm| alarm.suppressed_by = Some("Alarm".to_owned()))),
+        told(|world| world.incident().alarms.values_mut().for_each(|alarm| {
+            alarm.suppressed_by = Some("mute rule deployment".to_owned());
+            alarm.suppressed_until = Some(at("10:00:20"));
+        })),
         told(|world| world.incident().alarms.values_mut().for_each(|alarm| alarm.unsaid = vec!["the state it was in before".to_owned()])),
         told(|world| world.facts.time_is_made_up = true),
         told(|world| world.plan.drs_plan = world.plan.drs_plan.replace("us-east-1", "eu-west-1")),
     ].join("\n"), @r"
     start 2
-    hold stale: the alarm shop-down was heard 15m 1s after it began, later than 15m: by now the site may be well
-    hold from-the-future: the alarm shop-down began 5m 1s after it was heard: one of the clocks is wrong
-    hold alarm-unknown: no alarm is in ALARM now, and not all are OK: one has no data
+    hold stale: the alarm shop-down reached us 15m 1s late, more than 15m: the site may be up again
+    hold from-the-future: the alarm shop-down began 5m 1s after it reached us: a clock is wrong
+    hold alarm-unknown: the alarm shop-down has no data (INSUFFICIENT_DATA), and no other alarm is in ALARM
     hold suppressed: the actions of the alarm shop-down are suppressed (Alarm)
+    start 2
     hold alarm-unclear: the event of the alarm shop-down does not say the state it was in before
     hold time-is-made-up: the function's time is set by hand (POINTSMAN_NOW)
     hold plan-elsewhere: the DRS recovery plan is in eu-west-1, and this function in us-east-1

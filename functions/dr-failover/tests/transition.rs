@@ -44,6 +44,7 @@ fn changes(states: &[State]) -> Vec<Alarm> {
             previous: Some(previous),
             at: Some(minute(index)),
             suppressed_by: None,
+            suppressed_until: None,
             was_suppressed: false,
             reason: None,
         });

@@ -1,9 +1,9 @@
-//! DescribeJobs, DescribeRecoverySnapshots and DescribeSourceServers.
+//! DescribeJobs, DescribeRecoveryInstances, DescribeRecoverySnapshots and DescribeSourceServers.
 
 use serde_json::{Value, json};
 
 use super::request::{Paging, drs, invalid, is_server_id, iso, moment, not_found};
-use super::{Job, Server, server_arn};
+use super::{Instance, Job, Server, server_arn};
 use crate::members::Members;
 use crate::refusal::Refusal;
 use crate::services::{ACCOUNT, Context};
@@ -61,6 +61,47 @@ fn shown(region: &str, job: &Job) -> Value {
     });
     if let Some(ended) = job.ended {
         shown["endDateTime"] = iso(ended);
+    }
+    shown
+}
+
+pub(super) fn describe_recovery_instances(
+    context: &Context<'_>,
+    mut input: Members,
+) -> Result<Value, Refusal> {
+    let drs = drs(context)?;
+    let paging = Paging::take(context, &mut input)?;
+    let (mut ids, mut servers) = (Vec::new(), Vec::new());
+    if let Some(mut filters) = input.structure("filters")? {
+        ids = filters.strings("recoveryInstanceIDs")?;
+        servers = filters.strings("sourceServerIDs")?;
+        filters.finish()?;
+    }
+    input.finish()?;
+    if ids.len() > 200 || servers.len() > 200 {
+        return Err(invalid("filters has more than 200 ids"));
+    }
+    let state = drs.lock();
+    let wanted = state.instances.iter().filter(|instance| {
+        (ids.is_empty() || ids.contains(&instance.id))
+            && (servers.is_empty() || servers.contains(&instance.server))
+    });
+    let items: Vec<Value> = wanted.map(|instance| recovery_instance(&drs.region, instance)).collect();
+    paging.page("items", &items)
+}
+
+fn recovery_instance(region: &str, instance: &Instance) -> Value {
+    let mut shown = json!({
+        "recoveryInstanceID": instance.id,
+        "ec2InstanceID": instance.id,
+        "ec2InstanceState": instance.state,
+        "arn": format!("arn:aws:drs:{region}:{ACCOUNT}:recovery-instance/{}", instance.id),
+        "sourceServerID": instance.server,
+        "isDrill": instance.is_drill,
+        "tags": {},
+    });
+    if let Some(job) = &instance.job {
+        shown["jobID"] = job.as_str().into();
     }
     shown
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Drs, Execution, Job, Launch, State, What, server_arn, validation};
+use super::{Drs, Execution, Instance, Job, Launch, State, What, server_arn, validation};
 use crate::bus::{Bus, Happened};
 use crate::ids;
 
@@ -133,12 +133,13 @@ impl Walk<'_> {
         }
     }
 
-    /// The job begins to launch.
+    /// The job begins to launch: first it deletes what was launched of its servers before.
     fn job(&mut self, index: usize) {
-        let State { jobs, servers, .. } = &mut *self.state;
+        let State { jobs, servers, instances, .. } = &mut *self.state;
         let job = &mut jobs[index];
         job.due = None;
         job.status = "STARTED".to_owned();
+        instances.retain(|instance| !job.servers.iter().any(|launch| launch.server == instance.server));
         for launch in &mut job.servers {
             let takes =
                 servers.iter().find(|server| server.id == launch.server).map(|server| server.launch_takes);
@@ -158,6 +159,13 @@ impl Walk<'_> {
         launch.status = if launches { "LAUNCHED" } else { "FAILED" }.to_owned();
         launch.instance =
             launches.then(|| format!("i-{}", &ids::digest(&["instance", &job.id, &server])[..17]));
+        self.state.instances.extend(launch.instance.clone().map(|id| Instance {
+            id,
+            server: server.clone(),
+            is_drill: job.is_drill,
+            state: "RUNNING".to_owned(),
+            job: Some(job.id.clone()),
+        }));
         self.told(index, &server, launches);
         let job = &mut self.state.jobs[index];
         if job.servers.iter().all(|launch| !launch.is_under_way()) {

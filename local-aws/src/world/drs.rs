@@ -1,16 +1,18 @@
-//! `[drs]`, `[[source-server]]`, `[[recovery-plan]]` and `[[recovery-job]]`.
+//! `[drs]`, `[[source-server]]`, `[[recovery-plan]]`, `[[recovery-job]]` and `[[recovery-instance]]`.
 
 use jiff::{SignedDuration, Timestamp};
 use toml::Spanned;
 
 use super::file::File;
 use super::raw::{
-    RawDrs, RawRecoveryExecution, RawRecoveryJob, RawRecoveryPlan, RawSnapshotOf, RawSourceServer, RawStep,
+    RawDrs, RawRecoveryExecution, RawRecoveryInstance, RawRecoveryJob, RawRecoveryPlan, RawSnapshotOf,
+    RawSourceServer, RawStep,
 };
 use super::{World, WorldError};
 use crate::drs::{
-    Execution, Job, LONGEST_EXECUTION, Launch, Plan, PlanStep, REPLICATION, STATUSES, Server, Snapshot, What,
-    is_plan_arn, is_server_id, is_snapshot_id, plan_arn, snapshot_id, unbegun,
+    Execution, INSTANCE_STATES, Instance, Job, LONGEST_EXECUTION, Launch, Plan, PlanStep, REPLICATION,
+    STATUSES, Server, Snapshot, What, is_plan_arn, is_server_id, is_snapshot_id, plan_arn, snapshot_id,
+    unbegun,
 };
 use crate::ids;
 use crate::services::ACCOUNT;
@@ -161,6 +163,25 @@ pub(super) fn job(world: &World, file: &File<'_>, raw: RawRecoveryJob) -> Result
         ended: None,
         servers,
         due: None,
+    });
+    Ok(())
+}
+
+pub(super) fn instance(world: &World, file: &File<'_>, raw: RawRecoveryInstance) -> Result<(), WorldError> {
+    let server = known_server(world, file, &raw.server)?;
+    let state_name = match &raw.state {
+        None => "RUNNING",
+        Some(state) => file.one_of(state, "state", &INSTANCE_STATES)?,
+    };
+    let mut state = world.drs.lock();
+    let number = state.instances.len().to_string();
+    let id = raw.id.unwrap_or_else(|| format!("i-{}", &ids::digest(&["instance", &server, &number])[..17]));
+    state.instances.push(Instance {
+        id,
+        server,
+        is_drill: raw.drill,
+        state: state_name.to_owned(),
+        job: None,
     });
     Ok(())
 }

@@ -124,6 +124,9 @@ pub(super) fn read(path: &Path) -> Result<World, WorldError> {
     for job in raw.recovery_job {
         drs::job(&world, &file, job)?;
     }
+    for instance in raw.recovery_instance {
+        drs::instance(&world, &file, instance)?;
+    }
     for fault in raw.fault {
         world.faults.add(checked(&file, fault)?);
     }

@@ -14,8 +14,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 pub(super) use drs::{
-    RawDrs, RawExecution as RawRecoveryExecution, RawRecoveryJob, RawRecoveryPlan, RawSnapshotOf,
-    RawSourceServer, RawStep,
+    RawDrs, RawExecution as RawRecoveryExecution, RawRecoveryInstance, RawRecoveryJob, RawRecoveryPlan,
+    RawSnapshotOf, RawSourceServer, RawStep,
 };
 pub(super) use images::{RawAccount, RawEc2, RawImage, RawSnapshot};
 pub(super) use signals::{RawAlarm, RawEndpoint, RawParameter};
@@ -70,6 +70,8 @@ pub(super) struct RawWorld {
     pub(super) recovery_plan: Vec<RawRecoveryPlan>,
     #[serde(default)]
     pub(super) recovery_job: Vec<RawRecoveryJob>,
+    #[serde(default)]
+    pub(super) recovery_instance: Vec<RawRecoveryInstance>,
     #[serde(default)]
     pub(super) timeline: Vec<Spanned<RawTimed>>,
     #[serde(default)]

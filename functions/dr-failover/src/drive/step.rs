@@ -5,7 +5,7 @@ use shared::decision::Verdict;
 
 use super::{confirm, hold, release};
 use crate::because::Because;
-use crate::decide::{Decision, Question, decide};
+use crate::decide::{Decision, Question, decide, own};
 use crate::facts::Running;
 use crate::follow;
 use crate::gather::{executions, gather, progress, recoverable};
@@ -104,6 +104,10 @@ async fn undecided(run: &Run<'_>, plan: &Plan, known: &mut Known, outcome: &mut 
         // It was looked further.
         Decision::LookFurther => None,
         Decision::Start(attempt) => {
+            let plan_seen = facts.recoverable.and_then(|recoverable| recoverable.plan.ok());
+            let servers = plan_seen.map(|plan| plan.servers).unwrap_or_default();
+            incident.hostnames =
+                servers.into_iter().filter_map(|server| Some((server.id, server.hostname?))).collect();
             starts(run, plan, known, &attempt, outcome);
             Some(attempt)
         }
@@ -129,25 +133,21 @@ async fn ended(
     outcome: &mut Outcome,
 ) -> Option<Attempt> {
     let incident = known.incident.as_mut()?;
-    if let Some(attempt) = incident.attempt.clone() {
-        match executions(&run.aws.drs, &plan.drs_plan, incident).await {
-            Err(error) => {
-                let unreadable = [Interlock::ExecutionsUnreadable { why: error }];
-                holds(incident, &unreadable, run.now());
-                held(plan, &unreadable, outcome);
+    match executions(&run.aws.drs, &plan.drs_plan, incident).await {
+        Err(error) if incident.attempt.is_some() => {
+            let unreadable = [Interlock::ExecutionsUnreadable { why: error }];
+            holds(incident, &unreadable, run.now());
+            held(plan, &unreadable, outcome);
+            return None;
+        }
+        // DRS was never asked by this function.
+        Err(_) => {}
+        Ok(executions) => {
+            if let Some(own) = own(plan, incident, &executions).cloned() {
+                adopt(run, plan, known, &own, outcome).await;
                 return None;
             }
-            Ok(executions) => {
-                let own = executions.into_iter().find(|execution| {
-                    execution.incident.as_deref() == Some(incident.id.as_str())
-                        && execution.mode == Some(attempt.mode)
-                });
-                if let Some(own) = own {
-                    adopt(run, plan, known, &own, outcome).await;
-                    return None;
-                }
-                release(&mut known.latch, &incident.id);
-            }
+            release(&mut known.latch, &incident.id);
         }
     }
     incident.end(phase, run.now(), &why);
@@ -160,6 +160,7 @@ async fn adopt(run: &Run<'_>, plan: &Plan, known: &mut Known, execution: &Runnin
     outcome.because(Verdict::Start, &plan.name, &because);
     runs(incident, execution, true, run.now());
     let mode = execution.mode.unwrap_or(plan.mode);
+    incident.mode = mode;
     confirm(&mut known.latch, incident, mode, run.now());
     followed(run, plan, known, outcome).await;
 }
@@ -176,7 +177,6 @@ fn starts(run: &Run<'_>, plan: &Plan, known: &mut Known, attempt: &Attempt, outc
     };
     if incident.attempt.as_ref() != Some(attempt) {
         incident.attempts += 1;
-        incident.asked.get_or_insert(run.now());
         incident.attempt = Some(attempt.clone());
         incident.note(run.now(), "decided", because.to_string());
     }

@@ -12,7 +12,7 @@ use crate::alarm::{Alarm, Form, State};
 /// Forms lie in each other: an event in a notification in a notification. Deeper than this nobody nests them.
 const DEEPEST: usize = 3;
 
-/// The alarms of an event, or why it cannot be read.
+/// The alarms of an event, none if it says that it is about something else, or why it cannot be read.
 pub(super) fn read(event: &Value) -> Result<Vec<Alarm>, String> {
     nested(event, DEEPEST)
 }
@@ -36,9 +36,16 @@ fn nested(event: &Value, deeper: usize) -> Result<Vec<Alarm>, String> {
         let arn = text(event, "/alarmArn");
         return alarm(&event["alarmData"], Form::Direct, arn, event).map(|alarm| vec![alarm]);
     }
+    // Of a topic that others notify, too.
+    if super::of_something_else(event).is_some() {
+        return Ok(Vec::new());
+    }
     if let Some(detail) = members.get("detail") {
         let arn = text(event, "/resources/0");
         return alarm(detail, Form::EventBridge, arn, event).map(|alarm| vec![alarm]);
+    }
+    if members.is_empty() {
+        return Err("the event is empty".to_owned());
     }
     let names: Vec<&str> = members.keys().take(10).map(String::as_str).collect();
     Err(format!("it has no form that an alarm comes in; its members are: {}", names.join(", ")))
@@ -86,6 +93,7 @@ fn notification(message: &Value) -> Result<Alarm, String> {
         previous: text(message, "/OldStateValue").and_then(|name| State::named(&name)),
         at: text(message, "/StateChangeTime").and_then(|time| moment(&time)),
         suppressed_by: text(message, "/ActionsSuppressedBy"),
+        suppressed_until: None,
         // A composite alarm notifies when it acts: after a wait for its suppressor it is in ALARM already.
         was_suppressed: message.get("AlarmRule").is_some(),
         reason: text(message, "/NewStateReason"),
@@ -114,11 +122,21 @@ fn alarm(data: &Value, form: Form, arn: Option<String>, event: &Value) -> Result
         at: text(data, "/state/timestamp")
             .and_then(|time| moment(&time))
             .or_else(|| moment(&text(event, "/time")?)),
-        suppressed_by: text(data, "/state/actionsSuppressedBy"),
+        suppressed_by: text(data, "/state/actionsSuppressedBy").or_else(|| muted_by(data)),
+        suppressed_until: text(data, "/muteDetail/muteWindowEnd").and_then(|time| moment(&time)),
         was_suppressed: text(data, "/previousState/actionsSuppressedBy").is_some(),
         reason: text(data, "/state/reason"),
         name,
     })
+}
+
+/// The mute rule that keeps the alarm from acting; its state changes all the same ("Alarm events and EventBridge", Amazon CloudWatch
+/// User Guide).
+fn muted_by(data: &Value) -> Option<String> {
+    let detail = data.get("muteDetail").filter(|detail| detail.is_object())?;
+    let rule = text(detail, "/mutedByArn").unwrap_or_default();
+    let until = text(detail, "/muteWindowEnd").map(|end| format!(" until {end}")).unwrap_or_default();
+    Some(format!("mute rule {}{until}", rule.rsplit(':').next().unwrap_or_default()))
 }
 
 fn state(of: &Value, pointer: &str) -> Result<State, String> {

@@ -188,6 +188,11 @@ fn a_persons_word_says_who_and_what() {
         |kind: &str, detail: Value| json!({"source": "pointsman", "detail-type": kind, "detail": detail});
     let refused = parse(&word("refuse", json!({"incident": "shop-1"})));
     assert_eq!(refused.unwrap_err().to_string(), "detail.by is missing from the event");
+    let copied = parse(&word("clear-latch", json!({"plan": "shop", "by": "YOUR NAME"})));
+    assert!(
+        copied.unwrap_err().to_string().contains("the name of the person"),
+        "a command that nobody filled in"
+    );
     let unknown = parse(&word("start", json!({}))).unwrap_err().to_string();
     assert!(unknown.contains("reconcile, refuse or clear-latch"), "{unknown}");
 }
@@ -275,4 +280,29 @@ fn a_notification_is_read_however_it_is_wrapped() {
         panic!("it is text")
     };
     assert!(why.starts_with("Message is not JSON"), "{why}");
+}
+
+#[test]
+fn an_alarm_that_a_rule_mutes_is_suppressed_until_the_rule_ends() {
+    let mut muted = data();
+    muted["muteDetail"] = json!({"mutedByArn": "arn:aws:cloudwatch:eu-west-1:111122223333:alarm-mute-rule:deployment",
+        "muteWindowStart": "2026-03-02T09:00:00.000+0000", "muteWindowEnd": "2026-03-02T11:00:00.000+0000"});
+    for event in [by_event_bridge(muted.clone()), by_itself(muted)] {
+        let alarm = alarm_of(&event);
+        assert_eq!(
+            alarm.suppressed_by.as_deref(),
+            Some("mute rule deployment until 2026-03-02T11:00:00.000+0000")
+        );
+        assert_eq!(alarm.suppressed_until, "2026-03-02T11:00:00Z".parse().ok());
+        assert_eq!(alarm.change(), Change::Into);
+    }
+}
+
+#[test]
+fn what_others_notify_by_the_same_topic_is_no_alarm() {
+    let pipeline = json!({"source": "aws.codepipeline", "detail-type": "CodePipeline Pipeline Execution State Change",
+        "detail": {"pipeline": "shop", "state": "FAILED"}});
+    assert!(matches!(parse(&by_sns(&pipeline)), Ok(Parsed::NotOurs(_))));
+    let text = json!({"Records": [{"Sns": {"Message": "shop is down"}}]});
+    assert!(matches!(parse(&text), Ok(Parsed::NotUnderstood(_))), "it may mean an alarm");
 }

@@ -1,17 +1,15 @@
-//! The executions of a DRS recovery plan that count: those under way, and those that an incident may have started.
+//! The executions of a DRS recovery plan that count: those under way, and those that an incident may have started, or a person
+//! with the incident's tag.
 
 use aws_sdk_drs::Client;
 use jiff::{SignedDuration, Timestamp};
 use shared::aws::told;
 
 use crate::facts::{Read, Running, is_end};
-use crate::incident::Incident;
+use crate::incident::{INCIDENT_TAG, Incident};
 use crate::rules::Mode;
 
-/// The tag of an execution that says which incident started it.
-pub const INCIDENT_TAG: &str = "pointsman:incident";
-
-/// How much earlier than DRS was asked for it an execution may seem to have begun: clocks differ.
+/// How much earlier than its incident an execution of it may seem to have begun: clocks differ.
 const EARLIER: SignedDuration = SignedDuration::from_mins(10);
 
 /// Reads them. The list has no tags, so each that counts is asked for by itself. Those of the incident that came to nothing do
@@ -24,8 +22,7 @@ pub async fn executions(drs: &Client, plan: &str, incident: &Incident) -> Read<V
         for summary in page.recovery_plan_executions() {
             let status = summary.status().as_str().to_owned();
             let started = moment(summary.started_at())?;
-            let may_be_own = incident.asked.is_some_and(|asked| started >= asked - EARLIER);
-            if is_end(&status) && !may_be_own {
+            if is_end(&status) && started < incident.opened - EARLIER {
                 continue;
             }
             let arn = summary.recovery_plan_execution_arn().to_owned();

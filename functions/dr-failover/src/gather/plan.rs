@@ -33,10 +33,10 @@ pub(super) async fn plan(drs: &Client, arn: &str) -> Read<DrsPlan> {
     let ids: Vec<String> = servers.iter().map(|server| server.id.clone()).collect();
     let snapshots: Vec<Read<Option<Snapshot>>> =
         stream::iter(&ids).map(|id| newest(drs, id)).buffered(AT_A_TIME).collect().await;
-    let replication = replication(drs, &ids).await;
+    let seen = seen(drs, &ids).await;
     for (server, snapshot) in servers.iter_mut().zip(snapshots) {
         server.snapshot = snapshot;
-        server.replication = replication.get(&server.id).cloned();
+        (server.hostname, server.replication) = seen.get(&server.id).cloned().unwrap_or_default();
     }
     Ok(DrsPlan { status, servers })
 }
@@ -65,6 +65,7 @@ async fn servers(drs: &Client, arn: &str) -> Read<Vec<ServerSeen>> {
                 step: step.step_name.clone(),
                 critical,
                 snapshot: Ok(None),
+                hostname: None,
                 replication: None,
             });
         }
@@ -94,8 +95,8 @@ async fn newest(drs: &Client, server: &str) -> Read<Option<Snapshot>> {
     Ok(newest)
 }
 
-/// How the servers' replication stands. It is told and decides nothing, so that not to know it is no error.
-async fn replication(drs: &Client, ids: &[String]) -> BTreeMap<String, String> {
+/// The servers' hostnames, and how their replication stands. It is told and decides nothing, so that not to know it is no error.
+async fn seen(drs: &Client, ids: &[String]) -> BTreeMap<String, (Option<String>, Option<String>)> {
     let filters = DescribeSourceServersRequestFilters::builder().set_source_server_ids(Some(ids.to_vec()));
     if ids.is_empty() {
         return BTreeMap::new();
@@ -105,8 +106,10 @@ async fn replication(drs: &Client, ids: &[String]) -> BTreeMap<String, String> {
     while let Some(Ok(page)) = pages.next().await {
         for server in page.items() {
             let state = server.data_replication_info().and_then(|info| info.data_replication_state());
-            if let (Some(id), Some(state)) = (server.source_server_id(), state) {
-                found.insert(id.to_owned(), state.as_str().to_owned());
+            let hints = server.source_properties().and_then(|properties| properties.identification_hints());
+            let hostname = hints.and_then(|hints| hints.hostname()).map(str::to_owned);
+            if let Some(id) = server.source_server_id() {
+                found.insert(id.to_owned(), (hostname, state.map(|state| state.as_str().to_owned())));
             }
         }
     }

@@ -1,9 +1,10 @@
-//! Commands that a person can run as they are. What is put into one has been checked: names and ARNs of the rules, ids that are
-//! made here, and what DRS gave.
+//! Commands that a person can run as they are, with version 2 of the AWS CLI. What is put into one has been checked: names and ARNs of
+//! the rules, ids that are made here, and what DRS gave.
 
 use serde_json::json;
 
 use super::Story;
+use crate::incident::{INCIDENT_TAG, Incident};
 
 /// Starts a DRS plan for real.
 pub(super) fn start(drs_plan: &str) -> String {
@@ -11,6 +12,25 @@ pub(super) fn start(drs_plan: &str) -> String {
     format!(
         "aws drs start-recovery-plan-execution --region {region} --recovery-plan-arn {drs_plan} --mode RECOVERY"
     )
+}
+
+/// The same, as this incident's: the function finds it by its tag, follows it, and starts none beside it.
+pub(super) fn start_for(incident: &Incident) -> String {
+    let tags = json!({INCIDENT_TAG: incident.id});
+    format!("{} --tags '{tags}'", start(&incident.drs_plan))
+}
+
+/// Starts single servers for real.
+pub(super) fn start_servers(drs_plan: &str, servers: &[&str]) -> String {
+    let region = region(drs_plan);
+    let servers: Vec<String> = servers.iter().map(|server| format!("sourceServerID={server}")).collect();
+    format!("aws drs start-recovery --region {region} --source-servers {}", servers.join(" "))
+}
+
+/// Lists what the plan was started for, the newest first.
+pub(super) fn executions(drs_plan: &str) -> String {
+    let region = region(drs_plan);
+    format!("aws drs list-recovery-plan-executions --region {region} --recovery-plan-arn {drs_plan}")
 }
 
 /// Cancels an execution.
@@ -27,6 +47,32 @@ pub(super) fn steps(execution: &str) -> Option<String> {
     is_plain(execution).then(|| {
         format!("aws drs list-recovery-plan-execution-steps --region {region} --recovery-plan-execution-arn {execution}")
     })
+}
+
+/// Tries a failed step again.
+pub(super) fn retry(drs_plan: &str) -> String {
+    let region = region(drs_plan);
+    format!(
+        "aws drs retry-recovery-plan-execution-step --region {region} --recovery-plan-execution-step-arn STEP_ARN"
+    )
+}
+
+/// Terminates what was launched.
+pub(super) fn terminate(incident: &Incident) -> Option<String> {
+    let launched = incident.servers.values().filter_map(|server| server.instance.as_deref());
+    let launched: Vec<&str> = launched.filter(|id| is_plain(id)).collect();
+    let region = region(&incident.drs_plan);
+    (!launched.is_empty()).then(|| {
+        format!(
+            "aws drs terminate-recovery-instances --region {region} --recovery-instance-ids {}",
+            launched.join(" ")
+        )
+    })
+}
+
+/// Shows the kill switch.
+pub(super) fn read_switch(story: &Story<'_>) -> String {
+    format!("aws ssm get-parameter --region {} --name {}", story.home.region, story.settings.kill_switch)
 }
 
 /// Sets the kill switch.

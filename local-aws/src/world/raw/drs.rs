@@ -1,4 +1,4 @@
-//! `[drs]`, `[[source-server]]`, `[[recovery-plan]]` and `[[recovery-job]]`.
+//! `[drs]`, `[[source-server]]`, `[[recovery-plan]]`, `[[recovery-job]]` and `[[recovery-instance]]`.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -101,4 +101,17 @@ pub(in super::super) struct RawRecoveryJob {
     #[serde(default)]
     pub(in super::super) drill: bool,
     pub(in super::super) started: Timestamp,
+}
+
+/// An instance that was launched before.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(in super::super) struct RawRecoveryInstance {
+    pub(in super::super) server: Spanned<String>,
+    /// Default: follows from the server and the place in the list.
+    pub(in super::super) id: Option<String>,
+    #[serde(default)]
+    pub(in super::super) drill: bool,
+    /// Default `RUNNING`.
+    pub(in super::super) state: Option<Spanned<String>>,
 }

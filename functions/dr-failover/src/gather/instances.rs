@@ -1,0 +1,36 @@
+//! What was launched of the plan's servers before, whoever started it: a new launch deletes it.
+
+use aws_sdk_drs::Client;
+use aws_sdk_drs::types::{DescribeRecoveryInstancesRequestFilters, Ec2InstanceState};
+use shared::aws::told;
+
+use crate::facts::{Instance, Read};
+
+/// Reads them, every page. Those that EC2 has no more are none.
+pub(super) async fn of_servers(drs: &Client, servers: &[String]) -> Read<Vec<Instance>> {
+    if servers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let filters = DescribeRecoveryInstancesRequestFilters::builder();
+    let filters = filters.set_source_server_ids(Some(servers.to_vec())).build();
+    let mut pages = drs.describe_recovery_instances().filters(filters).into_paginator().send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        for instance in page.map_err(|error| told(&error))?.items() {
+            let is_gone = matches!(
+                instance.ec2_instance_state(),
+                Some(
+                    Ec2InstanceState::Terminated
+                        | Ec2InstanceState::NotFound
+                        | Ec2InstanceState::ShuttingDown
+                )
+            );
+            let Some(server) = instance.source_server_id().filter(|_| !is_gone) else { continue };
+            let id = instance.ec2_instance_id().or(instance.recovery_instance_id()).unwrap_or_default();
+            // One that does not say that it is a drill is taken for what must not be deleted.
+            let is_drill = instance.is_drill() == Some(true);
+            found.push(Instance { server: server.to_owned(), id: id.to_owned(), is_drill });
+        }
+    }
+    Ok(found)
+}
