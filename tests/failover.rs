@@ -328,7 +328,7 @@ fn an_event_and_a_reconcile_at_the_same_moment_mail_a_hold_once() {
             tokio::join!(failover.handled(&down, "one"), failover.handled(&reconcile, "two"));
         });
         failover.minutes(2);
-        assert_eq!(failover.subjects(), ["NOT STARTED: recovery of shop: kill switch off"]);
+        assert_eq!(failover.subjects(), ["NOT STARTED: recovery of shop: recoveries are switched off"]);
     }
 }
 
@@ -381,7 +381,7 @@ fn the_record_has_all_that_happened_and_pointsman_prints_it() {
         "last server launched     +4m 20s",
         "s-0000000000000db01  LAUNCHED",
         "held: the second signal does not agree",
-        "mailed: RECOVERED: shop",
+        "mailed: RECOVERED, traffic not moved: shop: all 1 server launched",
     ] {
         assert!(text.contains(line), "`{line}` is not in\n{text}");
     }

@@ -1,5 +1,6 @@
 //! The subject: in under 100 characters what a person must know before they open the mail.
 
+use crate::because::counted;
 use crate::incident::{Incident, Phase};
 use crate::rules::Mode;
 
@@ -7,7 +8,7 @@ use crate::rules::Mode;
 pub(super) fn subject(incident: &Incident) -> String {
     let plan = &incident.plan;
     let what = format!("{} of {plan}", incident.mode);
-    let servers = incident.servers.len();
+    let (servers, of) = (incident.servers.len(), counted(incident.servers.len()));
     // An incident that is over tells what came of it; one that is not, that it should be.
     let late = if incident.over_rto && incident.phase.is_open() { ", OVER RTO" } else { "" };
     match incident.phase {
@@ -17,16 +18,16 @@ pub(super) fn subject(incident: &Incident) -> String {
         Phase::Recovered if incident.is_over() => {
             format!("RECOVERED, but the alarm is OK: {plan}: leave traffic where it is")
         }
-        Phase::Recovered => format!("RECOVERED, traffic not moved: {plan}: all {servers} servers launched"),
+        Phase::Recovered => format!("RECOVERED, traffic not moved: {plan}: all {of} launched"),
         Phase::Drilled if incident.is_alarming() => {
-            format!("DRILL PASSED, site NOT recovered: {plan}: all {servers} servers launched")
+            format!("DRILL PASSED, site NOT recovered: {plan}: all {of} launched")
         }
-        Phase::Drilled => format!("DRILL PASSED: {plan}: all {servers} servers launched"),
+        Phase::Drilled => format!("DRILL PASSED: {plan}: all {of} launched"),
         Phase::RecoveredInPart => {
             let kind = if incident.mode == Mode::Drill { "DRILL PASSED" } else { "RECOVERED" };
             let missing: Vec<&str> = incident.missing().map(|(id, _)| id.as_str()).collect();
             let launched = servers - missing.len();
-            format!("{kind} IN PART: {plan}: {launched} of {servers} servers, not {}", missing.join(" "))
+            format!("{kind} IN PART: {plan}: {launched} of {of}, not {}", missing.join(" "))
         }
         Phase::Failed => format!("FAILED: {what}"),
         Phase::Cancelled => format!("CANCELLED: {what}"),
@@ -65,7 +66,7 @@ fn progress(incident: &Incident, what: &str) -> String {
     let launched = incident.servers.values().filter(|server| server.is_launched()).count();
     match incident.servers.len() {
         0 => what.to_owned(),
-        servers => format!("{what}: {launched} of {servers} servers launched"),
+        servers => format!("{what}: {launched} of {} launched", counted(servers)),
     }
 }
 

@@ -6,6 +6,7 @@ use shared::text::printable;
 
 use super::{server_name, time};
 use crate::alarm::State;
+use crate::because::counted;
 use crate::incident::{Incident, Phase};
 use crate::interlock::{some, told};
 use crate::mail::Story;
@@ -34,8 +35,8 @@ pub(super) fn lead(story: &Story<'_>) -> String {
         Phase::Running => running(incident, &kind, &alarms),
         Phase::Recovered => recovered(incident, &kind, &alarms),
         Phase::Drilled => format!(
-            "{kind} is done: all {} servers of it launched. It was a drill: nothing is recovered, and traffic was not moved. {alarms}",
-            incident.servers.len()
+            "{kind} is done: all {} of it launched. It was a drill: nothing is recovered, and traffic was not moved. {alarms}",
+            counted(incident.servers.len())
         ),
         Phase::RecoveredInPart => {
             let missing: Vec<String> = incident.missing().map(|(id, _)| server_name(incident, id)).collect();
@@ -117,7 +118,7 @@ fn running(incident: &Incident, kind: &str, alarms: &str) -> String {
         false => format!("{kind} goes on, and did not launch {}.", some(&failed)),
     };
     if !incident.servers.is_empty() {
-        let _ = write!(told, " {launched} of {} servers are launched.", incident.servers.len());
+        let _ = write!(told, " {launched} of {} are launched.", counted(incident.servers.len()));
     }
     if incident.mode == Mode::Drill && incident.is_alarming() {
         told.push_str(" The plan is in drill mode: test servers are launched, and NOTHING IS RECOVERED.");
@@ -133,8 +134,8 @@ fn running(incident: &Incident, kind: &str, alarms: &str) -> String {
 
 fn recovered(incident: &Incident, kind: &str, alarms: &str) -> String {
     let mut told = format!(
-        "{kind} is done: all {} servers of it launched. TRAFFIC WAS NOT MOVED.",
-        incident.servers.len()
+        "{kind} is done: all {} of it launched. TRAFFIC WAS NOT MOVED.",
+        counted(incident.servers.len())
     );
     if let Some(taken) = incident.data_of() {
         let _ = write!(told, " Their data is that of {} or newer", time(taken));
