@@ -263,6 +263,91 @@ fn an_execution_that_launched_nothing_is_asked_for_anew_and_once() {
     assert!(kills > 30, "{kills} calls were the last");
 }
 
+fn well() -> Value {
+    alarm(ALARM, "OK", "2026-03-02T10:00:30.000+0000")
+}
+
+/// OK comes while another invocation waits for DRS's answer: DRS starts it all the same, and it is followed.
+#[test]
+fn an_alarm_that_is_ok_while_drs_is_asked_ends_nothing() {
+    let slow = "[[fault]]\noperation = \"StartRecoveryPlanExecution\"\ncall = 1\ndelay = 1500\n";
+    let failover = Failover::new(&format!("{WORLD}{slow}"));
+    let (down, well) = (down(), well());
+    let asked = || failover.aws.journal().iter().any(|call| call.operation == "StartRecoveryPlanExecution");
+    let decisions = runtime().block_on(async {
+        tokio::join!(failover.handled(&down, "one"), async {
+            while !asked() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            failover.handled(&well, "two").await
+        })
+    });
+    let codes: Vec<&str> = decisions.1.reasons.iter().map(|reason| reason.because.code.as_str()).collect();
+    assert_eq!(codes, ["being-asked"]);
+    assert!(decisions.0.actions.iter().any(|action| action.call == "drs:StartRecoveryPlanExecution"));
+    failover.minutes(5);
+    assert_eq!(failover.started(), ["RECOVERY"]);
+    let incident = failover.incidents().remove(0);
+    assert_eq!(incident.phase, Phase::Recovered);
+    let subjects = failover.subjects();
+    assert!(!subjects.iter().any(|subject| subject.starts_with("OVER")), "{subjects:?}");
+    assert!(
+        subjects.last().is_some_and(|last| last.starts_with("RECOVERED, but the alarm is OK")),
+        "{subjects:?}"
+    );
+}
+
+/// Nobody could be told that an incident is over, and the next outage begins: it is an incident of its own, and both are told.
+#[test]
+fn an_outage_after_one_that_nobody_was_told_of_is_another() {
+    let world = WORLD.replace(r#"value = "enabled""#, r#"value = "disabled""#);
+    let fault = "[[fault]]\noperation = \"Publish\"\ncall = 2\nanswer = \"InternalError\"\nstatus = 500\n";
+    let failover = Failover::new(&format!("{world}{fault}"));
+    failover.invoke(&down(), "one");
+    failover.invoke(&well(), "two");
+    failover.invoke(&alarm(ALARM, "ALARM", "2026-03-02T10:00:50.000+0000"), "three");
+    failover.minutes(2);
+    let mut phases: Vec<Phase> = failover.incidents().iter().map(|incident| incident.phase).collect();
+    phases.sort_by_key(|phase| phase.name());
+    assert_eq!(phases, [Phase::Held, Phase::OkAgain]);
+    let subjects = failover.subjects();
+    let says = |start: &str| subjects.iter().filter(|subject| subject.starts_with(start)).count();
+    assert_eq!((says("NOT STARTED"), says("OVER")), (2, 1), "{subjects:?}");
+}
+
+/// The table fails after DRS started it: whoever reads the mail is not asked to start it once more.
+#[test]
+fn a_start_that_cannot_be_written_down_is_mailed_as_a_start() {
+    let failover = Failover::new(&format!(
+        "{WORLD}[[fault]]\noperation = \"TransactWriteItems\"\ncalls = [2, 3, 4]\nanswer = \"InternalServerError\"\nstatus = 500\n"
+    ));
+    failover.invoke(&down(), "one");
+    let subjects = failover.subjects();
+    assert_eq!(subjects, ["STARTED, not recorded: recovery of shop: the table does not answer"]);
+    failover.minutes(6);
+    assert_eq!(failover.started(), ["RECOVERY"]);
+    assert_eq!(failover.incidents()[0].phase, Phase::Recovered);
+}
+
+/// A person refuses while it is not known whether DRS started it.
+#[test]
+fn a_refusal_counts_unless_drs_has_started_it() {
+    for (after_effect, ends) in [(false, Phase::Refused), (true, Phase::Recovered)] {
+        let fault = format!(
+            "[[fault]]\noperation = \"StartRecoveryPlanExecution\"\ncall = 1\nanswer = \"cut\"\nafter-effect = {after_effect}\n"
+        );
+        let failover = Failover::new(&format!("{WORLD}{fault}"));
+        failover.invoke(&down(), "one");
+        let incident = failover.incidents().remove(0);
+        let refuse = json!({"source": "pointsman", "detail-type": "refuse",
+            "detail": {"incident": incident.id, "by": "Ana"}});
+        failover.invoke(&refuse, "two");
+        failover.minutes(6);
+        assert_eq!(failover.incidents()[0].phase, ends, "after its effect: {after_effect}");
+        assert_eq!(failover.started().len(), usize::from(after_effect));
+    }
+}
+
 /// When a region fails, many plans are held at once, and each waits for a probe that nobody answers.
 #[test]
 fn a_plan_that_waits_keeps_no_other_waiting() {

@@ -26,7 +26,20 @@ pub struct Run {
     pub invocations: Vec<Invoked>,
 }
 
+/// What the invocations of an event are called that are not its first.
+const DELIVERED_AGAIN: &str = "delivered again";
+const TRIED_AGAIN: &str = "tried again";
+
 impl Invoked {
+    /// Whether it is another invocation for the event of the one before.
+    fn is_the_same_event(&self) -> bool {
+        matches!(self.what.as_deref(), Some(DELIVERED_AGAIN | TRIED_AGAIN))
+    }
+
+    fn failed(&self) -> bool {
+        self.error.is_some() || self.batch_failures.as_ref().is_some_and(|ids| !ids.is_empty())
+    }
+
     /// Changes of the world that no invocation came after.
     pub(super) fn changes_only(changes: Vec<String>) -> Self {
         Self {
@@ -44,12 +57,11 @@ impl Invoked {
 }
 
 impl Run {
-    /// Whether the last word on the event was a failure.
+    /// Whether the last word on one of the events was a failure.
     pub fn failed(&self) -> bool {
-        let last = self.invocations.iter().rfind(|invoked| invoked.at.is_some());
-        last.is_none_or(|last| {
-            last.error.is_some() || last.batch_failures.as_ref().is_some_and(|ids| !ids.is_empty())
-        })
+        let invoked: Vec<&Invoked> = self.invocations.iter().filter(|invoked| invoked.at.is_some()).collect();
+        let mut of_events = invoked.chunk_by(|_, next| next.is_the_same_event());
+        invoked.is_empty() || of_events.any(|of_event| of_event.last().is_some_and(|last| last.failed()))
     }
 }
 
@@ -120,8 +132,8 @@ impl<'c> Stage<'c> {
             for attempt in 0..=self.retries {
                 let what = match (delivery, attempt) {
                     (0, 0) => heading.map(str::to_owned),
-                    (_, 0) => Some("delivered again".to_owned()),
-                    (_, _) => Some("tried again".to_owned()),
+                    (_, 0) => Some(DELIVERED_AGAIN.to_owned()),
+                    (_, _) => Some(TRIED_AGAIN.to_owned()),
                 };
                 let invoked = process.invoke(&api, &self.aws, function, event, what)?;
                 let failed = invoked.error.is_some();

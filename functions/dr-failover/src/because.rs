@@ -36,6 +36,8 @@ pub enum Because {
     Start { mode: Mode, incident: String, servers: usize, despite: Vec<String>, place: Place },
     /// DRS did not say whether it started.
     StartUnknown { error: String },
+    /// An invocation is asking DRS to start it, and what came of that is not known yet.
+    BeingAsked { would_end: Phase },
     /// It runs already.
     Adopted { execution: String, status: String },
     /// It is followed.
@@ -76,6 +78,7 @@ impl Reason for Because {
             Self::Held { interlock, .. } => interlock.code(),
             Self::Start { .. } => "start",
             Self::StartUnknown { .. } => "start-unknown",
+            Self::BeingAsked { .. } => "being-asked",
             Self::Adopted { .. } => "adopted",
             Self::UnderWay { .. } => "under-way",
             Self::FollowUnreadable { .. } => "follow-unreadable",
@@ -142,6 +145,11 @@ impl fmt::Display for Because {
                     "it is not known whether DRS started it ({error}): it is looked for, and else asked for again with the same token"
                 )
             }
+            Self::BeingAsked { would_end } => write!(
+                f,
+                "another invocation is asking DRS to start it: whether it ends as {} is decided when that has ended",
+                would_end.name()
+            ),
             Self::Adopted { execution, status } => {
                 write!(
                     f,

@@ -15,7 +15,7 @@ use crate::rules::{Mode, OverRpo, Plan};
 pub const MOST_SERVERS: usize = 200;
 
 /// How far the clocks of CloudWatch and Lambda may be apart.
-const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
+pub const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
 
 /// What there is to decide with.
 #[derive(Debug, Clone, Copy)]
@@ -340,5 +340,6 @@ fn attempt(question: &Question<'_>, drs_plan: &DrsPlan, despite: &[Interlock]) -
         snapshots: snapshots.collect(),
         despite: despite.iter().map(ToString::to_string).collect(),
         error: None,
+        asked_until: None,
     }
 }

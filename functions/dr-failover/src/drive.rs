@@ -9,11 +9,11 @@ mod tell;
 
 use shared::decision::{Action, ActionResult, DRY_RUN, Verdict};
 
-use crate::alarm::Alarm;
+use crate::alarm::{Alarm, State};
 use crate::because::Because;
 use crate::incident::{Attempt, Hold, Incident, Phase, Refusal};
 use crate::interlock::Interlock;
-use crate::latch::Started;
+use crate::latch::{Cleared, Started};
 use crate::mail;
 use crate::rules::{Mode, Plan};
 use crate::run::Run;
@@ -24,6 +24,9 @@ use shared::outcome::Outcome;
 
 /// How often a step is taken anew because somebody else wrote the incident meanwhile.
 const TRIES: usize = 6;
+
+/// The call that starts a recovery.
+const START: &str = "drs:StartRecoveryPlanExecution";
 
 /// What a plan is looked at for.
 #[derive(Debug, Clone, Copy)]
@@ -55,18 +58,25 @@ enum Written {
 /// Takes the next step with a plan's incident, if it has one.
 pub async fn drive(run: &Run<'_>, plan: &Plan, input: Input<'_>) -> Outcome {
     let drive = Drive { run, plan };
+    // What DRS was asked for in a try that somebody overtook was asked for all the same.
+    let mut asked: Vec<Action> = Vec::new();
     for _ in 0..TRIES {
         let mut outcome = Outcome::default();
-        match Box::pin(drive.once(input, &mut outcome)).await {
-            Ok(Written::Yes) => return outcome,
-            Ok(Written::Overtaken) => {}
-            Err(error) => {
-                drive.unreadable(input, error, &mut outcome).await;
-                return outcome;
+        let done = Box::pin(drive.once(input, &mut outcome)).await;
+        match done {
+            Ok(None) => {
+                asked.append(&mut outcome.actions);
+                continue;
             }
+            Ok(Some(over)) => Box::pin(drive.tell_what_is_over(&over, &mut outcome)).await,
+            Err(error) => drive.unreadable(input, error, &mut outcome).await,
         }
+        outcome.actions.splice(0..0, asked);
+        return outcome;
     }
-    Outcome::of(Verdict::Fail, &plan.name, &Because::Overtaken)
+    let mut outcome = Outcome::of(Verdict::Fail, &plan.name, &Because::Overtaken);
+    outcome.actions = asked;
+    outcome
 }
 
 struct Drive<'a> {
@@ -75,18 +85,26 @@ struct Drive<'a> {
 }
 
 impl Drive<'_> {
-    async fn once(&self, input: Input<'_>, outcome: &mut Outcome) -> Result<Written, StoreError> {
+    /// One try. Gives the incidents that are over and of which nobody was told, nothing if somebody overtook it.
+    async fn once(&self, input: Input<'_>, outcome: &mut Outcome) -> Result<Option<Vec<String>>, StoreError> {
         let before = self.run.store().known(&self.plan.name).await?;
         let mut known = before.clone();
         self.recreated(&mut known);
         if let Some((verdict, because)) = self.apply(&mut known, input) {
             outcome.because(verdict, &self.plan.name, &because);
         }
+        if let Some(because) = self.known_before(&before, &mut known).await? {
+            outcome.because(Verdict::Skip, &self.plan.name, &because);
+        }
         if known.incident.is_none() {
             if outcome.reasons.is_empty() {
                 outcome.because(Verdict::Skip, &self.plan.name, &Because::NothingOpen);
             }
-            return self.write(&before, &mut known).await;
+            if let Written::Overtaken = self.write(&before, &mut known).await? {
+                return Ok(None);
+            }
+            self.tell_cleared(input, &before, &known, outcome).await;
+            return Ok(Some(known.latch.untold));
         }
         let attempt = step::step(self.run, self.plan, &mut known, outcome).await;
         if let (Some(attempt), true) = (&attempt, self.run.invocation.dry_run) {
@@ -97,7 +115,7 @@ impl Drive<'_> {
         }
         tell::claim(self.run, &mut known);
         if let Written::Overtaken = self.write(&before, &mut known).await? {
-            return Ok(Written::Overtaken);
+            return Ok(None);
         }
         if let Some(attempt) = attempt.filter(|_| !self.run.invocation.dry_run) {
             let before = known.clone();
@@ -105,11 +123,57 @@ impl Drive<'_> {
             tell::claim(self.run, &mut known);
             // What DRS did is done: whoever wrote the incident meanwhile finds it by its tag.
             if let Written::Overtaken = self.write(&before, &mut known).await? {
-                return Ok(Written::Overtaken);
+                return Ok(None);
             }
         }
+        self.tell_cleared(input, &before, &known, outcome).await;
+        let own = known.incident.as_ref().map(|incident| incident.id.clone());
+        let over = known.latch.untold.iter().filter(|id| Some(*id) != own.as_ref()).cloned().collect();
         tell::tell(self.run, self.plan, known, outcome).await;
-        Ok(Written::Yes)
+        Ok(Some(over))
+    }
+
+    /// That the latch was cleared is the one word after which a plan recovers again: everybody hears of it.
+    async fn tell_cleared(&self, input: Input<'_>, before: &Known, known: &Known, outcome: &mut Outcome) {
+        let cleared = known.latch.cleared.as_ref().filter(|_| known.latch.cleared != before.latch.cleared);
+        let (Input::ClearLatch { .. }, Some(cleared)) = (input, cleared) else { return };
+        let topic = self.plan.topic.as_deref().unwrap_or(&self.run.settings.topic);
+        let action = self.run.publish(topic, &mail::cleared(self.plan, cleared)).await;
+        if let ActionResult::Failed(error) = &action.result {
+            outcome.because(Verdict::Fail, &self.plan.name, &Because::MailFailed { error: error.clone() });
+        }
+        outcome.actions.push(action);
+    }
+
+    /// An incident that a change of an alarm would open, and that there was already: the change was dealt with.
+    async fn known_before(&self, before: &Known, known: &mut Known) -> Result<Option<Because>, StoreError> {
+        let opened =
+            known.incident.as_ref().filter(|incident| incident.version == 0 && before.incident.is_none());
+        let Some(opened) = opened else { return Ok(None) };
+        if self.run.store().incident(&self.plan.name, &opened.id).await?.is_none() {
+            return Ok(None);
+        }
+        let alarm = opened.alarms.values().next();
+        let name = alarm.map(|alarm| alarm.name.clone()).unwrap_or_default();
+        let at = alarm.map_or(self.run.now(), |alarm| alarm.since);
+        (known.incident, known.latch.open) = (None, None);
+        Ok(Some(Because::SameTransition { alarm: name, at, is_open: false }))
+    }
+
+    /// Incidents that are over, of which nobody was told: their mail failed, or whoever was to send it was killed.
+    async fn tell_what_is_over(&self, over: &[String], outcome: &mut Outcome) {
+        for id in over {
+            let Ok(before) = self.run.store().known_with(&self.plan.name, id).await else { return };
+            let mut known = before.clone();
+            // One whose item somebody deleted is told of by nobody.
+            if known.incident.is_none() {
+                known.latch.untold.retain(|other| other != id);
+            }
+            tell::claim(self.run, &mut known);
+            if let Ok(Written::Yes) = self.write(&before, &mut known).await {
+                tell::tell(self.run, self.plan, known, outcome).await;
+            }
+        }
     }
 
     /// An incident that the latch names and that is not there: somebody deleted its item. The latch lets go of it.
@@ -147,10 +211,12 @@ impl Drive<'_> {
             let why = "the recovery that shut the latch is under way; clear it when that is over".to_owned();
             return (Verdict::Hold, Because::LatchNotCleared { why });
         }
-        if known.latch.recovery.take().is_none() {
+        let Some(recovery) = known.latch.recovery.take() else {
             let why = "the latch is not shut: no recovery was started since it was last cleared".to_owned();
             return (Verdict::Skip, Because::LatchNotCleared { why });
-        }
+        };
+        let (by_whom, at) = (Incident::said(by), self.run.now());
+        known.latch.cleared = Some(Cleared { by: by_whom, at, incident: recovery.incident });
         if let Some(open) = &mut known.incident {
             open.note(self.run.now(), "person", format!("{by} cleared the latch"));
         }
@@ -186,6 +252,7 @@ impl Drive<'_> {
             start::Outcome::Unknown(error) => {
                 if let Some(attempt) = &mut incident.attempt {
                     attempt.error = Some(Incident::said(&error));
+                    attempt.asked_until = None;
                 }
                 incident.note(now, "start", format!("DRS did not answer the start: {error}"));
                 outcome.because(Verdict::Fail, &self.plan.name, &Because::StartUnknown { error });
@@ -197,9 +264,15 @@ impl Drive<'_> {
     async fn unreadable(&self, input: Input<'_>, error: StoreError, outcome: &mut Outcome) {
         let error = error.to_string();
         outcome.because(Verdict::Fail, &self.plan.name, &Because::StateUnreadable { error: error.clone() });
-        let Input::Alarm(alarm, _) = input else { return };
         let topic = self.plan.topic.as_deref().unwrap_or(&self.run.settings.topic);
-        let message = mail::undecided(self.plan, alarm, &error, self.run.now());
+        let asked = outcome.actions.iter().find(|action| action.call == START);
+        let message = match (asked, input) {
+            (Some(asked), _) => mail::unwritten(self.plan, &asked.result, &error, self.run.now()),
+            (None, Input::Alarm(alarm, _)) if alarm.state == State::Alarm => {
+                mail::undecided(self.plan, alarm, &error, self.run.now())
+            }
+            _ => return,
+        };
         let action = self.run.publish(topic, &message).await;
         if let ActionResult::Failed(error) = &action.result {
             outcome.because(Verdict::Fail, &self.plan.name, &Because::MailFailed { error: error.clone() });
@@ -213,12 +286,15 @@ fn refuse(incident: &mut Incident, by: &str, now: jiff::Timestamp) -> Option<(Ve
     if !incident.phase.is_open() {
         return None;
     }
-    if incident.phase == Phase::Running || incident.attempt.is_some() {
+    if incident.phase == Phase::Running {
         let why = "DRS was asked to start it already: cancel the execution in DRS instead. The mail STARTED has the command"
             .to_owned();
         return Some((Verdict::Fail, Because::CannotRefuse { why }));
     }
-    incident.end(Phase::Refused, now, &format!("{by} refused it"));
+    let by = Incident::said(by);
+    incident.note(now, "person", format!("{by} refuses it"));
+    // It ends with this step, unless DRS may be at it.
+    incident.refused_by = Some(by);
     None
 }
 
@@ -243,7 +319,7 @@ fn release(latch: &mut crate::latch::Latch, incident: &str) {
 
 fn action(incident: &Incident, attempt: &Attempt, result: ActionResult) -> Action {
     Action {
-        call: "drs:StartRecoveryPlanExecution".to_owned(),
+        call: START.to_owned(),
         subject: incident.plan.clone(),
         input: start::input(incident, attempt),
         result,

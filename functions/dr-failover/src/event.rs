@@ -100,11 +100,13 @@ pub fn parse(event: &Value) -> Result<Parsed, MalformedEvent> {
 fn of_something_else(event: &Value) -> Option<String> {
     let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
     let (source, kind) = (text("/source")?, text("/detail-type")?);
-    let is_alarm = match (source, kind) {
-        ("aws.cloudwatch", "CloudWatch Alarm State Change") => true,
-        // Who made or changed an alarm is no outage.
-        ("aws.cloudwatch", _) => false,
-        _ => event.pointer("/detail/alarmName").is_some() && event.pointer("/detail/state").is_some(),
+    let has_its_members =
+        event.pointer("/detail/alarmName").is_some() && event.pointer("/detail/state").is_some();
+    let is_alarm = match kind.to_ascii_lowercase().as_str() {
+        "cloudwatch alarm state change" => true,
+        // Who made or changed an alarm is no outage; a contributor is a part of an alarm, which changes by itself.
+        "cloudwatch alarm configuration change" | "cloudwatch alarm contributor state change" => false,
+        _ => has_its_members,
     };
     (!is_alarm).then(|| format!("{kind} of {source} is no event that a recovery depends on"))
 }
@@ -123,7 +125,7 @@ fn ours(detail_type: &str, event: &Value) -> Result<Parsed, MalformedEvent> {
     let word = |pointer, field| required(event, pointer, field);
     let by = || match word("/detail/by", "detail.by")? {
         // As the commands in mails have it.
-        by if by.trim() == "YOUR NAME" => Err(MalformedEvent::NotA {
+        by if by.trim().is_empty() || by.trim() == "YOUR NAME" => Err(MalformedEvent::NotA {
             field: "detail.by",
             value: by,
             expected: "the name of the person who says so",

@@ -65,6 +65,7 @@ pub fn apply(incident: &mut Incident, progress: &Progress, now: Timestamp) {
     let mode = execution.mode;
     let mut entries = Vec::new();
     execution.unreadable = None;
+    execution.unreadable_since = None;
     if execution.status != progress.status {
         entries.push(("execution", format!("the execution is {}", progress.status)));
         execution.status.clone_from(&progress.status);
@@ -116,7 +117,9 @@ fn servers(
             let instance = launch.and_then(|launch| launch.instance.clone());
             let before = incident.servers.get(id).filter(|before| before.status == status);
             let since = before.map_or(now, |before| before.since);
-            if before.is_none() && status != NOT_STARTED {
+            // On its way to there a server is not worth an entry: there can be a hundred.
+            let is_told = matches!(status, "LAUNCHED" | "FAILED" | "TERMINATED");
+            if before.is_none() && is_told {
                 let as_what = instance.as_deref().map(|id| format!(" as {id}")).unwrap_or_default();
                 entries.push(("server", format!("server {id} is {status}{as_what}")));
             }

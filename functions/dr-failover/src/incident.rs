@@ -16,8 +16,14 @@ pub const INCIDENT_TAG: &str = "pointsman:incident";
 /// The most entries of the record. What happens after them is counted, not told.
 const MOST_ENTRIES: usize = 300;
 
-/// How many refusals are kept: they are what the next start waits by, and the execution of each is passed over.
-const MOST_REFUSALS: usize = 50;
+/// How many more entries there is room for that say how it went, whatever else happened.
+const ROOM_FOR_THE_COURSE: usize = 100;
+
+/// What says how it went.
+const THE_COURSE: [&str; 7] = ["decided", "started", "over-rto", "person", "ended", "execution", "mail"];
+
+/// How many refusals are kept.
+const MOST_REFUSALS: usize = 10;
 
 /// The longest time between two starts: what DRS refuses is mended by people.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(16);
@@ -39,9 +45,18 @@ pub struct Incident {
     pub drs_plan: String,
     /// When it was opened.
     pub opened: Timestamp,
+    /// When the first of its alarms began to be in ALARM. It stays, whatever the alarms do since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began: Option<Timestamp>,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Timestamp>,
+    /// Why it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_because: Option<String>,
+    /// Who refused it. It ends when it is known that DRS has nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_by: Option<String>,
     /// Where it stands.
     pub phase: Phase,
     /// Whether it is for real, as the rules had it when it was last decided.
@@ -57,9 +72,12 @@ pub struct Incident {
     /// How many starts were decided.
     #[serde(default)]
     pub attempts: u32,
-    /// The starts that came to nothing.
+    /// The last starts that came to nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refusals: Vec<Refusal>,
+    /// How many starts came to nothing.
+    #[serde(default)]
+    pub refused: u32,
     /// More time than the plan's RTO has passed since its alarm began.
     #[serde(default)]
     pub over_rto: bool,
@@ -208,6 +226,9 @@ pub struct Attempt {
     /// What DRS said to it so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Until then an invocation may be asking DRS for it, which has not said yet what came of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_until: Option<Timestamp>,
 }
 
 /// A start that came to nothing: nothing was launched.
@@ -256,6 +277,9 @@ pub struct Execution {
     /// It could not be looked at; why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unreadable: Option<String>,
+    /// Since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreadable_since: Option<Timestamp>,
     /// Its steps, in their order.
     #[serde(default)]
     pub steps: Vec<Step>,
@@ -346,13 +370,18 @@ impl Incident {
         (digest.len() == 8 && time.len() == 16 && !plan.is_empty()).then_some(plan)
     }
 
-    /// Writes down what happened.
+    /// Writes down what happened. Of what there is much of (servers, alarms that flap), what has no room is counted.
     pub fn note(&mut self, at: Timestamp, kind: &str, what: impl AsRef<str>) {
-        if self.record.len() >= MOST_ENTRIES {
+        let room = if THE_COURSE.contains(&kind) { ROOM_FOR_THE_COURSE } else { 0 };
+        if self.record.len() >= MOST_ENTRIES + room {
             self.unrecorded += 1;
             return;
         }
         let what = shortened(&printable(what.as_ref()), LONGEST_ENTRY);
+        // What is tried in vain each minute is one entry.
+        if self.record.last().is_some_and(|last| last.kind == kind && last.what == what) {
+            return;
+        }
         self.record.push(Entry { at, kind: kind.to_owned(), what });
     }
 
@@ -365,6 +394,7 @@ impl Incident {
     pub fn end(&mut self, phase: Phase, at: Timestamp, why: &str) {
         self.phase = phase;
         self.ended = Some(at);
+        self.ended_because = Some(Self::said(why));
         // What held an incident that was given up or refused is worth knowing afterwards.
         if !matches!(phase, Phase::AgedOut | Phase::Refused) {
             self.holds.clear();
@@ -379,6 +409,7 @@ impl Incident {
         self.execution = None;
         self.servers.clear();
         self.refusals.push(refusal);
+        self.refused += 1;
         if self.refusals.len() > MOST_REFUSALS {
             self.refusals.remove(0);
         }
@@ -387,13 +418,19 @@ impl Incident {
     /// Until when DRS is not asked again: a minute after its first refusal, twice as long after each further one.
     pub fn waits_until(&self) -> Option<Timestamp> {
         let last = self.refusals.last()?;
-        let doubled = u32::try_from(self.refusals.len() - 1).unwrap_or(u32::MAX).min(10);
+        let doubled = self.refused.saturating_sub(1).min(10);
         Some(last.at + LONGEST_WAIT.min(SignedDuration::from_mins(1 << doubled)))
+    }
+
+    /// Until when DRS ended executions of this incident before any step of them ran: none of those that began before counts.
+    pub fn void_until(&self) -> Option<Timestamp> {
+        let void = self.refusals.iter().filter(|refusal| refusal.execution.is_some());
+        void.map(|refusal| refusal.at).max()
     }
 
     /// When its first alarm began.
     pub fn began(&self) -> Timestamp {
-        self.alarms.values().map(|alarm| alarm.began).min().unwrap_or(self.opened)
+        self.began.unwrap_or(self.opened)
     }
 
     /// Whether an alarm of it is in ALARM.
@@ -458,7 +495,9 @@ impl Incident {
     /// tell.
     pub fn is_checked_again(&self) -> bool {
         let is_created = self.execution.as_ref().is_some_and(|execution| execution.status == "CREATED");
-        self.phase == Phase::Running && is_created && !self.refusals.is_empty()
+        let is_seen = self.execution.as_ref().is_some_and(|execution| execution.unreadable.is_none());
+        let is_quiet = is_created && is_seen && !self.over_rto && !self.is_over();
+        self.phase == Phase::Running && is_quiet && self.refused > 0
     }
 }
 

@@ -14,15 +14,21 @@ use crate::alarm::State;
 pub struct Latch {
     /// How often it was written: a write that was prepared from an older one is refused.
     pub version: u64,
-    /// The incident that is open.
+    /// The incident that is open: it takes its plan's alarms.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub open: Option<String>,
+    /// Incidents that are over, of which nobody was told yet.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub untold: Vec<String>,
     /// The recovery that was started last. It stays until a person clears it: there is one attempt, and then somebody looks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery: Option<Started>,
     /// The same, also if a person cleared it since.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovered: Option<Started>,
+    /// Who cleared the latch last, and when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cleared: Option<Cleared>,
     /// The drill that was started last. It never keeps a recovery from starting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drill: Option<Started>,
@@ -38,6 +44,18 @@ pub struct Started {
     pub incident: String,
     /// When.
     pub at: Timestamp,
+}
+
+/// A person's word that the plan may recover again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Cleared {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// The incident whose recovery had shut it.
+    pub incident: String,
 }
 
 /// What an alarm said.

@@ -6,13 +6,14 @@ mod text;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use shared::decision::ActionResult;
 use shared::home::Home;
 use shared::mail::{Detail, Message, attributes, shortened, within};
 use shared::text::printable;
 
 use crate::alarm::Alarm;
 use crate::incident::{Incident, Phase};
-use crate::latch::Latch;
+use crate::latch::{Cleared, Latch};
 use crate::rules::Plan;
 use crate::settings::Settings;
 
@@ -109,6 +110,45 @@ fn by_hand(plans: &[Plan]) -> String {
         format!("  {}:\n  {seen}\n  {start}\n", plan.name)
     });
     told.collect()
+}
+
+/// The mail about a start whose answer could not be written down.
+pub fn unwritten(plan: &Plan, result: &ActionResult, error: &str, now: Timestamp) -> Message {
+    let (asked, what) = match result {
+        ActionResult::Done(execution) => ("STARTED", format!("DRS has started it: {}", printable(execution))),
+        ActionResult::Failed(why) | ActionResult::NotCalled(why) => {
+            ("UNCERTAIN", format!("DRS was asked to start it, and said: {}", printable(why)))
+        }
+    };
+    let headline =
+        format!("{asked}, not recorded: {} of {}: the table does not answer", plan.mode, plan.name);
+    let attributes =
+        attributes([("severity", Some("critical".to_owned())), ("plan", Some(plan.name.clone()))]);
+    within(LIMIT, headline, attributes, |_| {
+        let text = format!(
+            "{what}. We could not write that down, since our table does not answer. Do not start it by hand: once the table answers, \
+             we find it in DRS by its tag, and follow it.\n\nWhy: {}\nWhen: {now}\n\nWhat you can do\n- See whether it runs:\n  {}\n",
+            printable(error),
+            commands::executions(&plan.drs_plan)
+        );
+        (text, json!({"version": VERSION, "severity": "critical", "plan": plan.name, "error": error}))
+    })
+}
+
+/// The mail about a latch that was cleared.
+pub fn cleared(plan: &Plan, cleared: &Cleared) -> Message {
+    let by = printable(&cleared.by);
+    let headline = format!("LATCH CLEARED: {}: by {by}", plan.name);
+    let attributes = attributes([("severity", Some("high".to_owned())), ("plan", Some(plan.name.clone()))]);
+    within(LIMIT, headline, attributes, |_| {
+        let text = format!(
+            "{by} cleared the latch of {} at {}: the next confirmed alarm starts a recovery again by itself. Instances of the earlier \
+             recovery ({}) hold it as long as they are there: a new launch would delete them.\n\nIf that was not right, switch \
+             recoveries off (the kill switch) and ask {by}.\n",
+            plan.name, cleared.at, cleared.incident
+        );
+        (text, json!({"version": VERSION, "severity": "high", "plan": plan.name, "cleared": cleared}))
+    })
 }
 
 /// The mail about an alarm that came while the table does not answer.

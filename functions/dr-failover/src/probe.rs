@@ -46,7 +46,7 @@ impl Prober {
             found = match client.get(url).send().await {
                 Ok(answer) => Probed::Answered(answer.status().as_u16()),
                 Err(error) if error.is_builder() => Probed::NotAsked(shared::text::chain(&error)),
-                Err(error) => Probed::Silent(shared::text::chain(&error.without_url())),
+                Err(error) => silent(shared::text::chain(&error.without_url())),
             };
             if found.is_well() || matches!(found, Probed::NotAsked(_)) {
                 break;
@@ -56,8 +56,33 @@ impl Prober {
     }
 }
 
+/// A name that cannot be resolved says nothing about the site: it may be mistyped, or this function may have no network.
+fn silent(why: String) -> Probed {
+    if why.contains("dns error") { Probed::NotAsked(why) } else { Probed::Silent(why) }
+}
+
 impl Default for Prober {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Probed, Prober};
+
+    #[tokio::test]
+    async fn a_name_that_nobody_has_is_no_sign_of_an_outage() {
+        let found = Prober::new().ask("http://nobody.invalid/healthz").await;
+        assert!(matches!(found, Probed::NotAsked(_)), "{found:?}");
+    }
+
+    #[tokio::test]
+    async fn a_port_where_nobody_listens_is_silence() {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = port.local_addr().expect("it has one");
+        drop(port);
+        let found = Prober::new().ask(&format!("http://{address}/healthz")).await;
+        assert!(matches!(found, Probed::Silent(_)), "{found:?}");
     }
 }

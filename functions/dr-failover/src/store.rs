@@ -57,6 +57,15 @@ impl Store<'_> {
         Ok(Known { latch, incident })
     }
 
+    /// The same with that incident, open or over.
+    ///
+    /// # Errors
+    /// As [`Store::known`].
+    pub async fn known_with(&self, plan: &str, id: &str) -> Result<Known, StoreError> {
+        let latch = self.item(plan, LATCH).await?.unwrap_or_default();
+        Ok(Known { latch, incident: self.incident(plan, id).await? })
+    }
+
     /// An incident of a plan.
     ///
     /// # Errors

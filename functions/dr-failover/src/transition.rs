@@ -5,9 +5,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::alarm::{Alarm, Change, State};
 use crate::because::Because;
+use crate::decide::CLOCKS_DIFFER;
 use crate::incident::{AlarmNow, Incident, Phase};
 use crate::latch::{Latch, Seen};
 use crate::rules::Plan;
+
+/// How much earlier or later another form of the same change may say that it was. No alarm is looked at more often than that.
+const TWO_FORMS_DIFFER: SignedDuration = SignedDuration::from_secs(1);
 
 /// What was known of a plan before, and is after.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,10 +29,12 @@ pub fn apply(known: &mut Known, plan: &Plan, alarm: &Alarm, arn: &str, now: Time
     let change = alarm.change();
     if let Some(seen) = known.latch.seen.get(arn) {
         let is_open = known.incident.is_some();
-        if at == seen.at && alarm.state == seen.state && !lifts(known, alarm, arn) {
+        let is_same = at.duration_since(seen.at).abs() < TWO_FORMS_DIFFER && alarm.state == seen.state;
+        let says_more = is_same && (lifts(known, alarm, arn) || completes(known, alarm, arn));
+        if is_same && !says_more {
             return Some(Because::SameTransition { alarm: alarm.name.clone(), at, is_open });
         }
-        if at < seen.at {
+        if at < seen.at && !says_more {
             let (state, later) = (seen.state, seen.at);
             return Some(Because::OlderThanKnown { alarm: alarm.name.clone(), at, state, later });
         }
@@ -39,7 +45,9 @@ pub fn apply(known: &mut Known, plan: &Plan, alarm: &Alarm, arn: &str, now: Time
     {
         return Some(Because::NotATransition { alarm: alarm.name.clone() });
     }
-    known.latch.seen.insert(arn.to_owned(), Seen { state: alarm.state, at });
+    // A time that is to come would make the alarm unheard until then.
+    let heard_at = if at > now + CLOCKS_DIFFER { now } else { at };
+    known.latch.seen.insert(arn.to_owned(), Seen { state: alarm.state, at: heard_at });
     match change {
         Change::Into | Change::Unsure | Change::Again => {
             joined(known, plan, alarm, arn, now);
@@ -55,6 +63,14 @@ fn lifts(known: &Known, alarm: &Alarm, arn: &str) -> bool {
     known.is_some_and(|known| known.suppressed_by.is_some() && alarm.suppressed_by.is_none())
 }
 
+/// Whether the event says what the one before of the same moment left out.
+fn completes(known: &Known, alarm: &Alarm, arn: &str) -> bool {
+    let known = known.incident.as_ref().and_then(|incident| incident.alarms.get(arn));
+    known.is_some_and(|known| !known.unsaid.is_empty())
+        && alarm.change() == Change::Into
+        && alarm.at.is_some()
+}
+
 /// The alarm is in ALARM: of the open incident, or of a new one.
 fn joined(known: &mut Known, plan: &Plan, alarm: &Alarm, arn: &str, now: Timestamp) {
     let at = alarm.at.unwrap_or(now);
@@ -65,9 +81,13 @@ fn joined(known: &mut Known, plan: &Plan, alarm: &Alarm, arn: &str, now: Timesta
         opened(id, plan, now)
     });
     let before = incident.alarms.get(arn).filter(|before| before.state == State::Alarm);
-    let began = before.map_or(at, |before| before.began);
+    // An alarm that had no data for a while is in ALARM since before.
+    let began = incident.alarms.get(arn).filter(|before| before.state != State::Ok);
+    let began = began.map_or(at.min(now), |before| before.began);
     let late = before.map_or(now.duration_since(at), |before| SignedDuration::from_secs(before.late_seconds));
-    let mut unsaid = before.map(|before| before.unsaid.clone()).unwrap_or_default();
+    let is_whole = alarm.change() == Change::Into && alarm.at.is_some();
+    let unsaid = before.filter(|_| !is_whole).map(|before| before.unsaid.clone());
+    let mut unsaid = unsaid.unwrap_or_default();
     if before.is_none() && alarm.previous.is_none() {
         unsaid.push("the state it was in before".to_owned());
     }
@@ -89,6 +109,7 @@ fn joined(known: &mut Known, plan: &Plan, alarm: &Alarm, arn: &str, now: Timesta
             reason: alarm.reason.as_deref().map(Incident::said),
         },
     );
+    incident.began = Some(incident.began.map_or(began, |known| known.min(began)));
     let suppressed =
         alarm.suppressed_by.as_deref().map(|by| format!(", suppressed by {by}")).unwrap_or_default();
     incident.note(now, "alarm", format!("{} is in ALARM since {at}{suppressed}", alarm.name));
@@ -101,7 +122,10 @@ fn opened(id: String, plan: &Plan, now: Timestamp) -> Incident {
         plan: plan.name.clone(),
         drs_plan: plan.drs_plan.clone(),
         opened: now,
+        began: None,
         ended: None,
+        ended_because: None,
+        refused_by: None,
         phase: Phase::Held,
         mode: plan.mode,
         alarms: Default::default(),
@@ -109,6 +133,7 @@ fn opened(id: String, plan: &Plan, now: Timestamp) -> Incident {
         attempt: None,
         attempts: 0,
         refusals: Vec::new(),
+        refused: 0,
         over_rto: false,
         execution: None,
         servers: Default::default(),

@@ -27,6 +27,7 @@ fn incident(mode: Mode) -> Incident {
         adopted: false,
         error: None,
         unreadable: None,
+        unreadable_since: None,
         steps: Vec::new(),
     });
     incident

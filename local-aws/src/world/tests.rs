@@ -228,6 +228,7 @@ fn a_timeline_is_in_order_and_each_entry_is_one_thing() {
             "after = 1\nfault = \"GetNothing\"\nanswer = \"x\"",
             "world.toml:6: no operation `GetNothing` is served",
         ),
+        ("after = 1\nreconcile = true\nevery = 60\ntimes = 1000000000", "the most is 10080"),
         ("after = 1\nparameter = \"/p\"", "`parameter` goes with `value` or with `removed = true`"),
         ("after = 1\nreconcile = true\nsoon = true", "unknown field `soon`"),
     ] {

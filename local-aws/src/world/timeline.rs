@@ -25,6 +25,9 @@ pub(super) fn add(world: &mut World, file: &File<'_>, raw: Vec<Spanned<RawTimed>
     Ok(())
 }
 
+/// A week of minutes: more is a slip of the pen.
+const MOST_TIMES: i64 = 7 * 24 * 60;
+
 /// Adds an entry, and says when it is over.
 fn one(
     world: &mut World,
@@ -55,17 +58,20 @@ fn one(
         return Err(file.invalid(every, "only `reconcile` happens `every` so many seconds"));
     }
     let step = SignedDuration::from_secs(every.get_ref().get().into());
-    let end = match (raw.times, raw.until) {
-        (Some(times), None) => at + step * i32::try_from(times.get() - 1).unwrap_or(i32::MAX),
-        (None, Some(until)) if until >= at => until,
+    let count: i64 = match (raw.times, raw.until) {
+        (Some(times), None) => i64::from(times.get()),
+        (None, Some(until)) if until >= at => until.duration_since(at).as_secs() / step.as_secs() + 1,
         _ => return Err(file.invalid(every, "with `every` goes `times`, or an `until` that is not over")),
     };
+    if count > MOST_TIMES {
+        return Err(file.invalid(every, format!("this happens {count} times, and the most is {MOST_TIMES}")));
+    }
     let mut next = at;
-    while next <= end {
+    for _ in 0..count {
         world.timeline.push(Timed { at: next, what: Happening::Reconcile });
         next += step;
     }
-    Ok(end)
+    Ok(raw.until.unwrap_or(next - step))
 }
 
 fn what(

@@ -36,8 +36,7 @@ pub(super) async fn step(
     let incident = known.incident.as_mut()?;
     late(incident, plan, run.now());
     if !incident.phase.is_open() {
-        let why = incident.record.last().map(|entry| entry.what.clone()).unwrap_or_default();
-        let why = why.split_once(": ").map(|(_, why)| why.to_owned()).unwrap_or(why);
+        let why = incident.ended_because.clone().unwrap_or_default();
         let verdict = match incident.phase {
             Phase::Failed | Phase::RecoveredInPart | Phase::Cancelled | Phase::AgedOut => Verdict::Alert,
             _ => Verdict::Skip,
@@ -116,6 +115,9 @@ async fn undecided(run: &Run<'_>, plan: &Plan, known: &mut Known, outcome: &mut 
 
 /// How an incident that is not started is over, and why.
 fn over(run: &Run<'_>, plan: &Plan, incident: &Incident) -> Option<(Phase, String)> {
+    if let Some(by) = &incident.refused_by {
+        return Some((Phase::Refused, format!("{by} refused it")));
+    }
     if incident.is_over() {
         return Some((Phase::OkAgain, "every alarm of it is OK".to_owned()));
     }
@@ -133,6 +135,12 @@ async fn ended(
     outcome: &mut Outcome,
 ) -> Option<Attempt> {
     let incident = known.incident.as_mut()?;
+    let asked_until = incident.attempt.as_ref().and_then(|attempt| attempt.asked_until);
+    if asked_until.is_some_and(|until| run.now() < until) {
+        let because = Because::BeingAsked { would_end: phase };
+        outcome.because(Verdict::Hold, &plan.name, &because);
+        return None;
+    }
     match executions(&run.aws.drs, &plan.drs_plan, incident).await {
         Err(error) if incident.attempt.is_some() => {
             let unreadable = [Interlock::ExecutionsUnreadable { why: error }];
@@ -175,11 +183,12 @@ fn starts(run: &Run<'_>, plan: &Plan, known: &mut Known, attempt: &Attempt, outc
         despite: attempt.despite.clone(),
         place: plan.place.clone(),
     };
-    if incident.attempt.as_ref() != Some(attempt) {
+    if incident.attempt.as_ref().is_none_or(|before| before.token != attempt.token) {
         incident.attempts += 1;
-        incident.attempt = Some(attempt.clone());
         incident.note(run.now(), "decided", because.to_string());
     }
+    // Until this invocation has ended, DRS may be about to start it: nobody ends the incident meanwhile.
+    incident.attempt = Some(Attempt { asked_until: Some(run.invocation.ends()), ..attempt.clone() });
     incident.phase = Phase::Starting;
     incident.holds.clear();
     if attempt.mode == Mode::Recovery {
@@ -206,6 +215,7 @@ pub(super) fn runs(incident: &mut Incident, execution: &Running, adopted: bool, 
         adopted,
         error: None,
         unreadable: None,
+        unreadable_since: None,
         steps: Vec::new(),
     });
 }
@@ -263,12 +273,12 @@ async fn followed(run: &Run<'_>, plan: &Plan, known: &mut Known, outcome: &mut O
             None => follow::apply(incident, &progress, run.now()),
         },
         Err(error) => {
-            let since = incident.execution.as_ref().map_or(incident.opened, |execution| execution.started);
+            let Some(execution) = &mut incident.execution else { return };
+            let since = *execution.unreadable_since.get_or_insert(run.now());
+            execution.unreadable = Some(Incident::said(&error));
             if run.now().duration_since(since) >= plan.give_up_after {
-                let why = format!("the execution could not be followed to its end ({error})");
+                let why = format!("DRS did not say for {} how it goes ({error})", told(plan.give_up_after));
                 incident.end(Phase::Failed, run.now(), &why);
-            } else if let Some(execution) = &mut incident.execution {
-                execution.unreadable = Some(Incident::said(&error));
             }
         }
     }

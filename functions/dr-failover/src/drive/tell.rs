@@ -28,8 +28,7 @@ pub(super) fn claim(run: &Run<'_>, known: &mut Known) {
     let Some(incident) = &mut known.incident else { return };
     let Some(state) = untold(incident) else {
         incident.telling = None;
-        close(known);
-        return;
+        return settle(known);
     };
     let (by, until) = (run.invocation.request_id.clone(), run.invocation.ends());
     let is_others = incident
@@ -39,12 +38,14 @@ pub(super) fn claim(run: &Run<'_>, known: &mut Known) {
     if !is_others {
         incident.telling = Some(Telling { state, by, until });
     }
+    settle(known);
 }
 
 /// Mails it, if this invocation has the claim.
 pub(super) async fn tell(run: &Run<'_>, plan: &Plan, mut known: Known, outcome: &mut Outcome) {
     let Some(incident) = &known.incident else { return };
     let Some(telling) = incident.telling.clone() else { return };
+    let id = incident.id.clone();
     if telling.by != run.invocation.request_id {
         outcome.note(&plan.name, &Remark::BeingTold);
         return;
@@ -75,7 +76,7 @@ pub(super) async fn tell(run: &Run<'_>, plan: &Plan, mut known: Known, outcome: 
         told(&mut known, &telling, &subject, sent, run.now());
         match run.store().write(&plan.name, &before, &mut known).await {
             Ok(()) => return,
-            Err(StoreError::Overtaken) => match run.store().known(&plan.name).await {
+            Err(StoreError::Overtaken) => match run.store().known_with(&plan.name, &id).await {
                 Ok(now) => known = now,
                 Err(error) => {
                     return outcome.note(&plan.name, &Remark::NotConfirmed { error: error.to_string() });
@@ -99,15 +100,18 @@ fn told(known: &mut Known, telling: &Telling, subject: &str, sent: bool, now: ji
         incident.told = Some(telling.state.clone());
         incident.note(now, "mail", format!("mailed: {subject}"));
     } else {
-        incident.note(now, "mail", format!("not mailed: {subject}"));
+        incident.note(now, "not-mailed", format!("not mailed: {subject}"));
     }
-    close(known);
+    settle(known);
 }
 
-/// An incident that is over and told of is open no more.
-fn close(known: &mut Known) {
-    let Some(incident) = &known.incident else { return };
-    if !incident.phase.is_open() && untold(incident).is_none() {
-        known.latch.open = None;
+/// An incident that is over is open no more, whoever was told: the next alarm is another incident's. Until somebody was told, the
+/// latch remembers it.
+fn settle(known: &mut Known) {
+    let Some(incident) = known.incident.as_ref().filter(|incident| !incident.phase.is_open()) else { return };
+    known.latch.open.take_if(|open| *open == incident.id);
+    known.latch.untold.retain(|id| *id != incident.id);
+    if untold(incident).is_some() {
+        known.latch.untold.push(incident.id.clone());
     }
 }

@@ -26,7 +26,7 @@ pub async fn executions(drs: &Client, plan: &str, incident: &Incident) -> Read<V
                 continue;
             }
             let arn = summary.recovery_plan_execution_arn().to_owned();
-            if incident.refusals.iter().any(|refusal| refusal.execution.as_ref() == Some(&arn)) {
+            if status == "FAILED" && incident.void_until().is_some_and(|until| started <= until) {
                 continue;
             }
             let incident = incident_of(drs, &arn).await?;

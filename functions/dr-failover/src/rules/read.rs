@@ -82,6 +82,9 @@ fn plan(
     if let (Some(plan), Some(topic)) = (&drs_plan, &topic) {
         same_region(&mut table, plan, topic);
     }
+    if let (Some((alarms, at)), Some(signal), Some(plan)) = (&alarms, &second_signal, &drs_plan) {
+        not_itself(&mut table, alarms, at, signal, plan);
+    }
     table.finish();
     let is_good = problems.len() == before;
     let plan = (|| {
@@ -165,7 +168,9 @@ fn second_signal(table: &mut TableReader<'_, '_, '_>) -> Option<SecondSignal> {
     let mut signal = SecondSignal::default();
     for (key, value) in table.string_table("second-signal")? {
         let (slot, label) = match (key.get_ref().as_str(), value.get_ref()) {
-            ("alarm", name) if name.is_empty() || name.len() > LONGEST_ALARM || name.starts_with("arn:") => {
+            ("alarm", name)
+                if name.is_empty() || name.chars().count() > LONGEST_ALARM || name.starts_with("arn:") =>
+            {
                 (None, "not the name of an alarm (1 to 255 characters, no ARN)")
             }
             ("alarm", _) => (Some(&mut signal.alarm), ""),
@@ -185,6 +190,29 @@ fn second_signal(table: &mut TableReader<'_, '_, '_>) -> Option<SecondSignal> {
         return None;
     }
     Some(signal)
+}
+
+/// A second signal that is one of the alarms agrees with itself.
+fn not_itself(
+    table: &mut TableReader<'_, '_, '_>,
+    alarms: &[String],
+    at: &[Range<usize>],
+    signal: &SecondSignal,
+    plan: &Text,
+) {
+    let Some(name) = &signal.alarm else { return };
+    let of_plan: Vec<&str> = plan.get_ref().split(':').skip(3).take(2).collect();
+    let same = alarms.iter().zip(at).find(|(arn, _)| {
+        let parts: Vec<&str> = arn.splitn(7, ':').collect();
+        parts[3..5] == of_plan && parts[6] == name
+    });
+    if let (Some((_, alarm)), Some(signal)) = (same, table.span("second-signal")) {
+        table.problem(
+            Problem::new(BAD_SIGNAL, signal, "this alarm is the one that opens the incident")
+                .related(alarm.clone(), "here")
+                .help("name another alarm, or a probe: what must agree has to be seen in another way"),
+        );
+    }
 }
 
 /// `arn:aws:drs:REGION:ACCOUNT:recovery-plan/ID`; the form is the API model's (StrictDRSARN).
@@ -230,7 +258,7 @@ fn is_alarm(arn: &str) -> bool {
     let parts: Vec<&str> = arn.splitn(7, ':').collect();
     matches!(parts[..], ["arn", partition, "cloudwatch", region, account, "alarm", name]
         if partition.starts_with("aws") && shared::home::is_region(region) && is_account(account)
-            && (1..=LONGEST_ALARM).contains(&name.len()))
+            && (1..=LONGEST_ALARM).contains(&name.chars().count()))
 }
 
 fn is_account(text: &str) -> bool {

@@ -89,9 +89,7 @@ fn held(story: &Story<'_>, list: &mut List) {
             commands::start_servers(&incident.drs_plan, &["SERVER_ID"]),
         );
     }
-    if incident.attempt.is_none() {
-        list.add("Refuse it, if this is no outage", commands::refuse(story));
-    }
+    list.add("Refuse it, if this is no outage", commands::refuse(story));
     if held_by("kill-switch-off") || held_by("kill-switch-unclear") {
         let what = "Let recoveries of every plan start again; this one may then start within a minute";
         list.add(what, commands::switch(story, "enabled"));

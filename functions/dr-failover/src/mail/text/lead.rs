@@ -159,9 +159,7 @@ fn lower(kind: &str) -> String {
 
 /// Why it ended, as it was written down.
 fn ended(incident: &Incident) -> String {
-    let entry = incident.record.iter().rev().find(|entry| entry.kind == "ended");
-    let why = entry.and_then(|entry| entry.what.split_once(": ")).map(|(_, why)| why.to_owned());
-    why.unwrap_or_else(|| incident.phase.name().to_owned())
+    incident.ended_because.as_deref().map_or_else(|| incident.phase.name().to_owned(), printable)
 }
 
 /// `The alarm shop-down has been in ALARM since 10:00:00 (5m).`
