@@ -514,4 +514,21 @@ mod tests {
         assert_eq!(Incident::plan_of("shop"), None);
         assert_ne!(id, Incident::id_of("shop-eu", "another", at));
     }
+
+    #[test]
+    fn however_much_happened_there_is_room_for_how_it_ended() {
+        let at: Timestamp = "2026-03-02T10:00:00Z".parse().unwrap();
+        let mut incident: Incident =
+            serde_json::from_value(serde_json::json!({"id": "shop-1", "version": 1, "plan": "shop",
+            "drs-plan": "arn", "opened": at, "phase": "running", "mode": "RECOVERY", "alarms": {}}))
+            .unwrap();
+        for number in 0..1_000 {
+            incident.note(at, "server", format!("server {number} is LAUNCHED"));
+            incident.note(at, "not-mailed", "not mailed: STARTED");
+        }
+        incident.end(Phase::Recovered, at, "1000 of 1000 servers launched");
+        assert_eq!(incident.ended_because.as_deref(), Some("1000 of 1000 servers launched"));
+        assert_eq!(incident.record.last().unwrap().kind, "ended");
+        assert!(incident.record.len() <= MOST_ENTRIES + 1 && incident.unrecorded > 0);
+    }
 }
