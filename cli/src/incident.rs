@@ -9,6 +9,7 @@ use dr_failover::interlock::told;
 use dr_failover::store::{Store, incident_of_item};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use shared::text::printable;
 
 use crate::arguments::IncidentArguments;
 use crate::exit::Exit;
@@ -69,7 +70,7 @@ pub fn text(incident: &Incident) -> String {
     out.push_str("\nalarms\n");
     for alarm in incident.alarms.values() {
         let line = format!("  {} {} since {}, began {}", alarm.name, alarm.state, alarm.since, alarm.began);
-        out.push_str(&render::block(&line));
+        out.push_str(&render::block(&printable(&line)));
     }
     if !incident.holds.is_empty() {
         out.push_str("\nheld by\n");
@@ -90,13 +91,13 @@ pub fn text(incident: &Incident) -> String {
             let optional = if server.critical { "" } else { " (optional)" };
             let line =
                 format!("  {id}  {:<11} {instance}  {since}  {}{optional}", server.status, server.step);
-            out.push_str(&render::block(&line));
+            out.push_str(&render::block(&printable(&line)));
         }
     }
     out.push_str("\nwhat happened\n");
     for entry in &incident.record {
         let line = format!("  {}  {:>9}  {}", entry.at, after(began, entry.at), entry.what);
-        out.push_str(&render::block(&line));
+        out.push_str(&render::block(&printable(&line)));
     }
     if incident.unrecorded > 0 {
         let _ = writeln!(out, "  ({} more that the record has no room for)", incident.unrecorded);

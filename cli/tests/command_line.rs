@@ -565,7 +565,7 @@ fn check_compares_a_plan_with_the_template_of_the_recovery_region() {
 
 const INCIDENT: &str = r#"{"id": "shop-20260302T100000Z-2752a79b", "version": 1, "plan": "shop",
 "drs-plan": "arn:aws:drs:us-east-1:111122223333:recovery-plan/rp-1", "opened": "2026-03-02T10:00:20Z", "phase": "held",
-"mode": "RECOVERY", "alarms": {"arn": {"name": "shop-down", "state": "ALARM", "since": "2026-03-02T10:00:00Z",
+"mode": "RECOVERY", "alarms": {"arn": {"name": "shop\ndown", "state": "ALARM", "since": "2026-03-02T10:00:00Z",
 "heard": "2026-03-02T10:00:20Z", "began": "2026-03-02T10:00:00Z", "late-seconds": 20}},
 "holds": [{"code": "kill-switch-off", "because": "it is off", "advice": "ask why", "since": "2026-03-02T10:00:20Z"}],
 "record": [{"at": "2026-03-02T10:00:20Z", "kind": "held", "what": "held: \u001b[2J it is off"}]}"#;
@@ -590,6 +590,7 @@ fn an_incident_is_printed_from_whatever_form_it_is_in() {
         assert!(printed[0].contains(line), "`{line}` is not in\n{}", printed[0]);
     }
     assert!(!printed[0].contains('\u{1b}'), "a record cannot write to the terminal");
+    assert!(!printed[0].contains("shop\ndown"), "nor a line of its own");
     assert!(out(&folder.pointsman(&["incident", "item.json"])).starts_with("shop-1: drill of shop, held"));
     let json = out(&folder.pointsman(&["incident", "incident.json", "--json"]));
     assert_eq!(serde_json::from_str::<serde_json::Value>(&json).expect("it is JSON")["plan"], "shop");

@@ -430,7 +430,8 @@ impl Incident {
 
     /// When its first alarm began.
     pub fn began(&self) -> Timestamp {
-        self.began.unwrap_or(self.opened)
+        let of_alarms = || self.alarms.values().map(|alarm| alarm.began).min();
+        self.began.or_else(of_alarms).unwrap_or(self.opened)
     }
 
     /// Whether an alarm of it is in ALARM.
