@@ -130,7 +130,7 @@ fn of_deployment(question: &Question<'_>, facts: &Facts) -> Vec<Interlock> {
     if facts.time_is_made_up && question.plan.mode == Mode::Recovery {
         holds.push(Interlock::TimeIsMadeUp);
     }
-    let region = question.plan.drs_plan.split(':').nth(3).unwrap_or_default();
+    let region = question.incident.drs_plan.split(':').nth(3).unwrap_or_default();
     if region != question.region {
         let here = question.region.to_owned();
         holds.push(Interlock::PlanElsewhere { region: region.to_owned(), here });

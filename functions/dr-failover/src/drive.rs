@@ -63,15 +63,15 @@ pub async fn drive(run: &Run<'_>, plan: &Plan, input: Input<'_>) -> Outcome {
     for _ in 0..TRIES {
         let mut outcome = Outcome::default();
         let done = Box::pin(drive.once(input, &mut outcome)).await;
+        outcome.actions.splice(0..0, std::mem::take(&mut asked));
         match done {
             Ok(None) => {
-                asked.append(&mut outcome.actions);
+                asked = outcome.actions;
                 continue;
             }
             Ok(Some(over)) => Box::pin(drive.tell_what_is_over(&over, &mut outcome)).await,
             Err(error) => drive.unreadable(input, error, &mut outcome).await,
         }
-        outcome.actions.splice(0..0, asked);
         return outcome;
     }
     let mut outcome = Outcome::of(Verdict::Fail, &plan.name, &Because::Overtaken);
@@ -103,7 +103,7 @@ impl Drive<'_> {
             if let Written::Overtaken = self.write(&before, &mut known).await? {
                 return Ok(None);
             }
-            self.tell_cleared(input, &before, &known, outcome).await;
+            self.tell_cleared(&mut known, outcome).await;
             return Ok(Some(known.latch.untold));
         }
         let attempt = step::step(self.run, self.plan, &mut known, outcome).await;
@@ -126,7 +126,7 @@ impl Drive<'_> {
                 return Ok(None);
             }
         }
-        self.tell_cleared(input, &before, &known, outcome).await;
+        self.tell_cleared(&mut known, outcome).await;
         let own = known.incident.as_ref().map(|incident| incident.id.clone());
         let over = known.latch.untold.iter().filter(|id| Some(*id) != own.as_ref()).cloned().collect();
         tell::tell(self.run, self.plan, known, outcome).await;
@@ -134,15 +134,28 @@ impl Drive<'_> {
     }
 
     /// That the latch was cleared is the one word after which a plan recovers again: everybody hears of it.
-    async fn tell_cleared(&self, input: Input<'_>, before: &Known, known: &Known, outcome: &mut Outcome) {
-        let cleared = known.latch.cleared.as_ref().filter(|_| known.latch.cleared != before.latch.cleared);
-        let (Input::ClearLatch { .. }, Some(cleared)) = (input, cleared) else { return };
+    /// Written down after the mail: who is killed between the two sends it twice, and it is never lost.
+    async fn tell_cleared(&self, known: &mut Known, outcome: &mut Outcome) {
+        let before = known.clone();
+        let Some(cleared) = known.latch.cleared.as_mut().filter(|cleared| !cleared.told) else { return };
         let topic = self.plan.topic.as_deref().unwrap_or(&self.run.settings.topic);
         let action = self.run.publish(topic, &mail::cleared(self.plan, cleared)).await;
-        if let ActionResult::Failed(error) = &action.result {
-            outcome.because(Verdict::Fail, &self.plan.name, &Because::MailFailed { error: error.clone() });
+        match &action.result {
+            ActionResult::Failed(error) => {
+                outcome.because(
+                    Verdict::Fail,
+                    &self.plan.name,
+                    &Because::MailFailed { error: error.clone() },
+                );
+            }
+            _ => cleared.told = true,
         }
         outcome.actions.push(action);
+        // Who overtakes it finds the latch as it was, and tells it once more.
+        if let Err(error) = self.write(&before, known).await {
+            let error = error.to_string();
+            outcome.because(Verdict::Fail, &self.plan.name, &Because::StateUnreadable { error });
+        }
     }
 
     /// An incident that a change of an alarm would open, and that there was already: the change was dealt with.
@@ -204,8 +217,9 @@ impl Drive<'_> {
 
     fn clear(&self, known: &mut Known, by: &str) -> (Verdict, Because) {
         let own = known.incident.as_ref().filter(|open| {
-            open.phase.is_open()
-                && known.latch.recovery.as_ref().is_some_and(|started| started.incident == open.id)
+            let shut_it = known.latch.recovery.as_ref().is_some_and(|started| started.incident == open.id);
+            let recovers = open.phase == Phase::Running && open.mode == Mode::Recovery;
+            open.phase.is_open() && (shut_it || recovers)
         });
         if own.is_some() {
             let why = "the recovery that shut the latch is under way; clear it when that is over".to_owned();
@@ -216,7 +230,7 @@ impl Drive<'_> {
             return (Verdict::Skip, Because::LatchNotCleared { why });
         };
         let (by_whom, at) = (Incident::said(by), self.run.now());
-        known.latch.cleared = Some(Cleared { by: by_whom, at, incident: recovery.incident });
+        known.latch.cleared = Some(Cleared { by: by_whom, at, incident: recovery.incident, told: false });
         if let Some(open) = &mut known.incident {
             open.note(self.run.now(), "person", format!("{by} cleared the latch"));
         }
@@ -252,7 +266,6 @@ impl Drive<'_> {
             start::Outcome::Unknown(error) => {
                 if let Some(attempt) = &mut incident.attempt {
                     attempt.error = Some(Incident::said(&error));
-                    attempt.asked_until = None;
                 }
                 incident.note(now, "start", format!("DRS did not answer the start: {error}"));
                 outcome.because(Verdict::Fail, &self.plan.name, &Because::StartUnknown { error });
@@ -304,7 +317,7 @@ fn confirm(latch: &mut crate::latch::Latch, incident: &Incident, mode: Mode, now
     match mode {
         Mode::Recovery => {
             latch.recovered = Some(started.clone());
-            latch.recovery.get_or_insert(started);
+            latch.recovery = Some(started);
         }
         Mode::Drill => latch.drill = Some(started),
     }

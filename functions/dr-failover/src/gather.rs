@@ -30,7 +30,7 @@ pub async fn gather(plan: &Plan, incident: &Incident, settings: &Settings, aws: 
         signals::switch(&aws.ssm, &settings.kill_switch),
         second_alarm,
         probe,
-        executions(&aws.drs, &plan.drs_plan, incident),
+        executions(&aws.drs, &incident.drs_plan, incident),
     );
     Facts {
         switch,
@@ -43,8 +43,8 @@ pub async fn gather(plan: &Plan, incident: &Incident, settings: &Settings, aws: 
 }
 
 /// Reads what there is to recover.
-pub async fn recoverable(plan: &Plan, aws: &Clients, now: jiff::Timestamp) -> Recoverable {
-    let drs_plan = plan::plan(&aws.drs, &plan.drs_plan).await;
+pub async fn recoverable(drs_plan: &str, aws: &Clients, now: jiff::Timestamp) -> Recoverable {
+    let drs_plan = plan::plan(&aws.drs, drs_plan).await;
     let servers: Vec<String> = match &drs_plan {
         Ok(plan) => plan.servers.iter().map(|server| server.id.clone()).collect(),
         Err(_) => Vec::new(),

@@ -45,7 +45,8 @@ pub struct Incident {
     pub drs_plan: String,
     /// When it was opened.
     pub opened: Timestamp,
-    /// When the first of its alarms began to be in ALARM. It stays, whatever the alarms do since.
+    /// When the first of its alarms began to be in ALARM, of those that nothing holds by itself (late, suppressed, incomplete). It
+    /// stays, whatever the alarms do since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub began: Option<Timestamp>,
     /// When it ended.
@@ -470,6 +471,9 @@ impl Incident {
             }
             Phase::Starting => {
                 let refused = self.attempt.as_ref().is_some_and(|attempt| attempt.error.is_some());
+                if !self.holds.is_empty() {
+                    return format!("starting: unseen{}", self.lateness());
+                }
                 if refused {
                     format!("starting: no answer{}", self.lateness())
                 } else {
@@ -497,7 +501,8 @@ impl Incident {
     pub fn is_checked_again(&self) -> bool {
         let is_created = self.execution.as_ref().is_some_and(|execution| execution.status == "CREATED");
         let is_seen = self.execution.as_ref().is_some_and(|execution| execution.unreadable.is_none());
-        let is_quiet = is_created && is_seen && !self.over_rto && !self.is_over();
+        let was_late = self.told.as_deref().is_some_and(|told| told.contains("over-rto"));
+        let is_quiet = is_created && is_seen && (!self.over_rto || was_late) && !self.is_over();
         self.phase == Phase::Running && is_quiet && self.refused > 0
     }
 }

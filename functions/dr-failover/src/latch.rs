@@ -56,6 +56,9 @@ pub struct Cleared {
     pub at: Timestamp,
     /// The incident whose recovery had shut it.
     pub incident: String,
+    /// Whether the mail about it was sent.
+    #[serde(default)]
+    pub told: bool,
 }
 
 /// What an alarm said.

@@ -105,11 +105,15 @@ fn joined(known: &mut Known, plan: &Plan, alarm: &Alarm, arn: &str, now: Timesta
             late_seconds: late.as_secs(),
             suppressed_by: alarm.suppressed_by.clone(),
             suppressed_until: alarm.suppressed_until,
-            unsaid,
+            unsaid: unsaid.clone(),
             reason: alarm.reason.as_deref().map(Incident::said),
         },
     );
-    incident.began = Some(incident.began.map_or(began, |known| known.min(began)));
+    // What holds an alarm by itself keeps it from saying since when the outage is.
+    let counts = unsaid.is_empty() && late <= plan.stale_after && alarm.suppressed_by.is_none();
+    if counts {
+        incident.began = Some(incident.began.map_or(began, |known| known.min(began)));
+    }
     let suppressed =
         alarm.suppressed_by.as_deref().map(|by| format!(", suppressed by {by}")).unwrap_or_default();
     incident.note(now, "alarm", format!("{} is in ALARM since {at}{suppressed}", alarm.name));

@@ -349,7 +349,7 @@ fn an_alarm_counts_if_it_is_one_and_in_time() {
         })),
         told(|world| world.incident().alarms.values_mut().for_each(|alarm| alarm.unsaid = vec!["the state it was in before".to_owned()])),
         told(|world| world.facts.time_is_made_up = true),
-        told(|world| world.plan.drs_plan = world.plan.drs_plan.replace("us-east-1", "eu-west-1")),
+        told(|world| world.incident().drs_plan = world.plan.drs_plan.replace("us-east-1", "eu-west-1")),
     ].join("\n"), @r"
     start 2
     hold stale: the alarm shop-down reached us 15m 1s late, more than 15m: the site may be up again

@@ -74,8 +74,26 @@ async fn undecided(run: &Run<'_>, plan: &Plan, known: &mut Known, outcome: &mut 
         return ended(run, plan, known, over, outcome).await;
     }
     let incident = known.incident.as_mut()?;
-    incident.mode = plan.mode;
+    // What was asked for stays what it was asked for.
+    if incident.attempt.is_none() {
+        incident.mode = plan.mode;
+        incident.drs_plan.clone_from(&plan.drs_plan);
+    }
     let mut facts = gather(plan, incident, run.settings, run.aws).await;
+    if let Some(attempt) = incident.attempt.clone().filter(|attempt| attempt.mode != plan.mode) {
+        let is_asked = attempt.asked_until.is_some_and(|until| run.now() < until);
+        let is_nowhere = facts.executions.as_ref().is_ok_and(|those| own(plan, incident, those).is_none());
+        if is_asked {
+            outcome.because(Verdict::Hold, &plan.name, &Because::BeingAsked { would_end: Phase::Held });
+            return None;
+        }
+        // The rules want something else by now, and DRS has nothing of it.
+        if is_nowhere {
+            incident.attempt = None;
+            incident.mode = plan.mode;
+            release(&mut known.latch, &incident.id);
+        }
+    }
     let question = Question {
         plan,
         incident,
@@ -86,7 +104,7 @@ async fn undecided(run: &Run<'_>, plan: &Plan, known: &mut Known, outcome: &mut 
     };
     let mut decision = decide(&question, &facts);
     if decision == Decision::LookFurther {
-        facts.recoverable = Some(recoverable(plan, run.aws, run.now()).await);
+        facts.recoverable = Some(recoverable(&question.incident.drs_plan, run.aws, run.now()).await);
         decision = decide(&question, &facts);
     }
     match decision {
@@ -95,7 +113,7 @@ async fn undecided(run: &Run<'_>, plan: &Plan, known: &mut Known, outcome: &mut 
             None
         }
         Decision::Hold(interlocks) => {
-            incident.phase = Phase::Held;
+            incident.phase = unstarted(incident, &interlocks);
             holds(incident, &interlocks, run.now());
             held(plan, &interlocks, outcome);
             None
@@ -111,6 +129,13 @@ async fn undecided(run: &Run<'_>, plan: &Plan, known: &mut Known, outcome: &mut 
             Some(attempt)
         }
     }
+}
+
+/// Where an incident stands that these hold: after a start was asked for, and DRS does not say what is under way, nobody knows.
+fn unstarted(incident: &Incident, interlocks: &[Interlock]) -> Phase {
+    let is_unseen =
+        interlocks.iter().any(|interlock| matches!(interlock, Interlock::ExecutionsUnreadable { .. }));
+    if is_unseen && incident.attempt.is_some() { Phase::Starting } else { Phase::Held }
 }
 
 /// How an incident that is not started is over, and why.
@@ -141,9 +166,10 @@ async fn ended(
         outcome.because(Verdict::Hold, &plan.name, &because);
         return None;
     }
-    match executions(&run.aws.drs, &plan.drs_plan, incident).await {
-        Err(error) if incident.attempt.is_some() => {
+    match executions(&run.aws.drs, &incident.drs_plan, incident).await {
+        Err(error) if incident.attempts > 0 => {
             let unreadable = [Interlock::ExecutionsUnreadable { why: error }];
+            incident.phase = unstarted(incident, &unreadable);
             holds(incident, &unreadable, run.now());
             held(plan, &unreadable, outcome);
             return None;

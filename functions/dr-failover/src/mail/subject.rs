@@ -13,6 +13,9 @@ pub(super) fn subject(incident: &Incident) -> String {
     let late = if incident.over_rto && incident.phase.is_open() { ", OVER RTO" } else { "" };
     match incident.phase {
         Phase::Held => format!("NOT STARTED{late}: {what}: {}", held_by(incident)),
+        Phase::Starting if !incident.holds.is_empty() => {
+            format!("UNCERTAIN{late}: {what}: it was asked for, and DRS cannot be read")
+        }
         Phase::Starting => format!("UNCERTAIN{late}: {what}: DRS did not answer the start"),
         Phase::Running => format!("{}{late}: {}", running(incident), progress(incident, &what)),
         Phase::Recovered if incident.is_over() => {

@@ -25,7 +25,10 @@ pub(super) fn actions(story: &Story<'_>) -> Vec<String> {
         Phase::Held => held(story, &mut list),
         Phase::Starting => {
             list.add("See whether it runs", commands::executions(&story.incident.drs_plan));
-            list.say("Wait two minutes: you get another mail.");
+            // While DRS cannot be read, nobody knows when there will be more to say.
+            if story.incident.holds.is_empty() {
+                list.say("Wait two minutes: you get another mail.");
+            }
             list.add(
                 "If you cannot wait, start it by hand as this incident's",
                 commands::start_for(story.incident),
@@ -36,12 +39,19 @@ pub(super) fn actions(story: &Story<'_>) -> Vec<String> {
         Phase::Recovered | Phase::RecoveredInPart => recovered(story, &mut list),
         Phase::Failed | Phase::Cancelled => failed(story, &mut list),
         Phase::AgedOut | Phase::Refused => {
-            list.add("Start the recovery by hand, for real", commands::start(&story.incident.drs_plan));
+            let what = match may_start(story.incident) {
+                true => BY_HAND.to_owned(),
+                false => format!("Only once what holds it is gone. {BY_HAND}"),
+            };
+            list.add(&what, commands::start(&story.incident.drs_plan));
         }
         Phase::OkAgain => {}
     }
     list.0
 }
+
+const BY_HAND: &str = "Start the recovery by hand, for real. DRS takes the latest data, whatever its age, and first deletes what it \
+                       launched for these servers before";
 
 /// Interlocks during which DRS would refuse a start by hand, or one would do harm.
 const NO_START: [&str; 8] = [
@@ -54,6 +64,10 @@ const NO_START: [&str; 8] = [
     "no-snapshot",
     "start-refused",
 ];
+
+fn may_start(incident: &Incident) -> bool {
+    !incident.holds.iter().any(|hold| NO_START.contains(&hold.code.as_str()))
+}
 
 fn held(story: &Story<'_>, list: &mut List) {
     let incident = story.incident;
@@ -74,14 +88,8 @@ fn held(story: &Story<'_>, list: &mut List) {
     if held_by("kill-switch-unclear") {
         list.add("See what the kill switch says", commands::read_switch(story));
     }
-    if !NO_START.iter().any(|code| held_by(code)) {
-        let warning = match held_by("latched") || held_by("cooling-down") {
-            true => {
-                "Start the recovery by hand, for real: DRS first deletes what it launched for these servers before"
-            }
-            false => "Start the recovery by hand, for real (it takes the latest data, whatever its age)",
-        };
-        list.add(warning, commands::start_for(incident));
+    if may_start(incident) {
+        list.add(BY_HAND, commands::start_for(incident));
     }
     if held_by("no-snapshot") || held_by("plan-invalid") {
         list.add(

@@ -24,6 +24,11 @@ pub(super) fn lead(story: &Story<'_>) -> String {
         Phase::Held => {
             format!("{kind} is NOT started: {}. {}{alarms}", held(incident), came_to_nothing(incident))
         }
+        Phase::Starting if !incident.holds.is_empty() => format!(
+            "We asked DRS to start {}, and cannot see whether it did: {}. {alarms}",
+            lower(&kind),
+            held(incident)
+        ),
         Phase::Starting => {
             let error = incident.attempt.as_ref().and_then(|attempt| attempt.error.as_deref());
             format!(
@@ -87,11 +92,7 @@ fn nothing_launched(incident: &Incident) -> String {
         None => "This function launched nothing. ".to_owned(),
         Some(last) => format!(
             "Nothing was launched: DRS refused {} ({}). That needs fixing before the next outage. ",
-            if incident.refusals.len() == 1 {
-                "a start".to_owned()
-            } else {
-                format!("{} starts", incident.refusals.len())
-            },
+            if incident.refused == 1 { "a start".to_owned() } else { format!("{} starts", incident.refused) },
             printable(&last.error)
         ),
     }
