@@ -317,7 +317,8 @@ fn confirm(latch: &mut crate::latch::Latch, incident: &Incident, mode: Mode, now
     match mode {
         Mode::Recovery => {
             latch.recovered = Some(started.clone());
-            latch.recovery = Some(started);
+            // One that was shut before stays shut by what shut it, also if this start comes to nothing.
+            latch.recovery.get_or_insert(started);
         }
         Mode::Drill => latch.drill = Some(started),
     }
