@@ -139,18 +139,11 @@ impl Drive<'_> {
         let before = known.clone();
         let Some(cleared) = known.latch.cleared.as_mut().filter(|cleared| !cleared.told) else { return };
         let topic = self.plan.topic.as_deref().unwrap_or(&self.run.settings.topic);
-        let action = self.run.publish(topic, &mail::cleared(self.plan, cleared)).await;
-        match &action.result {
-            ActionResult::Failed(error) => {
-                outcome.because(
-                    Verdict::Fail,
-                    &self.plan.name,
-                    &Because::MailFailed { error: error.clone() },
-                );
-            }
-            _ => cleared.told = true,
+        let message = mail::cleared(self.plan, cleared);
+        if !self.run.mail(&self.plan.name, topic, &message, outcome).await {
+            return;
         }
-        outcome.actions.push(action);
+        cleared.told = true;
         // Who overtakes it finds the latch as it was, and tells it once more.
         if let Err(error) = self.write(&before, known).await {
             let error = error.to_string();
@@ -286,11 +279,7 @@ impl Drive<'_> {
             }
             _ => return,
         };
-        let action = self.run.publish(topic, &message).await;
-        if let ActionResult::Failed(error) = &action.result {
-            outcome.because(Verdict::Fail, &self.plan.name, &Because::MailFailed { error: error.clone() });
-        }
-        outcome.actions.push(action);
+        self.run.mail(&self.plan.name, topic, &message, outcome).await;
     }
 }
 

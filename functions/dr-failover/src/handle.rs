@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures::StreamExt as _;
 use futures::stream;
 use serde_json::Value;
-use shared::decision::{ActionResult, Decision, Verdict};
+use shared::decision::{Decision, Verdict};
 use shared::home::Home;
 use shared::lambda::{Failure, Invocation};
 
@@ -128,12 +128,7 @@ fn nothing(outcome: &mut Outcome, what: &'static str, name: &str) {
 async fn page(run: &Run<'_>, event: &Value, why: &str) -> Outcome {
     let mut outcome = Outcome::default();
     outcome.because(Verdict::Alert, "event", &Because::NotUnderstood { why: why.to_owned() });
-    let action = run
-        .publish(&run.settings.topic, &mail::not_understood(event, why, &run.rules.plans, run.now()))
-        .await;
-    if let ActionResult::Failed(error) = &action.result {
-        outcome.because(Verdict::Fail, "event", &Because::MailFailed { error: error.clone() });
-    }
-    outcome.actions.push(action);
+    let message = mail::not_understood(event, why, &run.rules.plans, run.now());
+    run.mail("event", &run.settings.topic, &message, &mut outcome).await;
     outcome
 }

@@ -2,12 +2,14 @@
 
 use jiff::Timestamp;
 use shared::aws::told;
-use shared::decision::{Action, ActionResult, DRY_RUN};
+use shared::decision::{Action, ActionResult, DRY_RUN, Verdict};
 use shared::home::Home;
 use shared::lambda::Invocation;
 use shared::mail::Message;
+use shared::outcome::Outcome;
 
 use crate::aws::Clients;
+use crate::because::Because;
 use crate::rules::Rules;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -59,5 +61,20 @@ impl Run<'_> {
             Ok(output) => action(ActionResult::Done(output.message_id.unwrap_or_default())),
             Err(error) => action(ActionResult::Failed(told(&error))),
         }
+    }
+
+    /// The same, told in what comes of `subject`. Gives whether it was taken.
+    pub async fn mail(&self, subject: &str, topic: &str, message: &Message, outcome: &mut Outcome) -> bool {
+        let action = self.publish(topic, message).await;
+        let failed = match &action.result {
+            ActionResult::Failed(error) => Some(error.clone()),
+            _ => None,
+        };
+        outcome.actions.push(action);
+        let is_taken = failed.is_none();
+        if let Some(error) = failed {
+            outcome.because(Verdict::Fail, subject, &Because::MailFailed { error });
+        }
+        is_taken
     }
 }
