@@ -2,7 +2,7 @@
 //! repository, develop, a feature branch, its merge, its end, and the removal of everything, twice.
 
 use local_aws::{ExecutionNow, StackNow};
-use shared::decision::{Because as _, Decision, Verdict};
+use shared::decision::{Decision, Explain as _, Verdict};
 
 use crate::account::Account;
 use crate::repository::read;

@@ -16,30 +16,30 @@ pub const LARGEST: usize = 200_000;
 /// The most characters of a sentence, and of a name in a decision: longer than any that AWS allows.
 pub const LONGEST_SENTENCE: usize = 5_000;
 
-/// What is said of a call that a dry run leaves out.
+/// Why a dry run made no call.
 pub const DRY_RUN: &str = "dry run";
 
 /// What was decided about one subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// It is started.
+    /// The subject is started.
     Start,
-    /// It is made.
+    /// The subject is created.
     Create,
-    /// It is brought up to date.
+    /// The subject is updated.
     Update,
-    /// It is taken away.
+    /// The subject is deleted.
     Delete,
-    /// Somebody is told.
+    /// An email reports the subject.
     Alert,
-    /// It is undone.
+    /// The change is reverted.
     Revert,
     /// Nothing is to be done, and that is right.
     Skip,
-    /// It would be done, but a condition holds it.
+    /// The action is due, but a condition blocks it.
     Hold,
-    /// It was to be done and could not be; the invocation fails, so that Lambda tries again.
+    /// The action was due and failed. The invocation fails, so that Lambda retries it.
     Fail,
 }
 
@@ -59,8 +59,8 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// A function's own reasons: an enum whose `Display` is the only place the sentence is written.
-pub trait Because: fmt::Display {
+/// A reason or a remark of a function: an enum whose `Display` is the only place where its sentence is written.
+pub trait Explain: fmt::Display {
     /// Stable, in kebab case.
     fn code(&self) -> &'static str;
 
@@ -81,9 +81,9 @@ pub struct Evidence {
     pub config: Option<String>,
 }
 
-/// A reason as it is told: what a typed [`Because`] becomes in JSON.
+/// A reason as JSON has it: what a value that is [`Explain`] becomes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct Explanation {
     /// The reason's kind, in kebab case.
     pub code: String,
     /// The changed file that decided.
@@ -99,7 +99,7 @@ pub struct Told {
     pub sentence: String,
 }
 
-impl<B: Because + ?Sized> From<&B> for Told {
+impl<B: Explain + ?Sized> From<&B> for Explanation {
     fn from(because: &B) -> Self {
         let Evidence { file, pattern, config } = because.evidence();
         let sentence = shortened(&because.to_string(), LONGEST_SENTENCE);
@@ -115,12 +115,12 @@ pub struct Reason {
     /// About what: a pipeline, a stack, an image; `event` where it is the event as a whole.
     pub subject: String,
     /// Why.
-    pub because: Told,
+    pub because: Explanation,
 }
 
 impl Reason {
-    /// A reason told from a function's own.
-    pub fn new(verdict: Verdict, subject: impl Into<String>, because: &(impl Because + ?Sized)) -> Self {
+    /// A reason made of a function's own.
+    pub fn new(verdict: Verdict, subject: impl Into<String>, because: &(impl Explain + ?Sized)) -> Self {
         Self { verdict, subject: shortened(&subject.into(), LONGEST_SENTENCE), because: because.into() }
     }
 }
@@ -131,7 +131,7 @@ pub struct Note {
     /// About what.
     pub subject: String,
     /// What.
-    pub because: Told,
+    pub because: Explanation,
 }
 
 /// One AWS call that changes something, and how it went.
@@ -271,7 +271,7 @@ mod tests {
     use super::*;
 
     fn reason(verdict: Verdict, code: &str) -> Reason {
-        let because = Told {
+        let because = Explanation {
             code: code.into(),
             file: None,
             pattern: None,

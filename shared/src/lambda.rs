@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 
+use crate::act::Executor;
 use crate::clock;
 use crate::decision::{Decision, LARGEST};
 use crate::envelope::{self, Envelope, Redriven};
@@ -33,6 +34,8 @@ pub struct Invocation {
     pub now: Timestamp,
     /// When Lambda ends the invocation.
     pub deadline: Instant,
+    /// Makes the calls that change something, unless this is a dry run.
+    pub executor: Executor,
     /// Whether to leave the actions out.
     pub dry_run: bool,
     /// Lambda's id of the request. Its retries of an asynchronous invocation carry the same one.
@@ -54,6 +57,7 @@ impl Invocation {
         Self {
             now: Timestamp::now(),
             deadline: Instant::now() + Duration::from_secs(3_600),
+            executor: Executor::new(dry_run),
             dry_run,
             request_id: String::new(),
             function_arn: String::new(),
@@ -178,6 +182,7 @@ fn invocation(context: &Context) -> Result<Invocation, Failure> {
     Ok(Invocation {
         now,
         deadline: instant(context.deadline),
+        executor: Executor::new(dry_run()?),
         dry_run: dry_run()?,
         request_id: context.request_id.clone(),
         function_arn: context.invoked_function_arn.clone(),
@@ -204,11 +209,16 @@ fn dry_run() -> Result<bool, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decision::{Reason, Told, Verdict};
+    use crate::decision::{Explanation, Reason, Verdict};
 
     fn decision(verdicts: &[Verdict], sentence: &str) -> Decision {
-        let because =
-            Told { code: "x".into(), file: None, pattern: None, config: None, sentence: sentence.into() };
+        let because = Explanation {
+            code: "x".into(),
+            file: None,
+            pattern: None,
+            config: None,
+            sentence: sentence.into(),
+        };
         let reason = |verdict: &Verdict| Reason {
             verdict: *verdict,
             subject: "web-main".into(),

@@ -1,4 +1,4 @@
-//! Text for people: names made harmless, and errors told with all their causes, once.
+//! Text for people: names made harmless, lists, numbers with their nouns, errors with all their causes.
 
 use std::error::Error;
 
@@ -43,18 +43,64 @@ pub fn wrapping(columns: usize) -> textwrap::Options<'static> {
         .word_splitter(textwrap::WordSplitter::NoHyphenation)
 }
 
-/// An error and its causes in one line. A cause that an error repeats in its own text is not told twice.
+/// An error and its causes in one line. A cause that an error repeats in its own text stands once.
 pub fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut told = error.to_string();
+    let mut line = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
         let text = cause.to_string();
-        if !told.ends_with(&text) {
-            told = format!("{told}: {text}");
+        if !line.ends_with(&text) {
+            line = format!("{line}: {text}");
         }
         next = cause.source();
     }
-    told
+    line
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub fn list<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> String {
+    let items: Vec<T> = items.into_iter().collect();
+    let texts: Vec<&str> = items.iter().map(AsRef::as_ref).collect();
+    match texts.as_slice() {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [before @ .., last] => format!("{} and {last}", before.join(", ")),
+    }
+}
+
+/// The first `most` items of a list and how many more there are: `a, b and 3 more`.
+pub fn list_at_most<T: AsRef<str>>(items: &[T], most: usize) -> String {
+    if items.len() <= most {
+        return list(items);
+    }
+    let more = format!("{} more", items.len() - most);
+    list(items[..most].iter().map(AsRef::as_ref).chain([more.as_str()]))
+}
+
+/// A number with its noun: `1 server`, `2 servers`, `0 policies`.
+pub fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {}", plural(noun)) }
+}
+
+/// The noun, or its plural, as the number asks for: `server`, `servers`.
+pub fn noun(number: usize, noun: &str) -> String {
+    if number == 1 { noun.to_owned() } else { plural(noun) }
+}
+
+/// The form of a verb that agrees with the number: `verb(2, "has", "have")` is `have`.
+pub fn verb(number: usize, singular: &'static str, plural: &'static str) -> &'static str {
+    if number == 1 { singular } else { plural }
+}
+
+/// The regular plural of an English noun.
+fn plural(noun: &str) -> String {
+    let ends_in_consonant_and_y =
+        noun.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'i', 'o', 'u']));
+    match ends_in_consonant_and_y {
+        Some(stem) => format!("{stem}ies"),
+        None if ["s", "x", "ch", "sh"].iter().any(|end| noun.ends_with(end)) => format!("{noun}es"),
+        None => format!("{noun}s"),
+    }
 }
 
 #[cfg(test)]
@@ -80,7 +126,26 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_told_with_its_causes() {
+    fn lists_read_as_a_sentence() {
+        assert_eq!(list([""; 0]), "");
+        assert_eq!(list(["a"]), "a");
+        assert_eq!(list(["a", "b", "c"]), "a, b and c");
+        assert_eq!(list_at_most(&["a", "b", "c", "d"], 2), "a, b and 2 more");
+        assert_eq!(list_at_most(&["a", "b"], 2), "a and b");
+    }
+
+    #[test]
+    fn nouns_and_verbs_agree_with_their_number() {
+        assert_eq!(count(1, "policy"), "1 policy");
+        assert_eq!(count(0, "policy"), "0 policies");
+        assert_eq!(count(2, "launch"), "2 launches");
+        assert_eq!(count(3, "day"), "3 days");
+        assert_eq!(verb(1, "is", "are"), "is");
+        assert_eq!(verb(0, "is", "are"), "are");
+    }
+
+    #[test]
+    fn an_error_is_shown_with_its_causes() {
         #[derive(Debug, thiserror::Error)]
         #[error("cannot read the rules")]
         struct Outer(#[source] std::io::Error);

@@ -19,20 +19,20 @@ use crate::remark::Remark;
 use crate::revert::shut_out;
 use crate::rules::{CallRule, Trusted};
 use crate::run::Run;
-use shared::outcome::Outcome;
+use shared::report::Report;
 
 /// What comes of a recorded call.
-pub async fn alert(run: &Run<'_>, record: &Record) -> Outcome {
+pub async fn alert(run: &Run<'_>, record: &Record) -> Report {
     let change = Change::of(record);
     let rule = run.rules.calls.iter().find(|rule| rule.names(&record.source, &record.name));
     let change = match (&change, rule) {
         (None, None) => {
             let why = format!("{} of {} is no call that is looked at here", record.name, record.source);
-            return Outcome::of(Verdict::Skip, "event", &Because::NotOurs(why));
+            return Report::of(Verdict::Skip, "event", &Because::NotOurs(why));
         }
         (Some(Change::OtherAttribute { resource, attribute }), None) => {
             let because = Because::OtherAttribute { attribute: attribute.clone() };
-            return Outcome::of(Verdict::Skip, resource.id.as_deref().unwrap_or("event"), &because);
+            return Report::of(Verdict::Skip, resource.id.as_deref().unwrap_or("event"), &because);
         }
         // What a rule names is told of whatever it changed.
         (Some(Change::OtherAttribute { .. }) | None, Some(_)) => None,
@@ -43,13 +43,13 @@ pub async fn alert(run: &Run<'_>, record: &Record) -> Outcome {
     if let Some(change) = change
         && is_own_call(run, record, change, &actor).await
     {
-        return Outcome::of(Verdict::Skip, &subject, &Because::OwnCall);
+        return Report::of(Verdict::Skip, &subject, &Because::OwnCall);
     }
     let facts = gather(record, change, &run.home, run.aws).await;
     let judgement = match (change, rule) {
         (Some(change), _) => judge(record, change, &facts, run.rules, &run.home.account),
         (None, Some(rule)) => judge_call(record, rule),
-        (None, None) => return Outcome::default(),
+        (None, None) => return Report::default(),
     };
     let (actor, rule) = (&actor, rule.filter(|_| change.is_none()));
     let call = Call { run, record, change, actor, judgement: &judgement, rule, subject };
@@ -98,46 +98,46 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    async fn told(&self, mut facts: Facts) -> Outcome {
-        let mut outcome = Outcome::default();
-        self.remarks(&facts, &mut outcome);
+    async fn told(&self, mut facts: Facts) -> Report {
+        let mut report = Report::default();
+        self.remarks(&facts, &mut report);
         let undoes = matches!(self.judgement.plan, Plan::Remove(_));
         if self.judgement.is_muted && !undoes {
-            self.found(Verdict::Skip, &mut outcome);
+            self.found(Verdict::Skip, &mut report);
             if let Some(rule) = self.judgement.rule {
                 let because = Because::Muted {
                     severity: self.judgement.severity,
                     from: rule.mute_below,
                     place: rule.place.clone(),
                 };
-                outcome.because(Verdict::Skip, &self.subject, &because);
+                report.reason(Verdict::Skip, &self.subject, &because);
             }
-            return outcome;
+            return report;
         }
         let key = event_key(self.record);
-        let is_second_try = match self.claim(&key, &mut outcome).await {
+        let is_second_try = match self.claim(&key, &mut report).await {
             Claim::Mailed { revert_failed: true, .. } if undoes => true,
             Claim::Mailed { at, .. } => {
-                outcome.because(Verdict::Skip, &self.subject, &Because::MailedAlready { at });
-                return outcome;
+                report.reason(Verdict::Skip, &self.subject, &Because::MailedAlready { at });
+                return report;
             }
             Claim::Held => {
                 // Not a skip: if the other one fails, somebody has to mail it.
-                outcome.because(Verdict::Fail, &self.subject, &Because::BeingMailed);
-                return outcome;
+                report.reason(Verdict::Fail, &self.subject, &Because::BeingMailed);
+                return report;
             }
             Claim::Ours | Claim::Unknown(_) => false,
         };
-        self.found(Verdict::Alert, &mut outcome);
-        let reverted = self.revert(&mut facts, &mut outcome).await;
+        self.found(Verdict::Alert, &mut report);
+        let reverted = self.revert(&mut facts, &mut report).await;
         // That it could not be undone was mailed.
         if !(is_second_try && matches!(reverted, Reverted::Failed(..))) {
-            self.mail(&key, &facts, &reverted, &mut outcome).await;
+            self.mail(&key, &facts, &reverted, &mut report).await;
         }
-        outcome
+        report
     }
 
-    fn remarks(&self, facts: &Facts, outcome: &mut Outcome) {
+    fn remarks(&self, facts: &Facts, report: &mut Report) {
         let looks = [
             ("the account's alias", facts.alias.unseen()),
             ("the image", facts.image.unseen()),
@@ -145,42 +145,42 @@ impl Call<'_> {
             ("block public access", facts.block.unseen()),
         ];
         for (what, why) in looks.into_iter().filter_map(|(what, why)| Some((what, why?.to_owned()))) {
-            outcome.note(&self.subject, &Remark::NotSeen { what, why });
+            report.note(&self.subject, &Remark::NotSeen { what, why });
         }
         if self.judgement.is_uncertain {
-            outcome.note(&self.subject, &Remark::RuleUncertain);
+            report.note(&self.subject, &Remark::RuleUncertain);
         }
     }
 
     /// A reason for each thing that it comes to.
-    fn found(&self, verdict: Verdict, outcome: &mut Outcome) {
+    fn found(&self, verdict: Verdict, report: &mut Report) {
         let place = self.judgement.rule.map(|rule| &rule.place).or(self.rule.map(|rule| &rule.place));
         for finding in &self.judgement.findings {
             let (what, severity) = (finding.what.clone(), finding.severity);
             let went = self.record.outcome.name();
             let because = Because::Found { what, severity, outcome: went, place: place.cloned() };
-            outcome.because(verdict, &self.subject, &because);
+            report.reason(verdict, &self.subject, &because);
         }
     }
 
-    async fn claim(&self, key: &str, outcome: &mut Outcome) -> Claim {
+    async fn claim(&self, key: &str, report: &mut Report) -> Claim {
         let claim = match self.run.ledger() {
             _ if self.run.invocation.dry_run => return Claim::Ours,
             None => Claim::Unknown("there is none".to_owned()),
             Some(ledger) => ledger.claim(key, &self.run.claimant()).await,
         };
         if let Claim::Unknown(why) = &claim {
-            outcome.note(&self.subject, &Remark::NotRemembered { why: why.clone() });
+            report.note(&self.subject, &Remark::NotRemembered { why: why.clone() });
         }
         claim
     }
 
-    async fn revert(&self, facts: &mut Facts, outcome: &mut Outcome) -> Reverted {
+    async fn revert(&self, facts: &mut Facts, report: &mut Report) -> Reverted {
         let grantees = match &self.judgement.plan {
             Plan::Nothing => return Reverted::NotWanted,
             Plan::Held(why) => {
                 let why = (*why).to_owned();
-                outcome.because(Verdict::Hold, &self.subject, &Because::RevertHeld { why: why.clone() });
+                report.reason(Verdict::Hold, &self.subject, &Because::RevertHeld { why: why.clone() });
                 return Reverted::Held(why);
             }
             Plan::Remove(grantees) => grantees.clone(),
@@ -193,14 +193,14 @@ impl Call<'_> {
             ActionResult::Failed(error) => Some(error.clone()),
             _ => None,
         });
-        outcome.actions.extend(actions);
+        report.actions.extend(actions);
         if let Some(error) = error {
             let because = Because::RevertFailed { grantees: grantees.clone(), error: error.clone() };
-            outcome.because(Verdict::Fail, &self.subject, &because);
+            report.reason(Verdict::Fail, &self.subject, &because);
             return Reverted::Failed(grantees, error);
         }
         let place = self.judgement.rule.map(|rule| rule.place.clone());
-        outcome.because(
+        report.reason(
             Verdict::Revert,
             &self.subject,
             &Because::Reverted { grantees: grantees.clone(), place },
@@ -220,7 +220,7 @@ impl Call<'_> {
         self.record.region.as_deref().unwrap_or(&self.run.home.region)
     }
 
-    async fn mail(&self, key: &str, facts: &Facts, reverted: &Reverted, outcome: &mut Outcome) {
+    async fn mail(&self, key: &str, facts: &Facts, reverted: &Reverted, report: &mut Report) {
         let origin = Origin::of(self.record);
         let story = Story {
             record: self.record,
@@ -235,22 +235,22 @@ impl Call<'_> {
         };
         let action = self.run.publish(&story.message(self.run.settings.limit)).await;
         let result = action.result.clone();
-        outcome.actions.push(action);
+        report.actions.push(action);
         match result {
-            ActionResult::Done(message) => self.remember(key, &message, facts, reverted, outcome).await,
+            ActionResult::Done(message) => self.remember(key, &message, facts, reverted, report).await,
             ActionResult::Failed(error) => {
-                outcome.because(Verdict::Fail, &self.subject, &Because::MailFailed { error });
-                self.release(key, outcome).await;
+                report.reason(Verdict::Fail, &self.subject, &Because::MailFailed { error });
+                self.release(key, report).await;
             }
             ActionResult::NotCalled(_) => {}
         }
     }
 
     /// Gives the claim up, so that whoever redrives the event need not wait for its end.
-    async fn release(&self, key: &str, outcome: &mut Outcome) {
+    async fn release(&self, key: &str, report: &mut Report) {
         let Some(ledger) = self.run.ledger() else { return };
         if let Err(why) = ledger.release(key, &self.run.claimant()).await {
-            outcome.note(&self.subject, &Remark::NotRemembered { why });
+            report.note(&self.subject, &Remark::NotRemembered { why });
         }
     }
 
@@ -261,19 +261,19 @@ impl Call<'_> {
         message: &str,
         facts: &Facts,
         reverted: &Reverted,
-        outcome: &mut Outcome,
+        report: &mut Report,
     ) {
         let Some(ledger) = self.run.ledger() else { return };
         let now = self.run.invocation.now;
         let revert = reverted.name().unwrap_or("none");
         if let Err(error) = ledger.confirm(key, message, now, revert).await {
-            outcome.note(&self.subject, &Remark::NotConfirmed { error });
+            report.note(&self.subject, &Remark::NotConfirmed { error });
         }
         let Some((image, offenders)) = self.left(facts) else { return };
         let digest = (!offenders.is_empty()).then(|| digest(&offenders));
         let (account, region) = (&self.run.home.account, self.region());
         if let Err(error) = ledger.remember(account, region, image, digest.as_deref(), now).await {
-            outcome.note(&self.subject, &Remark::ShareNotRemembered { error });
+            report.note(&self.subject, &Remark::ShareNotRemembered { error });
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use shared::config::Place;
-use shared::decision::{Because as Reason, Evidence};
+use shared::decision::{Evidence, Explain};
 
 use crate::decide::What;
 use crate::exposure::Exposure;
@@ -47,7 +47,7 @@ pub enum Because {
     NoTimeLeft { left: usize },
 }
 
-impl Reason for Because {
+impl Explain for Because {
     fn code(&self) -> &'static str {
         match self {
             Self::NotOurs(_) => "not-ours",

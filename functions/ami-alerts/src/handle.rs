@@ -13,7 +13,7 @@ use crate::rules::Rules;
 use crate::run::Run;
 use crate::settings::Settings;
 use shared::home::Home;
-use shared::outcome::Outcome;
+use shared::report::Report;
 
 /// From an event to what was decided and done about it.
 ///
@@ -29,15 +29,15 @@ pub async fn handle(
     let event = match parse(&event).map_err(|error| Failure::new("MalformedEvent", &error))? {
         Parsed::Ours(event) => event,
         Parsed::NotOurs(why) => {
-            let outcome = Outcome::of(Verdict::Skip, "event", &Because::NotOurs(why));
-            return Ok(outcome.decision(crate::FUNCTION, "an event about no call", &invocation));
+            let report = Report::of(Verdict::Skip, "event", &Because::NotOurs(why));
+            return Ok(report.decision(crate::FUNCTION, "an event about no call", &invocation));
         }
     };
     let home = Home::of(&invocation.function_arn);
     let run = Run { rules, settings, aws, invocation: invocation.clone(), home };
-    let outcome = match &event {
+    let report = match &event {
         Event::Call(record) => alert(&run, record).await,
         Event::Reconcile => reconcile(&run).await,
     };
-    Ok(outcome.decision(crate::FUNCTION, &event.to_string(), &invocation))
+    Ok(report.decision(crate::FUNCTION, &event.to_string(), &invocation))
 }

@@ -22,7 +22,7 @@ use crate::origin::Origin;
 use shared::home::Home;
 
 pub use headline::action;
-pub use shared::mail::{Attribute, Message};
+pub use shared::email::{Attribute, Message};
 
 /// The longest name, or other text of an event, in a mail.
 const LONGEST: usize = 300;
@@ -81,7 +81,7 @@ impl Reverted {
 impl Story<'_> {
     /// The mail, in at most `limit` bytes with its attributes.
     pub fn message(&self, limit: usize) -> Message {
-        shared::mail::within(limit, headline::subject(self), self.attributes(), |detail| {
+        shared::email::within(limit, headline::subject(self), self.attributes(), |detail| {
             (text::text(self, detail), machine::form(self, detail))
         })
     }
@@ -107,7 +107,7 @@ impl Story<'_> {
     fn attributes(&self) -> Vec<Attribute> {
         let id = self.resource().and_then(|resource| resource.id.clone());
         let record = self.record;
-        shared::mail::attributes([
+        shared::email::attributes([
             ("severity", Some(self.judgement.severity.to_string())),
             ("action", Some(action(self.judgement, self.change).to_owned())),
             ("outcome", Some(record.outcome.name().to_owned())),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use shared::decision::Because as Reason;
+use shared::decision::Explain;
 
 /// A remark.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum Remark {
     ShareNotRemembered { error: String },
 }
 
-impl Reason for Remark {
+impl Explain for Remark {
     fn code(&self) -> &'static str {
         match self {
             Self::NotSeen { .. } => "not-seen",

@@ -1,7 +1,7 @@
 //! One invocation: the rules, the settings, the clients, and where and when it runs.
 
-use shared::aws::told;
-use shared::decision::{Action, ActionResult, DRY_RUN};
+use notification::{Publication, publish};
+use shared::decision::Action;
 use shared::home::Home;
 use shared::lambda::Invocation;
 
@@ -42,26 +42,9 @@ impl Run<'_> {
         }
     }
 
-    /// Publishes a message, unless it is a dry run.
+    /// Publishes an email, unless this is a dry run.
     pub async fn publish(&self, message: &Message) -> Action {
-        let action = |result| Action {
-            call: "sns:Publish".to_owned(),
-            subject: message.subject.clone(),
-            input: message.shown(&self.settings.topic),
-            result,
-        };
-        if self.invocation.dry_run {
-            return action(ActionResult::NotCalled(DRY_RUN.to_owned()));
-        }
-        let mut call = self.aws.sns.publish().topic_arn(&self.settings.topic).subject(&message.subject);
-        for (name, value) in &message.attributes {
-            let attribute = aws_sdk_sns::types::MessageAttributeValue::builder();
-            let attribute = attribute.data_type("String").string_value(value).build();
-            call = call.message_attributes(*name, attribute.expect("the type is set"));
-        }
-        match call.message_structure("json").message(&message.body).send().await {
-            Ok(output) => action(ActionResult::Done(output.message_id.unwrap_or_default())),
-            Err(error) => action(ActionResult::Failed(told(&error))),
-        }
+        let publication = Publication { topic: &self.settings.topic, message };
+        publish(publication, self.invocation.executor, &self.aws.sns).await.action
     }
 }

@@ -49,7 +49,7 @@ fn mail(record: &Record, facts: &Facts, reverted: &Reverted, limit: usize) -> Op
 
 fn bytes(message: &Message) -> usize {
     let attributes = message.attributes.iter().map(|(name, value)| name.len() + 6 + value.len());
-    message.body.len() + attributes.sum::<usize>()
+    message.published_text().len() + attributes.sum::<usize>()
 }
 
 /// What SNS asks of a message (Publish, Amazon SNS API Reference).
@@ -61,7 +61,7 @@ fn check(message: &Message, limit: usize) -> Result<(), TestCaseError> {
         "{subject}"
     );
     prop_assert!(bytes(message) <= limit, "{} of {limit} bytes", bytes(message));
-    let body: Value = serde_json::from_str(&message.body).expect("JSON");
+    let body: Value = serde_json::from_str(message.published_text()).expect("JSON");
     prop_assert!(body["default"].as_str().is_some_and(|form| serde_json::from_str::<Value>(form).is_ok()));
     prop_assert_eq!(body["email"].as_str(), Some(message.text.as_str()));
     prop_assert!(message.attributes.iter().all(|(_, value)| !value.is_empty()));
@@ -250,7 +250,7 @@ fn ten_thousand_accounts_are_counted_and_fit() {
         message.subject
     );
     assert!(message.text.contains("Shortened, since its"), "{}", message.text);
-    let form: Value = serde_json::from_str(&message.body).expect("JSON");
+    let form: Value = serde_json::from_str(message.published_text()).expect("JSON");
     let form: Value = serde_json::from_str(form["default"].as_str().expect("a text")).expect("JSON");
     assert_eq!(form["added"]["count"], 10_000);
     assert_eq!(form["isShortened"], true);
@@ -262,7 +262,7 @@ fn each_member_of_the_form_for_machines_is_in_the_document() {
         "detail": {"eventName": "ResetImageAttribute"}});
     let record = record(&event).expect("a call");
     let message = mail(&record, &Facts::default(), &Reverted::NotWanted, 262_144).expect("a mail");
-    let body: Value = serde_json::from_str(&message.body).expect("JSON");
+    let body: Value = serde_json::from_str(message.published_text()).expect("JSON");
     let form: Value = serde_json::from_str(body["default"].as_str().expect("a text")).expect("JSON");
     let page = include_str!("../../../docs/ami-alerts.md");
     let (_, page) = page.split_once("### For machines").expect("the section is there");

@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use shared::config::Place;
-use shared::decision::{Because as Reason, Evidence};
+use shared::decision::{Evidence, Explain};
 use shared::push::short;
 
 use crate::facts::Unread;
@@ -147,7 +147,7 @@ impl Because {
     }
 }
 
-impl Reason for Because {
+impl Explain for Because {
     fn code(&self) -> &'static str {
         match self {
             Self::NotOurs(_) => "not-ours",

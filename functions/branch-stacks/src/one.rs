@@ -1,6 +1,6 @@
 //! Brings one branch to its wanted state: gather, decide, act. Whatever the event was, it ends here.
 
-use shared::decision::{Action, ActionResult, DRY_RUN, Note, Reason, Told, Verdict};
+use shared::decision::{Action, ActionResult, DRY_RUN, Explanation, Note, Reason, Verdict};
 use shared::lambda::Invocation;
 
 use crate::act::{Acted, act, shown};
@@ -80,7 +80,7 @@ fn action(step: &Step, result: ActionResult) -> Action {
 
 /// A remark as it is told.
 pub fn note(remark: &Remark) -> Note {
-    Note { subject: remark.subject().to_owned(), because: Told::from(remark) }
+    Note { subject: remark.subject().to_owned(), because: Explanation::from(remark) }
 }
 
 impl Outcome {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use aws_sdk_cloudformation::types::StackStatus;
-use shared::decision::{Because as _, Verdict};
+use shared::decision::{Explain as _, Verdict};
 use tokio::time::timeout_at;
 
 use crate::because::Because;

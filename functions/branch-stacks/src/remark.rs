@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use shared::decision::Because;
+use shared::decision::Explain;
 
 /// What should be known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl Remark {
     }
 }
 
-impl Because for Remark {
+impl Explain for Remark {
     fn code(&self) -> &'static str {
         match self {
             Self::AgeUnknown { .. } => "age-unknown",

@@ -10,7 +10,7 @@ use branch_stacks::rules::{self, Rules};
 use branch_stacks::stack::{Foreign, NotOursBecause, Stack};
 use jiff::{SignedDuration, Timestamp};
 use shared::config::Document;
-use shared::decision::{Because as _, Verdict};
+use shared::decision::{Explain as _, Verdict};
 use tempfile::TempDir;
 
 const COMMIT_A: &str = "1111111111111111111111111111111111111111";

@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use shared::config::Place;
-use shared::decision::{Because as Reason, Evidence};
+use shared::decision::{Evidence, Explain};
 
 use crate::alarm::State;
 use crate::incident::Phase;
@@ -64,7 +64,7 @@ pub enum Because {
     MailFailed { error: String },
 }
 
-impl Reason for Because {
+impl Explain for Because {
     fn code(&self) -> &'static str {
         match self {
             Self::NotOurs(_) => "not-ours",

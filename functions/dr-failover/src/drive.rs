@@ -20,7 +20,7 @@ use crate::run::Run;
 use crate::start::{self, start};
 use crate::store::StoreError;
 use crate::transition::{self, Known};
-use shared::outcome::Outcome;
+use shared::report::Report;
 
 /// How often a step is taken anew because somebody else wrote the incident meanwhile.
 const TRIES: usize = 6;
@@ -56,27 +56,27 @@ enum Written {
 }
 
 /// Takes the next step with a plan's incident, if it has one.
-pub async fn drive(run: &Run<'_>, plan: &Plan, input: Input<'_>) -> Outcome {
+pub async fn drive(run: &Run<'_>, plan: &Plan, input: Input<'_>) -> Report {
     let drive = Drive { run, plan };
     // What DRS was asked for in a try that somebody overtook was asked for all the same.
     let mut asked: Vec<Action> = Vec::new();
     for _ in 0..TRIES {
-        let mut outcome = Outcome::default();
-        let done = Box::pin(drive.once(input, &mut outcome)).await;
-        outcome.actions.splice(0..0, std::mem::take(&mut asked));
+        let mut report = Report::default();
+        let done = Box::pin(drive.once(input, &mut report)).await;
+        report.actions.splice(0..0, std::mem::take(&mut asked));
         match done {
             Ok(None) => {
-                asked = outcome.actions;
+                asked = report.actions;
                 continue;
             }
-            Ok(Some(over)) => Box::pin(drive.tell_what_is_over(&over, &mut outcome)).await,
-            Err(error) => drive.unreadable(input, error, &mut outcome).await,
+            Ok(Some(over)) => Box::pin(drive.tell_what_is_over(&over, &mut report)).await,
+            Err(error) => drive.unreadable(input, error, &mut report).await,
         }
-        return outcome;
+        return report;
     }
-    let mut outcome = Outcome::of(Verdict::Fail, &plan.name, &Because::Overtaken);
-    outcome.actions = asked;
-    outcome
+    let mut report = Report::of(Verdict::Fail, &plan.name, &Because::Overtaken);
+    report.actions = asked;
+    report
 }
 
 struct Drive<'a> {
@@ -86,30 +86,30 @@ struct Drive<'a> {
 
 impl Drive<'_> {
     /// One try. Gives the incidents that are over and of which nobody was told, nothing if somebody overtook it.
-    async fn once(&self, input: Input<'_>, outcome: &mut Outcome) -> Result<Option<Vec<String>>, StoreError> {
+    async fn once(&self, input: Input<'_>, report: &mut Report) -> Result<Option<Vec<String>>, StoreError> {
         let before = self.run.store().known(&self.plan.name).await?;
         let mut known = before.clone();
         self.recreated(&mut known);
         if let Some((verdict, because)) = self.apply(&mut known, input) {
-            outcome.because(verdict, &self.plan.name, &because);
+            report.reason(verdict, &self.plan.name, &because);
         }
         if let Some(because) = self.known_before(&before, &mut known).await? {
-            outcome.because(Verdict::Skip, &self.plan.name, &because);
+            report.reason(Verdict::Skip, &self.plan.name, &because);
         }
         if known.incident.is_none() {
-            if outcome.reasons.is_empty() {
-                outcome.because(Verdict::Skip, &self.plan.name, &Because::NothingOpen);
+            if report.reasons.is_empty() {
+                report.reason(Verdict::Skip, &self.plan.name, &Because::NothingOpen);
             }
             if let Written::Overtaken = self.write(&before, &mut known).await? {
                 return Ok(None);
             }
-            self.tell_cleared(&mut known, outcome).await;
+            self.tell_cleared(&mut known, report).await;
             return Ok(Some(known.latch.untold));
         }
-        let attempt = step::step(self.run, self.plan, &mut known, outcome).await;
+        let attempt = step::step(self.run, self.plan, &mut known, report).await;
         if let (Some(attempt), true) = (&attempt, self.run.invocation.dry_run) {
             let incident = known.incident.as_ref();
-            outcome
+            report
                 .actions
                 .extend(incident.map(|of| action(of, attempt, ActionResult::NotCalled(DRY_RUN.into()))));
         }
@@ -119,35 +119,35 @@ impl Drive<'_> {
         }
         if let Some(attempt) = attempt.filter(|_| !self.run.invocation.dry_run) {
             let before = known.clone();
-            self.start(&attempt, &mut known, outcome).await;
+            self.start(&attempt, &mut known, report).await;
             tell::claim(self.run, &mut known);
             // What DRS did is done: whoever wrote the incident meanwhile finds it by its tag.
             if let Written::Overtaken = self.write(&before, &mut known).await? {
                 return Ok(None);
             }
         }
-        self.tell_cleared(&mut known, outcome).await;
+        self.tell_cleared(&mut known, report).await;
         let own = known.incident.as_ref().map(|incident| incident.id.clone());
         let over = known.latch.untold.iter().filter(|id| Some(*id) != own.as_ref()).cloned().collect();
-        tell::tell(self.run, self.plan, known, outcome).await;
+        tell::tell(self.run, self.plan, known, report).await;
         Ok(Some(over))
     }
 
     /// That the latch was cleared is the one word after which a plan recovers again: everybody hears of it.
     /// Written down after the mail: who is killed between the two sends it twice, and it is never lost.
-    async fn tell_cleared(&self, known: &mut Known, outcome: &mut Outcome) {
+    async fn tell_cleared(&self, known: &mut Known, report: &mut Report) {
         let before = known.clone();
         let Some(cleared) = known.latch.cleared.as_mut().filter(|cleared| !cleared.told) else { return };
         let topic = self.plan.topic.as_deref().unwrap_or(&self.run.settings.topic);
         let message = mail::cleared(self.plan, cleared);
-        if !self.run.mail(&self.plan.name, topic, &message, outcome).await {
+        if !self.run.mail(&self.plan.name, topic, &message, report).await {
             return;
         }
         cleared.told = true;
         // Who overtakes it finds the latch as it was, and tells it once more.
         if let Err(error) = self.write(&before, known).await {
             let error = error.to_string();
-            outcome.because(Verdict::Fail, &self.plan.name, &Because::StateUnreadable { error });
+            report.reason(Verdict::Fail, &self.plan.name, &Because::StateUnreadable { error });
         }
     }
 
@@ -167,7 +167,7 @@ impl Drive<'_> {
     }
 
     /// Incidents that are over, of which nobody was told: their mail failed, or whoever was to send it was killed.
-    async fn tell_what_is_over(&self, over: &[String], outcome: &mut Outcome) {
+    async fn tell_what_is_over(&self, over: &[String], report: &mut Report) {
         for id in over {
             let Ok(before) = self.run.store().known_with(&self.plan.name, id).await else { return };
             let mut known = before.clone();
@@ -177,7 +177,7 @@ impl Drive<'_> {
             }
             tell::claim(self.run, &mut known);
             if let Ok(Written::Yes) = self.write(&before, &mut known).await {
-                tell::tell(self.run, self.plan, known, outcome).await;
+                tell::tell(self.run, self.plan, known, report).await;
             }
         }
     }
@@ -242,11 +242,11 @@ impl Drive<'_> {
     }
 
     /// Asks DRS for the start that was written down, and writes into the incident what it said.
-    async fn start(&self, attempt: &Attempt, known: &mut Known, outcome: &mut Outcome) {
+    async fn start(&self, attempt: &Attempt, known: &mut Known, report: &mut Report) {
         let now = self.run.now();
         let Some(incident) = &mut known.incident else { return };
         let asked = start(&self.run.aws.drs, incident, attempt).await;
-        outcome.actions.push(action(incident, attempt, asked.result()));
+        report.actions.push(action(incident, attempt, asked.result()));
         match asked {
             start::Outcome::Started(execution) => {
                 step::runs(incident, &execution, false, now);
@@ -254,24 +254,24 @@ impl Drive<'_> {
             }
             start::Outcome::Refused(error) => {
                 let refusal = Refusal { at: now, error, execution: None };
-                step::refused(self.plan, known, refusal, outcome);
+                step::refused(self.plan, known, refusal, report);
             }
             start::Outcome::Unknown(error) => {
                 if let Some(attempt) = &mut incident.attempt {
                     attempt.error = Some(Incident::said(&error));
                 }
                 incident.note(now, "start", format!("DRS did not answer the start: {error}"));
-                outcome.because(Verdict::Fail, &self.plan.name, &Because::StartUnknown { error });
+                report.reason(Verdict::Fail, &self.plan.name, &Because::StartUnknown { error });
             }
         }
     }
 
     /// The table is what decisions are made with: without it nothing is decided, and for an alarm a person is paged at once.
-    async fn unreadable(&self, input: Input<'_>, error: StoreError, outcome: &mut Outcome) {
+    async fn unreadable(&self, input: Input<'_>, error: StoreError, report: &mut Report) {
         let error = error.to_string();
-        outcome.because(Verdict::Fail, &self.plan.name, &Because::StateUnreadable { error: error.clone() });
+        report.reason(Verdict::Fail, &self.plan.name, &Because::StateUnreadable { error: error.clone() });
         let topic = self.plan.topic.as_deref().unwrap_or(&self.run.settings.topic);
-        let asked = outcome.actions.iter().find(|action| action.call == START);
+        let asked = report.actions.iter().find(|action| action.call == START);
         let message = match (asked, input) {
             (Some(asked), _) => mail::unwritten(self.plan, &asked.result, &error, self.run.now()),
             (None, Input::Alarm(alarm, _)) if alarm.state == State::Alarm => {
@@ -279,7 +279,7 @@ impl Drive<'_> {
             }
             _ => return,
         };
-        self.run.mail(&self.plan.name, topic, &message, outcome).await;
+        self.run.mail(&self.plan.name, topic, &message, report).await;
     }
 }
 

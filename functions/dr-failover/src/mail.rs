@@ -7,8 +7,8 @@ mod text;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::decision::ActionResult;
+use shared::email::{Detail, Message, attributes, shortened, within};
 use shared::home::Home;
-use shared::mail::{Detail, Message, attributes, shortened, within};
 use shared::text::printable;
 
 use crate::alarm::Alarm;

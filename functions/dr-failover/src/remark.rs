@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use shared::decision::Because as Reason;
+use shared::decision::Explain;
 
 /// A remark.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum Remark {
     BeingTold,
 }
 
-impl Reason for Remark {
+impl Explain for Remark {
     fn code(&self) -> &'static str {
         match self {
             Self::NotConfirmed { .. } => "not-confirmed",

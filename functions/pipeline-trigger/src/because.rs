@@ -3,7 +3,7 @@
 use std::fmt;
 
 use shared::config::Place;
-use shared::decision::{Because as Reason, Evidence};
+use shared::decision::{Evidence, Explain};
 
 use crate::event::{NotOurs, short};
 
@@ -79,7 +79,7 @@ pub enum Because {
     StartFailed { error: String },
 }
 
-impl Reason for Because {
+impl Explain for Because {
     fn code(&self) -> &'static str {
         match self {
             Self::NotOurs(_) => "not-ours",

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use shared::decision::Because as Reason;
+use shared::decision::Explain;
 
 use crate::compare::Base;
 use crate::event::short;
@@ -61,7 +61,7 @@ impl Remark {
     }
 }
 
-impl Reason for Remark {
+impl Explain for Remark {
     fn code(&self) -> &'static str {
         match self {
             Self::AssumedRun { .. } => "assumed-run",

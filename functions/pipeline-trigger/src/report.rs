@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use shared::decision::{Action, ActionResult, Decision, LONGEST_SENTENCE, Note, Reason, Told, Verdict};
+use shared::decision::{
+    Action, ActionResult, Decision, Explanation, LONGEST_SENTENCE, Note, Reason, Verdict,
+};
 use shared::lambda::Invocation;
 use shared::text::shortened;
 
@@ -100,5 +102,5 @@ fn action(start: &Start, result: ActionResult) -> Action {
 }
 
 fn note(remark: &Remark) -> Note {
-    Note { subject: remark.subject().to_owned(), because: Told::from(remark) }
+    Note { subject: remark.subject().to_owned(), because: Explanation::from(remark) }
 }

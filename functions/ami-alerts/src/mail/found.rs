@@ -14,8 +14,8 @@ use crate::exposure::Exposure;
 use crate::facts::Image;
 use crate::grantee::Grantee;
 use crate::severity::Severity;
+use shared::email::{self, Detail, Message};
 use shared::home::Home;
-use shared::mail::{self, Detail, Message};
 
 /// The most images of one mail.
 pub const AT_A_TIME: usize = 25;
@@ -63,14 +63,14 @@ impl Found {
 /// The mail about some images, worst first, in at most `limit` bytes.
 pub fn message(found: &[Found], place: &Place<'_>, limit: usize) -> Message {
     let severity = found.iter().map(|found| found.severity).max().unwrap_or(Severity::Info);
-    let attributes = mail::attributes([
+    let attributes = email::attributes([
         ("severity", Some(severity.to_string())),
         ("action", Some("found".to_owned())),
         ("outcome", Some("succeeded".to_owned())),
         ("account", Some(place.home.account.clone())),
         ("region", Some(place.region.to_owned())),
     ]);
-    mail::within(limit, subject(found, place), attributes, |detail| {
+    email::within(limit, subject(found, place), attributes, |detail| {
         (text(found, place, severity, detail), form(found, place, severity, detail))
     })
 }

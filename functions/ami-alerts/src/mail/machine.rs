@@ -10,7 +10,7 @@ use crate::change::{Change, Permissions};
 use crate::decide::{Finding, What};
 use crate::facts::{Encrypted, Image};
 use crate::grantee::Grantee;
-use shared::mail::{Detail, shortened};
+use shared::email::{Detail, shortened};
 
 /// The most grantees that a list holds; its count says how many there are.
 const MOST: usize = 100;

@@ -11,7 +11,7 @@ use super::mask::masked;
 use super::sentence::{now, sentences};
 use super::{MOST, Story, plain};
 use crate::facts::Encrypted;
-use shared::mail::{Detail, shortened};
+use shared::email::{Detail, shortened};
 
 /// The text, with as much of the event as `detail` says.
 pub(super) fn text(story: &Story<'_>, detail: Detail) -> String {

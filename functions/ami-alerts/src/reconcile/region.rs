@@ -19,7 +19,7 @@ use crate::gather;
 use crate::grantee::Grantee;
 use crate::mail::found::Found;
 use crate::run::Run;
-use shared::outcome::Outcome;
+use shared::report::Report;
 
 /// What was found in a region.
 #[derive(Debug, Default)]
@@ -40,7 +40,7 @@ pub(super) async fn survey(
     region: &str,
     known: &BTreeMap<String, String>,
     until: Instant,
-    outcome: &mut Outcome,
+    report: &mut Report,
 ) -> Survey {
     let ec2 = run.aws.ec2(region);
     let mut survey = Survey {
@@ -51,19 +51,19 @@ pub(super) async fn survey(
     let unreadable = |what, error| Because::Unreadable { what, error };
     // By a filter, so that what matters most is known before anything else is asked.
     let public = images(&ec2, true).await.unwrap_or_else(|error| {
-        outcome.because(Verdict::Fail, &images_of(region), &unreadable("the public images", error));
+        report.reason(Verdict::Fail, &images_of(region), &unreadable("the public images", error));
         Vec::new()
     });
     let mut looked_at = BTreeSet::new();
     for image in public {
         looked_at.insert(image.id.clone());
         match launchers(&image, &ec2).await {
-            Ok(shares) => survey.look(run, image, &shares, known, outcome),
+            Ok(shares) => survey.look(run, image, &shares, known, report),
             Err(error) => {
-                outcome.because(Verdict::Fail, &image.id, &unreadable("who may launch it", error));
+                report.reason(Verdict::Fail, &image.id, &unreadable("who may launch it", error));
                 // That it is public is known all the same, and is mailed unless something was before.
                 if !known.contains_key(&image.id) {
-                    survey.look(run, image, &[Grantee::Everyone], known, outcome);
+                    survey.look(run, image, &[Grantee::Everyone], known, report);
                 }
             }
         }
@@ -71,7 +71,7 @@ pub(super) async fn survey(
     let mut others = match images(&ec2, false).await {
         Ok(images) => images,
         Err(error) => {
-            outcome.because(Verdict::Fail, &images_of(region), &unreadable("the images", error));
+            report.reason(Verdict::Fail, &images_of(region), &unreadable("the images", error));
             survey.found.sort_by_key(|found| std::cmp::Reverse(found.severity));
             return survey;
         }
@@ -83,18 +83,18 @@ pub(super) async fn survey(
     let count = others.len();
     for (at, image) in others.into_iter().enumerate() {
         if Instant::now() >= until {
-            outcome.because(Verdict::Hold, &images_of(region), &Because::NoTimeLeft { left: count - at });
+            report.reason(Verdict::Hold, &images_of(region), &Because::NoTimeLeft { left: count - at });
             break;
         }
         match launchers(&image, &ec2).await {
-            Ok(shares) => survey.look(run, image, &shares, known, outcome),
+            Ok(shares) => survey.look(run, image, &shares, known, report),
             // It went away since it was listed.
             Err(error) if error.starts_with("InvalidAMIID.") => {}
             Err(error) if error.starts_with("RequestLimitExceeded") => {
-                outcome.because(Verdict::Hold, &images_of(region), &Because::Throttled { left: count - at });
+                report.reason(Verdict::Hold, &images_of(region), &Because::Throttled { left: count - at });
                 break;
             }
-            Err(error) => outcome.because(Verdict::Fail, &image.id, &unreadable("who may launch it", error)),
+            Err(error) => report.reason(Verdict::Fail, &image.id, &unreadable("who may launch it", error)),
         }
     }
     survey
@@ -112,7 +112,7 @@ impl Survey {
         image: Image,
         shares: &[Grantee],
         known: &BTreeMap<String, String>,
-        outcome: &mut Outcome,
+        report: &mut Report,
     ) {
         let resource = Resource { kind: Kind::Image, id: Some(image.id.clone()) };
         let facts = Facts { image: Look::Seen(Some(image.clone())), ..Facts::default() };
@@ -122,13 +122,13 @@ impl Survey {
         shares.retain(|(exposure, _)| exposure.offends());
         let place = rule.map(|rule| rule.place.clone());
         let Some(severity) = shares.iter().map(|(exposure, _)| exposure.severity()).max() else {
-            outcome.because(Verdict::Skip, &image.id, &Because::AsTheRulesWant);
+            report.reason(Verdict::Skip, &image.id, &Because::AsTheRulesWant);
             self.settled.extend(known.contains_key(&image.id).then(|| image.id.clone()));
             return;
         };
         let found = Found { image, shares, severity, rule: place.clone() };
         if known.get(&found.image.id) == Some(&digest(&found.offenders())) {
-            outcome.because(Verdict::Skip, &found.image.id, &Because::ReportedBefore);
+            report.reason(Verdict::Skip, &found.image.id, &Because::ReportedBefore);
             return;
         }
         let muted = rule.filter(|rule| severity < rule.mute_below);
@@ -137,12 +137,12 @@ impl Survey {
             let what = What::Given(*exposure, grantees.clone());
             let severity = Exposure::severity(*exposure);
             let because = Because::Found { what, severity, outcome: "succeeded", place: place.clone() };
-            outcome.because(verdict, &found.image.id, &because);
+            report.reason(verdict, &found.image.id, &because);
         }
         match muted {
             Some(rule) => {
                 let because = Because::Muted { severity, from: rule.mute_below, place: rule.place.clone() };
-                outcome.because(Verdict::Skip, &found.image.id, &because);
+                report.reason(Verdict::Skip, &found.image.id, &because);
             }
             None => self.found.push(found),
         }

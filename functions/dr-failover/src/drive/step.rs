@@ -15,20 +15,20 @@ use crate::latch::Started;
 use crate::rules::{Mode, Plan};
 use crate::run::Run;
 use crate::transition::Known;
-use shared::outcome::Outcome;
+use shared::report::Report;
 
 /// Takes it. Gives the start that DRS is to be asked for.
 pub(super) async fn step(
     run: &Run<'_>,
     plan: &Plan,
     known: &mut Known,
-    outcome: &mut Outcome,
+    report: &mut Report,
 ) -> Option<Attempt> {
     let phase = known.incident.as_ref()?.phase;
     let attempt = match phase {
-        Phase::Held | Phase::Starting => undecided(run, plan, known, outcome).await,
+        Phase::Held | Phase::Starting => undecided(run, plan, known, report).await,
         Phase::Running => {
-            followed(run, plan, known, outcome).await;
+            followed(run, plan, known, report).await;
             None
         }
         _ => None,
@@ -41,9 +41,9 @@ pub(super) async fn step(
             Phase::Failed | Phase::RecoveredInPart | Phase::Cancelled | Phase::AgedOut => Verdict::Alert,
             _ => Verdict::Skip,
         };
-        outcome.because(verdict, &plan.name, &Because::Ended { phase: incident.phase, why });
+        report.reason(verdict, &plan.name, &Because::Ended { phase: incident.phase, why });
     } else if let Some(execution) = &incident.execution {
-        outcome.because(Verdict::Skip, &plan.name, &under_way(incident, execution));
+        report.reason(Verdict::Skip, &plan.name, &under_way(incident, execution));
     }
     attempt
 }
@@ -69,9 +69,9 @@ fn under_way(incident: &Incident, execution: &Execution) -> Because {
 }
 
 /// An incident that is not started yet.
-async fn undecided(run: &Run<'_>, plan: &Plan, known: &mut Known, outcome: &mut Outcome) -> Option<Attempt> {
+async fn undecided(run: &Run<'_>, plan: &Plan, known: &mut Known, report: &mut Report) -> Option<Attempt> {
     if let Some(over) = over(run, plan, known.incident.as_ref()?) {
-        return ended(run, plan, known, over, outcome).await;
+        return ended(run, plan, known, over, report).await;
     }
     let incident = known.incident.as_mut()?;
     // What was asked for stays what it was asked for.
@@ -84,7 +84,7 @@ async fn undecided(run: &Run<'_>, plan: &Plan, known: &mut Known, outcome: &mut 
         let is_asked = attempt.asked_until.is_some_and(|until| run.now() < until);
         let is_nowhere = facts.executions.as_ref().is_ok_and(|those| own(plan, incident, those).is_none());
         if is_asked {
-            outcome.because(Verdict::Hold, &plan.name, &Because::BeingAsked { would_end: Phase::Held });
+            report.reason(Verdict::Hold, &plan.name, &Because::BeingAsked { would_end: Phase::Held });
             return None;
         }
         // The rules want something else by now, and DRS has nothing of it.
@@ -109,13 +109,13 @@ async fn undecided(run: &Run<'_>, plan: &Plan, known: &mut Known, outcome: &mut 
     }
     match decision {
         Decision::Adopt(execution) => {
-            adopt(run, plan, known, &execution, outcome).await;
+            adopt(run, plan, known, &execution, report).await;
             None
         }
         Decision::Hold(interlocks) => {
             incident.phase = unstarted(incident, &interlocks);
             holds(incident, &interlocks, run.now());
-            held(plan, &interlocks, outcome);
+            held(plan, &interlocks, report);
             None
         }
         // It was looked further.
@@ -125,7 +125,7 @@ async fn undecided(run: &Run<'_>, plan: &Plan, known: &mut Known, outcome: &mut 
             let servers = plan_seen.map(|plan| plan.servers).unwrap_or_default();
             incident.hostnames =
                 servers.into_iter().filter_map(|server| Some((server.id, server.hostname?))).collect();
-            starts(run, plan, known, &attempt, outcome);
+            starts(run, plan, known, &attempt, report);
             Some(attempt)
         }
     }
@@ -157,13 +157,13 @@ async fn ended(
     plan: &Plan,
     known: &mut Known,
     (phase, why): (Phase, String),
-    outcome: &mut Outcome,
+    report: &mut Report,
 ) -> Option<Attempt> {
     let incident = known.incident.as_mut()?;
     let asked_until = incident.attempt.as_ref().and_then(|attempt| attempt.asked_until);
     if asked_until.is_some_and(|until| run.now() < until) {
         let because = Because::BeingAsked { would_end: phase };
-        outcome.because(Verdict::Hold, &plan.name, &because);
+        report.reason(Verdict::Hold, &plan.name, &because);
         return None;
     }
     match executions(&run.aws.drs, &incident.drs_plan, incident).await {
@@ -171,14 +171,14 @@ async fn ended(
             let unreadable = [Interlock::ExecutionsUnreadable { why: error }];
             incident.phase = unstarted(incident, &unreadable);
             holds(incident, &unreadable, run.now());
-            held(plan, &unreadable, outcome);
+            held(plan, &unreadable, report);
             return None;
         }
         // DRS was never asked by this function.
         Err(_) => {}
         Ok(executions) => {
             if let Some(own) = own(plan, incident, &executions).cloned() {
-                adopt(run, plan, known, &own, outcome).await;
+                adopt(run, plan, known, &own, report).await;
                 return None;
             }
             release(&mut known.latch, &incident.id);
@@ -188,19 +188,19 @@ async fn ended(
     None
 }
 
-async fn adopt(run: &Run<'_>, plan: &Plan, known: &mut Known, execution: &Running, outcome: &mut Outcome) {
+async fn adopt(run: &Run<'_>, plan: &Plan, known: &mut Known, execution: &Running, report: &mut Report) {
     let Some(incident) = &mut known.incident else { return };
     let because = Because::Adopted { execution: execution.arn.clone(), status: execution.status.clone() };
-    outcome.because(Verdict::Start, &plan.name, &because);
+    report.reason(Verdict::Start, &plan.name, &because);
     runs(incident, execution, true, run.now());
     let mode = execution.mode.unwrap_or(plan.mode);
     incident.mode = mode;
     confirm(&mut known.latch, incident, mode, run.now());
-    followed(run, plan, known, outcome).await;
+    followed(run, plan, known, report).await;
 }
 
 /// The start is written down, and shuts the latch, before DRS is asked.
-fn starts(run: &Run<'_>, plan: &Plan, known: &mut Known, attempt: &Attempt, outcome: &mut Outcome) {
+fn starts(run: &Run<'_>, plan: &Plan, known: &mut Known, attempt: &Attempt, report: &mut Report) {
     let Some(incident) = &mut known.incident else { return };
     let because = Because::Start {
         mode: attempt.mode,
@@ -221,7 +221,7 @@ fn starts(run: &Run<'_>, plan: &Plan, known: &mut Known, attempt: &Attempt, outc
         let started = Started { incident: incident.id.clone(), at: run.now() };
         known.latch.recovery.get_or_insert(started);
     }
-    outcome.because(Verdict::Start, &plan.name, &because);
+    report.reason(Verdict::Start, &plan.name, &because);
 }
 
 /// DRS is at it.
@@ -266,15 +266,15 @@ pub(super) fn holds(incident: &mut Incident, interlocks: &[Interlock], now: Time
     }
 }
 
-fn held(plan: &Plan, interlocks: &[Interlock], outcome: &mut Outcome) {
+fn held(plan: &Plan, interlocks: &[Interlock], report: &mut Report) {
     for interlock in interlocks {
         let because = Because::Held { interlock: interlock.clone(), place: plan.place.clone() };
-        outcome.because(Verdict::Hold, &plan.name, &because);
+        report.reason(Verdict::Hold, &plan.name, &because);
     }
 }
 
 /// A start launched nothing: what it shut is open again, and it is tried anew after a while.
-pub(super) fn refused(plan: &Plan, known: &mut Known, refusal: Refusal, outcome: &mut Outcome) {
+pub(super) fn refused(plan: &Plan, known: &mut Known, refusal: Refusal, report: &mut Report) {
     let Some(incident) = &mut known.incident else { return };
     let (at, error) = (refusal.at, Incident::said(&refusal.error));
     incident.refused(Refusal { error: error.clone(), ..refusal });
@@ -282,11 +282,11 @@ pub(super) fn refused(plan: &Plan, known: &mut Known, refusal: Refusal, outcome:
     let interlocks = [Interlock::StartRefused { error, again }];
     holds(incident, &interlocks, at);
     release(&mut known.latch, &incident.id);
-    held(plan, &interlocks, outcome);
+    held(plan, &interlocks, report);
 }
 
 /// Looks at the execution, and writes down what it has come to.
-async fn followed(run: &Run<'_>, plan: &Plan, known: &mut Known, outcome: &mut Outcome) {
+async fn followed(run: &Run<'_>, plan: &Plan, known: &mut Known, report: &mut Report) {
     let Some(incident) = &mut known.incident else { return };
     let Some(arn) = incident.execution.as_ref().map(|execution| execution.arn.clone()) else { return };
     match progress(&run.aws.drs, &arn).await {
@@ -294,7 +294,7 @@ async fn followed(run: &Run<'_>, plan: &Plan, known: &mut Known, outcome: &mut O
             Some(why) => {
                 let error = format!("it failed before any step ran: {why}");
                 let refusal = Refusal { at: run.now(), error, execution: Some(arn) };
-                refused(plan, known, refusal, outcome);
+                refused(plan, known, refusal, report);
             }
             None => follow::apply(incident, &progress, run.now()),
         },

@@ -11,7 +11,7 @@ use crate::rules::Plan;
 use crate::run::Run;
 use crate::store::StoreError;
 use crate::transition::Known;
-use shared::outcome::Outcome;
+use shared::report::Report;
 
 /// How often the confirmation is written anew because somebody else wrote the incident meanwhile.
 const TRIES: usize = 5;
@@ -42,12 +42,12 @@ pub(super) fn claim(run: &Run<'_>, known: &mut Known) {
 }
 
 /// Mails it, if this invocation has the claim.
-pub(super) async fn tell(run: &Run<'_>, plan: &Plan, mut known: Known, outcome: &mut Outcome) {
+pub(super) async fn tell(run: &Run<'_>, plan: &Plan, mut known: Known, report: &mut Report) {
     let Some(incident) = &known.incident else { return };
     let Some(telling) = incident.telling.clone() else { return };
     let id = incident.id.clone();
     if telling.by != run.invocation.request_id {
-        outcome.note(&plan.name, &Remark::BeingTold);
+        report.note(&plan.name, &Remark::BeingTold);
         return;
     }
     let story = Story {
@@ -62,12 +62,12 @@ pub(super) async fn tell(run: &Run<'_>, plan: &Plan, mut known: Known, outcome: 
     let topic = plan.topic.as_deref().unwrap_or(&run.settings.topic);
     let action = run.publish(topic, &mail::message(&story)).await;
     let (subject, result) = (action.subject.clone(), action.result.clone());
-    outcome.actions.push(action);
+    report.actions.push(action);
     let sent = match result {
         ActionResult::NotCalled(_) => return,
         ActionResult::Done(_) => true,
         ActionResult::Failed(error) => {
-            outcome.because(Verdict::Fail, &plan.name, &Because::MailFailed { error });
+            report.reason(Verdict::Fail, &plan.name, &Because::MailFailed { error });
             false
         }
     };
@@ -79,15 +79,15 @@ pub(super) async fn tell(run: &Run<'_>, plan: &Plan, mut known: Known, outcome: 
             Err(StoreError::Overtaken) => match run.store().known_with(&plan.name, &id).await {
                 Ok(now) => known = now,
                 Err(error) => {
-                    return outcome.note(&plan.name, &Remark::NotConfirmed { error: error.to_string() });
+                    return report.note(&plan.name, &Remark::NotConfirmed { error: error.to_string() });
                 }
             },
             Err(error) => {
-                return outcome.note(&plan.name, &Remark::NotConfirmed { error: error.to_string() });
+                return report.note(&plan.name, &Remark::NotConfirmed { error: error.to_string() });
             }
         }
     }
-    outcome.note(&plan.name, &Remark::NotConfirmed { error: StoreError::Overtaken.to_string() });
+    report.note(&plan.name, &Remark::NotConfirmed { error: StoreError::Overtaken.to_string() });
 }
 
 /// Writes down that a state was mailed, or gives the claim up, so that the next invocation need not wait for its end.

@@ -6,7 +6,7 @@ mod lead;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use shared::mail::Detail;
+use shared::email::Detail;
 use shared::text::printable;
 
 use super::Story;

@@ -1,4 +1,4 @@
-//! What SNS is handed: a message for each protocol in one, its attributes, and both within the topic's size.
+//! An email for an SNS topic: one message with a text for each protocol and its attributes, within the topic's size.
 
 use crate::text::subject;
 use serde_json::{Map, Value, json};
@@ -10,25 +10,61 @@ pub struct Message {
     pub subject: String,
     /// The text of a mail.
     pub text: String,
-    /// What is handed to SNS with `MessageStructure` json: `default`, `email` and `sms`.
-    pub body: String,
+    /// The text that SNS takes: for each protocol (`default`, `email`, `sms`) in JSON, or [`Message::text`] for all of them.
+    pub body: Body,
     /// What filter policies can look at.
     pub attributes: Vec<Attribute>,
 }
 
-/// The most characters of a mail's text that a decision holds.
+/// The text that SNS delivers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// A JSON object with a text for each protocol; published with `MessageStructure` json.
+    PerProtocol(String),
+    /// The email's text for every protocol.
+    Text,
+}
+
+/// The most bytes of a message and its attributes on every topic ("Publishing large messages with Amazon SNS", Amazon SNS
+/// Developer Guide).
+pub const LARGEST_MESSAGE: usize = 262_144;
+
+/// The most characters of an email's text that a decision holds.
 const TEXT_IN_DECISION: usize = 3_000;
 
 impl Message {
-    /// What a decision holds of its publication to that topic.
-    pub fn shown(&self, topic: &str) -> Value {
-        let attributes = self.attributes.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
-        json!({
+    /// An email of plain text for every protocol, without attributes. A text that is too large ends where it no longer fits.
+    pub fn plain(headline: &str, text: &str) -> Self {
+        let subject = subject(headline);
+        let text = if text.len() <= LARGEST_MESSAGE {
+            text.to_owned()
+        } else {
+            let most = text.floor_char_boundary(LARGEST_MESSAGE - REST_DOES_NOT_FIT.len());
+            format!("{}{REST_DOES_NOT_FIT}", &text[..most])
+        };
+        Self { subject, text, body: Body::Text, attributes: Vec::new() }
+    }
+
+    /// The text that is handed to SNS.
+    pub fn published_text(&self) -> &str {
+        match &self.body {
+            Body::PerProtocol(json) => json,
+            Body::Text => &self.text,
+        }
+    }
+
+    /// The input of Publish on that topic, as a decision holds it.
+    pub fn input(&self, topic: &str) -> Value {
+        let mut input = json!({
             "TopicArn": topic,
             "Subject": self.subject,
             "Message": crate::text::shortened(&self.text, TEXT_IN_DECISION),
-            "MessageAttributes": attributes.collect::<Map<_, _>>(),
-        })
+        });
+        if !self.attributes.is_empty() {
+            let attributes = self.attributes.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
+            input["MessageAttributes"] = attributes.collect::<Map<_, _>>().into();
+        }
+        input
     }
 }
 
@@ -50,6 +86,9 @@ pub enum Detail {
     /// None of it.
     None,
 }
+
+/// The end of an email whose text is larger than the topic takes.
+const REST_DOES_NOT_FIT: &str = "\n\n(The rest does not fit the topic's size.)\n";
 
 /// The longest value of an attribute; an attribute longer than this is of no use to a filter, and counts against the size.
 const LONGEST_VALUE: usize = 150;
@@ -83,7 +122,7 @@ pub fn within(
         attributes.iter().map(|(name, value)| name.len() + "String".len() + value.len()).sum();
     let room = limit.saturating_sub(attribute_bytes);
     let subject = subject(&headline);
-    let message = |text: String, body: String| Message {
+    let message = |text: String, body: Body| Message {
         subject: subject.clone(),
         text,
         body,
@@ -93,25 +132,21 @@ pub fn within(
         let (text, form) = write(detail);
         let body = body(&subject, &text, &form);
         if body.len() <= room {
-            return message(text, body);
+            return message(text, Body::PerProtocol(body));
         }
     }
     cut(room, &subject, &write(Detail::None).0, message)
 }
 
 /// What is left where even a mail without the event is too large: its beginning, and of the form for machines the subject.
-fn cut(room: usize, subject: &str, text: &str, message: impl Fn(String, String) -> Message) -> Message {
+fn cut(room: usize, subject: &str, text: &str, message: impl Fn(String, Body) -> Message) -> Message {
     let form = json!({"version": 1, "subject": subject, "shortened": true});
     let mut most = text.chars().count();
     loop {
-        let shorter: String = text
-            .chars()
-            .take(most)
-            .chain("\n\n(The rest does not fit the topic's size.)\n".chars())
-            .collect();
+        let shorter: String = text.chars().take(most).chain(REST_DOES_NOT_FIT.chars()).collect();
         let body = body(subject, &shorter, &form);
         if body.len() <= room || most == 0 {
-            return message(shorter, body);
+            return message(shorter, Body::PerProtocol(body));
         }
         most = most * 3 / 4;
     }

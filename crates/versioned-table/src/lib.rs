@@ -1,0 +1,148 @@
+//! Items of a DynamoDB table, each written under the condition that its version is still the one that was read.
+//!
+//! An item is a value of serde's with a number `version`. Version 0 means that there is no item yet. Several items are written
+//! in one transaction: all of them or none.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_dynamo::{from_item, to_item};
+use shared::call_error::CallError;
+
+/// A table whose partition key is `pk` and whose sort key is `sk`, both strings.
+#[derive(Debug, Clone, Copy)]
+pub struct VersionedTable<'a> {
+    /// The client.
+    pub client: &'a Client,
+    /// The name of the table.
+    pub name: &'a str,
+}
+
+/// The primary key of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemKey {
+    /// The partition key.
+    pub partition: String,
+    /// The sort key.
+    pub sort: String,
+}
+
+impl std::fmt::Display for ItemKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.partition, self.sort)
+    }
+}
+
+/// An item that could not be read or written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TableError {
+    /// Another writer changed an item since it was read: read it again and decide again.
+    #[error("another invocation wrote the item at the same time")]
+    Overtaken,
+    /// The table did not answer.
+    #[error("{operation} {key}: {error}", operation = .error.operation.trim_start_matches("dynamodb:"))]
+    Call {
+        /// The item.
+        key: String,
+        /// Why.
+        error: CallError,
+    },
+    /// The item does not have the form that is read or written.
+    #[error("{operation} {key}: {message}")]
+    Form {
+        /// The call.
+        operation: &'static str,
+        /// The item.
+        key: String,
+        /// The part of the item that does not fit.
+        message: String,
+    },
+}
+
+/// A write of one item, made with [`VersionedTable::put`].
+#[derive(Debug, Clone)]
+pub struct VersionedPut(TransactWriteItem);
+
+const GET_ITEM: &str = "dynamodb:GetItem";
+const TRANSACT_WRITE_ITEMS: &str = "dynamodb:TransactWriteItems";
+
+impl VersionedTable<'_> {
+    /// The item at `key`, read consistently; `None` where there is none.
+    ///
+    /// # Errors
+    /// When the table did not answer, or the item has another form.
+    pub async fn get<T: DeserializeOwned>(&self, key: &ItemKey) -> Result<Option<T>, TableError> {
+        let call = self.client.get_item().table_name(self.name).consistent_read(true);
+        let call = call.key("pk", AttributeValue::S(key.partition.clone()));
+        let call = call.key("sk", AttributeValue::S(key.sort.clone()));
+        let output = call.send().await.map_err(|error| TableError::Call {
+            key: key.to_string(),
+            error: CallError::new(GET_ITEM, error),
+        })?;
+        let Some(mut item) = output.item else { return Ok(None) };
+        item.retain(|name, _| name != "pk" && name != "sk");
+        let form = |message: String| TableError::Form { operation: "GetItem", key: key.to_string(), message };
+        from_item(item).map(Some).map_err(|error| form(error.to_string()))
+    }
+
+    /// The write of `value` at `key`, under the condition that the item has `version` now. `value` holds the next version.
+    ///
+    /// # Errors
+    /// When `value` cannot be an item.
+    pub fn put(
+        &self,
+        key: &ItemKey,
+        value: &impl Serialize,
+        version: u64,
+    ) -> Result<VersionedPut, TableError> {
+        let form = |message: String| TableError::Form { operation: "PutItem", key: key.to_string(), message };
+        let put = Put::builder()
+            .table_name(self.name)
+            .set_item(Some(to_item(value).map_err(|error| form(error.to_string()))?))
+            .item("pk", AttributeValue::S(key.partition.clone()))
+            .item("sk", AttributeValue::S(key.sort.clone()))
+            .expression_attribute_names("#version", "version");
+        let put = match version {
+            0 => put.condition_expression("attribute_not_exists(#version)"),
+            version => put
+                .condition_expression("#version = :version")
+                .expression_attribute_values(":version", AttributeValue::N(version.to_string())),
+        };
+        let put = put.build().map_err(|error| form(error.to_string()))?;
+        Ok(VersionedPut(TransactWriteItem::builder().put(put).build()))
+    }
+
+    /// Makes all writes, or none of them. Without any, no call is made. `what` names the items in an error.
+    ///
+    /// # Errors
+    /// [`TableError::Overtaken`] when another writer changed one of the items since it was read.
+    pub async fn write(&self, what: &str, puts: Vec<VersionedPut>) -> Result<(), TableError> {
+        if puts.is_empty() {
+            return Ok(());
+        }
+        let puts = puts.into_iter().map(|put| put.0).collect();
+        match self.client.transact_write_items().set_transact_items(Some(puts)).send().await {
+            Ok(_) => Ok(()),
+            Err(error) if error.as_service_error().is_some_and(is_overtaken) => Err(TableError::Overtaken),
+            Err(error) => Err(TableError::Call {
+                key: what.to_owned(),
+                error: CallError::new(TRANSACT_WRITE_ITEMS, error),
+            }),
+        }
+    }
+}
+
+/// Whether a transaction was cancelled because of another writer ("Handling transaction conflicts", Amazon DynamoDB Developer
+/// Guide).
+fn is_overtaken(error: &TransactWriteItemsError) -> bool {
+    match error {
+        TransactWriteItemsError::TransactionCanceledException(cancelled) => {
+            let codes = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code());
+            codes.into_iter().any(|code| matches!(code, "ConditionalCheckFailed" | "TransactionConflict"))
+        }
+        TransactWriteItemsError::TransactionInProgressException(_) => true,
+        _ => false,
+    }
+}
