@@ -1,6 +1,8 @@
 //! Every folder under `events/` is a test: the event through the real binary must give the folder's `outcome.txt`.
 //!
-//! `POINTSMAN_BLESS=1` (or `make bless`) writes what is given now, to be read in the diff.
+//! `POINTSMAN_BLESS=1` (or `make bless`) writes what is given now, to be read in the diff. It does not write `must.toml`.
+
+mod must;
 
 use std::path::{Path, PathBuf};
 
@@ -47,7 +49,9 @@ fn trial(root: &Path, folder: PathBuf) -> Trial {
 fn check(root: &Path, folder: &Path) -> Result<()> {
     let arguments = ReplayArguments::default();
     let case = Case::read(folder, &arguments, root)?;
-    let outcome = told(&case, &replay(&case, &arguments, root)?);
+    let replays = replay(&case, &arguments, root)?;
+    must::check(folder, &replays)?;
+    let outcome = told(&case, &replays);
     let file = folder.join("outcome.txt");
     if std::env::var_os("POINTSMAN_BLESS").is_some() {
         return std::fs::write(&file, plain(&outcome))
