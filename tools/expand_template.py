@@ -2,15 +2,15 @@
 
 Usage: expand_template.py TEMPLATE OUTPUT.json
 
-SAM leaves a policy or a role to be made where the template says little; only in the expanded template is it visible.
-Nothing is read from AWS: artefacts get made-up addresses, and managed policies are named by ARN.
+SAM generates policies and roles; only the expanded template shows them. The script reads nothing from AWS: artefacts get
+invented addresses, and managed policies are named by ARN.
 """
 
 import json
 import os
 import sys
 
-# boto3 wants a region before it looks at anything; none is called.
+# boto3 requires a region; no AWS endpoint is called.
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
 
 from samtranslator.parser.parser import Parser  # noqa: E402

@@ -55,7 +55,7 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *_):
-        """The binary is killed while it waits for more work: its connection breaks, as it should."""
+        """The script kills the binary while it waits for more work, so the connection breaks."""
 
 
 def start_once(binary, rules):

@@ -2,14 +2,14 @@
 
 Usage: validate_template.py TEMPLATE...
 
-It is the one checker that knows which EventBridge patterns AWS refuses.
+No other checker knows which EventBridge patterns AWS refuses.
 """
 
 import sys
 
 from cloudformation_validate import CompositeEngine
 
-# Rules that are wrong about this template, each with the reason.
+# Rules that misjudge this template, each with the reason.
 SET_ASIDE = {
     "W1030": "an optional ARN defaults to '', and Fn::If leaves its property out when it is empty",
     "W3011": "SAM turns a layer's RetentionPolicy into DeletionPolicy alone",
