@@ -1,9 +1,12 @@
-//! The documents held against the code: what is written twice must say the same.
+//! The documents held against the code: facts that stand in both must agree.
 
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use crate::repository::{read, root};
+use pointsman::functions::FUNCTIONS;
+use shared::function::{Function, KeyDefault};
+
+use crate::repository::{files, read, relative, root};
 
 #[test]
 fn each_problem_code_has_its_heading() {
@@ -15,44 +18,157 @@ fn each_problem_code_has_its_heading() {
 }
 
 #[test]
-fn each_reason_is_explained() {
-    let files = ["pipeline-trigger", "branch-stacks", "ami-alerts", "dr-failover"].map(|function| {
-        ["because.rs", "remark.rs"].map(|file| read(&format!("functions/{function}/src/{file}"))).concat()
-    });
-    let of_findings =
-        ["exposure.rs", "decide.rs"].map(|file| read(&format!("functions/ami-alerts/src/{file}")));
-    let interlocks =
-        ["interlock.rs", "incident.rs"].map(|file| read(&format!("functions/dr-failover/src/{file}")));
-    let code = files.concat() + &of_findings.concat() + &interlocks.concat();
-    let codes = code.lines().filter_map(|line| line.trim().split_once("=> \"")?.1.strip_suffix("\","));
-    // Sentences are written the same way, with blanks.
-    let codes: BTreeSet<&str> = codes.filter(|code| !code.contains(' ')).collect();
-    assert!(codes.len() > 90, "the codes are read from the source: {codes:?}");
+fn each_reason_of_a_function_is_explained_in_its_section_and_no_other_code_is() {
     let page = read("docs/decisions.md");
-    let first_column = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
-    let explained: BTreeSet<&str> = first_column.collect();
-    // Where an incident stands that is not over, which is no reason.
-    let standing = BTreeSet::from(["held", "starting", "running"]);
-    let missing: Vec<&str> =
-        codes.difference(&explained).copied().filter(|code| !standing.contains(code)).collect();
-    assert!(missing.is_empty(), "docs/decisions.md lacks {missing:?}");
+    for function in FUNCTIONS {
+        let explained: BTreeSet<&str> = first_cells(section(&page, function.name)).collect();
+        let codes: BTreeSet<&str> = function.reason_codes().into_iter().collect();
+        let missing: Vec<_> = codes.difference(&explained).collect();
+        let stale: Vec<_> = explained.difference(&codes).collect();
+        assert!(
+            missing.is_empty() && stale.is_empty(),
+            "docs/decisions.md, {}: lacks {missing:?}, and explains {stale:?}, which the function does not have",
+            function.name
+        );
+    }
+}
+
+#[test]
+fn each_key_of_a_table_is_documented_with_its_default_and_no_other_key_is() {
+    let page = read("docs/configuration.md");
+    for table in FUNCTIONS.iter().flat_map(|function| function.tables) {
+        let section = section(&page, &format!("`[[{}]]`", table.name));
+        let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
+        let row = |key: &str| rows.iter().find(|row| row.starts_with(&format!("| `{key}` |")));
+        for key in table.keys {
+            let row = row(key.name);
+            let row = row.unwrap_or_else(|| panic!("docs/configuration.md: [[{}]] lacks `{}`", table.name, key.name));
+            if let KeyDefault::Value(value) = key.default {
+                let value = format!("`{value}`");
+                assert!(row.contains(&value), "docs/configuration.md: the default {value} is not in {row}");
+            }
+        }
+        let first_table: Vec<&str> = first_cells(first_table(section)).collect();
+        let stale: Vec<&&str> =
+            first_table.iter().filter(|name| !table.keys.iter().any(|key| key.name == **name)).collect();
+        assert!(stale.is_empty(), "docs/configuration.md: [[{}]] has no key {stale:?}", table.name);
+    }
+}
+
+#[test]
+fn each_setting_is_documented_and_names_the_functions_that_read_it() {
+    let page = read("docs/operating.md");
+    for function in FUNCTIONS {
+        for setting in function.settings {
+            let start = format!("| `{}` |", setting.name);
+            let row = page.lines().find(|line| line.starts_with(&start));
+            let row = row.unwrap_or_else(|| panic!("docs/operating.md lacks {}", setting.name));
+            assert!(row.contains(function.name), "{} reads {}: {row}", function.name, setting.name);
+        }
+    }
+}
+
+/// Pages with a list of the functions: the fourth was once missing from five of them.
+const LISTS_OF_FUNCTIONS: [&str; 10] = [
+    "ARCHITECTURE.md",
+    "README.md",
+    "docs/README.md",
+    "docs/SUMMARY.md",
+    "docs/configuration.md",
+    "docs/costs.md",
+    "docs/decisions.md",
+    "docs/operating.md",
+    "docs/permissions.md",
+    "docs/threat-model.md",
+];
+
+#[test]
+fn each_page_that_lists_the_functions_names_all_of_them() {
+    for page in LISTS_OF_FUNCTIONS {
+        let text = read(page);
+        let missing: Vec<&str> =
+            FUNCTIONS.iter().map(|function| function.name).filter(|name| !text.contains(name)).collect();
+        assert!(missing.is_empty(), "{page} does not name {missing:?}");
+    }
+}
+
+#[test]
+fn each_case_is_named_on_the_page_of_its_function() {
+    let mut missing = Vec::new();
+    for Function { name, .. } in FUNCTIONS {
+        let page = read(&format!("docs/{name}.md"));
+        let cases = std::fs::read_dir(root().join("events").join(name)).expect("each function has cases");
+        for case in cases {
+            let case = case.expect("a folder can be listed").file_name().to_string_lossy().into_owned();
+            if !page.contains(&format!("`{case}`")) {
+                missing.push(format!("docs/{name}.md: {case}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{} cases are named nowhere:\n{}", missing.len(), missing.join("\n"));
+}
+
+#[test]
+fn each_link_within_the_documents_leads_to_a_file() {
+    let mut broken = Vec::new();
+    for path in files().into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "md")) {
+        let text = std::fs::read_to_string(&path).expect("a tracked file can be read");
+        let folder = path.parent().expect("a file is in a folder");
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let target = link.split('#').next().unwrap_or_default();
+            let is_local = !target.is_empty() && !target.contains("://") && !target.starts_with("mailto:");
+            if is_local && !target.contains(' ') && !folder.join(target).exists() {
+                broken.push(format!("{}: {link}", relative(&path)));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "links to nothing:\n{}", broken.join("\n"));
 }
 
 #[test]
 fn one_tls_stack_is_compiled_and_no_ec2_for_a_push() {
     for (what, arguments) in [
         ("a second TLS stack", &["tree", "--workspace", "-i", "rustls@0.21"][..]),
-        ("EC2 for whoever replays a push", &["tree", "-p", "pointsman", "-i", "aws-sdk-ec2"]),
+        ("EC2 for a replay of a push", &["tree", "-p", "pointsman", "-i", "aws-sdk-ec2"]),
     ] {
         let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
         let tree =
             Command::new(cargo).args(arguments).args(["--offline", "--locked"]).current_dir(root()).output();
         let tree = tree.expect("cargo runs");
-        let said = String::from_utf8_lossy(&tree.stderr);
+        let printed = String::from_utf8_lossy(&tree.stderr);
         assert!(
-            said.contains("did not match any packages"),
-            "{what} is compiled: {}{said}",
+            printed.contains("did not match any packages"),
+            "{what} is compiled: {}{printed}",
             String::from_utf8_lossy(&tree.stdout)
         );
     }
+}
+
+/// The part of a page below the heading that holds `name`, up to the next heading of its level or a higher one.
+fn section<'p>(page: &'p str, name: &str) -> &'p str {
+    let is_heading = |line: &str| line.starts_with('#') && line.trim_start_matches('#').starts_with(' ');
+    let level = |line: &str| line.chars().take_while(|next| *next == '#').count();
+    let mut offset = 0;
+    let mut found: Option<(usize, usize)> = None;
+    for line in page.split_inclusive('\n') {
+        match found {
+            None if is_heading(line) && line.contains(name) => found = Some((offset, level(line))),
+            Some((start, of)) if is_heading(line) && level(line) <= of => return &page[start..offset],
+            _ => {}
+        }
+        offset += line.len();
+    }
+    found.map_or_else(|| panic!("no heading holds {name}"), |(start, _)| &page[start..])
+}
+
+/// The text in backticks of the first cell of each row.
+fn first_cells(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |").map(|(cell, _)| cell))
+}
+
+/// The first table of a section.
+fn first_table(section: &str) -> &str {
+    let Some(start) = section.find("\n|") else { return "" };
+    let table = &section[start + 1..];
+    table.find("\n\n").map_or(table, |end| &table[..end])
 }
