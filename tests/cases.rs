@@ -3,6 +3,7 @@
 //! `POINTSMAN_BLESS=1` (or `make bless`) writes what is given now, to be read in the diff. It does not write `must.toml`.
 
 mod must;
+mod permitted;
 
 use std::path::{Path, PathBuf};
 
@@ -51,6 +52,7 @@ fn check(root: &Path, folder: &Path) -> Result<()> {
     let case = Case::read(folder, &arguments, root)?;
     let replays = replay(&case, &arguments, root)?;
     must::check(folder, &replays)?;
+    permitted::check(&replays)?;
     let outcome = told(&case, &replays);
     let file = folder.join("outcome.txt");
     if std::env::var_os("POINTSMAN_BLESS").is_some() {
