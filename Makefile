@@ -16,6 +16,10 @@ CARGO ?= cargo
 TEST_TOOLS := .tools/test/ready
 CHECK_TOOLS := .tools/checks/ready
 PACKAGE_TOOLS := .tools/package/ready
+MDBOOK_VERSION := 0.5.4
+MDBOOK := .tools/mdbook-$(MDBOOK_VERSION)/bin/mdbook
+MERMAID_VERSION := 11.17.2
+MERMAID := .tools/mermaid-$(MERMAID_VERSION)/mermaid.min.js
 # cargo-lambda looks for zig through the first python3 on PATH.
 WITH_PACKAGE_TOOLS := PATH="$(CURDIR)/.tools/package/bin:$$PATH" SAM_CLI_TELEMETRY=0
 
@@ -24,7 +28,7 @@ EXPANDED_TEMPLATES := .tools/expanded.json .tools/expanded-recovery.json \
 	$(filter-out templates/recovery.yaml,$(wildcard templates/*.yaml))
 
 .DEFAULT_GOAL := help
-.PHONY: help replay test bless lint lint-template fmt check package package-recovery deploy bench clean
+.PHONY: help replay test bless lint lint-template fmt check package package-recovery deploy bench docs clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -77,8 +81,27 @@ bench: package package-recovery ## measure how the packaged functions start, aga
 	$(PYTHON) tools/measure_start.py events/pipeline-trigger/pull-request-is-no-push/event.json config/pointsman.toml \
 	  .aws-sam/recovery/DrFailoverFunction/bootstrap
 
+docs: $(MDBOOK) $(MERMAID) ## build the documents as a book, .tools/book/html/index.html, and check its links
+	@$(PYTHON) tools/book.py assemble .tools/book $(MERMAID)
+	@$(MDBOOK) build .tools/book
+	@$(PYTHON) tools/book.py check .tools/book/html
+
 clean: ## remove what the other targets made, except cargo's target folder
 	rm -rf .tools .aws-sam
+
+$(MDBOOK):
+	@echo "building mdBook $(MDBOOK_VERSION) (a minute or two, once)"
+	@$(CARGO) install --quiet --locked --no-default-features --features search --version $(MDBOOK_VERSION) \
+	  --root ".tools/mdbook-$(MDBOOK_VERSION)" mdbook
+
+# The library that draws the diagrams, out of its npm package: one file, none of its dependencies.
+$(MERMAID):
+	@echo "fetching mermaid $(MERMAID_VERSION)"
+	@mkdir -p $(@D)
+	@cd $(@D) && npm pack --silent mermaid@$(MERMAID_VERSION) >/dev/null
+	@tar -xzf $(@D)/mermaid-$(MERMAID_VERSION).tgz -C $(@D) --strip-components=2 package/dist/mermaid.min.js
+	@rm $(@D)/mermaid-$(MERMAID_VERSION).tgz
+	@touch $@
 
 # A folder of tools is ready when its list was installed whole; a changed list is installed anew.
 .tools/%/ready: tools/requirements-%.txt
