@@ -1,5 +1,10 @@
 //! Evaluates small templates, in short and in long form.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy knows tests by their attribute, and not their helper functions"
+)]
+
 use std::collections::BTreeMap;
 
 use cloudformation_template::{Values, parameter_values, parse};

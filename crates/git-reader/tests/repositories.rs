@@ -1,5 +1,10 @@
 //! Reads repositories that the git command creates.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy knows tests by their attribute, and not their helper functions"
+)]
+
 use std::path::Path;
 use std::process::Command;
 
