@@ -20,7 +20,7 @@ use crate::repository::root;
 pub(crate) struct Account {
     pub(crate) aws: LocalAws,
     pub(crate) rules: FileRules,
-    template: Template,
+    template: SamTemplate,
     settings: Settings,
     pipelines: pipeline_trigger::aws::Clients,
     stacks: branch_stacks::aws::Clients,
@@ -47,7 +47,7 @@ impl Account {
         let parameters = [("BranchStacks".to_owned(), "enabled".to_owned())].into();
         let mut account = Self {
             rules: FileRules::default(),
-            template: Template::read(&root().join("template.yaml"), &parameters)
+            template: SamTemplate::read(&root().join("template.yaml"), &parameters)
                 .expect("the template is right"),
             settings: Settings::new("branch", "arn:aws:sns:us-east-1:111122223333:mails")
                 .expect("a legal prefix"),

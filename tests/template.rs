@@ -8,14 +8,16 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use pipeline_trigger::aws::{CALLS, On};
-use pointsman::template::{ACCOUNT, Effect, Function, PARTITION, REGION, Template, document, overrides};
+use pointsman::template::{
+    ACCOUNT, DeployedFunction, PARTITION, REGION, SamTemplate, StatementEffect, document, overrides,
+};
 use serde_json::{Value, json};
 
 use crate::repository::{read, root};
 use stacks::template_with_a_service_role;
 
-fn template() -> Template {
-    Template::read(&root().join("template.yaml"), &Default::default()).expect("the template is right")
+fn template() -> SamTemplate {
+    SamTemplate::read(&root().join("template.yaml"), &Default::default()).expect("the template is right")
 }
 
 /// The functions, and what their resources' names begin with.
@@ -32,12 +34,12 @@ fn file_of(resource: &str) -> PathBuf {
     root().join(if is_recovery { "templates/recovery.yaml" } else { "template.yaml" })
 }
 
-fn function<'t>(template: &'t Template, package: &str) -> &'t Function {
+fn function<'t>(template: &'t SamTemplate, package: &str) -> &'t DeployedFunction {
     let found = template.functions().find(|function| function.package == package);
     found.expect("the template has the function")
 }
 
-fn trigger(template: &Template) -> &Function {
+fn trigger(template: &SamTemplate) -> &DeployedFunction {
     function(template, "pipeline-trigger")
 }
 
@@ -70,7 +72,7 @@ fn the_policy_allows_each_call_and_no_other() {
     let allowed: BTreeSet<&str> = function
         .statements
         .iter()
-        .filter(|statement| statement.effect == Effect::Allow)
+        .filter(|statement| statement.effect == StatementEffect::Allow)
         .flat_map(|statement| &statement.actions)
         .map(String::as_str)
         .filter(|action| services.contains(&service(action)))
@@ -89,7 +91,8 @@ fn the_policy_allows_each_call_and_no_other() {
 fn the_policy_covers_the_names_that_are_given_and_no_others() {
     let parameters = [("RepositoryNames", "storefront,lib-*"), ("PipelineNames", "web-main")];
     let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    let template = Template::read(&root().join("template.yaml"), &parameters).expect("the template is right");
+    let template =
+        SamTemplate::read(&root().join("template.yaml"), &parameters).expect("the template is right");
     let allows = |call: &str, service: &str, name: &str| {
         trigger(&template).allows(call, &format!("arn:{PARTITION}:{service}:{REGION}:{ACCOUNT}:{name}"))
     };
@@ -202,7 +205,7 @@ fn every_environment_of_samconfig_fits_the_template() {
         let parameters =
             overrides(&root().join("samconfig.toml"), environment).expect("the environment exists");
         let template =
-            Template::read(&root().join("template.yaml"), &parameters).expect("its parameters fit");
+            SamTemplate::read(&root().join("template.yaml"), &parameters).expect("its parameters fit");
         let dry_run = trigger(&template).environment.get("POINTSMAN_DRY_RUN").map(String::as_str);
         assert_eq!(dry_run == Some("true"), environment == "dry-run", "{environment}");
     }

@@ -12,7 +12,7 @@ use shared::config::{Code, Document, Problem};
 use crate::arguments::CheckArguments;
 use crate::exit::Exit;
 use crate::rules_file::{FileRules, TABLES, read_all, rendered};
-use crate::template::{Function, Template, overrides, template_file};
+use crate::template::{DeployedFunction, SamTemplate, overrides, template_file};
 use crate::workspace;
 
 /// The codes of problems that only this command finds.
@@ -78,7 +78,7 @@ fn against_template(
     };
     let parameters =
         if samconfig.is_file() { overrides(&samconfig, environment)? } else { Default::default() };
-    let template = Template::read(template, &parameters)?;
+    let template = SamTemplate::read(template, &parameters)?;
     if let Some(function) = deployed(&template, dr_failover::FUNCTION) {
         // A deployment of its own, of which the others are no part.
         problems.extend(rules.plans.plans.iter().flat_map(|plan| permissions::of_plan(function, plan)));
@@ -109,7 +109,7 @@ fn against_template(
 }
 
 fn alerts(
-    template: &Template,
+    template: &SamTemplate,
     environment: &str,
     rules: &ami_alerts::rules::Rules,
     problems: &mut Vec<Problem>,
@@ -137,7 +137,7 @@ fn alerts(
 }
 
 /// The function of a package, if this environment deploys it.
-fn deployed<'t>(template: &'t Template, package: &str) -> Option<&'t Function> {
+fn deployed<'t>(template: &'t SamTemplate, package: &str) -> Option<&'t DeployedFunction> {
     template.functions().find(|function| function.package == package)
 }
 

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail};
+use git_reader::Repository;
 use jiff::Timestamp;
-use local_aws::git::Repository;
 use pipeline_trigger::compare::{Against, Base, Comparison, History, against, comparison, from_merge_base};
 use pipeline_trigger::decide::{admits, decide};
 use pipeline_trigger::event::{Change, Push, Reference};
@@ -190,7 +190,10 @@ impl Clone<'_> {
                 continue;
             }
             let file = self.repository.file(commit, name)?;
-            let lines = file.map_or(Ok(Vec::new()), |file| read_file(name, file.content, file.is_link));
+            let lines = file.map_or(Ok(Vec::new()), |file| {
+                let is_link = file.is_link();
+                read_file(name, file.content, is_link)
+            });
             let lines = lines.unwrap_or_else(|why| {
                 remarks.push(Remark::IgnoreFileUnread { file: name.clone(), why });
                 Vec::new()

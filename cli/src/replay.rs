@@ -19,7 +19,7 @@ pub use function::{InvocationError, Invoked, Run};
 
 use crate::arguments::ReplayArguments;
 use crate::exit::Exit;
-use crate::template::{TEMPLATES, Template, document};
+use crate::template::{SamTemplate, TEMPLATES, document};
 use crate::{progress, render, rules_file, workspace};
 use function::Stage;
 
@@ -97,15 +97,15 @@ pub fn replay(case: &Case, arguments: &ReplayArguments, root: &Path) -> Result<V
 }
 
 /// The templates as one, with every function that can be switched on: here nothing is deployed that somebody did not want.
-fn template(root: &Path) -> Result<Template> {
-    let mut joined: Option<Template> = None;
+fn template(root: &Path) -> Result<SamTemplate> {
+    let mut joined: Option<SamTemplate> = None;
     for path in TEMPLATES.map(|name| root.join(name)).iter().filter(|path| path.is_file()) {
         let declared = document(path)?;
         let parameters = declared["Parameters"].as_object().into_iter().flatten();
         let switches =
             parameters.filter(|(_, parameter)| parameter["AllowedValues"] == json!(["enabled", "disabled"]));
         let on = switches.map(|(name, _)| (name.clone(), "enabled".to_owned())).collect();
-        let template = Template::read(path, &on)?;
+        let template = SamTemplate::read(path, &on)?;
         joined = Some(match joined {
             Some(before) => before.joined(template),
             None => template,
@@ -116,7 +116,7 @@ fn template(root: &Path) -> Result<Template> {
 
 /// The account before the event: the case's, with the clones in it; without one, an account that has what the rules
 /// name, so that there is something to start.
-fn world(case: &Case, arguments: &ReplayArguments, template: &Template) -> Result<World> {
+fn world(case: &Case, arguments: &ReplayArguments, template: &SamTemplate) -> Result<World> {
     let mut world = match &case.world {
         Some(path) => World::read(path)?,
         None => World::empty(),

@@ -1,6 +1,6 @@
-//! Reads the SAM template as it would be deployed: which functions, started by what, allowed what.
+//! Reads the SAM template as it would be deployed: its functions, their triggers and their permissions.
 //!
-//! Parameters and conditions are worked out as CloudFormation would; what only a deployment can know (an ARN of a
+//! Parameters and conditions are evaluated as CloudFormation evaluates them. A value that only a deployment has (the ARN of a
 //! resource that does not exist yet) stays as it is written and matches nothing.
 
 mod function;
@@ -14,27 +14,28 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use function::{Function, QueueMapping, Rule, Schedule};
-use local_aws::event_pattern::PatternError;
-pub use permissions::{Effect, Statement};
+use cloudformation_template::{ParameterError, SyntaxError};
+use eventbridge_pattern::PatternError;
+pub use function::{DeployedFunction, EventRule, QueueMapping, Schedule};
+pub use permissions::{Statement, StatementEffect};
 pub use samconfig::{overrides, template_file};
 pub use values::{ACCOUNT, PARTITION, REGION, STACK_NAME};
 
 /// The functions that a template deploys with given parameters.
 #[derive(Debug, Clone)]
-pub struct Template {
-    functions: Vec<Function>,
-    tables: Vec<Table>,
+pub struct SamTemplate {
+    functions: Vec<DeployedFunction>,
+    tables: Vec<DeployedTable>,
     parameters: Vec<(String, String)>,
 }
 
-/// The SAM templates of the workspace: the application, and what is deployed in the recovery region.
+/// The SAM templates of the workspace: the application, and the part in the recovery region.
 pub const TEMPLATES: [&str; 2] = ["template.yaml", "templates/recovery.yaml"];
 
 /// A DynamoDB table of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Table {
-    /// The name that it has here.
+pub struct DeployedTable {
+    /// Its name in a replay.
     pub name: String,
     /// The partition key, and its type.
     pub hash: (String, String),
@@ -42,23 +43,21 @@ pub struct Table {
     pub range: Option<(String, String)>,
 }
 
-impl Template {
+impl SamTemplate {
     /// Reads a template. Parameters take their value from `overrides`, else their `Default`; functions whose
     /// `Condition` is then false are left out, as CloudFormation leaves them out.
     ///
-    /// Values only a deployment has are stand-ins: account [`ACCOUNT`], region [`REGION`], partition [`PARTITION`],
-    /// stack [`STACK_NAME`]. Understood are `Ref`, `Fn::Sub`, `Fn::Join`, `Fn::Split`, `Fn::Select`, `Fn::FindInMap`, `Fn::If` and, in
-    /// conditions, `Fn::Equals`, `Fn::Not`, `Fn::And`, `Fn::Or`, `Condition` (AWS CloudFormation User Guide,
-    /// "Intrinsic function reference"), in their short form too.
+    /// Values that only a deployment has are stand-ins: account [`ACCOUNT`], region [`REGION`], partition [`PARTITION`], stack
+    /// [`STACK_NAME`]. The crate `cloudformation-template` evaluates the intrinsic functions.
     ///
     /// # Errors
     ///
-    /// [`TemplateError`]: the file cannot be read or is no YAML, an override names no parameter or a value it does not
-    /// allow, a parameter has no value, or a function lacks what a deployment would refuse it for.
-    pub fn read(path: &Path, overrides: &BTreeMap<String, String>) -> Result<Template, TemplateError> {
+    /// [`TemplateError`]: the file cannot be read or is no YAML, an override names no parameter or a value that the parameter does
+    /// not allow, a parameter has no value, or a function lacks a property that a deployment requires.
+    pub fn read(path: &Path, overrides: &BTreeMap<String, String>) -> Result<SamTemplate, TemplateError> {
         let document = document(path)?;
         let values = values::values(&document, overrides)?;
-        Ok(Template {
+        Ok(SamTemplate {
             functions: function::all(&document, &values)?,
             tables: values::keyed_tables(&document),
             parameters: values::valued_parameters(&document, &values),
@@ -67,7 +66,7 @@ impl Template {
 
     /// Both templates as one, as if they were deployed in one region.
     #[must_use]
-    pub fn joined(mut self, other: Template) -> Template {
+    pub fn joined(mut self, other: SamTemplate) -> SamTemplate {
         self.functions.extend(other.functions);
         self.tables.extend(other.tables);
         self.parameters.extend(other.parameters);
@@ -80,35 +79,31 @@ impl Template {
     }
 
     /// The tables.
-    pub fn tables(&self) -> &[Table] {
+    pub fn tables(&self) -> &[DeployedTable] {
         &self.tables
     }
 
     /// The functions, in the template's order.
-    pub fn functions(&self) -> impl Iterator<Item = &Function> {
+    pub fn functions(&self) -> impl Iterator<Item = &DeployedFunction> {
         self.functions.iter()
     }
 }
 
-/// Why a template or `samconfig.toml` cannot be used.
+/// The reason for which a template or `samconfig.toml` cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
     #[error("cannot read {}", path.display())]
     Read { path: PathBuf, source: io::Error },
     #[error("{} is not a YAML file", path.display())]
-    Yaml { path: PathBuf, source: Box<serde_saphyr::Error> },
+    Yaml { path: PathBuf, source: SyntaxError },
     #[error("{} is not a TOML file", path.display())]
     Toml { path: PathBuf, source: Box<toml::de::Error> },
     #[error("{} has no environment `{name}`", path.display())]
     NoEnvironment { path: PathBuf, name: String },
     #[error("{} has a parameter override that is not NAME=VALUE: `{text}`", path.display())]
     BadOverride { path: PathBuf, text: String },
-    #[error("the template has no parameter `{name}`")]
-    NoParameter { name: String },
-    #[error("parameter `{name}` has neither a default nor an override")]
-    NoValue { name: String },
-    #[error("parameter `{name}` does not allow `{value}`: {why}")]
-    NotAllowed { name: String, value: String, why: String },
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
     #[error("property `{property}` of function {function} is not {wanted}")]
     Property { function: String, property: &'static str, wanted: &'static str },
     #[error("rule {rule} of function {function} cannot be used")]
@@ -122,8 +117,8 @@ pub enum TemplateError {
 /// [`TemplateError`]: the file cannot be read or is no YAML.
 pub fn document(path: &Path) -> Result<serde_json::Value, TemplateError> {
     let text = read_file(path)?;
-    local_aws::template::parse(&text)
-        .map_err(|source| TemplateError::Yaml { path: path.to_owned(), source: source.into() })
+    cloudformation_template::parse(&text)
+        .map_err(|source| TemplateError::Yaml { path: path.to_owned(), source })
 }
 
 fn read_file(path: &Path) -> Result<String, TemplateError> {

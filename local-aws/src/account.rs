@@ -1,6 +1,6 @@
 //! Owns who the caller is: the account, its alias, where it stands in its organization, and the identity that calls.
 
-use crate::services::ACCOUNT;
+use crate::service::ACCOUNT;
 
 #[derive(Debug)]
 pub(crate) struct Account {

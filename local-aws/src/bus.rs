@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::ids;
-use crate::services::ACCOUNT;
+use crate::service::ACCOUNT;
 
 /// One thing that happened, without what the bus itself adds.
 pub(crate) struct Happened<'a> {

@@ -10,12 +10,10 @@ mod delete;
 mod describe;
 mod document;
 mod effects;
-mod evaluated;
 mod events;
 mod failing;
 mod parameters;
 mod protection;
-mod references;
 mod request;
 mod resources;
 mod stack;
@@ -29,15 +27,13 @@ use std::sync::{Mutex, MutexGuard};
 use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use body::is_s3;
-pub use capabilities::needed_capability;
 pub(crate) use failing::{Failing, On};
-pub use parameters::refused_value;
 use stack::Moment;
 pub(crate) use stack::{Goal, STATUSES, Stack, StackEvent, known_status, walks};
 use tokens::Tokens;
 
 use crate::refusal::Refusal;
-use crate::services::Service;
+use crate::service::Service;
 
 pub(crate) const SERVICE: Service = Service {
     name: "cloudformation",

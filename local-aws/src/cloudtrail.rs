@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::bus::Happened;
 use crate::ids;
-use crate::services::{ACCOUNT, Context};
+use crate::service::{ACCOUNT, Context};
 
 /// Puts the record of a call to EC2 that succeeded on the bus. `resource` is the ARN of what it was about.
 pub(crate) fn record(context: &Context<'_>, name: &str, resource: &str, request: Value) {

@@ -11,7 +11,7 @@ use crate::clock::epoch_seconds;
 use crate::members::Members;
 use crate::paging::page;
 use crate::refusal::Refusal;
-use crate::services::{ACCOUNT, Context, Service};
+use crate::service::{ACCOUNT, Context, Service};
 
 pub(crate) const SERVICE: Service = Service {
     name: "monitoring",

@@ -15,12 +15,12 @@ mod repositories;
 use std::collections::BTreeMap;
 
 use differences::Cache;
+use git_reader::Repository;
 pub use push::PushError;
 
-use crate::git;
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::{Context, Service};
+use crate::service::{Context, Service};
 
 pub(crate) const SERVICE: Service = Service {
     name: "codecommit",
@@ -51,7 +51,7 @@ pub(crate) struct CodeCommit {
 /// One repository.
 #[derive(Debug)]
 pub(crate) struct Hosted {
-    pub(crate) git: git::Repository,
+    pub(crate) git: Repository,
     pub(crate) default_branch: Option<String>,
     /// What the world built: label and id, in its order. Empty for a clone.
     pub(crate) commits: Vec<(String, String)>,

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::{Context, Service};
+use crate::service::{Context, Service};
 use crate::world::World;
 
 pub(crate) const SERVICE: Service = Service {

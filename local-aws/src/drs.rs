@@ -17,7 +17,7 @@ use std::sync::{Mutex, MutexGuard};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::ids;
-use crate::services::{ACCOUNT, Service};
+use crate::service::{ACCOUNT, Service};
 
 pub(crate) use request::{is_plan_arn, is_server_id, is_snapshot_id};
 

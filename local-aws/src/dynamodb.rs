@@ -23,7 +23,7 @@ pub(crate) use table::{KeyPart, Table};
 pub(crate) use value::Item;
 
 use crate::refusal::Refusal;
-use crate::services::Service;
+use crate::service::Service;
 
 pub(crate) const SERVICE: Service = Service {
     name: "dynamodb",

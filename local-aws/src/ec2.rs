@@ -21,7 +21,7 @@ pub(crate) use grantee::{Grantee, is_account};
 pub(crate) use request::{is_image_id, is_snapshot_id};
 
 use crate::refusal::Refusal;
-use crate::services::{ACCOUNT, Service};
+use crate::service::{ACCOUNT, Service};
 
 pub(crate) const SERVICE: Service = Service {
     name: "ec2",

@@ -13,7 +13,8 @@ use crate::journal::{Answer, Call, Journal};
 use crate::protocol::{self, Wire};
 use crate::refusal::Refusal;
 use crate::server::{Handler, Reply, Request, respond};
-use crate::services::{self, Context};
+use crate::service::Context;
+use crate::services;
 use crate::web;
 use crate::world::World;
 

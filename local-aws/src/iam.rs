@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::{Context, Service};
+use crate::service::{Context, Service};
 
 pub(crate) const SERVICE: Service =
     Service { name: "iam", api: "2010-05-08", operations: &[("ListAccountAliases", list_account_aliases)] };

@@ -1,5 +1,6 @@
 //! Owns how an operation says no: an error that AWS models, or that the local AWS does not serve this.
 
+use cloudformation_template::TemplateProblem;
 use serde_json::{Map, Value};
 
 /// An error answer, whatever protocol will carry it.
@@ -63,8 +64,17 @@ pub(crate) fn status_of(code: &str) -> u16 {
     }
 }
 
-impl From<crate::git::GitError> for Refusal {
-    fn from(error: crate::git::GitError) -> Refusal {
+impl From<git_reader::GitError> for Refusal {
+    fn from(error: git_reader::GitError) -> Refusal {
         Refusal::internal(&error)
+    }
+}
+
+impl From<TemplateProblem> for Refusal {
+    fn from(problem: TemplateProblem) -> Refusal {
+        match problem {
+            TemplateProblem::Invalid(message) => Refusal::new("ValidationError", message),
+            TemplateProblem::NotSupported(feature) => Refusal::not_served(feature),
+        }
     }
 }

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 use crate::ids;
 use crate::server::{Handler, Reply, Request, Server, StartError, respond};
-use crate::services::ACCOUNT;
+use crate::service::ACCOUNT;
 
 const VERSION: &str = "/2018-06-01/runtime/";
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::ids;
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::{ACCOUNT, Context, Service};
+use crate::service::{ACCOUNT, Context, Service};
 
 pub(crate) const SERVICE: Service =
     Service { name: "sns", api: "2010-03-31", operations: &[("Publish", publish)] };

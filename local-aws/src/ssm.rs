@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::clock::epoch_seconds;
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::{ACCOUNT, Context, Service};
+use crate::service::{ACCOUNT, Context, Service};
 
 pub(crate) const SERVICE: Service =
     Service { name: "ssm", api: "AmazonSSM", operations: &[("GetParameter", get_parameter)] };

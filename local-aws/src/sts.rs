@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::ids;
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::{ACCOUNT, Context, Service};
+use crate::service::{ACCOUNT, Context, Service};
 
 pub(crate) const SERVICE: Service =
     Service { name: "sts", api: "2011-06-15", operations: &[("GetCallerIdentity", get_caller_identity)] };

@@ -15,6 +15,7 @@ mod timeline;
 
 use std::path::{Path, PathBuf};
 
+use git_reader::{GitError, Repository, is_full_id};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
@@ -28,7 +29,6 @@ use crate::drs::Drs;
 use crate::dynamodb::{DynamoDb, KeyPart, Table};
 use crate::ec2::Ec2;
 use crate::fault::Faults;
-use crate::git;
 use crate::sns::Sns;
 use crate::ssm::{Parameter, Ssm};
 use crate::timeline::Timed;
@@ -80,7 +80,7 @@ pub enum WorldError {
     #[error("`{name}` cannot be a CodeCommit repository's name")]
     RepositoryName { name: String },
     #[error("repository {repository} cannot be served")]
-    Clone { repository: String, source: git::GitError },
+    Clone { repository: String, source: GitError },
 }
 
 /// The CodeCommit source action of a pipeline.
@@ -129,7 +129,7 @@ impl World {
 
     /// Lets a git clone, which is never written to, be the CodeCommit repository of that name.
     ///
-    /// It takes the place of one that the world built. Its default branch is what [`git::Repository::default_branch`]
+    /// It takes the place of one that the world built. Its default branch is what [`Repository::default_branch`]
     /// says.
     ///
     /// # Errors
@@ -141,7 +141,7 @@ impl World {
             return Err(WorldError::RepositoryName { name: repository.to_owned() });
         }
         let refused = |source| WorldError::Clone { repository: repository.to_owned(), source };
-        let git = git::Repository::open(path).map_err(refused)?;
+        let git = Repository::open(path).map_err(refused)?;
         let default_branch = git.default_branch().map_err(refused)?;
         self.codecommit.host(repository, Hosted { git, default_branch, commits: Vec::new() });
         Ok(())
@@ -248,7 +248,7 @@ impl World {
 
     /// Whether the repository exists and has the commit of that whole id.
     pub fn has_commit(&self, repository: &str, id: &str) -> bool {
-        let hosted = self.codecommit.repository(repository).filter(|_| git::is_full_id(id));
+        let hosted = self.codecommit.repository(repository).filter(|_| is_full_id(id));
         hosted.is_some_and(|hosted| matches!(hosted.git.resolve(id), Ok(Some(_))))
     }
 

@@ -1,7 +1,10 @@
 //! Has boto3, AWS's own client in another language, drive the binary: whatever boto3 does not understand is our mistake.
 //! And compares what it answers with moto, which plays AWS, too.
 
-#![expect(clippy::unwrap_used, reason = "clippy knows tests by their attribute, and not what helps them")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy knows tests by their attribute, and not their helper functions"
+)]
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

@@ -4,20 +4,20 @@ use std::collections::BTreeSet;
 
 use ami_alerts::aws::{CALLS, On};
 use ami_alerts::change::UNDERSTOOD;
-use pointsman::template::{ACCOUNT, Effect, PARTITION, REGION, Template, document};
+use pointsman::template::{ACCOUNT, PARTITION, REGION, SamTemplate, StatementEffect, document};
 use serde_json::{Value, json};
 
 use super::{function, properties, template};
 use crate::repository::root;
 
-fn with(parameters: &[(&str, &str)]) -> Template {
+fn with(parameters: &[(&str, &str)]) -> SamTemplate {
     let parameters =
         parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Template::read(&root().join("template.yaml"), &parameters).expect("the template is right")
+    SamTemplate::read(&root().join("template.yaml"), &parameters).expect("the template is right")
 }
 
 /// The template with what rules that revert need.
-pub(super) fn template_that_reverts() -> Template {
+pub(super) fn template_that_reverts() -> SamTemplate {
     with(&[("RevertShares", "enabled")])
 }
 
@@ -52,7 +52,7 @@ fn ami_alerts_hears_of_each_call_that_it_understands_and_of_no_other() {
 #[test]
 fn calls_that_the_parameters_name_are_delivered_too() {
     let both = [("ApiAlertSources", "iam.amazonaws.com"), ("ApiAlertEvents", "CreateUser,CreateAccessKey")];
-    let delivered = |template: &Template, name: &str| {
+    let delivered = |template: &SamTemplate, name: &str| {
         let rules = &function(template, "ami-alerts").rules;
         rules.iter().any(|rule| rule.pattern.matches(&call("iam.amazonaws.com", name)))
     };
@@ -69,7 +69,7 @@ fn the_policy_of_ami_alerts_allows_each_call_and_modifies_images_only_where_that
     let allowed: BTreeSet<&str> = function(&template, "ami-alerts")
         .statements
         .iter()
-        .filter(|statement| statement.effect == Effect::Allow)
+        .filter(|statement| statement.effect == StatementEffect::Allow)
         .flat_map(|statement| &statement.actions)
         .map(String::as_str)
         .filter(|action| {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dr_failover::aws::{CALLS, On};
-use pointsman::template::{Effect, Template, document, overrides, template_file};
+use pointsman::template::{SamTemplate, StatementEffect, document, overrides, template_file};
 use serde_json::{Value, json};
 
 use super::function;
@@ -63,8 +63,8 @@ const AROUND: [&str; 10] = [
     "xray:PutTraceSegments",
 ];
 
-pub(super) fn template() -> Template {
-    Template::read(&root().join("templates/recovery.yaml"), &Default::default())
+pub(super) fn template() -> SamTemplate {
+    SamTemplate::read(&root().join("templates/recovery.yaml"), &Default::default())
         .expect("the template is right")
 }
 
@@ -75,7 +75,7 @@ fn the_role_may_what_the_function_calls_what_drs_does_in_its_name_and_no_more() 
     let allowed: BTreeSet<&str> = function
         .statements
         .iter()
-        .filter(|statement| statement.effect == Effect::Allow)
+        .filter(|statement| statement.effect == StatementEffect::Allow)
         .flat_map(|statement| &statement.actions)
         .map(String::as_str)
         .collect();
@@ -137,7 +137,7 @@ fn the_function_may_only_its_table_its_topic_and_its_kill_switch() {
 fn a_plans_own_topic_must_be_named() {
     let own = "arn:aws:sns:us-east-1:111122223333:shop-on-call";
     let named = [("PlanTopicArns".to_owned(), own.to_owned())].into();
-    let template = Template::read(&root().join("templates/recovery.yaml"), &named).expect("it is right");
+    let template = SamTemplate::read(&root().join("templates/recovery.yaml"), &named).expect("it is right");
     assert!(function(&template, "dr-failover").allows("sns:Publish", own));
     assert!(!function(&self::template(), "dr-failover").allows("sns:Publish", own));
 }
@@ -178,7 +178,7 @@ fn the_environment_recovery_deploys_it() {
     let file = template_file(&samconfig, "recovery").expect("it can be read").expect("it names a template");
     assert_eq!(file, root().join("templates/recovery.yaml"));
     let parameters = overrides(&samconfig, "recovery").expect("the environment exists");
-    let template = Template::read(&file, &parameters).expect("its parameters fit");
+    let template = SamTemplate::read(&file, &parameters).expect("its parameters fit");
     assert_eq!(function(&template, "dr-failover").environment["POINTSMAN_DRY_RUN"], "false");
     assert_eq!(template_file(&samconfig, "default").expect("it can be read"), None);
 }

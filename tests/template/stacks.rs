@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use pointsman::template::{ACCOUNT, PARTITION, REGION, Template};
+use pointsman::template::{ACCOUNT, PARTITION, REGION, SamTemplate};
 use serde_json::{Value, json};
 
 use super::{function, properties, template};
 use crate::repository::root;
 
 /// The template with what branch-stacks does nothing without, and what it may do more.
-pub(super) fn template_with_a_service_role() -> Template {
+pub(super) fn template_with_a_service_role() -> SamTemplate {
     let parameters = [("StackServiceRoleArn", SERVICE_ROLE), ("TemplateBucket", "templates")];
     let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    Template::read(&root().join("template.yaml"), &parameters).expect("the template is right")
+    SamTemplate::read(&root().join("template.yaml"), &parameters).expect("the template is right")
 }
 
 const SERVICE_ROLE: &str = "arn:aws:iam::123456789012:role/branch-stacks/branch/service";

@@ -4,7 +4,7 @@ use ami_alerts::rules::CallRule;
 use serde_json::json;
 use shared::config::{Code, Problem};
 
-use crate::template::{ACCOUNT, Function, REGION};
+use crate::template::{ACCOUNT, DeployedFunction, REGION};
 
 /// A rule names a call that the function does not hear of.
 pub(super) const EVENT_NOT_DELIVERED: Code =
@@ -30,7 +30,7 @@ pub(super) fn is_global(source: &str) -> bool {
 }
 
 /// The calls of an `[[api-alert]]` that are not delivered.
-pub(super) fn of_calls(function: &Function, rule: &CallRule) -> Vec<Problem> {
+pub(super) fn of_calls(function: &DeployedFunction, rule: &CallRule) -> Vec<Problem> {
     let problem = |(name, at): &(String, std::ops::Range<usize>)| {
         let delivers = |wants_reads: bool| {
             let event = event(&rule.source, name);

@@ -2,7 +2,7 @@
 //! and needs.
 
 use branch_stacks::rules::{StackRule, Template};
-use local_aws::template::{needed_capability, parse, refused_value, text};
+use cloudformation_template::{certainly_needed_capability, parse, refused_value, text};
 use serde_json::{Map, Value};
 use shared::config::{Code, Problem};
 use shared::placeholder::Filled;
@@ -76,7 +76,7 @@ fn without_capability(rule: &StackRule, document: &Value, declared: &Map<String,
         let value = given.map_or_else(|| text(&parameter["Default"]), |(_, value)| fixed(value));
         Some((name.clone(), value?))
     });
-    let needed = needed_capability(document, &known.collect::<Vec<_>>())?;
+    let needed = certainly_needed_capability(document, &known.collect::<Vec<_>>())?;
     let enough =
         |given: &String| given == needed || (needed == "CAPABILITY_IAM" && given == "CAPABILITY_NAMED_IAM");
     if rule.capabilities.iter().any(enough) {

@@ -7,7 +7,7 @@ use pipeline_trigger::rules::PipelineRule;
 use shared::config::{Code, Problem};
 use shared::glob::Pattern;
 
-use crate::template::{ACCOUNT, Function, PARTITION, REGION};
+use crate::template::{ACCOUNT, DeployedFunction, PARTITION, REGION};
 
 /// A rule needs what the template does not allow.
 pub(super) const NOT_PERMITTED: Code =
@@ -23,7 +23,7 @@ struct Needed {
 }
 
 impl Needed {
-    fn problem(&self, function: &Function) -> Option<Problem> {
+    fn problem(&self, function: &DeployedFunction) -> Option<Problem> {
         let denied = self.calls.iter().filter(|call| !function.allows(call, &self.resource)).copied();
         let denied: Vec<&str> = denied.collect();
         (!denied.is_empty()).then(|| {
@@ -43,7 +43,7 @@ fn arn(service: &str, name: &str) -> String {
 }
 
 /// What a `[[pipeline]]` rule needs and may not: one problem for the repository, one for the pipeline.
-pub(super) fn of_pipeline(function: &Function, rule: &PipelineRule) -> Vec<Problem> {
+pub(super) fn of_pipeline(function: &DeployedFunction, rule: &PipelineRule) -> Vec<Problem> {
     use pipeline_trigger::aws::{CALLS, On};
     let calls = |on| CALLS.iter().filter(|(_, wanted)| *wanted == on).map(|(call, _)| *call).collect();
     // A name that differs from branch to branch is tried with a branch that no pattern of names could know.
@@ -66,7 +66,7 @@ pub(super) fn of_pipeline(function: &Function, rule: &PipelineRule) -> Vec<Probl
 }
 
 /// What a `[[branch-stack]]` rule needs and may not: its repositories, its role, its template in S3.
-pub(super) fn of_stack(function: &Function, rule: &StackRule) -> Vec<Problem> {
+pub(super) fn of_stack(function: &DeployedFunction, rule: &StackRule) -> Vec<Problem> {
     use branch_stacks::aws::{CALLS, On};
     let calls: Vec<&str> =
         CALLS.iter().filter(|(_, wanted)| *wanted == On::Repository).map(|(call, _)| *call).collect();
@@ -100,7 +100,7 @@ pub(super) fn of_stack(function: &Function, rule: &StackRule) -> Vec<Problem> {
 }
 
 /// What an `[[image-alert]]` rule with `revert` needs and may not.
-pub(super) fn of_image(function: &Function, rule: &ImageRule) -> Option<Problem> {
+pub(super) fn of_image(function: &DeployedFunction, rule: &ImageRule) -> Option<Problem> {
     let at = rule.revert_at.clone()?;
     let needed = Needed {
         at,
@@ -114,7 +114,7 @@ pub(super) fn of_image(function: &Function, rule: &ImageRule) -> Option<Problem>
 }
 
 /// What a `[[recovery-plan]]` needs and may not: its DRS plan, and a topic of its own.
-pub(super) fn of_plan(function: &Function, plan: &RecoveryPlan) -> Vec<Problem> {
+pub(super) fn of_plan(function: &DeployedFunction, plan: &RecoveryPlan) -> Vec<Problem> {
     let mut needed = vec![Needed {
         at: plan.named_at.drs_plan.clone(),
         resource: plan.drs_plan.clone(),
@@ -131,7 +131,7 @@ pub(super) fn of_plan(function: &Function, plan: &RecoveryPlan) -> Vec<Problem> 
 }
 
 /// A rule without `role`, where the template allows CreateStack under a condition only: that of a role.
-fn without_role(function: &Function, rule: &StackRule) -> Option<Problem> {
+fn without_role(function: &DeployedFunction, rule: &StackRule) -> Option<Problem> {
     let creates = |action: &String| action == "cloudformation:CreateStack" || action == "cloudformation:*";
     let mut allowing = function.statements.iter().filter(|statement| statement.actions.iter().any(creates));
     if rule.role.is_some() || allowing.any(|statement| !statement.conditional) {

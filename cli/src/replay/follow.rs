@@ -13,7 +13,7 @@ use super::function::{Invoked, Run, Stage};
 use super::route::{Route, delivers, routes_of};
 use super::{Case, Replay};
 use crate::arguments::ReplayArguments;
-use crate::template::{Function, Template};
+use crate::template::{DeployedFunction, SamTemplate};
 
 /// A case that is not at rest after so many deliveries, and so many more for each branch and each stack of its world and for
 /// each entry of its timeline, goes round in a circle.
@@ -35,7 +35,7 @@ pub(super) fn replay(
     case: &Case,
     arguments: &ReplayArguments,
     root: &Path,
-    template: &Template,
+    template: &SamTemplate,
     world: World,
 ) -> Result<Vec<Replay>> {
     let timeline: VecDeque<Timed> = world.timeline().to_vec().into();
@@ -54,7 +54,7 @@ pub(super) fn replay(
 struct Play<'a> {
     case: &'a Case,
     arguments: &'a ReplayArguments,
-    template: &'a Template,
+    template: &'a SamTemplate,
     stage: Stage<'a>,
     most: usize,
     count: usize,
@@ -115,7 +115,7 @@ impl Play<'_> {
 
     /// What AWS put on the bus.
     fn follow(&mut self, event: &Value) -> Result<()> {
-        let asked = |function: &Function| {
+        let asked = |function: &DeployedFunction| {
             self.arguments.function.as_ref().is_none_or(|name| *name == function.package)
         };
         let reached =

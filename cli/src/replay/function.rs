@@ -16,7 +16,7 @@ use shared::text::printable;
 use tempfile::NamedTempFile;
 
 use super::Case;
-use crate::template::{Function, REGION};
+use crate::template::{DeployedFunction, REGION};
 use crate::workspace;
 
 /// What a function did, invocation by invocation.
@@ -119,7 +119,7 @@ impl<'c> Stage<'c> {
     /// Starts the function's binary, at the time it is now, and invokes it.
     pub(super) fn deliver(
         &self,
-        function: &Function,
+        function: &DeployedFunction,
         event: &Value,
         heading: Option<&str>,
     ) -> Result<Vec<Invoked>> {
@@ -148,7 +148,7 @@ impl<'c> Stage<'c> {
 
     /// What Lambda sets ("Defined runtime environment variables", AWS Lambda Developer Guide), what the template sets,
     /// and where AWS is: nothing of the environment that this command itself runs in.
-    fn environment(&self, function: &Function, api: &RuntimeApi) -> Result<Vec<(String, String)>> {
+    fn environment(&self, function: &DeployedFunction, api: &RuntimeApi) -> Result<Vec<(String, String)>> {
         let config = std::path::absolute(&self.case.config)?;
         let memory = function.memory_mb.to_string();
         let set = [
@@ -213,7 +213,7 @@ impl Process {
         &mut self,
         api: &RuntimeApi,
         aws: &LocalAws,
-        function: &Function,
+        function: &DeployedFunction,
         event: &Value,
         what: Option<String>,
     ) -> Result<Invoked> {
@@ -268,7 +268,7 @@ impl Process {
         Ok((decisions, failures))
     }
 
-    fn outcome(&mut self, api: &RuntimeApi, function: &Function, event: &Value) -> Result<Outcome> {
+    fn outcome(&mut self, api: &RuntimeApi, function: &DeployedFunction, event: &Value) -> Result<Outcome> {
         let waiting = api.invoke(event, function.timeout);
         let end = Instant::now() + function.timeout;
         loop {

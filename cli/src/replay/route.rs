@@ -4,11 +4,11 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use super::Case;
-use crate::template::{Function, Template};
+use crate::template::{DeployedFunction, SamTemplate};
 
 /// The function as the template has it, and why it is this one.
 pub(super) struct Route<'t> {
-    pub(super) function: &'t Function,
+    pub(super) function: &'t DeployedFunction,
     pub(super) note: Option<String>,
 }
 
@@ -19,7 +19,7 @@ pub(super) fn routes_of<'t>(
     event: &Value,
     function: Option<&str>,
     follows: bool,
-    template: &'t Template,
+    template: &'t SamTemplate,
 ) -> Result<Vec<Route<'t>>> {
     if let Some(name) = function {
         let function = named(template, name)?;
@@ -41,12 +41,12 @@ pub(super) fn routes_of<'t>(
 }
 
 /// Whether a rule of the template delivers the event to the function.
-fn hears_of(function: &Function, event: &Value) -> bool {
+fn hears_of(function: &DeployedFunction, event: &Value) -> bool {
     function.rules.iter().any(|rule| rule.enabled && rule.pattern.matches(event))
 }
 
 /// Whether a rule or a schedule of the template delivers the event to the function.
-pub(super) fn delivers(function: &Function, event: &Value) -> bool {
+pub(super) fn delivers(function: &DeployedFunction, event: &Value) -> bool {
     hears_of(function, event)
         || function
             .schedules
@@ -54,7 +54,7 @@ pub(super) fn delivers(function: &Function, event: &Value) -> bool {
             .any(|schedule| schedule.enabled && schedule.input.as_ref() == Some(event))
 }
 
-fn named<'t>(template: &'t Template, name: &str) -> Result<&'t Function> {
+fn named<'t>(template: &'t SamTemplate, name: &str) -> Result<&'t DeployedFunction> {
     let found = template.functions().find(|function| function.package == name || function.logical_id == name);
     found.with_context(|| {
         let known: Vec<&str> = template.functions().map(|function| function.package.as_str()).collect();

@@ -1,10 +1,10 @@
-//! Turns an `AWS::Serverless::Function` resource into what the rest of the command line asks about.
+//! Reads `AWS::Serverless::Function` resources: settings, triggers and policy statements.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use local_aws::event_pattern::Pattern;
-use local_aws::template::{Values, text};
+use cloudformation_template::{Values, members, text};
+use eventbridge_pattern::EventPattern;
 use serde_json::Value;
 
 use super::TemplateError;
@@ -12,33 +12,32 @@ use super::permissions::{Statement, allows};
 
 /// A Lambda function as the template deploys it.
 #[derive(Debug, Clone)]
-pub struct Function {
+pub struct DeployedFunction {
     pub logical_id: String,
-    /// The last segment of `CodeUri`, which here is the Cargo package's name.
+    /// The Cargo package's name: the last segment of `CodeUri`.
     pub package: String,
-    /// Three seconds when the template says nothing.
+    /// Three seconds unless the template sets it.
     pub timeout: Duration,
-    /// 128 MB when the template says nothing.
+    /// 128 MB unless the template sets it.
     pub memory_mb: u32,
-    /// The variables whose values are known without a deployment.
+    /// The variables whose values do not depend on a deployment.
     pub environment: BTreeMap<String, String>,
-    pub rules: Vec<Rule>,
+    pub rules: Vec<EventRule>,
     pub schedules: Vec<Schedule>,
     pub queues: Vec<QueueMapping>,
-    /// Of its own and its role's inline policies; managed policies and SAM policy templates are not read.
+    /// The statements of its own and its role's inline policies. Managed policies and SAM policy templates are not read.
     pub statements: Vec<Statement>,
 }
 
 /// An EventBridge rule that starts a function.
 #[derive(Debug, Clone)]
-pub struct Rule {
+pub struct EventRule {
     /// Its name under the function's `Events`.
     pub name: String,
-    pub pattern: Pattern,
+    pub pattern: EventPattern,
     /// False for `State: DISABLED`.
     pub enabled: bool,
-    /// Whether it has what CloudTrail records of calls that only read, too: `State:
-    /// ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS`.
+    /// Whether CloudTrail's events of read-only calls match, too: `State: ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS`.
     pub reads: bool,
 }
 
@@ -48,7 +47,7 @@ pub struct Schedule {
     pub name: String,
     /// As written: `rate(..)`, `cron(..)` or `at(..)`.
     pub expression: String,
-    /// The event that it brings; none where the template leaves it to EventBridge.
+    /// The event that it sends; `None` if the template leaves it to EventBridge.
     pub input: Option<Value>,
     pub enabled: bool,
 }
@@ -60,40 +59,38 @@ pub struct QueueMapping {
     pub enabled: bool,
 }
 
-impl Function {
+impl DeployedFunction {
     /// Whether the function's own inline statements allow an action, such as `codepipeline:StartPipelineExecution`, on a
     /// resource's ARN, which must use the stand-ins [`super::PARTITION`], [`super::REGION`] and [`super::ACCOUNT`].
     ///
-    /// `*` and `?` in a statement are IAM's, and a deny wins. An allow's `Condition` is taken as met: the question here
-    /// is whether a name was forgotten, not whether a policy is safe.
+    /// `*` and `?` in a statement are IAM's, and a deny wins. An allow's `Condition` counts as met: the caller wants to know
+    /// whether a name is missing, not whether a policy is safe.
     #[must_use]
     pub fn allows(&self, action: &str, resource_arn: &str) -> bool {
         allows(&self.statements, action, resource_arn)
     }
 }
 
-/// Every function of the template whose condition holds.
-pub(super) fn all(document: &Value, values: &Values<'_>) -> Result<Vec<Function>, TemplateError> {
+/// Every function of the template whose condition is true.
+pub(super) fn all(document: &Value, values: &Values<'_>) -> Result<Vec<DeployedFunction>, TemplateError> {
     let globals = values.value(&document["Globals"]["Function"]);
-    let deployed =
-        |resource: &Value| resource["Condition"].as_str().is_none_or(|name| values.condition(name));
     members(&document["Resources"])
-        .filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Function" && deployed(resource))
+        .filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Function" && values.includes(resource))
         .map(|(id, resource)| {
             let properties = with_globals(values.value(&resource["Properties"]), &globals);
             let role = values.value(role(document, &properties));
             let mut function = function(id, &properties)?;
             function.statements = statements(&properties, &role);
             let role = role_name(&properties);
-            for (name, other) in members(&document["Resources"]).filter(|(_, other)| deployed(other)) {
+            for (name, other) in members(&document["Resources"]).filter(|(_, other)| values.includes(other)) {
                 let properties = &other["Properties"];
                 match other["Type"].as_str() {
-                    // SAM's events have no condition: a rule that has one stands by itself.
+                    // SAM's events have no condition, so a rule with a condition is a resource of its own.
                     Some("AWS::Events::Rule") if targets(properties, id) => {
                         let properties = values.value(properties);
                         function.rules.push(rule_of(id, name, &properties, "EventPattern")?);
                     }
-                    // A policy of its own, for the same reason.
+                    // The same holds for a policy with a condition.
                     Some("AWS::IAM::Policy") if names_role(properties, role) => {
                         let document = values.value(&properties["PolicyDocument"]);
                         let further = one_or_more(&document["Statement"]).iter().filter_map(Statement::read);
@@ -119,13 +116,9 @@ fn role_name(properties: &Value) -> &str {
     properties["Role"]["Fn::GetAtt"][0].as_str().unwrap_or_default()
 }
 
-/// The role a function names, if the template has it.
+/// The properties of the role that a function names, if the template has it.
 fn role<'a>(document: &'a Value, properties: &Value) -> &'a Value {
     &document["Resources"][role_name(properties)]["Properties"]
-}
-
-fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    value.as_object().into_iter().flatten()
 }
 
 /// SAM's rule for `Globals`: scalars are replaced, maps are merged (AWS SAM Developer Guide, "Globals section").
@@ -140,7 +133,7 @@ fn with_globals(mut properties: Value, globals: &Value) -> Value {
     properties
 }
 
-fn function(id: &str, properties: &Value) -> Result<Function, TemplateError> {
+fn function(id: &str, properties: &Value) -> Result<DeployedFunction, TemplateError> {
     let wrong = |property, wanted| TemplateError::Property { function: id.to_owned(), property, wanted };
     let number = |property, default| match &properties[property] {
         Value::Null => Ok(default),
@@ -151,7 +144,7 @@ fn function(id: &str, properties: &Value) -> Result<Function, TemplateError> {
     let code = properties["CodeUri"].as_str().ok_or_else(|| wrong("CodeUri", "a path"))?;
     let package = code.trim_end_matches('/').rsplit('/').next().filter(|name| !name.is_empty());
     let events = &properties["Events"];
-    Ok(Function {
+    Ok(DeployedFunction {
         logical_id: id.to_owned(),
         package: package.ok_or_else(|| wrong("CodeUri", "a path to a package"))?.to_owned(),
         timeout: Duration::from_secs(number("Timeout", 3)?.into()),
@@ -177,18 +170,23 @@ fn of_type<'a>(events: &'a Value, types: &'static [&str]) -> impl Iterator<Item 
         .map(|(name, event)| (name, &event["Properties"]))
 }
 
-fn rule(function: &str, (name, properties): (&String, &Value)) -> Result<Rule, TemplateError> {
+fn rule(function: &str, (name, properties): (&String, &Value)) -> Result<EventRule, TemplateError> {
     rule_of(function, name, properties, "Pattern")
 }
 
-fn rule_of(function: &str, name: &str, properties: &Value, pattern: &str) -> Result<Rule, TemplateError> {
-    let pattern = Pattern::parse(&properties[pattern]).map_err(|source| TemplateError::Pattern {
+fn rule_of(
+    function: &str,
+    name: &str,
+    properties: &Value,
+    pattern: &str,
+) -> Result<EventRule, TemplateError> {
+    let pattern = EventPattern::parse(&properties[pattern]).map_err(|source| TemplateError::Pattern {
         function: function.to_owned(),
         rule: name.to_owned(),
         source,
     })?;
     let reads = properties["State"] == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS";
-    Ok(Rule { name: name.to_owned(), pattern, enabled: enabled(properties), reads })
+    Ok(EventRule { name: name.to_owned(), pattern, enabled: enabled(properties), reads })
 }
 
 fn schedule((name, properties): (&String, &Value)) -> Option<Schedule> {
@@ -202,13 +200,13 @@ fn queue((name, properties): (&String, &Value)) -> QueueMapping {
     QueueMapping { name: name.clone(), enabled: enabled(properties) }
 }
 
-/// SAM spells it `State` or `Enabled`, and takes a missing one as on.
+/// SAM has `State` and `Enabled`; without either, the event is enabled.
 fn enabled(properties: &Value) -> bool {
     properties["State"] != "DISABLED" && !matches!(text(&properties["Enabled"]).as_deref(), Some("false"))
 }
 
-/// Of the function's own `Policies`, one or a list, and of the inline policies of its role. An entry that is no
-/// document with statements names a managed policy.
+/// The statements of the function's own `Policies`, one or a list, and of its role's inline policies. An entry without statements
+/// names a managed policy.
 fn statements(properties: &Value, role: &Value) -> Vec<Statement> {
     let of_role = one_or_more(&role["Policies"]).iter().map(|policy| &policy["PolicyDocument"]);
     let documents = one_or_more(&properties["Policies"]).iter().chain(of_role);

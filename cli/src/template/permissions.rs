@@ -1,33 +1,37 @@
-//! Asks a function's own policy statements whether they allow an action on a resource.
+//! Decides whether a function's own policy statements allow an action on a resource.
 
 use serde_json::Value;
 
-/// What a statement says about what it covers.
+/// The effect of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
+pub enum StatementEffect {
     Allow,
     Deny,
 }
 
-/// One statement of an inline policy, its functions worked out.
+/// One statement of an inline policy, its intrinsic functions evaluated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
     pub sid: Option<String>,
-    pub effect: Effect,
+    pub effect: StatementEffect,
     /// Such as `codepipeline:StartPipelineExecution`; may hold `*` and `?`.
     pub actions: Vec<String>,
-    /// ARNs, which may hold `*` and `?`. One that only a deployment knows is left out.
+    /// ARNs, which may hold `*` and `?`. An ARN that only a deployment knows is left out.
     pub resources: Vec<String>,
     /// Whether the statement has a `Condition`, which is not evaluated.
     pub conditional: bool,
 }
 
 impl Statement {
-    /// Reads a statement. None for one with `NotAction` or `NotResource`, which this project does not write.
+    /// Reads a statement; `None` for one with `NotAction` or `NotResource`, which this project does not use.
     pub(super) fn read(statement: &Value) -> Option<Statement> {
         Some(Statement {
             sid: statement["Sid"].as_str().map(str::to_owned),
-            effect: if statement["Effect"] == "Deny" { Effect::Deny } else { Effect::Allow },
+            effect: if statement["Effect"] == "Deny" {
+                StatementEffect::Deny
+            } else {
+                StatementEffect::Allow
+            },
             actions: one_or_more(statement.get("Action")?),
             resources: one_or_more(statement.get("Resource")?),
             conditional: statement.get("Condition").is_some(),
@@ -42,12 +46,12 @@ impl Statement {
     }
 }
 
-/// Whether statements allow an action on a resource, an explicit deny winning over every allow (IAM User Guide,
-/// "Policy evaluation logic"). An allow's condition is taken as met and a deny's as not met.
+/// Whether statements allow an action on a resource. An explicit deny wins over every allow (IAM User Guide, "Policy evaluation
+/// logic"). An allow's condition counts as met, a deny's as not met.
 pub(super) fn allows(statements: &[Statement], action: &str, resource: &str) -> bool {
     let covering = |effect| move |one: &&Statement| one.effect == effect && one.covers(action, resource);
-    let denied = statements.iter().filter(covering(Effect::Deny)).any(|one| !one.conditional);
-    !denied && statements.iter().any(|one| covering(Effect::Allow)(&one))
+    let denied = statements.iter().filter(covering(StatementEffect::Deny)).any(|one| !one.conditional);
+    !denied && statements.iter().any(|one| covering(StatementEffect::Allow)(&one))
 }
 
 fn one_or_more(value: &Value) -> Vec<String> {
@@ -57,8 +61,8 @@ fn one_or_more(value: &Value) -> Vec<String> {
     }
 }
 
-/// IAM's wildcards: `*` is any run of characters, colons and slashes too, `?` is one character. After a mismatch only
-/// the last star takes one more, so the time is bounded by pattern times text.
+/// IAM's wildcards: `*` is any run of characters, with colons and slashes, and `?` is one character. After a mismatch only the last
+/// star takes one more, so the time is bounded by pattern times text.
 fn glob(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t) = (0, 0);

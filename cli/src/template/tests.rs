@@ -1,4 +1,4 @@
-//! What the project's own template says, and what small ones say about each function of CloudFormation's.
+//! Reads the project's own template, and small ones.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::{Function, Template, TemplateError, overrides};
+use super::{DeployedFunction, SamTemplate, TemplateError, overrides};
 
 fn project(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file)
@@ -16,16 +16,16 @@ fn given(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-fn trigger(pairs: &[(&str, &str)]) -> Function {
-    let template = Template::read(&project("template.yaml"), &given(pairs)).unwrap();
+fn trigger(pairs: &[(&str, &str)]) -> DeployedFunction {
+    let template = SamTemplate::read(&project("template.yaml"), &given(pairs)).unwrap();
     template.functions().find(|function| function.package == "pipeline-trigger").unwrap().clone()
 }
 
-fn read(yaml: &str, pairs: &[(&str, &str)]) -> Result<Template, TemplateError> {
+fn read(yaml: &str, pairs: &[(&str, &str)]) -> Result<SamTemplate, TemplateError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("template.yaml");
     fs::write(&path, yaml).unwrap();
-    Template::read(&path, &given(pairs))
+    SamTemplate::read(&path, &given(pairs))
 }
 
 /// The environment of the only function of a template that has these lines as its variables.
@@ -97,46 +97,37 @@ fn every_environment_of_samconfig_fits_the_template() {
     for (env, dry_run) in [("default", "false"), ("dry-run", "true")] {
         let given = overrides(&project("samconfig.toml"), env).unwrap();
         assert_eq!(given["DryRun"], dry_run, "{env}");
-        Template::read(&project("template.yaml"), &given).unwrap();
+        SamTemplate::read(&project("template.yaml"), &given).unwrap();
     }
 }
 
 #[test]
 fn a_function_switched_off_is_not_there() {
     let off = given(&[("PipelineTrigger", "disabled")]);
-    let template = Template::read(&project("template.yaml"), &off).unwrap();
+    let template = SamTemplate::read(&project("template.yaml"), &off).unwrap();
     assert!(template.functions().all(|function| function.package != "pipeline-trigger"));
 }
 
 #[test]
-fn functions_in_short_and_long_form_give_their_value() {
+fn the_environment_has_the_variables_whose_values_are_known() {
     let lines = r#"
-          SUB: !Sub "${Name}-${AWS::Region}-${!Name}-${Later.Arn}"
-          LIST: { "Fn::Sub": ["${A}/${Name}", { A: !Ref AWS::AccountId }] }
-          JOIN: !Join ["+", !Ref Names]
-          SELECT: !Select [1, !Split ["-", "x-y-z"]]
-          IF: !If [IsProd, yes-it-is, "no"]
-          GONE: !If [IsProd, !Ref "AWS::NoValue", kept]
+          SUB: !Sub "${Name}-${AWS::Region}-${AWS::AccountId}-${AWS::StackName}"
+          GONE: !If [IsWeb, !Ref "AWS::NoValue", kept]
           LATER: !GetAtt Later.Arn
           NUMBER: 5
 "#;
     let head = r#"
 Parameters:
   Name: { Type: String, Default: web }
-  Names: { Type: CommaDelimitedList, Default: "a, b" }
 Conditions:
   IsWeb: !Equals [!Ref Name, web]
-  IsProd: !And [!Condition IsWeb, !Not [!Equals [!Ref AWS::Partition, aws-cn]], !Or [!Condition IsWeb]]
 "#;
     let web = variables(head, lines, &[]);
-    assert_eq!(web["SUB"], "web-us-east-1-${Name}-${Later.Arn}");
-    assert_eq!(web["LIST"], "111122223333/web");
-    assert_eq!((web["JOIN"].as_str(), web["SELECT"].as_str(), web["NUMBER"].as_str()), ("a+b", "y", "5"));
-    assert_eq!(web["IF"], "yes-it-is");
-    assert!(!web.contains_key("GONE"), "AWS::NoValue leaves a member out");
+    assert_eq!(web["SUB"], "web-us-east-1-111122223333-pointsman");
+    assert_eq!(web["NUMBER"], "5");
+    assert!(!web.contains_key("GONE"), "AWS::NoValue removes a member");
     assert!(!web.contains_key("LATER"), "only a deployment knows an ARN");
-    let api = variables(head, lines, &[("Name", "api")]);
-    assert_eq!((api["IF"].as_str(), api["GONE"].as_str()), ("no", "kept"));
+    assert_eq!(variables(head, lines, &[("Name", "api")])["GONE"], "kept");
 }
 
 #[test]

@@ -1,13 +1,13 @@
-//! What the names in the SAM template stand for: its parameters, and the pseudo parameters.
+//! Owns the values of the names in the SAM template: its parameters, the pseudo parameters and some of its resources.
 
 use std::collections::BTreeMap;
 
-use local_aws::template::{Values, parameter_value, refused_value, text};
+use cloudformation_template::{Values, members, parameter_values, text};
 use serde_json::Value;
 
-use super::{Table, TemplateError};
+use super::{DeployedTable, TemplateError};
 
-/// Stands in for the account that a template would be deployed to: the one that the local AWS is.
+/// Stands in for the account that a template would be deployed to: the account of the local AWS.
 pub const ACCOUNT: &str = local_aws::ACCOUNT;
 /// Stands in for the region.
 pub const REGION: &str = "us-east-1";
@@ -21,21 +21,15 @@ pub(super) fn values<'a>(
     document: &'a Value,
     overrides: &BTreeMap<String, String>,
 ) -> Result<Values<'a>, TemplateError> {
-    let declared = document["Parameters"].as_object().cloned().unwrap_or_default();
-    if let Some(name) = overrides.keys().find(|name| !declared.contains_key(*name)) {
-        return Err(TemplateError::NoParameter { name: name.clone() });
-    }
     let mut names = pseudo_parameters();
-    for (name, parameter) in &declared {
-        names.insert(name.clone(), value(name, parameter, overrides.get(name))?);
-    }
+    names.extend(parameter_values(document, overrides)?);
     names.extend(topics(document));
     names.extend(tables(document));
     names.extend(parameters(document).map(|(id, name)| (id.clone(), name.into())));
     Ok(Values::new(document, names))
 }
 
-/// A topic's ARN follows from its name, so a function that is told of one can be told here, too.
+/// The ARNs of the topics: an ARN follows from the topic's name.
 fn topics(document: &Value) -> impl Iterator<Item = (String, Value)> {
     resources(document, "AWS::SNS::Topic").map(|(name, _)| {
         let arn = format!("arn:{PARTITION}:sns:{REGION}:{ACCOUNT}:{STACK_NAME}-{name}");
@@ -43,12 +37,12 @@ fn topics(document: &Value) -> impl Iterator<Item = (String, Value)> {
     })
 }
 
-/// A table's name, likewise.
+/// The names of the tables.
 fn tables(document: &Value) -> impl Iterator<Item = (String, Value)> {
     resources(document, "AWS::DynamoDB::Table").map(|(name, _)| (name.clone(), table_name(name).into()))
 }
 
-/// A parameter of SSM whose name needs no more than the stack's.
+/// The SSM parameters whose names depend on the stack's name only.
 fn parameters(document: &Value) -> impl Iterator<Item = (&String, String)> {
     resources(document, "AWS::SSM::Parameter").filter_map(|(id, resource)| {
         let name = &resource["Properties"]["Name"];
@@ -57,7 +51,7 @@ fn parameters(document: &Value) -> impl Iterator<Item = (&String, String)> {
     })
 }
 
-/// The parameters of SSM with their values, where both are known.
+/// The SSM parameters whose names and values are known.
 pub(super) fn valued_parameters(document: &Value, values: &Values<'_>) -> Vec<(String, String)> {
     let valued = parameters(document).filter_map(|(id, name)| {
         let value = values.value(&document["Resources"][id]["Properties"]["Value"]);
@@ -66,8 +60,8 @@ pub(super) fn valued_parameters(document: &Value, values: &Values<'_>) -> Vec<(S
     valued.collect()
 }
 
-/// The tables with their keys; one that lacks what CloudFormation asks for is left out.
-pub(super) fn keyed_tables(document: &Value) -> Vec<Table> {
+/// The tables with their keys; a table without the properties that CloudFormation requires is left out.
+pub(super) fn keyed_tables(document: &Value) -> Vec<DeployedTable> {
     let table = |(id, resource): (&String, &Value)| {
         let properties = &resource["Properties"];
         let key = |kind: &str| {
@@ -77,20 +71,19 @@ pub(super) fn keyed_tables(document: &Value) -> Vec<Table> {
             let attribute = attributes.iter().find(|attribute| attribute["AttributeName"] == *name)?;
             Some((name.as_str()?.to_owned(), attribute["AttributeType"].as_str()?.to_owned()))
         };
-        Some(Table { name: table_name(id), hash: key("HASH")?, range: key("RANGE") })
+        Some(DeployedTable { name: table_name(id), hash: key("HASH")?, range: key("RANGE") })
     };
     resources(document, "AWS::DynamoDB::Table").filter_map(table).collect()
 }
 
-/// The name that a table of the template has here.
+/// The name of a table in a replay.
 fn table_name(logical_id: &str) -> String {
     format!("{STACK_NAME}-{logical_id}")
 }
 
 /// The resources of a type.
 fn resources<'d>(document: &'d Value, kind: &'static str) -> impl Iterator<Item = (&'d String, &'d Value)> {
-    let resources = document["Resources"].as_object().into_iter().flatten();
-    resources.filter(move |(_, resource)| resource["Type"] == kind)
+    members(&document["Resources"]).filter(move |(_, resource)| resource["Type"] == kind)
 }
 
 fn pseudo_parameters() -> BTreeMap<String, Value> {
@@ -102,13 +95,4 @@ fn pseudo_parameters() -> BTreeMap<String, Value> {
         ("AWS::URLSuffix", "amazonaws.com"),
     ];
     known.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
-}
-
-fn value(name: &str, parameter: &Value, given: Option<&String>) -> Result<Value, TemplateError> {
-    let value = given.cloned().or_else(|| text(&parameter["Default"]));
-    let value = value.ok_or_else(|| TemplateError::NoValue { name: name.to_owned() })?;
-    if let Some(why) = refused_value(name, parameter, &value) {
-        return Err(TemplateError::NotAllowed { name: name.to_owned(), value, why });
-    }
-    Ok(parameter_value(parameter["Type"].as_str().unwrap_or_default(), &value))
 }

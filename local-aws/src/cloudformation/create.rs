@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{
-    Goal, Moment, Stack, body, capabilities, document, evaluated, invalid, parameters, request, tokens,
+    Goal, Moment, Stack, body, capabilities, document, invalid, parameters, request, resources, tokens,
 };
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 const OPERATION: &str = "CreateStack";
 
@@ -38,7 +38,7 @@ pub(super) fn create_stack(context: &Context<'_>, mut input: Members) -> Result<
     let nth = state.stacks.iter().filter(|stack| stack.name == name).count();
     let mut stack = Stack::new(&name, context.region, nth, context.now);
     stack.goal = Goal { template, parameters, tags, role, capabilities };
-    evaluated::check(&stack)?;
+    resources::check(&stack)?;
     stack.protected = protected;
     stack.token = token.clone();
     let now = Moment { at: context.now, bus: &context.world.bus, ends: context.now + cloudformation.step };

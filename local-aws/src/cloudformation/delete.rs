@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Moment, invalid, request, tokens};
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 const OPERATION: &str = "DeleteStack";
 

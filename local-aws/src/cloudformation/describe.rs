@@ -8,7 +8,7 @@ use crate::clock::iso;
 use crate::members::Members;
 use crate::paging;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 /// One stack by its name or id, a deleted one by its id only; without a name all that are not deleted, newest first.
 pub(super) fn describe_stacks(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {

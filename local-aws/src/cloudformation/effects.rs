@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::stack::{Made, Stack};
 use crate::codepipeline::{self, Execution, Pipeline, PipelineType, Source};
 use crate::ids;
-use crate::template::text;
 use crate::world::World;
+use cloudformation_template::text;
 
 const PIPELINE: &str = "AWS::CodePipeline::Pipeline";
 

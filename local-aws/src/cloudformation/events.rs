@@ -8,7 +8,7 @@ use crate::clock::iso;
 use crate::members::Members;
 use crate::paging;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 /// Newest first.
 pub(super) fn describe_stack_events(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {

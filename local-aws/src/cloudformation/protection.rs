@@ -6,7 +6,7 @@ use super::create::no_such_stack;
 use super::{invalid, request};
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 pub(super) fn update_termination_protection(
     context: &Context<'_>,

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use cloudformation_template::{
+    TemplateReference, Values, members, parameter_value, references, text, validate_evaluated,
+};
 use serde_json::Value;
 
-use super::document::members;
-use super::references::{self, Reference};
 use super::stack::{Made, Output, Stack};
 use crate::ids;
-use crate::services::ACCOUNT;
-use crate::template::{Values, parameter_value, text};
+use crate::refusal::Refusal;
+use crate::service::ACCOUNT;
 
 /// What Fn::ImportValue gives.
 pub(super) type Exports = BTreeMap<String, String>;
@@ -19,7 +20,7 @@ pub(super) fn wanted(stack: &Stack, exports: &Exports) -> Result<Vec<Made>, Stri
     let template = &stack.goal.template;
     missing_export(stack, exports)?;
     let values = values(stack, exports);
-    let made = members(&template["Resources"]).filter(|(_, resource)| holds(&values, resource));
+    let made = members(&template["Resources"]).filter(|(_, resource)| values.includes(resource));
     let made = made.map(|(logical, resource)| Made {
         logical: logical.clone(),
         kind: resource["Type"].as_str().unwrap_or_default().to_owned(),
@@ -30,10 +31,16 @@ pub(super) fn wanted(stack: &Stack, exports: &Exports) -> Result<Vec<Made>, Stri
     Ok(made.collect())
 }
 
-/// The outputs whose condition holds.
+/// Refuses a goal that does not evaluate with its parameters. Other stacks' exports are not known yet.
+pub(super) fn check(stack: &Stack) -> Result<(), Refusal> {
+    let values = values(stack, &BTreeMap::new());
+    Ok(validate_evaluated(&stack.goal.template, &values)?)
+}
+
+/// The outputs whose condition is true.
 pub(super) fn outputs(stack: &Stack, exports: &Exports) -> Vec<Output> {
     let values = values(stack, exports);
-    let shown = members(&stack.goal.template["Outputs"]).filter(|(_, output)| holds(&values, output));
+    let shown = members(&stack.goal.template["Outputs"]).filter(|(_, output)| values.includes(output));
     let known = |value: &Value| text(&values.value(value));
     let output = |(key, output): (&String, &Value)| Output {
         key: key.clone(),
@@ -44,28 +51,24 @@ pub(super) fn outputs(stack: &Stack, exports: &Exports) -> Vec<Output> {
     shown.map(output).collect()
 }
 
-fn holds(values: &Values<'_>, member: &Value) -> bool {
-    member["Condition"].as_str().is_none_or(|name| values.condition(name))
-}
-
 /// Names, and stand-ins for what only AWS would know: a resource's id, its ARN, its other attributes.
-pub(super) fn values<'s>(stack: &'s Stack, exports: &Exports) -> Values<'s> {
+fn values<'s>(stack: &'s Stack, exports: &Exports) -> Values<'s> {
     let template = &stack.goal.template;
     let mut values = Values::new(template, names(stack)).with_exports(exports.clone());
     let resources = || members(&template["Resources"]);
     for (logical, _) in resources() {
-        values.learn(logical, generated(stack, logical));
+        values.insert(logical, generated(stack, logical));
     }
     // Now a name that is made of another resource's can be worked out.
     for (logical, resource) in resources() {
         let physical = physical(stack, &values, logical, resource);
-        values.learn(logical, physical);
+        values.insert(logical, physical);
     }
-    for reference in references::of(template) {
-        if let Reference::Attribute(logical, attribute) = reference {
+    for reference in references(template) {
+        if let TemplateReference::Attribute(logical, attribute) = reference {
             let resource = &template["Resources"][&logical];
             let physical = physical(stack, &values, &logical, resource);
-            values.learn(format!("{logical}.{attribute}"), stand_in(stack, resource, &physical, &attribute));
+            values.insert(format!("{logical}.{attribute}"), stand_in(stack, resource, &physical, &attribute));
         }
     }
     values
@@ -126,7 +129,7 @@ fn stand_in(stack: &Stack, resource: &Value, physical: &str, attribute: &str) ->
 fn missing_export(stack: &Stack, exports: &Exports) -> Result<(), String> {
     let values = values(stack, exports);
     let resources =
-        members(&stack.goal.template["Resources"]).filter(|(_, resource)| holds(&values, resource));
+        members(&stack.goal.template["Resources"]).filter(|(_, resource)| values.includes(resource));
     for (_, resource) in resources {
         if let Some(name) = unknown_import(&values.value(&resource["Properties"])) {
             return Err(format!("No export named {name} found."));

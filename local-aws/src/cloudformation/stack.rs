@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::bus::{Bus, Happened};
 use crate::ids;
-use crate::services::ACCOUNT;
+use crate::service::ACCOUNT;
 
 /// The values of StackStatus.
 pub(crate) const STATUSES: &[&str] = &[

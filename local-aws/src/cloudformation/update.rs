@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::create::no_such_stack;
 use super::{
-    Goal, Moment, Stack, body, capabilities, document, evaluated, invalid, parameters, request, tokens,
+    Goal, Moment, Stack, body, capabilities, document, invalid, parameters, request, resources, tokens,
 };
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 const OPERATION: &str = "UpdateStack";
 
@@ -63,7 +63,7 @@ pub(super) fn update_stack(context: &Context<'_>, mut input: Members) -> Result<
         role: role.or_else(|| stack.goal.role.clone()),
         capabilities,
     };
-    evaluated::check(&Stack { goal: goal.clone(), ..stack.clone() })?;
+    resources::check(&Stack { goal: goal.clone(), ..stack.clone() })?;
     if same(&goal, &stack.goal) {
         return Err(invalid("No updates are to be performed."));
     }

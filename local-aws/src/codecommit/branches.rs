@@ -9,7 +9,7 @@ use crate::ids;
 use crate::members::Members;
 use crate::paging;
 use crate::refusal::Refusal;
-use crate::services::{ACCOUNT, Context};
+use crate::service::{ACCOUNT, Context};
 
 /// Every repository was made at this time: 2026-01-01T00:00:00Z.
 const CREATED: i64 = 1_767_225_600;

@@ -1,12 +1,12 @@
 //! GetCommit.
 
+use git_reader::Person;
 use serde_json::{Value, json};
 
 use super::{names, repository};
-use crate::git::Person;
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 pub(super) fn get_commit(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
     let (_, hosted) = repository(context, &mut input)?;

@@ -3,15 +3,15 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
+use git_reader::{Blob, Difference};
 use serde_json::{Value, json};
 
 use super::branches::bad_token;
 use super::{Hosted, names, repository};
-use crate::git::{Blob, Difference};
 use crate::members::Members;
 use crate::paging;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 /// What was asked, its commits resolved.
 struct Asked {
@@ -105,7 +105,7 @@ fn within<'a>(differences: &'a [Difference], asked: &Asked) -> Vec<&'a Differenc
 }
 
 fn shape(difference: &Difference) -> Value {
-    let mut shape = json!({"changeType": difference.change.letter()});
+    let mut shape = json!({"changeType": difference.kind.letter()});
     for (member, blob) in [("beforeBlob", &difference.before), ("afterBlob", &difference.after)] {
         if let Some(Blob { id, path, mode }) = blob {
             shape[member] = json!({"blobId": id, "path": path, "mode": mode});

@@ -2,13 +2,13 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use git_reader::TreeEntry;
 use serde_json::{Value, json};
 
 use super::{Hosted, names, repository};
-use crate::git::Entry;
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 /// In bytes: the model's limit for `fileContent`, 6 MB.
 const SIZE_LIMIT: u64 = 6 * 1024 * 1024;
@@ -45,7 +45,7 @@ fn commit(hosted: &Hosted, specifier: Option<String>) -> Result<String, Refusal>
 }
 
 /// A file that is there and not too large, and what CodeCommit calls its mode. Folders and submodules are not files.
-fn file(hosted: &Hosted, commit: &str, path: &str) -> Result<(Entry, &'static str), Refusal> {
+fn file(hosted: &Hosted, commit: &str, path: &str) -> Result<(TreeEntry, &'static str), Refusal> {
     let missing = || Refusal::new("FileDoesNotExistException", format!("{path} does not exist in {commit}"));
     let entry = hosted.git.entry(commit, path)?.ok_or_else(missing)?;
     let mode = match &*entry.mode {

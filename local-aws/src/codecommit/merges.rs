@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
+use git_reader::{Blob, GitError};
 use serde_json::{Value, json};
 
 use super::{Hosted, names, repository};
-use crate::git::{Blob, GitError};
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 /// Only the default level of conflict detail (`FILE_LEVEL`) and strategy (`NONE`) are served.
 pub(super) fn get_merge_options(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {

@@ -1,7 +1,8 @@
 //! What names may look like, and what a commit specifier means.
 
+use git_reader::{is_full_id, is_ref_name};
+
 use super::Hosted;
-use crate::git::{is_full_id, is_ref_name};
 use crate::refusal::Refusal;
 
 /// 1 to 100 letters, digits, `.`, `_` and `-`, not ending in `.git`.

@@ -1,13 +1,14 @@
 //! Moves a branch of a repository that the world built, and says so on the event bus.
 
+use git_reader::{GitError, is_full_id, is_ref_name};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{CodeCommit, Hosted};
 use crate::bus::{Bus, Happened};
-use crate::git::{GitError, LONGEST_PART, can_be_written, is_full_id, is_ref_name};
+use crate::git_writer::{self, LONGEST_PART, can_be_written};
 use crate::ids;
-use crate::services::ACCOUNT;
+use crate::service::ACCOUNT;
 
 /// Why a branch could not be pushed.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +53,7 @@ impl CodeCommit {
         if old == new {
             return Ok(());
         }
-        hosted.git.point_branch(branch, new.as_deref()).map_err(failed)?;
+        git_writer::point_branch(&hosted.git, branch, new.as_deref()).map_err(failed)?;
         let detail = detail(repository, branch, old, new);
         let resource = format!("arn:aws:codecommit:{region}:{ACCOUNT}:{repository}");
         let (source, detail_type) = ("aws.codecommit", "CodeCommit Repository State Change");

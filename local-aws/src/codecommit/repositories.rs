@@ -7,7 +7,7 @@ use crate::ids;
 use crate::members::Members;
 use crate::paging;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 /// By name or by the last change, as asked; repositories here have all been changed at the same time, and keep the order
 /// of their names then.

@@ -8,7 +8,7 @@ use crate::clock::epoch_seconds;
 use crate::members::Members;
 use crate::paging;
 use crate::refusal::Refusal;
-use crate::services::{ACCOUNT, Context};
+use crate::service::{ACCOUNT, Context};
 
 /// Every pipeline was made at this time: 2026-01-01T00:00:00Z.
 const CREATED: i64 = 1_767_225_600;

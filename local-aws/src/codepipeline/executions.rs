@@ -7,7 +7,7 @@ use crate::clock::epoch_seconds;
 use crate::members::Members;
 use crate::paging;
 use crate::refusal::Refusal;
-use crate::services::{ACCOUNT, Context};
+use crate::service::{ACCOUNT, Context};
 
 /// "Default value is 100", and the largest.
 const EXECUTIONS_PAGE: usize = 100;

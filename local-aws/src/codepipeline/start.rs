@@ -6,7 +6,7 @@ use super::{Execution, Pipeline, PipelineType, Source, constraints, not_found, p
 use crate::ids;
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 const REVISION_TYPES: &[&str] = &["COMMIT_ID", "IMAGE_DIGEST", "S3_OBJECT_VERSION_ID", "S3_OBJECT_KEY"];
 

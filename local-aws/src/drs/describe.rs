@@ -6,7 +6,7 @@ use super::request::{Paging, drs, invalid, is_server_id, iso, moment, not_found}
 use super::{Instance, Job, Server, server_arn};
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::{ACCOUNT, Context};
+use crate::service::{ACCOUNT, Context};
 
 /// The newest first.
 pub(super) fn describe_jobs(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {

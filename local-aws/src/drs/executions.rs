@@ -7,7 +7,7 @@ use super::request::{Paging, arn, drs, execution, iso};
 use super::{Drs, Execution, Step, What};
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 pub(super) fn get_recovery_plan_execution(
     context: &Context<'_>,

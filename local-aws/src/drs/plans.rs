@@ -6,7 +6,7 @@ use super::request::{Paging, arn, drs, iso, not_found};
 use super::{Drs, Plan, What, server_arn};
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 pub(super) fn get_recovery_plan(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
     let drs = drs(context)?;

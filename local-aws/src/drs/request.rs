@@ -7,7 +7,7 @@ use super::{Drs, State};
 use crate::members::Members;
 use crate::paging::page;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 /// `s-` and 17 letters or digits.
 pub(crate) fn is_server_id(id: &str) -> bool {

@@ -10,7 +10,7 @@ use super::{Execution, LONGEST_EXECUTION, Plan, State, unbegun};
 use crate::ids;
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::{ACCOUNT, Context};
+use crate::service::{ACCOUNT, Context};
 
 /// The model's limit of `sourceServers`.
 const MOST_SERVERS: usize = 200;

@@ -6,7 +6,7 @@ use super::request;
 use super::write::{Kind, Write};
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 /// What is not there is deleted already, unless a condition says otherwise.
 pub(super) fn delete_item(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {

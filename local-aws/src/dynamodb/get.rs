@@ -7,7 +7,7 @@ use super::expression::path::project;
 use super::request;
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 pub(super) fn get_item(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
     let name = request::table_name(&mut input)?;

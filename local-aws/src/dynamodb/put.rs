@@ -6,7 +6,7 @@ use super::request;
 use super::write::{Kind, Write};
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 pub(super) fn put_item(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
     let returned = request::choice(&mut input, "ReturnValues", &["NONE", "ALL_OLD"])?;

@@ -9,7 +9,7 @@ use super::value::Item;
 use super::{KeyPart, Table, invalid, request};
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 /// "A single Query operation can retrieve a maximum of 1 MB of data."
 const PAGE_BYTES: usize = 1024 * 1024;

@@ -10,7 +10,7 @@ use super::write::{Done, Write};
 use super::{Table, invalid};
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 /// The tables while they are worked on, and which of them a request is about.
 pub(super) struct Locked<'a> {

@@ -9,7 +9,7 @@ use super::{Table, invalid, request};
 use crate::ids;
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 /// "Up to 100 actions in a TransactWriteItems request" (Amazon DynamoDB Developer Guide).
 const MOST: usize = 100;

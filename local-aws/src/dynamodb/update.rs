@@ -7,7 +7,7 @@ use super::request;
 use super::write::{Done, Kind, Write};
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 const RETURNED: &[&str] = &["NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"];
 

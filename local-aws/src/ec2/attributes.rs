@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Image, request};
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 pub(super) fn describe_image_attribute(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
     let id = request::image_id(&mut input)?;

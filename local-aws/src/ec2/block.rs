@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::request;
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 const BLOCKED: &str = "block-new-sharing";
 const UNBLOCKED: &str = "unblocked";

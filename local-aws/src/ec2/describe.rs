@@ -9,7 +9,7 @@ use crate::account::Account;
 use crate::members::Members;
 use crate::paging;
 use crate::refusal::Refusal;
-use crate::services::{ACCOUNT, Context};
+use crate::service::{ACCOUNT, Context};
 
 /// What a caller asks for.
 struct Asked {

@@ -6,7 +6,7 @@ use super::{Grantee, request};
 use crate::cloudtrail;
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 /// "You can specify up to 10,000 account IDs": more is a request that AWS does not take.
 const MAX_GRANTEES: usize = 10_000;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Grantee, modify, request};
 use crate::members::Members;
 use crate::refusal::Refusal;
-use crate::services::Context;
+use crate::service::Context;
 
 const PERMISSION: &str = "createVolumePermission";
 

@@ -1,13 +1,14 @@
 //! Builds a bare repository from a plan, with git fast-import, so that the same plan always has the same commit ids.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
+
+use git_reader::Repository;
 
 use super::WorldError;
 use super::content::Content;
-use crate::git::{self, plain_command};
+use crate::git_writer;
 
 /// The first commit's time, 2026-01-01T00:00:00Z; each one after it is a minute later.
 const FIRST_COMMIT: u64 = 1_767_225_600;
@@ -43,45 +44,24 @@ impl Plan {
 }
 
 /// Builds the repository, and says the commits' ids in the plan's order.
-pub(super) fn build(
-    name: &str,
-    folder: &Path,
-    plan: &Plan,
-) -> Result<(git::Repository, Vec<String>), WorldError> {
-    let mut init = plain_command();
-    init.args(["init", "--quiet", "--bare", "--template=", "--object-format=sha1", "--initial-branch=main"])
-        .arg(folder);
-    run(name, init, b"")?;
-    let mut import = plain_command();
-    import.env("GIT_DIR", folder).args(["fast-import", "--quiet"]);
-    let marks = run(name, import, &stream(plan))?;
+pub(super) fn build(name: &str, folder: &Path, plan: &Plan) -> Result<(Repository, Vec<String>), WorldError> {
+    stdout(name, git_writer::create(folder))?;
+    let marks = stdout(name, git_writer::import(folder, &stream(plan)))?;
     let ids = String::from_utf8_lossy(&marks).lines().map(str::to_owned).collect();
-    let git = git::Repository::open(folder)
+    let git = Repository::open(folder)
         .map_err(|source| WorldError::Clone { repository: name.to_owned(), source })?;
     Ok((git, ids))
 }
 
-fn run(repository: &str, mut command: Command, input: &[u8]) -> Result<Vec<u8>, WorldError> {
-    let failed = |source| WorldError::RunGit { repository: repository.to_owned(), source };
-    let output = feed(&mut command, input).map_err(failed)?;
+fn stdout(repository: &str, output: std::io::Result<Output>) -> Result<Vec<u8>, WorldError> {
+    let output = output.map_err(|source| WorldError::RunGit { repository: repository.to_owned(), source })?;
     if output.status.success() {
         return Ok(output.stdout);
     }
     let stderr = String::from_utf8_lossy(&output.stderr);
-    // The first line says what is wrong; after it, fast-import dumps its state.
+    // The first line describes the problem; fast-import's state follows it.
     let message = stderr.lines().next().unwrap_or_default().to_owned();
     Err(WorldError::Build { repository: repository.to_owned(), message })
-}
-
-/// Writes and reads at the same time: git may answer before it has read everything.
-fn feed(command: &mut Command, input: &[u8]) -> std::io::Result<Output> {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let mut stdin = child.stdin.take().expect("stdin is piped");
-    std::thread::scope(|scope| {
-        // A git that gives up closes the pipe, and says why on stderr.
-        scope.spawn(move || stdin.write_all(input));
-        child.wait_with_output()
-    })
 }
 
 /// What fast-import reads. Every commit is on a ref of its own, because not every commit is on a branch.

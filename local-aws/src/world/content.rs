@@ -2,10 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use git_reader::is_full_id;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
-
-use crate::git::is_full_id;
 
 /// What git stores at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]

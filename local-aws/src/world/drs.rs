@@ -15,7 +15,7 @@ use crate::drs::{
     unbegun,
 };
 use crate::ids;
-use crate::services::ACCOUNT;
+use crate::service::ACCOUNT;
 
 pub(super) fn settings(world: &mut World, raw: RawDrs) {
     let drs = &mut world.drs;

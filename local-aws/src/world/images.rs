@@ -8,7 +8,7 @@ use super::raw::{RawAccount, RawImage, RawSnapshot};
 use super::{World, WorldError};
 use crate::ec2::{Grantee, Image, STATES, Snapshot, is_account, is_image_id, is_snapshot_id};
 use crate::ids;
-use crate::services::ACCOUNT;
+use crate::service::ACCOUNT;
 
 const OWNER_ALIASES: &[&str] = &["amazon", "aws-backup-vault", "aws-marketplace"];
 const ARCHITECTURES: &[&str] = &["arm64", "arm64_mac", "i386", "x86_64", "x86_64_mac"];

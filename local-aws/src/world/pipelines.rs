@@ -1,12 +1,12 @@
 //! `[[pipeline]]`: its source and its earlier executions.
 
+use git_reader::is_full_id;
 use toml::Spanned;
 
 use super::file::File;
 use super::raw::{RawExecution, RawPipeline, RawType};
 use super::{World, WorldError};
 use crate::codepipeline::{self, Execution, Pipeline, PipelineType, STATUSES, Source};
-use crate::git::is_full_id;
 use crate::ids;
 
 pub(super) fn add(world: &mut World, file: &File<'_>, raw: RawPipeline) -> Result<(), WorldError> {

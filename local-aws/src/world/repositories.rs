@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use git_reader::is_ref_name;
 use toml::Spanned;
 
 use super::build::{self, Plan, Planned};
@@ -10,7 +11,7 @@ use super::file::File;
 use super::raw::{RawCommit, RawGenerate, RawRepository};
 use super::{World, WorldError};
 use crate::codecommit::{self, Hosted};
-use crate::git::{LONGEST_PART, can_be_written, is_ref_name};
+use crate::git_writer::{LONGEST_PART, can_be_written};
 
 pub(super) fn add(world: &mut World, file: &File<'_>, raw: RawRepository) -> Result<(), WorldError> {
     let name = raw.name.get_ref().clone();

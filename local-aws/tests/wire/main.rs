@@ -1,6 +1,9 @@
 //! The local AWS over real HTTP, by a client that knows nothing of AWS but the wire.
 
-#![expect(clippy::unwrap_used, reason = "clippy knows tests by their attribute, and not what helps them")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy knows tests by their attribute, and not their helper functions"
+)]
 
 mod client;
 mod images;

@@ -1,20 +1,20 @@
-//! Holds the matcher to the workspace's own cases.
+//! Compares the matcher's answers with those of `event_patterns.json`.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Pattern;
+use eventbridge_pattern::EventPattern;
 
 #[derive(Deserialize)]
-struct Case {
+struct PatternCase {
     name: String,
     expect: String,
     pattern: Value,
     event: Value,
 }
 
-fn answer(case: &Case) -> &'static str {
-    match Pattern::parse(&case.pattern) {
+fn answer(case: &PatternCase) -> &'static str {
+    match EventPattern::parse(&case.pattern) {
         Err(_) => "invalid",
         Ok(pattern) if pattern.matches(&case.event) => "match",
         Ok(_) => "no match",
@@ -23,9 +23,9 @@ fn answer(case: &Case) -> &'static str {
 
 #[test]
 fn every_case_in_the_file_has_its_answer() {
-    let cases: Vec<Case> = serde_json::from_str(include_str!("../../../tests/event_patterns.json")).unwrap();
-    assert!(cases.len() > 80, "the file of cases is not what it was: {} cases", cases.len());
-    let differs = |case: &Case| {
+    let cases: Vec<PatternCase> = serde_json::from_str(include_str!("event_patterns.json")).unwrap();
+    assert!(cases.len() > 80, "the file has only {} cases", cases.len());
+    let differs = |case: &PatternCase| {
         let got = answer(case);
         (got != case.expect).then(|| format!("{}: expected {}, got {got}", case.name, case.expect))
     };
@@ -35,7 +35,7 @@ fn every_case_in_the_file_has_its_answer() {
 
 #[test]
 fn a_problem_names_the_path_and_the_operator() {
-    let problem = |pattern| Pattern::parse(&pattern).unwrap_err().to_string();
+    let problem = |pattern| EventPattern::parse(&pattern).unwrap_err().to_string();
     let pattern = json!({ "detail": { "referenceName": [{ "begins-with": "release/" }] } });
     assert_eq!(
         problem(pattern),
@@ -49,6 +49,6 @@ fn a_problem_names_the_path_and_the_operator() {
 
 #[test]
 fn many_stars_against_a_long_value_take_no_noticeable_time() {
-    let pattern = Pattern::parse(&json!({ "key": [{ "wildcard": "*a".repeat(60) }] })).unwrap();
+    let pattern = EventPattern::parse(&json!({ "key": [{ "wildcard": "*a".repeat(60) }] })).unwrap();
     assert!(!pattern.matches(&json!({ "key": "a".repeat(59) + &"b".repeat(5_000) })));
 }

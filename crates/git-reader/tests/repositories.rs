@@ -1,16 +1,21 @@
-//! Repositories that git's own command makes, asked through this module.
+//! Reads repositories that the git command creates.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy knows tests by their attribute, and not their helper functions"
+)]
 
 use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::{Change, Repository, is_ref_name, plain_command};
+use git_reader::{DifferenceKind, Repository, isolated_command};
 
-/// A repository with a work tree and whatever `script` (of sh) does in it.
+/// A repository with a work tree, changed by the shell script `script`.
 fn repository(script: &str) -> (TempDir, Repository) {
     let folder = TempDir::new().unwrap();
-    run(plain_command().args(["init", "-q", "-b", "main", "--template="]).arg(folder.path()));
+    run(isolated_command().args(["init", "-q", "-b", "main", "--template="]).arg(folder.path()));
     shell(folder.path(), script);
     let repository = Repository::open(folder.path()).unwrap();
     (folder, repository)
@@ -37,7 +42,7 @@ fn letters(repository: &Repository, before: Option<&str>, after: &str) -> Vec<St
     let differences = repository.differences(before, after).unwrap();
     differences
         .iter()
-        .map(|difference| format!("{} {}", difference.change.letter(), difference.path()))
+        .map(|difference| format!("{} {}", difference.kind.letter(), difference.path()))
         .collect()
 }
 
@@ -49,12 +54,12 @@ fn a_rename_is_a_delete_and_an_add_and_modes_and_types_are_modifications() {
     );
     let differences = git.differences(Some("HEAD~1"), "HEAD").unwrap();
     let found: Vec<_> =
-        differences.iter().map(|d| (d.change, d.path(), d.after.as_ref().map(|b| &*b.mode))).collect();
+        differences.iter().map(|d| (d.kind, d.path(), d.after.as_ref().map(|b| &*b.mode))).collect();
     let expected = [
-        (Change::Modified, "link", Some("120000")),
-        (Change::Added, "new", Some("100644")),
-        (Change::Deleted, "old", None),
-        (Change::Modified, "tool", Some("100755")),
+        (DifferenceKind::Modified, "link", Some("120000")),
+        (DifferenceKind::Added, "new", Some("100644")),
+        (DifferenceKind::Deleted, "old", None),
+        (DifferenceKind::Modified, "tool", Some("100755")),
     ];
     assert_eq!(found, expected);
 }
@@ -167,7 +172,7 @@ fn bare_shallow_and_worktree_clones_work() {
 }
 
 #[test]
-fn what_is_no_repository_is_named() {
+fn a_path_without_a_repository_is_named_in_the_error() {
     let error = Repository::open(Path::new("/nowhere")).unwrap_err();
     assert_eq!(error.to_string(), "/nowhere is not a git repository: there is no such folder");
 }
@@ -184,15 +189,5 @@ fn the_clone_is_not_written_to_and_the_callers_environment_does_not_matter() {
     letters(&git, None, "HEAD");
     git.file("HEAD", "a").unwrap().map(|file| file.content);
     assert_eq!(list(), before);
-    assert!(!plain_command().get_envs().any(|(name, value)| name == "GIT_DIR" && value.is_some()));
-}
-
-#[test]
-fn ref_names_are_gits() {
-    for name in ["main", "feature/a.b", "a./b", "größe", "-x"] {
-        assert!(is_ref_name(name), "{name}");
-    }
-    for name in ["", "a..b", "a.lock", "a/.b", "a b", "a~", "@", "a\\b", "a/"] {
-        assert!(!is_ref_name(name), "{name}");
-    }
+    assert!(!isolated_command().get_envs().any(|(name, value)| name == "GIT_DIR" && value.is_some()));
 }

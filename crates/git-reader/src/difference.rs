@@ -1,48 +1,51 @@
-//! Reads `git diff-tree --raw -z`: which files differ between two commits.
+//! Reads `git diff-tree --raw -z`: the changed files of two commits.
 
 use std::io::{BufRead, BufReader, Error, ErrorKind};
 
-use super::GitError;
-use super::command::Git;
+use crate::GitError;
+use crate::command::GitFolder;
 
-// Git knows the empty tree without storing it, by the id it has in the repository's hash.
+// git knows the empty tree without storing it, under its id in the repository's hash.
 const EMPTY_TREE_SHA1: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 const EMPTY_TREE_SHA256: &str = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321";
 
-/// One file that differs.
+/// One changed file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    pub change: Change,
-    /// `None` exactly when the file was added.
+    /// How the file changed.
+    pub kind: DifferenceKind,
+    /// The old side; `None` exactly if the file was added.
     pub before: Option<Blob>,
-    /// `None` exactly when the file was deleted.
+    /// The new side; `None` exactly if the file was deleted.
     pub after: Option<Blob>,
 }
 
 impl Difference {
-    /// The file's path from the repository's root. Both sides have the same: a rename is two differences.
+    /// The file's path from the repository's root. Both sides have the same path: a rename is two differences.
     pub fn path(&self) -> &str {
         let blob = self.after.as_ref().or(self.before.as_ref());
         &blob.expect("a difference has a side").path
     }
 }
 
-/// How a file differs.
+/// How a file changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub enum DifferenceKind {
+    /// Only the new commit has the file.
     Added,
-    /// Content, mode or type (a file that became a link).
+    /// The content, the mode or the type (a file became a link) differs.
     Modified,
+    /// Only the old commit has the file.
     Deleted,
 }
 
-impl Change {
-    /// The letter that git and CodeCommit use.
+impl DifferenceKind {
+    /// The letter of git's status: `A`, `M` or `D`.
     pub fn letter(self) -> &'static str {
         match self {
-            Change::Added => "A",
-            Change::Modified => "M",
-            Change::Deleted => "D",
+            DifferenceKind::Added => "A",
+            DifferenceKind::Modified => "M",
+            DifferenceKind::Deleted => "D",
         }
     }
 }
@@ -52,12 +55,13 @@ impl Change {
 pub struct Blob {
     /// The blob's id; for a submodule, the commit's.
     pub id: String,
+    /// The path from the repository's root.
     pub path: String,
     /// As git writes it: `100644`, `100755`, `120000` (link) or `160000` (submodule).
     pub mode: String,
 }
 
-pub(super) fn read(git: &Git, before: Option<&str>, after: &str) -> Result<Vec<Difference>, GitError> {
+pub(crate) fn read(git: &GitFolder, before: Option<&str>, after: &str) -> Result<Vec<Difference>, GitError> {
     let before = before.unwrap_or(if after.len() == 64 { EMPTY_TREE_SHA256 } else { EMPTY_TREE_SHA1 });
     // A repository's own configuration could hide changed submodules.
     let options = ["--raw", "--no-abbrev", "--no-renames", "--ignore-submodules=none", "--end-of-options"];
@@ -84,13 +88,13 @@ fn difference(facts: &str, path: &str) -> Option<Difference> {
         |mode: &str, id: &str| Blob { id: id.to_owned(), path: path.to_owned(), mode: mode.to_owned() };
     let before = (old_mode != "000000").then(|| blob(old_mode, old_id));
     let after = (new_mode != "000000").then(|| blob(new_mode, new_id));
-    let change = match status {
-        "A" => Change::Added,
-        "D" => Change::Deleted,
-        "M" | "T" => Change::Modified,
+    let kind = match status {
+        "A" => DifferenceKind::Added,
+        "D" => DifferenceKind::Deleted,
+        "M" | "T" => DifferenceKind::Modified,
         _ => return None,
     };
-    Some(Difference { change, before, after })
+    Some(Difference { kind, before, after })
 }
 
 fn field(output: &mut impl BufRead) -> std::io::Result<Option<String>> {

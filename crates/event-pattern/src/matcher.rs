@@ -1,4 +1,4 @@
-//! The comparison operators: what each accepts, one leaf value at a time.
+//! Owns the comparison operators: the leaf values that each accepts.
 
 use std::net::IpAddr;
 
@@ -6,26 +6,26 @@ use serde_json::Value;
 
 /// One entry of a field's array in a pattern.
 #[derive(Debug, Clone)]
-pub(super) enum Matcher {
+pub(crate) enum ValueMatcher {
     /// A string, boolean or null, compared as it is.
     Exactly(Value),
     /// A number; 5, 5.0 and 5e0 are the same.
     Number(f64),
     /// An operator on strings.
-    Text(Text),
+    Text(StringOperator),
     /// `anything-but` a list of strings or of numbers.
-    NoneOf(Vec<Matcher>),
-    /// `anything-but` an operator on strings. A value that is no string passes.
-    NotText(Vec<Text>),
-    Range(Range),
-    Cidr(Cidr),
-    /// `exists`: true asks for a value, false for none.
+    NoneOf(Vec<ValueMatcher>),
+    /// `anything-but` an operator on strings. A value that is no string matches.
+    NotText(Vec<StringOperator>),
+    Range(NumericRange),
+    Cidr(AddressBlock),
+    /// `exists`: true requires a value, false requires that there is none.
     Exists(bool),
 }
 
-/// An operator that looks at a string.
+/// An operator on a string.
 #[derive(Debug, Clone)]
-pub(super) enum Text {
+pub(crate) enum StringOperator {
     Prefix(String),
     Suffix(String),
     EqualsIgnoreCase(String),
@@ -36,62 +36,64 @@ pub(super) enum Text {
 
 /// One character of a wildcard pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Glyph {
+pub(crate) enum Glyph {
     Star,
     Char(char),
 }
 
-/// Bounds of `numeric`; each is the number and whether it is itself inside.
+/// The bounds of `numeric`. Each is a number, and whether the number itself is in the range.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Range {
-    pub(super) lower: Option<(f64, bool)>,
-    pub(super) upper: Option<(f64, bool)>,
+pub(crate) struct NumericRange {
+    pub(crate) lower: Option<(f64, bool)>,
+    pub(crate) upper: Option<(f64, bool)>,
 }
 
-/// An address block.
+/// A block of IP addresses.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Cidr {
-    pub(super) network: IpAddr,
-    pub(super) prefix_length: u32,
+pub(crate) struct AddressBlock {
+    pub(crate) network: IpAddr,
+    pub(crate) prefix_length: u32,
 }
 
-impl Matcher {
+impl ValueMatcher {
     /// Whether a value that is present satisfies this entry.
-    pub(super) fn accepts(&self, value: &Value) -> bool {
+    pub(crate) fn accepts(&self, value: &Value) -> bool {
         match self {
-            Matcher::Exactly(wanted) => value == wanted,
-            Matcher::Number(wanted) => value.as_f64() == Some(*wanted),
-            Matcher::Text(text) => value.as_str().is_some_and(|value| text.accepts(value)),
-            Matcher::NoneOf(unwanted) => !unwanted.iter().any(|matcher| matcher.accepts(value)),
-            Matcher::NotText(unwanted) => {
+            ValueMatcher::Exactly(wanted) => value == wanted,
+            ValueMatcher::Number(wanted) => value.as_f64() == Some(*wanted),
+            ValueMatcher::Text(operator) => value.as_str().is_some_and(|value| operator.accepts(value)),
+            ValueMatcher::NoneOf(unwanted) => !unwanted.iter().any(|matcher| matcher.accepts(value)),
+            ValueMatcher::NotText(unwanted) => {
                 value.as_str().is_none_or(|value| !unwanted.iter().any(|text| text.accepts(value)))
             }
-            Matcher::Range(range) => value.as_f64().is_some_and(|value| range.contains(value)),
-            Matcher::Cidr(block) => value.as_str().is_some_and(|value| block.contains(value)),
-            Matcher::Exists(wanted) => *wanted,
+            ValueMatcher::Range(range) => value.as_f64().is_some_and(|value| range.contains(value)),
+            ValueMatcher::Cidr(block) => value.as_str().is_some_and(|value| block.contains(value)),
+            ValueMatcher::Exists(wanted) => *wanted,
         }
     }
 
     /// Whether this entry is satisfied by a path that has no value.
-    pub(super) fn accepts_absence(&self) -> bool {
-        matches!(self, Matcher::Exists(false))
+    pub(crate) fn accepts_absence(&self) -> bool {
+        matches!(self, ValueMatcher::Exists(false))
     }
 }
 
-impl Text {
-    pub(super) fn accepts(&self, value: &str) -> bool {
+impl StringOperator {
+    pub(crate) fn accepts(&self, value: &str) -> bool {
         match self {
-            Text::Prefix(prefix) => value.starts_with(prefix),
-            Text::Suffix(suffix) => value.ends_with(suffix),
-            Text::EqualsIgnoreCase(wanted) => without_start(value, wanted) == Some(""),
-            Text::PrefixIgnoreCase(prefix) => without_start(value, prefix).is_some(),
-            Text::SuffixIgnoreCase(suffix) => without_end(value, suffix).is_some(),
-            Text::Wildcard(pattern) => wildcard_matches(pattern, &value.chars().collect::<Vec<_>>()),
+            StringOperator::Prefix(prefix) => value.starts_with(prefix),
+            StringOperator::Suffix(suffix) => value.ends_with(suffix),
+            StringOperator::EqualsIgnoreCase(wanted) => without_start(value, wanted) == Some(""),
+            StringOperator::PrefixIgnoreCase(prefix) => without_start(value, prefix).is_some(),
+            StringOperator::SuffixIgnoreCase(suffix) => without_end(value, suffix).is_some(),
+            StringOperator::Wildcard(pattern) => {
+                wildcard_matches(pattern, &value.chars().collect::<Vec<_>>())
+            }
         }
     }
 }
 
-/// What is left of a value after an operand at its start, each of the operand's characters in either case.
+/// The rest of a value after an operand at its start. Each of the operand's characters matches in either case.
 fn without_start<'a>(value: &'a str, operand: &str) -> Option<&'a str> {
     let strip = |rest: &'a str, char| cases(char).iter().find_map(|case| rest.strip_prefix(case.as_str()));
     operand.chars().try_fold(value, strip)
@@ -102,14 +104,14 @@ fn without_end<'a>(value: &'a str, operand: &str) -> Option<&'a str> {
     operand.chars().rev().try_fold(value, strip)
 }
 
-/// A character in lower and in upper case. Either may be longer than one character (`ß` and `SS`), but neither begins
-/// or ends with the other, so at most one of them fits.
+/// A character in lower and in upper case. Either may be longer than one character (`ß` and `SS`). Neither begins or ends
+/// with the other, so at most one of them fits.
 fn cases(char: char) -> [String; 2] {
     [char.to_lowercase().to_string(), char.to_uppercase().to_string()]
 }
 
-/// Matches greedily from the left. On a mismatch only the last star takes one more character, so the time is
-/// bounded by pattern times value however many stars there are.
+/// Matches greedily from the left. On a mismatch only the last star takes one more character, so the time is bounded by
+/// pattern times value for any number of stars.
 fn wildcard_matches(pattern: &[Glyph], value: &[char]) -> bool {
     let (mut p, mut v) = (0, 0);
     let mut retry = None;
@@ -130,7 +132,7 @@ fn wildcard_matches(pattern: &[Glyph], value: &[char]) -> bool {
     pattern[p..].iter().all(|glyph| *glyph == Glyph::Star)
 }
 
-impl Range {
+impl NumericRange {
     fn contains(&self, value: f64) -> bool {
         let above = self.lower.is_none_or(|(bound, inside)| value > bound || (inside && value == bound));
         let below = self.upper.is_none_or(|(bound, inside)| value < bound || (inside && value == bound));
@@ -138,7 +140,7 @@ impl Range {
     }
 }
 
-impl Cidr {
+impl AddressBlock {
     fn contains(&self, value: &str) -> bool {
         let Ok(address) = value.parse::<IpAddr>() else { return false };
         match (self.network, address) {

@@ -1,4 +1,4 @@
-//! Reads YAML with CloudFormation's short tags into the JSON that the long forms are: `!Ref A` becomes `{"Ref": "A"}`.
+//! Reads YAML with CloudFormation's short tags into the long forms: `!Ref A` becomes `{"Ref": "A"}`.
 
 use std::fmt;
 
@@ -6,27 +6,39 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value, json};
 use serde_saphyr::Tagged;
 
-/// The template that `text` is, in its long form. JSON is YAML, too.
+use crate::SyntaxError;
+
+/// Reads a template's text, YAML or JSON, into its long form.
+///
+/// ```
+/// use cloudformation_template::parse;
+/// use serde_json::json;
+///
+/// let output = parse("{ Value: !GetAtt Topic.TopicArn, Condition: IsProd }").unwrap();
+/// assert_eq!(output, json!({ "Value": { "Fn::GetAtt": ["Topic", "TopicArn"] }, "Condition": "IsProd" }));
+///
+/// assert_eq!(parse("Resources: [").unwrap_err().location().map(|(line, _)| line), Some(1));
+/// ```
 ///
 /// # Errors
 ///
-/// When it is no YAML.
-pub fn parse(text: &str) -> Result<Value, serde_saphyr::Error> {
-    serde_saphyr::from_str::<Node>(text).map(|node| node.0)
+/// [`SyntaxError`] if the text is neither YAML nor JSON.
+pub fn parse(text: &str) -> Result<Value, SyntaxError> {
+    serde_saphyr::from_str::<TemplateNode>(text).map(|node| node.0).map_err(SyntaxError::new)
 }
 
-/// A value whose tag, and the tags of everything inside it, have become functions.
-struct Node(Value);
+/// A value in its long form: its own tag and those of its members have become functions.
+struct TemplateNode(Value);
 
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Node, D::Error> {
+impl<'de> Deserialize<'de> for TemplateNode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<TemplateNode, D::Error> {
         let Tagged(Untagged(value), tag) = Tagged::deserialize(deserializer)?;
-        Ok(Node(long_form(tag.as_deref(), value)))
+        Ok(TemplateNode(long_form(tag.as_deref(), value)))
     }
 }
 
-/// AWS CloudFormation User Guide, "Intrinsic function reference": `!X` is `Fn::X`, but for `!Ref` and `!Condition`;
-/// `!GetAtt` takes its two parts with a dot between.
+/// AWS CloudFormation User Guide, "Intrinsic function reference": `!X` is `Fn::X`, except `!Ref` and `!Condition`.
+/// `!GetAtt` takes its two parts with a dot between them.
 fn long_form(tag: Option<&str>, value: Value) -> Value {
     match (tag.and_then(|tag| tag.strip_prefix('!')), value) {
         (None, value) => value,
@@ -39,7 +51,7 @@ fn long_form(tag: Option<&str>, value: Value) -> Value {
     }
 }
 
-/// A value whose own tag has been dealt with; its members still carry theirs.
+/// A value without its own tag; its members keep theirs.
 struct Untagged(Value);
 
 impl<'de> Deserialize<'de> for Untagged {
@@ -91,7 +103,7 @@ impl<'de> Visitor<'de> for AnyValue {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
         let mut elements = Vec::new();
-        while let Some(Node(element)) = seq.next_element()? {
+        while let Some(TemplateNode(element)) = seq.next_element()? {
             elements.push(element);
         }
         Ok(elements.into())
@@ -99,7 +111,7 @@ impl<'de> Visitor<'de> for AnyValue {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut members = Map::new();
-        while let Some((name, Node(member))) = map.next_entry::<String, Node>()? {
+        while let Some((name, TemplateNode(member))) = map.next_entry::<String, TemplateNode>()? {
             members.insert(name, member);
         }
         Ok(members.into())

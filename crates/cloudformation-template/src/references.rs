@@ -1,12 +1,11 @@
-//! Follows what a template refers to, and refuses what is not there or goes round in a circle.
+//! Owns the references in a template: finds them, and refuses unresolved and circular ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::document::{format_error, members};
-use super::invalid;
-use crate::refusal::Refusal;
+use crate::TemplateProblem;
+use crate::structure::members;
 
 const PSEUDO_PARAMETERS: &[&str] = &[
     "AWS::AccountId",
@@ -19,7 +18,7 @@ const PSEUDO_PARAMETERS: &[&str] = &[
     "AWS::URLSuffix",
 ];
 
-/// `Fn::Length` and its kind need a transform, and are then refused with it.
+/// The functions without a transform. `Fn::Length` and its like need one.
 const FUNCTIONS: &[&str] = &[
     "And",
     "Base64",
@@ -39,27 +38,38 @@ const FUNCTIONS: &[&str] = &[
     "Transform",
 ];
 
-/// One thing that a value refers to.
+/// One reference of a value to another part of the template.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Reference {
+pub enum TemplateReference {
     /// By `Ref` or `Fn::Sub`: a parameter, a pseudo parameter or a resource.
     Name(String),
     /// By `Fn::GetAtt` or `Fn::Sub`: a resource and its attribute.
     Attribute(String, String),
+    /// By `Fn::If` or `Condition`.
     Condition(String),
+    /// By `Fn::FindInMap`.
     Mapping(String),
-    /// A function that CloudFormation does not have.
+    /// An intrinsic function that CloudFormation does not have.
     Unknown(String),
 }
 
-/// Everything that `value` refers to.
-pub(super) fn of(value: &Value) -> BTreeSet<Reference> {
+/// Every reference in `value`.
+///
+/// ```
+/// use cloudformation_template::{TemplateReference, references};
+/// use serde_json::json;
+///
+/// let found = references(&json!({ "Fn::Sub": "${Stage}-${Topic.Arn}" }));
+/// assert!(found.contains(&TemplateReference::Name("Stage".to_owned())));
+/// assert!(found.contains(&TemplateReference::Attribute("Topic".to_owned(), "Arn".to_owned())));
+/// ```
+pub fn references(value: &Value) -> BTreeSet<TemplateReference> {
     let mut found = BTreeSet::new();
     collect(value, &mut found);
     found
 }
 
-fn collect(value: &Value, found: &mut BTreeSet<Reference>) {
+fn collect(value: &Value, found: &mut BTreeSet<TemplateReference>) {
     match value {
         Value::Array(elements) => elements.iter().for_each(|element| collect(element, found)),
         Value::Object(map) => {
@@ -72,32 +82,32 @@ fn collect(value: &Value, found: &mut BTreeSet<Reference>) {
     }
 }
 
-fn function(name: &str, argument: &Value, found: &mut BTreeSet<Reference>) {
+fn function(name: &str, argument: &Value, found: &mut BTreeSet<TemplateReference>) {
     let first = || argument.get(0).and_then(Value::as_str).map(str::to_owned);
     match (name, argument) {
-        ("Ref", Value::String(name)) => drop(found.insert(Reference::Name(name.clone()))),
+        ("Ref", Value::String(name)) => drop(found.insert(TemplateReference::Name(name.clone()))),
         ("Fn::GetAtt", Value::Array(parts)) => {
             if let [Value::String(resource), Value::String(attribute)] = parts.as_slice() {
-                found.insert(Reference::Attribute(resource.clone(), attribute.clone()));
+                found.insert(TemplateReference::Attribute(resource.clone(), attribute.clone()));
             }
         }
         ("Fn::GetAtt", Value::String(dotted)) => {
             found.extend(dotted.split_once('.').map(|(resource, attribute)| {
-                Reference::Attribute(resource.to_owned(), attribute.to_owned())
+                TemplateReference::Attribute(resource.to_owned(), attribute.to_owned())
             }));
         }
         ("Fn::Sub", _) => substitutions(argument, found),
-        ("Fn::If", _) => found.extend(first().map(Reference::Condition)),
-        ("Fn::FindInMap", _) => found.extend(first().map(Reference::Mapping)),
+        ("Fn::If", _) => found.extend(first().map(TemplateReference::Condition)),
+        ("Fn::FindInMap", _) => found.extend(first().map(TemplateReference::Mapping)),
         _ => {
             let unknown = name.strip_prefix("Fn::").filter(|name| !FUNCTIONS.contains(name));
-            found.extend(unknown.map(|_| Reference::Unknown(name.to_owned())));
+            found.extend(unknown.map(|_| TemplateReference::Unknown(name.to_owned())));
         }
     }
 }
 
-/// The names in the text of `Fn::Sub`, but for those that it brings itself.
-fn substitutions(argument: &Value, found: &mut BTreeSet<Reference>) {
+/// The names in the text of `Fn::Sub`, except those that it defines itself.
+fn substitutions(argument: &Value, found: &mut BTreeSet<TemplateReference>) {
     let text = argument.as_str().or_else(|| argument.get(0)?.as_str()).unwrap_or_default();
     let own = argument.get(1).and_then(Value::as_object);
     for part in text.split("${").skip(1) {
@@ -106,75 +116,73 @@ fn substitutions(argument: &Value, found: &mut BTreeSet<Reference>) {
             continue;
         }
         found.insert(match name.split_once('.') {
-            Some((resource, attribute)) => Reference::Attribute(resource.to_owned(), attribute.to_owned()),
-            None => Reference::Name(name.to_owned()),
+            Some((resource, attribute)) => {
+                TemplateReference::Attribute(resource.to_owned(), attribute.to_owned())
+            }
+            None => TemplateReference::Name(name.to_owned()),
         });
     }
 }
 
-/// Every reference of the template must lead somewhere.
-pub(super) fn check(template: &Value) -> Result<(), Refusal> {
+/// Refuses a template with a reference that resolves to nothing, or with circular ones.
+pub(crate) fn validate(template: &Value) -> Result<(), TemplateProblem> {
     for (section, block) in [("Resources", "Resources"), ("Outputs", "Outputs")] {
         for (name, member) in members(&template[section]) {
-            for reference in of(member) {
+            for reference in references(member) {
                 resolves(template, &reference, block)?;
             }
             attached(template, name, member, block)?;
         }
     }
     conditions(template)?;
-    circles(template)
+    no_cycles(template)
 }
 
 fn has(template: &Value, section: &str, name: &str) -> bool {
     template[section].get(name).is_some()
 }
 
-fn resolves(template: &Value, reference: &Reference, block: &str) -> Result<(), Refusal> {
+fn resolves(template: &Value, reference: &TemplateReference, block: &str) -> Result<(), TemplateProblem> {
     match reference {
-        Reference::Name(name) => {
+        TemplateReference::Name(name) => {
             let known = PSEUDO_PARAMETERS.contains(&name.as_str())
                 || has(template, "Parameters", name)
                 || has(template, "Resources", name);
-            if known { Ok(()) } else { Err(unresolved(name, block)) }
+            if known { Ok(()) } else { Err(TemplateProblem::unresolved(name, block)) }
         }
-        Reference::Attribute(resource, _) if has(template, "Resources", resource) => Ok(()),
-        Reference::Attribute(resource, _) => Err(invalid(format!(
+        TemplateReference::Attribute(resource, _) if has(template, "Resources", resource) => Ok(()),
+        TemplateReference::Attribute(resource, _) => Err(TemplateProblem::invalid(format!(
             "Template error: instance of Fn::GetAtt references undefined resource {resource}"
         ))),
-        Reference::Condition(name) => known_condition(template, name, block),
-        Reference::Mapping(name) if has(template, "Mappings", name) => Ok(()),
-        Reference::Mapping(name) => Err(invalid(format!(
+        TemplateReference::Condition(name) => known_condition(template, name, block),
+        TemplateReference::Mapping(name) if has(template, "Mappings", name) => Ok(()),
+        TemplateReference::Mapping(name) => Err(TemplateProblem::invalid(format!(
             "Template error: Mapping named '{name}' is not present in the 'Mappings' section of template."
         ))),
-        Reference::Unknown(function) => {
-            Err(invalid(format!("Template error: encountered unsupported function: {function}")))
-        }
+        TemplateReference::Unknown(function) => Err(TemplateProblem::invalid(format!(
+            "Template error: encountered unsupported function: {function}"
+        ))),
     }
 }
 
-pub(super) fn unresolved(name: &str, block: &str) -> Refusal {
-    format_error(&format!("Unresolved resource dependencies [{name}] in the {block} block of the template"))
-}
-
-fn known_condition(template: &Value, name: &str, block: &str) -> Result<(), Refusal> {
+fn known_condition(template: &Value, name: &str, block: &str) -> Result<(), TemplateProblem> {
     let message = format!("Unresolved condition dependency {name} in the {block} block of the template");
-    if has(template, "Conditions", name) { Ok(()) } else { Err(format_error(&message)) }
+    if has(template, "Conditions", name) { Ok(()) } else { Err(TemplateProblem::format(&message)) }
 }
 
-/// A member's own `Condition` and `DependsOn`, and an output's value.
-fn attached(template: &Value, name: &str, member: &Value, block: &str) -> Result<(), Refusal> {
+/// Checks a member's own `Condition` and `DependsOn`, and an output's value.
+fn attached(template: &Value, name: &str, member: &Value, block: &str) -> Result<(), TemplateProblem> {
     if let Some(condition) = member["Condition"].as_str() {
         known_condition(template, condition, block)?;
     }
     if let Some(missing) = depends_on(member).find(|other| !has(template, "Resources", other)) {
-        return Err(unresolved(missing, block));
+        return Err(TemplateProblem::unresolved(missing, block));
     }
     if block == "Outputs" && member.get("Value").is_none_or(Value::is_null) {
         let message = format!(
             "Output {name} is malformed. The Value field of every Outputs member must evaluate to a String."
         );
-        return Err(format_error(&message));
+        return Err(TemplateProblem::format(&message));
     }
     Ok(())
 }
@@ -185,16 +193,18 @@ fn depends_on(resource: &Value) -> impl Iterator<Item = &str> {
     list.iter().filter_map(Value::as_str)
 }
 
-/// Conditions know parameters and other conditions, and no resources.
-fn conditions(template: &Value) -> Result<(), Refusal> {
+/// Conditions may refer to parameters and other conditions, but not to resources.
+fn conditions(template: &Value) -> Result<(), TemplateProblem> {
     for (_, condition) in members(&template["Conditions"]) {
         if imports(condition) {
-            return Err(invalid("Template error: Cannot use Fn::ImportValue in Conditions."));
+            return Err(TemplateProblem::invalid(
+                "Template error: Cannot use Fn::ImportValue in Conditions.",
+            ));
         }
-        for reference in of(condition).into_iter().chain(other_conditions(condition)) {
+        for reference in references(condition).into_iter().chain(other_conditions(condition)) {
             match &reference {
-                Reference::Name(name) if has(template, "Resources", name) => {
-                    return Err(format_error(&format!(
+                TemplateReference::Name(name) if has(template, "Resources", name) => {
+                    return Err(TemplateProblem::format(&format!(
                         "Unresolved dependencies [{name}]. Cannot reference resources in the Conditions block of the template"
                     )));
                 }
@@ -213,45 +223,47 @@ fn imports(value: &Value) -> bool {
     }
 }
 
-/// What `Condition` means inside a condition. In a policy document it is something else.
-pub(super) fn other_conditions(condition: &Value) -> Vec<Reference> {
+/// The conditions that a condition refers to by `Condition`. In a policy document, `Condition` has another meaning.
+pub(crate) fn other_conditions(condition: &Value) -> Vec<TemplateReference> {
     let inside = |value: &Value| match value {
         Value::Array(elements) => elements.iter().flat_map(other_conditions).collect(),
         Value::Object(map) => map.values().flat_map(other_conditions).collect::<Vec<_>>(),
         _ => Vec::new(),
     };
-    let own = condition["Condition"].as_str().map(|name| Reference::Condition(name.to_owned()));
+    let own = condition["Condition"].as_str().map(|name| TemplateReference::Condition(name.to_owned()));
     own.into_iter().chain(inside(condition)).collect()
 }
 
-/// Neither resources nor conditions may go round in a circle.
-fn circles(template: &Value) -> Result<(), Refusal> {
+/// Refuses circular dependencies of resources and of conditions.
+fn no_cycles(template: &Value) -> Result<(), TemplateProblem> {
     let needs = |resource: &Value| -> BTreeSet<String> {
-        let named = of(resource).into_iter().filter_map(|reference| match reference {
-            Reference::Name(name) | Reference::Attribute(name, _) => Some(name),
+        let named = references(resource).into_iter().filter_map(|reference| match reference {
+            TemplateReference::Name(name) | TemplateReference::Attribute(name, _) => Some(name),
             _ => None,
         });
         named.chain(depends_on(resource).map(str::to_owned)).collect()
     };
-    if let Some(names) = circle(&template["Resources"], needs) {
-        return Err(invalid(format!("Circular dependency between resources: [{names}]")));
+    if let Some(names) = cycle(&template["Resources"], needs) {
+        return Err(TemplateProblem::invalid(format!("Circular dependency between resources: [{names}]")));
     }
     let needs = |condition: &Value| -> BTreeSet<String> {
-        let others = of(condition).into_iter().chain(other_conditions(condition));
+        let others = references(condition).into_iter().chain(other_conditions(condition));
         let others = others.filter_map(|reference| match reference {
-            Reference::Condition(name) => Some(name),
+            TemplateReference::Condition(name) => Some(name),
             _ => None,
         });
         others.collect()
     };
-    match circle(&template["Conditions"], needs) {
+    match cycle(&template["Conditions"], needs) {
         None => Ok(()),
-        Some(names) => Err(format_error(&format!("Circular dependency between conditions: [{names}]"))),
+        Some(names) => {
+            Err(TemplateProblem::format(&format!("Circular dependency between conditions: [{names}]")))
+        }
     }
 }
 
-/// Takes away what depends on nothing that is left, until nothing goes any more; names what stays.
-fn circle(section: &Value, needs: impl Fn(&Value) -> BTreeSet<String>) -> Option<String> {
+/// The names in a cycle: removes every member without a remaining dependency, until no more can be removed.
+fn cycle(section: &Value, needs: impl Fn(&Value) -> BTreeSet<String>) -> Option<String> {
     let mut left: BTreeMap<&str, BTreeSet<String>> =
         members(section).map(|(name, member)| (name.as_str(), needs(member))).collect();
     loop {

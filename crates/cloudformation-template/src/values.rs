@@ -1,10 +1,25 @@
-//! Works out conditions and intrinsic functions, as far as the names in them are known.
+//! Owns [`Values`]: evaluates conditions and intrinsic functions, as far as the names in them are known.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-/// What names in a template stand for.
+/// The values of the names in a template.
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use cloudformation_template::Values;
+/// use serde_json::json;
+///
+/// let template = json!({ "Conditions": { "IsProd": { "Fn::Equals": [{ "Ref": "Stage" }, "prod"] } } });
+/// let values = Values::new(&template, BTreeMap::from([("Stage".to_owned(), json!("prod"))]));
+///
+/// assert!(values.condition("IsProd"));
+/// assert_eq!(values.value(&json!({ "Fn::If": ["IsProd", 3, 1] })), json!(3));
+/// // The name `Topic` is not known, so its attribute stays as it is written.
+/// assert_eq!(values.value(&json!({ "Fn::Sub": "${Stage}-${Topic.Arn}" })), json!("prod-${Topic.Arn}"));
+/// ```
 #[derive(Debug)]
 pub struct Values<'a> {
     names: BTreeMap<String, Value>,
@@ -14,28 +29,33 @@ pub struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
-    /// `names` has what `Ref` gives for parameters, pseudo parameters and resources, and what `Fn::GetAtt` gives under
-    /// `Resource.Attribute`. What is not there stays as it is written.
+    /// `names` holds the results of `Ref` for parameters, pseudo parameters and resources, and those of `Fn::GetAtt` under
+    /// `Resource.Attribute`. A name that is not in `names` stays as the template writes it.
     pub fn new(document: &'a Value, names: BTreeMap<String, Value>) -> Values<'a> {
         let conditions = document["Conditions"].as_object();
         Values { names, exports: BTreeMap::new(), conditions, mappings: &document["Mappings"] }
     }
 
-    /// Adds what `Fn::ImportValue` gives.
+    /// Adds the results of `Fn::ImportValue`.
     #[must_use]
     pub fn with_exports(mut self, exports: BTreeMap<String, String>) -> Values<'a> {
         self.exports = exports;
         self
     }
 
-    /// Adds a name that became known, such as a resource that was made.
-    pub fn learn(&mut self, name: impl Into<String>, value: impl Into<Value>) {
+    /// Adds a name that became known, such as a created resource.
+    pub fn insert(&mut self, name: impl Into<String>, value: impl Into<Value>) {
         self.names.insert(name.into(), value.into());
     }
 
-    /// A condition's truth; one that the template does not have, or that cannot be known, counts as true.
+    /// Whether a condition is true. A condition that the template lacks, or that cannot be evaluated, counts as true.
     pub fn condition(&self, name: &str) -> bool {
         self.conditions.and_then(|all| all.get(name)).is_none_or(|condition| self.truth(condition))
+    }
+
+    /// Whether a resource or an output is part of the stack: it has no `Condition`, or one that is true.
+    pub fn includes(&self, member: &Value) -> bool {
+        member["Condition"].as_str().is_none_or(|name| self.condition(name))
     }
 
     fn truth(&self, condition: &Value) -> bool {
@@ -51,7 +71,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// A value with every function worked out that can be. `AWS::NoValue` members and elements are gone.
+    /// A value with every function evaluated that can be. Members and elements that are `AWS::NoValue` are removed.
     pub fn value(&self, value: &Value) -> Value {
         self.known(value).unwrap_or(Value::Null)
     }
@@ -64,7 +84,7 @@ impl<'a> Values<'a> {
             }
             Value::Object(members) => match only_member(value).and_then(|(name, of)| self.function(name, of))
             {
-                Some(worked_out) => worked_out,
+                Some(result) => result,
                 None => Some(Value::Object(
                     members.iter().filter_map(|(name, of)| Some((name.clone(), self.known(of)?))).collect(),
                 )),
@@ -73,7 +93,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// What a function gives: none if it is none of ours or cannot be known, some none for `AWS::NoValue`.
+    /// A function's result: `None` if the function is unknown or cannot be evaluated, `Some(None)` for `AWS::NoValue`.
     fn function(&self, name: &str, argument: &Value) -> Option<Option<Value>> {
         match name {
             "Ref" if argument == "AWS::NoValue" => Some(None),
@@ -140,13 +160,7 @@ impl<'a> Values<'a> {
     }
 }
 
-/// A parameter's value as `Ref` gives it: the types that are lists give a list.
-pub fn parameter_value(kind: &str, value: &str) -> Value {
-    let is_list = kind == "CommaDelimitedList" || kind.starts_with("List<");
-    if is_list { value.split(',').map(str::trim).collect() } else { json!(value) }
-}
-
-/// A scalar as CloudFormation writes it into a string.
+/// A scalar as CloudFormation writes it into a string; `None` for a list, an object and null.
 pub fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -156,7 +170,7 @@ pub fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// Parameters are text, so `true` and `1`, as YAML reads them, are compared as text with them.
+/// Parameters are text, so the YAML scalars `true` and `1` are compared as text with them.
 fn is_same(left: &Value, right: &Value) -> bool {
     match (text(left), text(right)) {
         (Some(left), Some(right)) => left == right,
@@ -164,12 +178,12 @@ fn is_same(left: &Value, right: &Value) -> bool {
     }
 }
 
-fn only_member(value: &Value) -> Option<(&str, &Value)> {
+pub(crate) fn only_member(value: &Value) -> Option<(&str, &Value)> {
     let members = value.as_object().filter(|members| members.len() == 1)?;
     members.iter().next().map(|(name, member)| (name.as_str(), member))
 }
 
-/// Replaces each `${name}` that is known. `${!name}` is how `Fn::Sub` writes a literal `${name}`.
+/// Replaces each `${name}` that is known. In `Fn::Sub`, `${!name}` stands for a literal `${name}`.
 fn substitute(template: &str, lookup: impl Fn(&str) -> Option<String>) -> String {
     let mut result = String::new();
     let mut rest = template;

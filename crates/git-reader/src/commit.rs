@@ -1,38 +1,43 @@
 //! Reads one commit object.
 
-use std::io::Write;
-use std::process::Stdio;
+use crate::GitError;
+use crate::command::GitFolder;
 
-use super::GitError;
-use super::command::Git;
-
-/// A commit, as the object says it.
+/// A commit, as its object holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
+    /// The commit's id.
     pub id: String,
+    /// The id of the commit's tree.
     pub tree: String,
-    /// In order; empty for a root commit.
+    /// The ids of the parents, in order; empty for a root commit.
     pub parents: Vec<String>,
+    /// The author of the change.
     pub author: Person,
+    /// The creator of the commit object.
     pub committer: Person,
-    /// As written, its last line break included.
+    /// As written, with its last line break.
     pub message: String,
 }
 
-/// Who, and when.
+/// The author or the committer of a commit, with a date.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
+    /// The name.
     pub name: String,
+    /// The email address.
     pub email: String,
-    /// As git keeps it: seconds since 1970 and the offset from UTC, `1767225600 +0000`.
+    /// As git stores it: seconds since 1970 and the offset from UTC, `1767225600 +0000`.
     pub date: String,
 }
 
-pub(super) fn read(git: &Git, rev: &str) -> Result<Option<Commit>, GitError> {
+pub(crate) fn read(git: &GitFolder, rev: &str) -> Result<Option<Commit>, GitError> {
     if rev.contains(['\0', '\n']) {
         return Ok(None);
     }
-    let answer = batch(git, &format!("{rev}^{{commit}}\n"))?;
+    // `--batch` is the only form that distinguishes a missing object from a failure.
+    let question = format!("{rev}^{{commit}}\n");
+    let answer = git.run_with_input(&["cat-file", "--batch"], question.as_bytes())?.bytes(git)?;
     let header_end = answer.iter().position(|byte| *byte == b'\n').unwrap_or(answer.len());
     let header = String::from_utf8_lossy(&answer[..header_end]).into_owned();
     let Some((id, size)) = header.split_once(" commit ") else { return Ok(None) };
@@ -41,23 +46,6 @@ pub(super) fn read(git: &Git, rev: &str) -> Result<Option<Commit>, GitError> {
     let object = object.ok_or_else(|| git.unexpected("cat-file", &answer))?;
     let commit = parse(id, &String::from_utf8_lossy(object));
     commit.map(Some).ok_or_else(|| git.unexpected("cat-file", object))
-}
-
-/// `--batch` is the one form that tells "missing" from "failed".
-fn batch(git: &Git, question: &str) -> Result<Vec<u8>, GitError> {
-    let run = || {
-        let mut command = git.command(&["cat-file", "--batch"]);
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-        child.stdin.take().expect("stdin is piped").write_all(question.as_bytes())?;
-        child.wait_with_output()
-    };
-    let output = run().map_err(|source| GitError::Run {
-        operation: "cat-file".to_owned(),
-        repository: git.folder().to_owned(),
-        source,
-    })?;
-    if output.status.success() { Ok(output.stdout) } else { Err(git.failed("cat-file", &output.stderr)) }
 }
 
 fn parse(id: &str, object: &str) -> Option<Commit> {

@@ -1,0 +1,31 @@
+//! Owns what the services share: the account, the context of an operation, and the description of a service.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::members::Members;
+use crate::refusal::Refusal;
+use crate::world::World;
+
+/// The account of every resource: one that AWS's documentation uses.
+pub const ACCOUNT: &str = "111122223333";
+
+/// The input of every operation besides its request.
+pub(crate) struct Context<'a> {
+    pub(crate) world: &'a World,
+    /// The caller's region; only names (ARNs, URLs) depend on it.
+    pub(crate) region: &'a str,
+    pub(crate) now: Timestamp,
+}
+
+/// An operation: its name, and the function that performs it.
+pub(crate) type Operation = (&'static str, fn(&Context<'_>, Members) -> Result<Value, Refusal>);
+
+/// A service that is served.
+pub(crate) struct Service {
+    /// The name that requests are signed for.
+    pub(crate) name: &'static str,
+    /// The prefix of the operation in `X-Amz-Target`, or the `Version` of a Query service.
+    pub(crate) api: &'static str,
+    pub(crate) operations: &'static [Operation],
+}
