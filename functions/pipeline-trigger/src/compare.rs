@@ -24,7 +24,7 @@ pub enum Comparison {
 
 /// What `rule` compares `push` with.
 pub fn comparison(rule: &PipelineRule, push: &Push) -> Comparison {
-    if !rule.looks_at_files() || push.reference.branch().is_none() {
+    if !rule.has_file_patterns() || push.reference.branch().is_none() {
         return Comparison::NotNeeded;
     }
     if rule.baseline != Baseline::Push {

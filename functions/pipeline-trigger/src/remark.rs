@@ -47,7 +47,7 @@ impl Remark {
         Some(Self::ComparedWith { branch: branch.to_owned(), base: base.clone(), default })
     }
 
-    /// What the remark is about.
+    /// The subject of the remark.
     pub fn subject(&self) -> &str {
         match self {
             Self::ComparedWith { branch, .. }
@@ -114,7 +114,7 @@ impl fmt::Display for Remark {
             Self::VariablesDropped { variables, why, .. } => {
                 let names: Vec<String> = variables.iter().map(|name| format!("`{name}`")).collect();
                 let noun = noun(variables.len(), "variable");
-                write!(f, "the pipeline starts without its {noun} {}: {why}", list(names))
+                write!(f, "the pipeline starts without the rule's {noun} {}: {why}", list(names))
             }
         }
     }

@@ -102,7 +102,7 @@ pub struct PipelineNamedAt {
 
 impl PipelineRule {
     /// Whether the changed files matter to the rule.
-    pub fn looks_at_files(&self) -> bool {
+    pub fn has_file_patterns(&self) -> bool {
         self.paths.is_some() || !self.ignore.is_empty() || self.ignore_file.is_some()
     }
 

@@ -127,7 +127,7 @@ impl fmt::Display for Dropped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TypeV1 => f.write_str("a pipeline of type V1 has no variables"),
-            Self::NotDeclared => f.write_str("the pipeline does not declare such a variable"),
+            Self::NotDeclared => f.write_str("the pipeline declares no such variable"),
             Self::NoBranch => f.write_str("a tag was pushed, so {branch} has no value"),
             Self::NoTag => f.write_str("a branch was pushed, so {tag} has no value"),
             Self::NotCounted(why) => write!(f, "the number of changed files is unknown: {why}"),

@@ -81,10 +81,10 @@ fn which_pipelines_does_a_push_start_and_why() {
     ];
     insta::assert_snapshot!(quiet(&rules.concat()).reasons(), @r"
     start web: `services/web/app.ts` matches `services/web/**`
-    skip  api: the one changed file is not one of the rule's
-    start all: every push to `main` starts it: the rule has no file patterns
+    skip  api: the only changed file matches none of the rule's `paths`
+    start all: the rule has no file patterns, so every push to `main` starts the pipeline
     start code: `services/web/app.ts` changed and is not ignored
-    skip  release: the branch `main` matches none of the rule's branches
+    skip  release: the branch `main` matches none of the rule's `branches`
     ");
 }
 
@@ -98,9 +98,9 @@ fn why_did_my_documentation_push_start_nothing() {
     let mut world = quiet(&rules.concat());
     world.files = vec!["docs/a.png", "services/web/README.md"];
     insta::assert_snapshot!(world.reasons(), @r"
-    skip  web: none of 2 changed files is one of the rule's; `services/web/README.md` is excluded by `!**/*.md`
-    skip  code: all 2 files of the rule that changed are ignored, `docs/a.png` by `docs/`
-    skip  not-docs: none of 2 changed files is one of the rule's; `docs/a.png` is excluded by `!docs/**`
+    skip  web: none of the 2 changed files matches the rule's `paths`; `services/web/README.md` is excluded by `!**/*.md`
+    skip  code: all 2 changed files that match the rule are ignored; `docs/a.png` is ignored by `docs/`
+    skip  not-docs: none of the 2 changed files matches the rule's `paths`; `docs/a.png` is excluded by `!docs/**`
     ");
 }
 
@@ -117,7 +117,7 @@ fn a_push_that_changes_no_file_starts_only_what_looks_at_no_file() {
     world.files.clear();
     insta::assert_snapshot!(world.reasons(), @r"
     skip  web: no file changed
-    start all: every push to `main` starts it: the rule has no file patterns
+    start all: the rule has no file patterns, so every push to `main` starts the pipeline
     ");
 }
 
@@ -132,27 +132,27 @@ fn what_does_a_tag_start() {
     world.push.reference = Reference::Tag("v1".into());
     insta::assert_snapshot!(world.reasons(), @r"
     start release: the tag `v1` matches `v*`; file patterns do not apply to tags
-    skip  branches: the rule is about branches, and `v1` is a tag
-    skip  every-branch: the rule is about branches, and `v1` is a tag
+    skip  branches: the rule covers branches only, and `v1` is a tag
+    skip  every-branch: the rule covers branches only, and `v1` is a tag
     ");
     world.push.reference = Reference::Tag("v1-rc2".into());
     assert!(world.reasons().contains("skip  release: the tag `v1-rc2` is excluded by `!*-rc*`"));
     world.push.reference = Reference::Branch("v1".into());
-    assert!(world.reasons().contains("skip  release: the rule is about tags, and `v1` is a branch"));
+    assert!(world.reasons().contains("skip  release: the rule covers tags only, and `v1` is a branch"));
 }
 
 #[test]
 fn a_branch_is_its_whole_name() {
     let mut world = quiet(&rule("main", r#"branches = ["main"]"#));
     world.push.reference = Reference::Branch("feature/main".into());
-    insta::assert_snapshot!(world.reasons(), @"skip  main: the branch `feature/main` matches none of the rule's branches");
+    insta::assert_snapshot!(world.reasons(), @"skip  main: the branch `feature/main` matches none of the rule's `branches`");
 }
 
 #[test]
 fn unknown_files_start_and_say_so() {
     let mut world = quiet(&rule("web", r#"paths = ["docs/**"]"#));
     world.facts.files = vec![Files::Unknown(FilesUnknown::CommitGone { before: Some(OLD.into()) })];
-    insta::assert_snapshot!(world.reasons(), @"start web: it starts because the changed files are not known: the commit 1111111 is gone");
+    insta::assert_snapshot!(world.reasons(), @"start web: the changed files are unknown, so the pipeline starts: the repository lacks the pushed commit or the commit 1111111 before it");
 }
 
 #[test]
@@ -173,8 +173,8 @@ fn a_branch_that_is_gone_holds_what_builds_its_head() {
     let mut world = quiet(&(rule("head", "") + &rule("each", r#"pin = "commit""#)));
     world.facts.head = BranchHead::Gone;
     insta::assert_snapshot!(world.reasons(), @r"
-    hold  head: the branch `main` is gone, so there is no head to build
-    start each: every push to `main` starts it: the rule has no file patterns
+    hold  head: the branch `main` no longer exists, so there is no head to build
+    start each: the rule has no file patterns, so every push to `main` starts the pipeline
     ");
 }
 
@@ -184,8 +184,8 @@ fn a_missing_pipeline_fails_by_name_and_a_branchs_own_may_come_later() {
     world.facts.pipelines = BTreeMap::from([(0, PipelineFacts::Missing), (1, PipelineFacts::Missing)]);
     insta::assert_snapshot!(world.reasons(), @r"
     fail  web: CodePipeline has no pipeline of this name; correct the rule or create the pipeline
-    skip  shop-main: there is no pipeline of this name yet; creating it starts its first execution
-    start api: every push to `main` starts it: the rule has no file patterns
+    skip  shop-main: the pipeline does not exist yet; creating it starts its first execution
+    start api: the rule has no file patterns, so every push to `main` starts the pipeline
     ");
 }
 
@@ -197,7 +197,7 @@ fn a_head_that_is_being_built_is_not_built_again() {
         .facts
         .pipelines
         .insert(0, PipelineFacts::Found { source_actions: vec![], already_started, takes: Takes::Unknown });
-    insta::assert_snapshot!(world.reasons(), @"skip  web: 2222222 has an execution since this push: e-1");
+    insta::assert_snapshot!(world.reasons(), @"skip  web: the commit 2222222 already has an execution since this push: e-1");
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn two_rules_for_one_pipeline_start_it_once() {
     let rules = rule("shop-main", "") + &rule("{repository}-{branch-slug}", "");
     let world = quiet(&rules);
     insta::assert_snapshot!(world.reasons(), @r"
-    start shop-main: every push to `main` starts it: the rule has no file patterns
+    start shop-main: the rule has no file patterns, so every push to `main` starts the pipeline
     skip  shop-main: the rule at pointsman.toml:1:1 starts the same pipeline
     ");
     assert_eq!(world.decide().starts.len(), 1);
@@ -286,15 +286,15 @@ fn why_did_my_variable_not_arrive() {
     let (variables, remarks) = sent(&world);
     assert_eq!(variables, "");
     insta::assert_snapshot!(remarks.join("\n"), @r"
-    it starts without its variable `A`: there is no {tag}, since a branch was pushed
-    it starts without its variable `B`: the changed files are not known: there is no execution that the push could be compared with
-    it starts without its variable `C`: it declares none of that name
+    the pipeline starts without the rule's variable `A`: a branch was pushed, so {tag} has no value
+    the pipeline starts without the rule's variable `B`: the number of changed files is unknown: the pipeline has no execution that the push can be compared with
+    the pipeline starts without the rule's variable `C`: the pipeline declares no such variable
     ");
     world.facts.pipelines.insert(
         0,
         PipelineFacts::Found { source_actions: vec![], already_started: None, takes: Takes::TypeV1 },
     );
-    insta::assert_snapshot!(sent(&world).1.join("\n"), @"it starts without its variables `A`, `B` and `C`: a pipeline of type V1 takes none");
+    insta::assert_snapshot!(sent(&world).1.join("\n"), @"the pipeline starts without the rule's variables `A`, `B` and `C`: a pipeline of type V1 has no variables");
 }
 
 #[test]
@@ -333,7 +333,7 @@ fn a_rule_that_counts_files_has_every_file_read() {
 fn a_repository_without_a_rule_is_named() {
     let mut world = quiet(&rule("web", ""));
     world.push.repository = "elsewhere".into();
-    insta::assert_snapshot!(world.reasons(), @"skip  elsewhere: no rule is about the repository `elsewhere`");
+    insta::assert_snapshot!(world.reasons(), @"skip  elsewhere: no rule names the repository `elsewhere`");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::remark::Remark;
 use crate::unread::FilesUnknown;
 
 impl<R: Reader> Gathering<'_, R> {
-    /// Fills in the files of the rules that look at them, reading each comparison once.
+    /// Fills in the files of the rules that compare them, reading each comparison once.
     pub(super) async fn changes(&self, rules: &[usize], known: &Prerequisites, facts: &mut Facts) {
         let compares = |index: &usize| comparison(self.rules[*index], self.push);
         let merge_base = match rules.iter().any(|index| compares(index) == Comparison::MergeBase) {

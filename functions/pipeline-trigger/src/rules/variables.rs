@@ -138,7 +138,7 @@ fn why_never(rule: &PipelineRule, placeholder: &str) -> Option<(&'static str, &'
         CHANGED_FILES if !covers_branches => {
             Some(("a tag is compared with no commit", "remove the variable"))
         }
-        CHANGED_FILES if !rule.looks_at_files() => {
+        CHANGED_FILES if !rule.has_file_patterns() => {
             let help = "add `paths = [\"**\"]`, and a push is compared with the commit before it";
             Some(("a rule without file patterns compares no files", help))
         }
