@@ -4,6 +4,7 @@ mod account;
 mod alerts;
 mod branch_templates;
 mod documents;
+mod explain;
 mod failover;
 mod faults;
 mod interleavings;

@@ -7,11 +7,12 @@ mod stacks;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use pipeline_trigger::aws::{CALLS, On};
+use pipeline_trigger::FUNCTION;
 use pointsman::template::{
     ACCOUNT, DeployedFunction, PARTITION, REGION, SamTemplate, StatementEffect, document, overrides,
 };
 use serde_json::{Value, json};
+use shared::function::Call;
 
 use crate::repository::{read, root};
 use stacks::template_with_a_service_role;
@@ -68,22 +69,19 @@ fn the_policy_allows_each_call_and_no_other() {
     let template = template();
     let function = trigger(&template);
     let service = |call: &str| call.split(':').next().unwrap_or_default().to_owned();
-    let services: BTreeSet<String> = CALLS.iter().map(|(call, _)| service(call)).collect();
+    let services: BTreeSet<&str> = FUNCTION.calls.iter().map(Call::service).collect();
     let allowed: BTreeSet<&str> = function
         .statements
         .iter()
         .filter(|statement| statement.effect == StatementEffect::Allow)
         .flat_map(|statement| &statement.actions)
         .map(String::as_str)
-        .filter(|action| services.contains(&service(action)))
+        .filter(|action| services.contains(service(action).as_str()))
         .collect();
-    assert_eq!(allowed, CALLS.iter().map(|(call, _)| *call).collect());
-    for (call, on) in CALLS {
-        let service = if *on == On::Repository { "codecommit" } else { "codepipeline" };
-        assert!(
-            function.allows(call, &format!("arn:{PARTITION}:{service}:{REGION}:{ACCOUNT}:any-name")),
-            "{call}"
-        );
+    assert_eq!(allowed, FUNCTION.calls.iter().map(|call| call.action).collect());
+    for call in FUNCTION.calls {
+        let resource = format!("arn:{PARTITION}:{}:{REGION}:{ACCOUNT}:any-name", call.service());
+        assert!(function.allows(call.action, &resource), "{}", call.action);
     }
 }
 

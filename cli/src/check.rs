@@ -90,7 +90,7 @@ fn against_template(
              with it"
         );
     }
-    if let Some(function) = deployed(&template, pipeline_trigger::report::FUNCTION) {
+    if let Some(function) = deployed(&template, pipeline_trigger::FUNCTION.name) {
         let rules = &rules.pipelines.pipelines;
         problems.extend(rules.iter().flat_map(|rule| permissions::of_pipeline(function, rule)));
     }

@@ -91,7 +91,7 @@ fn what_would_my_push_start() {
     insta::assert_snapshot!(told(&output), @r"
       start  web      `services/web/app.ts` matches `services/web/**`
                       (rules.toml:4:10)
-      skip   release  the rule is about tags, and `main` is a branch
+      skip   release  the rule covers tags only, and `main` is a branch
                       (rules.toml:7:1)
       would  StartPipelineExecution web: not called: explain starts nothing
     ");
@@ -106,10 +106,10 @@ fn what_would_my_pipeline_be_started_with() {
     insta::assert_snapshot!(told(&output), @r"
       start  web      `services/web/app.ts` matches `services/web/**`
                       (rules.toml:4:10)
-      skip   release  the rule is about tags, and `main` is a branch
+      skip   release  the rule covers tags only, and `main` is a branch
                       (rules.toml:8:1)
-      note   web: a clone does not know which variables it declares: those of the
-             rule are taken to be
+      note   web: the pipeline was not read; it is assumed to declare every variable
+             of the rule
       would  StartPipelineExecution web (BRANCH=main, CHANGED_FILES=2): not called:
              explain starts nothing
     ");
@@ -168,7 +168,11 @@ fn what_a_clone_cannot_know_is_said() {
     let folder = Folder::new();
     folder.write("rules.toml", &RULES.replacen("ignore-file", "baseline = \"last-started\"\nignore-file", 1));
     let output = folder.explain(&["--branch", "main", "HEAD~1..HEAD"]);
-    assert!(out(&output).contains("note   web: a clone does not know what it ran last"), "{}", out(&output));
+    assert!(
+        out(&output).contains("note   web: a clone has no executions of the pipeline"),
+        "{}",
+        out(&output)
+    );
 }
 
 #[test]

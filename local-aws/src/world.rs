@@ -252,6 +252,11 @@ impl World {
         hosted.is_some_and(|hosted| matches!(hosted.git.resolve(id), Ok(Some(_))))
     }
 
+    /// The git folder of a repository, while this world exists.
+    pub fn repository_folder(&self, name: &str) -> Option<&Path> {
+        self.codecommit.repository(name).map(|hosted| hosted.git.folder())
+    }
+
     /// The commits that the world built in a repository: their labels and ids, in the file's order.
     pub fn commit_ids(&self, repository: &str) -> Vec<(String, String)> {
         self.codecommit.repository(repository).map(|hosted| hosted.commits.clone()).unwrap_or_default()

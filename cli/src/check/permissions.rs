@@ -44,21 +44,23 @@ fn arn(service: &str, name: &str) -> String {
 
 /// What a `[[pipeline]]` rule needs and may not: one problem for the repository, one for the pipeline.
 pub(super) fn of_pipeline(function: &DeployedFunction, rule: &PipelineRule) -> Vec<Problem> {
-    use pipeline_trigger::aws::{CALLS, On};
-    let calls = |on| CALLS.iter().filter(|(_, wanted)| *wanted == on).map(|(call, _)| *call).collect();
-    // A name that differs from branch to branch is tried with a branch that no pattern of names could know.
+    let calls = |service| {
+        let calls = pipeline_trigger::FUNCTION.calls.iter().filter(move |call| call.service() == service);
+        calls.map(|call| call.action).collect()
+    };
+    // A name that depends on the branch is tried with a branch that no pattern of names could know.
     let pipeline = rule.name.name(&rule.repository, Some("a-branch-nobody-knows"));
     let needed = [
         Needed {
             at: rule.named_at.repository.clone(),
             resource: arn("codecommit", &rule.repository),
-            calls: calls(On::Repository),
+            calls: calls("codecommit"),
             parameter: "RepositoryNames",
         },
         Needed {
             at: rule.named_at.pipeline.clone(),
             resource: arn("codepipeline", &pipeline),
-            calls: calls(On::Pipeline),
+            calls: calls("codepipeline"),
             parameter: "PipelineNames",
         },
     ];

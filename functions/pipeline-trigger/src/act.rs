@@ -6,42 +6,53 @@ use aws_sdk_codepipeline::types::{PipelineVariable, SourceRevisionOverride, Sour
 use futures::StreamExt as _;
 use futures::stream;
 use serde_json::{Value, json};
-use shared::aws::told;
+use shared::act::{Effect, Performed};
+use shared::call_error::CallError;
+use shared::lambda::Invocation;
 use tokio::time::timeout_at;
 
-use crate::aws::Clients;
+use crate::aws::{Clients, PIPELINE_NOT_FOUND};
 use crate::decide::Start;
-use crate::gather::NO_TIME;
 
-/// How many starts are under way at a time.
+const CALL: &str = "codepipeline:StartPipelineExecution";
+
+/// How many starts are in progress at a time.
 const AT_A_TIME: usize = 16;
 
-/// What became of one start.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Started {
-    /// AWS has this execution for it, new or from an earlier delivery of the same event.
-    Execution(String),
+/// How long before the end of the invocation nothing more is waited for, so that the decision can still be logged.
+const TIME_TO_LOG: Duration = Duration::from_secs(2);
+
+/// Why a pipeline was not started.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotStarted {
     /// There is no such pipeline.
+    #[error("{PIPELINE_NOT_FOUND}")]
     NoPipeline,
-    /// It failed, after all retries.
-    Failed(String),
+    /// The call failed, after all retries.
+    #[error("{0}")]
+    Call(CallError),
+    /// The invocation had no time left.
+    #[error("the function's time ran out")]
+    NoTime,
 }
 
-/// How long before the end of the invocation nothing more is waited for, so that what was done can still be told.
-const TIME_TO_TELL: Duration = Duration::from_secs(2);
+/// The id of the execution that a start led to, new or from an earlier delivery of the same event.
+pub type StartResult = Performed<String, NotStarted>;
 
-/// Starts all of `starts`; the results are in their order. What is not answered by the deadline has failed: Lambda
-/// tries again, and the token sees to it that nothing starts twice.
-pub async fn act(starts: &[Start], aws: &Clients, deadline: Instant) -> Vec<Started> {
-    let until = deadline.checked_sub(TIME_TO_TELL).unwrap_or(deadline);
-    let started = stream::iter(starts).map(async |start| {
-        let answer = timeout_at(until.into(), start_one(start, aws)).await;
-        answer.unwrap_or_else(|_| Started::Failed(NO_TIME.to_owned()))
-    });
-    started.buffered(AT_A_TIME).collect().await
+/// Starts all of `starts`; the results are in their order. A start that is not answered by the deadline has failed:
+/// Lambda retries the event, and the token keeps the pipeline from starting twice.
+pub async fn act(starts: &[Start], aws: &Clients, invocation: &Invocation) -> Vec<StartResult> {
+    let until = invocation.deadline.checked_sub(TIME_TO_LOG).unwrap_or(invocation.deadline);
+    let results =
+        stream::iter(starts).map(|start| invocation.executor.perform(execution_before(until, start, aws)));
+    results.buffered(AT_A_TIME).collect().await
 }
 
-async fn start_one(start: &Start, aws: &Clients) -> Started {
+async fn execution_before(until: Instant, start: &Start, aws: &Clients) -> Result<String, NotStarted> {
+    timeout_at(until.into(), execution(start, aws)).await.unwrap_or(Err(NotStarted::NoTime))
+}
+
+async fn execution(start: &Start, aws: &Clients) -> Result<String, NotStarted> {
     let call =
         aws.codepipeline.start_pipeline_execution().name(&start.pipeline).client_request_token(&start.token);
     let call = start
@@ -49,14 +60,10 @@ async fn start_one(start: &Start, aws: &Clients) -> Started {
         .iter()
         .fold(call, |call, action| call.source_revisions(pinned(action, &start.commit)));
     let call = start.variables.iter().fold(call, |call, (name, value)| call.variables(variable(name, value)));
-    match call.send().await {
-        Ok(output) => Started::Execution(output.pipeline_execution_id.unwrap_or_default()),
-        Err(error)
-            if error.as_service_error().is_some_and(|error| error.is_pipeline_not_found_exception()) =>
-        {
-            Started::NoPipeline
-        }
-        Err(error) => Started::Failed(told(&error)),
+    match call.send().await.map_err(|error| CallError::new(CALL, error)) {
+        Ok(output) => Ok(output.pipeline_execution_id.unwrap_or_default()),
+        Err(error) if error.has_code(PIPELINE_NOT_FOUND) => Err(NotStarted::NoPipeline),
+        Err(error) => Err(NotStarted::Call(error)),
     }
 }
 
@@ -73,18 +80,26 @@ fn variable(name: &str, value: &str) -> PipelineVariable {
     PipelineVariable::builder().name(name).value(value).build().expect("name and value are both set")
 }
 
-/// What the call is made with, as the decision shows it.
-pub fn input(start: &Start) -> Value {
-    let revisions: Vec<Value> = start
-        .source_actions
-        .iter()
-        .map(|action| json!({"actionName": action, "revisionType": "COMMIT_ID", "revisionValue": start.commit}))
-        .collect();
-    let mut input =
-        json!({"name": start.pipeline, "clientRequestToken": start.token, "sourceRevisions": revisions});
-    if !start.variables.is_empty() {
-        let variables = start.variables.iter().map(|(name, value)| json!({"name": name, "value": value}));
-        input["variables"] = variables.collect();
+impl Effect for Start {
+    fn call(&self) -> &'static str {
+        CALL
     }
-    input
+
+    fn subject(&self) -> String {
+        self.pipeline.clone()
+    }
+
+    fn input(&self) -> Value {
+        let revisions = self.source_actions.iter().map(
+            |action| json!({"actionName": action, "revisionType": "COMMIT_ID", "revisionValue": self.commit}),
+        );
+        let revisions: Vec<Value> = revisions.collect();
+        let mut input =
+            json!({"name": self.pipeline, "clientRequestToken": self.token, "sourceRevisions": revisions});
+        if !self.variables.is_empty() {
+            let variables = self.variables.iter().map(|(name, value)| json!({"name": name, "value": value}));
+            input["variables"] = variables.collect();
+        }
+        input
+    }
 }

@@ -1,9 +1,12 @@
-//! The two services this function calls, as it calls them.
+//! The clients of CodeCommit and CodePipeline, with their settings.
 
 use aws_config::SdkConfig;
 use aws_sdk_codepipeline::config::interceptors::InterceptorContext;
 use aws_sdk_codepipeline::config::retry::{ClassifyRetry, RetryAction};
 use aws_sdk_codepipeline::operation::start_pipeline_execution::StartPipelineExecutionError;
+
+/// The error code with which CodePipeline answers a call about a pipeline that does not exist.
+pub(crate) const PIPELINE_NOT_FOUND: &str = "PipelineNotFoundException";
 
 /// The clients, built once a cold start.
 #[derive(Debug, Clone)]
@@ -15,7 +18,7 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Clients with the shared settings, and a busy pipeline tried again.
+    /// Clients with the shared settings; a call that finds the pipeline busy is retried.
     pub fn new(config: &SdkConfig) -> Self {
         let codepipeline =
             aws_sdk_codepipeline::config::Builder::from(config).retry_classifier(BusyPipeline).build();
@@ -26,8 +29,8 @@ impl Clients {
     }
 }
 
-/// CodePipeline says ConflictException when "the pipeline is busy handling ongoing activities" and to try again
-/// later (StartPipelineExecution, AWS CodePipeline API Reference). The SDK by itself would not.
+/// CodePipeline answers ConflictException when "the pipeline is busy handling ongoing activities", and asks the caller
+/// to retry later (StartPipelineExecution, AWS CodePipeline API Reference). The SDK by itself does not retry it.
 #[derive(Debug)]
 struct BusyPipeline;
 
@@ -44,25 +47,4 @@ impl ClassifyRetry for BusyPipeline {
     fn name(&self) -> &'static str {
         "busy pipeline"
     }
-}
-
-/// Every call this function makes, as IAM names it, and what it is made on.
-pub const CALLS: &[(&str, On)] = &[
-    ("codecommit:GetBranch", On::Repository),
-    ("codecommit:GetDifferences", On::Repository),
-    ("codecommit:GetFile", On::Repository),
-    ("codecommit:GetMergeOptions", On::Repository),
-    ("codecommit:GetRepository", On::Repository),
-    ("codepipeline:GetPipeline", On::Pipeline),
-    ("codepipeline:ListPipelineExecutions", On::Pipeline),
-    ("codepipeline:StartPipelineExecution", On::Pipeline),
-];
-
-/// What a call is made on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum On {
-    /// A CodeCommit repository.
-    Repository,
-    /// A CodePipeline pipeline.
-    Pipeline,
 }

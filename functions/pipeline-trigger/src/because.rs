@@ -5,7 +5,9 @@ use std::fmt;
 use shared::config::Place;
 use shared::decision::{Evidence, Explain};
 
+use crate::act::NotStarted;
 use crate::event::{NotOurs, short};
+use crate::unread::{FilesUnknown, ReadError};
 
 /// A pattern that decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,97 +19,73 @@ pub struct Deciding {
 }
 
 /// Why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use = "a reason that nobody reads explains nothing"]
+#[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "kebab-case")]
+#[must_use = "a reason that is not reported explains nothing"]
 pub enum Because {
     // The event as a whole.
     /// It is not a push.
     NotOurs(NotOurs),
-    /// No rule is about this repository.
+    /// No rule names this repository.
+    #[strum(serialize = "no-rule-for-repository")]
     NoRule { repository: String },
 
     // Starts.
-    /// The rule does not look at files.
+    /// The rule has no file patterns.
     EveryPush { reference: String },
-    /// A tag was pushed, and tags are compared with nothing.
+    /// A tag was pushed, and tags are compared with no commit.
     TagPushed { tag: String, pattern: Option<Deciding> },
     /// A changed file matches.
     PathMatches { file: String, pattern: Deciding },
     /// A changed file is not ignored, and the rule has no paths.
     NotIgnored { file: String },
-    /// The changed files cannot be known, so it starts.
-    ChangesUnknown { why: String },
+    /// The changed files are unknown, so it starts.
+    ChangesUnknown { why: FilesUnknown },
     /// The pipeline has no execution to compare with, so it starts.
     NeverRan,
 
     // Skips.
-    /// The branch or tag is gone.
+    /// The push deleted the branch or tag.
     ReferenceDeleted { reference: String },
     /// The branch is not one of the rule's.
     BranchNotMatched { branch: String, excluded_by: Option<Deciding> },
     /// The tag is not one of the rule's.
     TagNotMatched { tag: String, excluded_by: Option<Deciding> },
-    /// The rule is about tags and this is a branch.
+    /// The rule covers tags and this is a branch.
     OnlyTags { branch: String },
-    /// The rule is about branches and this is a tag.
+    /// The rule covers branches and this is a tag.
     OnlyBranches { tag: String },
-    /// The rule wants no first pushes.
+    /// The rule skips first pushes.
     NewBranchSkipped { branch: String },
-    /// The branch adds no commit to what it was made from.
+    /// The branch adds no commit to the default branch.
     AddsNoCommit { base: String },
     /// Nothing changed.
     NoChanges,
-    /// Files changed, and none is one of the rule's.
+    /// Files changed, and none matches the rule's paths.
     NoPathMatches { files: usize, excluded: Option<(String, Deciding)> },
-    /// Files of the rule changed, and all are ignored.
+    /// Files that match the rule changed, and all are ignored.
     OnlyIgnored { files: usize, file: String, line: Deciding },
     /// The commit has an execution already.
     AlreadyStarted { commit: String, execution: String },
-    /// A pipeline that is named after the branch is not there yet.
+    /// A pipeline that is named after the branch does not exist yet.
     NotCreatedYet,
     /// A rule before this one starts the same pipeline.
     OtherRuleStarts { rule: Place },
 
     // Holds and failures.
-    /// The branch is gone, so its head cannot be built.
+    /// The branch no longer exists, so its head cannot be built.
     BranchGone { branch: String },
     /// There is no such pipeline.
     PipelineNotFound,
-    /// The pipeline could not be read, so that nothing is known to pin, or of its variables.
-    PipelineUnreadable { error: String },
+    /// The pipeline could not be read, so its source actions and variables are unknown.
+    PipelineUnreadable { error: ReadError },
     /// The call failed.
-    StartFailed { error: String },
+    StartFailed { error: NotStarted },
 }
 
 impl Explain for Because {
     fn code(&self) -> &'static str {
-        match self {
-            Self::NotOurs(_) => "not-ours",
-            Self::NoRule { .. } => "no-rule-for-repository",
-            Self::EveryPush { .. } => "every-push",
-            Self::TagPushed { .. } => "tag-pushed",
-            Self::PathMatches { .. } => "path-matches",
-            Self::NotIgnored { .. } => "not-ignored",
-            Self::ChangesUnknown { .. } => "changes-unknown",
-            Self::NeverRan => "never-ran",
-            Self::ReferenceDeleted { .. } => "reference-deleted",
-            Self::BranchNotMatched { .. } => "branch-not-matched",
-            Self::TagNotMatched { .. } => "tag-not-matched",
-            Self::OnlyTags { .. } => "only-tags",
-            Self::OnlyBranches { .. } => "only-branches",
-            Self::NewBranchSkipped { .. } => "new-branch-skipped",
-            Self::AddsNoCommit { .. } => "adds-no-commit",
-            Self::NoChanges => "no-changes",
-            Self::NoPathMatches { .. } => "no-path-matches",
-            Self::OnlyIgnored { .. } => "only-ignored",
-            Self::AlreadyStarted { .. } => "already-started",
-            Self::NotCreatedYet => "not-created-yet",
-            Self::OtherRuleStarts { .. } => "other-rule-starts",
-            Self::BranchGone { .. } => "branch-gone",
-            Self::PipelineNotFound => "pipeline-not-found",
-            Self::PipelineUnreadable { .. } => "pipeline-unreadable",
-            Self::StartFailed { .. } => "start-failed",
-        }
+        self.into()
     }
 
     fn evidence(&self) -> Evidence {
@@ -134,9 +112,9 @@ impl fmt::Display for Because {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotOurs(why) => why.fmt(f),
-            Self::NoRule { repository } => write!(f, "no rule is about the repository `{repository}`"),
+            Self::NoRule { repository } => write!(f, "no rule names the repository `{repository}`"),
             Self::EveryPush { reference } => {
-                write!(f, "every push to `{reference}` starts it: the rule has no file patterns")
+                write!(f, "the rule has no file patterns, so every push to `{reference}` starts the pipeline")
             }
             Self::TagPushed { tag, pattern: Some(by) } => {
                 write!(f, "the tag `{tag}` matches `{}`; file patterns do not apply to tags", by.text)
@@ -147,71 +125,78 @@ impl fmt::Display for Because {
             Self::PathMatches { file, pattern } => write!(f, "`{file}` matches `{}`", pattern.text),
             Self::NotIgnored { file } => write!(f, "`{file}` changed and is not ignored"),
             Self::ChangesUnknown { why } => {
-                write!(f, "it starts because the changed files are not known: {why}")
+                write!(f, "the changed files are unknown, so the pipeline starts: {why}")
             }
-            Self::NeverRan => {
-                f.write_str("it starts because it has no execution yet that the push could be compared with")
-            }
+            Self::NeverRan => f.write_str(
+                "the pipeline has no execution that the push can be compared with, so the pipeline starts",
+            ),
             Self::ReferenceDeleted { reference } => {
-                write!(f, "`{reference}` was deleted: there is nothing to build")
+                write!(f, "the push deleted `{reference}`, so there is no commit to build")
             }
             Self::BranchNotMatched { branch, excluded_by: Some(by) } => {
                 write!(f, "the branch `{branch}` is excluded by `{}`", by.text)
             }
             Self::BranchNotMatched { branch, excluded_by: None } => {
-                write!(f, "the branch `{branch}` matches none of the rule's branches")
+                write!(f, "the branch `{branch}` matches none of the rule's `branches`")
             }
             Self::TagNotMatched { tag, excluded_by: Some(by) } => {
                 write!(f, "the tag `{tag}` is excluded by `{}`", by.text)
             }
             Self::TagNotMatched { tag, excluded_by: None } => {
-                write!(f, "the tag `{tag}` matches none of the rule's tags")
+                write!(f, "the tag `{tag}` matches none of the rule's `tags`")
             }
-            Self::OnlyTags { branch } => write!(f, "the rule is about tags, and `{branch}` is a branch"),
-            Self::OnlyBranches { tag } => write!(f, "the rule is about branches, and `{tag}` is a tag"),
+            Self::OnlyTags { branch } => write!(f, "the rule covers tags only, and `{branch}` is a branch"),
+            Self::OnlyBranches { tag } => write!(f, "the rule covers branches only, and `{tag}` is a tag"),
             Self::NewBranchSkipped { branch } => {
                 write!(f, "this is the first push of `{branch}`, and the rule has `new-branch = \"skip\"`")
             }
             Self::AddsNoCommit { base } => {
-                write!(f, "the branch adds no commit: its head {} is in the default branch", short(base))
+                write!(f, "the branch adds no commit: the default branch contains its head {}", short(base))
             }
             Self::NoChanges => f.write_str("no file changed"),
             Self::NoPathMatches { files, excluded: Some((file, by)) } => {
-                write!(f, "{}; `{file}` is excluded by `{}`", none_of(*files), by.text)
+                write!(f, "{}; `{file}` is excluded by `{}`", none_match(*files), by.text)
             }
-            Self::NoPathMatches { files, excluded: None } => f.write_str(&none_of(*files)),
+            Self::NoPathMatches { files, excluded: None } => f.write_str(&none_match(*files)),
             Self::OnlyIgnored { files: 1, file, line } => write!(f, "`{file}` is ignored by `{}`", line.text),
             Self::OnlyIgnored { files, file, line } => {
                 write!(
                     f,
-                    "all {files} files of the rule that changed are ignored, `{file}` by `{}`",
+                    "all {files} changed files that match the rule are ignored; `{file}` is ignored by `{}`",
                     line.text
                 )
             }
             Self::AlreadyStarted { commit, execution } => {
-                write!(f, "{} has an execution since this push: {execution}", short(commit))
+                write!(
+                    f,
+                    "the commit {} already has an execution since this push: {execution}",
+                    short(commit)
+                )
             }
             Self::NotCreatedYet => {
-                f.write_str("there is no pipeline of this name yet; creating it starts its first execution")
+                f.write_str("the pipeline does not exist yet; creating it starts its first execution")
             }
             Self::OtherRuleStarts { rule } => write!(f, "the rule at {rule} starts the same pipeline"),
             Self::BranchGone { branch } => {
-                write!(f, "the branch `{branch}` is gone, so there is no head to build")
+                write!(f, "the branch `{branch}` no longer exists, so there is no head to build")
             }
             Self::PipelineNotFound => f.write_str(
                 "CodePipeline has no pipeline of this name; correct the rule or create the pipeline",
             ),
             Self::PipelineUnreadable { error } => {
-                write!(f, "it could not be read, so what it can be started with is not known: {error}")
+                write!(
+                    f,
+                    "the pipeline could not be read, so its source actions and variables are unknown: {error}"
+                )
             }
-            Self::StartFailed { error } => write!(f, "it could not be started: {error}"),
+            Self::StartFailed { error } => write!(f, "the pipeline could not be started: {error}"),
         }
     }
 }
 
-fn none_of(files: usize) -> String {
+fn none_match(files: usize) -> String {
     match files {
-        1 => "the one changed file is not one of the rule's".to_owned(),
-        files => format!("none of {files} changed files is one of the rule's"),
+        1 => "the only changed file matches none of the rule's `paths`".to_owned(),
+        files => format!("none of the {files} changed files matches the rule's `paths`"),
     }
 }

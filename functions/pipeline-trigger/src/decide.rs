@@ -7,26 +7,26 @@ use shared::token::client_token;
 
 use crate::because::{Because, Deciding};
 use crate::event::{Change, Push, Reference};
-use crate::facts::{Facts, FileVerdict, Files, Head, Pipeline, Takes};
+use crate::facts::{BranchHead, Facts, FileVerdict, Files, PipelineFacts, Takes};
 use crate::remark::Remark;
 use crate::rules::{NewBranch, Pattern, PatternList, Pin, PipelineRule};
 use crate::variables::Filling;
 
-/// What is to be done and why.
+/// The starts to carry out and why.
 #[derive(Debug, Clone, Default)]
-pub struct Plan {
+pub struct StartPlan {
     /// One a rule of the repository, in the rules' order.
-    pub reasons: Vec<Decided>,
-    /// The pipelines to start, each named by one of the reasons.
+    pub verdicts: Vec<RuleVerdict>,
+    /// The pipelines to start, each the subject of one of the verdicts.
     pub starts: Vec<Start>,
-    /// What a person should know of the starts.
+    /// What the operator should know of the starts.
     pub remarks: Vec<Remark>,
 }
 
-/// What was decided about one rule.
+/// The verdict about one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decided {
-    /// What.
+pub struct RuleVerdict {
+    /// The verdict.
     pub verdict: Verdict,
     /// The pipeline's name; `event` or the repository where no rule is concerned.
     pub subject: String,
@@ -41,7 +41,7 @@ pub struct Decided {
 pub struct Start {
     /// The pipeline.
     pub pipeline: String,
-    /// Whether its name comes from the branch, so that it may not be there yet.
+    /// Whether its name comes from the branch, so that it may not exist yet.
     pub templated: bool,
     /// The client request token.
     pub token: String,
@@ -54,44 +54,44 @@ pub struct Start {
 }
 
 /// Decides about every rule of the pushed repository; `rules` are those, in the order that `facts.files` has.
-pub fn decide(push: &Push, facts: &Facts, rules: &[&PipelineRule]) -> Plan {
+pub fn decide(push: &Push, facts: &Facts, rules: &[&PipelineRule]) -> StartPlan {
     if rules.is_empty() {
         let because = Because::NoRule { repository: push.repository.clone() };
-        let decided =
-            Decided { verdict: Verdict::Skip, subject: push.repository.clone(), because, rule: None };
-        return Plan { reasons: vec![decided], ..Plan::default() };
+        let verdict =
+            RuleVerdict { verdict: Verdict::Skip, subject: push.repository.clone(), because, rule: None };
+        return StartPlan { verdicts: vec![verdict], ..StartPlan::default() };
     }
-    let mut plan = Plan::default();
+    let mut plan = StartPlan::default();
     let mut started_by: HashMap<String, &PipelineRule> = HashMap::new();
     for (index, rule) in rules.iter().enumerate() {
         let subject = rule.name.name(&push.repository, push.reference.branch());
         let (verdict, because, start) = match about(push, facts, rule, index, &subject) {
-            Outcome::Start(..) if started_by.contains_key(&subject) => {
+            RuleOutcome::Start(..) if started_by.contains_key(&subject) => {
                 let rule = started_by[&subject].place.clone();
                 (Verdict::Skip, Because::OtherRuleStarts { rule }, None)
             }
-            Outcome::Start(because, start, remarks) => {
+            RuleOutcome::Start(because, start, remarks) => {
                 plan.remarks.extend(remarks);
                 (Verdict::Start, because, Some(start))
             }
-            Outcome::Not(verdict, because) => (verdict, because, None),
+            RuleOutcome::Not(verdict, because) => (verdict, because, None),
         };
         if start.is_some() {
             started_by.insert(subject.clone(), rule);
         }
         plan.starts.extend(start);
-        plan.reasons.push(Decided { verdict, subject, because, rule: Some(rule.place.clone()) });
+        plan.verdicts.push(RuleVerdict { verdict, subject, because, rule: Some(rule.place.clone()) });
     }
     plan
 }
 
-enum Outcome {
+enum RuleOutcome {
     Start(Because, Start, Vec<Remark>),
     Not(Verdict, Because),
 }
 
-fn about(push: &Push, facts: &Facts, rule: &PipelineRule, index: usize, name: &str) -> Outcome {
-    let skip = |because| Outcome::Not(Verdict::Skip, because);
+fn about(push: &Push, facts: &Facts, rule: &PipelineRule, index: usize, name: &str) -> RuleOutcome {
+    let skip = |because| RuleOutcome::Not(Verdict::Skip, because);
     let because = match admits(rule, push) {
         Ok(why) => match by_files(&facts.files[index]) {
             Ok(start) => start.unwrap_or(why),
@@ -101,20 +101,20 @@ fn about(push: &Push, facts: &Facts, rule: &PipelineRule, index: usize, name: &s
     };
     let commit = match commit_to_build(push, &facts.head, rule) {
         Ok(commit) => commit,
-        Err(why_not) => return Outcome::Not(Verdict::Hold, why_not),
+        Err(why_not) => return RuleOutcome::Not(Verdict::Hold, why_not),
     };
     match facts.pipelines.get(&index) {
-        Some(Pipeline::Missing) if rule.name.is_templated() => skip(Because::NotCreatedYet),
-        Some(Pipeline::Missing) => Outcome::Not(Verdict::Fail, Because::PipelineNotFound),
-        Some(Pipeline::Unreadable(error)) => {
-            Outcome::Not(Verdict::Fail, Because::PipelineUnreadable { error: error.clone() })
+        Some(PipelineFacts::Missing) if rule.name.is_templated() => skip(Because::NotCreatedYet),
+        Some(PipelineFacts::Missing) => RuleOutcome::Not(Verdict::Fail, Because::PipelineNotFound),
+        Some(PipelineFacts::Unreadable(error)) => {
+            RuleOutcome::Not(Verdict::Fail, Because::PipelineUnreadable { error: error.clone() })
         }
-        Some(Pipeline::Found { already_started: Some(execution), .. }) => {
+        Some(PipelineFacts::Found { already_started: Some(execution), .. }) => {
             skip(Because::AlreadyStarted { commit, execution: execution.clone() })
         }
         found => {
             let (source_actions, takes) = match found {
-                Some(Pipeline::Found { source_actions, takes, .. }) => (source_actions.clone(), takes),
+                Some(PipelineFacts::Found { source_actions, takes, .. }) => (source_actions.clone(), takes),
                 _ => (Vec::new(), &Takes::Unknown),
             };
             let filling = Filling { push, commit: &commit, files: &facts.files[index] };
@@ -123,13 +123,13 @@ fn about(push: &Push, facts: &Facts, rule: &PipelineRule, index: usize, name: &s
             let pipeline = name.to_owned();
             let token = token(push, name);
             let start = Start { pipeline, templated, token, source_actions, commit, variables };
-            Outcome::Start(because, start, remarks)
+            RuleOutcome::Start(because, start, remarks)
         }
     }
 }
 
-/// The same for the same push however often it is delivered. The commit alone would not do: A, B and back to A are
-/// three pushes; and nor would the event's id, which differs when an event is replayed.
+/// The same token for every delivery of a push. The commit alone is not enough: A, B and back to A are three pushes.
+/// The event's id is not enough either, because it differs when an event is replayed.
 fn token(push: &Push, pipeline: &str) -> String {
     let old = match &push.change {
         Change::Updated { old: Some(old), .. } => old.as_str(),
@@ -139,8 +139,10 @@ fn token(push: &Push, pipeline: &str) -> String {
     client_token([&push.repository, &reference, old, push.commit().unwrap_or_default(), &push.time, pipeline])
 }
 
-/// Whether the rule is about this push at all, before any file is looked at: the reason that holds if the files
-/// do not matter, or why it is not.
+/// Whether the rule covers this push, before any file is read: the reason that counts if the files do not matter.
+///
+/// # Errors
+/// Why the rule does not cover it.
 pub fn admits(rule: &PipelineRule, push: &Push) -> Result<Because, Because> {
     if push.change == Change::Deleted {
         return Err(Because::ReferenceDeleted { reference: push.reference.full_name() });
@@ -184,7 +186,7 @@ fn included(list: &PatternList, name: &str) -> Result<Option<Deciding>, Option<D
     if is_in { Ok(deciding) } else { Err(deciding) }
 }
 
-/// What the changed files say: start (with a reason of their own, where they matter) or not.
+/// Whether the changed files let the pipeline start, with their own reason where they matter.
 pub(crate) fn by_files(files: &Files) -> Result<Option<Because>, Because> {
     match files {
         Files::NotAsked => Ok(None),
@@ -203,12 +205,16 @@ pub(crate) fn by_files(files: &Files) -> Result<Option<Because>, Because> {
     }
 }
 
-/// The commit that is pinned: the head as it is now, unless the rule or the kind of push says otherwise.
-pub(crate) fn commit_to_build(push: &Push, head: &Head, rule: &PipelineRule) -> Result<String, Because> {
+/// The commit that is pinned: the current head, unless the rule has `pin = "commit"` or a tag was pushed.
+pub(crate) fn commit_to_build(
+    push: &Push,
+    head: &BranchHead,
+    rule: &PipelineRule,
+) -> Result<String, Because> {
     let pushed = push.commit().unwrap_or_default().to_owned();
     match (rule.pin, push.reference.branch(), head) {
-        (Pin::Head, Some(branch), Head::Gone) => Err(Because::BranchGone { branch: branch.to_owned() }),
-        (Pin::Head, Some(_), Head::At(head)) => Ok(head.clone()),
+        (Pin::Head, Some(branch), BranchHead::Gone) => Err(Because::BranchGone { branch: branch.to_owned() }),
+        (Pin::Head, Some(_), BranchHead::At(head)) => Ok(head.clone()),
         _ => Ok(pushed),
     }
 }

@@ -1,9 +1,10 @@
-//! What is read before anything is decided. Plain values: a test builds them by hand.
+//! The facts that a decision is made from. Plain values: a test builds them by hand.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::because::Deciding;
 use crate::remark::Remark;
+use crate::unread::{FilesUnknown, ReadError};
 
 /// Everything that [`crate::decide`] needs to know of the world.
 #[derive(Debug, Clone, Default)]
@@ -11,10 +12,10 @@ pub struct Facts {
     /// What changed, for each rule of the repository in the rules' order.
     pub files: Vec<Files>,
     /// The branch's head.
-    pub head: Head,
+    pub head: BranchHead,
     /// The pipelines that could start, by the index of the rule that would start them.
-    pub pipelines: BTreeMap<usize, Pipeline>,
-    /// What was seen on the way that a person should know.
+    pub pipelines: BTreeMap<usize, PipelineFacts>,
+    /// Observations that the operator should know.
     pub remarks: Vec<Remark>,
 }
 
@@ -24,9 +25,9 @@ pub enum Files {
     /// They do not matter to it.
     #[default]
     NotAsked,
-    /// They cannot be known; why.
-    Unknown(String),
-    /// The pipeline has never run, so that there is nothing to compare with.
+    /// They are unknown; why.
+    Unknown(FilesUnknown),
+    /// The pipeline has never run, so there is no commit to compare with.
     NeverRan,
     /// The branch adds no commit to the default branch, which has this one.
     NoCommit {
@@ -35,10 +36,10 @@ pub enum Files {
     },
     /// So many files were read, with this result.
     Read {
-        /// How many; fewer than changed when reading stopped because everything was settled and nobody asked.
+        /// How many; fewer than changed when reading stopped early because no rule needed more.
         files: usize,
         /// Why it broke off after these, if it did.
-        broke_off: Option<String>,
+        broke_off: Option<FilesUnknown>,
         /// What they mean for the rule.
         verdict: FileVerdict,
     },
@@ -65,20 +66,20 @@ pub enum FileVerdict {
     },
     /// No file is one of the rule's.
     NoMatch {
-        /// The first that a `!` pattern took, and that pattern.
+        /// The first that a `!` pattern excludes, and that pattern.
         excluded: Option<(String, Deciding)>,
     },
 }
 
 /// The head of the pushed branch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Head {
-    /// It was not asked for: a tag, or no rule builds the head.
+pub enum BranchHead {
+    /// It was not read: a tag was pushed, no rule builds the head, or the reader is a clone.
     #[default]
     NotAsked,
     /// The commit it is at.
     At(String),
-    /// There is no such branch.
+    /// The branch does not exist.
     Gone,
     /// It could not be read.
     Unknown,
@@ -86,11 +87,11 @@ pub enum Head {
 
 /// A pipeline that could start.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Pipeline {
+pub enum PipelineFacts {
     /// CodePipeline does not have it.
     Missing,
-    /// What it is could not be read; why.
-    Unreadable(String),
+    /// It could not be read; why.
+    Unreadable(ReadError),
     /// CodePipeline has it.
     Found {
         /// The source actions that a commit is pinned for; empty where none is known.
@@ -105,7 +106,7 @@ pub enum Pipeline {
 /// The variables that a pipeline takes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Takes {
-    /// Nobody asked, or a clone, which does not know: each is taken to be declared.
+    /// Not read: each variable is assumed to be declared.
     #[default]
     Unknown,
     /// Those that it declares.

@@ -7,27 +7,33 @@ pub mod aws;
 pub mod because;
 pub mod compare;
 pub mod decide;
+pub mod description;
 pub mod facts;
 pub mod gather;
 pub mod matching;
+pub mod reader;
 pub mod remark;
 pub mod report;
 pub mod rules;
+pub mod unread;
 pub mod variables;
 
+pub use description::FUNCTION;
 pub use shared::push as event;
 
 use serde_json::Value;
 use shared::decision::{Decision, Verdict};
 use shared::lambda::{Failure, Invocation};
+use shared::report::Report;
 
 use crate::act::act;
 use crate::aws::Clients;
 use crate::because::Because;
-use crate::decide::{Decided, Plan, decide};
-use crate::event::{NotOurs, Parsed, parse};
+use crate::decide::decide;
+use crate::event::{Parsed, parse};
 use crate::gather::gather;
-use crate::report::{Acted, report};
+use crate::reader::AccountReader;
+use crate::report::report;
 use crate::rules::Rules;
 
 /// From an event to what was decided and done about it.
@@ -42,21 +48,16 @@ pub async fn handle(
 ) -> Result<Decision, Failure> {
     let push = match parse(&event).map_err(|error| Failure::new("MalformedEvent", &error))? {
         Parsed::Ours(push) => push,
-        Parsed::NotOurs(why) => return Ok(not_ours(why, &invocation)),
+        Parsed::NotOurs(why) => {
+            let report = Report::of(Verdict::Skip, "event", &Because::NotOurs(why));
+            return Ok(report.decision(FUNCTION.name, "an event that is no push", &invocation));
+        }
     };
     let rules = rules.of_repository(&push.repository);
-    let facts = gather(&push, &rules, aws, invocation.deadline).await;
+    let reader = AccountReader { aws, repository: &push.repository };
+    let facts = gather(&push, &rules, &reader, invocation.deadline).await;
     let plan = decide(&push, &facts, &rules);
-    let acted = match invocation.dry_run {
-        true => Acted::Not("dry run"),
-        false => Acted::Tried(act(&plan.starts, aws, invocation.deadline).await),
-    };
-    Ok(report(push.to_string(), plan, &facts.remarks, &acted, &invocation))
-}
-
-fn not_ours(why: NotOurs, invocation: &Invocation) -> Decision {
-    let because = Because::NotOurs(why);
-    let decided = Decided { verdict: Verdict::Skip, subject: "event".to_owned(), because, rule: None };
-    let plan = Plan { reasons: vec![decided], ..Plan::default() };
-    report("an event that is no push".to_owned(), plan, &[], &Acted::Not("not a push"), invocation)
+    let results = act(&plan.starts, aws, &invocation).await;
+    let report = report(plan, &facts.remarks, &results);
+    Ok(report.decision(FUNCTION.name, &push.to_string(), &invocation))
 }

@@ -6,12 +6,13 @@ use shared::config::deployed;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    // Rules with a problem are not a reason to die: each event then says what is wrong, and waits in the queue.
+    // With a problem in the rules the process stays up: each invocation then fails with the problem, and the event waits
+    // in the queue.
     let rules = deployed::rules(rules::read);
     let aws = Clients::new(&shared::aws::sdk_config().await);
     let (rules, aws) = (&rules, &aws);
     shared::lambda::run(async move |event, invocation| match rules {
-        // Boxed: unboxed, the SDK's calls nest futures deeper than the compiler looks.
+        // Boxed: unboxed, the SDK's calls nest futures deeper than the compiler's limit.
         Ok(rules) => Box::pin(pipeline_trigger::handle(event, invocation, rules, aws)).await,
         Err(failure) => Err(failure.clone()),
     })

@@ -1,11 +1,12 @@
 //! Changed files against the rules' paths and ignore lines, one file at a time, until every rule is settled.
 
+use shared::glob::SetError;
+
 use crate::because::Deciding;
 use crate::facts::{FileVerdict, Files};
 use crate::rules::ignore::ignored_by;
-use shared::glob::SetError;
-
 use crate::rules::{IgnoreLine, PathMatcher, Pattern, PatternList, PipelineRule};
+use crate::unread::FilesUnknown;
 
 /// One rule with the ignore lines that are kept in the repository.
 #[derive(Debug, Clone, Copy)]
@@ -50,21 +51,21 @@ impl<'r> Matching<'r> {
         }
     }
 
-    /// Whether no further file can change anything: every rule has a file that starts it, and none wants their number.
+    /// Whether no further file can change a verdict: every rule has a file that starts it, and no rule counts the files.
     pub fn settled(&self) -> bool {
         let start = self.verdicts.iter().all(|verdict| matches!(verdict, FileVerdict::Starts { .. }));
         start && !self.candidates.iter().any(|candidate| candidate.rule.counts_files())
     }
 
-    /// What is known of each candidate's files. `problem` says why reading stopped before the end: what was settled
-    /// by then stays so, and the rest is unknown.
-    pub fn finish(self, problem: Option<&str>) -> Vec<Files> {
+    /// What is known of each candidate's files. `problem` is why reading stopped before the end: a rule that was settled
+    /// by then stays settled, and the files of the others are unknown.
+    pub fn finish(self, problem: Option<&FilesUnknown>) -> Vec<Files> {
         let files = self.files;
         let known = |verdict| match (problem, verdict) {
             (_, verdict @ FileVerdict::Starts { .. }) | (None, verdict) => {
-                Files::Read { files, broke_off: problem.map(str::to_owned), verdict }
+                Files::Read { files, broke_off: problem.cloned(), verdict }
             }
-            (Some(why), _) => Files::Unknown(why.to_owned()),
+            (Some(why), _) => Files::Unknown(why.clone()),
         };
         self.verdicts.into_iter().map(known).collect()
     }
@@ -85,7 +86,7 @@ impl Candidate<'_> {
             }
             return;
         }
-        // Two lists, each by itself: what the rule ignores, no file of the repository takes back.
+        // Two separate lists: a file of the repository cannot take back what the rule ignores.
         let ignored = ignored_by(&self.rule.ignore, file).or_else(|| ignored_by(self.ignore_file, file));
         match ignored {
             None => *verdict = FileVerdict::Starts { file: file.to_owned(), pattern: deciding },

@@ -1,36 +1,40 @@
-//! What a person should know of a decision that decided nothing, and the one place where its sentence is written.
+//! Observations that decided nothing but that the operator should know, and the one place where their sentences are written.
 
 use std::fmt;
 
 use shared::decision::Explain;
+use shared::text::{list, noun};
 
 use crate::compare::Base;
 use crate::event::short;
 use crate::facts::Files;
+use crate::unread::{IgnoreFileProblem, ReadError};
 use crate::variables::Dropped;
 
-/// What a person should know that decided nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An observation that decided nothing.
+#[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Remark {
-    /// `explain` cannot know what the pipeline ran, and takes the commit before the push.
+    /// `explain` cannot know the pipeline's executions, and takes the commit before the push.
     AssumedRun { pipeline: String },
-    /// `explain` cannot know which variables the pipeline declares.
+    /// The variables that the pipeline declares were not read.
     AssumedDeclared { pipeline: String },
     /// What a new branch is compared with.
+    #[strum(serialize = "compared-with-merge-base")]
     ComparedWith { branch: String, base: String, default: String },
-    /// A later push moved the branch on.
+    /// A later push moved the branch.
     Overtaken { branch: String, head: String },
     /// The branch's head could not be read.
-    HeadUnknown { branch: String, error: String },
-    /// The repository's ignore file was not read.
-    IgnoreFileUnread { file: String, why: String },
-    /// It is not known whether the commit has an execution already.
-    ExecutionsUnknown { pipeline: String, error: String },
-    /// The pipeline is of type V1, which takes no commit from outside.
+    HeadUnknown { branch: String, error: ReadError },
+    /// The repository's ignore file is not applied.
+    IgnoreFileUnread { file: String, problem: IgnoreFileProblem },
+    /// The pipeline's executions are unknown, among them one of the commit.
+    ExecutionsUnknown { pipeline: String, error: ReadError },
+    /// The pipeline is of type V1, which takes no commit from its caller.
     CannotPin { pipeline: String },
-    /// The pipeline takes no source from this repository, so nothing is pinned.
+    /// No source action of the pipeline reads this repository, so no commit is pinned.
     NoSourceAction { pipeline: String },
-    /// CodePipeline looks for changes of its own.
+    /// CodePipeline polls the repository.
     StillPolls { pipeline: String, action: String },
     /// Variables of the rule that the pipeline is started without.
     VariablesDropped { pipeline: String, variables: Vec<String>, why: Dropped },
@@ -43,7 +47,7 @@ impl Remark {
         Some(Self::ComparedWith { branch: branch.to_owned(), base: base.clone(), default })
     }
 
-    /// What the remark is about.
+    /// The subject of the remark.
     pub fn subject(&self) -> &str {
         match self {
             Self::ComparedWith { branch, .. }
@@ -63,19 +67,7 @@ impl Remark {
 
 impl Explain for Remark {
     fn code(&self) -> &'static str {
-        match self {
-            Self::AssumedRun { .. } => "assumed-run",
-            Self::AssumedDeclared { .. } => "assumed-declared",
-            Self::ComparedWith { .. } => "compared-with-merge-base",
-            Self::Overtaken { .. } => "overtaken",
-            Self::HeadUnknown { .. } => "head-unknown",
-            Self::IgnoreFileUnread { .. } => "ignore-file-unread",
-            Self::ExecutionsUnknown { .. } => "executions-unknown",
-            Self::CannotPin { .. } => "cannot-pin",
-            Self::NoSourceAction { .. } => "no-source-action",
-            Self::StillPolls { .. } => "still-polls",
-            Self::VariablesDropped { .. } => "variables-dropped",
-        }
+        self.into()
     }
 }
 
@@ -83,47 +75,47 @@ impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AssumedRun { .. } => f.write_str(
-                "a clone does not know what it ran last: the commit before the push stands for that",
+                "a clone has no executions of the pipeline; the commit before the push stands in for the last one",
             ),
-            Self::AssumedDeclared { .. } => {
-                f.write_str("a clone does not know which variables it declares: those of the rule are taken to be")
-            }
+            Self::AssumedDeclared { .. } => f.write_str(
+                "the pipeline was not read; it is assumed to declare every variable of the rule",
+            ),
             Self::ComparedWith { base, default, .. } => {
-                write!(f, "it is new; its files are compared with {}, where it left `{default}`", short(base))
+                write!(
+                    f,
+                    "the branch is new; its files are compared with {}, where it left `{default}`",
+                    short(base)
+                )
             }
             Self::Overtaken { head, .. } => {
-                write!(f, "the branch is at {} by now; what starts builds that", short(head))
+                let head = short(head);
+                write!(f, "a later push moved the branch to {head}; pipelines that build the head build {head}")
             }
             Self::HeadUnknown { error, .. } => {
-                write!(f, "its head could not be read ({error}); the pushed commit is built")
+                write!(f, "the branch's head could not be read ({error}), so the pushed commit is built")
             }
-            Self::IgnoreFileUnread { why, .. } => write!(f, "it is not honoured: {why}"),
+            Self::IgnoreFileUnread { problem, .. } => write!(f, "the ignore file is not applied: {problem}"),
             Self::ExecutionsUnknown { error, .. } => {
-                write!(f, "its executions could not be read ({error}), so it may run twice for one commit")
+                write!(
+                    f,
+                    "the pipeline's executions could not be read ({error}), so it may run twice for one commit"
+                )
             }
             Self::CannotPin { .. } => f.write_str(
-                "it is of type V1, which cannot be told what to build, so it builds the head that it finds itself",
+                "a pipeline of type V1 takes no commit, so it builds the branch head that it finds itself",
             ),
-            Self::NoSourceAction { .. } => {
-                f.write_str("no CodeCommit source action of it reads this repository, so no commit is pinned")
-            }
+            Self::NoSourceAction { .. } => f.write_str(
+                "no CodeCommit source action of the pipeline reads this repository, so no commit is pinned",
+            ),
             Self::StillPolls { action, .. } => write!(
                 f,
-                "its action `{action}` still polls the repository and starts it for every push; set PollForSourceChanges to false"
+                "the action `{action}` still polls the repository and starts the pipeline for every push; set PollForSourceChanges to false"
             ),
-            Self::VariablesDropped { variables, why, .. } => match &variables[..] {
-                [one] => write!(f, "it starts without its variable `{one}`: {why}"),
-                several => write!(f, "it starts without its variables {}: {why}", quoted(several)),
-            },
+            Self::VariablesDropped { variables, why, .. } => {
+                let names: Vec<String> = variables.iter().map(|name| format!("`{name}`")).collect();
+                let noun = noun(variables.len(), "variable");
+                write!(f, "the pipeline starts without the rule's {noun} {}: {why}", list(names))
+            }
         }
-    }
-}
-
-/// `` `A`, `B` and `C` ``.
-fn quoted(names: &[String]) -> String {
-    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    match names.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => names.concat(),
     }
 }

@@ -9,6 +9,8 @@ pub mod variables;
 use std::ops::Range;
 
 use shared::config::{Code, Place};
+use shared::glob::{BAD_GLOB, EMPTY_LIST, NEVER_DECIDES};
+use shared::placeholder::BAD_PLACEHOLDER;
 
 pub use ignore::IgnoreLine;
 pub use name::NameTemplate;
@@ -16,14 +18,30 @@ pub use read::{TABLE, read};
 pub use shared::glob::{PathMatcher, Pattern, PatternList};
 pub use variables::Variable;
 
+/// The problem codes of this function's table, beside those of every table.
+pub const PROBLEMS: &[Code] = &[
+    EMPTY_LIST,
+    BAD_GLOB,
+    NEVER_DECIDES,
+    read::EMPTY_NAME,
+    read::EMPTY_REPOSITORY,
+    read::BAD_NAME,
+    read::BAD_REPOSITORY,
+    read::BAD_ACTION,
+    read::BAD_IGNORE_LINE,
+    read::BAD_IGNORE_FILE,
+    read::DUPLICATE,
+    read::NO_BRANCH,
+    variables::BAD_NAME,
+    variables::BAD_VALUE,
+    BAD_PLACEHOLDER,
+    variables::NEVER_FILLED,
+    variables::TOO_MANY,
+];
+
 /// Every problem code that `pipeline-trigger`'s table can have, those of any table included.
 pub fn codes() -> impl Iterator<Item = Code> {
-    shared::config::CODES
-        .iter()
-        .chain(shared::glob::CODES)
-        .chain(read::CODES)
-        .chain(variables::CODES)
-        .copied()
+    shared::config::CODES.iter().chain(PROBLEMS).copied()
 }
 
 /// All rules, in the order of the file.
@@ -45,7 +63,7 @@ impl Rules {
 pub struct PipelineRule {
     /// The pipeline it starts.
     pub name: NameTemplate,
-    /// The CodeCommit repository whose pushes it looks at.
+    /// The CodeCommit repository whose pushes it covers.
     pub repository: String,
     /// The branches; every branch when neither this nor `tags` is written.
     pub branches: Option<PatternList>,
@@ -65,17 +83,17 @@ pub struct PipelineRule {
     pub source_action: Option<String>,
     /// The commit that is built.
     pub pin: Pin,
-    /// What the pipeline is started with, in the order of the file.
+    /// The variables that the pipeline is started with, in the order of the file.
     pub variables: Vec<Variable>,
     /// Where the rule stands.
     pub place: Place,
     /// The bytes of the file where its pipeline and its repository are named.
-    pub named_at: NamedAt,
+    pub named_at: PipelineNamedAt,
 }
 
-/// Where a rule names what it is about, for problems that are found later.
+/// Where a rule names its pipeline and its repository, for problems that are found later.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct NamedAt {
+pub struct PipelineNamedAt {
     /// The pipeline's name.
     pub pipeline: Range<usize>,
     /// The repository's name.
@@ -83,12 +101,12 @@ pub struct NamedAt {
 }
 
 impl PipelineRule {
-    /// Whether the changed files matter at all.
-    pub fn looks_at_files(&self) -> bool {
+    /// Whether the changed files matter to the rule.
+    pub fn has_file_patterns(&self) -> bool {
         self.paths.is_some() || !self.ignore.is_empty() || self.ignore_file.is_some()
     }
 
-    /// Whether it wants to know how many files changed.
+    /// Whether a variable of it needs the number of changed files.
     pub fn counts_files(&self) -> bool {
         self.variables.iter().any(|variable| variable.value.asks_for(variables::CHANGED_FILES))
     }
@@ -121,7 +139,7 @@ pub enum Baseline {
 /// The commit that is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Pin {
-    /// The branch's head as read now, so that an older commit never runs last.
+    /// The branch's current head, so that an older commit never runs last.
     #[default]
     Head,
     /// The pushed commit, so that every push is built.

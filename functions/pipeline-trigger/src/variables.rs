@@ -1,4 +1,4 @@
-//! A rule's variables, filled in for a push: what is sent, and what is not and why. Pure.
+//! A rule's variables, filled in for a push: which are sent, and which are dropped and why. Pure.
 
 use std::fmt;
 
@@ -7,6 +7,7 @@ use crate::facts::{Files, Takes};
 use crate::remark::Remark;
 use crate::rules::Variable;
 use crate::rules::variables::{BRANCH, BadValue, CHANGED_FILES, COMMIT, REPOSITORY, TAG, checked};
+use crate::unread::FilesUnknown;
 
 /// What placeholders are filled with.
 #[derive(Debug, Clone, Copy)]
@@ -19,25 +20,38 @@ pub struct Filling<'a> {
     pub files: &'a Files,
 }
 
-/// Why a variable is not sent. The pipeline starts all the same: its default is better than no build.
+/// Why a variable is not sent. The pipeline starts all the same: the variable's default is better than no build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Dropped {
     /// The pipeline is of type V1.
     TypeV1,
-    /// The pipeline does not declare it. What CodePipeline says to such a start is not documented.
+    /// The pipeline does not declare it. CodePipeline's answer to such a start is not documented.
     NotDeclared,
     /// There is no branch: a tag was pushed.
     NoBranch,
     /// There is no tag: a branch was pushed.
     NoTag,
-    /// The number of changed files is not known; why.
-    NotCounted(String),
+    /// The number of changed files is unknown; why.
+    NotCounted(CountUnknown),
     /// CodePipeline would refuse the value.
     Refused(BadValue),
 }
 
+/// Why the number of changed files is unknown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CountUnknown {
+    /// The changed files are unknown.
+    Files(FilesUnknown),
+    /// The pipeline has no execution to compare with.
+    NeverRan,
+    /// A tag was pushed.
+    Tag,
+    /// The rule compares no files.
+    NotCompared,
+}
+
 impl Filling<'_> {
-    /// Names and values to start `pipeline` with, and what is to be said of the others.
+    /// Names and values to start `pipeline` with, and remarks about the others.
     pub fn variables(
         &self,
         pipeline: &str,
@@ -84,19 +98,19 @@ impl Filling<'_> {
         match asked {
             BRANCH => Dropped::NoBranch,
             TAG => Dropped::NoTag,
-            _ => Dropped::NotCounted(self.count().err().unwrap_or_default()),
+            _ => Dropped::NotCounted(self.count().err().unwrap_or(CountUnknown::NotCompared)),
         }
     }
 
-    fn count(&self) -> Result<usize, String> {
+    fn count(&self) -> Result<usize, CountUnknown> {
         match self.files {
             Files::Read { files, broke_off: None, .. } => Ok(*files),
-            Files::Read { broke_off: Some(why), .. } | Files::Unknown(why) => Err(why.clone()),
-            Files::NeverRan => Err("there is no execution that the push could be compared with".to_owned()),
-            Files::NotAsked if self.push.reference.branch().is_none() => {
-                Err("a tag is compared with nothing".to_owned())
+            Files::Read { broke_off: Some(why), .. } | Files::Unknown(why) => {
+                Err(CountUnknown::Files(why.clone()))
             }
-            Files::NotAsked | Files::NoCommit { .. } => Err("nothing was compared".to_owned()),
+            Files::NeverRan => Err(CountUnknown::NeverRan),
+            Files::NotAsked if self.push.reference.branch().is_none() => Err(CountUnknown::Tag),
+            Files::NotAsked | Files::NoCommit { .. } => Err(CountUnknown::NotCompared),
         }
     }
 }
@@ -112,12 +126,23 @@ fn taken(takes: &Takes, name: &str) -> Result<(), Dropped> {
 impl fmt::Display for Dropped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TypeV1 => f.write_str("a pipeline of type V1 takes none"),
-            Self::NotDeclared => f.write_str("it declares none of that name"),
-            Self::NoBranch => f.write_str("there is no {branch}, since a tag was pushed"),
-            Self::NoTag => f.write_str("there is no {tag}, since a branch was pushed"),
-            Self::NotCounted(why) => write!(f, "the changed files are not known: {why}"),
+            Self::TypeV1 => f.write_str("a pipeline of type V1 has no variables"),
+            Self::NotDeclared => f.write_str("the pipeline declares no such variable"),
+            Self::NoBranch => f.write_str("a tag was pushed, so {branch} has no value"),
+            Self::NoTag => f.write_str("a branch was pushed, so {tag} has no value"),
+            Self::NotCounted(why) => write!(f, "the number of changed files is unknown: {why}"),
             Self::Refused(why) => why.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for CountUnknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Files(why) => why.fmt(f),
+            Self::NeverRan => f.write_str("the pipeline has no execution that the push can be compared with"),
+            Self::Tag => f.write_str("a tag is compared with no commit"),
+            Self::NotCompared => f.write_str("the push was compared with no commit"),
         }
     }
 }

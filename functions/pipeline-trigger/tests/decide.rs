@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pipeline_trigger::because::Because;
 use pipeline_trigger::compare::{Comparison, comparison};
-use pipeline_trigger::decide::{Plan, decide};
+use pipeline_trigger::decide::{StartPlan, decide};
 use pipeline_trigger::event::{Change, Push, Reference};
-use pipeline_trigger::facts::{Facts, Files, Head, Pipeline, Takes};
+use pipeline_trigger::facts::{BranchHead, Facts, Files, PipelineFacts, Takes};
 use pipeline_trigger::matching::{Candidate, Matching};
 use pipeline_trigger::rules::{self, Rules};
+use pipeline_trigger::unread::FilesUnknown;
 use shared::config::Document;
 use shared::decision::Verdict;
 
@@ -34,12 +35,12 @@ fn quiet(rules: &str) -> World {
         change: Change::Updated { old: Some(OLD.into()), new: NEW.into() },
         time: "2026-03-02T10:00:00Z".into(),
     };
-    let facts = Facts { head: Head::At(NEW.into()), ..Facts::default() };
+    let facts = Facts { head: BranchHead::At(NEW.into()), ..Facts::default() };
     World { rules, push, files: vec!["services/web/app.ts"], facts }
 }
 
 impl World {
-    fn decide(&self) -> Plan {
+    fn decide(&self) -> StartPlan {
         let rules = self.rules.of_repository(&self.push.repository);
         let mut facts = self.facts.clone();
         if facts.files.is_empty() {
@@ -57,10 +58,10 @@ impl World {
     }
 
     /// Every reason in a line.
-    fn told(&self) -> String {
-        let lines = self.decide().reasons.into_iter();
+    fn reasons(&self) -> String {
+        let lines = self.decide().verdicts.into_iter();
         lines
-            .map(|decided| format!("{:<5} {}: {}\n", decided.verdict, decided.subject, decided.because))
+            .map(|verdict| format!("{:<5} {}: {}\n", verdict.verdict, verdict.subject, verdict.because))
             .collect()
     }
 }
@@ -78,12 +79,12 @@ fn which_pipelines_does_a_push_start_and_why() {
         rule("code", r#"ignore = ["*.md"]"#),
         rule("release", r#"branches = ["release/**"]"#),
     ];
-    insta::assert_snapshot!(quiet(&rules.concat()).told(), @r"
+    insta::assert_snapshot!(quiet(&rules.concat()).reasons(), @r"
     start web: `services/web/app.ts` matches `services/web/**`
-    skip  api: the one changed file is not one of the rule's
-    start all: every push to `main` starts it: the rule has no file patterns
+    skip  api: the only changed file matches none of the rule's `paths`
+    start all: the rule has no file patterns, so every push to `main` starts the pipeline
     start code: `services/web/app.ts` changed and is not ignored
-    skip  release: the branch `main` matches none of the rule's branches
+    skip  release: the branch `main` matches none of the rule's `branches`
     ");
 }
 
@@ -96,10 +97,10 @@ fn why_did_my_documentation_push_start_nothing() {
     ];
     let mut world = quiet(&rules.concat());
     world.files = vec!["docs/a.png", "services/web/README.md"];
-    insta::assert_snapshot!(world.told(), @r"
-    skip  web: none of 2 changed files is one of the rule's; `services/web/README.md` is excluded by `!**/*.md`
-    skip  code: all 2 files of the rule that changed are ignored, `docs/a.png` by `docs/`
-    skip  not-docs: none of 2 changed files is one of the rule's; `docs/a.png` is excluded by `!docs/**`
+    insta::assert_snapshot!(world.reasons(), @r"
+    skip  web: none of the 2 changed files matches the rule's `paths`; `services/web/README.md` is excluded by `!**/*.md`
+    skip  code: all 2 changed files that match the rule are ignored; `docs/a.png` is ignored by `docs/`
+    skip  not-docs: none of the 2 changed files matches the rule's `paths`; `docs/a.png` is excluded by `!docs/**`
     ");
 }
 
@@ -107,16 +108,16 @@ fn why_did_my_documentation_push_start_nothing() {
 fn the_first_file_in_the_order_they_are_listed_decides() {
     let mut world = quiet(&rule("web", r#"paths = ["services/**"]"#));
     world.files = vec!["README.md", "services/b", "services/a"];
-    insta::assert_snapshot!(world.told(), @"start web: `services/b` matches `services/**`");
+    insta::assert_snapshot!(world.reasons(), @"start web: `services/b` matches `services/**`");
 }
 
 #[test]
 fn a_push_that_changes_no_file_starts_only_what_looks_at_no_file() {
     let mut world = quiet(&(rule("web", r#"paths = ["**"]"#) + &rule("all", "")));
     world.files.clear();
-    insta::assert_snapshot!(world.told(), @r"
+    insta::assert_snapshot!(world.reasons(), @r"
     skip  web: no file changed
-    start all: every push to `main` starts it: the rule has no file patterns
+    start all: the rule has no file patterns, so every push to `main` starts the pipeline
     ");
 }
 
@@ -129,38 +130,38 @@ fn what_does_a_tag_start() {
     ];
     let mut world = quiet(&rules.concat());
     world.push.reference = Reference::Tag("v1".into());
-    insta::assert_snapshot!(world.told(), @r"
+    insta::assert_snapshot!(world.reasons(), @r"
     start release: the tag `v1` matches `v*`; file patterns do not apply to tags
-    skip  branches: the rule is about branches, and `v1` is a tag
-    skip  every-branch: the rule is about branches, and `v1` is a tag
+    skip  branches: the rule covers branches only, and `v1` is a tag
+    skip  every-branch: the rule covers branches only, and `v1` is a tag
     ");
     world.push.reference = Reference::Tag("v1-rc2".into());
-    assert!(world.told().contains("skip  release: the tag `v1-rc2` is excluded by `!*-rc*`"));
+    assert!(world.reasons().contains("skip  release: the tag `v1-rc2` is excluded by `!*-rc*`"));
     world.push.reference = Reference::Branch("v1".into());
-    assert!(world.told().contains("skip  release: the rule is about tags, and `v1` is a branch"));
+    assert!(world.reasons().contains("skip  release: the rule covers tags only, and `v1` is a branch"));
 }
 
 #[test]
 fn a_branch_is_its_whole_name() {
     let mut world = quiet(&rule("main", r#"branches = ["main"]"#));
     world.push.reference = Reference::Branch("feature/main".into());
-    insta::assert_snapshot!(world.told(), @"skip  main: the branch `feature/main` matches none of the rule's branches");
+    insta::assert_snapshot!(world.reasons(), @"skip  main: the branch `feature/main` matches none of the rule's `branches`");
 }
 
 #[test]
 fn unknown_files_start_and_say_so() {
     let mut world = quiet(&rule("web", r#"paths = ["docs/**"]"#));
-    world.facts.files = vec![Files::Unknown("the commit 1111111 is gone".into())];
-    insta::assert_snapshot!(world.told(), @"start web: it starts because the changed files are not known: the commit 1111111 is gone");
+    world.facts.files = vec![Files::Unknown(FilesUnknown::CommitGone { before: Some(OLD.into()) })];
+    insta::assert_snapshot!(world.reasons(), @"start web: the changed files are unknown, so the pipeline starts: the repository lacks the pushed commit or the commit 1111111 before it");
 }
 
 #[test]
-fn the_head_is_built_unless_the_rule_wants_every_push() {
+fn the_head_is_built_unless_the_rule_builds_every_push() {
     let mut world = quiet(&(rule("head", "") + &rule("each", r#"pin = "commit""#)));
-    world.facts.head = Head::At(LATER.into());
+    world.facts.head = BranchHead::At(LATER.into());
     let commits: Vec<String> = world.decide().starts.into_iter().map(|start| start.commit).collect();
     assert_eq!(commits, [LATER, NEW]);
-    world.facts.head = Head::Unknown;
+    world.facts.head = BranchHead::Unknown;
     assert!(
         world.decide().starts.iter().all(|start| start.commit == NEW),
         "the pushed one, rather than none"
@@ -170,21 +171,21 @@ fn the_head_is_built_unless_the_rule_wants_every_push() {
 #[test]
 fn a_branch_that_is_gone_holds_what_builds_its_head() {
     let mut world = quiet(&(rule("head", "") + &rule("each", r#"pin = "commit""#)));
-    world.facts.head = Head::Gone;
-    insta::assert_snapshot!(world.told(), @r"
-    hold  head: the branch `main` is gone, so there is no head to build
-    start each: every push to `main` starts it: the rule has no file patterns
+    world.facts.head = BranchHead::Gone;
+    insta::assert_snapshot!(world.reasons(), @r"
+    hold  head: the branch `main` no longer exists, so there is no head to build
+    start each: the rule has no file patterns, so every push to `main` starts the pipeline
     ");
 }
 
 #[test]
 fn a_missing_pipeline_fails_by_name_and_a_branchs_own_may_come_later() {
     let mut world = quiet(&(rule("web", "") + &rule("{repository}-{branch-slug}", "") + &rule("api", "")));
-    world.facts.pipelines = BTreeMap::from([(0, Pipeline::Missing), (1, Pipeline::Missing)]);
-    insta::assert_snapshot!(world.told(), @r"
+    world.facts.pipelines = BTreeMap::from([(0, PipelineFacts::Missing), (1, PipelineFacts::Missing)]);
+    insta::assert_snapshot!(world.reasons(), @r"
     fail  web: CodePipeline has no pipeline of this name; correct the rule or create the pipeline
-    skip  shop-main: there is no pipeline of this name yet; creating it starts its first execution
-    start api: every push to `main` starts it: the rule has no file patterns
+    skip  shop-main: the pipeline does not exist yet; creating it starts its first execution
+    start api: the rule has no file patterns, so every push to `main` starts the pipeline
     ");
 }
 
@@ -195,16 +196,16 @@ fn a_head_that_is_being_built_is_not_built_again() {
     world
         .facts
         .pipelines
-        .insert(0, Pipeline::Found { source_actions: vec![], already_started, takes: Takes::Unknown });
-    insta::assert_snapshot!(world.told(), @"skip  web: 2222222 has an execution since this push: e-1");
+        .insert(0, PipelineFacts::Found { source_actions: vec![], already_started, takes: Takes::Unknown });
+    insta::assert_snapshot!(world.reasons(), @"skip  web: the commit 2222222 already has an execution since this push: e-1");
 }
 
 #[test]
 fn two_rules_for_one_pipeline_start_it_once() {
     let rules = rule("shop-main", "") + &rule("{repository}-{branch-slug}", "");
     let world = quiet(&rules);
-    insta::assert_snapshot!(world.told(), @r"
-    start shop-main: every push to `main` starts it: the rule has no file patterns
+    insta::assert_snapshot!(world.reasons(), @r"
+    start shop-main: the rule has no file patterns, so every push to `main` starts the pipeline
     skip  shop-main: the rule at pointsman.toml:1:1 starts the same pipeline
     ");
     assert_eq!(world.decide().starts.len(), 1);
@@ -224,7 +225,7 @@ fn a_first_push_is_compared_as_the_rule_says() {
     }
     let mut world = quiet(&rule("web", "new-branch = \"skip\""));
     world.push.change = Change::Created { new: NEW.into() };
-    insta::assert_snapshot!(world.told(), @r#"skip  web: this is the first push of `main`, and the rule has `new-branch = "skip"`"#);
+    insta::assert_snapshot!(world.reasons(), @r#"skip  web: this is the first push of `main`, and the rule has `new-branch = "skip"`"#);
 }
 
 #[test]
@@ -255,9 +256,9 @@ fn sent(world: &World) -> (String, Vec<String>) {
 }
 
 /// A pipeline that declares `names`.
-fn declares(names: &[&str]) -> Pipeline {
+fn declares(names: &[&str]) -> PipelineFacts {
     let names: BTreeSet<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    Pipeline::Found { source_actions: vec![], already_started: None, takes: Takes::Declared(names) }
+    PipelineFacts::Found { source_actions: vec![], already_started: None, takes: Takes::Declared(names) }
 }
 
 #[test]
@@ -265,7 +266,7 @@ fn what_is_a_pipeline_started_with() {
     let has = "paths = [\"services/**\"]\nvariables = { WHAT = \"{repository}:{branch}\", AT = \"{commit}\", N = \"{changed-files}\" }";
     let mut world = quiet(&rule("web", has));
     world.files = vec!["README.md", "services/a", "services/b"];
-    world.facts.head = Head::At(LATER.into());
+    world.facts.head = BranchHead::At(LATER.into());
     world.facts.pipelines.insert(0, declares(&["WHAT", "AT", "N"]));
     let (variables, remarks) = sent(&world);
     assert_eq!(
@@ -285,15 +286,15 @@ fn why_did_my_variable_not_arrive() {
     let (variables, remarks) = sent(&world);
     assert_eq!(variables, "");
     insta::assert_snapshot!(remarks.join("\n"), @r"
-    it starts without its variable `A`: there is no {tag}, since a branch was pushed
-    it starts without its variable `B`: the changed files are not known: there is no execution that the push could be compared with
-    it starts without its variable `C`: it declares none of that name
+    the pipeline starts without the rule's variable `A`: a branch was pushed, so {tag} has no value
+    the pipeline starts without the rule's variable `B`: the number of changed files is unknown: the pipeline has no execution that the push can be compared with
+    the pipeline starts without the rule's variable `C`: the pipeline declares no such variable
     ");
-    world
-        .facts
-        .pipelines
-        .insert(0, Pipeline::Found { source_actions: vec![], already_started: None, takes: Takes::TypeV1 });
-    insta::assert_snapshot!(sent(&world).1.join("\n"), @"it starts without its variables `A`, `B` and `C`: a pipeline of type V1 takes none");
+    world.facts.pipelines.insert(
+        0,
+        PipelineFacts::Found { source_actions: vec![], already_started: None, takes: Takes::TypeV1 },
+    );
+    insta::assert_snapshot!(sent(&world).1.join("\n"), @"the pipeline starts without the rule's variables `A`, `B` and `C`: a pipeline of type V1 has no variables");
 }
 
 #[test]
@@ -302,7 +303,7 @@ fn a_pipeline_that_does_not_start_has_no_remarks_about_its_variables() {
     let mut world = quiet(&(rule("shop-main", "") + &rule("{repository}-{branch-slug}", has)));
     world.facts.pipelines = BTreeMap::from([(0, declares(&[])), (1, declares(&[]))]);
     assert_eq!(world.decide().remarks, [], "the second rule starts nothing");
-    world.facts.pipelines.insert(0, Pipeline::Missing);
+    world.facts.pipelines.insert(0, PipelineFacts::Missing);
     assert_eq!(world.decide().remarks.len(), 1, "now it does");
 }
 
@@ -314,7 +315,7 @@ fn the_token_is_of_the_push_not_of_its_variables() {
 }
 
 #[test]
-fn who_wants_the_count_has_every_file_read() {
+fn a_rule_that_counts_files_has_every_file_read() {
     let rules = rule("web", r#"paths = ["services/**"]"#)
         + &rule("count", "paths = [\"**\"]\nvariables = { N = \"{changed-files}\" }");
     let world = quiet(&rules);
@@ -329,10 +330,10 @@ fn who_wants_the_count_has_every_file_read() {
 }
 
 #[test]
-fn a_repository_that_nobody_configured_is_said_to_be_so() {
+fn a_repository_without_a_rule_is_named() {
     let mut world = quiet(&rule("web", ""));
     world.push.repository = "elsewhere".into();
-    insta::assert_snapshot!(world.told(), @"skip  elsewhere: no rule is about the repository `elsewhere`");
+    insta::assert_snapshot!(world.reasons(), @"skip  elsewhere: no rule names the repository `elsewhere`");
 }
 
 #[test]
@@ -340,8 +341,8 @@ fn a_deleted_branch_builds_nothing() {
     let mut world = quiet(&rule("web", ""));
     world.push.change = Change::Deleted;
     let plan = world.decide();
-    assert_eq!(plan.reasons[0].verdict, Verdict::Skip);
-    assert_eq!(plan.reasons[0].because, Because::ReferenceDeleted { reference: "refs/heads/main".into() });
+    assert_eq!(plan.verdicts[0].verdict, Verdict::Skip);
+    assert_eq!(plan.verdicts[0].because, Because::ReferenceDeleted { reference: "refs/heads/main".into() });
 }
 
 #[test]
@@ -352,7 +353,7 @@ fn what_is_settled_stays_so_when_reading_breaks_off() {
         Matching::new(rules.iter().map(|rule| Candidate { rule, ignore_file: &[] }).collect()).unwrap();
     matching.see("services/a");
     assert!(!matching.settled());
-    let files = matching.finish(Some("throttled"));
+    let files = matching.finish(Some(&FilesUnknown::TooManyFiles));
     assert!(matches!(files[0], Files::Read { .. }));
-    assert_eq!(files[1], Files::Unknown("throttled".into()));
+    assert_eq!(files[1], Files::Unknown(FilesUnknown::TooManyFiles));
 }

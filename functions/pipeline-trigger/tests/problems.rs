@@ -90,7 +90,7 @@ fn each_problem_is_found_in_the_smallest_file_that_has_it() {
 }
 
 #[test]
-fn what_codepipeline_takes_is_no_problem() {
+fn a_value_that_codepipeline_accepts_is_no_problem() {
     for fine in [
         format!("variables = {{ {} }}", variables(50)),
         format!("variables = {{ \"a-Z_0@\" = \"{}\" }}", "é".repeat(1000)),
@@ -144,7 +144,7 @@ fn which_patterns_never_decide() {
         (r#"paths = ["a/b/*.rs", "a/**"]"#, 1),
         (r#"paths = ["!a/b", "**"]"#, 1),
         (r#"paths = ["a/**", "!a/b/**", "a/**"]"#, 2),
-        // Nothing to take away from.
+        // The pattern excludes from an empty list.
         (r#"paths = ["!docs/**", "src/**"]"#, 1),
         // All of these decide something.
         (r#"paths = ["a/**", "!a/b/**", "a/b/c"]"#, 0),
@@ -171,6 +171,6 @@ fn which_patterns_never_decide() {
 
 #[test]
 fn a_file_cannot_write_to_the_terminal_that_shows_its_problems() {
-    let told = rendered(&rule("pin = \"\\u001B[2Jtail\""));
-    assert!(!told.contains('\u{1b}'), "{told}");
+    let shown = rendered(&rule("pin = \"\\u001B[2Jtail\""));
+    assert!(!shown.contains('\u{1b}'), "{shown}");
 }

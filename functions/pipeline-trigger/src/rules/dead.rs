@@ -1,6 +1,6 @@
-//! Ignore lines that can never decide, because what stands after them (or before) always does.
+//! Ignore lines that can never decide, because a line after them (or before) always does.
 //!
-//! Only what is certain is reported: the same text again, and what a `**` or a whole folder covers.
+//! Only certain cases are reported: the same text again, and lines that a `**` or a whole folder covers.
 
 use std::ops::Range;
 
@@ -17,14 +17,15 @@ pub(super) fn dead_ignore_lines(list: &[(IgnoreLine, Range<usize>)], code: Code)
             return Some(covered(code, span, &later.text, place));
         }
         let (folder, place) = list[..index].iter().find(|(before, _)| shuts(list, before, line))?;
-        let label = format!("git never looks into what `{}` ignores", folder.text);
-        let help = format!("ignore what is in the folder, not the folder: write `{}*` there", folder.text);
+        let label = format!("git does not read the folder that `{}` ignores", folder.text);
+        let help =
+            format!("ignore the files in the folder instead of the folder: write `{}*` there", folder.text);
         Some(Problem::new(code, span.clone(), label).related(place.clone(), "ignored here").help(help))
     });
     dead.collect()
 }
 
-/// Whether the line at `later` decides about all that the line `earlier` matches.
+/// Whether the line at `later` decides about every path that the line `earlier` matches.
 fn line_covers(list: &[(IgnoreLine, Range<usize>)], later: usize, earlier: &str) -> bool {
     let line = &list[later].0;
     let text = body(&line.text);
@@ -38,7 +39,7 @@ fn line_covers(list: &[(IgnoreLine, Range<usize>)], later: usize, earlier: &str)
         || whole_folder()
 }
 
-/// Whether `before` ignores a folder that holds all that `line` wants back, and no line takes the folder back.
+/// Whether `before` ignores a folder that holds every path that `line` takes back, and no line takes the folder back.
 fn shuts(list: &[(IgnoreLine, Range<usize>)], before: &IgnoreLine, line: &IgnoreLine) -> bool {
     let Some(folder) = before.text.strip_suffix('/').filter(|_| !before.takes_back()) else { return false };
     let mut taken_back = list.iter().filter(|(other, _)| other.takes_back());

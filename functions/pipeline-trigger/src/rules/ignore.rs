@@ -1,14 +1,16 @@
 //! gitignore lines, exactly as git reads them ("PATTERN FORMAT", gitignore(5)).
 //!
-//! A segment of a path is matched by gitoxide's port of git's own matcher. What is here is what git does around it:
-//! the flags of a line, `**` between slashes, and the folders looked at from the top, since what is in an ignored
-//! folder cannot be taken back. A test holds it against git itself. Other than in git, the time it takes grows with
-//! the lengths of pattern and path and not with a power of them: whoever can push can write these lines.
+//! A segment of a path is matched by gitoxide's port of git's own matcher. This file owns the rest:
+//! the flags of a line, `**` between slashes, and the folders checked from the top, because a file in an
+//! ignored folder cannot be taken back. A test compares it with git itself. Unlike in git, the time it takes grows with
+//! the lengths of pattern and path and not with a power of them: these lines are untrusted input.
 
 use std::iter::{once, repeat_n};
 
 use gix_glob::wildmatch;
 use shared::config::Place;
+
+use crate::unread::IgnoreFileProblem;
 
 /// One line that is a pattern.
 #[derive(Debug, Clone)]
@@ -19,23 +21,23 @@ pub struct IgnoreLine {
     pub place: Place,
     takes_back: bool,
     folders_only: bool,
-    matcher: Matcher,
+    matcher: LineMatcher,
 }
 
 /// What a line is matched against.
 #[derive(Debug, Clone)]
-enum Matcher {
+enum LineMatcher {
     /// The last part of a path: the line has no slash but at its end.
     Name(String),
-    /// The whole path. git compares what stands before the first wildcard letter by letter and matches only the rest,
-    /// so that in `a**/b` the stars stand at the start of what is matched, and cross folders.
+    /// The whole path. git compares the text before the first wildcard letter by letter and matches only the rest,
+    /// so that in `a**/b` the stars begin the matched text, and cross folders.
     Path { literal: String, segments: Vec<Segment> },
 }
 
-/// What stands between two slashes of a pattern.
+/// The text between two slashes of a pattern.
 #[derive(Debug, Clone)]
 enum Segment {
-    /// `**`: so many folders at least, none or one.
+    /// `**`: at least so many folders, none or one.
     Folders { least: usize },
     /// Anything else, matched against one part of a path.
     Part(String),
@@ -52,7 +54,7 @@ impl IgnoreLine {
         let (takes_back, pattern) = text.strip_prefix('!').map_or((false, text), |pattern| (true, pattern));
         let (folders_only, pattern) =
             pattern.strip_suffix('/').map_or((false, pattern), |pattern| (true, pattern));
-        let matcher = Matcher::new(pattern)?;
+        let matcher = LineMatcher::new(pattern)?;
         Some(Self { text: text.to_owned(), place, takes_back, folders_only, matcher })
     }
 
@@ -61,22 +63,26 @@ impl IgnoreLine {
         self.takes_back
     }
 
-    /// Why git would never match anything with it, if that is so.
+    /// Why git never matches anything with it, if that is so.
     pub fn never_matches(&self) -> Option<&'static str> {
         let bytes = self.text.as_bytes();
         let mut at = 0;
         while at < bytes.len() {
             match bytes[at] {
                 b'\\' if at + 1 == bytes.len() => {
-                    return Some("a backslash at the end escapes nothing; git would match nothing with it");
+                    return Some(
+                        "a backslash at the end escapes nothing; git matches nothing with this line",
+                    );
                 }
                 b'\\' => at += 2,
                 b'[' => match closed_bracket(bytes, at) {
                     None => {
-                        return Some("a bracket is opened and not closed; git would match nothing with it");
+                        return Some(
+                            "a bracket is opened and not closed; git matches nothing with this line",
+                        );
                     }
                     Some(end) if is_backward_range(&bytes[at + 1..end - 1]) => {
-                        return Some("a range runs backwards; git would match nothing with it");
+                        return Some("a range runs backwards; git matches nothing with this line");
                     }
                     Some(end) => at = end,
                 },
@@ -87,7 +93,7 @@ impl IgnoreLine {
     }
 }
 
-impl Matcher {
+impl LineMatcher {
     fn new(pattern: &str) -> Option<Self> {
         if pattern.is_empty() {
             return None;
@@ -209,8 +215,8 @@ fn after_class(bytes: &[u8], open: usize) -> usize {
     close.filter(|close| bytes[close - 1] == b':' && *close > open + 2).map_or(open + 1, |close| close + 1)
 }
 
-/// The line that ignores `path`, a file of the repository, if one does. git asks about every folder from the top, and
-/// looks into none that is ignored; the last line that matches decides about each.
+/// The line that ignores `path`, a file of the repository, if one does. git checks every folder from the top, and
+/// skips one that is ignored; the last line that matches decides about each.
 pub fn ignored_by<'l>(lines: &'l [IgnoreLine], path: &str) -> Option<&'l IgnoreLine> {
     let parts: Vec<&str> = path.split('/').collect();
     let mut deciding: Vec<Option<&IgnoreLine>> = vec![None; parts.len() + 1];
@@ -226,23 +232,23 @@ pub fn ignored_by<'l>(lines: &'l [IgnoreLine], path: &str) -> Option<&'l IgnoreL
     deciding.into_iter().flatten().find(|line| !line.takes_back)
 }
 
-/// The largest ignore file that is honoured, in bytes. A file of patterns is far smaller; CodeCommit itself would
-/// give 6 MB.
+/// The largest ignore file that is applied, in bytes. A file of patterns is far smaller; CodeCommit itself returns up to
+/// 6 MB.
 pub const LARGEST_FILE: usize = 100_000;
 
 /// Every pattern of an ignore file that was read from a repository.
 ///
 /// # Errors
-/// Why it is not honoured, in words that follow "it is not honoured:".
-pub fn read_file(file: &str, content: Vec<u8>, is_link: bool) -> Result<Vec<IgnoreLine>, String> {
+/// Why it is not applied.
+pub fn read_file(file: &str, content: Vec<u8>, is_link: bool) -> Result<Vec<IgnoreLine>, IgnoreFileProblem> {
     if is_link {
-        return Err("it is a symbolic link, and git follows none for its ignore files either".to_owned());
+        return Err(IgnoreFileProblem::IsLink);
     }
     if content.len() > LARGEST_FILE {
-        return Err(format!("it has {} bytes; at most {LARGEST_FILE} are read", content.len()));
+        return Err(IgnoreFileProblem::TooLarge(content.len()));
     }
     let text = String::from_utf8(content).ok().filter(|text| !text.contains('\0'));
-    text.map(|text| parse_file(file, &text)).ok_or_else(|| "it is not a text in UTF-8".to_owned())
+    text.map(|text| parse_file(file, &text)).ok_or(IgnoreFileProblem::NotText)
 }
 
 /// Every pattern of an ignore file's text. `file` is the name that places show.

@@ -1,4 +1,4 @@
-//! A pipeline's name in a rule: fixed, or made of the repository and the branch.
+//! A pipeline's name in a rule: fixed, or built from the repository and the branch.
 
 use std::fmt;
 
@@ -12,6 +12,20 @@ const REPOSITORY: &str = "repository";
 const BRANCH_SLUG: &str = "branch-slug";
 const PLACEHOLDERS: &[&str] = &[REPOSITORY, BRANCH_SLUG];
 
+/// Why no pipeline can have a name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadName {
+    /// It has a letter that no pipeline's name has.
+    #[error("a pipeline's name has letters, digits and . @ - _ only, not {0:?}")]
+    Letter(char),
+    /// It can have so many characters.
+    #[error("this name can have {0} characters; a pipeline's name has at most {LONGEST_NAME}")]
+    TooLong(usize),
+    /// A placeholder in it cannot be read.
+    #[error("{}", refused(.0))]
+    Placeholder(#[from] BadPlaceholder),
+}
+
 /// A pipeline's name as a rule writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameTemplate {
@@ -22,22 +36,22 @@ impl NameTemplate {
     /// Reads a name.
     ///
     /// # Errors
-    /// What is wrong with it, in a sentence: a letter that no pipeline's name has, an unknown placeholder, or a name
-    /// that can be longer than [`LONGEST_NAME`].
-    pub fn parse(text: &str, repository: &str) -> Result<Self, String> {
-        let text = Filled::parse(text, PLACEHOLDERS).map_err(refused)?;
+    /// A letter that no pipeline's name has, an unknown placeholder, or a name that can be longer than
+    /// [`LONGEST_NAME`].
+    pub fn parse(text: &str, repository: &str) -> Result<Self, BadName> {
+        let text = Filled::parse(text, PLACEHOLDERS)?;
         let name = Self { text };
         if let Some(letter) = name.filled("", "").chars().find(|letter| !allowed(*letter)) {
-            return Err(format!("a pipeline's name has letters, digits and . @ - _ only, not {letter:?}"));
+            return Err(BadName::Letter(letter));
         }
         let longest = name.filled(repository, &"x".repeat(LONGEST)).len();
         if longest > LONGEST_NAME {
-            return Err(format!("it can be {longest} characters long; a pipeline's name has at most 100"));
+            return Err(BadName::TooLong(longest));
         }
         Ok(name)
     }
 
-    /// Whether it differs from branch to branch.
+    /// Whether each branch has a name of its own.
     pub fn is_templated(&self) -> bool {
         self.text.asks_for(BRANCH_SLUG)
     }
@@ -55,7 +69,7 @@ impl NameTemplate {
     }
 }
 
-fn refused(why: BadPlaceholder) -> String {
+fn refused(why: &BadPlaceholder) -> String {
     match why {
         BadPlaceholder::Unknown(_) => format!("the placeholders are {}", listed(PLACEHOLDERS)),
         BadPlaceholder::Brace => {
@@ -80,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_made_of_repository_and_branch() {
+    fn a_name_is_built_from_repository_and_branch() {
         let template = NameTemplate::parse("{repository}-{branch-slug}", "storefront").unwrap();
         assert_eq!(template.name("storefront", Some("develop")), "storefront-develop");
         assert!(template.name("storefront", Some("feature/a")).starts_with("storefront-feature-a-"));
@@ -89,14 +103,17 @@ mod tests {
     }
 
     #[test]
-    fn what_codepipeline_would_refuse_is_refused() {
-        assert!(NameTemplate::parse("web main", "r").unwrap_err().contains("' '"));
-        assert!(NameTemplate::parse("{branch}", "r").unwrap_err().contains("{branch-slug}"));
-        assert!(NameTemplate::parse("web}", "r").unwrap_err().contains("a brace stands alone"));
-        assert!(NameTemplate::parse("{{web}}", "r").unwrap_err().contains("'{'"));
-        assert!(NameTemplate::parse(&"x".repeat(101), "r").unwrap_err().contains("101"));
+    fn a_name_that_codepipeline_refuses_is_refused() {
+        assert!(NameTemplate::parse("web main", "r").unwrap_err().to_string().contains("' '"));
+        assert!(NameTemplate::parse("{branch}", "r").unwrap_err().to_string().contains("{branch-slug}"));
+        assert!(NameTemplate::parse("web}", "r").unwrap_err().to_string().contains("a brace stands alone"));
+        assert!(NameTemplate::parse("{{web}}", "r").unwrap_err().to_string().contains("'{'"));
+        assert!(NameTemplate::parse(&"x".repeat(101), "r").unwrap_err().to_string().contains("101"));
         assert!(
-            NameTemplate::parse("{repository}-{branch-slug}", &"r".repeat(60)).unwrap_err().contains("101")
+            NameTemplate::parse("{repository}-{branch-slug}", &"r".repeat(60))
+                .unwrap_err()
+                .to_string()
+                .contains("101")
         );
     }
 }

@@ -9,40 +9,31 @@ use shared::glob::{NEVER_DECIDES, read as patterns};
 use super::dead::dead_ignore_lines;
 use super::ignore::IgnoreLine;
 use super::name::NameTemplate;
-use super::{Baseline, NamedAt, NewBranch, Pin, PipelineRule, Rules, variables};
+use super::{Baseline, NewBranch, Pin, PipelineNamedAt, PipelineRule, Rules, variables};
 
 /// The table that is read here.
 pub const TABLE: &str = "pipeline";
 
-const EMPTY_NAME: Code = Code { name: "empty-name", title: "a pipeline has no name" };
-const EMPTY_REPOSITORY: Code = Code { name: "empty-repository", title: "a rule has no repository" };
-const BAD_NAME: Code = Code { name: "bad-pipeline-name", title: "no pipeline can have this name" };
-const BAD_REPOSITORY: Code = Code { name: "bad-repository-name", title: "no repository can have this name" };
-const BAD_ACTION: Code = Code { name: "bad-action-name", title: "no action can have this name" };
-const BAD_IGNORE_LINE: Code =
+pub(super) const EMPTY_NAME: Code = Code { name: "empty-name", title: "a pipeline has no name" };
+pub(super) const EMPTY_REPOSITORY: Code =
+    Code { name: "empty-repository", title: "a rule has no repository" };
+pub(super) const BAD_NAME: Code = Code { name: "bad-pipeline-name", title: "no pipeline can have this name" };
+pub(super) const BAD_REPOSITORY: Code =
+    Code { name: "bad-repository-name", title: "no repository can have this name" };
+pub(super) const BAD_ACTION: Code = Code { name: "bad-action-name", title: "no action can have this name" };
+pub(super) const BAD_IGNORE_LINE: Code =
     Code { name: "bad-ignore-line", title: "an ignore line is not a gitignore pattern" };
-const BAD_IGNORE_FILE: Code = Code { name: "bad-ignore-file", title: "an ignore file is not at the root" };
-const DUPLICATE: Code = Code { name: "duplicate-pipeline", title: "a pipeline is configured twice" };
-const NO_BRANCH: Code =
-    Code { name: "no-branch-in-a-tag", title: "a tag has no branch to name a pipeline after" };
-
-/// Every code of this module.
-pub(super) const CODES: &[Code] = &[
-    EMPTY_NAME,
-    EMPTY_REPOSITORY,
-    BAD_NAME,
-    BAD_REPOSITORY,
-    BAD_ACTION,
-    BAD_IGNORE_LINE,
-    BAD_IGNORE_FILE,
-    DUPLICATE,
-    NO_BRANCH,
-];
+pub(super) const BAD_IGNORE_FILE: Code =
+    Code { name: "bad-ignore-file", title: "an ignore file is not at the root" };
+pub(super) const DUPLICATE: Code =
+    Code { name: "duplicate-pipeline", title: "a pipeline is configured twice" };
+pub(super) const NO_BRANCH: Code =
+    Code { name: "no-branch-in-a-tag", title: "the pipeline of a tag cannot be named after a branch" };
 
 const LONGEST_ACTION: usize = 100;
 const LONGEST_REPOSITORY: usize = 100;
 
-/// Reads the rules. A rule that has a problem may be missing from what is returned; the problems say so.
+/// Reads the rules. A rule that has a problem may be missing from the result; the problems name it.
 pub fn read(document: &Document, problems: &mut Vec<Problem>) -> Rules {
     let tables = document.tables(TABLE, problems);
     let mut first_of: HashMap<(String, String), Range<usize>> = HashMap::new();
@@ -91,7 +82,7 @@ fn rule(
     table.finish();
     let (name, repository) = (name?, repository?);
     let rule = PipelineRule {
-        named_at: NamedAt { pipeline: name.span(), repository: repository.span() },
+        named_at: PipelineNamedAt { pipeline: name.span(), repository: repository.span() },
         name: template?,
         repository: repository.into_inner(),
         branches,
@@ -113,7 +104,7 @@ fn rule(
 fn duplicate(name: &Text, first: Range<usize>) -> Problem {
     Problem::new(DUPLICATE, name.span(), "second entry")
         .related(first, "first entry")
-        .help("one table can hold many patterns: move them into one list, or remove one of the two")
+        .help("one table takes many patterns: move them into one list, or remove one of the tables")
 }
 
 fn repository(table: &mut TableReader<'_, '_, '_>, text: &Text) -> bool {
@@ -137,14 +128,14 @@ fn name_template(
     let name = name?;
     match NameTemplate::parse(name.get_ref(), repository?.get_ref()) {
         Ok(template) if template.is_templated() && has_tags => {
-            let help = "give the tags a table of their own, with a fixed name";
-            table.problem(Problem::new(NO_BRANCH, name.span(), "this table has `tags` too").help(help));
+            let help = "move `tags` to a second table with a fixed name";
+            table.problem(Problem::new(NO_BRANCH, name.span(), "this table also has `tags`").help(help));
             None
         }
         Ok(template) => Some(template),
         Err(why) => {
             table.problem(
-                Problem::new(BAD_NAME, name.span(), why)
+                Problem::new(BAD_NAME, name.span(), why.to_string())
                     .help("write the pipeline's name as CodePipeline shows it"),
             );
             None
@@ -158,7 +149,7 @@ fn action(table: &mut TableReader<'_, '_, '_>, text: Text) -> Option<String> {
     if legal && !name.is_empty() && name.len() <= LONGEST_ACTION {
         return Some(text.into_inner());
     }
-    let help = "write the source action's name, or leave the key out to have it found";
+    let help = "write the source action's name, or leave the key out: pointsman then finds the action";
     table.problem(Problem::new(BAD_ACTION, text.span(), "not the name of an action").help(help));
     None
 }
@@ -168,7 +159,7 @@ fn ignore_file(table: &mut TableReader<'_, '_, '_>, text: Text) -> Option<String
     if !name.is_empty() && !name.contains('/') && name != "." && name != ".." {
         return Some(text.into_inner());
     }
-    let help = "it is one file at the repository's root, such as `.pipelineignore`";
+    let help = "write the name of one file at the repository's root, such as `.pipelineignore`";
     table
         .problem(Problem::new(BAD_IGNORE_FILE, text.span(), "not the name of a file at the root").help(help));
     None
@@ -181,7 +172,7 @@ fn ignore_lines(document: &Document, table: &mut TableReader<'_, '_, '_>) -> Vec
         let line = IgnoreLine::parse(text.get_ref(), document.place(&text.span()));
         let line = line.filter(|_| !text.get_ref().contains('\n'));
         match line.as_ref().map(IgnoreLine::never_matches) {
-            None => refuse_line(table, text, "git would not read a pattern here"),
+            None => refuse_line(table, text, "git reads no pattern in this line"),
             Some(Some(why)) => refuse_line(table, text, why),
             Some(None) => read.extend(line.map(|line| (line, text.span()))),
         }
@@ -193,6 +184,7 @@ fn ignore_lines(document: &Document, table: &mut TableReader<'_, '_, '_>) -> Vec
 }
 
 fn refuse_line(table: &mut TableReader<'_, '_, '_>, text: &Text, why: &str) {
-    let help = "one gitignore pattern a string; comments go behind a # outside of the strings";
+    let help =
+        "write one gitignore pattern in each string; a comment is TOML's, after a # outside the strings";
     table.problem(Problem::new(BAD_IGNORE_LINE, text.span(), why).help(help));
 }

@@ -1,4 +1,4 @@
-//! The variables that a rule starts its pipeline with: names that CodePipeline takes, and texts with placeholders.
+//! The variables that a rule starts its pipeline with: names that CodePipeline accepts, and texts with placeholders.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use shared::placeholder::{BAD_PLACEHOLDER, Filled, listed};
 
 use super::PipelineRule;
 
-/// What a text can ask for.
+/// The placeholders of a value.
 const PLACEHOLDERS: &[&str] = &[REPOSITORY, BRANCH, TAG, COMMIT, CHANGED_FILES];
 
 pub(crate) const REPOSITORY: &str = "repository";
@@ -16,14 +16,13 @@ pub(crate) const TAG: &str = "tag";
 pub(crate) const COMMIT: &str = "commit";
 pub(crate) const CHANGED_FILES: &str = "changed-files";
 
-const BAD_NAME: Code = Code { name: "bad-variable-name", title: "no variable can have this name" };
-const BAD_VALUE: Code = Code { name: "bad-variable-value", title: "no variable can have this value" };
-const NEVER_FILLED: Code =
-    Code { name: "never-filled", title: "a placeholder that this table never has anything for" };
-const TOO_MANY: Code = Code { name: "too-many-variables", title: "a start takes at most 50 variables" };
-
-/// Every code of this module.
-pub(super) const CODES: &[Code] = &[BAD_NAME, BAD_VALUE, BAD_PLACEHOLDER, NEVER_FILLED, TOO_MANY];
+pub(super) const BAD_NAME: Code = Code { name: "bad-variable-name", title: "no variable can have this name" };
+pub(super) const BAD_VALUE: Code =
+    Code { name: "bad-variable-value", title: "no variable can have this value" };
+pub(super) const NEVER_FILLED: Code =
+    Code { name: "never-filled", title: "a placeholder that this table can never fill" };
+pub(super) const TOO_MANY: Code =
+    Code { name: "too-many-variables", title: "a start takes at most 50 variables" };
 
 // StartPipelineExecution and PipelineVariable, AWS CodePipeline API Reference.
 const MOST: usize = 50;
@@ -68,7 +67,7 @@ impl fmt::Display for BadValue {
         match self {
             Self::Empty => f.write_str("the value is empty"),
             Self::TooLong(long) => {
-                write!(f, "the value is {long} characters long, and at most {LONGEST_VALUE} are taken")
+                write!(f, "the value has {long} characters, and CodePipeline accepts at most {LONGEST_VALUE}")
             }
             Self::LineBreak => f.write_str("the value has a line break"),
         }
@@ -80,7 +79,8 @@ pub(super) fn read(table: &mut TableReader<'_, '_, '_>) -> Vec<(Variable, Text)>
     if let Some((name, _)) = entries.get(MOST) {
         let label = format!("this is number {} of {}", MOST + 1, entries.len());
         table.problem(
-            Problem::new(TOO_MANY, name.span(), label).help("leave out what the pipeline can do without"),
+            Problem::new(TOO_MANY, name.span(), label)
+                .help("remove the variables that the pipeline can do without"),
         );
     }
     entries.into_iter().filter_map(|(name, text)| variable(table, &name, text)).collect()
@@ -105,14 +105,13 @@ fn is_name(name: &str) -> bool {
     (1..=LONGEST_NAME).contains(&name.len()) && name.chars().all(allowed)
 }
 
-/// Whether a value without its placeholders could be sent: what they come to is only known with a push.
+/// Whether a value without its placeholders could be sent: their values are only known with a push.
 fn can_be_sent(table: &mut TableReader<'_, '_, '_>, text: &Text, value: &Filled) -> bool {
     let asks = PLACEHOLDERS.iter().any(|name| value.asks_for(name));
     let fixed = value.fill(|_| Some(String::new())).unwrap_or_default();
     match checked(&fixed) {
         Err(why) if !(asks && why == BadValue::Empty) => {
-            let help =
-                "a value is one line of 1 to 1000 characters; leave the variable out to have its default";
+            let help = "a value is one line of 1 to 1000 characters; without the variable, the pipeline uses its default";
             table.problem(Problem::new(BAD_VALUE, text.span(), why.to_string()).help(help));
             false
         }
@@ -120,7 +119,7 @@ fn can_be_sent(table: &mut TableReader<'_, '_, '_>, text: &Text, value: &Filled)
     }
 }
 
-/// Reports the placeholders that no push the rule is about could fill.
+/// Reports the placeholders that no push of the rule can fill.
 pub(super) fn never_filled(rule: &PipelineRule, texts: &[Text], problems: &mut Vec<Problem>) {
     for (variable, text) in rule.variables.iter().zip(texts) {
         for name in PLACEHOLDERS.iter().filter(|name| variable.value.asks_for(name)) {
@@ -132,16 +131,16 @@ pub(super) fn never_filled(rule: &PipelineRule, texts: &[Text], problems: &mut V
 }
 
 fn why_never(rule: &PipelineRule, placeholder: &str) -> Option<(&'static str, &'static str)> {
-    let about_branches = rule.branches.is_some() || rule.tags.is_none();
+    let covers_branches = rule.branches.is_some() || rule.tags.is_none();
     match placeholder {
-        BRANCH if !about_branches => Some(("this table is about tags only", "write {tag}")),
+        BRANCH if !covers_branches => Some(("this table covers tags only", "write {tag}")),
         TAG if rule.tags.is_none() => Some(("this table has no `tags`", "write {branch}, or add `tags`")),
-        CHANGED_FILES if !about_branches => {
-            Some(("tags are compared with nothing", "leave the variable out"))
+        CHANGED_FILES if !covers_branches => {
+            Some(("a tag is compared with no commit", "remove the variable"))
         }
-        CHANGED_FILES if !rule.looks_at_files() => {
-            let help = "add `paths = [\"**\"]`, and a push is compared with what was before";
-            Some(("without file patterns nothing is compared", help))
+        CHANGED_FILES if !rule.has_file_patterns() => {
+            let help = "add `paths = [\"**\"]`, and a push is compared with the commit before it";
+            Some(("a rule without file patterns compares no files", help))
         }
         _ => None,
     }

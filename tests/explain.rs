@@ -1,0 +1,125 @@
+//! `explain` and the deployed function must give the same reasons: each case's push, through both.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+
+use local_aws::World;
+use pipeline_trigger::event::{Change, Parsed, Push, Reference, parse};
+use pointsman::arguments::{ExplainArguments, Range, ReplayArguments};
+use pointsman::explain::explain;
+use pointsman::replay::{Case, replay};
+use shared::decision::{Decision, Reason};
+
+use crate::faults::at_once;
+use crate::repository::root;
+
+/// Codes of reasons that rest on pipelines, executions or the head of the branch, which a clone cannot know.
+const UNKNOWN_TO_A_CLONE: [&str; 6] = [
+    "branch-gone",
+    "already-started",
+    "not-created-yet",
+    "pipeline-not-found",
+    "pipeline-unreadable",
+    "start-failed",
+];
+
+/// Words of a case's world or rules with which its reasons rest on faults or on executions.
+const BEYOND_GIT: [&str; 2] = ["[[fault]]", "baseline"];
+
+#[test]
+fn explain_gives_the_reasons_of_the_function() {
+    let folder = root().join("events/pipeline-trigger");
+    let cases = std::fs::read_dir(folder).expect("the cases are there");
+    let cases: Vec<PathBuf> = cases.map(|entry| entry.expect("it can be read").path()).collect();
+    let compared = Mutex::new(BTreeSet::new());
+    at_once(cases, |folder| {
+        if let Some(codes) = compare(folder) {
+            compared
+                .lock()
+                .expect("no test panicked with it")
+                .extend(codes.into_iter().map(|code| (folder.clone(), code)));
+        }
+    });
+    let compared = compared.into_inner().expect("no test panicked with it");
+    let of_cases: BTreeSet<&PathBuf> = compared.iter().map(|(folder, _)| folder).collect();
+    let codes: BTreeSet<&str> = compared.iter().map(|(_, code)| code.as_str()).collect();
+    assert!(of_cases.len() >= 60, "only {} cases were compared: {of_cases:#?}", of_cases.len());
+    assert!(codes.len() >= 12, "only these reasons were compared: {codes:?}");
+}
+
+/// Compares one case; the codes of the reasons that were compared, or none where `explain` cannot express the push.
+fn compare(folder: &Path) -> Option<Vec<String>> {
+    let arguments = ReplayArguments::default();
+    let case = Case::read(folder, &arguments, &root()).expect("the case is right");
+    let texts =
+        [case.world.as_ref()?, &case.config].map(|file| std::fs::read_to_string(file).unwrap_or_default());
+    if BEYOND_GIT.iter().any(|words| texts.iter().any(|text| text.contains(words))) {
+        return None;
+    }
+    let Ok(Parsed::Ours(push)) = parse(&case.event) else { return None };
+    let world = World::read(case.world.as_ref()?).expect("the world is right");
+    let explained = explained(&push, &world, &case.config)?;
+    let replays = replay(&case, &arguments, &root()).expect("it can be replayed");
+    let of_trigger = replays.iter().flat_map(|replay| &replay.run.invocations);
+    let decided = of_trigger
+        .flat_map(|invoked| &invoked.decisions)
+        .find(|decision| decision.function == pipeline_trigger::FUNCTION.name)?;
+    assert_eq!(explained.reasons.len(), decided.reasons.len(), "{}", folder.display());
+    let config = case.config.to_string_lossy();
+    let pairs = explained.reasons.iter().zip(&decided.reasons);
+    let pairs = pairs.filter(|(_, decided)| !UNKNOWN_TO_A_CLONE.contains(&decided.because.code.as_str()));
+    let compared = pairs.map(|(explained, decided)| {
+        assert_eq!(shown(explained, &config), shown(decided, &config), "{}", folder.display());
+        decided.because.code.clone()
+    });
+    Some(compared.collect())
+}
+
+/// Verdict, subject, code and sentence; `explain` names the rules file with its path.
+fn shown(reason: &Reason, config: &str) -> String {
+    let sentence = reason.because.sentence.replace(config, "pointsman.toml");
+    format!("{} {} {} {sentence}", reason.verdict, reason.subject, reason.because.code)
+}
+
+/// The decision of `explain`; none where its command line cannot express the push or the repository lacks a commit.
+fn explained(push: &Push, world: &World, config: &Path) -> Option<Decision> {
+    let push_of_commits = match &push.change {
+        Change::Created { new } => Range { old: None, new: new.clone() },
+        Change::Updated { old: Some(old), new } => Range { old: Some(old.clone()), new: new.clone() },
+        Change::Updated { old: None, .. } | Change::Deleted => return None,
+    };
+    let known = |commit: &String| world.has_commit(&push.repository, commit);
+    if !push_of_commits.old.iter().chain([&push_of_commits.new]).all(known) {
+        return None;
+    }
+    let repo = world.repository_folder(&push.repository)?;
+    as_cloned(repo);
+    let (branch, tag) = match &push.reference {
+        Reference::Branch(name) => (Some(name.clone()), None),
+        Reference::Tag(name) => (None, Some(name.clone())),
+    };
+    let arguments = ExplainArguments {
+        repo: repo.to_owned(),
+        repository: push.repository.clone(),
+        branch,
+        tag,
+        config: config.to_owned(),
+        json: false,
+        push: push_of_commits,
+    };
+    Some(explain(&arguments).expect("git answers"))
+}
+
+/// Gives a repository the remote's default branch, as `git clone` does.
+fn as_cloned(repository: &Path) {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").arg("-C").arg(repository).args(arguments).output();
+        String::from_utf8(output.expect("git is installed").stdout).expect("it prints UTF-8")
+    };
+    let head = git(&["symbolic-ref", "HEAD"]);
+    if let Some(default) = head.trim().strip_prefix("refs/heads/") {
+        git(&["symbolic-ref", "refs/remotes/origin/HEAD", &format!("refs/remotes/origin/{default}")]);
+    }
+}
