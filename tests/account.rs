@@ -1,5 +1,5 @@
-//! An account with both functions in it: events go to the functions whose rule in template.yaml delivers them, their calls
-//! to the local AWS, and what AWS emits on the way waits to be delivered.
+//! An account with pipeline-trigger and branch-stacks: events go to the functions whose rule in template.yaml delivers them,
+//! their calls go to the local AWS, and the events that AWS emits wait for delivery.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::repository::root;
 
-/// The account while a test plays with it.
+/// The account of a test.
 pub(crate) struct Account {
     pub(crate) aws: LocalAws,
     pub(crate) rules: FileRules,
@@ -74,7 +74,7 @@ impl Account {
         self.deploy(rules);
     }
 
-    /// Hands an event to each function that a rule delivers it to; what they decided, by function.
+    /// Delivers an event to each function whose rule matches it; the decision of each.
     pub(crate) fn deliver(&self, event: &Value) -> Vec<Decision> {
         let matching = self
             .template
@@ -85,7 +85,7 @@ impl Account {
             .collect()
     }
 
-    /// What reconcile does now.
+    /// Runs reconcile now.
     pub(crate) fn reconcile(&self) -> Decision {
         let event = json!({"source": "pointsman", "detail-type": "reconcile"});
         self.invoke("branch-stacks", &event).expect("the event is well formed")
@@ -111,7 +111,7 @@ impl Account {
         })
     }
 
-    /// Delivers all that waits and all that follows from it, the clock going on until nothing is due.
+    /// Delivers every waiting event and every event that follows from it, and advances the clock until nothing is due.
     pub(crate) fn settle(&self) -> Vec<Decision> {
         let mut decisions = Vec::new();
         for _ in 0..200 {
@@ -122,7 +122,7 @@ impl Account {
                 return decisions;
             }
         }
-        panic!("there is no end to it: {decisions:#?}");
+        panic!("events never end: {decisions:#?}");
     }
 }
 

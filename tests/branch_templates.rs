@@ -1,4 +1,4 @@
-//! templates/ held to what a reviewer asks of it: that the templates fit each other, and what their roles may do.
+//! Checks templates/: the templates fit each other, and their roles have no more permissions than they need.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ fn of_type<'t>(template: &'t Value, kind: &'static str) -> impl Iterator<Item = 
     resources(template).filter(move |(_, resource)| resource["Type"] == kind)
 }
 
-/// Every value of a member with this name, however deep.
+/// Every value of a member with this name, at any depth.
 fn all<'v>(value: &'v Value, name: &str, found: &mut Vec<&'v Value>) {
     match value {
         Value::Object(members) => members.iter().for_each(|(member, of)| {
@@ -36,7 +36,7 @@ fn all<'v>(value: &'v Value, name: &str, found: &mut Vec<&'v Value>) {
     }
 }
 
-/// The actions of every statement in there.
+/// The actions of every statement in a value.
 fn actions(value: &Value) -> BTreeSet<String> {
     let mut found = Vec::new();
     all(value, "Action", &mut found);
@@ -61,7 +61,7 @@ fn a_branch_stack_needs_no_capability_and_fits_a_request() {
 fn what_a_branch_stack_imports_is_exported() {
     let (pipeline, prerequisites) = (template("branch-pipeline.yaml"), template("branch-prerequisites.yaml"));
     let suffixes = |values: Vec<&Value>, before: &str| -> BTreeSet<String> {
-        let names = values.into_iter().map(|value| value["Fn::Sub"].as_str().expect("a name is made by Sub"));
+        let names = values.into_iter().map(|value| value["Fn::Sub"].as_str().expect("a name is an Fn::Sub"));
         names.map(|name| name.strip_prefix(before).expect(name).to_owned()).collect()
     };
     let (mut imports, mut exports) = (Vec::new(), Vec::new());
@@ -74,7 +74,7 @@ fn what_a_branch_stack_imports_is_exported() {
 }
 
 #[test]
-fn a_pipeline_is_started_by_pipeline_trigger_and_by_nothing_else() {
+fn only_pipeline_trigger_starts_a_pipeline() {
     let template = template("branch-pipeline.yaml");
     let pipeline = &template["Resources"]["Pipeline"]["Properties"];
     let source = &pipeline["Stages"][0]["Actions"][0];
@@ -95,17 +95,17 @@ fn production_waits_for_an_approval() {
     assert_eq!(of_main.collect::<Vec<_>>(), ["Homologation", "Approval", "Production"]);
 }
 
-/// A branch's name may hold `"`, `$(..)` and nearly anything else.
+/// A branch's name may contain `"`, `$(..)` and nearly anything else.
 #[test]
-fn a_branch_name_is_in_no_text_that_something_reads_as_code() {
+fn no_branch_name_is_part_of_a_text_that_is_run_as_code() {
     let template = template("branch-pipeline.yaml");
     for name in ["BuildSpec", "EnvironmentVariables"] {
         let mut found = Vec::new();
         all(&template, name, &mut found);
         assert!(found.len() >= 2, "{name}");
-        // A list of variables is a project's, and passes the name on as it is; the rest is text.
+        // A list of variables belongs to a project and passes the name on unchanged; every other value is text.
         for value in found.into_iter().filter(|value| !value.is_array()) {
-            let text = value.as_str().unwrap_or_else(|| panic!("{name} is worked out: {value}"));
+            let text = value.as_str().unwrap_or_else(|| panic!("{name} is not literal text: {value}"));
             assert!(!text.contains("variables.BRANCH") && !text.contains("${BranchName}"), "{text}");
         }
     }
@@ -122,7 +122,7 @@ fn no_role_is_an_administrator_and_each_is_bounded() {
         let trust = role["Properties"]["AssumeRolePolicyDocument"].to_string();
         assert!(trust.contains("aws:SourceAccount"), "{name} is for this account: {trust}");
         let actions = actions(&role["Properties"]["Policies"]);
-        assert!(actions.len() >= 4, "{name} may do something");
+        assert!(actions.len() >= 4, "{name} has permissions");
         assert!(actions.iter().all(|action| !action.contains('*')), "{name}: {actions:?}");
     }
     assert_eq!(roles, 4);
@@ -137,9 +137,9 @@ fn the_boundary_allows_what_the_roles_do_and_no_more() {
     assert_eq!(actions(&template["Resources"]["Boundary"]["Properties"]["PolicyDocument"]), used);
 }
 
-/// A build runs what somebody pushed.
+/// A build runs the code of any principal with push access.
 #[test]
-fn a_build_can_neither_deploy_nor_make_log_groups() {
+fn a_build_can_neither_deploy_nor_create_log_groups() {
     let template = template("branch-prerequisites.yaml");
     let build = &template["Resources"]["BuildRole"]["Properties"]["Policies"];
     assert!(!build.to_string().contains("EnvironmentBucket"));
@@ -150,7 +150,7 @@ fn a_build_can_neither_deploy_nor_make_log_groups() {
 }
 
 #[test]
-fn what_holds_somebodys_work_is_kept_when_its_stack_goes() {
+fn repositories_and_buckets_are_kept_when_their_stack_is_deleted() {
     let mut kept = 0;
     for (file, kind) in
         [("repository.yaml", "AWS::CodeCommit::Repository"), ("branch-prerequisites.yaml", "AWS::S3::Bucket")]

@@ -1,10 +1,10 @@
-//! Branches created, moved and deleted while stacks are made and deleted, events duplicated, late, reordered and lost,
-//! stacks failing: in the end each branch that is wanted has its stack, and nothing else has one.
+//! Branches are created, moved and deleted while stacks are created and deleted; events are duplicated, late, reordered and
+//! lost; stacks fail. In the end, each branch that should have a stack has one, and no other branch has one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use branch_stacks::identity::Subject;
+use branch_stacks::identity::BranchId;
 use local_aws::StackNow;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -24,18 +24,18 @@ protected = ["main"]
 const TEMPLATE: &str = "Parameters: {Branch: {Type: String}}\nResources: {Topic: {Type: AWS::SNS::Topic}}\n";
 const OTHER_TEMPLATE: &str = "Parameters: {Branch: {Type: String}}\nResources: {Topic: {Type: AWS::SNS::Topic}, More: {Type: AWS::SQS::Queue}}\n";
 
-/// Two that differ in a letter that no stack's name has, one with letters that no tag has, one that no rule covers, the
-/// protected one, and one whose stack's name somebody else has taken.
+/// Two that differ in a character that no stack's name has, one with characters that no tag has, one that no rule covers, the
+/// protected one, and one whose stack's name a foreign stack has.
 const BRANCHES: [&str; 6] = ["feature/a", "feature-a", "feature/🚂#1", "wip", "main", "feature/taken"];
 const COMMITS: [&str; 3] = ["one", "two", "three"];
 
-fn subject(branch: &str) -> Subject {
-    Subject { repository: "shop".into(), branch: branch.into() }
+fn branch_id(branch: &str) -> BranchId {
+    BranchId { repository: "shop".into(), name: branch.into() }
 }
 
 fn world() -> String {
-    let taken = subject("feature/taken").stack_name("branch");
-    let nested = subject("feature/nested").stack_name("branch");
+    let taken = branch_id("feature/taken").stack_name("branch");
+    let nested = branch_id("feature/nested").stack_name("branch");
     format!(
         r#"
 now = "2026-03-02T10:00:00Z"
@@ -51,7 +51,7 @@ label = "three"
 name = "{taken}"
 tags = {{ "pointsman:owner" = "another", "pointsman:repository" = "shop", "pointsman:branch" = "feature/taken" }}
 [[stack]]
-name = "branch-of-somebody"
+name = "branch-of-others"
 tags = {{ team = "others" }}
 [[stack]]
 name = "{nested}"
@@ -61,49 +61,49 @@ tags = {{ "pointsman:owner" = "branch", "pointsman:repository" = "shop", "points
     )
 }
 
-/// One thing that happens. Numbers choose among what there is at that moment.
+/// One step. A number chooses among the events that wait at that moment.
 #[derive(Debug, Clone)]
-enum Step {
+enum PlayStep {
     Push(usize, usize),
     Delete(usize),
     Deliver(usize),
     DeliverAndKeep(usize),
     Lose(usize),
     Wait,
-    /// Everything that waits is delivered, and what follows from it.
+    /// Every waiting event is delivered, and every event that follows from it.
     Settle,
-    /// For this branch's stack, once or until it is mended.
+    /// The stack of this branch fails, once or until `Fix`.
     Fail(usize, &'static str, bool),
-    Mend,
+    Fix,
     Reconcile,
     ChangeTemplate(bool),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = PlayStep> {
     let branch = 0..BRANCHES.len();
     prop_oneof![
-        4 => (branch.clone(), 0..COMMITS.len()).prop_map(|(branch, commit)| Step::Push(branch, commit)),
-        2 => branch.clone().prop_map(Step::Delete),
-        6 => any::<usize>().prop_map(Step::Deliver),
-        2 => any::<usize>().prop_map(Step::DeliverAndKeep),
-        2 => any::<usize>().prop_map(Step::Lose),
-        3 => Just(Step::Wait),
-        3 => Just(Step::Settle),
+        4 => (branch.clone(), 0..COMMITS.len()).prop_map(|(branch, commit)| PlayStep::Push(branch, commit)),
+        2 => branch.clone().prop_map(PlayStep::Delete),
+        6 => any::<usize>().prop_map(PlayStep::Deliver),
+        2 => any::<usize>().prop_map(PlayStep::DeliverAndKeep),
+        2 => any::<usize>().prop_map(PlayStep::Lose),
+        3 => Just(PlayStep::Wait),
+        3 => Just(PlayStep::Settle),
         3 => (branch, prop_oneof![Just("create"), Just("update"), Just("delete"), Just("rollback")], any::<bool>())
-            .prop_map(|(branch, on, once)| Step::Fail(branch, on, once)),
-        1 => Just(Step::Mend),
-        1 => Just(Step::Reconcile),
-        2 => any::<bool>().prop_map(Step::ChangeTemplate),
+            .prop_map(|(branch, on, once)| PlayStep::Fail(branch, on, once)),
+        1 => Just(PlayStep::Fix),
+        1 => Just(PlayStep::Reconcile),
+        2 => any::<bool>().prop_map(PlayStep::ChangeTemplate),
     ]
 }
 
-/// The account, the events that wait, and what was called.
+/// The account, the waiting events, and the calls so far.
 struct Play {
     account: Account,
     waiting: Vec<Value>,
     creations: usize,
-    /// The stack of the protected branch, once it was whole.
-    main_was_whole: Option<String>,
+    /// The stack of the protected branch, once it was complete.
+    main_was_complete: Option<String>,
 }
 
 impl Play {
@@ -112,7 +112,7 @@ impl Play {
             account: Account::new(&world(), RULES, TEMPLATE),
             waiting: Vec::new(),
             creations: 0,
-            main_was_whole: None,
+            main_was_complete: None,
         }
     }
 
@@ -132,27 +132,28 @@ impl Play {
         done
     }
 
-    fn step(&mut self, step: &Step) {
+    fn step(&mut self, step: &PlayStep) {
         let aws = &self.account.aws;
         let at = |nth: usize, waiting: &[Value]| nth % waiting.len().max(1);
         match step {
-            Step::Push(branch, commit) => {
+            PlayStep::Push(branch, commit) => {
                 aws.push("shop", BRANCHES[*branch], Some(COMMITS[*commit])).expect("a legal name");
             }
-            Step::Delete(branch) => aws.push("shop", BRANCHES[*branch], None).expect("a legal name"),
-            Step::Deliver(_) | Step::DeliverAndKeep(_) | Step::Lose(_) if self.waiting.is_empty() => {}
-            Step::Deliver(nth) => {
+            PlayStep::Delete(branch) => aws.push("shop", BRANCHES[*branch], None).expect("a legal name"),
+            PlayStep::Deliver(_) | PlayStep::DeliverAndKeep(_) | PlayStep::Lose(_)
+                if self.waiting.is_empty() => {}
+            PlayStep::Deliver(nth) => {
                 let event = self.waiting.remove(at(*nth, &self.waiting));
                 let decisions = self.account.deliver(&event);
                 self.saw(decisions);
             }
-            Step::DeliverAndKeep(nth) => {
+            PlayStep::DeliverAndKeep(nth) => {
                 let decisions = self.account.deliver(&self.waiting[at(*nth, &self.waiting)]);
                 self.saw(decisions);
             }
-            Step::Lose(nth) => drop(self.waiting.remove(at(*nth, &self.waiting))),
-            Step::Wait => drop(aws.advance_to_next()),
-            Step::Settle => {
+            PlayStep::Lose(nth) => drop(self.waiting.remove(at(*nth, &self.waiting))),
+            PlayStep::Wait => drop(aws.advance_to_next()),
+            PlayStep::Settle => {
                 let mut waiting = std::mem::take(&mut self.waiting);
                 for _ in 0..200 {
                     let decisions: Vec<Decision> =
@@ -164,30 +165,30 @@ impl Play {
                     }
                     waiting.extend(self.account.aws.take_events());
                 }
-                panic!("there is no end to it: {:#?}", self.account.aws.stacks());
+                panic!("events never end: {:#?}", self.account.aws.stacks());
             }
-            Step::Fail(branch, on, once) => {
-                let stack = subject(BRANCHES[*branch]).stack_name("branch");
+            PlayStep::Fail(branch, on, once) => {
+                let stack = branch_id(BRANCHES[*branch]).stack_name("branch");
                 aws.fail(&stack, "Topic", on, "arranged", once.then_some(1));
             }
-            Step::Mend => aws.mend(),
-            Step::Reconcile => {
+            PlayStep::Fix => aws.mend(),
+            PlayStep::Reconcile => {
                 let decision = self.account.reconcile();
                 self.saw([decision]);
             }
-            Step::ChangeTemplate(other) => {
+            PlayStep::ChangeTemplate(other) => {
                 let template = if *other { OTHER_TEMPLATE } else { TEMPLATE };
                 self.account.deploy_template(template, RULES);
             }
         }
         self.waiting.extend(self.account.aws.take_events());
-        let main = self.account.aws.stack(&subject("main").stack_name("branch"));
+        let main = self.account.aws.stack(&branch_id("main").stack_name("branch"));
         let whole =
             main.filter(|stack| ["CREATE_COMPLETE", "UPDATE_COMPLETE"].contains(&stack.status.as_str()));
-        self.main_was_whole = whole.map(|stack| stack.id).or(self.main_was_whole.take());
+        self.main_was_complete = whole.map(|stack| stack.id).or(self.main_was_complete.take());
     }
 
-    /// Loses every event that waits, and reconciles every so many hours until a run does nothing.
+    /// Loses every waiting event, and reconciles every `hours` hours until a run has no effect.
     fn reconcile_until_quiet(&mut self, hours: u64) -> Decision {
         for _ in 0..12 {
             while self.account.aws.advance_to_next().is_some() {}
@@ -197,38 +198,38 @@ impl Play {
                 return decision;
             }
         }
-        panic!("reconcile is never done: {:#?}", self.account.aws.stacks());
+        panic!("reconcile never ends: {:#?}", self.account.aws.stacks());
     }
 }
 
-/// Whether the stack of a wanted branch is as the rules want it.
+/// Whether a branch's stack is up to date.
 fn is_current(play: &Play, branch: &str, stack: &StackNow) -> bool {
     let rules = &play.account.rules.stacks;
-    let head = play.account.aws.head("shop", branch).expect("the branch is there");
-    let wanted = rules.covering(&subject(branch)).expect("a rule covers it").wanted(&subject(branch), &head);
+    let head = play.account.aws.head("shop", branch).expect("the branch exists");
+    let spec = rules.covering(&branch_id(branch)).expect("a rule covers it").spec(&branch_id(branch), &head);
     let whole =
         ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"].contains(&stack.status.as_str());
-    whole && stack.tags.iter().any(|(key, value)| key == "pointsman:digest" && *value == wanted.digest)
+    whole && stack.tags.iter().any(|(key, value)| key == "pointsman:digest" && *value == spec.digest)
 }
 
-/// Whether a stack is what is left of an attempt that failed, and remembers it.
-fn remembers(stack: &StackNow) -> bool {
+/// Whether a stack is left from a failed attempt and records it.
+fn records_failure(stack: &StackNow) -> bool {
     ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED"]
         .contains(&stack.status.as_str())
 }
 
-/// Whether a stack is somebody else's, or nested.
+/// Whether a stack is foreign or nested.
 fn is_foreign(stack: &StackNow) -> bool {
     let tag = |key: &str, value: &str| stack.tags.iter().any(|(k, v)| k == key && v == value);
     tag("pointsman:branch", "feature/nested") || tag("team", "others") || tag("pointsman:owner", "another")
 }
 
 proptest! {
-    // Each case makes some hundred calls over the wire.
+    // Each case makes some hundred HTTP calls.
     #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 300, ..ProptestConfig::default() })]
 
     #[test]
-    fn in_the_end_each_wanted_branch_has_its_stack_and_nothing_else_has_one(
+    fn in_the_end_exactly_the_branches_that_should_have_a_stack_have_one(
         steps in prop::collection::vec(step(), 1..50)
     ) {
         let mut play = Play::new();
@@ -240,7 +241,7 @@ proptest! {
         for step in &steps {
             play.step(step);
         }
-        // Also while everything that was arranged to fail goes on failing; a deletion that failed waits for a day.
+        // This also holds while the arranged failures continue; a failed deletion waits for a day.
         let before_quiet = play.creations;
         play.reconcile_until_quiet(1);
         play.account.aws.mend();
@@ -250,34 +251,34 @@ proptest! {
             .filter(|stack| !is_foreign(stack)).map(|stack| (stack.name.clone(), stack)).collect();
         let mut expected = BTreeSet::new();
         for (index, branch) in BRANCHES.into_iter().enumerate() {
-            let name = subject(branch).stack_name("branch");
-            let (there, stack) = (play.account.aws.head("shop", branch).is_some(), stacks.get(&name));
-            let failed = steps.iter().any(|step| matches!(step, Step::Fail(which, ..) if *which == index));
-            let told = || format!("{branch}: {stack:#?} {decision:#?}");
+            let name = branch_id(branch).stack_name("branch");
+            let (exists, stack) = (play.account.aws.head("shop", branch).is_some(), stacks.get(&name));
+            let failed = steps.iter().any(|step| matches!(step, PlayStep::Fail(which, ..) if *which == index));
+            let state = || format!("{branch}: {stack:#?} {decision:#?}");
             match branch {
-                // No rule covers the one, and the other's stack is somebody else's.
-                "wip" | "feature/taken" => prop_assert!(stack.is_none(), "{}", told()),
-                // Protected: it stays when the branch goes.
-                "main" if !there => {}
-                _ if !there => prop_assert!(stack.is_none(), "{}", told()),
+                // No rule covers the first; the second's stack is foreign.
+                "wip" | "feature/taken" => prop_assert!(stack.is_none(), "{}", state()),
+                // Protected: the stack is kept when the branch is deleted.
+                "main" if !exists => {}
+                _ if !exists => prop_assert!(stack.is_none(), "{}", state()),
                 _ => {
-                    prop_assert!(stack.is_some(), "{}", told());
+                    prop_assert!(stack.is_some(), "{}", state());
                     let Some(stack) = stack else { continue };
                     let current = is_current(&play, branch, stack);
-                    let left = failed && (remembers(stack) || branch == "main");
-                    prop_assert!(current || left, "{}", told());
-                    prop_assert!(branch != "main" || !current || stack.protected, "{}", told());
+                    let left = failed && (records_failure(stack) || branch == "main");
+                    prop_assert!(current || left, "{}", state());
+                    prop_assert!(branch != "main" || !current || stack.protected, "{}", state());
                 }
             }
             expected.extend(stack.map(|_| name));
         }
         prop_assert_eq!(stacks.keys().cloned().collect::<BTreeSet<_>>(), expected);
-        if let Some(main) = &play.main_was_whole {
-            prop_assert!(stacks.values().any(|stack| stack.id == *main), "the protected stack is gone: {:#?}", stacks);
+        if let Some(main) = &play.main_was_complete {
+            prop_assert!(stacks.values().any(|stack| stack.id == *main), "the protected stack was deleted: {:#?}", stacks);
         }
         prop_assert_eq!(foreign(&play), before);
-        // No loop: once nothing more happens, a stack is made because it was missing, because what was left of a failure
-        // is gone, or because the failure was mended.
+        // No loop: after the last step, a stack is created because it was missing, because a failed stack was deleted, or
+        // because the failure was fixed.
         let made = play.creations - before_quiet;
         prop_assert!(made <= 3 * BRANCHES.len(), "{} creations after the last step", made);
     }

@@ -1,5 +1,5 @@
-//! A fault at every call that branch-stacks makes, before and after its effect: no stack is made or updated twice, none is
-//! forgotten, none of a living branch is deleted, and no failure goes unsaid.
+//! A fault at every call that branch-stacks makes, before and after its effect: no stack is created or updated twice, none
+//! is forgotten, none of an existing branch is deleted, and every failure is reported.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,14 +33,14 @@ retries = 2
 
 const BRANCH: &str = "[repository.branches]\n\"feature/a\" = \"one\"\n";
 
-/// A stack of `feature/a`, made of something else than what the rules want.
+/// A stack of `feature/a` that is out of date.
 fn stack(status: &str) -> String {
-    let name = branch_stacks::identity::Subject { repository: "shop".into(), branch: "feature/a".into() };
+    let branch = branch_stacks::identity::BranchId { repository: "shop".into(), name: "feature/a".into() };
     format!(
         "[[stack]]\nname = \"{}\"\nstatus = \"{status}\"\ncreated = \"2026-01-09T10:00:00Z\"\n\
          tags = {{ \"pointsman:owner\" = \"branch\", \"pointsman:repository\" = \"shop\", \"pointsman:branch\" = \"feature/a\", \
          \"pointsman:commit\" = \"1111111111111111111111111111111111111111\", \"pointsman:digest\" = \"another\" }}\n",
-        name.stack_name("branch")
+        branch.stack_name("branch")
     )
 }
 
@@ -52,7 +52,7 @@ fn push(event: &str) -> String {
     )
 }
 
-/// What happens to a branch, and the one call that must have its effect once.
+/// An event of a branch, and the only call that must have its effect once.
 struct Scenario {
     world: String,
     event: String,
@@ -109,7 +109,7 @@ fn without_faults_each_has_its_effect_once_for_two_deliveries() {
 }
 
 #[test]
-fn one_fault_at_any_call_changes_nothing_about_the_end() {
+fn one_fault_at_any_call_does_not_change_the_result() {
     let answers = [
         ("Throttling", false),
         ("InternalFailure", false),
@@ -141,7 +141,7 @@ fn one_fault_at_any_call_changes_nothing_about_the_end() {
 }
 
 #[test]
-fn an_operation_that_never_works_is_said_and_deletes_nothing() {
+fn an_operation_that_always_fails_is_reported_and_deletes_nothing() {
     let scenarios = scenarios();
     let faults = scenarios
         .iter()
@@ -149,21 +149,21 @@ fn an_operation_that_never_works_is_said_and_deletes_nothing() {
     at_once(faults.collect(), |(scenario, operation)| {
         let run =
             run(scenario, &format!("[[fault]]\noperation = \"{operation}\"\nanswer = \"AccessDenied\"\n"));
-        let told = format!(
+        let reported = format!(
             "{:?}",
             run.invocations.iter().map(|run| (&run.decisions, &run.error)).collect::<Vec<_>>()
         );
-        assert!(told.contains("AccessDenied"), "{operation}: {told}");
-        // When a head was committed matters for idle branches only: without it, no stack is taken away, and none is made
-        // unless the event says that the branch was pushed.
+        assert!(reported.contains("AccessDenied"), "{operation}: {reported}");
+        // The date of the head's commit matters for idle branches only: without it, no stack is deleted, and only a push
+        // creates one.
         let optional = operation == "GetCommit"
             && (scenario.call != "CreateStack" || scenario.event.contains("referenceCreated"));
-        assert_eq!(run.failed(), !optional, "{operation}: {told}");
+        assert_eq!(run.failed(), !optional, "{operation}: {reported}");
         let effects: Vec<String> = effects(&run).into_iter().map(|(operation, _)| operation).collect();
         assert_eq!(
             effects,
             if optional { vec![scenario.call.to_owned()] } else { vec![] },
-            "{operation}: {told}"
+            "{operation}: {reported}"
         );
     });
 }

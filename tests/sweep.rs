@@ -1,4 +1,4 @@
-//! Reconcile over many branches: what is done in which order, how much of it at a time, and when it stops trying.
+//! Reconcile over many branches: the order of its calls, how many it makes at a time, and when it stops trying.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -19,7 +19,7 @@ fn rules(more: &str) -> String {
 
 const BRANCH: &str = "parameters = { Branch = \"{branch}\" }";
 
-/// A repository with this many branches to make a stack for.
+/// A repository with this many branches that should have a stack.
 fn account(branches: usize, rules: &str) -> Account {
     let mut world = "now = \"2026-01-10T10:00:00Z\"\n[codecommit]\nlist-page-size = 7\n[cloudformation]\npage-size = 7\n\
         [[repository]]\nname = \"shop\"\n[[repository.commit]]\nlabel = \"one\"\n[repository.branches]\nmain = \"one\"\n"
@@ -30,7 +30,7 @@ fn account(branches: usize, rules: &str) -> Account {
     Account::new(&world, rules, TEMPLATE)
 }
 
-/// How many reasons there are of each verdict and code.
+/// The number of reasons of each verdict and code.
 fn counted(decision: &Decision) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for reason in &decision.reasons {
@@ -43,14 +43,14 @@ fn counts<const N: usize>(expected: [(&str, usize); N]) -> BTreeMap<String, usiz
     expected.into_iter().map(|(what, count)| (what.to_owned(), count)).collect()
 }
 
-/// Lets what CloudFormation is at come to its end; the events of it are lost.
+/// Completes every operation of CloudFormation; its events are lost.
 fn wait(account: &Account) {
     while account.aws.advance_to_next().is_some() {}
     account.aws.take_events();
 }
 
 #[test]
-fn many_missing_stacks_are_made_a_hundred_at_a_time() {
+fn many_missing_stacks_are_created_a_hundred_at_a_time() {
     let account = account(120, &rules(BRANCH));
     let first = account.reconcile();
     assert_eq!(counted(&first), counts([("create no-stack-yet", 100), ("hold creation-paced", 20)]));
@@ -72,8 +72,12 @@ fn a_changed_template_is_rolled_out_ten_stacks_at_a_time() {
     wait(&account);
     account.deploy_template(OTHER_TEMPLATE, &rules(BRANCH));
     for (updated, left) in [(10, 14), (10, 4)] {
-        let told = counted(&account.reconcile());
-        assert_eq!((told["update changed"], told["hold roll-out-paced"]), (updated, left), "{told:?}");
+        let counted = counted(&account.reconcile());
+        assert_eq!(
+            (counted["update changed"], counted["hold roll-out-paced"]),
+            (updated, left),
+            "{counted:?}"
+        );
         wait(&account);
     }
     assert_eq!(counted(&account.reconcile()), counts([("skip up-to-date", 20), ("update changed", 4)]));
@@ -82,7 +86,7 @@ fn a_changed_template_is_rolled_out_ten_stacks_at_a_time() {
 }
 
 #[test]
-fn a_rule_that_is_refused_is_tried_for_three_branches_and_not_for_all() {
+fn a_call_that_fails_is_tried_for_three_branches_of_a_rule_and_not_for_all() {
     let account = account(9, &rules("parameters = { Brunch = \"{branch}\" }"));
     let decision = account.reconcile();
     assert_eq!(counted(&decision), counts([("fail call-failed", 3), ("hold refused-for-others", 6)]));
@@ -91,7 +95,7 @@ fn a_rule_that_is_refused_is_tried_for_three_branches_and_not_for_all() {
 }
 
 #[test]
-fn the_most_stacks_of_a_rule_are_kept_to_within_one_run() {
+fn the_limit_of_a_rule_holds_within_one_run() {
     let account = account(9, &rules(&format!("{BRANCH}\nmax-stacks = 4")));
     assert_eq!(
         counted(&account.reconcile()),
@@ -102,11 +106,11 @@ fn the_most_stacks_of_a_rule_are_kept_to_within_one_run() {
 }
 
 #[test]
-fn what_is_missing_comes_first_then_orphans_then_roll_outs() {
+fn missing_stacks_come_first_then_orphans_then_updates() {
     let mut account = account(3, &rules(BRANCH));
     account.reconcile();
     wait(&account);
-    account.aws.push("shop", "feature/000", None).expect("it is there");
+    account.aws.push("shop", "feature/000", None).expect("the branch exists");
     account.aws.push("shop", "feature/new", Some("one")).expect("a legal name");
     account.aws.take_events();
     account.deploy_template(OTHER_TEMPLATE, &rules(BRANCH));
@@ -118,25 +122,25 @@ fn what_is_missing_comes_first_then_orphans_then_roll_outs() {
 }
 
 #[test]
-fn a_rule_that_is_refused_still_loses_the_stacks_of_branches_that_are_gone() {
+fn stacks_of_deleted_branches_are_deleted_although_calls_for_their_rule_fail() {
     let mut account = account(3, &rules(BRANCH));
     account.reconcile();
     wait(&account);
     for branch in ["feature/000", "feature/001", "feature/002"] {
-        account.aws.push("shop", branch, None).expect("it is there");
+        account.aws.push("shop", branch, None).expect("the branch exists");
     }
     for nth in 0..4 {
         account.aws.push("shop", &format!("feature/a{nth}"), Some("one")).expect("a legal name");
     }
     account.aws.take_events();
     account.deploy(&rules("parameters = { Brunch = \"{branch}\" }"));
-    let told = counted(&account.reconcile());
+    let counted = counted(&account.reconcile());
     let expected = [("delete branch-gone", 3), ("fail call-failed", 3), ("hold refused-for-others", 1)];
-    assert_eq!(told, counts(expected));
+    assert_eq!(counted, counts(expected));
 }
 
 #[test]
-fn of_many_branches_that_are_refused_others_are_tried_the_next_time() {
+fn of_many_branches_whose_calls_fail_others_are_tried_in_the_next_run() {
     let account = account(30, &rules("parameters = { Brunch = \"{branch}\" }"));
     let tried =
         || -> Vec<String> { account.reconcile().actions.into_iter().map(|action| action.subject).collect() };

@@ -1,5 +1,5 @@
-//! The walk-through of docs/branch-stacks-walk-through.md, with both functions and the templates that are deployed: a
-//! repository, develop, a feature branch, its merge, its end, and the removal of everything, twice.
+//! The walk-through of docs/branch-stacks-walk-through.md, with both functions and the deployed templates: a
+//! repository, develop, a feature branch, its merge, its deletion, and the removal of everything, twice.
 
 use local_aws::{ExecutionNow, StackNow};
 use shared::decision::{Decision, Explain as _, Verdict};
@@ -46,12 +46,12 @@ role = "{ROLE}"
     )
 }
 
-/// All branches but those that begin with `wip/`.
-const WANTED: &str = r#"["**", "!wip/**"]"#;
+/// All branches except those that begin with `wip/`.
+const BRANCHES: &str = r#"["**", "!wip/**"]"#;
 
 fn account() -> Account {
     let template = read("templates/branch-pipeline.yaml");
-    let account = Account::with_template_named("branch-pipeline.yaml", WORLD, &rules(WANTED), &template);
+    let account = Account::with_template_named("branch-pipeline.yaml", WORLD, &rules(BRANCHES), &template);
     account.aws.take_events();
     account
 }
@@ -81,7 +81,7 @@ fn a_branch_gets_its_pipeline_and_its_first_push_starts_it_once() {
         assert_eq!(
             started(&account, &pipeline),
             ["CreatePipeline"],
-            "{pipeline}: made, and so started, once"
+            "{pipeline}: its creation starts it once"
         );
     }
     assert_eq!(statuses(&account), ["CREATE_COMPLETE"; 3]);
@@ -95,11 +95,11 @@ fn a_push_to_a_branch_with_a_pipeline_starts_it_once_pinned() {
     assert_eq!(started(&account, "myapp@feature-abc"), ["CreatePipeline", "StartPipelineExecution"]);
     let last = account.aws.executions("myapp@feature-abc").pop().expect("there are two");
     assert_eq!(last.commit, account.aws.head("myapp", "feature-abc"));
-    assert_eq!(statuses(&account), ["CREATE_COMPLETE"], "the stack need not change for a commit");
+    assert_eq!(statuses(&account), ["CREATE_COMPLETE"], "a commit does not change the stack");
 }
 
 #[test]
-fn a_merged_branch_that_is_deleted_loses_its_stack_and_pipeline_and_the_others_stay() {
+fn the_stack_and_pipeline_of_a_deleted_branch_are_deleted_and_the_others_are_kept() {
     let account = account();
     push(&account, "main", Some("first"));
     push(&account, "develop", Some("first"));

@@ -96,7 +96,7 @@ fn against_template(
     }
     alerts(&template, environment, &rules.alerts, problems);
     let rules = &rules.stacks.stacks;
-    match deployed(&template, branch_stacks::report::FUNCTION) {
+    match deployed(&template, branch_stacks::FUNCTION.name) {
         Some(function) => {
             problems.extend(rules.iter().flat_map(|rule| permissions::of_stack(function, rule)));
         }

@@ -17,7 +17,7 @@ pub struct Arn {
     pub region: String,
     /// Empty for a resource without an account.
     pub account: String,
-    /// Everything behind the fifth colon: `alarm:shop-down`, `recovery-plan/rp-0a1b`.
+    /// Everything after the fifth colon: `alarm:shop-down`, `recovery-plan/rp-0a1b`.
     pub resource: String,
 }
 
@@ -27,7 +27,7 @@ pub struct Arn {
 pub struct NotAnArn(pub String);
 
 impl Arn {
-    /// The resource behind `kind` and its separator: for `alarm`, the name in `alarm:NAME`; for `stack`, what follows
+    /// The resource after `kind` and its separator: for `alarm`, the name in `alarm:NAME`; for `stack`, what follows
     /// `stack/`. `None` for a resource of another kind.
     pub fn resource_of(&self, kind: &str) -> Option<&str> {
         self.resource.strip_prefix(kind)?.strip_prefix([':', '/']).filter(|rest| !rest.is_empty())
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_arn_is_split_and_put_together_again() {
+    fn an_arn_is_parsed_and_displayed_unchanged() {
         let text = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:a:b/c";
         let arn: Arn = text.parse().unwrap();
         assert_eq!((arn.service.as_str(), arn.region.as_str()), ("cloudwatch", "us-east-1"));

@@ -1,4 +1,4 @@
-//! The one place where AWS clients are configured: behaviour version, credentials, region, retries, timeouts.
+//! The only place that configures AWS clients: behaviour version, credentials, region, retries, timeouts.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::text::chain;
 
-/// What every client of a function is built from.
+/// The configuration of every client of a function.
 ///
-/// - Credentials and region come from the environment alone, where Lambda puts them ("Defined runtime environment
-///   variables", AWS Lambda Developer Guide), so that no start ever waits for an instance metadata service.
-/// - Up to 5 tries a call, waiting up to 0.4, 0.8, 1.6 and 3.2 s between them: a throttled or busy call gets some
-///   seconds. Lambda's own retries, a minute and two minutes later, are for what takes longer.
-/// - 10 s a try and 40 s a call: one call that never answers must leave the others their time.
+/// - Credentials and region come from the environment alone, where Lambda sets them ("Defined runtime environment
+///   variables", AWS Lambda Developer Guide), so that no start waits for an instance metadata service.
+/// - Up to 5 tries a call, waiting up to 0.4, 0.8, 1.6 and 3.2 s between them: a throttled call gets some
+///   seconds. Lambda's own retries, one and two minutes later, are for longer disruptions.
+/// - 10 s a try and 40 s a call: a call without an answer must leave time for the others.
 /// - `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are honoured by `aws-config` itself.
 pub async fn sdk_config() -> SdkConfig {
     let retries =
@@ -36,7 +36,7 @@ pub async fn sdk_config() -> SdkConfig {
         .await
 }
 
-/// An SDK error as people need it: the service's code and message, or the whole chain where no service answered.
+/// An SDK error for a reader: the service's code and message, or the whole chain where no service answered.
 pub fn told<E, R>(error: &SdkError<E, R>) -> String
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,

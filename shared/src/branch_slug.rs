@@ -1,16 +1,16 @@
-//! A branch's name in the letters that AWS resource names allow, without two branches ever sharing one.
+//! A branch's name in the characters that AWS resource names allow; no two branches share one.
 
 use crate::token::client_token;
 
 /// The longest slug, in characters.
 pub const LONGEST: usize = 40;
 
-/// Enough that nobody finds a branch whose slug is another's by trying.
+/// Enough characters that two branches with the same slug cannot be found by trial.
 const HASH: usize = 12;
 
 /// `branch` as lower-case letters, digits and single hyphens, at most [`LONGEST`] characters.
 ///
-/// A branch that is already written so keeps its name (`develop`). Any other gets the first characters of a hash of
+/// A branch whose name already has this form keeps it (`develop`). Any other gets the first characters of a hash of
 /// its full name after it (`feature/a` and `feature-a` are two branches), and so does one whose name could be
 /// mistaken for such a result.
 pub fn branch_slug(branch: &str) -> String {

@@ -20,7 +20,7 @@ const THROTTLING: [&str; 5] = [
     "TooManyRequestsException",
 ];
 
-/// Error codes with which AWS's services deny a call for want of a permission.
+/// Error codes with which AWS's services deny a call for lack of a permission.
 const ACCESS_DENIED: [&str; 5] = [
     "AccessDenied",
     "AccessDeniedException",
@@ -29,7 +29,7 @@ const ACCESS_DENIED: [&str; 5] = [
     "UnauthorizedOperation",
 ];
 
-/// A call to AWS that failed. Its `Display` is the service's code and message, or what kept the service from answering.
+/// A call to AWS that failed. Its `Display` is the service's code and message, or why no service answered.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct CallError {
@@ -40,7 +40,7 @@ pub struct CallError {
     pub code: Option<String>,
     /// The service's message, or the chain of causes where no service answered.
     pub message: String,
-    /// The SDK's own error, for whoever walks the chain of causes. It does not outlive the invocation.
+    /// The SDK's own error, for code that follows the chain of causes. It does not outlive the invocation.
     #[serde(skip)]
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
@@ -104,7 +104,7 @@ impl PartialEq for CallError {
 impl Eq for CallError {}
 
 impl CallError {
-    /// The SDK's error that this one was made of, where this invocation made the call.
+    /// The SDK's error behind this one, if this invocation made the call.
     pub fn sdk_error(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         self.source.as_deref()
     }

@@ -1,7 +1,7 @@
 //! Reports a thing once: which invocation may send the email, while several have the same event.
 //!
 //! An invocation claims the report before it publishes, and confirms it afterwards. A claim that was neither confirmed nor
-//! released is free again when the invocation that made it has ended for certain.
+//! released is free again when its invocation has certainly ended.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

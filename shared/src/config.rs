@@ -1,6 +1,6 @@
-//! The rules file, read raw: its text, its tables with their places, and every problem in it at once.
+//! The rules file before its values are checked: its text, its tables with their places, and every problem in it at once.
 //!
-//! Each function reads its own tables with a [`TableReader`]; only the checked types it makes of them go further.
+//! Each function reads its own tables with a [`TableReader`]; only checked types leave that function's `rules` module.
 
 pub mod deployed;
 mod document;

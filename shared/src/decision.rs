@@ -1,4 +1,4 @@
-//! What a function decided and why: the one value that the log, the mail, the command line and the JSON show.
+//! A decision of a function with its reasons: the one value that the log, the email, the command line and the JSON show.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -64,20 +64,20 @@ pub trait Explain: fmt::Display {
     /// Stable, in kebab case.
     fn code(&self) -> &'static str;
 
-    /// What the reason rests on, for those who read it with a program.
+    /// The basis of the reason, for programs that read the decision.
     fn evidence(&self) -> Evidence {
         Evidence::default()
     }
 }
 
-/// What a reason rests on.
+/// The basis of a reason.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Evidence {
     /// The changed file that decided.
     pub file: Option<String>,
     /// The pattern that decided, as it is written.
     pub pattern: Option<String>,
-    /// Where that pattern or rule stands: `file:line:column`.
+    /// The place of that pattern or rule: `file:line:column`.
     pub config: Option<String>,
 }
 
@@ -92,10 +92,10 @@ pub struct Explanation {
     /// The pattern that decided, as it is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
-    /// Where that pattern or rule stands: `file:line:column`.
+    /// The place of that pattern or rule: `file:line:column`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<String>,
-    /// The sentence a person reads.
+    /// The sentence for the reader.
     pub sentence: String,
 }
 
@@ -119,13 +119,13 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// A reason made of a function's own.
+    /// A reason with the explanation of a function's own reason.
     pub fn new(verdict: Verdict, subject: impl Into<String>, because: &(impl Explain + ?Sized)) -> Self {
         Self { verdict, subject: shortened(&subject.into(), LONGEST_SENTENCE), because: because.into() }
     }
 }
 
-/// Something a person should know that decided nothing: an ignore file too large to read, a call that was denied.
+/// An observation that decided nothing: an ignore file too large to read, a call that was denied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     /// About what.
@@ -176,7 +176,7 @@ pub struct Decision {
     /// How many reasons of each verdict and code there are; only in a decision too large to list them all.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reason_counts: BTreeMap<String, usize>,
-    /// What a person should know besides.
+    /// Observations that decided nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
     /// Every call that changes something.
@@ -187,7 +187,7 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// The reasons that make the invocation fail.
+    /// The reasons with which the invocation fails.
     pub fn failures(&self) -> impl Iterator<Item = &Reason> {
         self.reasons.iter().filter(|reason| reason.verdict == Verdict::Fail)
     }
@@ -240,7 +240,7 @@ impl ActionResult {
     }
 }
 
-/// How much a reader of a shortened decision needs to see a reason of this verdict.
+/// The importance of a verdict in a shortened decision.
 fn rank(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Skip => 0,
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_decision_is_told_whole() {
+    fn a_small_decision_is_not_shortened() {
         let small = decision(vec![reason(Verdict::Skip, "no-changes")]);
         assert_eq!(small.clone().within(LARGEST), small);
     }
@@ -305,10 +305,10 @@ mod tests {
     fn a_decision_over_the_limit_counts_its_reasons_and_keeps_the_failures() {
         let mut reasons = vec![reason(Verdict::Skip, "no-path-matches"); 5000];
         reasons.push(reason(Verdict::Fail, "start-failed"));
-        let told = decision(reasons).within(LARGEST);
-        assert!(serde_json::to_string(&told).unwrap().len() < LARGEST);
-        assert_eq!(told.reason_counts["skip no-path-matches"], 5000);
-        assert_eq!(told.failures().count(), 1);
+        let shortened = decision(reasons).within(LARGEST);
+        assert!(serde_json::to_string(&shortened).unwrap().len() < LARGEST);
+        assert_eq!(shortened.reason_counts["skip no-path-matches"], 5000);
+        assert_eq!(shortened.failures().count(), 1);
     }
 
     #[test]

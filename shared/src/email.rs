@@ -6,13 +6,13 @@ use serde_json::{Map, Value, json};
 /// A message for a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The subject of a mail.
+    /// The subject of the email.
     pub subject: String,
-    /// The text of a mail.
+    /// The text of the email.
     pub text: String,
     /// The text that SNS takes: for each protocol (`default`, `email`, `sms`) in JSON, or [`Message::text`] for all of them.
     pub body: Body,
-    /// What filter policies can look at.
+    /// The attributes that subscription filter policies can match.
     pub attributes: Vec<Attribute>,
 }
 
@@ -71,7 +71,7 @@ impl Message {
 /// A message attribute of the type String: its name and its value.
 pub type Attribute = (&'static str, String);
 
-/// How much of an event is told.
+/// How much of an event a message has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
     /// All of it.
@@ -88,12 +88,12 @@ pub enum Detail {
 }
 
 /// The end of an email whose text is larger than the topic takes.
-const REST_DOES_NOT_FIT: &str = "\n\n(The rest does not fit the topic's size.)\n";
+const REST_DOES_NOT_FIT: &str = "\n\n(The rest does not fit into a message.)\n";
 
 /// The longest value of an attribute; an attribute longer than this is of no use to a filter, and counts against the size.
 const LONGEST_VALUE: usize = 150;
 
-/// What is tried, one after the other, until it fits.
+/// The levels of detail, tried in this order until the message fits.
 const DETAILS: [Detail; 4] = [
     Detail::Whole,
     Detail::Shortened { items: 50, characters: 1_000 },
@@ -101,7 +101,7 @@ const DETAILS: [Detail; 4] = [
     Detail::None,
 ];
 
-/// Attributes of those that have a value. An attribute cannot be empty, nor hold what XML cannot.
+/// The attributes that have a value. SNS takes no empty attribute and no character that XML does not allow.
 pub fn attributes<const N: usize>(values: [(&'static str, Option<String>); N]) -> Vec<Attribute> {
     let named =
         values.into_iter().filter_map(|(name, value)| Some((name, value.filter(|text| !text.is_empty())?)));
@@ -110,8 +110,8 @@ pub fn attributes<const N: usize>(values: [(&'static str, Option<String>); N]) -
         .collect()
 }
 
-/// The message that tells most and has at most `limit` bytes with its attributes. `write` gives the text and the form for
-/// machines, with as much of the event as it is told to give.
+/// The message with the most detail that has at most `limit` bytes with its attributes. `write` returns the text and the form
+/// for machines at a level of detail.
 pub fn within(
     limit: usize,
     headline: String,
@@ -138,7 +138,8 @@ pub fn within(
     cut(room, &subject, &write(Detail::None).0, message)
 }
 
-/// What is left where even a mail without the event is too large: its beginning, and of the form for machines the subject.
+/// The message if even an email without the event is too large: the beginning of the text, and a form for machines with only
+/// the subject.
 fn cut(room: usize, subject: &str, text: &str, message: impl Fn(String, Body) -> Message) -> Message {
     let form = json!({"version": 1, "subject": subject, "shortened": true});
     let mut most = text.chars().count();

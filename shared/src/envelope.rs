@@ -1,45 +1,50 @@
-//! How an event arrives: by itself, or in a batch that is moved back from one of the two failure queues.
+//! The two forms in which an event arrives: alone, or in a batch from one of the two failure queues.
 
 use aws_lambda_events::sqs::SqsMessage;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What an invocation brings.
+/// The payload of an invocation.
 #[derive(Debug, PartialEq)]
 pub enum Envelope {
     /// One event.
     Event(Value),
-    /// Messages of the rule's dead-letter queue or of the function's on-failure queue, each an event that failed.
+    /// Messages of the rule's dead-letter queue or the function's on-failure queue; each holds a failed event.
     Redrive(Vec<Redriven>),
 }
 
 /// One message of a failure queue.
 #[derive(Debug, PartialEq)]
 pub struct Redriven {
-    /// What SQS knows the message by.
+    /// The message's id in SQS.
     pub message_id: String,
-    /// The event in it, or what is wrong with it.
-    pub event: Result<Value, String>,
+    /// The event in the message, or why its body cannot be read.
+    pub event: Result<Value, NotJson>,
 }
 
-/// A batch that cannot be answered item by item.
+/// A message whose body is not JSON; why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the message's body is not JSON: {0}")]
+pub struct NotJson(pub String);
+
+/// A batch whose messages cannot be reported one by one.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum EnvelopeError {
-    /// Lambda asks for the ids of the messages that failed, and one has none.
-    #[error("Records[{0}].messageId is missing, so that its failure could not be reported")]
+    /// A message has no id, and Lambda needs the ids of the failed messages.
+    #[error("Records[{0}].messageId is missing, so a failure of this message could not be reported")]
     NoMessageId(usize),
-    /// Not what SQS sends.
+    /// The records are not messages of SQS.
     #[error("Records is not a list of SQS messages: {0}")]
     NotMessages(String),
 }
 
-/// Tells an event from a batch of failed ones.
+/// Distinguishes an event from a batch of failed events.
 ///
 /// EventBridge puts the event itself into its dead-letter queue; Lambda wraps it as `requestPayload` ("Capturing
 /// records of Lambda asynchronous invocations", AWS Lambda Developer Guide).
 ///
 /// # Errors
-/// When a batch from SQS is not one.
+/// When a batch from SQS is malformed.
 pub fn open(payload: Value) -> Result<Envelope, EnvelopeError> {
     if payload.pointer("/Records/0/eventSource").and_then(Value::as_str) != Some("aws:sqs") {
         return Ok(Envelope::Event(payload));
@@ -54,9 +59,8 @@ pub fn open(payload: Value) -> Result<Envelope, EnvelopeError> {
     Ok(Envelope::Redrive(redriven.collect::<Result<_, _>>()?))
 }
 
-fn unwrapped(body: &str) -> Result<Value, String> {
-    let mut body: Value =
-        serde_json::from_str(body).map_err(|error| format!("the message's body is not JSON: {error}"))?;
+fn unwrapped(body: &str) -> Result<Value, NotJson> {
+    let mut body: Value = serde_json::from_str(body).map_err(|error| NotJson(error.to_string()))?;
     match body.get_mut("requestPayload") {
         Some(payload) => Ok(payload.take()),
         None => Ok(body),
@@ -73,15 +77,15 @@ mod tests {
         json!({"Records": [{"messageId": "m-1", "eventSource": "aws:sqs", "body": body}]})
     }
 
-    fn redriven(payload: Value) -> Result<Value, String> {
+    fn redriven(payload: Value) -> Result<Value, NotJson> {
         match open(payload).unwrap() {
             Envelope::Redrive(mut messages) => messages.remove(0).event,
-            Envelope::Event(_) => panic!("told as an event"),
+            Envelope::Event(_) => panic!("it is read as an event"),
         }
     }
 
     #[test]
-    fn an_event_is_itself() {
+    fn an_event_is_not_wrapped() {
         let event = json!({"source": "aws.codecommit", "detail": {"Records": 1}});
         assert_eq!(open(event.clone()).unwrap(), Envelope::Event(event));
     }
@@ -102,7 +106,9 @@ mod tests {
 
     #[test]
     fn a_body_that_is_not_json_fails_alone() {
-        assert!(redriven(batch("hello")).unwrap_err().starts_with("the message's body is not JSON"));
+        assert!(
+            redriven(batch("hello")).unwrap_err().to_string().starts_with("the message's body is not JSON")
+        );
     }
 
     #[test]

@@ -1,40 +1,40 @@
-//! Reads fields of an event, and says which one is missing or wrong.
+//! Reads fields of an event; the error names the field that is missing or wrong.
 
 use serde_json::Value;
 
-/// An event that says what it is and lacks what every such event has.
+/// An event that lacks a required field or has a wrong value in one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedEvent {
-    /// Not even a JSON object.
+    /// The event is not a JSON object.
     #[error("the event is {0}, not a JSON object")]
     NotAnObject(&'static str),
-    /// A field that must be there.
+    /// A required field is missing.
     #[error("{0} is missing from the event")]
     Missing(&'static str),
-    /// A field of the wrong type.
+    /// A field has the wrong type.
     #[error("{field} is {found} in the event, not a string")]
     NotAString {
-        /// Its path.
+        /// The field's path.
         field: &'static str,
-        /// What it is.
+        /// The type of its value.
         found: &'static str,
     },
-    /// A field whose value cannot be right.
+    /// A field has a value that is not allowed.
     #[error("{field} is `{value}` in the event, not {expected}")]
     NotA {
-        /// Its path.
+        /// The field's path.
         field: &'static str,
-        /// What it is.
+        /// Its value.
         value: String,
-        /// What it should be.
+        /// A description of the allowed values.
         expected: &'static str,
     },
 }
 
-/// The text at `pointer`, which must be there and not be empty. `field` is what an error calls it.
+/// The text at `pointer`, which must not be missing or empty. `field` names it in an error.
 ///
 /// # Errors
-/// When it is missing, empty, or no string.
+/// When the field is missing, empty, or not a string.
 pub fn required(event: &Value, pointer: &str, field: &'static str) -> Result<String, MalformedEvent> {
     optional(event, pointer, field)?.filter(|text| !text.is_empty()).ok_or(MalformedEvent::Missing(field))
 }
@@ -42,7 +42,7 @@ pub fn required(event: &Value, pointer: &str, field: &'static str) -> Result<Str
 /// The text at `pointer`, if there is one.
 ///
 /// # Errors
-/// When it is there and no string.
+/// When the field is not a string.
 pub fn optional(event: &Value, pointer: &str, field: &'static str) -> Result<Option<String>, MalformedEvent> {
     match event.pointer(pointer) {
         None | Some(Value::Null) => Ok(None),
@@ -51,7 +51,7 @@ pub fn optional(event: &Value, pointer: &str, field: &'static str) -> Result<Opt
     }
 }
 
-/// What a JSON value is called in a sentence.
+/// The name of a JSON value's type in a sentence.
 pub fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",

@@ -14,7 +14,7 @@ pub struct Function {
     pub summary: &'static str,
     /// The tables of the rules file that it reads.
     pub tables: &'static [Table],
-    /// The environment variables that it reads, beside those of every function.
+    /// The environment variables that it reads, beside the settings of every function.
     pub settings: &'static [Setting],
     /// Every call to AWS that it makes.
     pub calls: &'static [Call],

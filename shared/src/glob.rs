@@ -12,7 +12,7 @@ use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
 use crate::config::Place;
 
-/// Why patterns could not become one automaton.
+/// Why patterns could not be compiled into one automaton.
 pub use globset::Error as SetError;
 
 pub use dead::{covered, is_literal};
@@ -21,19 +21,19 @@ pub use read::{BAD_GLOB, CODES, EMPTY_LIST, NEVER_DECIDES, read};
 /// The longest pattern, in bytes; CodePipeline's own have 255 characters.
 const LONGEST: usize = 1_000;
 
-/// The most patterns that the braces of one can make.
+/// The most patterns that the braces of one pattern can expand to.
 const MOST_CHOICES: usize = 1_000;
 
 const SYNTAX: &str = "docs/configuration.md#patterns has the syntax";
 
-/// One pattern of a list, as written and where.
+/// One pattern of a list: its text and its place.
 #[derive(Debug, Clone)]
 pub struct Pattern {
-    /// As it is written, with its `!`.
+    /// The pattern as the file has it, with its `!`.
     pub text: String,
-    /// Whether what it matches is excluded.
+    /// Whether the pattern excludes what it matches.
     pub excludes: bool,
-    /// Where it stands.
+    /// Its place.
     pub place: Place,
     /// One for each way to choose from its braces.
     globs: Vec<Glob>,
@@ -41,13 +41,13 @@ pub struct Pattern {
     matchers: OnceLock<Vec<GlobMatcher>>,
 }
 
-/// Why a text is not a pattern, and what to write instead.
+/// Why a text is not a pattern, and how to fix it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct BadGlob {
-    /// What is wrong with it.
+    /// The problem.
     pub message: String,
-    /// What to do.
+    /// How to fix the problem.
     pub help: String,
 }
 
@@ -55,7 +55,7 @@ impl Pattern {
     /// Reads one entry of a list.
     ///
     /// # Errors
-    /// When it is not a glob, or one that can match nothing.
+    /// When the text is not a glob, or a glob that cannot match anything.
     pub fn parse(text: &str, place: Place) -> Result<Self, BadGlob> {
         let (excludes, body) = text.strip_prefix('!').map_or((false, text), |body| (true, body));
         refuse_what_never_matches(body)?;
@@ -88,12 +88,12 @@ pub struct PatternList {
 }
 
 impl PatternList {
-    /// Whether a name that no pattern matches is in.
+    /// Whether a name that no pattern matches is included.
     pub fn starts_from_everything(&self) -> bool {
         self.patterns.iter().all(|pattern| pattern.excludes)
     }
 
-    /// Whether `name` is in, and the pattern that says so.
+    /// Whether `name` is included, and the pattern that decides it.
     pub fn includes(&self, name: &str) -> (bool, Option<&Pattern>) {
         let last = self.patterns.iter().rev().find(|pattern| pattern.matches(name));
         (last.map_or(self.starts_from_everything(), |pattern| !pattern.excludes), last)
@@ -154,7 +154,7 @@ fn refuse_what_never_matches(body: &str) -> Result<(), BadGlob> {
     }
     if let Some(rest) = body.strip_prefix('/').or_else(|| body.strip_prefix("./")) {
         return Err(bad(
-            "names are relative to the repository's root, without `/` or `./` before them",
+            "names are relative to the repository's root and do not begin with `/` or `./`",
             format!("write `{}`", rest.trim_start_matches('/')),
         ));
     }
@@ -183,7 +183,7 @@ fn expanded(body: &str) -> Result<Vec<String>, BadGlob> {
     while let Some(body) = open.pop() {
         if done.len() + open.len() > MOST_CHOICES {
             return Err(bad(
-                format!("its braces make more than {MOST_CHOICES} patterns"),
+                format!("the braces expand to more than {MOST_CHOICES} patterns"),
                 "write fewer alternatives",
             ));
         }
@@ -246,7 +246,7 @@ fn width(rest: &str, letter: char) -> usize {
     }
 }
 
-/// The same glob in globset's words: there, `**` beside other letters is only `*`, and `[!x]` also matches `/`.
+/// The same glob in globset's syntax: there, `**` beside other letters is only `*`, and `[!x]` also matches `/`.
 fn translated(body: &str) -> Result<String, BadGlob> {
     let letters: Vec<char> = body.chars().collect();
     let mut out = String::with_capacity(body.len());
@@ -422,7 +422,7 @@ mod tests {
         let (web, all, docs) = (list(&["services/web/**", "!**/*.md"]), list(&["**"]), list(&["docs/**"]));
         let matcher = PathMatcher::new(&[Some(&web), None, Some(&all), Some(&docs)]).unwrap();
         let found = matcher.last_matches("services/web/a.md", &mut Vec::new());
-        let told: Vec<(usize, &str)> = found.iter().map(|(rule, pattern)| (*rule, &*pattern.text)).collect();
-        assert_eq!(told, [(0, "!**/*.md"), (2, "**")]);
+        let texts: Vec<(usize, &str)> = found.iter().map(|(rule, pattern)| (*rule, &*pattern.text)).collect();
+        assert_eq!(texts, [(0, "!**/*.md"), (2, "**")]);
     }
 }

@@ -1,6 +1,6 @@
-//! Where the function runs, and which regions there can be.
+//! The partition, region and account that the function runs in, and the form of a region's name.
 
-/// Where the function runs.
+/// The partition, region and account that the function runs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
     /// `aws`, `aws-cn`, `aws-us-gov`.
@@ -12,7 +12,7 @@ pub struct Home {
 }
 
 impl Home {
-    /// From the ARN of the function: `arn:aws:lambda:REGION:ACCOUNT:function:NAME`. What it does not say is empty.
+    /// From the ARN of the function: `arn:aws:lambda:REGION:ACCOUNT:function:NAME`. A part that the ARN lacks is empty.
     pub fn of(function_arn: &str) -> Self {
         let part = |at: usize| function_arn.split(':').nth(at).unwrap_or_default().to_owned();
         Self { partition: part(1), region: part(3), account: part(4) }
@@ -28,8 +28,8 @@ impl Home {
     }
 }
 
-/// Whether a text has the form of a region's name: `eu-west-1`. It becomes part of the name of a host that is called, and
-/// comes from an event.
+/// Whether a text has the form of a region's name: `eu-west-1`. The text comes from an event and
+/// becomes part of the name of a host.
 pub fn is_region(text: &str) -> bool {
     let words: Vec<&str> = text.split('-').collect();
     let Some((number, names)) = words.split_last() else { return false };

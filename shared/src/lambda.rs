@@ -15,7 +15,7 @@ use crate::envelope::{self, Envelope, Redriven};
 use crate::telemetry::{self, Trace};
 use crate::text::{chain, shortened};
 
-/// The variable that makes a function decide and report without acting: `true` or `false` (the default).
+/// The variable of a dry run, in which a function decides and reports but does not act: `true` or `false` (the default).
 pub const DRY_RUN: &str = "POINTSMAN_DRY_RUN";
 
 /// The kind of failure when the rules have problems; its message is the problems, on lines of their own.
@@ -24,13 +24,13 @@ pub const BAD_RULES: &str = "BadRules";
 /// The most characters of a failure's message, which the log and the failed queue hold.
 const LONGEST_MESSAGE: usize = 50_000;
 
-/// A redriven message is not begun with less time left than this; it stays in its queue for the next batch.
+/// With less time left than this, a redriven message is not begun; it stays in its queue for the next batch.
 const TIME_FOR_A_MESSAGE: Duration = Duration::from_secs(30);
 
-/// What a function needs to know of the invocation it decides in.
+/// The invocation that a function decides in.
 #[derive(Debug, Clone)]
 pub struct Invocation {
-    /// The moment to decide as of.
+    /// The time that counts as now.
     pub now: Timestamp,
     /// When Lambda ends the invocation.
     pub deadline: Instant,
@@ -45,14 +45,14 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    /// When it has ended for sure.
+    /// The time at which the invocation has certainly ended.
     pub fn ends(&self) -> Timestamp {
         let left = self.deadline.saturating_duration_since(Instant::now());
         let left = SignedDuration::try_from(left).unwrap_or(SignedDuration::from_mins(15));
         self.now + left + SignedDuration::from_secs(1)
     }
 
-    /// One that Lambda did not make: now, with no time limit to speak of.
+    /// An invocation outside Lambda: now, with an hour until its deadline.
     pub fn by_hand(dry_run: bool) -> Self {
         Self {
             now: Timestamp::now(),
@@ -65,7 +65,7 @@ impl Invocation {
     }
 }
 
-/// Why an invocation fails. Lambda tries it again, and then it lands in the on-failure queue.
+/// Why an invocation fails. Lambda retries the event, and then sends it to the on-failure queue.
 #[derive(Clone)]
 pub struct Failure {
     /// Stable, for filters: `MalformedEvent`, `ActionsFailed`.
@@ -75,13 +75,13 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure of `kind` with the error and all its causes, told once.
+    /// A failure of `kind` with the error and all its causes, each once.
     pub fn new(kind: &'static str, error: &(dyn std::error::Error + 'static)) -> Self {
         Self { kind, message: chain(error) }
     }
 }
 
-/// The runtime logs a failure in this form: as it is read, then.
+/// The runtime logs a failure in this form, so it is written for a reader.
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.kind, self.message)
@@ -94,7 +94,7 @@ impl From<Failure> for Diagnostic {
     }
 }
 
-/// Runs a function until Lambda stops it. `handle` makes one event a decision, and acts on it unless it is a dry run.
+/// Runs a function until Lambda stops it. `handle` turns one event into a decision, and acts on it unless this is a dry run.
 ///
 /// # Errors
 /// When the Lambda Runtime API cannot be reached.
@@ -125,7 +125,7 @@ where
     }
 }
 
-/// Decides about each message by itself. The answer names those that failed, which then stay in their queue.
+/// Handles each message separately. The response names the messages that failed; those stay in their queue.
 async fn redrive<H, F>(handle: &H, messages: Vec<Redriven>, invocation: Invocation, trace: &Trace) -> Value
 where
     H: Fn(Value, Invocation) -> F,
@@ -135,8 +135,10 @@ where
     for message in messages {
         let decision = match message.event {
             _ if invocation.deadline.saturating_duration_since(Instant::now()) < TIME_FOR_A_MESSAGE => {
-                let message =
-                    format!("message {}: the function's time ran out before it", message.message_id);
+                let message = format!(
+                    "message {}: the function ran out of time before this message",
+                    message.message_id
+                );
                 Err(Failure { kind: "NoTime", message })
             }
             Ok(event) => handle(event, invocation.clone()).await,
@@ -152,7 +154,7 @@ where
     json!(response)
 }
 
-/// Logs what came of one event, once, and answers with it; a decision in which something failed is a failure.
+/// Logs the result for one event, once, and returns it; a decision with a failed reason is a failure.
 fn decided(decision: Result<Decision, Failure>, trace: &Trace) -> Result<Value, Failure> {
     let decision = logged(decision, trace)?;
     let failures: Vec<String> = decision
@@ -189,7 +191,7 @@ fn invocation(context: &Context) -> Result<Invocation, Failure> {
     })
 }
 
-/// Lambda's deadline (milliseconds since 1970 on the system's clock) as an instant of the clock that never jumps.
+/// Lambda's deadline (milliseconds since 1970 on the system's clock) as an instant of the monotonic clock.
 fn instant(deadline: u64) -> Instant {
     let passed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Instant::now() + Duration::from_millis(deadline).saturating_sub(passed)
@@ -200,7 +202,7 @@ fn dry_run() -> Result<bool, Failure> {
         "true" | "1" => Ok(true),
         "" | "false" | "0" => Ok(false),
         other => {
-            let message = format!("{DRY_RUN} is `{other}`; it takes true or false");
+            let message = format!("{DRY_RUN} is `{other}`; its value must be true or false");
             Err(Failure { kind: "BadSetting", message })
         }
     }
@@ -248,7 +250,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_message_that_there_is_no_time_for_stays_in_its_queue() {
+    async fn a_message_without_time_left_stays_in_its_queue() {
         let failures =
             |ids: &[&str]| -> Vec<Value> { ids.iter().map(|id| json!({"itemIdentifier": id})).collect() };
         let hour = Duration::from_secs(3600);

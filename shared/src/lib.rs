@@ -1,4 +1,4 @@
-//! What every function needs: configuration, decisions and reasons, event envelopes, AWS, the Lambda handler.
+//! The code that every function needs: configuration, decisions and reasons, event envelopes, AWS, the Lambda handler.
 //!
 //! Nothing here names a function or a service's SDK, so that each binary carries only the clients it calls.
 

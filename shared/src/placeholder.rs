@@ -1,10 +1,11 @@
-//! Texts of the rules with `{placeholders}` in them, filled in for each event.
+//! Texts of the rules with `{placeholders}`, which are filled in for each event.
 
 use std::fmt;
 
 use crate::config::Code;
+use crate::text::list;
 
-/// A brace that begins no placeholder, or a placeholder that there is not.
+/// A brace that begins no placeholder, or an unknown placeholder.
 pub const BAD_PLACEHOLDER: Code = Code { name: "bad-placeholder", title: "a placeholder cannot be read" };
 
 /// A text and the placeholders in it. `{{` and `}}` are a brace.
@@ -22,11 +23,11 @@ enum Part {
 /// Why a text cannot be filled in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadPlaceholder {
-    /// No placeholder of that name.
+    /// An unknown placeholder.
     #[error("there is no placeholder {{{0}}}")]
     Unknown(String),
-    /// A brace by itself.
-    #[error("a brace stands alone; {{{{ and }}}} are how a brace is written")]
+    /// A single brace.
+    #[error("this brace is not part of a placeholder; write {{{{ or }}}} for a brace")]
     Brace,
 }
 
@@ -34,7 +35,7 @@ impl Filled {
     /// Reads a text in which the placeholders are `known`.
     ///
     /// # Errors
-    /// For a placeholder that is not known, and for a brace that stands alone.
+    /// When the text has an unknown placeholder or a single brace.
     pub fn parse(text: &str, known: &[&'static str]) -> Result<Self, BadPlaceholder> {
         let mut parts = Vec::new();
         let mut fixed = String::new();
@@ -60,15 +61,15 @@ impl Filled {
         Ok(Self { parts })
     }
 
-    /// Whether it asks for `name`.
+    /// Whether the text has the placeholder `name`.
     pub fn asks_for(&self, name: &str) -> bool {
         self.parts.iter().any(|part| matches!(part, Part::Placeholder(asked) if *asked == name))
     }
 
-    /// The text with what `value` gives for each placeholder.
+    /// The text with the result of `value` for each placeholder.
     ///
     /// # Errors
-    /// The placeholder that `value` has nothing for.
+    /// The first placeholder for which `value` has no result.
     pub fn fill(&self, value: impl Fn(&str) -> Option<String>) -> Result<String, &'static str> {
         let filled = self.parts.iter().map(|part| match part {
             Part::Fixed(text) => Ok(text.clone()),
@@ -81,10 +82,7 @@ impl Filled {
 /// `{repository}, {branch} and {commit}`, for a help line.
 pub fn listed(known: &[&'static str]) -> String {
     let names: Vec<String> = known.iter().map(|name| format!("{{{name}}}")).collect();
-    match names.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => names.concat(),
-    }
+    list(names)
 }
 
 impl fmt::Display for Filled {
@@ -116,10 +114,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_placeholder_is_named() {
+    fn an_unknown_placeholder_is_named() {
         assert_eq!(filled("{Branch}").unwrap_err(), "there is no placeholder {Branch}");
         for text in ["{", "}", "a}b", "{branch", "}{branch}"] {
-            assert!(filled(text).unwrap_err().contains("a brace stands alone"), "{text}");
+            assert!(filled(text).unwrap_err().contains("not part of a placeholder"), "{text}");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! A push, as CodeCommit tells EventBridge of it: malformed, not a push with a reason, or a push.
+//! A push in a CodeCommit event: the event is malformed, not a push (with the reason), or a push.
 //!
 //! "Monitoring CodeCommit events in Amazon EventBridge", AWS CodeCommit User Guide. Every field that AWS may leave
-//! out is optional here; what cannot be done without is asked for by name.
+//! out is optional here; the error about a missing required field names the field.
 
 use std::fmt;
 
@@ -15,21 +15,21 @@ use crate::event::{MalformedEvent, kind, optional, required};
 pub struct Push {
     /// The repository's name.
     pub repository: String,
-    /// What was pushed.
+    /// The branch or tag.
     pub reference: Reference,
-    /// What happened to it.
+    /// The change.
     pub change: Change,
-    /// When, as the event says it; part of every token.
+    /// The event's time, as the event has it; part of every token.
     pub time: String,
 }
 
 impl Push {
-    /// The event's time as a moment, where it is one.
+    /// The event's time, if it can be parsed.
     pub fn moment(&self) -> Option<Timestamp> {
         self.time.parse().ok()
     }
 
-    /// The commit the reference is at after the push.
+    /// The reference's commit after the push.
     pub fn commit(&self) -> Option<&str> {
         match &self.change {
             Change::Created { new } | Change::Updated { new, .. } => Some(new),
@@ -50,7 +50,7 @@ impl fmt::Display for Push {
     }
 }
 
-/// A commit id as people write it.
+/// The short form of a commit id.
 pub fn short(commit: &str) -> String {
     commit.chars().take(7).collect()
 }
@@ -89,31 +89,31 @@ impl Reference {
     }
 }
 
-/// What happened to a reference.
+/// The change of a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// It was not there before.
+    /// The reference is new.
     Created {
-        /// The commit it is at.
+        /// The new commit.
         new: String,
     },
-    /// It was at another commit before.
+    /// The reference moved from another commit.
     Updated {
-        /// The commit it was at, where the event says so.
+        /// The previous commit, if the event has it.
         old: Option<String>,
-        /// The commit it is at.
+        /// The new commit.
         new: String,
     },
-    /// It is gone.
+    /// The reference was deleted.
     Deleted,
 }
 
-/// What an event is to this function.
+/// The result of reading an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Parsed {
     /// A push.
     Ours(Push),
-    /// Nothing to do with a push; why.
+    /// Not a push; why.
     NotOurs(NotOurs),
 }
 
@@ -122,9 +122,9 @@ pub enum Parsed {
 pub enum NotOurs {
     /// Another kind of event: its source and detail type.
     OtherEvent(String),
-    /// CodeCommit's own trigger on a repository, which has another form.
+    /// The event of a CodeCommit repository trigger, which has another form.
     RepositoryTrigger,
-    /// Something in a repository that moves no branch and no tag.
+    /// A change in a repository that moves no branch and no tag.
     NoReference(String),
 }
 
@@ -133,7 +133,7 @@ impl fmt::Display for NotOurs {
         match self {
             Self::OtherEvent(what) => write!(f, "{what} is not a CodeCommit push"),
             Self::RepositoryTrigger => f.write_str(
-                "this came from a trigger of the repository itself, which says too little; pointsman listens to EventBridge",
+                "this is the event of a CodeCommit repository trigger; pointsman handles only events from EventBridge",
             ),
             Self::NoReference(what) => write!(f, "{what} moves no branch and no tag"),
         }
@@ -143,7 +143,7 @@ impl fmt::Display for NotOurs {
 /// Reads an event.
 ///
 /// # Errors
-/// When it says it is a push and a field that every push has is missing or wrong.
+/// When the event claims to be a push and a required field is missing or wrong.
 pub fn parse(event: &Value) -> Result<Parsed, MalformedEvent> {
     if !event.is_object() {
         return Err(MalformedEvent::NotAnObject(kind(event)));
@@ -197,7 +197,7 @@ fn change(event: &Value) -> Result<Option<Change>, MalformedEvent> {
     }))
 }
 
-/// The full name tells branch from tag; without it, the short name and the type do.
+/// The reference by its full name; without one, by its short name and its type.
 fn reference(event: &Value) -> Result<Reference, MalformedEvent> {
     const FULL: &str = "detail.referenceFullName";
     if let Some(full) = optional(event, "/detail/referenceFullName", FULL)? {
@@ -304,7 +304,7 @@ mod tests {
             ),
             (
                 json!({"Records": [{"eventSource": "aws:codecommit"}]}),
-                "this came from a trigger of the repository itself, which says too little; pointsman listens to EventBridge",
+                "this is the event of a CodeCommit repository trigger; pointsman handles only events from EventBridge",
             ),
         ] {
             let Ok(Parsed::NotOurs(why)) = parse(&event) else { panic!("ours: {event}") };

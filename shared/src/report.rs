@@ -1,4 +1,4 @@
-//! The report of an invocation: reasons, notes and actions, of which the one decision is made in the end.
+//! The report of an invocation: reasons, notes and actions, which become one decision at the end.
 
 use std::collections::BTreeMap;
 

@@ -1,11 +1,11 @@
-//! The log: one JSON line a decision, in the form Lambda's JSON log format asks for (`timestamp`, `level`).
+//! The log: one JSON line a decision, in Lambda's JSON log format (`timestamp`, `level`).
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::decision::Decision;
 
-/// Ids that tell which invocation a line belongs to.
+/// The ids of the invocation that a line belongs to.
 #[derive(Debug, Clone, Default)]
 pub struct Trace {
     /// Lambda's request id.
@@ -14,14 +14,14 @@ pub struct Trace {
     pub trace_id: Option<String>,
 }
 
-/// Writes the decision as one line: `ERROR` when something in it failed, else `INFO`. `summary` is that of the whole
+/// Writes the decision as one line: `ERROR` if a reason failed, otherwise `INFO`. `summary` is that of the whole
 /// decision, of which only a part may be listed.
 pub fn log_decision(trace: &Trace, decision: &Decision, summary: &str, failed: bool) {
     let level = if failed { "ERROR" } else { "INFO" };
     log(level, trace, &format!("{}: {summary}", decision.event), ("decision", json!(decision)));
 }
 
-/// Writes why no decision could be made.
+/// Writes why there is no decision.
 pub fn log_failure(trace: &Trace, kind: &str, message: &str) {
     log("ERROR", trace, message, ("errorType", json!(kind)));
 }

@@ -1,9 +1,9 @@
-//! Text for people: names made harmless, lists, numbers with their nouns, errors with all their causes.
+//! Text for readers: names with harmless characters only, lists, numbers with their nouns, errors with all their causes.
 
 use std::error::Error;
 
-/// `text` with what could move a terminal's cursor or turn its reading order written out instead: names come from
-/// repositories, events and files that anyone may have written.
+/// `text` with escapes for characters that move a terminal's cursor or change the reading order: names in repositories,
+/// events and files are untrusted input.
 pub fn printable(text: &str) -> String {
     text.chars().flat_map(|c| if is_harmless(c) { vec![c] } else { c.escape_default().collect() }).collect()
 }
@@ -27,7 +27,7 @@ pub fn shortened(text: &str, most: usize) -> String {
 /// Reference).
 pub const LONGEST_SUBJECT: usize = 99;
 
-/// A subject that SNS takes, whatever `text` holds: what is too long ends with `…`.
+/// A subject that SNS takes, with any characters in `text`: a subject that is too long ends with `…`.
 pub fn subject(text: &str) -> String {
     let text = printable(text);
     match text.char_indices().nth(LONGEST_SUBJECT) {
@@ -36,7 +36,7 @@ pub fn subject(text: &str) -> String {
     }
 }
 
-/// How text is wrapped: between words only, since ids, keys and paths are there to be copied.
+/// Wrapping between words only, so that ids, keys and paths can be copied.
 pub fn wrapping(columns: usize) -> textwrap::Options<'static> {
     textwrap::Options::new(columns)
         .word_separator(textwrap::WordSeparator::AsciiSpace)
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_too_long_says_how_much_is_left_out() {
+    fn a_shortened_text_ends_with_the_number_of_characters_left_out() {
         assert_eq!(shortened("ééé", 3), "ééé");
         assert_eq!(shortened("ééééé", 3), "ééé... (2 more characters)");
     }
@@ -149,7 +149,7 @@ mod tests {
         #[derive(Debug, thiserror::Error)]
         #[error("cannot read the rules")]
         struct Outer(#[source] std::io::Error);
-        let error = Outer(std::io::Error::other("the disk is gone"));
-        assert_eq!(chain(&error), "cannot read the rules: the disk is gone");
+        let error = Outer(std::io::Error::other("the disk failed"));
+        assert_eq!(chain(&error), "cannot read the rules: the disk failed");
     }
 }

@@ -1,13 +1,13 @@
-//! Client tokens: the same for the same thing however often it is delivered, different for anything else.
+//! Client tokens: equal for every delivery of one event, different for any other event.
 
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-/// A token of 64 hexadecimal characters made of `parts`.
+/// A token of 64 hexadecimal characters, the hash of `parts`.
 ///
-/// Every mutating call carries one, never the random one the SDK would fill in: that one protects the SDK's own
-/// retries only, and a second delivery of the same event would act twice. Each part is hashed with its length, so
+/// Every mutating call carries one, never the random one of the SDK: a random token protects only the SDK's own
+/// retries, and a second delivery of the same event would act twice. Each part is hashed with its length, so
 /// that (`a-b`, `c`) and (`a`, `b-c`) differ.
 pub fn client_token<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     let mut hash = Sha256::new();

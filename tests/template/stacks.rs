@@ -1,4 +1,4 @@
-//! The part of template.yaml that is about branch-stacks: what it hears of, and what keeps it to its own stacks.
+//! The part of template.yaml for branch-stacks: the events it gets, and the conditions that restrict it to its own stacks.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{function, properties, template};
 use crate::repository::root;
 
-/// The template with what branch-stacks does nothing without, and what it may do more.
+/// The template with a service role and a bucket for templates.
 pub(super) fn template_with_a_service_role() -> SamTemplate {
     let parameters = [("StackServiceRoleArn", SERVICE_ROLE), ("TemplateBucket", "templates")];
     let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
@@ -18,7 +18,7 @@ pub(super) fn template_with_a_service_role() -> SamTemplate {
 const SERVICE_ROLE: &str = "arn:aws:iam::123456789012:role/branch-stacks/branch/service";
 
 #[test]
-fn branch_stacks_hears_of_branches_and_of_how_operations_on_its_stacks_ended() {
+fn branch_stacks_gets_events_of_branches_and_of_completed_operations_on_its_stacks() {
     let template = template();
     let function = function(&template, "branch-stacks");
     let delivered = |event: &Value| function.rules.iter().any(|rule| rule.pattern.matches(event));
@@ -61,7 +61,7 @@ fn branch_stacks_hears_of_branches_and_of_how_operations_on_its_stacks_ended() {
 }
 
 #[test]
-fn reconcile_is_what_the_schedule_says() {
+fn the_schedule_sends_the_reconcile_event() {
     let input = &properties("BranchStacksFunction")["Events"]["Reconcile"]["Properties"]["Input"];
     let input: Value = serde_json::from_str(input.as_str().expect("it is text")).expect("it is JSON");
     assert_eq!(input, json!({"source": "pointsman", "detail-type": "reconcile"}));
@@ -91,9 +91,9 @@ fn without_a_service_role_branch_stacks_may_pass_none() {
     assert!(statements.iter().all(|statement| !statement.actions.iter().any(|one| one == "iam:PassRole")));
 }
 
-/// What makes each statement that changes something safe: whoever leaves one out finds it here.
+/// The condition keys restrict each statement that changes something; a missing key fails this test.
 #[test]
-fn each_change_of_a_stack_is_held_by_its_condition_keys() {
+fn condition_keys_restrict_each_change_of_a_stack() {
     let statements = properties("BranchStacksRole")["Policies"][0]["PolicyDocument"]["Statement"].clone();
     let statements = statements.as_array().cloned().expect("the policy has statements");
     let keys = |action: &str| -> BTreeSet<String> {

@@ -1,7 +1,7 @@
 //! `template-parameter` and `missing-capability`: what a rule gives its template, held against what the template declares
 //! and needs.
 
-use branch_stacks::rules::{StackRule, Template};
+use branch_stacks::rules::{StackRule, StackTemplate};
 use cloudformation_template::{certainly_needed_capability, parse, refused_value, text};
 use serde_json::{Map, Value};
 use shared::config::{Code, Problem};
@@ -19,7 +19,7 @@ pub(super) const MISSING_CAPABILITY: Code = Code {
 
 /// What is wrong between a rule and its template. One in S3 is not read here.
 pub(super) fn of_stack(rule: &StackRule) -> Vec<Problem> {
-    let Template::Body { file, text } = &rule.template else { return Vec::new() };
+    let StackTemplate::Body { file, text } = &rule.template else { return Vec::new() };
     let at_template = || rule.named_at.template.clone();
     let document = match parse(text) {
         Ok(document) => document,

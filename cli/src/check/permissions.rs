@@ -1,7 +1,7 @@
 //! `not-permitted`: what a rule needs that the template does not let the function do.
 
 use ami_alerts::rules::ImageRule;
-use branch_stacks::rules::{StackRule, Template as StackTemplate};
+use branch_stacks::rules::{StackRule, StackTemplate};
 use dr_failover::rules::Plan as RecoveryPlan;
 use pipeline_trigger::rules::PipelineRule;
 use shared::config::{Code, Problem};
@@ -69,9 +69,8 @@ pub(super) fn of_pipeline(function: &DeployedFunction, rule: &PipelineRule) -> V
 
 /// What a `[[branch-stack]]` rule needs and may not: its repositories, its role, its template in S3.
 pub(super) fn of_stack(function: &DeployedFunction, rule: &StackRule) -> Vec<Problem> {
-    use branch_stacks::aws::{CALLS, On};
-    let calls: Vec<&str> =
-        CALLS.iter().filter(|(_, wanted)| *wanted == On::Repository).map(|(call, _)| *call).collect();
+    use branch_stacks::description::{FUNCTION, REPOSITORY};
+    let calls: Vec<&str> = FUNCTION.calls_on(REPOSITORY).collect();
     let names = rule.repositories.patterns.iter().filter(|pattern| !pattern.excludes).filter_map(sample);
     let mut needed: Vec<Needed> = names
         .map(|name| Needed {
@@ -83,7 +82,7 @@ pub(super) fn of_stack(function: &DeployedFunction, rule: &StackRule) -> Vec<Pro
         .collect();
     needed.extend(rule.role.iter().map(|role| Needed {
         at: rule.named_at.role.clone(),
-        resource: role.clone(),
+        resource: role.to_string(),
         calls: vec!["iam:PassRole"],
         parameter: "StackServiceRoleArn",
     }));

@@ -61,7 +61,7 @@ impl Reader for CloneReader<'_> {
 
     async fn file(&self, commit: &str, path: &str) -> Result<Option<RepositoryFile>, CallError> {
         let file = self.keep(self.repository.file(commit, path))?;
-        Ok(file.map(|file| RepositoryFile { content: file.content, is_link: file.is_link }))
+        Ok(file.map(|file| RepositoryFile { is_link: file.is_link(), content: file.content }))
     }
 
     async fn pipeline(&self, _: &str) -> Result<Lookup<DeclaredPipeline>, CallError> {

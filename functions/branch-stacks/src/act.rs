@@ -1,171 +1,172 @@
-//! Carries steps out: one call to CloudFormation each, and each error that it has a name for told apart.
+//! Carries out the effects of a decision. This is the only place that calls CloudFormation's mutating operations or SNS.
 
-use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::types::{Capability, Parameter, Tag as SdkTag};
-use serde_json::{Map, Value, json};
-use shared::aws::told;
+use notification::{Publication, publish};
+use shared::act::{Effect as _, Executor, Performed};
+use shared::arn::Arn;
+use shared::call_error::CallError;
+use shared::decision::{Action, ActionResult, Verdict};
+use shared::report::Report;
 
-use crate::aws::{Clients, is_throttling};
+use crate::aws::Clients;
 use crate::because::Because;
-use crate::decide::{Making, Step};
-use crate::event::stack_name;
-use crate::identity::Tag;
-use crate::rules::Template;
+use crate::decide::StackDecision;
+use crate::effect::{Effect, StackInput};
+use crate::error::ErrorMeaning;
+use crate::identity::{BranchId, NamedValue};
+use crate::rules::StackTemplate;
 
-/// What became of a step.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Acted {
-    /// CloudFormation has begun it, or it is so already; what is shown of it.
-    Done(String),
-    /// It was not needed, or not possible any more: something else was faster.
-    Overtaken(Because, String),
-    /// It failed, after all retries.
-    Failed(Because, String),
+/// A decision after its effects were carried out. A failed effect has replaced the verdict and the reason.
+#[derive(Debug, Clone)]
+pub struct Enacted {
+    /// The decision.
+    pub decision: StackDecision,
+    /// The calls of its effects.
+    pub actions: Vec<Action>,
+    /// The calls that did not fail, as IAM names them.
+    pub begun: Vec<&'static str>,
 }
 
-/// Carries one step out.
-pub async fn act(step: &Step, aws: &Clients) -> Acted {
-    match step {
-        Step::Create(making) => create(making, aws).await,
-        Step::Update(making) => update(making, aws).await,
-        Step::Delete { stack, token } => {
-            let call = aws.cloudformation.delete_stack().stack_name(stack).client_request_token(token);
-            match call.send().await {
-                Ok(_) => Acted::Done(stack.clone()),
-                // The same deletion was asked for before, and then it was asked for.
-                Err(error) if error.code() == Some("TokenAlreadyExistsException") => {
-                    Acted::Done(stack.clone())
-                }
-                Err(error) => refused("cloudformation:DeleteStack", &error),
+impl Enacted {
+    /// Whether this call succeeded; in a dry run, whether it would have been made.
+    pub fn has_begun(&self, call: &str) -> bool {
+        self.begun.contains(&call)
+    }
+
+    /// The report about the branch.
+    pub fn report(&self, branch: &BranchId) -> Report {
+        let mut report = self.decision.report(branch);
+        report.actions.clone_from(&self.actions);
+        report
+    }
+}
+
+/// Carries out the effects in their order. The first that fails stops the rest.
+pub async fn act(mut decision: StackDecision, aws: &Clients, executor: Executor) -> Enacted {
+    let (mut actions, mut begun, mut stopped) = (Vec::new(), Vec::new(), None);
+    for effect in std::mem::take(&mut decision.effects) {
+        if let Some(why) = stopped {
+            actions.push(effect.action(ActionResult::NotCalled(String::from(why))));
+            continue;
+        }
+        let (action, performed) = perform(&effect, aws, executor).await;
+        actions.push(action);
+        match performed {
+            Performed::Failed(error) => {
+                (decision.verdict, decision.because) = after_failure(&effect, error);
+                stopped = Some(match decision.verdict {
+                    Verdict::Fail => "the previous call failed",
+                    _ => "the previous call was overtaken",
+                });
             }
+            Performed::Done(_) | Performed::NotCalled => begun.push(effect.call()),
         }
-        Step::Protect { stack, on } => {
-            let call = aws.cloudformation.update_termination_protection();
-            match call.stack_name(stack).enable_termination_protection(*on).send().await {
-                Ok(_) => Acted::Done(format!("termination protection {}", if *on { "on" } else { "off" })),
-                Err(error) => refused("cloudformation:UpdateTerminationProtection", &error),
-            }
-        }
+    }
+    Enacted { decision, actions, begun }
+}
+
+/// Carries out one effect.
+pub async fn perform(effect: &Effect, aws: &Clients, executor: Executor) -> (Action, Performed<String>) {
+    if let Effect::Publish { topic, message } = effect {
+        let published = publish(Publication { topic, message }, executor, &aws.sns).await;
+        return (published.action, published.outcome);
+    }
+    let performed = executor.perform(call(effect, aws)).await;
+    (effect.action(performed.result(String::clone)), performed)
+}
+
+/// The verdict and the reason after a failed call. An event or an operator that was faster is no failure.
+fn after_failure(effect: &Effect, error: CallError) -> (Verdict, Because) {
+    match (ErrorMeaning::of(&error), effect) {
+        (ErrorMeaning::StackExists, Effect::Create { .. }) => (Verdict::Skip, Because::MadeMeanwhile),
+        (ErrorMeaning::TokenUsed, Effect::Create { .. }) => (Verdict::Hold, Because::TokenUsed),
+        (ErrorMeaning::StatusChanged, _) => (Verdict::Hold, Because::ChangedMeanwhile { error }),
+        (ErrorMeaning::CapabilityMissing, _) => (Verdict::Fail, Because::InsufficientCapabilities { error }),
+        (ErrorMeaning::StackQuotaReached, _) => (Verdict::Fail, Because::AccountFull),
+        _ => (Verdict::Fail, Because::CallFailed { error }),
     }
 }
 
-async fn create(making: &Making, aws: &Clients) -> Acted {
-    let Making { stack, wanted, tags, protected, token } = making;
-    let (body, url) = template(&wanted.template);
-    let call = aws.cloudformation.create_stack().stack_name(stack).client_request_token(token);
-    let call = call.set_template_body(body).set_template_url(url).set_role_arn(wanted.role.clone());
-    let call = call.set_parameters(parameters(&wanted.parameters)).set_tags(Some(sdk_tags(tags)));
-    let call = call.set_capabilities(capabilities(&wanted.capabilities));
-    match call.enable_termination_protection(*protected).send().await {
-        Ok(output) => Acted::Done(output.stack_id.unwrap_or_default()),
-        Err(error) => match error.code() {
-            Some("AlreadyExistsException") => Acted::Overtaken(Because::MadeMeanwhile, told(&error)),
-            Some("TokenAlreadyExistsException") => Acted::Overtaken(Because::TokenUsed, told(&error)),
-            _ => refused("cloudformation:CreateStack", &error),
-        },
+/// Makes the call of an effect on a stack; the text that a decision shows of its output.
+async fn call(effect: &Effect, aws: &Clients) -> Result<String, CallError> {
+    match effect {
+        Effect::Create { name, input, protected } => create(name, input, *protected, aws).await,
+        Effect::Update { stack, input } => update(stack, input, aws).await,
+        Effect::Delete { stack, token } => delete(stack, token, aws).await,
+        Effect::Protect { stack, enabled } => protect(stack, *enabled, aws).await,
+        Effect::Publish { .. } => unreachable!("`perform` publishes emails"),
     }
 }
 
-async fn update(making: &Making, aws: &Clients) -> Acted {
-    let Making { stack, wanted, tags, token, .. } = making;
-    let (body, url) = template(&wanted.template);
-    let call = aws.cloudformation.update_stack().stack_name(stack).client_request_token(token);
-    let call = call.set_template_body(body).set_template_url(url).set_role_arn(wanted.role.clone());
-    let call = call.set_parameters(parameters(&wanted.parameters)).set_tags(Some(sdk_tags(tags)));
-    match call.set_capabilities(capabilities(&wanted.capabilities)).send().await {
-        Ok(output) => Acted::Done(output.stack_id.unwrap_or_default()),
-        Err(error)
-            if error.message().is_some_and(|message| message.contains("No updates are to be performed")) =>
-        {
-            Acted::Done("no updates are to be performed".to_owned())
-        }
-        Err(error) if error.code() == Some("TokenAlreadyExistsException") => Acted::Done(stack.clone()),
-        Err(error) => refused("cloudformation:UpdateStack", &error),
+async fn create(name: &str, input: &StackInput, protected: bool, aws: &Clients) -> Result<String, CallError> {
+    let StackInput { spec, tags, token } = input;
+    let (body, url) = template(&spec.template);
+    let call = aws.cloudformation.create_stack().stack_name(name).client_request_token(token);
+    let call = call.set_template_body(body).set_template_url(url);
+    let call = call.set_role_arn(spec.role.as_ref().map(Arn::to_string));
+    let call = call.set_parameters(parameters(&spec.parameters)).set_tags(Some(sdk_tags(tags)));
+    let call = call.set_capabilities(capabilities(&spec.capabilities));
+    let output = call.enable_termination_protection(protected).send().await;
+    let output = output.map_err(|error| CallError::new("cloudformation:CreateStack", error))?;
+    Ok(output.stack_id.unwrap_or_default())
+}
+
+async fn update(stack: &Arn, input: &StackInput, aws: &Clients) -> Result<String, CallError> {
+    let StackInput { spec, tags, token } = input;
+    let (body, url) = template(&spec.template);
+    let call = aws.cloudformation.update_stack().stack_name(stack.to_string()).client_request_token(token);
+    let call = call.set_template_body(body).set_template_url(url);
+    let call = call.set_role_arn(spec.role.as_ref().map(Arn::to_string));
+    let call = call.set_parameters(parameters(&spec.parameters)).set_tags(Some(sdk_tags(tags)));
+    let output = call.set_capabilities(capabilities(&spec.capabilities)).send().await;
+    let result = output
+        .map(|output| output.stack_id.unwrap_or_default())
+        .map_err(|error| CallError::new("cloudformation:UpdateStack", error));
+    result.or_else(|error| match ErrorMeaning::of(&error) {
+        ErrorMeaning::NothingToUpdate => Ok("no updates are to be performed".to_owned()),
+        // An earlier delivery of the same event requested this update.
+        ErrorMeaning::TokenUsed => Ok(stack.to_string()),
+        _ => Err(error),
+    })
+}
+
+async fn delete(stack: &Arn, token: &str, aws: &Clients) -> Result<String, CallError> {
+    let call = aws.cloudformation.delete_stack().stack_name(stack.to_string()).client_request_token(token);
+    let result = call.send().await.map_err(|error| CallError::new("cloudformation:DeleteStack", error));
+    match result {
+        Ok(_) => Ok(stack.to_string()),
+        // An earlier delivery of the same event requested this deletion.
+        Err(error) if ErrorMeaning::of(&error) == ErrorMeaning::TokenUsed => Ok(stack.to_string()),
+        Err(error) => Err(error),
     }
 }
 
-/// What an error means whatever the call was.
-fn refused<E, R>(call: &'static str, error: &SdkError<E, R>) -> Acted
-where
-    E: std::error::Error + ProvideErrorMetadata + 'static,
-    R: std::fmt::Debug + 'static,
-{
-    let text = told(error);
-    let changed = ["can not be updated", "cannot be updated", "cannot be deleted while in status"];
-    let because = match (error.code(), error.message()) {
-        (Some("InsufficientCapabilitiesException"), _) => {
-            Because::InsufficientCapabilities { error: text.clone() }
-        }
-        (Some("LimitExceededException"), _) => Because::AccountFull,
-        (Some("ValidationError"), Some(message)) if changed.iter().any(|words| message.contains(words)) => {
-            return Acted::Overtaken(Because::ChangedMeanwhile { error: text.clone() }, text);
-        }
-        _ => Because::CallFailed { call, error: text.clone(), throttled: is_throttling(error) },
-    };
-    Acted::Failed(because, text)
+async fn protect(stack: &Arn, enabled: bool, aws: &Clients) -> Result<String, CallError> {
+    let call = aws.cloudformation.update_termination_protection().stack_name(stack.to_string());
+    let output = call.enable_termination_protection(enabled).send().await;
+    output.map_err(|error| CallError::new("cloudformation:UpdateTerminationProtection", error))?;
+    Ok(format!("termination protection {}", if enabled { "on" } else { "off" }))
 }
 
-fn template(template: &Template) -> (Option<String>, Option<String>) {
+fn template(template: &StackTemplate) -> (Option<String>, Option<String>) {
     match template {
-        Template::Body { text, .. } => (Some(text.clone()), None),
-        Template::Url(url) => (None, Some(url.clone())),
+        StackTemplate::Body { text, .. } => (Some(text.clone()), None),
+        StackTemplate::Url(url) => (None, Some(url.clone())),
     }
 }
 
 /// `None` rather than an empty list, which the Query protocol would send as a parameter of its own.
-fn parameters(parameters: &[Tag]) -> Option<Vec<Parameter>> {
+fn parameters(parameters: &[NamedValue]) -> Option<Vec<Parameter>> {
     let parameter =
-        |(key, value): &Tag| Parameter::builder().parameter_key(key).parameter_value(value).build();
+        |(key, value): &NamedValue| Parameter::builder().parameter_key(key).parameter_value(value).build();
     (!parameters.is_empty()).then(|| parameters.iter().map(parameter).collect())
 }
 
-fn sdk_tags(tags: &[Tag]) -> Vec<SdkTag> {
+fn sdk_tags(tags: &[NamedValue]) -> Vec<SdkTag> {
     tags.iter().map(|(key, value)| SdkTag::builder().key(key).value(value).build()).collect()
 }
 
 fn capabilities(capabilities: &[String]) -> Option<Vec<Capability>> {
     let capability = |name: &String| Capability::from(name.as_str());
     (!capabilities.is_empty()).then(|| capabilities.iter().map(capability).collect())
-}
-
-/// The call a step is, as IAM names it, what it is made on, and what it is made with, as the decision shows it.
-pub fn shown(step: &Step) -> (&'static str, &str, Value) {
-    match step {
-        Step::Create(making) => ("cloudformation:CreateStack", &making.stack, shown_making(making, true)),
-        Step::Update(making) => {
-            ("cloudformation:UpdateStack", stack_name(&making.stack), shown_making(making, false))
-        }
-        Step::Delete { stack, token } => (
-            "cloudformation:DeleteStack",
-            stack_name(stack),
-            json!({"StackName": stack, "ClientRequestToken": token}),
-        ),
-        Step::Protect { stack, on } => (
-            "cloudformation:UpdateTerminationProtection",
-            stack_name(stack),
-            json!({"StackName": stack, "EnableTerminationProtection": on}),
-        ),
-    }
-}
-
-fn shown_making(making: &Making, is_new: bool) -> Value {
-    let Making { stack, wanted, tags, protected, token } = making;
-    let object = |pairs: &[Tag]| -> Value {
-        pairs.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<Map<_, _>>().into()
-    };
-    let mut input = json!({
-        "StackName": stack,
-        "Template": wanted.template.to_string(),
-        "Parameters": object(&wanted.parameters),
-        "Tags": object(tags),
-        "Capabilities": wanted.capabilities,
-        "ClientRequestToken": token,
-    });
-    if let Some(role) = &wanted.role {
-        input["RoleARN"] = json!(role);
-    }
-    if is_new {
-        input["EnableTerminationProtection"] = json!(protected);
-    }
-    input
 }

@@ -1,147 +1,155 @@
-//! Why a stack is made, updated, deleted or left alone: every reason, and the one place where its sentence is written.
+//! Why a stack is created, updated, deleted or left unchanged: every reason, and the only place where its sentence is written.
 
 use std::fmt;
 
+use aws_sdk_cloudformation::types::StackStatus;
 use jiff::{SignedDuration, Timestamp};
+use shared::call_error::CallError;
 use shared::config::Place;
 use shared::decision::{Evidence, Explain};
 use shared::push::short;
+use shared::text::{count, verb};
 
-use crate::facts::Unread;
-use crate::stack::{Foreign, NotOursBecause};
+use crate::event::NoBranchEvent;
+use crate::stack::ForeignStack;
 
 /// Why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use = "a reason that nobody reads explains nothing"]
+#[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "kebab-case")]
+#[must_use = "an unread reason explains nothing"]
 pub enum Because {
     // The event as a whole.
-    /// It is about no branch and no stack of ours.
-    NotOurs(String),
-    /// The stack whose status changed is not ours.
-    NotOurStack(Foreign),
-    /// The stack whose status changed is not known to CloudFormation any more.
+    /// The event concerns no branch and no stack of this deployment.
+    NotOurs(NoBranchEvent),
+    /// The stack whose status changed is foreign.
+    NotOurStack(ForeignStack),
+    /// CloudFormation no longer knows the stack whose status changed.
     StackForgotten,
-    /// Reconcile found nothing at all.
+    /// Reconcile found neither a covered branch nor a stack.
     NothingThere,
 
-    // Made, updated, deleted.
-    /// The branch is there and has no stack.
+    // Created, updated, deleted.
+    /// The branch exists and has no stack.
     NoStackYet { commit: String },
-    /// What the stack is made of differs from what the rules want.
+    /// The stack differs from what the rules want.
     Changed,
     /// A rule protects the branch, and the stack has no termination protection.
     NotProtectedYet,
-    /// A creation failed, and the head or what it was made of has changed since.
+    /// A creation failed, and the head or the specification has changed since.
     CreationRetried { commit: Option<(String, String)> },
-    /// A deletion failed a while ago.
+    /// A deletion failed long enough ago.
     DeletionRetried { since: Timestamp },
-    /// The branch is not to have a stack.
+    /// The branch should not have a stack. The code is that of `why`.
+    #[strum(serialize = "branch-gone")]
     Unwanted { why: Unwanted, stack: bool },
 
     // Nothing to do.
-    /// The stack is as the rules want it.
+    /// The stack is up to date.
     UpToDate,
-    /// Its branch is protected.
+    /// A rule protects the branch.
     Protected { why: Unwanted },
-    /// CloudFormation is deleting it.
+    /// CloudFormation is deleting the stack.
     BeingDeleted,
-    /// Another delivery made a stack of that name meanwhile.
+    /// A stack of that name was created since it was read.
     MadeMeanwhile,
 
     // Holds.
-    /// CloudFormation is at work on the stack.
-    Working { status: String },
-    /// The stack is being deleted, and the branch is there again.
+    /// An operation on the stack is in progress.
+    Working { status: StackStatus },
+    /// The stack is being deleted, and the branch exists again.
     DeletedFirst,
     /// A creation failed, and nothing has changed since.
-    CreationFailed { status: String },
-    /// A creation failed, and what is left of it has termination protection.
-    FailedAndProtected { status: String },
-    /// Somebody deleted a part of the stack of a protected branch.
+    CreationFailed { status: StackStatus },
+    /// A creation failed, and the failed stack has termination protection.
+    FailedAndProtected { status: StackStatus },
+    /// A deletion of a protected branch's stack failed.
     HalfDeleted,
     /// An update failed, and nothing has changed since.
     UpdateFailed,
-    /// It stopped in the middle of an update or an import.
-    UpdateStuck { status: String },
-    /// A deletion failed lately.
+    /// An update or an import stopped halfway.
+    UpdateStuck { status: StackStatus },
+    /// A deletion failed recently.
     DeletionFailed { next: Timestamp },
-    /// Somebody's change set waits for its review.
+    /// The stack exists only as a change set.
     InReview,
-    /// A stack of that name is somebody else's.
-    ForeignStack(Foreign),
+    /// The stack of that name is foreign.
+    ForeignStack(ForeignStack),
     /// The stack has termination protection that no rule asks for.
     TerminationProtected { why: Unwanted },
-    /// The rule has as many stacks as it may.
+    /// The rule has as many stacks as its limit.
     TooManyStacks { most: u32 },
-    /// There is no rule at all.
+    /// The file has no rule at all.
     NoRules,
-    /// A status that this function does not know.
-    UnknownStatus { status: String },
-    /// The token of this event made a stack before, which is gone.
+    /// The status is unknown to this version.
+    UnknownStatus { status: StackStatus },
+    /// The token of this event created a stack before, which was deleted.
     TokenUsed,
-    /// Its status changed before the call.
-    ChangedMeanwhile { error: String },
-    /// Reconcile's time is over.
+    /// The stack's status changed before the call.
+    ChangedMeanwhile { error: CallError },
+    /// Reconcile has no time left.
     NoTimeLeft,
-    /// Reconcile's time ended while it was looked at.
+    /// Reconcile's time ended during the calls for this branch.
     CutOff,
-    /// AWS wants fewer calls.
+    /// AWS throttles the function's calls.
     Throttled,
     /// Enough stacks are being updated.
     RollOutPaced { most: usize },
-    /// Enough stacks are being made.
+    /// Enough stacks are being created.
     CreationPaced { most: usize },
-    /// The same was refused for other branches of the rule.
-    RefusedForOthers { times: usize, error: String },
+    /// The same call failed for other branches of the rule.
+    RefusedForOthers { times: usize, because: Box<Because> },
 
     // Failures.
     /// The branch could not be read.
-    BranchUnreadable { why: Unread },
+    BranchUnreadable { error: CallError },
     /// The stack could not be read.
-    StackUnreadable { why: Unread },
+    StackUnreadable { error: CallError },
     /// The repositories, the branches or the stacks could not be listed.
-    ListingFailed { what: &'static str, why: Unread },
-    /// Listing took all the time there was.
+    ListingFailed { what: Listed, error: CallError },
+    /// Listing took all the time of the run.
     NoTimeToList,
-    /// The template makes what the rule does not allow.
-    InsufficientCapabilities { error: String },
-    /// The account has as many stacks as it may.
+    /// The template needs a capability that the rule lacks.
+    InsufficientCapabilities { error: CallError },
+    /// The account has as many stacks as its quota allows.
     AccountFull,
     /// A call failed.
-    CallFailed { call: &'static str, error: String, throttled: bool },
-    /// A mail could not be sent.
-    MailFailed { error: String },
+    CallFailed { error: CallError },
+    /// An email could not be sent.
+    #[strum(serialize = "mail-failed")]
+    EmailFailed { error: CallError },
 }
 
-/// Why a branch is not to have a stack.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Why a branch should not have a stack.
+#[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Unwanted {
-    /// It is gone.
+    /// The branch does not exist.
     BranchGone,
-    /// No rule covers it.
+    /// No rule covers the branch.
     NotCovered { excluded_by: Option<(String, Place)> },
-    /// There was no sign of life for too long.
+    /// The branch was inactive for longer than the rule's ttl.
     Idle { since: Timestamp, ttl: SignedDuration },
 }
 
-impl Unwanted {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::BranchGone => "branch-gone",
-            Self::NotCovered { .. } => "not-covered",
-            Self::Idle { .. } => "idle",
-        }
-    }
+/// What reconcile lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    /// The stacks of the account and region.
+    Stacks,
+    /// The repositories.
+    Repositories,
+    /// The branches of a repository.
+    Branches,
 }
 
 impl Because {
-    /// Whether AWS said that there were too many calls.
+    /// Whether AWS throttled the call that failed.
     pub fn is_throttling(&self) -> bool {
         match self {
-            Self::CallFailed { throttled, .. } => *throttled,
-            Self::BranchUnreadable { why }
-            | Self::StackUnreadable { why }
-            | Self::ListingFailed { why, .. } => why.throttled,
+            Self::CallFailed { error }
+            | Self::BranchUnreadable { error }
+            | Self::StackUnreadable { error }
+            | Self::ListingFailed { error, .. } => error.is_throttling(),
             _ => false,
         }
     }
@@ -150,50 +158,8 @@ impl Because {
 impl Explain for Because {
     fn code(&self) -> &'static str {
         match self {
-            Self::NotOurs(_) => "not-ours",
-            Self::NotOurStack(_) => "not-our-stack",
-            Self::StackForgotten => "stack-forgotten",
-            Self::NothingThere => "nothing-there",
-            Self::NoStackYet { .. } => "no-stack-yet",
-            Self::Changed => "changed",
-            Self::NotProtectedYet => "not-protected-yet",
-            Self::CreationRetried { .. } => "creation-retried",
-            Self::DeletionRetried { .. } => "deletion-retried",
-            Self::Unwanted { why, .. } => why.code(),
-            Self::UpToDate => "up-to-date",
-            Self::Protected { .. } => "protected",
-            Self::BeingDeleted => "being-deleted",
-            Self::MadeMeanwhile => "made-meanwhile",
-            Self::Working { .. } => "working",
-            Self::DeletedFirst => "deleted-first",
-            Self::CreationFailed { .. } => "creation-failed",
-            Self::FailedAndProtected { .. } => "failed-and-protected",
-            Self::HalfDeleted => "half-deleted",
-            Self::UpdateFailed => "update-failed",
-            Self::UpdateStuck { .. } => "update-stuck",
-            Self::DeletionFailed { .. } => "deletion-failed",
-            Self::InReview => "in-review",
-            Self::ForeignStack(_) => "foreign-stack",
-            Self::TerminationProtected { .. } => "termination-protected",
-            Self::TooManyStacks { .. } => "too-many-stacks",
-            Self::NoRules => "no-rules",
-            Self::UnknownStatus { .. } => "unknown-status",
-            Self::TokenUsed => "token-used",
-            Self::ChangedMeanwhile { .. } => "changed-meanwhile",
-            Self::NoTimeLeft => "no-time-left",
-            Self::CutOff => "cut-off",
-            Self::Throttled => "throttled",
-            Self::RollOutPaced { .. } => "roll-out-paced",
-            Self::CreationPaced { .. } => "creation-paced",
-            Self::RefusedForOthers { .. } => "refused-for-others",
-            Self::BranchUnreadable { .. } => "branch-unreadable",
-            Self::StackUnreadable { .. } => "stack-unreadable",
-            Self::ListingFailed { .. } => "listing-failed",
-            Self::NoTimeToList => "no-time-to-list",
-            Self::InsufficientCapabilities { .. } => "insufficient-capabilities",
-            Self::AccountFull => "account-full",
-            Self::CallFailed { .. } => "call-failed",
-            Self::MailFailed { .. } => "mail-failed",
+            Self::Unwanted { why, .. } => why.into(),
+            other => other.into(),
         }
     }
 
@@ -215,7 +181,7 @@ impl Explain for Because {
 impl fmt::Display for Unwanted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::BranchGone => f.write_str("the branch is gone"),
+            Self::BranchGone => f.write_str("the branch does not exist"),
             Self::NotCovered { excluded_by: Some((pattern, _)) } => {
                 write!(f, "`{pattern}` excludes the branch")
             }
@@ -225,134 +191,163 @@ impl fmt::Display for Unwanted {
             Self::Idle { since, ttl } => {
                 write!(
                     f,
-                    "the branch is idle: nothing new since {since}, and its rule's ttl is {}",
-                    Days(*ttl)
+                    "the branch is idle: its last activity was at {since}, and its rule's ttl is {}",
+                    in_days(*ttl)
                 )
             }
         }
     }
 }
 
+impl fmt::Display for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Stacks => "the stacks",
+            Self::Repositories => "the repositories",
+            Self::Branches => "the branches",
+        })
+    }
+}
+
 impl fmt::Display for Because {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const AGAIN: &str = "its end is an event, which decides again";
         match self {
-            Self::NotOurs(why) => f.write_str(why),
-            Self::NotOurStack(foreign) => write!(f, "this stack is not one of a branch: {}", Whose(foreign)),
-            Self::StackForgotten => f.write_str("CloudFormation knows no such stack any more"),
-            Self::NothingThere => f.write_str("no branch that a rule covers, and no stack of ours"),
-            Self::NoStackYet { commit } => write!(f, "the branch is at {} and has no stack", short(commit)),
-            Self::Changed => f.write_str("the template, a parameter, a tag, the role or a capability changed"),
-            Self::NotProtectedYet => f.write_str("the branch is protected, and its stack can be deleted"),
+            Self::NotOurs(why) => why.fmt(f),
+            Self::NotOurStack(foreign) => {
+                write!(f, "the stack is not one of this deployment's branch stacks: {}", foreign.because)
+            }
+            Self::StackForgotten => f.write_str("CloudFormation no longer knows this stack"),
+            Self::NothingThere => {
+                f.write_str("no existing branch is covered by a rule, and this deployment has no stack")
+            }
+            Self::NoStackYet { commit } => {
+                write!(f, "the branch is at commit {} and has no stack", short(commit))
+            }
+            Self::Changed => {
+                f.write_str("the template, a parameter, a tag, the role or a capability changed")
+            }
+            Self::NotProtectedYet => f.write_str(
+                "a rule protects the branch, but its stack does not have termination protection yet",
+            ),
             Self::CreationRetried { commit: Some((old, new)) } => write!(
                 f,
-                "creating it failed at {}, and the branch is at {} now: what is left is deleted, then it is made anew",
+                "creating the stack failed at commit {}, and the branch is now at {}: the failed stack is deleted, then created again",
                 short(old),
                 short(new)
             ),
             Self::CreationRetried { commit: None } => f.write_str(
-                "creating it failed, and what it is made of has changed since: what is left is deleted, then it is made anew",
+                "creating the stack failed, and its template or rule has changed since: the failed stack is deleted, then created again",
             ),
-            Self::DeletionRetried { since } => write!(f, "deleting it failed; the last try was at {since}"),
+            Self::DeletionRetried { since } => {
+                write!(f, "deleting the stack failed; the last attempt was at {since}")
+            }
             Self::Unwanted { why, stack: true } => why.fmt(f),
             Self::Unwanted { why, stack: false } => write!(f, "{why}, and there is no stack"),
-            Self::UpToDate => f.write_str("the stack is as the rules want it"),
-            Self::Protected { why } => write!(f, "{why}, but it is protected: its stack is never deleted"),
-            Self::BeingDeleted => f.write_str("the stack is being deleted already"),
-            Self::MadeMeanwhile => f.write_str("a stack of this name was made meanwhile, by another event or somebody else"),
-            Self::Working { status } => write!(f, "the stack is {status}; {AGAIN}"),
-            Self::DeletedFirst => write!(f, "the stack is being deleted, and the branch is there; {AGAIN}"),
+            Self::UpToDate => f.write_str("the stack is up to date"),
+            Self::Protected { why } => {
+                write!(f, "{why}, but a rule protects the branch: its stack is never deleted")
+            }
+            Self::BeingDeleted => f.write_str("the stack is already being deleted"),
+            Self::MadeMeanwhile => f.write_str(
+                "a stack of this name was created in the meantime, by another invocation or another principal",
+            ),
+            Self::Working { status } => {
+                write!(f, "the stack is {status}; the stack is re-evaluated when that operation completes")
+            }
+            Self::DeletedFirst => f.write_str(
+                "the stack is being deleted, and the branch exists; the stack is re-evaluated when that operation completes",
+            ),
             Self::CreationFailed { status } => write!(
                 f,
-                "creating the stack failed ({status}), and neither branch nor template nor parameters changed since"
+                "creating the stack failed ({status}), and neither the branch nor the template nor the rule has changed since"
             ),
             Self::FailedAndProtected { status } => write!(
                 f,
-                "creating the stack failed ({status}), and it has termination protection: a person has to delete what is left"
+                "creating the stack failed ({status}), and the stack has termination protection: an operator has to delete it"
             ),
             Self::HalfDeleted => f.write_str(
-                "the branch is protected, and somebody's deletion of its stack failed half-way: a person has to end it",
+                "a rule protects the branch, but a deletion that an operator started has failed: an operator has to complete it",
             ),
             Self::UpdateFailed => f.write_str(
-                "this update was tried and taken back, and neither template nor parameters changed since",
+                "this update failed and was rolled back, and neither the template nor the rule has changed since",
             ),
-            Self::UpdateStuck { status } if status == "UPDATE_ROLLBACK_FAILED" => {
-                write!(f, "the stack is {status}: a person has to continue the rollback (ContinueUpdateRollback)")
+            Self::UpdateStuck { status: status @ StackStatus::UpdateRollbackFailed } => {
+                write!(f, "the stack is {status}: an operator has to continue the rollback (ContinueUpdateRollback)")
             }
             Self::UpdateStuck { status } => {
-                write!(f, "the stack is {status}: a person has to bring it back to what it was")
+                write!(f, "the stack is {status}: an operator has to restore its previous state")
             }
-            Self::DeletionFailed { next } => {
-                write!(f, "deleting the stack failed; it is tried again after {next}, or by hand")
-            }
-            Self::InReview => f.write_str("somebody's change set is all there is of the stack, and waits for its review"),
-            Self::ForeignStack(foreign) => {
-                write!(f, "a stack named {} exists and is not touched: {}", foreign.name, Whose(foreign))
-            }
-            Self::TerminationProtected { why } => {
-                write!(f, "{why}, but the stack has termination protection; a person has to switch it off")
-            }
-            Self::TooManyStacks { most } => write!(f, "its rule has max-stacks = {most}, and as many stacks"),
-            Self::NoRules => f.write_str(
-                "the rules have no [[branch-stack]] table, which is taken for a mistake: nothing is deleted",
-            ),
-            Self::UnknownStatus { status } => write!(f, "the stack's status is {status}, which is not known here"),
-            Self::TokenUsed => f.write_str(
-                "this event made a stack before, which is gone; the next event or reconcile decides again",
-            ),
-            Self::ChangedMeanwhile { error } => write!(f, "the stack's status changed before the call ({error})"),
-            Self::NoTimeLeft => f.write_str("the time of this run is over; the next one goes on"),
-            Self::CutOff => f.write_str(
-                "the time of this run ended in the middle of it; the next one sees what was done, and goes on",
-            ),
-            Self::Throttled => f.write_str("AWS wants fewer calls; the next run goes on"),
-            Self::RollOutPaced { most } => {
-                write!(f, "{most} stacks are being updated, which is enough at a time; the next run goes on")
-            }
-            Self::CreationPaced { most } => {
-                write!(f, "{most} stacks are being made, which is enough at a time; the next run goes on")
-            }
-            Self::RefusedForOthers { times, error } => write!(
+            Self::DeletionFailed { next } => write!(
                 f,
-                "the same was refused for {times} other branches of this rule ({error}); the next run tries again"
+                "deleting the stack failed; the deletion is retried after {next}, unless an operator deletes the stack earlier"
             ),
-            Self::BranchUnreadable { why } => write!(f, "the branch could not be read ({why})"),
-            Self::StackUnreadable { why } => write!(f, "the stack could not be read ({why})"),
-            Self::ListingFailed { what, why } => write!(f, "{what} could not be listed ({why})"),
-            Self::NoTimeToList => f.write_str("listing all branches and stacks took all the time of this run"),
-            Self::InsufficientCapabilities { error } => {
-                write!(f, "the template makes what the rule's `capabilities` do not allow ({error})")
+            Self::InReview => f.write_str("the stack exists only as a change set, which waits for its review"),
+            Self::ForeignStack(ForeignStack { name, because }) => {
+                write!(f, "a stack named {name} exists and is left unchanged: {because}")
             }
-            Self::AccountFull => f.write_str("the account has as many stacks as its quota allows; ask AWS for more, or delete some"),
-            Self::CallFailed { call, error, .. } => write!(f, "{call} failed ({error})"),
-            Self::MailFailed { error } => write!(f, "the mail could not be sent ({error})"),
+            Self::TerminationProtected { why } => write!(
+                f,
+                "{why}, but the stack has termination protection; an operator has to disable it"
+            ),
+            Self::TooManyStacks { most } => {
+                write!(f, "the rule has reached its limit: max-stacks = {most}")
+            }
+            Self::NoRules => f.write_str(
+                "the rules file has no [[branch-stack]] table, which is treated as a mistake: no stack is deleted",
+            ),
+            Self::UnknownStatus { status } => {
+                write!(f, "the stack's status is {status}, which this version does not know")
+            }
+            Self::TokenUsed => f.write_str(
+                "this event already created a stack, which was deleted; the next event or reconcile run re-evaluates the branch",
+            ),
+            Self::ChangedMeanwhile { error } => {
+                write!(f, "the stack's status changed before the call ({error})")
+            }
+            Self::NoTimeLeft => f.write_str("this run has no time left; the next run continues"),
+            Self::CutOff => f.write_str(
+                "this run's time ended during the calls for this branch; the next run continues from their result",
+            ),
+            Self::Throttled => f.write_str("AWS throttles this function's calls; the next run continues"),
+            Self::RollOutPaced { most } => write!(
+                f,
+                "{} {} being updated, the most at a time; the next run continues",
+                count(*most, "stack"),
+                verb(*most, "is", "are")
+            ),
+            Self::CreationPaced { most } => write!(
+                f,
+                "{} {} being created, the most at a time; the next run continues",
+                count(*most, "stack"),
+                verb(*most, "is", "are")
+            ),
+            Self::RefusedForOthers { times, because } => write!(
+                f,
+                "the same call failed for {} of this rule ({because}); the next run retries it",
+                count(*times, "other branch")
+            ),
+            Self::BranchUnreadable { error } => write!(f, "the branch could not be read ({error})"),
+            Self::StackUnreadable { error } => write!(f, "the stack could not be read ({error})"),
+            Self::ListingFailed { what, error } => write!(f, "{what} could not be listed ({error})"),
+            Self::NoTimeToList => {
+                f.write_str("listing all branches and stacks took all the time of this run")
+            }
+            Self::InsufficientCapabilities { error } => {
+                write!(f, "the template needs a capability that the rule's `capabilities` do not list ({error})")
+            }
+            Self::AccountFull => f.write_str(
+                "the account has as many stacks as its quota allows; request a higher quota, or delete stacks",
+            ),
+            Self::CallFailed { error } => write!(f, "{} failed ({error})", error.operation),
+            Self::EmailFailed { error } => write!(f, "the email could not be sent ({error})"),
         }
     }
 }
 
-/// A duration in days, where it is whole days.
-struct Days(SignedDuration);
-
-impl fmt::Display for Days {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.0.as_secs() % 86_400, self.0.as_secs() / 86_400) {
-            (0, 1) => f.write_str("1 day"),
-            (0, days) => write!(f, "{days} days"),
-            _ => write!(f, "{:#}", self.0),
-        }
-    }
-}
-
-/// How it is seen that a stack is not ours.
-struct Whose<'a>(&'a Foreign);
-
-impl fmt::Display for Whose<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0.why {
-            NotOursBecause::Tags => "it lacks the tags that this deployment puts on its stacks",
-            NotOursBecause::Owner => "its tags are those of another deployment",
-            NotOursBecause::Nested => "it is a nested stack",
-            NotOursBecause::Name => "its tags are those of a branch whose stack has another name",
-        })
+/// A duration in days, if it is whole days.
+fn in_days(duration: SignedDuration) -> String {
+    match (duration.as_secs() % 86_400, usize::try_from(duration.as_secs() / 86_400)) {
+        (0, Ok(days)) => count(days, "day"),
+        _ => format!("{duration:#}"),
     }
 }

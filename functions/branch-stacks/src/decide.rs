@@ -1,151 +1,194 @@
-//! The decision about one branch: the facts and the rules in; a reason and what is to be done out. Pure.
+//! The decision about one branch: facts and rules in; verdict, reason and effects out. Pure.
 //!
-//! A stack is wanted exactly for each branch that a rule covers and that is protected, pinned or in use. Nothing is
-//! done to a stack that CloudFormation is at work on: the end of that is an event, and decides again.
+//! A branch should have a stack exactly if a rule covers it and it is protected, pinned or in use. While CloudFormation
+//! runs an operation on a stack, nothing is done to it: the stack is re-evaluated when that operation completes.
 
+use aws_sdk_cloudformation::types::StackStatus;
 use jiff::{SignedDuration, Timestamp};
 use shared::config::Place;
-use shared::decision::Verdict;
+use shared::decision::{Reason, Verdict};
+use shared::report::Report;
 
 use crate::because::{Because, Unwanted};
-use crate::facts::{Facts, Found, Head};
-use crate::question::Question;
-use crate::rules::{StackRule, Wanted};
-use crate::stack::{Phase, Stack};
-use crate::step::{create_with, delete, is_update_to, update_with};
+use crate::effect::{Effect, create as created, delete, is_update_to, update};
+use crate::facts::{BranchHead, Facts, FoundStack};
+use crate::identity::BranchId;
+use crate::remark::Remark;
+use crate::rules::{StackRule, StackSpec};
+use crate::run::BranchInput;
+use crate::stack::{BranchStack, StackPhase};
 
-pub use crate::step::{Making, Step};
-
-/// How long after a deletion failed it is tried again. What keeps a stack from being deleted is seldom gone in less,
-/// and each try that fails is a mail.
+/// The time between two attempts to delete a stack. What blocks a deletion is seldom fixed in less, and each attempt that
+/// fails sends an email.
 pub const BETWEEN_DELETIONS: SignedDuration = SignedDuration::from_hours(24);
 
-/// What was decided.
+/// A decision about one branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decided {
-    /// What.
+pub struct StackDecision {
+    /// What happens to the stack.
     pub verdict: Verdict,
     /// Why.
     pub because: Because,
-    /// The rule, if there is one.
+    /// The rule that covers the branch, if any.
     pub rule: Option<Place>,
-    /// What is to be done, in this order, the next only after the one before.
-    pub steps: Vec<Step>,
+    /// The effects, in this order; each only after the previous one succeeded.
+    pub effects: Vec<Effect>,
+    /// Observations that decided nothing.
+    pub remarks: Vec<Remark>,
 }
 
-/// Whether the branch is to have a stack.
-enum Want<'a> {
-    Yes { rule: &'a StackRule, commit: &'a str },
-    No(Unwanted),
+impl StackDecision {
+    /// The reason as a decision shows it.
+    pub fn reason(&self, branch: &BranchId) -> Reason {
+        let mut reason = Reason::new(self.verdict, branch.to_string(), &self.because);
+        let rule = || self.rule.as_ref().map(Place::to_string);
+        reason.because.config = reason.because.config.or_else(rule);
+        reason
+    }
+
+    /// The report about the branch, without actions.
+    pub fn report(&self, branch: &BranchId) -> Report {
+        let mut report = Report { reasons: vec![self.reason(branch)], ..Report::default() };
+        for remark in &self.remarks {
+            report.note(&remark.subject(), remark);
+        }
+        report
+    }
+}
+
+/// Whether the branch should have a stack.
+enum Desired<'a> {
+    Stack { rule: &'a StackRule, commit: &'a str },
+    NoStack(Unwanted),
     Unknown(Because),
 }
 
 /// Decides about one branch.
-pub fn decide(question: &Question<'_>, facts: &Facts) -> Decided {
-    let rule = question.rules.covering(question.subject).map(|rule| rule.place.clone());
-    let (verdict, because, steps) = match (&facts.stack, want(question, facts)) {
-        (Found::Unreadable(why), _) => fail(Because::StackUnreadable { why: why.clone() }),
-        (_, Want::Unknown(because)) => fail(because),
-        (Found::Foreign(foreign), Want::Yes { .. }) => hold(Because::ForeignStack(foreign.clone())),
-        (Found::Foreign(foreign), Want::No(_)) => skip(Because::ForeignStack(foreign.clone())),
-        (Found::None, Want::Yes { rule, commit }) => create(question, facts, rule, commit),
-        (Found::None, Want::No(why)) => skip(Because::Unwanted { why, stack: false }),
-        (Found::Ours(stack), Want::Yes { rule, commit }) => keep(question, facts, stack, rule, commit),
-        (Found::Ours(stack), Want::No(why)) => remove(question, facts, stack, why),
+pub fn decide(input: &BranchInput<'_>, facts: &Facts) -> StackDecision {
+    let rule = input.rules.covering(input.branch).map(|rule| rule.place.clone());
+    let (verdict, because, effects) = match (&facts.stack, desired(input, facts)) {
+        (FoundStack::Unreadable(error), _) => fail(Because::StackUnreadable { error: error.clone() }),
+        (_, Desired::Unknown(because)) => fail(because),
+        (FoundStack::Foreign(foreign), Desired::Stack { .. }) => hold(Because::ForeignStack(foreign.clone())),
+        (FoundStack::Foreign(foreign), Desired::NoStack(_)) => skip(Because::ForeignStack(foreign.clone())),
+        (FoundStack::None, Desired::Stack { rule, commit }) => create(input, facts, rule, commit),
+        (FoundStack::None, Desired::NoStack(why)) => skip(Because::Unwanted { why, stack: false }),
+        (FoundStack::Ours(stack), Desired::Stack { rule, commit }) => keep(input, facts, stack, rule, commit),
+        (FoundStack::Ours(stack), Desired::NoStack(why)) => remove(input, facts, stack, why),
     };
-    Decided { verdict, because, rule, steps }
+    StackDecision { verdict, because, rule, effects, remarks: age_remark(input, facts).into_iter().collect() }
 }
 
-type Answer = (Verdict, Because, Vec<Step>);
+/// The remark about the date of the head's commit, where the date was needed.
+fn age_remark(input: &BranchInput<'_>, facts: &Facts) -> Option<Remark> {
+    let BranchHead::At(tip) = &facts.head else { return None };
+    let branch = || input.branch.clone();
+    match tip.committed.as_ref()? {
+        Err(error) => Some(Remark::AgeUnknown { branch: branch(), error: error.clone() }),
+        Ok(committed) if *committed > input.now => {
+            Some(Remark::CommittedInTheFuture { branch: branch(), committed: *committed })
+        }
+        Ok(_) => None,
+    }
+}
 
-fn skip(because: Because) -> Answer {
+type Answered = (Verdict, Because, Vec<Effect>);
+
+fn skip(because: Because) -> Answered {
     (Verdict::Skip, because, Vec::new())
 }
 
-fn hold(because: Because) -> Answer {
+fn hold(because: Because) -> Answered {
     (Verdict::Hold, because, Vec::new())
 }
 
-fn fail(because: Because) -> Answer {
+fn fail(because: Because) -> Answered {
     (Verdict::Fail, because, Vec::new())
 }
 
-fn want<'a>(question: &Question<'a>, facts: &'a Facts) -> Want<'a> {
-    let Question { subject, rules, now, .. } = *question;
-    let Some(rule) = rules.covering(subject) else {
+fn desired<'a>(input: &BranchInput<'a>, facts: &'a Facts) -> Desired<'a> {
+    let BranchInput { branch, rules, now, .. } = *input;
+    let Some(rule) = rules.covering(branch) else {
         let excluded_by =
-            rules.excluding(subject).map(|pattern| (pattern.text.clone(), pattern.place.clone()));
-        return Want::No(Unwanted::NotCovered { excluded_by });
+            rules.excluding(branch).map(|pattern| (pattern.text.clone(), pattern.place.clone()));
+        return Desired::NoStack(Unwanted::NotCovered { excluded_by });
     };
     let (commit, committed) = match &facts.head {
-        Head::Unreadable(why) => return Want::Unknown(Because::BranchUnreadable { why: why.clone() }),
-        Head::Gone => return Want::No(Unwanted::BranchGone),
-        Head::Listed => ("", None),
-        Head::At(tip) => (tip.commit.as_str(), tip.committed.as_ref()),
+        BranchHead::Unreadable(error) => {
+            return Desired::Unknown(Because::BranchUnreadable { error: error.clone() });
+        }
+        BranchHead::Gone => return Desired::NoStack(Unwanted::BranchGone),
+        BranchHead::Listed => ("", None),
+        BranchHead::At(tip) => (tip.commit.as_str(), tip.committed.as_ref()),
     };
-    let (Some(ttl), Some(committed)) = (rule.ttl, committed) else { return Want::Yes { rule, commit } };
-    if rules.keep(rule, subject) {
-        return Want::Yes { rule, commit };
+    let (Some(ttl), Some(committed)) = (rule.ttl, committed) else { return Desired::Stack { rule, commit } };
+    if rules.keep(rule, branch) {
+        return Desired::Stack { rule, commit };
     }
-    let since = last_sign_of_life(question, facts, committed.as_ref().ok().copied());
+    let since = last_activity(input, facts, committed.as_ref().ok().copied());
     let is_idle = now.duration_since(since) > ttl;
     match committed {
-        // A stack is not taken away for what is not known, and none is made.
-        Err(why) if is_idle && facts.stack == Found::None => {
-            Want::Unknown(Because::BranchUnreadable { why: why.clone() })
+        // Without the date, no stack is deleted as idle, and none is created.
+        Err(error) if is_idle && facts.stack == FoundStack::None => {
+            Desired::Unknown(Because::BranchUnreadable { error: error.clone() })
         }
-        Ok(_) if is_idle => Want::No(Unwanted::Idle { since, ttl }),
-        _ => Want::Yes { rule, commit },
+        Ok(_) if is_idle => Desired::NoStack(Unwanted::Idle { since, ttl }),
+        _ => Desired::Stack { rule, commit },
     }
 }
 
-/// The last of: the head was committed, the stack was made, the event says that somebody was there. A time after now
-/// counts as now: clocks differ, and nothing is taken away for that. Whoever may push may keep a stack anyway.
-fn last_sign_of_life(question: &Question<'_>, facts: &Facts, committed: Option<Timestamp>) -> Timestamp {
-    let made = match &facts.stack {
-        Found::Ours(stack) => stack.created.or(Some(question.now)),
+/// The latest of: the head's commit, the stack's creation, the activity that the event shows. A time in the future counts as
+/// now: clocks differ, and no stack is deleted for that. A principal with push access can keep a stack in any case.
+fn last_activity(input: &BranchInput<'_>, facts: &Facts, committed: Option<Timestamp>) -> Timestamp {
+    let created = match &facts.stack {
+        FoundStack::Ours(stack) => stack.created.or(Some(input.now)),
         _ => None,
     };
-    let signs = [committed, made, question.alive].into_iter().flatten();
-    signs.max().unwrap_or(Timestamp::UNIX_EPOCH).min(question.now)
+    let times = [committed, created, input.active_at].into_iter().flatten();
+    times.max().unwrap_or(Timestamp::UNIX_EPOCH).min(input.now)
 }
 
-fn create(question: &Question<'_>, facts: &Facts, rule: &StackRule, commit: &str) -> Answer {
-    if let (Some(most), Some(there)) = (rule.max_stacks, facts.stacks_of_rule)
-        && there >= most as usize
+fn create(input: &BranchInput<'_>, facts: &Facts, rule: &StackRule, commit: &str) -> Answered {
+    if let (Some(most), Some(existing)) = (rule.max_stacks, facts.stacks_of_rule)
+        && existing >= most as usize
     {
         return hold(Because::TooManyStacks { most });
     }
-    let wanted = rule.wanted(question.subject, commit);
-    let making = create_with(question, wanted, commit);
-    (Verdict::Create, Because::NoStackYet { commit: commit.to_owned() }, vec![Step::Create(making)])
+    let effect = created(input, rule.spec(input.branch, commit), commit);
+    (Verdict::Create, Because::NoStackYet { commit: commit.to_owned() }, vec![effect])
 }
 
-/// What becomes of a stack whose branch is to have one.
-fn keep(question: &Question<'_>, facts: &Facts, stack: &Stack, rule: &StackRule, commit: &str) -> Answer {
-    let status = || stack.status.as_str().to_owned();
-    let wanted = rule.wanted(question.subject, commit);
-    let changed = wanted.digest != stack.digest();
+/// The answer for an existing stack whose branch should have one.
+fn keep(
+    input: &BranchInput<'_>,
+    facts: &Facts,
+    stack: &BranchStack,
+    rule: &StackRule,
+    commit: &str,
+) -> Answered {
+    let status = || stack.status.clone();
+    let spec = rule.spec(input.branch, commit);
+    let changed = spec.digest != stack.digest();
     match stack.phase() {
-        Phase::Working => hold(Because::Working { status: status() }),
-        Phase::Deleting | Phase::Gone => hold(Because::DeletedFirst),
-        Phase::InReview => hold(Because::InReview),
-        Phase::Unknown => hold(Because::UnknownStatus { status: status() }),
-        Phase::UpdateStuck => hold(Because::UpdateStuck { status: status() }),
-        Phase::DeletionFailed if question.rules.protect(question.subject) => hold(Because::HalfDeleted),
-        Phase::DeletionFailed => delete_again(question, facts, stack),
-        Phase::CreationFailed => create_again(question, stack, changed, commit),
-        Phase::Settled | Phase::UpdateUndone => {
-            let failed = stack.phase() == Phase::UpdateUndone && changed && failed_before(facts, &wanted);
-            let unprotected = question.rules.protect(question.subject) && !stack.protected;
-            let protect = unprotected.then(|| Step::Protect { stack: stack.id.clone(), on: true });
-            let mut steps: Vec<Step> = protect.into_iter().collect();
+        StackPhase::Working => hold(Because::Working { status: status() }),
+        StackPhase::Deleting | StackPhase::Gone => hold(Because::DeletedFirst),
+        StackPhase::InReview => hold(Because::InReview),
+        StackPhase::Unknown => hold(Because::UnknownStatus { status: status() }),
+        StackPhase::UpdateStuck => hold(Because::UpdateStuck { status: status() }),
+        StackPhase::DeletionFailed if input.rules.protect(input.branch) => hold(Because::HalfDeleted),
+        StackPhase::DeletionFailed => delete_again(input, facts, stack),
+        StackPhase::CreationFailed => create_again(input, stack, changed, commit),
+        StackPhase::Settled | StackPhase::UpdateUndone => {
+            let failed = stack.phase() == StackPhase::UpdateUndone && changed && failed_before(facts, &spec);
+            let unprotected = input.rules.protect(input.branch) && !stack.protected;
+            let protect = unprotected.then(|| Effect::Protect { stack: stack.id.clone(), enabled: true });
+            let mut effects: Vec<Effect> = protect.into_iter().collect();
             match (changed, failed, unprotected) {
                 (true, false, _) => {
-                    steps.push(Step::Update(update_with(question, facts, stack, wanted, commit)));
-                    (Verdict::Update, Because::Changed, steps)
+                    effects.push(update(input, facts, stack, spec, commit));
+                    (Verdict::Update, Because::Changed, effects)
                 }
-                (_, _, true) => (Verdict::Update, Because::NotProtectedYet, steps),
+                (_, _, true) => (Verdict::Update, Because::NotProtectedYet, effects),
                 (true, true, false) => hold(Because::UpdateFailed),
                 (false, _, false) => skip(Because::UpToDate),
             }
@@ -153,85 +196,85 @@ fn keep(question: &Question<'_>, facts: &Facts, stack: &Stack, rule: &StackRule,
     }
 }
 
-/// Whether the last operation of the stack was the same update.
-fn failed_before(facts: &Facts, wanted: &Wanted) -> bool {
+/// Whether the last operation on the stack was the same update.
+fn failed_before(facts: &Facts, spec: &StackSpec) -> bool {
     facts
         .last_event
         .as_ref()
         .and_then(|event| event.token.as_ref())
-        .is_some_and(|token| is_update_to(token, wanted))
+        .is_some_and(|token| is_update_to(token, spec))
 }
 
-/// A creation that failed is tried again only when something changed: the stack that it left is what remembers.
-fn create_again(question: &Question<'_>, stack: &Stack, changed: bool, commit: &str) -> Answer {
+/// A failed creation is retried only after a change: the failed stack's tags record what was tried.
+fn create_again(input: &BranchInput<'_>, stack: &BranchStack, changed: bool, commit: &str) -> Answered {
     let moved = stack.commit() != commit;
-    let protected = question.rules.protect(question.subject);
+    let protected = input.rules.protect(input.branch);
     if !(changed || moved) {
-        return hold(Because::CreationFailed { status: stack.status.as_str().to_owned() });
+        return hold(Because::CreationFailed { status: stack.status.clone() });
     }
-    // With termination protection that the rule asks for, a stack with nothing in it is taken away; no other is.
-    let empty = stack.status.as_str() == "ROLLBACK_COMPLETE";
+    // Where the rule asked for the termination protection, an empty stack is deleted all the same; no other stack is.
+    let empty = stack.status == StackStatus::RollbackComplete;
     if stack.protected && !(protected && empty) {
-        return hold(Because::FailedAndProtected { status: stack.status.as_str().to_owned() });
+        return hold(Because::FailedAndProtected { status: stack.status.clone() });
     }
     let commit = (!changed).then(|| (stack.commit().to_owned(), commit.to_owned()));
-    let mut steps = Vec::new();
+    let mut effects = Vec::new();
     if stack.protected {
-        steps.push(Step::Protect { stack: stack.id.clone(), on: false });
+        effects.push(Effect::Protect { stack: stack.id.clone(), enabled: false });
     }
-    steps.push(delete(stack, None));
-    (Verdict::Delete, Because::CreationRetried { commit }, steps)
+    effects.push(delete(stack, None));
+    (Verdict::Delete, Because::CreationRetried { commit }, effects)
 }
 
-/// DescribeStacks need not say when a deletion failed; the stack's last event does. Where neither does, it is as if it
-/// were now: a deletion that fails anew is an event, and must not be tried again at once.
-fn delete_again(question: &Question<'_>, facts: &Facts, stack: &Stack) -> Answer {
+/// DescribeStacks may omit when a deletion failed; the stack's last event has the time. Without either, the deletion counts
+/// as just failed: its failure is itself an event, and must not cause the next attempt at once.
+fn delete_again(input: &BranchInput<'_>, facts: &Facts, stack: &BranchStack) -> Answered {
     let last = facts.last_event.as_ref().and_then(|event| event.time);
-    let since = stack.deleted.max(last).unwrap_or(question.now);
+    let since = stack.deleted.max(last).unwrap_or(input.now);
     let next = since.saturating_add(BETWEEN_DELETIONS).unwrap_or(Timestamp::MAX);
-    match question.now < next {
+    match input.now < next {
         true => hold(Because::DeletionFailed { next }),
         false => (Verdict::Delete, Because::DeletionRetried { since }, vec![delete(stack, Some(since))]),
     }
 }
 
-/// What becomes of a stack whose branch is not to have one.
-fn remove(question: &Question<'_>, facts: &Facts, stack: &Stack, why: Unwanted) -> Answer {
-    if question.rules.stacks.is_empty() {
+/// The answer for an existing stack whose branch should not have one.
+fn remove(input: &BranchInput<'_>, facts: &Facts, stack: &BranchStack, why: Unwanted) -> Answered {
+    if input.rules.stacks.is_empty() {
         return hold(Because::NoRules);
     }
-    let protected = question.rules.protect(question.subject);
+    let protected = input.rules.protect(input.branch);
     match stack.phase() {
         _ if protected => skip(Because::Protected { why }),
-        Phase::Working => hold(Because::Working { status: stack.status.as_str().to_owned() }),
-        Phase::Deleting | Phase::Gone => skip(Because::BeingDeleted),
-        Phase::Unknown => hold(Because::UnknownStatus { status: stack.status.as_str().to_owned() }),
+        StackPhase::Working => hold(Because::Working { status: stack.status.clone() }),
+        StackPhase::Deleting | StackPhase::Gone => skip(Because::BeingDeleted),
+        StackPhase::Unknown => hold(Because::UnknownStatus { status: stack.status.clone() }),
         _ if stack.protected => hold(Because::TerminationProtected { why }),
-        Phase::DeletionFailed => delete_again(question, facts, stack),
-        Phase::Settled
-        | Phase::UpdateUndone
-        | Phase::CreationFailed
-        | Phase::UpdateStuck
-        | Phase::InReview => {
+        StackPhase::DeletionFailed => delete_again(input, facts, stack),
+        StackPhase::Settled
+        | StackPhase::UpdateUndone
+        | StackPhase::CreationFailed
+        | StackPhase::UpdateStuck
+        | StackPhase::InReview => {
             (Verdict::Delete, Because::Unwanted { why, stack: true }, vec![delete(stack, None)])
         }
     }
 }
 
-/// Whether the decision needs to know what happened to the stack last.
-pub fn asks_for_last_event(question: &Question<'_>, facts: &Facts) -> bool {
-    let Found::Ours(stack) = &facts.stack else { return false };
-    match (stack.phase(), want(question, facts)) {
-        (Phase::UpdateUndone, Want::Yes { rule, commit }) => {
-            rule.wanted(question.subject, commit).digest != stack.digest()
+/// Whether the decision needs the stack's last event.
+pub fn needs_last_event(input: &BranchInput<'_>, facts: &Facts) -> bool {
+    let FoundStack::Ours(stack) = &facts.stack else { return false };
+    match (stack.phase(), desired(input, facts)) {
+        (StackPhase::UpdateUndone, Desired::Stack { rule, commit }) => {
+            rule.spec(input.branch, commit).digest != stack.digest()
         }
-        (Phase::DeletionFailed, _) => true,
+        (StackPhase::DeletionFailed, _) => true,
         _ => false,
     }
 }
 
-/// Whether the decision needs to know how many stacks the rule has.
-pub fn asks_for_count(question: &Question<'_>, facts: &Facts) -> bool {
-    let limited = matches!(want(question, facts), Want::Yes { rule, .. } if rule.max_stacks.is_some());
-    limited && facts.stack == Found::None
+/// Whether the decision needs the number of stacks of the rule.
+pub fn needs_count(input: &BranchInput<'_>, facts: &Facts) -> bool {
+    let limited = matches!(desired(input, facts), Desired::Stack { rule, .. } if rule.max_stacks.is_some());
+    limited && facts.stack == FoundStack::None
 }

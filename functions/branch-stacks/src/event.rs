@@ -1,67 +1,76 @@
-//! What an event is to this function: a branch that was pushed, a stack whose status changed, the time to reconcile.
+//! The events of this function: a branch was pushed, a stack's status changed, reconcile is due.
 
 use std::fmt;
 
+use aws_sdk_cloudformation::types::StackStatus;
 use serde_json::Value;
+use shared::arn::Arn;
 use shared::event::{MalformedEvent, kind, required};
 use shared::push::{self, Parsed as ParsedPush, Push, Reference};
 
-use crate::identity::Subject;
+use crate::identity::BranchId;
+use crate::stack::stack_name;
 
-/// An event that this function acts on.
+/// An event that this function handles.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// A branch was created, moved or deleted.
-    Branch(Subject, Push),
+    Branch(BranchId, Push),
     /// A stack reached a status.
     Stack(StackChange),
-    /// Look at everything.
+    /// Every branch and every stack is to be evaluated.
     Reconcile,
 }
 
 /// A change of a stack's status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StackChange {
-    /// The stack's ARN.
-    pub stack: String,
-    /// The status it reached.
-    pub status: String,
-    /// What CloudFormation says about it; often empty.
+    /// The stack's id.
+    pub stack: Arn,
+    /// The status that the stack reached.
+    pub status: StackStatus,
+    /// CloudFormation's status reason; often empty.
     pub reason: String,
-    /// When, as the event says it.
+    /// The event's time, as the event has it.
     pub time: String,
-    /// The token of the operation that ended so; not every event has it.
+    /// The token of the operation that ended; not every event has it.
     pub token: Option<String>,
 }
 
-/// What an event is.
+/// The result of reading an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Parsed {
-    /// One to act on.
+    /// An event to handle.
     Ours(Event),
-    /// Nothing for this function; why.
-    NotOurs(String),
+    /// Not an event of this function; why.
+    NotOurs(NoBranchEvent),
+}
+
+/// Why an event concerns no branch.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoBranchEvent {
+    /// The event is not a push.
+    #[error("{0}")]
+    NoPush(push::NotOurs),
+    /// The push moved a tag.
+    #[error("`{0}` is a tag, not a branch")]
+    Tag(String),
 }
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Branch(_, push) => push.fmt(f),
-            Self::Stack(change) => write!(f, "{} {}", stack_name(&change.stack), change.status),
+            Self::Stack(change) => write!(f, "{} {}", stack_name(&change.stack), change.status.as_str()),
             Self::Reconcile => f.write_str("reconcile"),
         }
     }
 }
 
-/// The stack's name in its ARN; all of it, if it is none.
-pub fn stack_name(arn: &str) -> &str {
-    arn.split('/').nth(1).unwrap_or(arn)
-}
-
 /// Reads an event.
 ///
 /// # Errors
-/// When it says what it is and a field that every such event has is missing or wrong.
+/// When the event claims to be one of this function's, and a required field is missing or wrong.
 pub fn parse(event: &Value) -> Result<Parsed, MalformedEvent> {
     if !event.is_object() {
         return Err(MalformedEvent::NotAnObject(kind(event)));
@@ -73,12 +82,12 @@ pub fn parse(event: &Value) -> Result<Parsed, MalformedEvent> {
             Ok(Parsed::Ours(Event::Stack(change(event)?)))
         }
         _ => Ok(match push::parse(event)? {
-            ParsedPush::NotOurs(why) => Parsed::NotOurs(why.to_string()),
+            ParsedPush::NotOurs(why) => Parsed::NotOurs(NoBranchEvent::NoPush(why)),
             ParsedPush::Ours(push) => match &push.reference {
-                Reference::Tag(tag) => Parsed::NotOurs(format!("the tag `{tag}` is no branch")),
-                Reference::Branch(branch) => {
-                    let (repository, branch) = (push.repository.clone(), branch.clone());
-                    Parsed::Ours(Event::Branch(Subject { repository, branch }, push))
+                Reference::Tag(tag) => Parsed::NotOurs(NoBranchEvent::Tag(tag.clone())),
+                Reference::Branch(name) => {
+                    let branch = BranchId { repository: push.repository.clone(), name: name.clone() };
+                    Parsed::Ours(Event::Branch(branch, push))
                 }
             },
         }),
@@ -86,11 +95,15 @@ pub fn parse(event: &Value) -> Result<Parsed, MalformedEvent> {
 }
 
 fn change(event: &Value) -> Result<StackChange, MalformedEvent> {
+    const STACK: &str = "detail.stack-id";
     let optional =
         |pointer: &str| event.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let stack = required(event, "/detail/stack-id", STACK)?;
+    let not_an_arn = |_| MalformedEvent::NotA { field: STACK, value: stack.clone(), expected: "an ARN" };
+    let status = required(event, "/detail/status-details/status", "detail.status-details.status")?;
     Ok(StackChange {
-        stack: required(event, "/detail/stack-id", "detail.stack-id")?,
-        status: required(event, "/detail/status-details/status", "detail.status-details.status")?,
+        stack: stack.parse().map_err(not_an_arn)?,
+        status: StackStatus::from(status.as_str()),
         reason: optional("/detail/status-details/status-reason"),
         time: optional("/time"),
         token: Some(optional("/detail/client-request-token")).filter(|token| !token.is_empty()),
@@ -130,10 +143,18 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_is_no_branch() {
+    fn a_stack_id_that_is_not_an_arn_is_malformed() {
+        let mut event = status_change();
+        *event.pointer_mut("/detail/stack-id").unwrap() = json!("branch-a");
+        let says = "detail.stack-id is `branch-a` in the event, not an ARN";
+        assert_eq!(parse(&event).unwrap_err().to_string(), says);
+    }
+
+    #[test]
+    fn a_tag_is_not_a_branch() {
         let commit = "92e953e268345c77dd93cec860f7f91f3fd13b44";
         let event = json!({"source": "aws.codecommit", "detail-type": "CodeCommit Repository State Change", "detail":
             {"event": "referenceCreated", "repositoryName": "r", "commitId": commit, "referenceFullName": "refs/tags/v1"}});
-        assert_eq!(parse(&event), Ok(Parsed::NotOurs("the tag `v1` is no branch".into())));
+        assert_eq!(parse(&event), Ok(Parsed::NotOurs(NoBranchEvent::Tag("v1".into()))));
     }
 }

@@ -1,67 +1,34 @@
-//! What is known about one branch and its stack when it is decided about.
+//! The facts about one branch and its stack that a decision is based on.
 
-use std::fmt;
-
-use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use jiff::Timestamp;
-use shared::aws::told;
+use shared::call_error::CallError;
 
-use crate::aws::is_throttling;
-use crate::remark::Remark;
-use crate::stack::{Foreign, Stack};
+use crate::stack::{BranchStack, ForeignStack};
 
-/// All that was read.
+/// Everything that was read.
 #[derive(Debug, Clone)]
 pub struct Facts {
     /// The branch.
-    pub head: Head,
+    pub head: BranchHead,
     /// The stack of its name.
-    pub stack: Found,
-    /// The last thing that happened to the stack, where it matters.
-    pub last_event: Option<Event>,
-    /// How many stacks the branch's rule has, where it matters.
+    pub stack: FoundStack,
+    /// The last event of the stack itself, where the decision needs it.
+    pub last_event: Option<OperationEvent>,
+    /// The number of stacks of the branch's rule, where the decision needs it.
     pub stacks_of_rule: Option<usize>,
-    /// What a person should know besides.
-    pub remarks: Vec<Remark>,
 }
 
 /// A branch, as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Head {
-    /// It is there.
+pub enum BranchHead {
+    /// The branch exists.
     At(Tip),
-    /// It was in the list of all branches; its commit was not asked for.
+    /// The branch was in the list of all branches; its commit was not read.
     Listed,
-    /// There is no such branch, or no such repository.
+    /// The branch or its repository does not exist.
     Gone,
-    /// It could not be read.
-    Unreadable(Unread),
-}
-
-/// Why something could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unread {
-    /// What AWS says.
-    pub error: String,
-    /// Whether there were too many calls.
-    pub throttled: bool,
-}
-
-impl Unread {
-    /// From the error of a call.
-    pub fn of<E, R>(error: &SdkError<E, R>) -> Self
-    where
-        E: std::error::Error + ProvideErrorMetadata + 'static,
-        R: fmt::Debug + 'static,
-    {
-        Self { error: told(error), throttled: is_throttling(error) }
-    }
-}
-
-impl fmt::Display for Unread {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.error)
-    }
+    /// The branch could not be read.
+    Unreadable(CallError),
 }
 
 /// A branch's head.
@@ -69,41 +36,41 @@ impl fmt::Display for Unread {
 pub struct Tip {
     /// The commit's id.
     pub commit: String,
-    /// When it was committed, or why that is not known; only asked where it matters.
-    pub committed: Option<Result<Timestamp, Unread>>,
+    /// The commit's date, or why it could not be read; only read where a branch can be idle.
+    pub committed: Option<Result<Timestamp, CallError>>,
 }
 
 /// The stack that has the branch's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
+pub enum FoundStack {
     /// There is none.
     None,
-    /// Ours.
-    Ours(Stack),
-    /// Somebody else's.
-    Foreign(Foreign),
-    /// It could not be read.
-    Unreadable(Unread),
+    /// One of this deployment.
+    Ours(BranchStack),
+    /// One that this deployment must not touch.
+    Foreign(ForeignStack),
+    /// The stack could not be read.
+    Unreadable(CallError),
 }
 
-/// Something that happened to a stack or to a resource of it.
+/// An event of a stack or of a resource in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+pub struct OperationEvent {
     /// The resource's logical id; the stack's name for the stack itself.
     pub resource: String,
-    /// Its type.
+    /// The resource's type.
     pub kind: String,
-    /// The status it reached.
+    /// The status that the resource reached.
     pub status: String,
-    /// What CloudFormation says about it.
+    /// CloudFormation's status reason.
     pub reason: String,
-    /// Whether it is about the stack itself.
+    /// Whether the event is about the stack itself.
     pub of_stack: bool,
-    /// The token of the operation it belongs to.
+    /// The token of the operation that the event belongs to.
     pub token: Option<String>,
-    /// When.
+    /// The event's time.
     pub time: Option<Timestamp>,
 }
 
-/// What CloudFormation says of the event that begins an operation.
+/// CloudFormation's status reason of the event that begins an operation.
 pub const USER: &str = "User Initiated";

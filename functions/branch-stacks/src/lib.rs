@@ -1,51 +1,53 @@
-//! Gives a branch its CloudFormation stack, keeps it current, and takes it away again.
+//! Creates a CloudFormation stack for each branch, keeps it up to date, and deletes it with the branch.
 //!
-//! Whatever the event says, it only says where to look: `parse` the event, then for each branch `gather` the facts,
-//! `decide` (pure), and `act` ([`one`]). A stack event also mails what failed ([`change`]); reconcile looks at every
-//! branch and every stack ([`reconcile`]).
+//! An event only says which branch to evaluate. `parse` reads the event; for each branch, [`converge`] then runs `gather`
+//! (the facts), `decide` (pure) and `act` (the executor). A stack event also reports a failed stack by email ([`change`]);
+//! reconcile evaluates every branch and every stack ([`reconcile`]).
 
 pub mod act;
 pub mod aws;
 pub mod because;
 pub mod change;
 pub mod decide;
+pub mod description;
+pub mod effect;
+pub mod email;
+pub mod error;
 pub mod event;
 pub mod facts;
 pub mod gather;
 pub mod identity;
-pub mod mail;
-pub mod one;
-pub mod question;
+pub mod inventory;
 pub mod reconcile;
 pub mod remark;
-pub mod report;
 pub mod rules;
 pub mod run;
 pub mod settings;
 pub mod stack;
-pub mod step;
-pub mod survey;
 
 use serde_json::Value;
 use shared::decision::{Decision, Verdict};
 use shared::lambda::{Failure, Invocation};
-use shared::push::Change;
+use shared::report::Report;
 
+use crate::act::{Enacted, act};
 use crate::aws::Clients;
 use crate::because::Because;
-use crate::change::changed;
+use crate::change::stack_changed;
+use crate::decide::decide;
 use crate::event::{Event, Parsed, parse};
-use crate::one::{Outcome, one_branch};
+use crate::gather::gather;
 use crate::reconcile::reconcile;
-use crate::report::report;
 use crate::rules::Rules;
-use crate::run::Run;
+use crate::run::{BranchInput, Run};
 use crate::settings::Settings;
 
-/// From an event to what was decided and done about it.
+pub use description::FUNCTION;
+
+/// Handles one event: returns what was decided and done about it.
 ///
 /// # Errors
-/// When the event says what it is and is malformed. What fails later is in the decision.
+/// When the event claims to be one of this function's and is malformed. A later failure is in the decision.
 pub async fn handle(
     event: Value,
     invocation: Invocation,
@@ -56,21 +58,26 @@ pub async fn handle(
     let event = match parse(&event).map_err(|error| Failure::new("MalformedEvent", &error))? {
         Parsed::Ours(event) => event,
         Parsed::NotOurs(why) => {
-            let outcome = Outcome::of(Verdict::Skip, "event", &Because::NotOurs(why));
-            return Ok(report("an event about no branch and no stack", vec![outcome], &invocation));
+            let report = Report::of(Verdict::Skip, "event", &Because::NotOurs(why));
+            return Ok(report.decision(FUNCTION.name, "an event about no branch and no stack", &invocation));
         }
     };
-    let now = invocation.now.to_string();
-    let time = |time: &str| if time.is_empty() { now.clone() } else { time.to_owned() };
-    let run = Run { rules, settings, aws, invocation: invocation.clone(), alive: None, event: now.clone() };
-    let outcomes = match &event {
-        Event::Branch(subject, push) => {
-            let alive = push.moment().filter(|_| push.change != Change::Deleted);
-            let run = Run { alive, event: time(&push.time), ..run };
-            vec![one_branch(&run.question(subject), aws, None, &invocation).await]
+    let run = Run::new(rules, settings, aws, &invocation);
+    let report = match &event {
+        Event::Branch(branch, push) => {
+            let run = run.at_push(push);
+            converge(&run.input(branch), &run, None).await.report(branch)
         }
-        Event::Stack(change) => changed(&Run { event: time(&change.time), ..run }, change).await,
+        Event::Stack(change) => stack_changed(&run.at_time(&change.time), change).await,
         Event::Reconcile => reconcile(&run).await,
     };
-    Ok(report(&event.to_string(), outcomes, &invocation))
+    Ok(report.decision(FUNCTION.name, &event.to_string(), &invocation))
+}
+
+/// Brings one branch's stack to the state that the rules want. Every event ends here. `known_count` is the number of stacks
+/// of the branch's rule, where it is already known.
+pub(crate) async fn converge(input: &BranchInput<'_>, run: &Run<'_>, known_count: Option<usize>) -> Enacted {
+    let facts = gather(input, run.aws, known_count).await;
+    let decision = decide(input, &facts);
+    act(decision, run.aws, run.invocation.executor).await
 }

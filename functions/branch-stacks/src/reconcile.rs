@@ -1,150 +1,202 @@
-//! Looks at every branch and every stack, and does what is missing first, then orphans, then roll-outs, then what may
-//! be idle.
+//! Reconcile: evaluates every branch and every stack. Missing stacks come first, then orphans, then updates, then branches
+//! that may be idle.
 //!
-//! It keeps no cursor: what was done needs nothing at the next run, which so goes on where this one stopped.
+//! Reconcile keeps no cursor: what a run did needs nothing in the next run, which so continues where this run stopped.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use aws_sdk_cloudformation::types::StackStatus;
-use shared::decision::{Explain as _, Verdict};
+use shared::config::Place;
+use shared::decision::Verdict;
+use shared::report::Report;
 use tokio::time::timeout_at;
 
+use crate::act::Enacted;
 use crate::because::Because;
-use crate::identity::Subject;
-use crate::one::{Outcome, one_branch};
+use crate::converge;
+use crate::identity::BranchId;
+use crate::inventory::{Inventory, Need, inventory};
 use crate::run::Run;
-use crate::stack::Stack;
-use crate::survey::{Need, Survey, survey};
+use crate::stack::BranchStack;
 
-/// How long before the end of the invocation nothing more is begun.
-const TIME_TO_TELL: Duration = Duration::from_secs(30);
+/// With less time than this before the end of the invocation, no branch is begun.
+const TIME_TO_BEGIN: Duration = Duration::from_secs(30);
 
-/// How long before it what was begun is no longer waited for.
+/// With less time than this before the end of the invocation, a branch's calls are no longer awaited.
 const TIME_TO_REPORT: Duration = Duration::from_secs(5);
 
-/// How many stacks are being updated at a time: a change that fails, fails for these before it fails for all.
+/// The most stacks that are updated at a time: a change that fails, fails for these before it fails for all.
 pub const AT_A_TIME: usize = 10;
 
-/// How many stacks are being made at a time.
+/// The most stacks that are created at a time.
 pub const MADE_AT_A_TIME: usize = 100;
 
-/// After how many branches of a rule that were refused for the same reason the others are not tried in this run.
+/// After this many equal failures of branches of a rule, its other branches are not tried in this run.
 const ENOUGH_REFUSALS: usize = 3;
 
 const CREATE: &str = "cloudformation:CreateStack";
 const UPDATE: &str = "cloudformation:UpdateStack";
 
-/// Reconciles; one outcome a branch or stack.
-pub async fn reconcile(run: &Run<'_>) -> Vec<Outcome> {
-    let until = before(run.invocation.deadline, TIME_TO_TELL);
-    let survey = match timeout_at(until.into(), survey(run.rules, &run.settings.prefix, run.aws)).await {
-        Ok(Ok(survey)) => survey,
-        Ok(Err(because)) => return vec![Outcome::of(Verdict::Fail, "reconcile", &because)],
-        Err(_) => return vec![Outcome::of(Verdict::Fail, "reconcile", &Because::NoTimeToList)],
+/// Reconciles; the report has a reason for each branch and each stack.
+pub async fn reconcile(run: &Run<'_>) -> Report {
+    let until = before(run.invocation.deadline, TIME_TO_BEGIN);
+    let listed = timeout_at(until.into(), inventory(run.rules, &run.settings.prefix, run.aws)).await;
+    let inventory = match listed.unwrap_or(Err(Because::NoTimeToList)) {
+        Ok(inventory) => inventory,
+        Err(because) => return Report::of(Verdict::Fail, "reconcile", &because),
     };
-    // Stands for each of them; it is never decided about itself.
-    let anybody = Subject { repository: String::new(), branch: String::new() };
-    let (needs, mut outcomes) = survey.sorted(&run.question(&anybody));
-    if needs.is_empty() && outcomes.is_empty() {
-        return vec![Outcome::of(Verdict::Skip, "reconcile", &Because::NothingThere)];
+    // Stands for any branch; no decision is about it.
+    let placeholder = BranchId { repository: String::new(), name: String::new() };
+    let (needs, mut report) = inventory.sorted(&run.input(&placeholder));
+    if needs.is_empty() && report.reasons.is_empty() {
+        return Report::of(Verdict::Skip, "reconcile", &Because::NothingThere);
     }
-    let mut sweep =
-        Sweep { updating: survey.updating(), survey, stopped: None, full: None, refused: BTreeMap::new() };
-    for (need, subject) in &needs {
-        outcomes.push(sweep.next(run, need, subject).await);
+    let mut sweep = Sweep::new(inventory);
+    for (need, branch) in &needs {
+        report.add(sweep.evaluate(run, *need, branch).await);
     }
-    outcomes
+    report
 }
 
 fn before(deadline: Instant, time: Duration) -> Instant {
     deadline.checked_sub(time).unwrap_or(deadline)
 }
 
-/// A run through all that need something, and how far it may still go.
+/// One pass over the branches to evaluate, and its limits.
 struct Sweep {
-    survey: Survey,
+    inventory: Inventory,
+    /// The branches whose stacks this run has begun to create.
+    created: BTreeSet<BranchId>,
+    /// The number of stacks that are being updated.
     updating: usize,
-    /// Why nothing more is begun.
+    /// Why no further branch is begun.
     stopped: Option<Because>,
-    /// Why no more stacks are made.
+    /// Why no further stack is created.
     full: Option<Because>,
-    /// What was refused, by rule, and for how many branches.
-    refused: BTreeMap<(String, String), usize>,
+    /// The failures so far.
+    refusals: Vec<RuleRefusal>,
+}
+
+/// A failure of branches of one rule.
+struct RuleRefusal {
+    rule: Place,
+    because: Because,
+    times: usize,
 }
 
 impl Sweep {
-    async fn next(&mut self, run: &Run<'_>, need: &Need, subject: &Subject) -> Outcome {
-        let left = run.invocation.deadline.saturating_duration_since(Instant::now());
-        if self.stopped.is_none() && left < TIME_TO_TELL {
-            self.stopped = Some(Because::NoTimeLeft);
+    fn new(inventory: Inventory) -> Self {
+        Self {
+            updating: inventory.updating(),
+            inventory,
+            created: BTreeSet::new(),
+            stopped: None,
+            full: None,
+            refusals: Vec::new(),
         }
-        if let Some(because) = self.stopped.clone().or_else(|| self.has_to_wait(run, need, subject)) {
-            return Outcome::of(Verdict::Hold, subject.to_string(), &because);
-        }
-        let rule = run.rules.covering(subject);
-        let most = rule.and_then(|rule| rule.max_stacks);
-        let known = most.map(|_| self.survey.stacks.of_rule_of(subject, run.rules));
-        // Known without a call.
-        if let (Some(most), Some(known), Need::Missing | Need::MaybeIdle) = (most, known, need)
-            && known >= most as usize
-        {
-            return Outcome::of(Verdict::Hold, subject.to_string(), &Because::TooManyStacks { most });
-        }
-        let question = run.question(subject);
-        let one = one_branch(&question, run.aws, known, &run.invocation);
-        let until = before(run.invocation.deadline, TIME_TO_REPORT);
-        let Ok(outcome) = timeout_at(until.into(), one).await else {
-            self.stopped = Some(Because::NoTimeLeft);
-            return Outcome::of(Verdict::Hold, subject.to_string(), &Because::CutOff);
-        };
-        self.updating += usize::from(outcome.did(UPDATE));
-        if outcome.did(CREATE) || outcome.reason.because.code == Because::MadeMeanwhile.code() {
-            self.survey.stacks.ours.insert(subject.clone(), Stack::begun());
-        }
-        if outcome.reason.because.code == Because::AccountFull.code() {
-            self.full = Some(Because::AccountFull);
-        }
-        let was_refused = outcome.reason.verdict == Verdict::Fail && !outcome.actions.is_empty();
-        if let (true, Some(rule)) = (was_refused, &outcome.reason.because.config) {
-            let refusal = (rule.clone(), outcome.reason.because.sentence.clone());
-            *self.refused.entry(refusal).or_insert(0) += 1;
-        }
-        if outcome.throttled {
-            self.stopped = Some(Because::Throttled);
-        }
-        outcome
     }
 
-    /// Why a branch is not looked at in this run.
-    fn has_to_wait(&self, run: &Run<'_>, need: &Need, subject: &Subject) -> Option<Because> {
-        if *need == Need::Orphan {
+    /// Evaluates a branch, or reports why this run does not.
+    async fn evaluate(&mut self, run: &Run<'_>, need: Need, branch: &BranchId) -> Report {
+        let held = |because: &Because| Report::of(Verdict::Hold, &branch.to_string(), because);
+        let left = run.invocation.deadline.saturating_duration_since(Instant::now());
+        if self.stopped.is_none() && left < TIME_TO_BEGIN {
+            self.stopped = Some(Because::NoTimeLeft);
+        }
+        if let Some(because) = self.stopped.clone().or_else(|| self.has_to_wait(run, need, branch)) {
+            return held(&because);
+        }
+        let most = run.rules.covering(branch).and_then(|rule| rule.max_stacks);
+        let known_count = most.map(|_| self.count_of_rule(run, branch));
+        // No call is needed for this answer.
+        if let (Some(most), Some(count), Need::Missing | Need::MaybeIdle) = (most, known_count, need)
+            && count >= most as usize
+        {
+            return held(&Because::TooManyStacks { most });
+        }
+        let input = run.input(branch);
+        let until = before(run.invocation.deadline, TIME_TO_REPORT);
+        let Ok(enacted) = timeout_at(until.into(), converge(&input, run, known_count)).await else {
+            self.stopped = Some(Because::NoTimeLeft);
+            return held(&Because::CutOff);
+        };
+        self.learn(&enacted, branch);
+        enacted.report(branch)
+    }
+
+    /// Takes the result for one branch into account for the branches after it.
+    fn learn(&mut self, enacted: &Enacted, branch: &BranchId) {
+        let decision = &enacted.decision;
+        self.updating += usize::from(enacted.has_begun(UPDATE));
+        if enacted.has_begun(CREATE) || decision.because == Because::MadeMeanwhile {
+            self.created.insert(branch.clone());
+        }
+        if decision.because == Because::AccountFull {
+            self.full = Some(Because::AccountFull);
+        }
+        let was_refused = decision.verdict == Verdict::Fail && !enacted.actions.is_empty();
+        if let (true, Some(rule)) = (was_refused, &decision.rule) {
+            self.add_refusal(rule, &decision.because);
+        }
+        if decision.because.is_throttling() {
+            self.stopped = Some(Because::Throttled);
+        }
+    }
+
+    fn add_refusal(&mut self, rule: &Place, because: &Because) {
+        let known = self.refusals.iter_mut().find(|known| known.rule == *rule && known.because == *because);
+        match known {
+            Some(known) => known.times += 1,
+            None => {
+                let (rule, because) = (rule.clone(), because.clone());
+                self.refusals.push(RuleRefusal { rule, because, times: 1 });
+            }
+        }
+    }
+
+    /// Why a branch is not evaluated in this run.
+    fn has_to_wait(&self, run: &Run<'_>, need: Need, branch: &BranchId) -> Option<Because> {
+        if need == Need::Orphan {
             return None;
         }
-        let rule = run.rules.covering(subject).map(|rule| rule.place.to_string());
-        let refused = self
-            .refused
-            .iter()
-            .find(|((of, _), times)| Some(of) == rule.as_ref() && **times >= ENOUGH_REFUSALS);
-        if let Some(((_, error), times)) = refused {
-            return Some(Because::RefusedForOthers { times: *times, error: error.clone() });
+        let rule = run.rules.covering(branch).map(|rule| &rule.place);
+        let mut repeated = self.refusals.iter().filter(|refusal| refusal.times >= ENOUGH_REFUSALS);
+        if let Some(RuleRefusal { because, times, .. }) = repeated.find(|refusal| Some(&refusal.rule) == rule)
+        {
+            return Some(Because::RefusedForOthers { times: *times, because: Box::new(because.clone()) });
         }
-        if !self.survey.stacks.ours.contains_key(subject) {
-            let paced = (self.being_made() >= MADE_AT_A_TIME)
+        if !self.has_stack(branch) {
+            let paced = (self.being_created() >= MADE_AT_A_TIME)
                 .then_some(Because::CreationPaced { most: MADE_AT_A_TIME });
             return self.full.clone().or(paced);
         }
-        (self.updating >= AT_A_TIME && self.is_settled(subject))
+        (self.updating >= AT_A_TIME && self.is_settled(branch))
             .then_some(Because::RollOutPaced { most: AT_A_TIME })
     }
 
-    fn being_made(&self) -> usize {
-        let being_made = |stack: &&Stack| stack.status == StackStatus::CreateInProgress;
-        self.survey.stacks.ours.values().filter(being_made).count()
+    fn has_stack(&self, branch: &BranchId) -> bool {
+        self.inventory.stacks.ours.contains_key(branch) || self.created.contains(branch)
     }
 
-    /// Whether all that its stack can need is an update, or to go since its branch is idle; both can wait.
-    fn is_settled(&self, subject: &Subject) -> bool {
-        self.survey.stacks.ours.get(subject).is_some_and(|stack| stack.phase().is_whole())
+    /// The number of stacks that are being created.
+    fn being_created(&self) -> usize {
+        let ours = self.inventory.stacks.ours.iter();
+        let listed = ours.filter(|(_, stack)| stack.status == StackStatus::CreateInProgress);
+        listed.filter(|(branch, _)| !self.created.contains(*branch)).count() + self.created.len()
+    }
+
+    /// The number of stacks of the rule that covers a branch.
+    fn count_of_rule(&self, run: &Run<'_>, branch: &BranchId) -> usize {
+        let listed = self.inventory.stacks.count_of_rule(branch, run.rules);
+        let rule = |branch: &BranchId| run.rules.covering(branch).map(|rule| &rule.place);
+        let new = self.created.iter().filter(|created| !self.inventory.stacks.ours.contains_key(*created));
+        listed + new.filter(|created| rule(created) == rule(branch)).count()
+    }
+
+    /// Whether all that the stack can need is an update, or its deletion because the branch is idle; both can wait.
+    fn is_settled(&self, branch: &BranchId) -> bool {
+        let listed = self.inventory.stacks.ours.get(branch).filter(|_| !self.created.contains(branch));
+        listed.is_some_and(|stack: &BranchStack| stack.phase().is_whole())
     }
 }

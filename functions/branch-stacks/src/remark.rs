@@ -1,40 +1,45 @@
-//! What a person should know that decided nothing: every remark, and the one place where its sentence is written.
+//! Observations that decided nothing: every remark, and the only place where its sentence is written.
 
 use std::fmt;
 
+use jiff::Timestamp;
+use shared::call_error::CallError;
 use shared::decision::Explain;
+use shared::text::printable;
 
-/// What should be known.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use crate::email::FailureDetail;
+use crate::event::StackChange;
+use crate::identity::BranchId;
+use crate::stack::stack_name;
+
+/// An observation for the operator.
+#[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Remark {
-    /// When the head was committed could not be read.
-    AgeUnknown { branch: String, error: String },
-    /// The head says that it was committed after now, which counts as now.
-    CommittedInFuture { branch: String, committed: String },
-    /// A creation, update or deletion failed.
-    StackFailed { stack: String, what: String },
-    /// A mail was to be sent, and there is no topic.
+    /// The date of the head's commit could not be read.
+    AgeUnknown { branch: BranchId, error: CallError },
+    /// The date of the head's commit is in the future; the commit counts as made now.
+    CommittedInTheFuture { branch: BranchId, committed: Timestamp },
+    /// A creation, update or deletion failed; `first` is its first failure.
+    StackFailed { change: Box<StackChange>, first: Option<FailureDetail> },
+    /// An email was due, and no topic is set.
     NoTopic { stack: String },
 }
 
 impl Remark {
-    /// What it is about.
-    pub fn subject(&self) -> &str {
+    /// The branch or the stack that the remark is about.
+    pub fn subject(&self) -> String {
         match self {
-            Self::AgeUnknown { branch, .. } | Self::CommittedInFuture { branch, .. } => branch,
-            Self::StackFailed { stack, .. } | Self::NoTopic { stack } => stack,
+            Self::AgeUnknown { branch, .. } | Self::CommittedInTheFuture { branch, .. } => branch.to_string(),
+            Self::StackFailed { change, .. } => stack_name(&change.stack).to_owned(),
+            Self::NoTopic { stack } => stack.clone(),
         }
     }
 }
 
 impl Explain for Remark {
     fn code(&self) -> &'static str {
-        match self {
-            Self::AgeUnknown { .. } => "age-unknown",
-            Self::CommittedInFuture { .. } => "committed-in-the-future",
-            Self::StackFailed { .. } => "stack-failed",
-            Self::NoTopic { .. } => "no-topic",
-        }
+        self.into()
     }
 }
 
@@ -43,16 +48,20 @@ impl fmt::Display for Remark {
         match self {
             Self::AgeUnknown { error, .. } => write!(
                 f,
-                "when the branch's head was committed could not be read ({error}): no stack is deleted for that, and none is made but for a push"
+                "the date of the branch's head commit could not be read ({error}): no stack is deleted as idle, and only a push creates one"
             ),
-            Self::CommittedInFuture { committed, .. } => {
-                write!(
-                    f,
-                    "its head says that it was committed at {committed}, after now, which counts as now"
-                )
+            Self::CommittedInTheFuture { committed, .. } => write!(
+                f,
+                "the date of the branch's head commit, {committed}, is in the future; the branch counts as active now"
+            ),
+            Self::StackFailed { change, first } => {
+                f.write_str(change.status.as_str())?;
+                if !change.reason.is_empty() {
+                    write!(f, ": {}", printable(&change.reason))?;
+                }
+                first.as_ref().map_or(Ok(()), |first| write!(f, "; {first}"))
             }
-            Self::StackFailed { what, .. } => f.write_str(what),
-            Self::NoTopic { .. } => f.write_str("no mail was sent: POINTSMAN_TOPIC_ARN names no topic"),
+            Self::NoTopic { .. } => f.write_str("no email was sent: POINTSMAN_TOPIC_ARN names no topic"),
         }
     }
 }

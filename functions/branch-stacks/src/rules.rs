@@ -1,5 +1,5 @@
-//! The rules: which branches have a stack, and made of what. Read from `[[branch-stack]]` tables, checked, and only then
-//! of these types.
+//! The rules: which branches have a stack, and with which template, parameters, tags and role. These types hold checked
+//! values only; they are read from `[[branch-stack]]` tables.
 
 mod read;
 mod template;
@@ -8,25 +8,27 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use jiff::SignedDuration;
+use shared::arn::Arn;
 use shared::config::{Code, Place, deployed};
 use shared::glob::{Pattern, PatternList};
 use shared::placeholder::Filled;
 use shared::token::client_token;
 
-use crate::identity::{OURS, Subject, Tag};
+use crate::identity::{BranchId, NamedValue, OURS};
 
 pub use read::{CODES, TABLE, read};
-pub use template::Template;
+pub use template::StackTemplate;
 
-/// The variable with a further folder in which templates are looked for.
+/// The variable that names a further folder of templates.
 pub const TEMPLATES: &str = "POINTSMAN_TEMPLATES";
 
-/// Every problem code that this function's table can have, those of any table included.
+/// Every problem code that this function's table can have, including those of every table.
 pub fn codes() -> impl Iterator<Item = Code> {
-    shared::config::CODES.iter().chain(shared::glob::CODES).chain(CODES).copied()
+    shared::config::CODES.iter().chain(CODES).copied()
 }
 
-/// Where templates are looked for, in order: beside the rules, and in the folder that [`TEMPLATES`] names.
+/// The folders of templates, in the order in which they are searched: the folder of the rules file, then the one that
+/// [`TEMPLATES`] names.
 pub fn template_folders() -> Vec<PathBuf> {
     let beside = deployed::path().parent().map(PathBuf::from);
     beside.into_iter().chain(std::env::var_os(TEMPLATES).map(PathBuf::from)).collect()
@@ -35,72 +37,72 @@ pub fn template_folders() -> Vec<PathBuf> {
 /// All rules, in the order of the file.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
-    /// One a `[[branch-stack]]` table.
+    /// One for each `[[branch-stack]]` table.
     pub stacks: Vec<StackRule>,
 }
 
 impl Rules {
     /// The rule of a branch: the first that covers it.
-    pub fn covering(&self, subject: &Subject) -> Option<&StackRule> {
-        self.stacks.iter().find(|rule| rule.covers(subject))
+    pub fn covering(&self, branch: &BranchId) -> Option<&StackRule> {
+        self.stacks.iter().find(|rule| rule.covers(branch))
     }
 
-    /// Whether a rule is about a repository.
+    /// Whether a rule concerns a repository.
     pub fn are_about(&self, repository: &str) -> bool {
         self.stacks.iter().any(|rule| rule.repositories.includes(repository).0)
     }
 
-    /// Whether a branch's stack is never deleted: any rule about its repository may say so, whichever is the branch's.
-    pub fn protect(&self, subject: &Subject) -> bool {
-        let about = self.stacks.iter().filter(|rule| rule.repositories.includes(&subject.repository).0);
-        about.into_iter().any(|rule| rule.protects(&subject.branch))
+    /// Whether a branch's stack is never deleted: any rule of its repository can protect it, not only the one that covers it.
+    pub fn protect(&self, branch: &BranchId) -> bool {
+        let about = self.stacks.iter().filter(|rule| rule.repositories.includes(&branch.repository).0);
+        about.into_iter().any(|rule| rule.protects(&branch.name))
     }
 
-    /// Whether a branch that `rule` covers is never idle: it is pinned or protected, or nothing ever is.
-    pub fn keep(&self, rule: &StackRule, subject: &Subject) -> bool {
-        let pinned = rule.pinned.as_ref().is_some_and(|list| list.includes(&subject.branch).0);
-        rule.ttl.is_none() || pinned || self.protect(subject)
+    /// Whether a branch that `rule` covers is never idle: it is pinned or protected, or the rule has no ttl.
+    pub fn keep(&self, rule: &StackRule, branch: &BranchId) -> bool {
+        let pinned = rule.pinned.as_ref().is_some_and(|list| list.includes(&branch.name).0);
+        rule.ttl.is_none() || pinned || self.protect(branch)
     }
 
-    /// The pattern that takes a branch out of a rule that is about its repository.
-    pub fn excluding(&self, subject: &Subject) -> Option<&Pattern> {
-        let about = self.stacks.iter().filter(|rule| rule.repositories.includes(&subject.repository).0);
-        about.filter_map(|rule| rule.branches.includes(&subject.branch).1).find(|pattern| pattern.excludes)
+    /// The pattern that excludes a branch from a rule of its repository.
+    pub fn excluding(&self, branch: &BranchId) -> Option<&Pattern> {
+        let about = self.stacks.iter().filter(|rule| rule.repositories.includes(&branch.repository).0);
+        about.filter_map(|rule| rule.branches.includes(&branch.name).1).find(|pattern| pattern.excludes)
     }
 }
 
 /// One `[[branch-stack]]` table.
 #[derive(Debug, Clone)]
 pub struct StackRule {
-    /// The repositories it is about.
+    /// The repositories.
     pub repositories: PatternList,
-    /// The branches of them that have a stack.
+    /// The branches that have a stack.
     pub branches: PatternList,
-    /// What the stack is made of.
-    pub template: Template,
+    /// The template.
+    pub template: StackTemplate,
     /// The template's parameters.
     pub parameters: Vec<(String, Filled)>,
-    /// Tags beside our own.
+    /// Tags beside this function's own.
     pub tags: Vec<(String, Filled)>,
-    /// The role that CloudFormation works with. Without one it would be the function's own rights, which are too few.
-    pub role: Option<String>,
-    /// What the template is allowed to make: `CAPABILITY_IAM` and so on.
+    /// The service role of CloudFormation. Without one, CloudFormation has the function's own permissions, which are too few.
+    pub role: Option<Arn>,
+    /// The capabilities of the template: `CAPABILITY_IAM` and so on.
     pub capabilities: Vec<String>,
     /// Branches whose stack is never deleted.
     pub protected: Option<PatternList>,
     /// Branches that are never idle.
     pub pinned: Option<PatternList>,
-    /// How long a branch may be idle; for ever when it is not written.
+    /// How long a branch may be idle; without a ttl, for ever.
     pub ttl: Option<SignedDuration>,
-    /// How many stacks this rule may have.
+    /// The most stacks that this rule may have.
     pub max_stacks: Option<u32>,
-    /// Where the rule stands.
+    /// The place of the rule.
     pub place: Place,
-    /// The bytes of the file where what it needs permission for is named.
+    /// The places of the values that need a permission.
     pub named_at: NamedAt,
 }
 
-/// Where a rule names what it needs permission for.
+/// The bytes of the file that hold the values of a rule that need a permission.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NamedAt {
     /// The list of repositories.
@@ -115,27 +117,27 @@ pub struct NamedAt {
     pub capabilities: Range<usize>,
 }
 
-/// What a rule wants the stack of one branch to be made of.
+/// The specification of one branch's stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct StackSpec {
     /// The template.
-    pub template: Template,
+    pub template: StackTemplate,
     /// The template's parameters.
-    pub parameters: Vec<Tag>,
-    /// Tags beside our own.
-    pub tags: Vec<Tag>,
-    /// CloudFormation's role.
-    pub role: Option<String>,
-    /// What the template is allowed to make.
+    pub parameters: Vec<NamedValue>,
+    /// Tags beside this function's own.
+    pub tags: Vec<NamedValue>,
+    /// The service role of CloudFormation.
+    pub role: Option<Arn>,
+    /// The capabilities of the template.
     pub capabilities: Vec<String>,
-    /// A hash of all of this.
+    /// A hash of all of these.
     pub digest: String,
 }
 
 impl StackRule {
-    /// Whether a branch has a stack by this rule.
-    pub fn covers(&self, subject: &Subject) -> bool {
-        self.repositories.includes(&subject.repository).0 && self.branches.includes(&subject.branch).0
+    /// Whether this rule covers a branch.
+    pub fn covers(&self, branch: &BranchId) -> bool {
+        self.repositories.includes(&branch.repository).0 && self.branches.includes(&branch.name).0
     }
 
     /// Whether this rule protects a branch.
@@ -143,28 +145,29 @@ impl StackRule {
         self.protected.as_ref().is_some_and(|list| list.includes(branch).0)
     }
 
-    /// Whether what the stack is made of differs from commit to commit.
-    pub fn asks_for_commit(&self) -> bool {
+    /// Whether the specification differs from commit to commit.
+    pub fn uses_commit(&self) -> bool {
         self.parameters.iter().chain(&self.tags).any(|(_, value)| value.asks_for("commit"))
     }
 
-    /// What the stack of `subject` at `commit` is made of.
-    pub fn wanted(&self, subject: &Subject, commit: &str) -> Wanted {
+    /// The specification of the stack of `branch` at `commit`.
+    pub fn spec(&self, branch: &BranchId, commit: &str) -> StackSpec {
         let fill = |texts: &[(String, Filled)]| {
-            texts.iter().map(|(name, text)| (name.clone(), filled(text, subject, commit))).collect()
+            texts.iter().map(|(name, text)| (name.clone(), filled(text, branch, commit))).collect()
         };
-        let (parameters, tags): (Vec<Tag>, Vec<Tag>) = (fill(&self.parameters), fill(&self.tags));
-        let digest = digest(&self.template, &parameters, &tags, self.role.as_deref(), &self.capabilities);
+        let (parameters, tags): (Vec<NamedValue>, Vec<NamedValue>) =
+            (fill(&self.parameters), fill(&self.tags));
+        let digest = digest(&self.template, &parameters, &tags, self.role.as_ref(), &self.capabilities);
         let (role, capabilities) = (self.role.clone(), self.capabilities.clone());
-        Wanted { template: self.template.clone(), parameters, tags, role, capabilities, digest }
+        StackSpec { template: self.template.clone(), parameters, tags, role, capabilities, digest }
     }
 }
 
-fn filled(text: &Filled, subject: &Subject, commit: &str) -> String {
+fn filled(text: &Filled, branch: &BranchId, commit: &str) -> String {
     let value = |name: &str| match name {
-        "repository" => Some(subject.repository.clone()),
-        "branch" => Some(subject.branch.clone()),
-        "branch-slug" => Some(shared::branch_slug::branch_slug(&subject.branch)),
+        "repository" => Some(branch.repository.clone()),
+        "branch" => Some(branch.name.clone()),
+        "branch-slug" => Some(shared::branch_slug::branch_slug(&branch.name)),
         "commit" => Some(commit.to_owned()),
         _ => None,
     };
@@ -172,21 +175,22 @@ fn filled(text: &Filled, subject: &Subject, commit: &str) -> String {
 }
 
 fn digest(
-    template: &Template,
-    parameters: &[Tag],
-    tags: &[Tag],
-    role: Option<&str>,
+    template: &StackTemplate,
+    parameters: &[NamedValue],
+    tags: &[NamedValue],
+    role: Option<&Arn>,
     capabilities: &[String],
 ) -> String {
-    // A count before each list, so that what ends one cannot begin the next.
+    let role = role.map(Arn::to_string).unwrap_or_default();
+    // The length of each list is hashed first, so that the end of one list cannot count as the beginning of the next.
     let counts = [parameters.len(), tags.len(), capabilities.len()].map(|count| count.to_string());
     let pairs = parameters.iter().chain(tags).flat_map(|(name, value)| [name.as_str(), value.as_str()]);
-    let ends = [template.source(), role.unwrap_or_default()];
+    let ends = [template.source(), role.as_str()];
     let parts = ends.into_iter().chain(counts.iter().map(String::as_str)).chain(pairs);
     client_token(parts.chain(capabilities.iter().map(String::as_str)))
 }
 
-/// Whether a tag's key is one of those this function writes.
-pub fn is_ours(key: &str) -> bool {
+/// Whether a tag's key is reserved for this function.
+pub fn is_reserved(key: &str) -> bool {
     key.starts_with(OURS)
 }

@@ -1,12 +1,12 @@
-//! What the deployment says, beside the rules: the prefix of every stack's name, and the topic for mails.
+//! The settings of a deployment, beside the rules: the prefix of every stack's name, and the topic for emails.
 
 /// The variable with the prefix of stack names, which is also the owner in the stacks' tags.
 pub const PREFIX: &str = "POINTSMAN_STACK_PREFIX";
 
-/// The variable with the ARN of the SNS topic for mails; empty or not set, none are sent.
+/// The variable with the ARN of the SNS topic for emails; if it is empty or not set, no email is sent.
 pub const TOPIC: &str = "POINTSMAN_TOPIC_ARN";
 
-/// Leaves room in a stack's name for what tells the branches apart.
+/// Leaves room in a stack's name for the branch and the hash.
 const LONGEST_PREFIX: usize = 30;
 
 /// The settings of a deployment.
@@ -14,14 +14,15 @@ const LONGEST_PREFIX: usize = 30;
 pub struct Settings {
     /// The beginning of every stack's name, and the owner in its tags.
     pub prefix: String,
-    /// Where mails are published.
+    /// The ARN of the topic that emails are published to.
     pub topic: Option<String>,
 }
 
-/// A setting that cannot be used.
+/// A prefix that no stack's name can begin with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{PREFIX} is `{0}`; it takes 1 to {LONGEST_PREFIX} letters, digits and hyphens, with a letter first and no hyphen last"
+    "{PREFIX} is `{0}`; a prefix has 1 to {LONGEST_PREFIX} letters, digits and hyphens, begins with a letter and does not end \
+     with a hyphen"
 )]
 pub struct BadPrefix(String);
 
@@ -35,7 +36,7 @@ impl Settings {
         Self::new(&variable(PREFIX), &variable(TOPIC))
     }
 
-    /// Settings of a prefix and a topic, which may be empty.
+    /// Settings with a prefix and a topic; the topic may be empty.
     ///
     /// # Errors
     /// When no stack's name can begin with the prefix.

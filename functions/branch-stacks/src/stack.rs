@@ -1,171 +1,172 @@
-//! A stack as CloudFormation describes it, and what its status lets us do.
+//! A stack as CloudFormation describes it, and the operations that its status allows.
 
 use aws_sdk_cloudformation::types::{Stack as Described, StackStatus};
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
+use shared::arn::Arn;
 
-use crate::identity::{COMMIT, DIGEST, OWNER, Subject, Tag};
+use crate::identity::{BranchId, COMMIT, DIGEST, NamedValue, OWNER};
 
-/// One stack of ours.
+/// A stack of this deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stack {
-    /// The ARN, which stays the stack's own when another one gets its name.
-    pub id: String,
-    /// As it was when it was read.
+pub struct BranchStack {
+    /// The stack's id, which stays its own when another stack gets its name.
+    pub id: Arn,
+    /// The status when the stack was read.
     pub status: StackStatus,
-    /// All tags, other people's too.
-    pub tags: Vec<Tag>,
-    /// When it was made, if that is said.
+    /// All tags, including those of others.
+    pub tags: Vec<NamedValue>,
+    /// When the stack was created, if CloudFormation says so.
     pub created: Option<Timestamp>,
-    /// When it was updated last, if ever.
+    /// When the stack was last updated, if ever.
     pub updated: Option<Timestamp>,
-    /// When its deletion was asked for last, if ever.
+    /// When the stack's deletion was last requested, if ever.
     pub deleted: Option<Timestamp>,
-    /// Whether it has termination protection.
+    /// Whether the stack has termination protection.
     pub protected: bool,
 }
 
-impl Stack {
+impl BranchStack {
     fn tag(&self, key: &str) -> Option<&str> {
         self.tags.iter().find(|(found, _)| found == key).map(|(_, value)| value.as_str())
     }
 
-    /// What it was made of.
+    /// The digest of the specification that the stack was created or updated with.
     pub fn digest(&self) -> &str {
         self.tag(DIGEST).unwrap_or_default()
     }
 
-    /// The commit it was made or updated at.
+    /// The commit that the stack was created or updated at.
     pub fn commit(&self) -> &str {
         self.tag(COMMIT).unwrap_or_default()
     }
 
-    /// One that was asked for a moment ago, of which no more is known.
-    pub fn begun() -> Self {
-        Self {
-            id: String::new(),
-            status: StackStatus::CreateInProgress,
-            tags: Vec::new(),
-            created: None,
-            updated: None,
-            deleted: None,
-            protected: false,
-        }
+    /// The operations that the stack's status allows.
+    pub fn phase(&self) -> StackPhase {
+        StackPhase::of(&self.status)
     }
 
-    /// What its status lets us do.
-    pub fn phase(&self) -> Phase {
-        Phase::of(&self.status)
-    }
-
-    /// What tells this moment of its life from every other, for tokens.
+    /// The values that differ between any two states of the stack, for tokens: id, last change, last deletion.
     pub fn moment(&self) -> [String; 3] {
-        let told = |time: Option<Timestamp>| time.map(|time| time.to_string()).unwrap_or_default();
-        [self.id.clone(), told(self.updated.or(self.created)), told(self.deleted)]
+        let text = |time: Option<Timestamp>| time.map(|time| time.to_string()).unwrap_or_default();
+        [self.id.to_string(), text(self.updated.or(self.created)), text(self.deleted)]
     }
 }
 
-/// A described stack: ours, with what it is for, or not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Owned {
-    /// Ours, for this branch.
-    Ours(Subject, Stack),
-    /// Not ours.
-    Foreign(Foreign),
+/// The stack's name in its id, `stack/NAME/UUID`; the whole resource of another ARN.
+pub fn stack_name(id: &Arn) -> &str {
+    id.resource_of("stack").and_then(|rest| rest.split('/').next()).unwrap_or(&id.resource)
 }
 
-/// A stack that is not ours to touch.
+/// Whether a described stack belongs to this deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Foreign {
-    /// Its ARN.
-    pub id: String,
-    /// Its name.
+pub enum Ownership {
+    /// The stack of this branch.
+    Ours(BranchId, Box<BranchStack>),
+    /// Not a stack of this deployment.
+    Foreign(ForeignStack),
+}
+
+/// A stack that this deployment must not touch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignStack {
+    /// The stack's name.
     pub name: String,
-    /// How that is seen.
-    pub why: NotOursBecause,
+    /// Why the stack is not one of this deployment.
+    pub because: ForeignBecause,
 }
 
-/// How a stack is seen not to be ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotOursBecause {
-    /// It lacks our tags.
+/// Why a stack is not one of this deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ForeignBecause {
+    /// The stack lacks our tags.
+    #[error("it lacks the tags that this deployment puts on its stacks")]
     Tags,
-    /// Its tags name another owner.
+    /// The stack's tags name another owner.
+    #[error("its tags name another deployment as the owner")]
     Owner,
-    /// A stack made it: nested stacks get the tags of the one they are in.
+    /// Another stack created it: nested stacks get the tags of their parent.
+    #[error("it is a nested stack")]
     Nested,
-    /// Its tags are for a branch whose stack has another name.
+    /// The stack's tags name a branch whose stack has another name.
+    #[error("its tags name a branch whose stack has another name")]
     Name,
+    /// CloudFormation gave no ARN as the stack's id.
+    #[error("its id is not an ARN")]
+    Id,
 }
 
-/// Tells a described stack of `prefix` from everybody else's.
-pub fn owned(described: &Described, prefix: &str) -> Owned {
+/// Sorts a described stack: a stack of the deployment with this prefix, or a foreign one.
+pub fn classified(described: &Described, prefix: &str) -> Ownership {
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    let (id, name) = (text(described.stack_id()), text(described.stack_name()));
-    let tags: Vec<Tag> = described.tags().iter().map(|tag| (text(tag.key()), text(tag.value()))).collect();
-    let subject = Subject::of_tags(&tags, prefix);
-    let why = match &subject {
-        _ if described.parent_id().is_some() || described.root_id().is_some() => NotOursBecause::Nested,
-        None if tags.iter().any(|(key, owner)| key == OWNER && owner != prefix) => NotOursBecause::Owner,
-        None => NotOursBecause::Tags,
-        Some(subject) if subject.stack_name(prefix) != name => NotOursBecause::Name,
-        Some(subject) => {
-            let stack = Stack {
-                id,
-                status: described.stack_status().cloned().unwrap_or_else(|| StackStatus::from("")),
-                tags,
-                created: described.creation_time().and_then(time),
-                updated: described.last_updated_time().and_then(time),
-                deleted: described.deletion_time().and_then(time),
-                protected: described.enable_termination_protection().unwrap_or_default(),
-            };
-            return Owned::Ours(subject.clone(), stack);
-        }
+    let name = text(described.stack_name());
+    let tags: Vec<NamedValue> =
+        described.tags().iter().map(|tag| (text(tag.key()), text(tag.value()))).collect();
+    let id = text(described.stack_id()).parse::<Arn>();
+    let because = match (BranchId::of_tags(&tags, prefix), id) {
+        _ if described.parent_id().is_some() || described.root_id().is_some() => ForeignBecause::Nested,
+        (None, _) if tags.iter().any(|(key, owner)| key == OWNER && owner != prefix) => ForeignBecause::Owner,
+        (None, _) => ForeignBecause::Tags,
+        (Some(branch), _) if branch.stack_name(prefix) != name => ForeignBecause::Name,
+        (Some(_), Err(_)) => ForeignBecause::Id,
+        (Some(branch), Ok(id)) => return Ownership::Ours(branch, Box::new(converted(described, id, tags))),
     };
-    Owned::Foreign(Foreign { id, name, why })
+    Ownership::Foreign(ForeignStack { name, because })
+}
+
+fn converted(described: &Described, id: Arn, tags: Vec<NamedValue>) -> BranchStack {
+    BranchStack {
+        id,
+        status: described.stack_status().cloned().unwrap_or_else(|| StackStatus::from("")),
+        tags,
+        created: described.creation_time().and_then(time),
+        updated: described.last_updated_time().and_then(time),
+        deleted: described.deletion_time().and_then(time),
+        protected: described.enable_termination_protection().unwrap_or_default(),
+    }
 }
 
 fn time(time: &DateTime) -> Option<Timestamp> {
     Timestamp::new(time.secs(), time.subsec_nanos().try_into().ok()?).ok()
 }
 
-/// What a status lets us do ("Stack status codes", AWS CloudFormation User Guide).
+/// The operations that a status allows ("Stack status codes", AWS CloudFormation User Guide).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// CloudFormation is at work; the end of it is an event.
+pub enum StackPhase {
+    /// An operation is in progress; EventBridge gets an event when it completes.
     Working,
-    /// It is being deleted.
+    /// The stack is being deleted.
     Deleting,
-    /// It is whole.
+    /// The last operation succeeded.
     Settled,
-    /// It is whole, as it was before an update that failed.
+    /// An update failed and was rolled back: the stack works in its previous state.
     UpdateUndone,
-    /// It was never whole: nothing or little of it is left.
+    /// The creation failed: few or none of the resources exist.
     CreationFailed,
-    /// It stopped in the middle of an update or an import.
+    /// An update or an import stopped halfway.
     UpdateStuck,
-    /// Some of it could not be deleted.
+    /// Some of the resources could not be deleted.
     DeletionFailed,
-    /// Somebody's change set is all there is of it.
+    /// The stack exists only as a change set of another principal.
     InReview,
-    /// It is gone.
+    /// The stack was deleted.
     Gone,
-    /// A status that this function does not know.
+    /// A status that this version does not know.
     Unknown,
 }
 
-impl Phase {
-    /// Whether it is how something ends that failed.
+impl StackPhase {
+    /// Whether an operation failed.
     pub fn is_failure(self) -> bool {
         matches!(self, Self::UpdateUndone | Self::CreationFailed | Self::UpdateStuck | Self::DeletionFailed)
     }
 
-    /// Whether the stack can be used and updated.
+    /// Whether the stack works and can be updated.
     pub fn is_whole(self) -> bool {
         matches!(self, Self::Settled | Self::UpdateUndone)
     }
 
-    /// Of a status.
+    /// The phase of a status.
     pub fn of(status: &StackStatus) -> Self {
         match status {
             StackStatus::CreateComplete
@@ -196,9 +197,9 @@ mod tests {
     #[test]
     fn every_status_that_the_sdk_knows_has_a_phase() {
         for status in StackStatus::values() {
-            assert_ne!(Phase::of(&StackStatus::from(*status)), Phase::Unknown, "{status}");
+            assert_ne!(StackPhase::of(&StackStatus::from(*status)), StackPhase::Unknown, "{status}");
         }
-        assert_eq!(Phase::of(&StackStatus::from("FROZEN")), Phase::Unknown);
-        assert_eq!(Phase::of(&StackStatus::from("THAW_IN_PROGRESS")), Phase::Working);
+        assert_eq!(StackPhase::of(&StackStatus::from("FROZEN")), StackPhase::Unknown);
+        assert_eq!(StackPhase::of(&StackStatus::from("THAW_IN_PROGRESS")), StackPhase::Working);
     }
 }

@@ -1,9 +1,9 @@
-//! Every problem that a `[[branch-stack]]` table can have: what is reported, where, and what to do about it.
+//! Every problem that a `[[branch-stack]]` table can have: its text, its place, and its help.
 
 use std::collections::BTreeSet;
 
-use branch_stacks::identity::Subject;
-use branch_stacks::rules::{self, Rules, Template};
+use branch_stacks::identity::BranchId;
+use branch_stacks::rules::{self, Rules, StackTemplate};
 use shared::config::{Code, Document, Problem, render};
 use tempfile::TempDir;
 
@@ -25,8 +25,8 @@ fn read(text: &str) -> (Document, Rules, Vec<Problem>) {
     let mut problems = Vec::new();
     let rules = rules::read(&document, &[folder.path().to_owned()], &mut problems);
     for problem in &mut problems {
-        let told = |text: &str| text.replace(&folder.path().display().to_string(), "FOLDER");
-        problem.help = problem.help.as_deref().map(told);
+        let without_path = |text: &str| text.replace(&folder.path().display().to_string(), "FOLDER");
+        problem.help = problem.help.as_deref().map(without_path);
     }
     (document, rules, problems)
 }
@@ -130,18 +130,18 @@ fn a_whole_rule_is_read() {
     ));
     assert_eq!(problems, []);
     let rule = &rules.stacks[0];
-    let branch = |name: &str| Subject { repository: "shop".into(), branch: name.into() };
+    let branch = |name: &str| BranchId { repository: "shop".into(), name: name.into() };
     assert!(rules.protect(&branch("main")) && !rules.protect(&branch("develop")));
     let kept = |name| rules.keep(rule, &branch(name));
     assert!(kept("release/1") && kept("main") && !kept("feature/a"));
     assert_eq!(rule.ttl.map(|ttl| ttl.as_hours()), Some(14 * 24));
     assert_eq!(rule.max_stacks, Some(50));
     assert_eq!(rule.capabilities, ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]);
-    assert!(!rule.asks_for_commit());
+    assert!(!rule.uses_commit());
 }
 
 #[test]
-fn durations_are_written_as_people_do() {
+fn durations_are_read_in_the_friendly_format() {
     for (text, hours) in [("36h", 36), ("2w", 336), ("14 days", 336), ("1d 12h", 36), ("P2D", 48)] {
         let (_, rules, problems) = read(&rule(&format!("ttl = \"{text}\"")));
         assert_eq!(problems, [], "{text}");
@@ -154,5 +154,5 @@ fn a_template_in_s3_is_named_by_its_url() {
     let url = "https://b.s3.eu-west-1.amazonaws.com/branch.yaml?versionId=3";
     let (_, rules, problems) = read(&with(url, ""));
     assert_eq!(problems, []);
-    assert_eq!(rules.stacks[0].template, Template::Url(url.into()));
+    assert_eq!(rules.stacks[0].template, StackTemplate::Url(url.into()));
 }

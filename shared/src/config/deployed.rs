@@ -5,21 +5,21 @@ use std::path::PathBuf;
 use super::{Document, Problem, render};
 use crate::lambda::{BAD_RULES, Failure};
 
-/// The variable that names another file than the one in the configuration layer.
+/// The variable that names a file other than the one in the configuration layer.
 pub const VARIABLE: &str = "POINTSMAN_CONFIG";
 
-/// Where the configuration layer puts the rules.
+/// The path of the rules in the configuration layer.
 const DEPLOYED: &str = "/opt/pointsman.toml";
 
-/// Where the deployed rules are.
+/// The path of the deployed rules.
 pub fn path() -> PathBuf {
     std::env::var_os(VARIABLE).map_or_else(|| PathBuf::from(DEPLOYED), PathBuf::from)
 }
 
-/// The deployed rules, as `read` takes them from the file.
+/// The deployed rules, as `read` reads them from the file.
 ///
 /// # Errors
-/// When the file cannot be read, and with all problems that `read` found, as they are shown.
+/// When the file cannot be read, or `read` found problems; the error has all of them as text.
 pub fn rules<R>(read: impl FnOnce(&Document, &mut Vec<Problem>) -> R) -> Result<R, Failure> {
     let document = Document::read(&path()).map_err(|error| Failure::new(BAD_RULES, &error))?;
     let mut problems = Vec::new();

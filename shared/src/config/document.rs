@@ -1,4 +1,4 @@
-//! One rules file: where it is read from, its text, and where in it a thing stands.
+//! A rules file: its path, its text, and the places in it.
 
 use std::fmt;
 use std::ops::Range;
@@ -9,8 +9,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::problem::{Problem, SYNTAX, UNKNOWN_TABLE, WRONG_TYPE};
+use crate::text::list;
 
-/// Where a rule stands, as `file:line:column` (both counted from 1, columns in characters).
+/// The place of a rule, as `file:line:column` (both counted from 1, columns in characters).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Place(String);
 
@@ -40,11 +41,11 @@ pub struct ConfigError {
 pub struct Document {
     name: String,
     text: String,
-    /// The byte that each line begins at.
+    /// The byte offset of each line.
     lines: Vec<usize>,
 }
 
-/// One `[[name]]` table as it was parsed, with the place of its header.
+/// A parsed `[[name]]` table with the place of its header.
 #[derive(Debug, Clone)]
 pub struct RawTable<'d> {
     pub(super) header: Range<usize>,
@@ -52,7 +53,7 @@ pub struct RawTable<'d> {
 }
 
 impl RawTable<'_> {
-    /// Where the table's header stands.
+    /// The bytes of the table's header.
     pub fn header(&self) -> Range<usize> {
         self.header.clone()
     }
@@ -66,8 +67,8 @@ impl Document {
         Self { name: name.into(), text, lines }
     }
 
-    /// Reads `path`. Places show the file's name alone: there is one rules file, and its folder differs between
-    /// a laptop (`config/`) and Lambda (`/opt/`).
+    /// Reads `path`. Places show only the file's name: there is one rules file, and its folder differs
+    /// between a laptop (`config/`) and Lambda (`/opt/`).
     ///
     /// # Errors
     /// When the file cannot be read, or is not UTF-8.
@@ -88,7 +89,7 @@ impl Document {
         &self.text
     }
 
-    /// Where a span of this document begins.
+    /// The place at which a span of this document begins.
     pub fn place(&self, span: &Range<usize>) -> Place {
         let start = span.start.min(self.text.len());
         let line = self.lines.partition_point(|begin| *begin <= start);
@@ -96,8 +97,8 @@ impl Document {
         Place(format!("{}:{line}:{column}", self.name))
     }
 
-    /// Every `[[name]]` table, in the file's order. A syntax error anywhere in the file is a problem for whoever
-    /// reads it, since what the rest of the file means is then unknown.
+    /// Every `[[name]]` table, in the file's order. A syntax error anywhere in the file is a problem for every
+    /// function, because the meaning of the rest of the file is then unknown.
     pub fn tables(&self, name: &str, problems: &mut Vec<Problem>) -> Vec<RawTable<'_>> {
         let Some(root) = self.parse(problems) else { return Vec::new() };
         let Some(value) = root.into_iter().find(|(key, _)| key.get_ref() == name).map(|(_, value)| value)
@@ -116,14 +117,13 @@ impl Document {
         }
     }
 
-    /// Tables at the top level that nobody reads: `known` are those that somebody does.
+    /// Reports the tables at the top level that no function reads. `known` are the tables that a function reads.
     pub fn unknown_tables(&self, known: &[&str], problems: &mut Vec<Problem>) {
         let Some(root) = self.parse(&mut Vec::new()) else { return };
         for (key, _) in root.iter().filter(|(key, _)| !known.contains(&key.get_ref().as_ref())) {
             problems.push(
-                Problem::new(UNKNOWN_TABLE, key.span(), format!("nothing reads `{}`", key.get_ref())).help(
-                    format!("the tables are {}", listed(known.iter().map(|name| format!("[[{name}]]")))),
-                ),
+                Problem::new(UNKNOWN_TABLE, key.span(), format!("no function reads `{}`", key.get_ref()))
+                    .help(format!("the tables are {}", list(known.iter().map(|name| format!("[[{name}]]"))))),
             );
         }
     }
@@ -158,10 +158,10 @@ fn table<'d>(name: &str, item: Spanned<DeValue<'d>>, problems: &mut Vec<Problem>
 
 fn not_a_list(name: &str, span: Range<usize>, found: &str) -> Problem {
     Problem::new(WRONG_TYPE, span, format!("`{name}` is a list of tables, not {found}"))
-        .help(format!("write [[{name}]], with two brackets, above each one"))
+        .help(format!("write [[{name}]], with two brackets, above each table"))
 }
 
-/// What a TOML value is called in a sentence.
+/// The name of a TOML value's type in a sentence.
 pub(super) fn kind(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a string",
@@ -171,16 +171,6 @@ pub(super) fn kind(value: &DeValue<'_>) -> &'static str {
         DeValue::Datetime(_) => "a date or time",
         DeValue::Array(_) => "an array",
         DeValue::Table(_) => "a table",
-    }
-}
-
-/// `a, b and c`.
-pub(super) fn listed(items: impl IntoIterator<Item = impl fmt::Display>) -> String {
-    let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
-    match items.split_last() {
-        None => "none".to_owned(),
-        Some((only, [])) => only.clone(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
     }
 }
 
@@ -197,14 +187,14 @@ mod tests {
     }
 
     #[test]
-    fn one_pair_of_brackets_is_told_apart_from_two() {
+    fn a_table_with_one_pair_of_brackets_is_reported() {
         let mut problems = Vec::new();
         let document = Document::new("pointsman.toml", "[pipeline]\nname = \"a\"\n");
         assert!(document.tables("pipeline", &mut problems).is_empty());
         assert_eq!(problems.len(), 1);
         assert_eq!(
             problems[0].help.as_deref(),
-            Some("write [[pipeline]], with two brackets, above each one")
+            Some("write [[pipeline]], with two brackets, above each table")
         );
     }
 }

@@ -1,4 +1,4 @@
-//! What can be wrong in a rules file, and how it is shown: code, place, the span underlined, what to do.
+//! A problem in a rules file and how it is shown: its code, its place, the underlined text, and help.
 
 use std::ops::Range;
 
@@ -18,35 +18,35 @@ pub struct Code {
 
 /// The file is not TOML.
 pub const SYNTAX: Code = Code { name: "syntax", title: "the file is not valid TOML" };
-/// A table at the top level that nothing reads.
-pub const UNKNOWN_TABLE: Code = Code { name: "unknown-table", title: "a table that nothing reads" };
+/// A table at the top level that no function reads.
+pub const UNKNOWN_TABLE: Code = Code { name: "unknown-table", title: "no function reads this table" };
 /// A key that its table does not have.
-pub const UNKNOWN_KEY: Code = Code { name: "unknown-key", title: "a key that this table does not have" };
-/// A key that must be there and is not.
-pub const MISSING_KEY: Code = Code { name: "missing-key", title: "a key that must be there is missing" };
+pub const UNKNOWN_KEY: Code = Code { name: "unknown-key", title: "this table does not have this key" };
+/// A required key that is missing.
+pub const MISSING_KEY: Code = Code { name: "missing-key", title: "a required key is missing" };
 /// A value of another type than its key takes.
 pub const WRONG_TYPE: Code = Code { name: "wrong-type", title: "a value has the wrong type" };
 /// A value that is not one of those its key takes.
-pub const BAD_VALUE: Code = Code { name: "bad-value", title: "a value is not one of those allowed" };
-/// A rule that never decides, in a table of which the first that covers something does.
+pub const BAD_VALUE: Code = Code { name: "bad-value", title: "a value is not allowed" };
+/// A rule that never applies, because an earlier rule covers everything that it covers.
 pub const HIDDEN: Code =
-    Code { name: "hidden-rule", title: "a rule before this one covers all that it covers" };
+    Code { name: "hidden-rule", title: "an earlier rule covers everything that this rule covers" };
 
 /// Every code that any table can have.
 pub const CODES: &[Code] = &[SYNTAX, UNKNOWN_TABLE, UNKNOWN_KEY, MISSING_KEY, WRONG_TYPE, BAD_VALUE];
 
-/// One thing that is wrong, where it is, and what to do.
+/// A problem with its place and its help.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// Its kind.
     pub code: Code,
-    /// What is wrong with the underlined text.
+    /// The problem with the underlined text.
     pub label: String,
-    /// The bytes that are underlined.
+    /// The underlined bytes.
     pub span: Range<usize>,
-    /// Another place that belongs to it, with what is there.
+    /// A related place and its label.
     pub related: Option<(Range<usize>, String)>,
-    /// What to do.
+    /// How to fix the problem.
     pub help: Option<String>,
 }
 
@@ -56,14 +56,14 @@ impl Problem {
         Self { code, label: label.into(), span, related: None, help: None }
     }
 
-    /// Adds what to do.
+    /// Adds how to fix the problem.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// Adds another place that belongs to it.
+    /// Adds a related place.
     #[must_use]
     pub fn related(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
         self.related = Some((span, label.into()));
@@ -74,8 +74,7 @@ impl Problem {
 /// Columns of a help line, so that it ends within a terminal's 80.
 const HELP_WIDTH: usize = 66;
 
-/// All problems of one document as a person reads them, in the file's order. `path` is the file as the reader can
-/// open it. Colours are ANSI escapes when `coloured`.
+/// All problems of one document as text, in the file's order. `path` is a path that the reader can open. Colours are ANSI escapes when `coloured`.
 pub fn render(document: &Document, path: &str, problems: &[Problem], coloured: bool) -> String {
     let renderer = if coloured { Renderer::styled() } else { Renderer::plain() };
     let mut sorted: Vec<&Problem> = problems.iter().collect();

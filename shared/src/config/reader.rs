@@ -6,13 +6,14 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::document::{RawTable, kind, listed};
+use super::document::{RawTable, kind};
 use super::problem::{BAD_VALUE, Code, MISSING_KEY, Problem, UNKNOWN_KEY, WRONG_TYPE};
+use crate::text::list;
 
 /// A string of the file with its place.
 pub type Text = Spanned<String>;
 
-/// One table and the keys asked of it so far; [`TableReader::finish`] reports the keys nobody asked for.
+/// One table and the keys read so far; [`TableReader::finish`] reports every other key as unknown.
 pub struct TableReader<'t, 'd, 'p> {
     name: &'t str,
     table: &'t RawTable<'d>,
@@ -26,12 +27,12 @@ impl<'t, 'd, 'p> TableReader<'t, 'd, 'p> {
         Self { name, table, asked: BTreeSet::new(), problems }
     }
 
-    /// Where the table's header stands.
+    /// The bytes of the table's header.
     pub fn header(&self) -> Range<usize> {
         self.table.header.clone()
     }
 
-    /// Where the value at `key` stands, if there is one.
+    /// The bytes of the value at `key`, if there is one.
     pub fn span(&mut self, key: &'static str) -> Option<Range<usize>> {
         self.value(key).map(Spanned::span)
     }
@@ -141,19 +142,19 @@ impl<'t, 'd, 'p> TableReader<'t, 'd, 'p> {
         let text = self.string(key)?;
         let chosen = choices.iter().find(|(name, _)| name == text.get_ref());
         if chosen.is_none() {
-            let names = listed(choices.iter().map(|(name, _)| format!("`{name}`")));
+            let names = list(choices.iter().map(|(name, _)| format!("`{name}`")));
             let label = format!("`{}` is not a value of `{key}`", text.get_ref());
             self.problem(Problem::new(BAD_VALUE, text.span(), label).help(format!("the values are {names}")));
         }
         chosen.map(|(_, value)| *value)
     }
 
-    /// Reports the keys that nobody asked for.
+    /// Reports the keys of the table that were not read.
     pub fn finish(self) {
         for (key, _) in
             self.table.entries.iter().filter(|(key, _)| !self.asked.contains(key.get_ref().as_ref()))
         {
-            let keys = listed(self.asked.iter().map(|key| format!("`{key}`")));
+            let keys = list(self.asked.iter().map(|key| format!("`{key}`")));
             self.problems.push(
                 Problem::new(
                     UNKNOWN_KEY,
@@ -181,6 +182,6 @@ impl<'t, 'd, 'p> TableReader<'t, 'd, 'p> {
     }
 
     fn wrong_type(&mut self, span: Range<usize>, label: String) {
-        self.problem(Problem::new(WRONG_TYPE, span, label).help("strings stand in double quotes"));
+        self.problem(Problem::new(WRONG_TYPE, span, label).help("write strings in double quotes"));
     }
 }

@@ -1,4 +1,4 @@
-//! Patterns of a list that can never decide, because what stands after them (or before) always does.
+//! Patterns of a list that never decide, because another pattern always overrides them.
 //!
 //! Only what is certain is reported: the same text again, and what a `**` or a whole folder covers.
 
@@ -16,8 +16,8 @@ pub(super) fn dead_patterns(list: &[(Pattern, Range<usize>)], code: Code) -> Vec
         match later {
             Some((later, place)) => Some(covered(code, span, &later.text, place)),
             None if pattern.excludes && nothing_before && !only_excludes => Some(
-                Problem::new(code, span.clone(), "nothing before it includes anything")
-                    .help("the last pattern that matches decides: write what it takes away from before it"),
+                Problem::new(code, span.clone(), "no pattern before this one includes anything")
+                    .help("the last pattern that matches decides: put the pattern that this one excludes from before it"),
             ),
             None => None,
         }
@@ -25,14 +25,18 @@ pub(super) fn dead_patterns(list: &[(Pattern, Range<usize>)], code: Code) -> Vec
     dead.collect()
 }
 
-/// The problem of something at `span` that `later`, which stands at `place`, always overrules.
+/// The problem of a pattern at `span` that `later`, at `place`, always overrides.
 pub fn covered(code: Code, span: &Range<usize>, later: &str, place: &Range<usize>) -> Problem {
-    Problem::new(code, span.clone(), format!("`{later}` after it matches all that it matches"))
-        .related(place.clone(), "this one always decides")
-        .help("the last pattern that matches decides: remove the first, or move it behind the other")
+    Problem::new(
+        code,
+        span.clone(),
+        format!("the later `{later}` matches everything that this pattern matches"),
+    )
+    .related(place.clone(), "this pattern always decides")
+    .help("the last pattern that matches decides: remove the first pattern, or move it after the second")
 }
 
-/// Whether all that `earlier` matches is matched by `later`.
+/// Whether `later` matches everything that `earlier` matches.
 fn covers(later: &str, earlier: &str) -> bool {
     let folder = later.strip_suffix("/**").filter(|folder| is_literal(folder));
     later == earlier

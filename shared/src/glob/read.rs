@@ -4,13 +4,13 @@ use super::dead::dead_patterns;
 use super::{Pattern, PatternList};
 use crate::config::{Code, Document, Problem, TableReader, Text};
 
-/// A list with nothing in it.
-pub const EMPTY_LIST: Code = Code { name: "empty-list", title: "a list has nothing in it" };
-/// Not a glob, or one that can match nothing.
+/// An empty list.
+pub const EMPTY_LIST: Code = Code { name: "empty-list", title: "a list is empty" };
+/// Not a glob, or a glob that cannot match anything.
 pub const BAD_GLOB: Code =
-    Code { name: "bad-glob", title: "a pattern is not a valid glob, or can match nothing" };
-/// A pattern that something else always overrules.
-pub const NEVER_DECIDES: Code = Code { name: "never-decides", title: "a pattern can never decide anything" };
+    Code { name: "bad-glob", title: "a pattern is not a valid glob, or cannot match anything" };
+/// A pattern that another pattern always overrides.
+pub const NEVER_DECIDES: Code = Code { name: "never-decides", title: "a pattern never decides anything" };
 
 /// Every code of this module.
 pub const CODES: &[Code] = &[EMPTY_LIST, BAD_GLOB, NEVER_DECIDES];
@@ -23,7 +23,7 @@ pub fn read(
 ) -> Option<PatternList> {
     let texts = table.strings(key)?;
     if texts.get_ref().is_empty() {
-        let help = "write what you want, or leave the key out";
+        let help = "write at least one pattern, or remove the key";
         table.problem(Problem::new(EMPTY_LIST, texts.span(), format!("`{key}` is empty")).help(help));
         return None;
     }

@@ -1,53 +1,58 @@
-//! Reads branches: one branch's head, when it was committed, and the lists of all.
+//! Reads branches: one branch's head, its commit's date, and the lists of all branches and repositories.
 
 use jiff::Timestamp;
+use shared::call_error::CallError;
 
 use crate::aws::Clients;
-use crate::facts::{Head, Tip, Unread};
-use crate::identity::Subject;
+use crate::facts::{BranchHead, Tip};
+use crate::identity::BranchId;
+
+const GET_BRANCH: &str = "codecommit:GetBranch";
+const GET_COMMIT: &str = "codecommit:GetCommit";
 
 /// The branch, as it is now.
-pub(super) async fn head(subject: &Subject, aws: &Clients) -> Head {
-    let call = aws.codecommit.get_branch().repository_name(&subject.repository).branch_name(&subject.branch);
+pub(super) async fn head(branch: &BranchId, aws: &Clients) -> BranchHead {
+    let call = aws.codecommit.get_branch().repository_name(&branch.repository).branch_name(&branch.name);
     match call.send().await {
         Ok(output) => match output.branch.and_then(|branch| branch.commit_id) {
-            Some(commit) => Head::At(Tip { commit, committed: None }),
-            None => {
-                let error = "the answer has no commit".to_owned();
-                Head::Unreadable(Unread { error, throttled: false })
-            }
+            Some(commit) => BranchHead::At(Tip { commit, committed: None }),
+            None => BranchHead::Unreadable(CallError::without_answer(GET_BRANCH, "the answer has no commit")),
         },
         Err(error) => match error.as_service_error() {
             Some(service)
                 if service.is_branch_does_not_exist_exception()
                     || service.is_repository_does_not_exist_exception() =>
             {
-                Head::Gone
+                BranchHead::Gone
             }
-            _ => Head::Unreadable(Unread::of(&error)),
+            _ => BranchHead::Unreadable(CallError::new(GET_BRANCH, error)),
         },
     }
 }
 
-/// When a commit was committed. The date is seconds since 1970 and an offset, as git writes it.
-pub(super) async fn committed(subject: &Subject, commit: &str, aws: &Clients) -> Result<Timestamp, Unread> {
-    let call = aws.codecommit.get_commit().repository_name(&subject.repository).commit_id(commit);
-    let output = call.send().await.map_err(|error| Unread::of(&error))?;
+/// The date of a commit. CodeCommit gives it as git writes it: seconds since 1970 and an offset.
+pub(super) async fn committed(
+    branch: &BranchId,
+    commit: &str,
+    aws: &Clients,
+) -> Result<Timestamp, CallError> {
+    let call = aws.codecommit.get_commit().repository_name(&branch.repository).commit_id(commit);
+    let output = call.send().await.map_err(|error| CallError::new(GET_COMMIT, error))?;
     let date = output.commit.and_then(|commit| commit.committer?.date).unwrap_or_default();
     let seconds = date.split_whitespace().next().and_then(|seconds| seconds.parse().ok());
     let committed = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
-    committed.ok_or_else(|| Unread { error: format!("its date is `{date}`"), throttled: false })
+    committed.ok_or_else(|| CallError::without_answer(GET_COMMIT, format!("its date is `{date}`")))
 }
 
 /// The names of all repositories, all pages.
 ///
 /// # Errors
 /// When a page could not be read.
-pub async fn repositories(aws: &Clients) -> Result<Vec<String>, Unread> {
+pub async fn repositories(aws: &Clients) -> Result<Vec<String>, CallError> {
     let mut pages = aws.codecommit.list_repositories().into_paginator().send();
     let mut names = Vec::new();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| Unread::of(&error))?;
+        let page = page.map_err(|error| CallError::new("codecommit:ListRepositories", error))?;
         names.extend(page.repositories.into_iter().flatten().filter_map(|pair| pair.repository_name));
     }
     Ok(names)
@@ -57,13 +62,13 @@ pub async fn repositories(aws: &Clients) -> Result<Vec<String>, Unread> {
 ///
 /// # Errors
 /// When a page could not be read.
-pub async fn branches(repository: &str, aws: &Clients) -> Result<Vec<String>, Unread> {
+pub async fn branches(repository: &str, aws: &Clients) -> Result<Vec<String>, CallError> {
     let mut pages = aws.codecommit.list_branches().repository_name(repository).into_paginator().send();
     let mut names = Vec::new();
     while let Some(page) = pages.next().await {
         match page {
             Ok(page) => names.extend(page.branches.into_iter().flatten()),
-            // Deleted since it was listed: then it has no branches.
+            // The repository was deleted after it was listed, so it has no branches.
             Err(error)
                 if error
                     .as_service_error()
@@ -71,7 +76,7 @@ pub async fn branches(repository: &str, aws: &Clients) -> Result<Vec<String>, Un
             {
                 return Ok(Vec::new());
             }
-            Err(error) => return Err(Unread::of(&error)),
+            Err(error) => return Err(CallError::new("codecommit:ListBranches", error)),
         }
     }
     Ok(names)

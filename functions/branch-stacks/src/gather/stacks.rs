@@ -1,110 +1,111 @@
-//! Reads stacks: one by its name or id, all of them, and what happened to one.
+//! Reads stacks: one by its name or id, all of them, and the events of one.
 
 use std::collections::BTreeMap;
 
-use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_cloudformation::operation::describe_stacks::DescribeStacksError;
-use aws_sdk_cloudformation::types::StackEvent;
+use aws_sdk_cloudformation::types::StackEvent as SdkEvent;
 use jiff::Timestamp;
-use shared::aws::told;
+use shared::call_error::CallError;
 
 use crate::aws::Clients;
-use crate::facts::{Event, Found, USER, Unread};
-use crate::identity::Subject;
+use crate::error::ErrorMeaning;
+use crate::facts::{FoundStack, OperationEvent, USER};
+use crate::identity::BranchId;
 use crate::rules::Rules;
-use crate::stack::{Foreign, Owned, Phase, Stack, owned};
+use crate::stack::{BranchStack, ForeignBecause, ForeignStack, Ownership, StackPhase, classified};
 
-/// The most pages of a stack's events that are read, of 100 events or so each: its last operation is on the first.
+const DESCRIBE_STACKS: &str = "cloudformation:DescribeStacks";
+const DESCRIBE_STACK_EVENTS: &str = "cloudformation:DescribeStackEvents";
+
+/// The most pages of a stack's events that are read, of about 100 events each. The last operation is on the first page.
 const MOST_PAGES: usize = 10;
 
 /// The stack that has the branch's name.
-pub(super) async fn of_name(subject: &Subject, prefix: &str, aws: &Clients) -> Found {
-    match stack_of(&subject.stack_name(prefix), prefix, aws).await {
-        Ok(None) => Found::None,
-        Ok(Some(Owned::Ours(whose, stack))) if whose == *subject => match stack.phase() {
-            Phase::Gone => Found::None,
-            _ => Found::Ours(stack),
+pub(super) async fn of_name(branch: &BranchId, prefix: &str, aws: &Clients) -> FoundStack {
+    match stack_of(&branch.stack_name(prefix), prefix, aws).await {
+        Ok(None) => FoundStack::None,
+        Ok(Some(Ownership::Ours(owner, stack))) if owner == *branch => match stack.phase() {
+            StackPhase::Gone => FoundStack::None,
+            _ => FoundStack::Ours(*stack),
         },
-        // Ours, and yet for another branch: two names with one hash. It is that branch's.
-        Ok(Some(Owned::Ours(whose, stack))) => Found::Foreign(Foreign {
-            id: stack.id,
-            name: whose.stack_name(prefix),
-            why: crate::stack::NotOursBecause::Name,
+        // The stack of another branch whose name has the same hash.
+        Ok(Some(Ownership::Ours(owner, _))) => FoundStack::Foreign(ForeignStack {
+            name: owner.stack_name(prefix),
+            because: ForeignBecause::Name,
         }),
-        Ok(Some(Owned::Foreign(foreign))) => Found::Foreign(foreign),
-        Err(error) => Found::Unreadable(error),
+        Ok(Some(Ownership::Foreign(foreign))) => FoundStack::Foreign(foreign),
+        Err(error) => FoundStack::Unreadable(error),
     }
 }
 
-/// The stack of a name or an id, if there is one. By its id, one that was deleted is still there for 90 days.
+/// The stack of a name or an id, if there is one. By its id, CloudFormation describes a deleted stack for 90 days.
 ///
 /// # Errors
-/// When it could not be read.
-pub async fn stack_of(name_or_id: &str, prefix: &str, aws: &Clients) -> Result<Option<Owned>, Unread> {
+/// When the stack could not be read.
+pub async fn stack_of(name_or_id: &str, prefix: &str, aws: &Clients) -> Result<Option<Ownership>, CallError> {
     match aws.cloudformation.describe_stacks().stack_name(name_or_id).send().await {
-        Ok(output) => Ok(output.stacks().first().map(|described| owned(described, prefix))),
-        Err(error) if is_missing(&error) => Ok(None),
-        Err(error) => Err(Unread::of(&error)),
+        Ok(output) => Ok(output.stacks().first().map(|described| classified(described, prefix))),
+        Err(error) => match CallError::new(DESCRIBE_STACKS, error) {
+            missing if ErrorMeaning::of(&missing) == ErrorMeaning::StackMissing => Ok(None),
+            error => Err(error),
+        },
     }
 }
 
-/// CloudFormation has no error of its own for this: it is a ValidationError with these words (DescribeStacks, AWS
-/// CloudFormation API Reference: "If the stack doesn't exist, a ValidationError is returned").
-fn is_missing<R>(error: &SdkError<DescribeStacksError, R>) -> bool {
-    error.code() == Some("ValidationError")
-        && error.message().is_some_and(|message| message.contains("does not exist"))
-}
-
-/// All stacks of the account and region.
+/// All stacks of the account and region that concern this deployment.
 #[derive(Debug, Clone, Default)]
-pub struct Listing {
-    /// Ours, by branch.
-    pub ours: BTreeMap<Subject, Stack>,
-    /// Everybody else's that has a name which begins with our prefix, by name.
-    pub foreign: BTreeMap<String, Foreign>,
+pub struct StackListing {
+    /// The stacks of this deployment, by branch.
+    pub ours: BTreeMap<BranchId, BranchStack>,
+    /// Other stacks whose name begins with the prefix, by name.
+    pub foreign: BTreeMap<String, ForeignStack>,
 }
 
-impl Listing {
-    /// How many stacks the rule of a branch has.
-    pub fn of_rule_of(&self, subject: &Subject, rules: &Rules) -> usize {
-        let rule = |subject: &Subject| rules.covering(subject).map(|rule| &rule.place);
-        let Some(own) = rule(subject) else { return 0 };
+impl StackListing {
+    /// The number of stacks of the rule that covers a branch.
+    pub fn count_of_rule(&self, branch: &BranchId, rules: &Rules) -> usize {
+        let rule = |branch: &BranchId| rules.covering(branch).map(|rule| &rule.place);
+        let Some(own) = rule(branch) else { return 0 };
         self.ours.keys().filter(|other| rule(other) == Some(own)).count()
     }
 }
 
-/// All stacks, all pages. Those that were deleted are not among them.
+/// All stacks, all pages. Deleted stacks are not among them.
 ///
 /// # Errors
 /// When a page could not be read.
-pub async fn all_stacks(prefix: &str, aws: &Clients) -> Result<Listing, Unread> {
+pub async fn all_stacks(prefix: &str, aws: &Clients) -> Result<StackListing, CallError> {
     let mut pages = aws.cloudformation.describe_stacks().into_paginator().send();
-    let mut listing = Listing::default();
+    let mut listing = StackListing::default();
     while let Some(page) = pages.next().await {
-        for described in page.map_err(|error| Unread::of(&error))?.stacks() {
-            match owned(described, prefix) {
-                Owned::Ours(subject, stack) => drop(listing.ours.insert(subject, stack)),
-                Owned::Foreign(foreign) if foreign.name.starts_with(&format!("{prefix}-")) => {
+        for described in page.map_err(|error| CallError::new(DESCRIBE_STACKS, error))?.stacks() {
+            match classified(described, prefix) {
+                Ownership::Ours(branch, stack) => drop(listing.ours.insert(branch, *stack)),
+                Ownership::Foreign(foreign) if foreign.name.starts_with(&format!("{prefix}-")) => {
                     listing.foreign.insert(foreign.name.clone(), foreign);
                 }
-                Owned::Foreign(_) => {}
+                Ownership::Foreign(_) => {}
             }
         }
     }
     Ok(listing)
 }
 
-/// What happened to a stack in one operation, newest first: the one with this token or, without a token, the last one.
+/// The events of one operation on a stack, newest first: of the operation with this token or, without a token, of the last.
 ///
 /// # Errors
 /// When a page could not be read.
-pub async fn events(stack: &str, token: Option<&str>, aws: &Clients) -> Result<Vec<Event>, String> {
+pub async fn events(
+    stack: &str,
+    token: Option<&str>,
+    aws: &Clients,
+) -> Result<Vec<OperationEvent>, CallError> {
     let mut pages = aws.cloudformation.describe_stack_events().stack_name(stack).into_paginator().send();
     let mut events = Vec::new();
     for _ in 0..MOST_PAGES {
         let Some(page) = pages.next().await else { break };
-        for event in page.map_err(|error| told(&error))?.stack_events.into_iter().flatten() {
-            let event = read(event);
+        let page = page.map_err(|error| CallError::new(DESCRIBE_STACK_EVENTS, error))?;
+        for event in page.stack_events.into_iter().flatten() {
+            let event = converted(event);
             if token.is_some() && event.token.as_deref() != token {
                 continue;
             }
@@ -118,9 +119,9 @@ pub async fn events(stack: &str, token: Option<&str>, aws: &Clients) -> Result<V
     Ok(events)
 }
 
-fn read(event: StackEvent) -> Event {
+fn converted(event: SdkEvent) -> OperationEvent {
     let of_stack = event.physical_resource_id.is_some() && event.physical_resource_id == event.stack_id;
-    Event {
+    OperationEvent {
         resource: event.logical_resource_id.unwrap_or_default(),
         kind: event.resource_type.unwrap_or_default(),
         status: event.resource_status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
@@ -131,9 +132,13 @@ fn read(event: StackEvent) -> Event {
     }
 }
 
-/// The last thing that happened to a stack itself.
-pub(super) async fn last_event(stack: &Stack, aws: &Clients) -> Result<Option<Event>, Unread> {
-    let call = aws.cloudformation.describe_stack_events().stack_name(&stack.id);
-    let newest = call.send().await.map_err(|error| Unread::of(&error))?.stack_events.unwrap_or_default();
-    Ok(newest.into_iter().map(read).find(|event| event.of_stack))
+/// The last event of a stack itself.
+pub(super) async fn last_event(
+    stack: &BranchStack,
+    aws: &Clients,
+) -> Result<Option<OperationEvent>, CallError> {
+    let call = aws.cloudformation.describe_stack_events().stack_name(stack.id.to_string());
+    let newest = call.send().await.map_err(|error| CallError::new(DESCRIBE_STACK_EVENTS, error))?;
+    let newest = newest.stack_events.unwrap_or_default();
+    Ok(newest.into_iter().map(converted).find(|event| event.of_stack))
 }

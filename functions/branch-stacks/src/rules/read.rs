@@ -1,16 +1,18 @@
-//! From `[[branch-stack]]` tables to rules, with every problem on the way.
+//! Reads the rules from `[[branch-stack]]` tables and reports every problem in them.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use jiff::{SignedDuration, Span, SpanRelativeTo, Unit};
+use shared::arn::Arn;
 use shared::config::codes::{BAD_VALUE, HIDDEN, MISSING_KEY};
 use shared::config::{Code, Document, Problem, RawTable, TableReader, Text};
-use shared::glob::{PatternList, read as patterns};
+use shared::glob::{BAD_GLOB, EMPTY_LIST, NEVER_DECIDES, PatternList, read as patterns};
 use shared::placeholder::{BAD_PLACEHOLDER, Filled, listed};
+use shared::text::{count, list};
 
 use super::template::find;
-use super::{NamedAt, Rules, StackRule, Template, is_ours};
+use super::{NamedAt, Rules, StackRule, StackTemplate, is_reserved};
 
 /// The table that is read here.
 pub const TABLE: &str = "branch-stack";
@@ -21,24 +23,34 @@ const BAD_PARAMETER: Code =
 const BAD_TAG: Code = Code { name: "bad-tag", title: "a stack's tag cannot have this key or value" };
 const BAD_ROLE: Code = Code { name: "bad-role", title: "this is not the ARN of an IAM role" };
 const BAD_TTL: Code = Code { name: "bad-ttl", title: "a time to live is not a duration" };
-const NEVER_IDLE: Code = Code { name: "never-idle", title: "branches are pinned that are never idle" };
+const NEVER_IDLE: Code = Code { name: "never-idle", title: "`pinned` has no effect without a `ttl`" };
 
-/// Every code of this module.
-pub const CODES: &[Code] =
-    &[BAD_TEMPLATE, BAD_PARAMETER, BAD_PLACEHOLDER, BAD_TAG, BAD_ROLE, BAD_TTL, NEVER_IDLE, HIDDEN];
+/// Every code that this table can have, beside those of every table.
+pub const CODES: &[Code] = &[
+    EMPTY_LIST,
+    BAD_GLOB,
+    NEVER_DECIDES,
+    BAD_TEMPLATE,
+    BAD_PARAMETER,
+    BAD_PLACEHOLDER,
+    BAD_TAG,
+    BAD_ROLE,
+    BAD_TTL,
+    NEVER_IDLE,
+    HIDDEN,
+];
 
 const IN_PARAMETERS: &[&str] = &["repository", "branch", "branch-slug", "commit"];
 const IN_TAGS: &[&str] = &["repository", "branch-slug", "commit"];
 
-/// 200 parameters a template and 50 tags a stack ("Understand CloudFormation quotas", AWS CloudFormation User Guide). Our
-/// own tags are up to 17, and other people's are kept.
+/// 200 parameters a template and 50 tags a stack ("Understand CloudFormation quotas", AWS CloudFormation User Guide). Up
+/// to 17 tags are our own, and the tags of others are kept.
 const MOST_PARAMETERS: usize = 200;
 const MOST_TAGS: usize = 30;
 
 const CAPABILITIES: [&str; 3] = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"];
 
-/// Reads the rules. `folders` are where templates are looked for. A rule that has a problem may be missing from what is
-/// returned; the problems say so.
+/// Reads the rules. `folders` are searched for templates. A rule with a problem may be missing from the result.
 pub fn read(document: &Document, folders: &[PathBuf], problems: &mut Vec<Problem>) -> Rules {
     let tables = document.tables(TABLE, problems);
     let mut rules = Rules::default();
@@ -47,9 +59,9 @@ pub fn read(document: &Document, folders: &[PathBuf], problems: &mut Vec<Problem
         if let Some(before) = rules.stacks.iter().find(|before| hides(before, &rule)) {
             let (first, second) = (before.named_at.repositories.clone(), rule.named_at.repositories.clone());
             problems.push(
-                Problem::new(HIDDEN, second, "never the first that covers a branch")
-                    .related(first, "this rule is, always")
-                    .help("the first rule that covers a branch is the branch's: put the narrower one first"),
+                Problem::new(HIDDEN, second, "this rule never applies")
+                    .related(first, "this rule always applies first")
+                    .help("the first rule that covers a branch applies to it: put the narrower rule first"),
             );
         }
         rules.stacks.push(rule);
@@ -115,7 +127,7 @@ fn rule(
     })
 }
 
-/// Whether `before` covers all that `rule` covers, as far as that is plain from the texts.
+/// Whether `before` covers all that `rule` covers, as far as the texts of their patterns show it.
 fn hides(before: &StackRule, rule: &StackRule) -> bool {
     let covers = |before: &PatternList, list: &PatternList| {
         let text = |list: &PatternList| -> Vec<String> {
@@ -133,49 +145,54 @@ fn required_patterns(
 ) -> Option<PatternList> {
     if table.span(key).is_none() {
         let label = format!("this table has no `{key}`");
-        let help = format!("add `{key} = [\"...\"]` to it; [\"**\"] is every one");
+        let help = format!("add `{key} = [\"...\"]` to it; [\"**\"] matches all of them");
         table.problem(Problem::new(MISSING_KEY, table.header(), label).help(help));
     }
     patterns(document, table, key)
 }
 
-fn found(table: &mut TableReader<'_, '_, '_>, text: &Text, folders: &[PathBuf]) -> Option<Template> {
+fn found(table: &mut TableReader<'_, '_, '_>, text: &Text, folders: &[PathBuf]) -> Option<StackTemplate> {
     let found = find(text.get_ref(), folders);
     found.map_err(|why| table.problem(Problem::new(BAD_TEMPLATE, text.span(), why.label).help(why.help))).ok()
 }
 
-/// What differs between parameters and tags.
-struct Kind {
+/// The differences between parameters and tags.
+struct ValueKind {
     code: Code,
     most: usize,
     placeholders: &'static [&'static str],
     what: &'static str,
+    name_is: &'static str,
     name: fn(&str) -> Result<(), &'static str>,
     least: usize,
     longest_value: usize,
 }
 
-const PARAMETER: Kind = Kind {
+const PARAMETER: ValueKind = ValueKind {
     code: BAD_PARAMETER,
     most: MOST_PARAMETERS,
     placeholders: IN_PARAMETERS,
     what: "parameter",
+    name_is: "name",
     name: |name| {
         let legal = (1..=255).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if legal { Ok(()) } else { Err("a parameter's name has letters and digits only") }
+        if legal { Ok(()) } else { Err("a parameter's name has 1 to 255 letters and digits") }
     },
     least: 0,
     longest_value: 4_096,
 };
 
-const TAG: Kind = Kind {
+const TAG: ValueKind = ValueKind {
     code: BAD_TAG,
     most: MOST_TAGS,
     placeholders: IN_TAGS,
     what: "tag",
+    name_is: "key",
     name: |key| match key {
-        key if is_ours(key) => Err("`pointsman:` begins the tags that say whose a stack is"),
-        key if key.to_ascii_lowercase().starts_with("aws:") => Err("`aws:` begins AWS's own tags"),
+        key if is_reserved(key) => Err("keys that begin with `pointsman:` are reserved for this function"),
+        key if key.to_ascii_lowercase().starts_with("aws:") => {
+            Err("keys that begin with `aws:` are reserved for AWS")
+        }
         "" => Err("a tag's key is empty"),
         key if key.chars().count() > 127 => Err("a tag's key has at most 127 characters"),
         _ => Ok(()),
@@ -187,11 +204,11 @@ const TAG: Kind = Kind {
 fn filled(
     table: &mut TableReader<'_, '_, '_>,
     texts: Vec<(Text, Text)>,
-    kind: &Kind,
+    kind: &ValueKind,
 ) -> Vec<(String, Filled)> {
     if let Some((name, _)) = texts.get(kind.most) {
-        let label = format!("more than {} {}s", kind.most, kind.what);
-        table.problem(Problem::new(kind.code, name.span(), label).help("write fewer"));
+        let label = format!("more than {}", count(kind.most, kind.what));
+        table.problem(Problem::new(kind.code, name.span(), label).help("remove some of them"));
     }
     let mut read: Vec<(String, Filled)> = Vec::new();
     for (name, value) in texts {
@@ -199,11 +216,11 @@ fn filled(
             table.problem(Problem::new(code, text.span(), label).help(help));
         };
         if kind.what == "tag" && read.iter().any(|(known, _)| known.eq_ignore_ascii_case(name.get_ref())) {
-            let label = "CloudFormation does not tell keys apart by the case of their letters".to_owned();
-            refuse(kind.code, &name, label, "write one of them".to_owned());
+            let label = "CloudFormation ignores the case of a tag's key, so this key is repeated".to_owned();
+            refuse(kind.code, &name, label, "remove one of the two".to_owned());
         }
         if let Err(why) = (kind.name)(name.get_ref()) {
-            refuse(kind.code, &name, why.to_owned(), format!("write another {}", kind.what));
+            refuse(kind.code, &name, why.to_owned(), format!("write another {}", kind.name_is));
         }
         let (length, least) = (value.get_ref().chars().count(), kind.least);
         if length > kind.longest_value || length < least {
@@ -220,7 +237,7 @@ fn filled(
                 let mut help = format!("the placeholders are {}", listed(kind.placeholders));
                 if kind.what == "tag" && value.get_ref().contains("{branch}") {
                     help.push_str(
-                        "; a branch may have letters that no tag has, and is in `pointsman:branch` anyway",
+                        "; a branch's name may have characters that no tag allows, and the tag `pointsman:branch` already holds it",
                     );
                 }
                 refuse(BAD_PLACEHOLDER, &value, why.to_string(), help);
@@ -230,23 +247,24 @@ fn filled(
     read
 }
 
-fn role_arn(table: &mut TableReader<'_, '_, '_>, text: Text) -> Option<String> {
-    let parts: Vec<&str> = text.get_ref().splitn(6, ':').collect();
-    let legal = match parts[..] {
-        ["arn", partition, "iam", "", account, role] => {
-            partition.starts_with("aws")
-                && account.len() == 12
-                && account.bytes().all(|byte| byte.is_ascii_digit())
-                && role.strip_prefix("role/").is_some_and(|name| !name.is_empty())
-        }
-        _ => false,
-    };
-    if legal {
-        return Some(text.into_inner());
+fn role_arn(table: &mut TableReader<'_, '_, '_>, text: Text) -> Option<Arn> {
+    let arn: Option<Arn> = text.get_ref().parse().ok();
+    if let Some(arn) = arn.filter(is_role) {
+        return Some(arn);
     }
-    let help = "write arn:aws:iam::ACCOUNT:role/NAME; `templates/branch-prerequisites.yaml` makes one";
+    let help = "write arn:aws:iam::ACCOUNT:role/NAME; `templates/branch-prerequisites.yaml` creates one";
     table.problem(Problem::new(BAD_ROLE, text.span(), "not the ARN of a role").help(help));
     None
+}
+
+fn is_role(arn: &Arn) -> bool {
+    let is_account = arn.account.len() == 12 && arn.account.bytes().all(|byte| byte.is_ascii_digit());
+    let name = arn.resource.strip_prefix("role/").unwrap_or_default();
+    arn.partition.starts_with("aws")
+        && arn.service == "iam"
+        && arn.region.is_empty()
+        && is_account
+        && !name.is_empty()
 }
 
 fn capabilities(table: &mut TableReader<'_, '_, '_>) -> Vec<String> {
@@ -256,22 +274,22 @@ fn capabilities(table: &mut TableReader<'_, '_, '_>) -> Vec<String> {
         if CAPABILITIES.contains(&text.get_ref().as_str()) {
             known.insert(text.get_ref().clone());
         } else {
-            let label = format!("`{}` is no capability", text.get_ref());
-            let help = format!("the capabilities are {}", CAPABILITIES.join(", "));
+            let label = format!("`{}` is not a capability", text.get_ref());
+            let help = format!("the capabilities are {}", list(CAPABILITIES));
             table.problem(Problem::new(BAD_VALUE, text.span(), label).help(help));
         }
     }
     known.into_iter().collect()
 }
 
-/// `14d`, `36h`, `2w`: jiff's friendly durations, with days of 24 hours.
+/// `14d`, `36h`, `2w`: durations in jiff's friendly format, with days of 24 hours.
 fn duration(table: &mut TableReader<'_, '_, '_>, text: &Text) -> Option<SignedDuration> {
     let span: Option<Span> = text.get_ref().parse().ok();
     let seconds = span.and_then(|span| span.total((Unit::Second, SpanRelativeTo::days_are_24_hours())).ok());
     let hours = seconds.filter(|seconds| (3_600.0..=315_360_000.0).contains(seconds));
     if hours.is_none() {
         let help = "write a duration such as `14d`, `36h` or `2w`";
-        let label = "not a duration of an hour to ten years";
+        let label = "not a duration between one hour and ten years";
         table.problem(Problem::new(BAD_TTL, text.span(), label).help(help));
     }
     SignedDuration::try_from_secs_f64(hours?).ok()

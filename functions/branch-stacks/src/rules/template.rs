@@ -1,7 +1,9 @@
-//! A rule's template: a file that is deployed with the rules, or an object in S3.
+//! The template of a rule: a file that is deployed with the rules, or an object in S3.
 
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
+
+use shared::text::{list, noun};
 
 /// The most bytes of a template that is sent with the call (CreateStack, AWS CloudFormation API Reference).
 pub(super) const LARGEST_BODY: usize = 51_200;
@@ -9,22 +11,22 @@ pub(super) const LARGEST_BODY: usize = 51_200;
 /// The longest URL of a template (the same).
 const LONGEST_URL: usize = 5_120;
 
-/// What a stack is made of.
+/// The template of a stack.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Template {
-    /// Sent with the call.
+pub enum StackTemplate {
+    /// A file, sent with the call.
     Body {
-        /// The file, as the rule names it.
+        /// The file's name, as the rule has it.
         file: String,
-        /// All of it.
+        /// The file's text.
         text: String,
     },
-    /// Read by CloudFormation, with the function's own rights.
+    /// A URL, which CloudFormation reads with the function's own permissions.
     Url(String),
 }
 
-impl Template {
-    /// What a change of the template changes: its text, or where it is.
+impl StackTemplate {
+    /// The part of the template that counts as a change when it differs: its text, or its URL.
     pub fn source(&self) -> &str {
         match self {
             Self::Body { text, .. } => text,
@@ -33,8 +35,8 @@ impl Template {
     }
 }
 
-/// As the rule names it.
-impl fmt::Display for Template {
+/// The name, as the rule has it.
+impl fmt::Display for StackTemplate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Body { file, .. } => f.write_str(file),
@@ -44,35 +46,35 @@ impl fmt::Display for Template {
 }
 
 /// Without the text, which fills pages.
-impl fmt::Debug for Template {
+impl fmt::Debug for StackTemplate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Template({self})")
+        write!(f, "StackTemplate({self})")
     }
 }
 
-/// Why there is no such template, and what to do.
+/// Why a template cannot be used, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unusable {
+pub(super) struct UnusableTemplate {
     pub(super) label: String,
     pub(super) help: String,
 }
 
-fn unusable(label: impl Into<String>, help: impl Into<String>) -> Unusable {
-    Unusable { label: label.into(), help: help.into() }
+fn unusable(label: impl Into<String>, help: impl Into<String>) -> UnusableTemplate {
+    UnusableTemplate { label: label.into(), help: help.into() }
 }
 
 /// The template that a rule names.
-pub(super) fn find(named: &str, folders: &[PathBuf]) -> Result<Template, Unusable> {
+pub(super) fn find(named: &str, folders: &[PathBuf]) -> Result<StackTemplate, UnusableTemplate> {
     match named.contains("://") {
         true => url(named),
         false => file(named, folders),
     }
 }
 
-/// `https://BUCKET.s3.REGION.amazonaws.com/KEY`. CloudFormation reads templates from S3 only, and takes other forms, too;
-/// the permission to do so is given for this one.
-fn url(named: &str) -> Result<Template, Unusable> {
-    let help = "write https://BUCKET.s3.REGION.amazonaws.com/KEY, or the name of a file beside the rules";
+/// `https://BUCKET.s3.REGION.amazonaws.com/KEY`. CloudFormation reads templates from S3 only. It accepts other forms too, but
+/// the function has a permission for this form only.
+fn url(named: &str) -> Result<StackTemplate, UnusableTemplate> {
+    let help = "write https://BUCKET.s3.REGION.amazonaws.com/KEY, or the name of a file in the folder of the rules file";
     let Some(rest) = named.strip_prefix("https://") else {
         return Err(unusable("CloudFormation reads templates over https only", help));
     };
@@ -87,36 +89,35 @@ fn url(named: &str) -> Result<Template, Unusable> {
     if named.len() > LONGEST_URL {
         return Err(unusable(format!("a template's URL has at most {LONGEST_URL} characters"), help));
     }
-    Ok(Template::Url(named.to_owned()))
+    Ok(StackTemplate::Url(named.to_owned()))
 }
 
-fn file(named: &str, folders: &[PathBuf]) -> Result<Template, Unusable> {
+fn file(named: &str, folders: &[PathBuf]) -> Result<StackTemplate, UnusableTemplate> {
     let inside = Path::new(named).components().all(|part| matches!(part, Component::Normal(_)));
     if named.is_empty() || !inside {
         return Err(unusable(
-            "a template is named from the folder of the rules",
+            "a template's path is relative to the folder of the rules file",
             "write a name such as `branch-pipeline.yaml`, without `..`",
         ));
     }
     let found = folders.iter().map(|folder| folder.join(named)).find(|path| path.is_file());
     let Some(path) = found else {
-        let looked: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
-        return Err(unusable(
-            "there is no such file",
-            format!("it is looked for in {}", looked.join(" and in ")),
-        ));
+        let searched = list(folders.iter().map(|folder| folder.display().to_string()));
+        let folder = noun(folders.len(), "folder");
+        return Err(unusable("there is no such file", format!("put the file into the {folder} {searched}")));
     };
     let text = std::fs::read(&path)
-        .map_err(|error| unusable(format!("it cannot be read: {error}"), "make it readable"))?;
-    let text = String::from_utf8(text).map_err(|_| unusable("it is not UTF-8", "save it as UTF-8"))?;
+        .map_err(|error| unusable(format!("the file cannot be read: {error}"), "make the file readable"))?;
+    let text =
+        String::from_utf8(text).map_err(|_| unusable("the file is not UTF-8", "save the file as UTF-8"))?;
     if text.trim().is_empty() {
-        return Err(unusable("the file is empty", "write a template, with Resources"));
+        return Err(unusable("the file is empty", "write a template with a section Resources"));
     }
     if text.len() > LARGEST_BODY {
         return Err(unusable(
-            format!("it has {} bytes; at most {LARGEST_BODY} are sent with a call", text.len()),
-            "put it in S3 and write its https:// URL",
+            format!("the file has {} bytes, and a call can send at most {LARGEST_BODY}", text.len()),
+            "put the file into S3 and write its https:// URL",
         ));
     }
-    Ok(Template::Body { file: named.to_owned(), text })
+    Ok(StackTemplate::Body { file: named.to_owned(), text })
 }

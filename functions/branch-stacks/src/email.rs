@@ -1,0 +1,178 @@
+//! The email about a failed stack: what failed and why, what happens next, what an operator can do. Pure.
+
+mod advice;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use aws_sdk_cloudformation::types::StackStatus;
+use shared::call_error::CallError;
+use shared::decision::Verdict;
+use shared::email::Message;
+use shared::text::{printable, shortened};
+
+use self::advice::advice;
+use crate::decide::StackDecision;
+use crate::effect::Effect;
+use crate::event::StackChange;
+use crate::facts::{OperationEvent, USER};
+use crate::identity::BranchId;
+use crate::remark::Remark;
+use crate::stack::stack_name;
+
+/// The most resources that are listed, and the most characters of one resource's status reason.
+const MOST_RESOURCES: usize = 10;
+const LONGEST_REASON: usize = 1_000;
+
+/// The beginning of CloudFormation's status reason for a resource that stopped because another one failed.
+const CANCELLED: [&str; 2] = ["Resource creation cancelled", "Resource update cancelled"];
+
+/// A failed operation on a branch's stack.
+#[derive(Debug, Clone)]
+pub struct StackFailure<'a> {
+    /// The branch.
+    pub branch: &'a BranchId,
+    /// The status change that reports the failure.
+    pub change: &'a StackChange,
+    /// The events of the operation, newest first, or why they could not be read.
+    pub events: &'a Result<Vec<OperationEvent>, CallError>,
+    /// Whether the stack has termination protection.
+    pub protected: bool,
+}
+
+/// A detail of a failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FailureDetail {
+    /// A resource that failed, or the stack itself.
+    Resource(OperationEvent),
+    /// This many further resources failed.
+    More(usize),
+    /// The events could not be read.
+    EventsUnreadable(CallError),
+}
+
+/// The remarks and the email about a failure. `next` is the decision about the branch after it.
+pub fn decide_email(
+    failure: &StackFailure<'_>,
+    next: &StackDecision,
+    topic: Option<&str>,
+) -> (Vec<Remark>, Option<Effect>) {
+    let details = details(failure.events);
+    let first = details.first().cloned();
+    let mut remarks = vec![Remark::StackFailed { change: Box::new(failure.change.clone()), first }];
+    let Some(topic) = topic else {
+        remarks.push(Remark::NoTopic { stack: stack_name(&failure.change.stack).to_owned() });
+        return (remarks, None);
+    };
+    let message = Message::plain(&headline(failure), &text(failure, &details, next));
+    (remarks, Some(Effect::Publish { topic: topic.to_owned(), message }))
+}
+
+/// The repository and the branch come last: they may be long, and the end of a subject is cut.
+fn headline(failure: &StackFailure<'_>) -> String {
+    format!("Stack not {}: {}", participle(&failure.change.status), failure.branch)
+}
+
+/// The operation that failed, as a participle.
+fn participle(status: &StackStatus) -> &'static str {
+    match status.as_str() {
+        "DELETE_FAILED" => "deleted",
+        status if status.starts_with("UPDATE") => "updated",
+        _ => "created",
+    }
+}
+
+/// The first failures, oldest first: each resource once, without those that another resource's failure stopped.
+fn details(events: &Result<Vec<OperationEvent>, CallError>) -> Vec<FailureDetail> {
+    let newest_first = match events {
+        Ok(events) => events,
+        Err(error) => return vec![FailureDetail::EventsUnreadable(error.clone())],
+    };
+    let mut seen = BTreeSet::new();
+    let failed = newest_first.iter().rev().filter(|event| {
+        let cancelled = CANCELLED.iter().any(|words| event.reason.starts_with(words));
+        event.status.ends_with("_FAILED") && !event.of_stack && !cancelled
+    });
+    let once: Vec<&OperationEvent> = failed.filter(|event| seen.insert(event.resource.clone())).collect();
+    let resource = |event: &&OperationEvent| FailureDetail::Resource((*event).clone());
+    if once.is_empty() {
+        // A failure before the first resource, such as a missing export, is reported for the stack alone.
+        let of_stack = newest_first.iter().rev().filter(|event| event.of_stack && !event.reason.is_empty());
+        return of_stack.filter(|event| event.reason != USER).map(|event| resource(&event)).collect();
+    }
+    let more = once.len().saturating_sub(MOST_RESOURCES);
+    let more = (more > 0).then_some(FailureDetail::More(more));
+    once.iter().take(MOST_RESOURCES).map(resource).chain(more).collect()
+}
+
+impl fmt::Display for FailureDetail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Resource(OperationEvent { resource, kind, status, reason, .. }) => {
+                let reason = if reason.is_empty() { "CloudFormation gives no reason" } else { reason };
+                let reason = shortened(&printable(reason), LONGEST_REASON);
+                write!(f, "{} ({kind}), {status}: {reason}", printable(resource))
+            }
+            Self::More(number) => write!(f, "and {number} more"),
+            Self::EventsUnreadable(error) => write!(f, "the stack's events could not be read: {error}"),
+        }
+    }
+}
+
+fn text(failure: &StackFailure<'_>, details: &[FailureDetail], next: &StackDecision) -> String {
+    let StackFailure { change, protected, .. } = failure;
+    let advice = advice(next, &change.status, *protected);
+    let mut paragraphs = vec![
+        format!("The stack of a branch could not be {}.", participle(&change.status)),
+        facts(failure, next),
+        "What failed".to_owned(),
+        items(details, "the stack's events name no resource"),
+        "What happens next".to_owned(),
+        format!("{}: {}.", outcome(next.verdict), printable(&next.because.to_string())),
+        "What you can do".to_owned(),
+        items(&advice.sentences, "nothing"),
+    ];
+    let region = &change.stack.region;
+    let region = if region.is_empty() { String::new() } else { format!(" --region {region}") };
+    let history = ("To list all events of the stack", "describe-stack-events");
+    for (purpose, command) in [history].into_iter().chain(advice.commands) {
+        paragraphs.push(purpose.to_owned());
+        paragraphs.push(format!("aws cloudformation {command}{region} --stack-name {}", change.stack));
+    }
+    paragraphs.join("\n\n") + "\n"
+}
+
+/// The fields that identify the stack and the failure, one a line.
+fn facts(failure: &StackFailure<'_>, next: &StackDecision) -> String {
+    let StackFailure { branch, change, .. } = failure;
+    let rule = next.reason(branch).because.config.unwrap_or_default();
+    let fields = [
+        ("Repository", branch.repository.as_str()),
+        ("Branch", &branch.name),
+        ("Stack", stack_name(&change.stack)),
+        ("Status", change.status.as_str()),
+        ("Reason", &change.reason),
+        ("Time", &change.time),
+        ("Rule", &rule),
+    ];
+    let present = fields.into_iter().filter(|(_, value)| !value.is_empty());
+    let lines: Vec<String> = present.map(|(name, value)| format!("{name:<11}{}", printable(value))).collect();
+    lines.join("\n")
+}
+
+/// A list, one item a line; `none` for an empty one.
+fn items<T: fmt::Display>(items: &[T], none: &str) -> String {
+    let lines: Vec<String> = items.iter().map(|item| format!("- {item}")).collect();
+    if lines.is_empty() { format!("- {none}") } else { lines.join("\n") }
+}
+
+/// The beginning of the sentence about the decision after the failure.
+fn outcome(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Skip | Verdict::Hold => "Nothing is done",
+        Verdict::Delete => "The stack is deleted",
+        Verdict::Update => "The stack is updated",
+        Verdict::Create => "The stack is created again",
+        _ => "The next action failed",
+    }
+}

@@ -1,0 +1,163 @@
+//! The inventory that reconcile takes: which branches have to be evaluated, in which order, and which need nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+use shared::call_error::CallError;
+use shared::clock::elsewhere;
+use shared::decision::Verdict;
+use shared::report::Report;
+
+use crate::aws::Clients;
+use crate::because::{Because, Listed};
+use crate::decide::decide;
+use crate::facts::{BranchHead, Facts, FoundStack};
+use crate::gather::{StackListing, all_stacks, branches, repositories};
+use crate::identity::{BranchId, ends_with_hash};
+use crate::rules::Rules;
+use crate::run::BranchInput;
+use crate::stack::{BranchStack, ForeignBecause, ForeignStack, StackPhase};
+
+/// All branches that the rules cover, and all stacks.
+#[derive(Debug, Clone, Default)]
+pub struct Inventory {
+    /// The existing branches that a rule covers.
+    pub covered: BTreeSet<BranchId>,
+    /// The stacks.
+    pub stacks: StackListing,
+    /// Repositories whose branches could not be listed, and why.
+    pub unreadable: BTreeMap<String, CallError>,
+}
+
+/// In a group larger than this, each run begins at another branch.
+const LARGE_GROUP: usize = 20;
+
+/// Why a branch or a stack has to be evaluated; in the order of evaluation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// The branch has no stack.
+    Missing,
+    /// The stack's branch does not exist, or no rule covers it.
+    Orphan,
+    /// The stack may have to change, or its branch may be idle.
+    Check,
+    /// The branch has no stack and may be idle. Such branches are evaluated in every run, so they come last.
+    MaybeIdle,
+}
+
+/// Lists everything. The stacks come first: a branch that is pushed meanwhile is then in the list, and its stack is not.
+///
+/// # Errors
+/// When the stacks or the repositories could not be listed.
+pub async fn inventory(rules: &Rules, prefix: &str, aws: &Clients) -> Result<Inventory, Because> {
+    let failed = |what| move |error| Because::ListingFailed { what, error };
+    let stacks = all_stacks(prefix, aws).await.map_err(failed(Listed::Stacks))?;
+    let mut inventory = Inventory { stacks, ..Inventory::default() };
+    if rules.stacks.is_empty() {
+        return Ok(inventory);
+    }
+    let mut throttled = None;
+    for repository in repositories(aws).await.map_err(failed(Listed::Repositories))? {
+        if !rules.are_about(&repository) {
+            continue;
+        }
+        let listed = match &throttled {
+            Some(error) => Err(CallError::clone(error)),
+            None => branches(&repository, aws).await,
+        };
+        match listed {
+            Ok(branches) => {
+                let branches =
+                    branches.into_iter().map(|name| BranchId { repository: repository.clone(), name });
+                inventory.covered.extend(branches.filter(|branch| rules.covering(branch).is_some()));
+            }
+            Err(error) => {
+                throttled = throttled.or_else(|| Some(error.clone()).filter(CallError::is_throttling));
+                inventory.unreadable.insert(repository, error);
+            }
+        }
+    }
+    Ok(inventory)
+}
+
+impl Inventory {
+    /// The branches to evaluate, in this order, and the report about all others.
+    pub fn sorted(&self, input: &BranchInput<'_>) -> (Vec<(Need, BranchId)>, Report) {
+        let (mut needs, mut settled) = (Vec::new(), Report::default());
+        for (repository, error) in &self.unreadable {
+            let because = Because::ListingFailed { what: Listed::Branches, error: error.clone() };
+            settled.reason(Verdict::Fail, repository, &because);
+        }
+        let orphans = self.stacks.ours.keys().filter(|branch| !self.covered.contains(branch));
+        // Where the branches could not be listed, it is unknown whether a stack's branch exists.
+        let known = orphans.filter(|branch| !self.unreadable.contains_key(&branch.repository));
+        needs.extend(known.map(|branch| (Need::Orphan, branch.clone())));
+        for branch in &self.covered {
+            match self.without_reading(&BranchInput { branch, ..*input }) {
+                Ok(report) => settled.add(report),
+                Err(need) => needs.push((need, branch.clone())),
+            }
+        }
+        self.report_foreign(input, &mut settled);
+        needs.sort();
+        // In a large group, each run begins at another branch: neither a lack of time nor a few branches that always fail
+        // keep the others from their turn.
+        for group in needs.chunk_by_mut(|(need, _), (next, _)| need == next) {
+            if group.len() > LARGE_GROUP {
+                group.rotate_left(elsewhere(input.now, group.len()));
+            }
+        }
+        (needs, settled)
+    }
+
+    /// Reports foreign stacks whose names look like ours, including the hash, so that a stack which lost its tags stays
+    /// visible. A foreign stack with the name of a covered branch's stack is reported with that branch.
+    fn report_foreign(&self, input: &BranchInput<'_>, report: &mut Report) {
+        let names = self.covered.iter().map(|branch| branch.stack_name(input.prefix));
+        let names: BTreeSet<String> = names.collect();
+        let others = self.stacks.foreign.values().filter(|foreign| {
+            !matches!(foreign.because, ForeignBecause::Nested | ForeignBecause::Owner)
+                && ends_with_hash(&foreign.name)
+                && !names.contains(&foreign.name)
+        });
+        others.for_each(|foreign: &ForeignStack| {
+            report.reason(Verdict::Skip, &foreign.name, &Because::ForeignStack(foreign.clone()));
+        });
+    }
+
+    /// The report about a branch that needs nothing, as far as that is certain without reading its commit; otherwise, why the
+    /// branch has to be evaluated.
+    fn without_reading(&self, input: &BranchInput<'_>) -> Result<Report, Need> {
+        let rule = input.rules.covering(input.branch).ok_or(Need::Check)?;
+        let Some(stack) = self.stacks.ours.get(input.branch) else {
+            let kept = input.rules.keep(rule, input.branch);
+            return Err(if kept { Need::Missing } else { Need::MaybeIdle });
+        };
+        let in_use = input.rules.keep(rule, input.branch) || is_younger(stack, input, rule.ttl);
+        let quiet =
+            stack.phase().is_whole() || matches!(stack.phase(), StackPhase::Working | StackPhase::Deleting);
+        if !in_use || !quiet || rule.uses_commit() {
+            return Err(Need::Check);
+        }
+        let facts = Facts {
+            head: BranchHead::Listed,
+            stack: FoundStack::Ours(stack.clone()),
+            last_event: None,
+            stacks_of_rule: None,
+        };
+        let decision = decide(input, &facts);
+        if decision.effects.is_empty() { Ok(decision.report(input.branch)) } else { Err(Need::Check) }
+    }
+
+    /// The number of stacks that are being updated.
+    pub fn updating(&self) -> usize {
+        let updating = |stack: &&BranchStack| {
+            stack.status.as_str().starts_with("UPDATE_") && stack.phase() == StackPhase::Working
+        };
+        self.stacks.ours.values().filter(updating).count()
+    }
+}
+
+fn is_younger(stack: &BranchStack, input: &BranchInput<'_>, ttl: Option<SignedDuration>) -> bool {
+    ttl.is_none_or(|ttl| stack.created.is_none_or(|created| input.now.duration_since(created) <= ttl))
+}
