@@ -107,8 +107,8 @@ fn after_untrusted_share(
 ) {
     instructions.say("If this was not intended, revoke the access now with the command below, and ask the caller about it.");
     instructions.say(match untrusted.contains(&Grantee::Everyone) {
-        true => "If this was intended, give the image a rule with `public = true` (pointsman.toml). Its severity is then info.",
-        false => "If this was intended, add the grantees to the image's rule as trusted (pointsman.toml). Their severity is then info.",
+        true => "If this was intended, give the image a rule with `public = true` (pointsman.toml). The same change then has the severity info.",
+        false => "If this was intended, add the grantees to the image's rule as trusted (pointsman.toml). The same change then has the severity info.",
     });
     match command::modify(Edit::Revoke, resource, region, untrusted) {
         Some(command) => instructions.offer("To revoke the access", Some(command)),

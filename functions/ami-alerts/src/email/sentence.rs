@@ -70,10 +70,16 @@ fn not_revoked(alert: &CallAlert<'_>) -> Option<String> {
     }
 }
 
-/// The call: `Image made public by alice at 2026-03-02T10:04:12Z.`
+/// The call: `Image made public (ModifyImageAttribute by alice at 2026-03-02T10:04:12Z).`
 fn what_happened(alert: &CallAlert<'_>) -> String {
-    let at = alert.call.record.time.as_deref().map(|time| format!(" at {}", plain(time)));
-    format!("{} by {}{}.", change(alert), plain(&alert.call.actor.name), at.unwrap_or_default())
+    let record = alert.call.record;
+    let at = record.time.as_deref().map(|time| format!(" at {}", plain(time)));
+    let call = format!("{} by {}", plain(&record.name), plain(&alert.call.actor.name));
+    let call = call + &at.unwrap_or_default();
+    match alert.call.change() {
+        Some(_) => format!("{} ({call}).", change(alert)),
+        None => format!("The call: {call}."),
+    }
 }
 
 /// The use that the permission allows: `launch this image`.
