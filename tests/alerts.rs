@@ -1,4 +1,4 @@
-//! ami-alerts in an account of its own: what is mailed, once; what is undone; and a fault at every call.
+//! ami-alerts in a local account: one email for an event, reverts, the daily scan, and a fault at every call.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -40,7 +40,7 @@ trusted-accounts = ["777788889999"]
 revert = "untrusted"
 "#;
 
-/// An account with the function in it.
+/// An account with the function.
 struct Alerts {
     aws: LocalAws,
     rules: Rules,
@@ -68,7 +68,7 @@ impl Alerts {
         }
     }
 
-    /// What one invocation decides.
+    /// The decision of one invocation.
     fn invoke(&self, event: &Value, request: &str) -> Decision {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let invocation = Invocation {
@@ -83,7 +83,7 @@ impl Alerts {
         runtime.block_on(Box::pin(handled)).expect("the event is well formed")
     }
 
-    /// Delivers an event as Lambda does: what failed is tried again, twice, under the same id.
+    /// Delivers an event as Lambda does: a failed invocation is retried twice, with the same request id.
     fn deliver(&self, event: &Value, request: &str) -> Vec<Decision> {
         let mut decisions = Vec::new();
         for _ in 0..3 {
@@ -99,8 +99,8 @@ impl Alerts {
         self.aws.mails().into_iter().map(|mail| mail.subject).collect()
     }
 
-    /// Who may launch the image, beside its owner.
-    fn launchers(&self) -> Vec<String> {
+    /// The grantees of the image, beside its owner.
+    fn grantees(&self) -> Vec<String> {
         let image = self.aws.image(IMAGE).expect("it is there");
         let everyone = image.public.then(|| "all".to_owned());
         everyone.into_iter().chain(image.shared_with).collect()
@@ -117,7 +117,7 @@ fn event(id: &str, change: Value) -> Value {
             "requestParameters": {"imageId": IMAGE, "attributeType": "launchPermission", "launchPermission": change}}})
 }
 
-/// Everybody, an account that no rule trusts and one that a rule does.
+/// A share with everyone, with an untrusted account and with a trusted one.
 fn shared() -> Value {
     event(
         "e-1",
@@ -130,18 +130,18 @@ fn reconcile() -> Value {
 }
 
 #[test]
-fn an_event_that_comes_again_is_mailed_once() {
+fn is_a_repeated_event_emailed_once() {
     let alerts = Alerts::new(WORLD, RULES);
     alerts.deliver(&shared(), "one");
     let again = alerts.deliver(&shared(), "two");
     assert_eq!(alerts.subjects().len(), 1);
     assert!(again[0].reasons.iter().any(|reason| reason.because.code == "mailed-already"), "{again:#?}");
     alerts.deliver(&event("e-2", json!({"add": {"items": [{"group": "all"}]}})), "three");
-    assert_eq!(alerts.subjects().len(), 2, "another event is another mail");
+    assert_eq!(alerts.subjects().len(), 2, "another event has an email of its own");
 }
 
 #[test]
-fn what_failed_for_good_is_mailed_when_somebody_redrives_it_at_once() {
+fn does_a_redriven_event_send_the_email_that_failed() {
     let fault = "[[fault]]\noperation = \"Publish\"\nanswer = \"AuthorizationError\"\ncalls = [1, 2, 3]\n";
     let alerts = Alerts::new(&format!("{WORLD}{fault}"), RULES);
     assert_eq!(alerts.deliver(&shared(), "one").len(), 3);
@@ -151,7 +151,7 @@ fn what_failed_for_good_is_mailed_when_somebody_redrives_it_at_once() {
 }
 
 #[test]
-fn an_event_that_another_invocation_has_fails_rather_than_being_forgotten() {
+fn does_an_event_fail_while_another_invocation_has_claimed_it() {
     let held = "[[table.items]]\npk = \"event#e-1\"\nsk = \"mail\"\nstate = \"claimed\"\nowner = \"another\"\nuntil = UNTIL\n";
     // 10:00:05 of that day.
     for (until, mails) in [(1_772_445_606, 0), (1_772_445_605, 1)] {
@@ -164,10 +164,10 @@ fn an_event_that_another_invocation_has_fails_rather_than_being_forgotten() {
 }
 
 #[test]
-fn exactly_the_grantees_that_offend_are_shut_out() {
+fn does_a_revert_revoke_exactly_the_untrusted_grantees() {
     let alerts = Alerts::new(WORLD, RULES);
     alerts.deliver(&shared(), "one");
-    assert_eq!(alerts.launchers(), ["777788889999"]);
+    assert_eq!(alerts.grantees(), ["777788889999"]);
     assert_eq!(
         alerts.subjects(),
         ["Reverted: image made public: base-image-2026 (ami-0123456789abcdef0) in prod, by alice"]
@@ -175,7 +175,7 @@ fn exactly_the_grantees_that_offend_are_shut_out() {
 }
 
 #[test]
-fn its_own_call_is_not_mailed_again_and_what_others_take_away_is() {
+fn is_the_functions_own_revert_not_emailed_but_that_of_others() {
     let alerts = Alerts::new(WORLD, RULES);
     let mut own = event("e-9", json!({"remove": {"items": [{"group": "all"}]}}));
     own["detail"]["userIdentity"] = json!({"type": "AssumedRole",
@@ -190,20 +190,20 @@ fn its_own_call_is_not_mailed_again_and_what_others_take_away_is() {
 }
 
 #[test]
-fn reconcile_mails_a_share_once_and_again_when_it_changes() {
+fn does_the_daily_scan_report_a_share_once_until_it_changes() {
     let alerts = Alerts::new(WORLD, "[[image-alert]]\ntrusted-accounts = [\"777788889999\"]\n");
     for _ in 0..2 {
         alerts.deliver(&reconcile(), "daily");
     }
     assert_eq!(alerts.subjects(), ["1 image is public: us-east-1 in prod"]);
-    // The event about the same share is an event of its own; what it told is not found once more.
+    // An event about the same share has an email of its own, and the daily scan does not report the share again.
     alerts.deliver(&event("e-1", json!({"add": {"items": [{"userId": "444455556666"}]}})), "one");
     alerts.deliver(&reconcile(), "daily");
     assert_eq!(alerts.subjects().len(), 2);
 }
 
 #[test]
-fn a_share_that_ended_and_began_again_is_found_again() {
+fn does_the_daily_scan_report_a_share_that_was_revoked_and_granted_again() {
     let alerts =
         Alerts::new(WORLD, "[[image-alert]]\ntrusted-accounts = [\"444455556666\", \"777788889999\"]\n");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -221,7 +221,7 @@ fn a_share_that_ended_and_began_again_is_found_again() {
 }
 
 #[test]
-fn a_mail_fits_the_topic_whatever_its_size() {
+fn does_an_email_fit_a_topic_of_any_size() {
     for limit in [1_500, 2_000, 5_000, 40_000] {
         let world = format!("{WORLD}[sns]\nmaximum-message-size = {limit}\n");
         let mut alerts = Alerts::new(&world, RULES);
@@ -240,7 +240,7 @@ fn a_mail_fits_the_topic_whatever_its_size() {
 }
 
 #[test]
-fn what_an_event_told_is_not_found_again() {
+fn does_the_daily_scan_skip_a_share_that_an_event_reported() {
     let alerts = Alerts::new(WORLD, "[[image-alert]]\ntrusted-accounts = [\"777788889999\"]\n");
     alerts.deliver(&shared(), "one");
     alerts.deliver(&reconcile(), "daily");
@@ -248,7 +248,7 @@ fn what_an_event_told_is_not_found_again() {
     assert!(alerts.subjects()[0].starts_with("Image made public"), "{:?}", alerts.subjects());
 }
 
-/// The calls of a quiet delivery, with how often each is made.
+/// The calls of a delivery without faults, with their numbers.
 fn quiet(rules: &str, event: &Value) -> BTreeMap<String, usize> {
     let alerts = Alerts::new(WORLD, rules);
     alerts.deliver(event, "one");
@@ -260,7 +260,7 @@ fn quiet(rules: &str, event: &Value) -> BTreeMap<String, usize> {
 }
 
 #[test]
-fn one_fault_at_any_call_loses_no_mail_and_leaves_nobody_in() {
+fn does_one_fault_at_any_call_lose_no_email_and_no_revert() {
     for (rules, event) in [(RULES, shared()), ("", reconcile())] {
         let calls = quiet(rules, &event).into_iter();
         let each =
@@ -277,19 +277,19 @@ fn one_fault_at_any_call_loses_no_mail_and_leaves_nobody_in() {
             let again = alerts.deliver(&event, "two");
             assert!(alerts.aws.journal().iter().any(|call| call.injected), "the fault happened: {fault}");
             let mails = alerts.subjects().len();
-            // SNS has no token: what it took without an answer is mailed again. What was not undone at first, and was then,
-            // is two mails.
+            // SNS has no idempotency token: an email whose answer was lost is sent again. A revert that fails first and
+            // succeeds later has two emails.
             let two = (operation == "Publish" && *after)
                 || alerts.subjects().iter().any(|subject| subject.starts_with("NOT REVERTED"));
-            // What reconcile could not see whole at first, it mails again when it can.
-            let seen_in_part = rules.is_empty() && operation == "DescribeImageAttribute";
+            // The daily scan reports an image again once it can read all of its grantees.
+            let read_in_part = rules.is_empty() && operation == "DescribeImageAttribute";
             let without_memory = matches!(operation.as_str(), "UpdateItem" | "PutItem" | "Query");
-            let most = if two || without_memory || seen_in_part { 2 } else { 1 };
+            let most = if two || without_memory || read_in_part { 2 } else { 1 };
             assert!((1..=most).contains(&mails), "{fault}{mails} mails\n{decided:#?}{again:#?}");
             if !rules.is_empty() {
-                assert_eq!(alerts.launchers(), ["777788889999"], "{fault}{decided:#?}");
+                assert_eq!(alerts.grantees(), ["777788889999"], "{fault}{decided:#?}");
             }
-            // What was mailed and could not be confirmed looks as if the first invocation were still at it.
+            // An email that could not be confirmed leaves the claim of the first invocation.
             let is_held =
                 |last: &Decision| last.failures().all(|reason| reason.because.code == "being-mailed");
             let held_is_right = operation == "UpdateItem";
@@ -301,7 +301,7 @@ fn one_fault_at_any_call_loses_no_mail_and_leaves_nobody_in() {
 }
 
 #[test]
-fn what_never_works_is_said_and_the_mail_goes_out() {
+fn is_a_call_that_never_works_reported_and_the_email_sent() {
     let operations = quiet(RULES, &shared()).into_keys();
     at_once(operations.collect(), |operation| {
         let fault = format!("[[fault]]\noperation = \"{operation}\"\nanswer = \"AccessDeniedException\"\n");
@@ -322,8 +322,8 @@ fn what_never_works_is_said_and_the_mail_goes_out() {
             }
             _ => {
                 assert_eq!(alerts.subjects().len(), 1, "{operation}: {decided:#?}");
-                let told = format!("{decided:#?}");
-                assert!(told.contains("AccessDenied"), "{operation} is not said: {told}");
+                let shown = format!("{decided:#?}");
+                assert!(shown.contains("AccessDenied"), "{operation} is not reported: {shown}");
             }
         }
     });

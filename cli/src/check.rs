@@ -114,7 +114,7 @@ fn alerts(
     rules: &ami_alerts::rules::Rules,
     problems: &mut Vec<Problem>,
 ) {
-    let Some(function) = deployed(template, ami_alerts::FUNCTION) else {
+    let Some(function) = deployed(template, ami_alerts::FUNCTION.name) else {
         if !rules.images.is_empty() || !rules.calls.is_empty() {
             anstream::eprintln!(
                 "note: the environment `{environment}` does not deploy ami-alerts, so [[image-alert]] and [[api-alert]] do \

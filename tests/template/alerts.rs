@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use ami_alerts::aws::{CALLS, On};
+use ami_alerts::FUNCTION;
 use ami_alerts::change::UNDERSTOOD;
 use pointsman::template::{ACCOUNT, PARTITION, REGION, SamTemplate, StatementEffect, document};
 use serde_json::{Value, json};
+use shared::function::Resource;
 
 use super::{function, properties, template};
 use crate::repository::root;
@@ -76,7 +77,8 @@ fn the_policy_of_ami_alerts_allows_each_call_and_modifies_images_only_where_that
             !["kms:", "logs:", "sqs:", "xray:"].iter().any(|service| action.starts_with(service))
         })
         .collect();
-    let wanted = CALLS.iter().filter(|(_, on)| *on != On::Nothing).map(|(call, _)| *call).collect();
+    let calls = FUNCTION.calls.iter().filter(|call| call.on != Resource::NoPermission);
+    let wanted = calls.map(|call| call.action).collect();
     assert_eq!(allowed, wanted);
     let image = format!("arn:{PARTITION}:ec2:{REGION}::image/ami-0123456789abcdef0");
     let reverts =

@@ -1,23 +1,24 @@
-//! Who made a call: who it really was, as far as the record says it.
+//! The actor of a recorded call: the user, role session or service that made it, as far as the record names it.
 
 use serde_json::Value;
+use shared::arn::Arn;
 
 use crate::event::Record;
 
-/// Who made a call ("CloudTrail userIdentity element", AWS CloudTrail User Guide).
+/// The actor of a call ("CloudTrail userIdentity element", AWS CloudTrail User Guide).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
-    /// In a word or two, for a subject: `alice`, `build-42 (role Deploy)`, `root`.
+    /// The name for an email's subject: `alice`, `build-42 (role Deploy)`, `root`.
     pub name: String,
-    /// In a phrase: `IAM user alice`.
-    pub told: String,
-    /// Their ARN, where the record has one.
+    /// The kind and name: `IAM user alice`.
+    pub description: String,
+    /// The actor's ARN, as the record has it.
     pub arn: Option<String>,
-    /// What else is known: with or without MFA, through which service, from another account.
+    /// More from the record: MFA, the service that called on the actor's behalf, another account.
     pub remarks: Vec<String>,
 }
 
-/// The identity of a record.
+/// The `userIdentity` of a record.
 struct Identity<'r> {
     record: &'r Record,
 }
@@ -31,68 +32,92 @@ impl<'r> Identity<'r> {
         self.text("/type").unwrap_or_default()
     }
 
-    /// The last part of the ARN: a user's name, a role's session.
-    fn last_of_arn(&self) -> Option<&'r str> {
-        self.text("/arn")?.rsplit('/').next().filter(|last| !last.contains(':'))
+    fn arn(&self) -> Option<Arn> {
+        self.text("/arn")?.parse().ok()
     }
 
-    /// A role's name: its session's issuer, else what the session's ARN says.
-    fn role(&self) -> Option<&'r str> {
-        let issued = self.text("/sessionContext/sessionIssuer/userName");
-        let assumed = || self.text("/arn")?.split_once(":assumed-role/")?.1.split('/').next();
-        let arn = || self.text("/arn")?.split_once(":role/")?.1.rsplit('/').next();
-        issued.or_else(assumed).or_else(arn)
+    /// The last part of the ARN: the name of a user or of a role's session.
+    fn last_of_arn(&self) -> Option<String> {
+        let arn = self.arn()?;
+        let (_, last) = arn.resource.rsplit_once('/')?;
+        (!last.contains(':')).then(|| last.to_owned())
     }
 
-    /// The name that whoever assumed a role gave their session.
-    fn session(&self) -> Option<&'r str> {
-        let principal =
-            || Some(self.text("/principalId")?.split_once(':')?.1).filter(|name| !name.is_empty());
-        let of_arn = self.text("/arn").filter(|arn| arn.contains(":assumed-role/"));
+    /// The role's name: from the session's issuer, or else from the ARN.
+    fn role(&self) -> Option<String> {
+        let issuer = self.text("/sessionContext/sessionIssuer/userName").map(str::to_owned);
+        let of_arn = || {
+            let arn = self.arn()?;
+            assumed_role(&arn).or_else(|| arn.resource_of("role").map(|_| arn.name())).map(str::to_owned)
+        };
+        issuer.or_else(of_arn)
+    }
+
+    /// The name of the role's session, which the caller of AssumeRole chose.
+    fn session(&self) -> Option<String> {
+        let principal = || {
+            let (_, session) = self.text("/principalId")?.split_once(':')?;
+            (!session.is_empty()).then(|| session.to_owned())
+        };
+        let of_arn = self.arn().filter(|arn| assumed_role(arn).is_some());
         of_arn.and_then(|_| self.last_of_arn()).or_else(principal)
     }
 
-    /// The service that made the call, by itself or for somebody.
+    /// The service that made the call, for itself or for another principal.
     fn service(&self) -> Option<&'r str> {
         self.text("/invokedBy")
     }
 }
 
 impl Actor {
-    /// Who made a recorded call.
+    /// The actor of a recorded call.
     pub fn of(record: &Record) -> Self {
         let identity = Identity { record };
-        let (name, told) = named(&identity);
-        Self { told, arn: identity.text("/arn").map(str::to_owned), remarks: remarks(&identity, &name), name }
+        let (name, description) = named(&identity);
+        Self {
+            description,
+            arn: identity.text("/arn").map(str::to_owned),
+            remarks: remarks(&identity, &name),
+            name,
+        }
     }
 
-    /// Whether this is a session of the role of `caller`, the ARN that GetCallerIdentity gives
+    /// Whether the actor is a session of the role of `caller`, the ARN that GetCallerIdentity returns
     /// (`arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`).
     pub fn has_role_of(&self, caller: &str) -> bool {
-        let role = |arn: &str| {
-            let (before, session) = arn.split_once(":assumed-role/")?;
-            Some((before.to_owned(), session.split('/').next()?.to_owned()))
+        let arn = |text: &str| text.parse::<Arn>().ok();
+        let (Some(ours), Some(theirs)) = (arn(caller), self.arn.as_deref().and_then(arn)) else {
+            return false;
         };
-        let ours = role(caller);
-        ours.is_some() && self.arn.as_deref().and_then(role) == ours
+        let is_same_service = (&ours.partition, &ours.service, &ours.region, &ours.account)
+            == (&theirs.partition, &theirs.service, &theirs.region, &theirs.account);
+        is_same_service && assumed_role(&ours).is_some() && assumed_role(&ours) == assumed_role(&theirs)
     }
 }
 
-/// The name for a subject, and the phrase.
+/// The role of an assumed role's ARN.
+fn assumed_role(arn: &Arn) -> Option<&str> {
+    arn.resource_of("assumed-role")?.split('/').next()
+}
+
+/// The name and the description.
 fn named(identity: &Identity<'_>) -> (String, String) {
-    let user = identity.text("/userName").or_else(|| identity.last_of_arn());
-    let same = |name: &str, what: &str| (name.to_owned(), format!("{what} {name}"));
-    match (identity.kind(), user) {
+    let user = identity.text("/userName").map(str::to_owned).or_else(|| identity.last_of_arn());
+    let same = |name: &str, kind: &str| (name.to_owned(), format!("{kind} {name}"));
+    match (identity.kind(), user.as_deref()) {
         ("Root", _) => ("root".to_owned(), "the root user of the account".to_owned()),
         ("IAMUser", Some(user)) => same(user, "IAM user"),
         ("AssumedRole" | "Role", _) if identity.role().is_some() => role(identity),
         ("FederatedUser", Some(user)) => {
-            let by = identity.role().map(|issuer| format!(", by the rights of {issuer}")).unwrap_or_default();
+            let by = identity
+                .role()
+                .map(|issuer| format!(", with the permissions of {issuer}"))
+                .unwrap_or_default();
             (user.to_owned(), format!("federated user {user}{by}"))
         }
         ("SAMLUser" | "WebIdentityUser", Some(user)) => {
             let provider = identity.text("/identityProvider");
-            let by = provider.map(|provider| format!(", signed in by {provider}")).unwrap_or_default();
+            let by = provider.map(|provider| format!(", signed in through {provider}")).unwrap_or_default();
             (user.to_owned(), format!("federated user {user}{by}"))
         }
         ("IdentityCenterUser", user) => {
@@ -100,8 +125,8 @@ fn named(identity: &Identity<'_>) -> (String, String) {
             same(id, "IAM Identity Center user")
         }
         ("AWSAccount", _) => match identity.text("/accountId") {
-            Some(account) => (format!("account {account}"), format!("somebody of account {account}")),
-            None => nobody(identity),
+            Some(account) => (format!("account {account}"), format!("a principal of account {account}")),
+            None => unnamed(identity),
         },
         ("AWSService", _) => match identity.service() {
             Some(service) => same_service(service),
@@ -109,7 +134,7 @@ fn named(identity: &Identity<'_>) -> (String, String) {
         },
         (kind, Some(user)) if !kind.is_empty() => (user.to_owned(), format!("{user} ({kind})")),
         (_, Some(user)) => (user.to_owned(), user.to_owned()),
-        _ => nobody(identity),
+        _ => unnamed(identity),
     }
 }
 
@@ -125,14 +150,14 @@ fn role(identity: &Identity<'_>) -> (String, String) {
     }
 }
 
-/// The record has no name for them: what it has instead.
-fn nobody(identity: &Identity<'_>) -> (String, String) {
+/// The best that a record without the actor's name has.
+fn unnamed(identity: &Identity<'_>) -> (String, String) {
     if let Some(service) = identity.service().filter(|service| service.ends_with(".amazonaws.com")) {
         return same_service(service);
     }
     match identity.text("/principalId").or_else(|| identity.text("/accountId")) {
-        Some(id) => (id.to_owned(), format!("somebody known as {id} only")),
-        None => ("somebody unnamed".to_owned(), "somebody whom the record does not name".to_owned()),
+        Some(id) => (id.to_owned(), format!("principal {id}")),
+        None => ("unknown caller".to_owned(), "a caller that the record does not name".to_owned()),
     }
 }
 
@@ -141,7 +166,7 @@ fn remarks(identity: &Identity<'_>, name: &str) -> Vec<String> {
     let record = identity.record;
     match identity.text("/sessionContext/attributes/mfaAuthenticated") {
         Some("true") => remarks.push("signed in with MFA".to_owned()),
-        // Of a role it says nothing: whoever assumed it may have signed in with MFA elsewhere, as IAM Identity Center does.
+        // For a role the value means nothing: the user may have signed in with MFA elsewhere, for example in IAM Identity Center.
         Some("false") if identity.kind() != "AssumedRole" => remarks.push("without MFA".to_owned()),
         _ => {}
     }
@@ -155,7 +180,7 @@ fn remarks(identity: &Identity<'_>, name: &str) -> Vec<String> {
     }
     match identity.service() {
         Some(service) if service != name && identity.kind() != "AWSService" && service != "AWS Internal" => {
-            remarks.push(format!("through {service}, which called for them"));
+            remarks.push(format!("through {service}, which called on its behalf"));
         }
         _ => {}
     }
@@ -189,13 +214,13 @@ mod tests {
         Actor::of(&record)
     }
 
-    fn told(identity: Value) -> String {
-        let Actor { name, told, remarks, .. } = actor(identity);
-        format!("{name} | {told} | {}", remarks.join("; "))
+    fn shown(identity: Value) -> String {
+        let Actor { name, description, remarks, .. } = actor(identity);
+        format!("{name} | {description} | {}", remarks.join("; "))
     }
 
     #[test]
-    fn the_actor_is_who_it_really_was() {
+    fn is_the_actor_the_user_the_session_or_the_service() {
         let role = json!({"type": "AssumedRole", "principalId": "AROAEXAMPLE:build-42",
             "arn": "arn:aws:sts::111122223333:assumed-role/Deploy/build-42", "accountId": "111122223333",
             "sessionContext": {"sessionIssuer": {"type": "Role", "userName": "Deploy"},
@@ -228,12 +253,12 @@ mod tests {
             ),
             (
                 json!({"type": "AWSAccount", "principalId": "AIDA:x", "accountId": "444455556666"}),
-                "account 444455556666 | somebody of account 444455556666 | ",
+                "account 444455556666 | a principal of account 444455556666 | ",
             ),
             (
                 json!({"type": "FederatedUser", "arn": "arn:aws:sts::111122223333:federated-user/carol",
                 "sessionContext": {"sessionIssuer": {"userName": "broker"}}}),
-                "carol | federated user carol, by the rights of broker | ",
+                "carol | federated user carol, with the permissions of broker | ",
             ),
             (
                 json!({"type": "IdentityCenterUser", "onBehalfOf": {"userId": "u-1"}}),
@@ -242,24 +267,24 @@ mod tests {
             (
                 json!({"type": "IAMUser", "userName": "dan", "accountId": "444455556666",
                 "invokedBy": "cloudformation.amazonaws.com"}),
-                "dan | IAM user dan | through cloudformation.amazonaws.com, which called for them; of account 444455556666",
+                "dan | IAM user dan | through cloudformation.amazonaws.com, which called on its behalf; of account 444455556666",
             ),
         ] {
-            assert_eq!(told(identity), expected);
+            assert_eq!(shown(identity), expected);
         }
     }
 
     #[test]
-    fn what_the_record_lacks_is_said_to_be_missing() {
+    fn is_an_actor_without_a_name_described() {
         for identity in [json!(null), json!({}), json!("x"), json!({"type": "IAMUser"}), json!({"type": 3})] {
-            assert_eq!(actor(identity).name, "somebody unnamed");
+            assert_eq!(actor(identity).name, "unknown caller");
         }
         assert_eq!(actor(json!({"invokedBy": "rds.amazonaws.com"})).name, "rds.amazonaws.com");
-        assert_eq!(actor(json!({"principalId": "AIDAEXAMPLE"})).told, "somebody known as AIDAEXAMPLE only");
+        assert_eq!(actor(json!({"principalId": "AIDAEXAMPLE"})).description, "principal AIDAEXAMPLE");
     }
 
     #[test]
-    fn our_own_role_is_known_by_its_name_and_account() {
+    fn is_the_functions_own_role_known_by_name_and_account() {
         let ours = "arn:aws:sts::111122223333:assumed-role/ami-alerts/session-1";
         let by = |arn: &str| actor(json!({"type": "AssumedRole", "arn": arn})).has_role_of(ours);
         assert!(by("arn:aws:sts::111122223333:assumed-role/ami-alerts/session-2"));

@@ -1,179 +1,143 @@
-//! Why something is mailed, undone or left: every reason of this function, with its code and its sentence.
+//! The reasons of this function beside its findings: code and sentence of why an event is reported, reverted or skipped.
 
 use std::fmt;
 
+use shared::call_error::CallError;
 use shared::config::Place;
 use shared::decision::{Evidence, Explain};
+use shared::text::{count, list_at_most};
 
-use crate::decide::What;
-use crate::exposure::Exposure;
+use crate::event::UnrelatedEvent;
+use crate::facts::LookupError;
 use crate::grantee::Grantee;
+use crate::revert_plan::RevertBlock;
 use crate::severity::Severity;
 
 /// A reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, strum::VariantNames, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Because {
-    /// No call that is looked at here.
-    NotOurs(String),
-    /// The call changed what lets nobody in.
+    /// This function does not handle the event.
+    #[strum(serialize = "not-ours")]
+    NotOurs(UnrelatedEvent),
+    /// The call changed an attribute that grants no access.
     OtherAttribute { attribute: String },
-    /// The call is one that this function made.
+    /// This function made the call.
     OwnCall,
-    /// What a call comes to. `outcome` is how it went: `succeeded`, `denied`.
-    Found { what: What, severity: Severity, outcome: &'static str, place: Option<Place> },
-    /// The rule wants less severe changes recorded only.
-    Muted { severity: Severity, from: Severity, place: Place },
-    /// It was mailed before.
-    MailedAlready { at: String },
-    /// Another invocation is about to mail it.
-    BeingMailed,
-    /// These are shut out again.
-    Reverted { grantees: Vec<Grantee>, place: Option<Place> },
-    /// They could not be.
-    RevertFailed { grantees: Vec<Grantee>, error: String },
-    /// A rule asks for it, and it is not done.
-    RevertHeld { why: String },
-    /// The mail could not be sent.
-    MailFailed { error: String },
-    /// An image that reconcile looked at is shared as the rules want it.
-    AsTheRulesWant,
-    /// The same was mailed before.
+    /// The rule asks for no email about changes of this severity.
+    Muted { severity: Severity, from: Severity, rule: Place },
+    /// An email reported the event.
+    #[strum(serialize = "mailed-already")]
+    EmailedBefore { at: String },
+    /// Another invocation has claimed the event.
+    #[strum(serialize = "being-mailed")]
+    ClaimedByAnother,
+    /// The access of these grantees was revoked.
+    Reverted { grantees: Vec<Grantee>, rule: Option<Place> },
+    /// The access of these grantees could not be revoked.
+    RevertFailed { grantees: Vec<Grantee>, error: CallError },
+    /// A rule asks for a revert, and this blocks it.
+    #[strum(serialize = "revert-held")]
+    RevertBlocked { block: RevertBlock },
+    /// The email could not be sent.
+    #[strum(serialize = "mail-failed")]
+    EmailFailed { error: CallError },
+    /// Every grantee of a scanned image is trusted.
+    #[strum(serialize = "as-the-rules-want")]
+    OnlyTrusted,
+    /// An email reported the same shares of a scanned image.
     ReportedBefore,
-    /// Something reconcile needs could not be read.
-    Unreadable { what: &'static str, error: String },
-    /// EC2 wants fewer calls.
+    /// The daily scan could not read something.
+    Unreadable { what: ScanRead, error: LookupError },
+    /// EC2 throttles the daily scan.
     Throttled { left: usize },
-    /// The time of this run is over.
+    /// The daily scan ran out of time.
     NoTimeLeft { left: usize },
+}
+
+/// Something that the daily scan reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScanRead {
+    /// The public images of the region.
+    PublicImages,
+    /// All images of the region.
+    Images,
+    /// The launch permissions of one image.
+    LaunchPermissions,
 }
 
 impl Explain for Because {
     fn code(&self) -> &'static str {
-        match self {
-            Self::NotOurs(_) => "not-ours",
-            Self::OtherAttribute { .. } => "other-attribute",
-            Self::OwnCall => "own-call",
-            Self::Found { what, .. } => what.code(),
-            Self::Muted { .. } => "muted",
-            Self::MailedAlready { .. } => "mailed-already",
-            Self::BeingMailed => "being-mailed",
-            Self::Reverted { .. } => "reverted",
-            Self::RevertFailed { .. } => "revert-failed",
-            Self::RevertHeld { .. } => "revert-held",
-            Self::MailFailed { .. } => "mail-failed",
-            Self::AsTheRulesWant => "as-the-rules-want",
-            Self::ReportedBefore => "reported-before",
-            Self::Unreadable { .. } => "unreadable",
-            Self::Throttled { .. } => "throttled",
-            Self::NoTimeLeft { .. } => "no-time-left",
-        }
+        self.into()
     }
 
     fn evidence(&self) -> Evidence {
-        let place = match self {
-            Self::Found { place, .. } | Self::Reverted { place, .. } => place.as_ref(),
-            Self::Muted { place, .. } => Some(place),
+        let rule = match self {
+            Self::Reverted { rule, .. } => rule.as_ref(),
+            Self::Muted { rule, .. } => Some(rule),
             _ => None,
         };
-        Evidence { config: place.map(ToString::to_string), ..Evidence::default() }
+        Evidence { config: rule.map(ToString::to_string), ..Evidence::default() }
     }
 }
 
 impl fmt::Display for Because {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotOurs(why) => f.write_str(why),
+            Self::NotOurs(event) => event.fmt(f),
             Self::OtherAttribute { attribute } => {
-                write!(f, "the call changed `{attribute}`, which lets nobody in and shuts nobody out")
+                write!(f, "the call changed `{attribute}`, which neither grants nor revokes access")
             }
             Self::OwnCall => {
-                f.write_str("this function made the call itself, to undo another one, and has said so")
-            }
-            Self::Found { what, severity, outcome, .. } => {
-                match *outcome {
-                    "succeeded" => {}
-                    "dry-run" => f.write_str("asked for as a dry run: ")?,
-                    outcome => write!(f, "asked for, and {outcome}: ")?,
-                }
-                write!(f, "{} (severity {severity})", Told(what))
+                f.write_str("this function made the call to revert a share, and has already reported it")
             }
             Self::Muted { severity, from, .. } => {
-                write!(
-                    f,
-                    "recorded and not mailed: its severity is {severity}, and the rule mutes what is below {from}"
-                )
+                write!(f, "no email: the severity is {severity}, and the rule mutes changes below {from}")
             }
-            Self::MailedAlready { at } => write!(f, "this event was mailed at {at}"),
-            Self::BeingMailed => f.write_str("another invocation has this event, and may be about to mail it: it is looked at again after that"),
+            Self::EmailedBefore { at } => write!(f, "an email about this event was sent at {at}"),
+            Self::ClaimedByAnother => f.write_str(
+                "another invocation is processing this event and may send the email; this one fails, so that Lambda \
+                 retries it and the event is not lost",
+            ),
             Self::Reverted { grantees, .. } => {
-                write!(f, "shut out again, as the rule asks: {}", Listed(grantees))
+                write!(f, "access revoked from {}, as the rule asks", listed(grantees))
             }
             Self::RevertFailed { grantees, error } => {
-                write!(f, "{} could not be shut out again ({error})", Listed(grantees))
+                write!(f, "access could not be revoked from {} ({error})", listed(grantees))
             }
-            Self::RevertHeld { why } => write!(f, "a rule asks to undo it, and it is not undone: {why}"),
-            Self::MailFailed { error } => write!(f, "the mail could not be sent ({error})"),
-            Self::AsTheRulesWant => f.write_str("nobody may use it whom the rules do not want to"),
-            Self::ReportedBefore => f.write_str("whom the rules do not want may use it, and that was mailed"),
+            Self::RevertBlocked { block } => {
+                write!(f, "the rule asks for a revert, which is blocked: {block}")
+            }
+            Self::EmailFailed { error } => write!(f, "the email could not be sent ({error})"),
+            Self::OnlyTrusted => f.write_str("only trusted accounts can use it"),
+            Self::ReportedBefore => f.write_str("an untrusted grantee can still use it; already reported"),
             Self::Unreadable { what, error } => write!(f, "{what} could not be read ({error})"),
             Self::Throttled { left } => {
-                write!(f, "EC2 wants fewer calls, with {left} images left; the next run begins elsewhere")
+                write!(f, "EC2 throttles the scan with {} left; {NEXT_SCAN}", count(*left, "image"))
             }
             Self::NoTimeLeft { left } => {
-                write!(
-                    f,
-                    "the time of this run is over, with {left} images left; the next one begins elsewhere"
-                )
+                write!(f, "the scan ran out of time with {} left; {NEXT_SCAN}", count(*left, "image"))
             }
         }
+    }
+}
+
+/// Why images that a scan leaves out are scanned some day.
+const NEXT_SCAN: &str = "the next scan starts at another image";
+
+impl fmt::Display for ScanRead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PublicImages => "the list of public images",
+            Self::Images => "the list of images",
+            Self::LaunchPermissions => "the launch permissions of the image",
+        })
     }
 }
 
 /// The most grantees that a sentence names.
 const MOST: usize = 10;
 
-struct Listed<'a>(&'a [Grantee]);
-
-impl fmt::Display for Listed<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, grantee) in self.0.iter().take(MOST).enumerate() {
-            write!(f, "{}{grantee}", if at == 0 { "" } else { ", " })?;
-        }
-        match self.0.len().saturating_sub(MOST) {
-            0 => Ok(()),
-            more => write!(f, " and {more} more"),
-        }
-    }
-}
-
-struct Told<'a>(&'a What);
-
-impl fmt::Display for Told<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            What::Given(Exposure::Public, _) => f.write_str("everybody is let in"),
-            What::Given(exposure, grantees) => {
-                write!(f, "{} is let in: {}", Listed(grantees), exposure.told())
-            }
-            What::Taken(grantees) => write!(f, "{} is shut out", Listed(grantees)),
-            What::Reset => f.write_str("everybody but the owner is shut out"),
-            What::BlockOn => f.write_str("images of the region cannot be made public any more"),
-            What::BlockOff => f.write_str("images of the region can be made public"),
-            What::Unsaid(Some(now)) => match now.first() {
-                Some((worst, grantees)) => write!(
-                    f,
-                    "who is let in or shut out is not in the record; {} may use it now: {}",
-                    Listed(grantees),
-                    worst.told()
-                ),
-                None => f.write_str(
-                    "who is let in or shut out is not in the record; its owner alone may use it now",
-                ),
-            },
-            What::Unsaid(None) => {
-                f.write_str("who is let in or shut out is not in the record, and could not be read")
-            }
-            What::Call => f.write_str("a call that a rule names"),
-        }
-    }
+fn listed(grantees: &[Grantee]) -> String {
+    list_at_most(&grantees.iter().map(Grantee::to_string).collect::<Vec<_>>(), MOST)
 }

@@ -1,11 +1,12 @@
-//! What a recorded call changed, or would have: who was given an image or a snapshot and who lost it, in any mix.
+//! The change that a recorded call made or attempted: grantees added to and removed from an image or a snapshot.
 
 use serde_json::{Map, Value};
 
 use crate::event::Record;
 use crate::grantee::Grantee;
+use shared::arn::Arn;
 
-/// The calls that are understood here, all of EC2.
+/// The calls of EC2 that this function understands.
 pub const UNDERSTOOD: [&str; 6] = [
     "DisableImageBlockPublicAccess",
     "EnableImageBlockPublicAccess",
@@ -15,62 +16,62 @@ pub const UNDERSTOOD: [&str; 6] = [
     "ResetSnapshotAttribute",
 ];
 
-/// The service of those calls.
+/// The service of these calls.
 pub const EC2: &str = "ec2.amazonaws.com";
 
-/// What a call changed.
+/// The change of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// Who may use an image or a snapshot.
-    Permissions(Permissions),
+pub enum SharingChange {
+    /// The grantees of an image or a snapshot.
+    Permissions(PermissionChange),
     /// Whether images of the region can be made public.
     PublicAccessBlock {
-        /// Whether they cannot, from now on.
+        /// Whether the call enabled block public access.
         on: bool,
     },
-    /// Something about an image or a snapshot that lets nobody in: its description, whether its instances need IMDSv2.
+    /// An attribute of an image or a snapshot that grants no access: its description, its IMDS support.
     OtherAttribute {
-        /// Of what.
-        resource: Resource,
-        /// Which.
+        /// The image or snapshot.
+        resource: SharedResource,
+        /// The attribute.
         attribute: String,
     },
 }
 
-/// What is shared.
+/// The kind of a resource that can be shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// An AMI, which is launched.
+pub enum ResourceKind {
+    /// An AMI.
     Image,
-    /// An EBS snapshot, which volumes are made of.
+    /// An EBS snapshot.
     Snapshot,
 }
 
-/// One image or snapshot.
+/// An image or a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resource {
-    /// What it is.
-    pub kind: Kind,
-    /// Its id, unless the record leaves it out.
+pub struct SharedResource {
+    /// Its kind.
+    pub kind: ResourceKind,
+    /// Its id, if the record has one.
     pub id: Option<String>,
 }
 
-/// Who may use an image or a snapshot from now on, and who may not.
+/// Grantees added to and removed from an image or a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Permissions {
-    /// Of what.
-    pub resource: Resource,
-    /// Who was let in, each once, in the order of the record.
+pub struct PermissionChange {
+    /// The image or snapshot.
+    pub resource: SharedResource,
+    /// The grantees that gained access, each once, in the order of the record.
     pub added: Vec<Grantee>,
-    /// Who was shut out.
+    /// The grantees that lost access.
     pub removed: Vec<Grantee>,
-    /// Everybody but the owner was shut out.
+    /// Whether all permissions were removed.
     pub reset: bool,
-    /// Whether the record says who. CloudTrail leaves it out of a large record, and of some calls that were denied.
+    /// Whether the record names the grantees. CloudTrail omits them from large records, and from some records of denied calls.
     pub is_known: bool,
 }
 
-impl Kind {
+impl ResourceKind {
     /// `image` or `snapshot`.
     pub fn name(self) -> &'static str {
         match self {
@@ -80,7 +81,7 @@ impl Kind {
     }
 
     /// `an image` or `a snapshot`.
-    pub fn one(self) -> &'static str {
+    pub fn with_article(self) -> &'static str {
         match self {
             Self::Image => "an image",
             Self::Snapshot => "a snapshot",
@@ -88,13 +89,13 @@ impl Kind {
     }
 }
 
-impl Resource {
-    /// Whether the id is one that AWS gives: `ami-` or `snap-`, and 8 or 17 hexadecimal digits. Only such an id is put into a
-    /// command or a link.
+impl SharedResource {
+    /// The id, if it has AWS's form: `ami-` or `snap-`, and 8 or 17 hexadecimal digits. Commands and links contain only such
+    /// an id.
     pub fn legal_id(&self) -> Option<&str> {
         let prefix = match self.kind {
-            Kind::Image => "ami-",
-            Kind::Snapshot => "snap-",
+            ResourceKind::Image => "ami-",
+            ResourceKind::Snapshot => "snap-",
         };
         let id = self.id.as_deref()?;
         let digits = id.strip_prefix(prefix)?;
@@ -104,26 +105,30 @@ impl Resource {
     }
 }
 
-impl Change {
-    /// What a recorded call changed, if it is one of [`UNDERSTOOD`].
+impl SharingChange {
+    /// The change of a recorded call, if it is one of [`UNDERSTOOD`].
     pub fn of(record: &Record) -> Option<Self> {
         if record.source != EC2 {
             return None;
         }
-        let resource = |kind| Resource { kind, id: id(record, kind) };
+        let resource = |kind| SharedResource { kind, id: id(record, kind) };
         Some(match record.name.as_str() {
-            "ModifyImageAttribute" => modified(record, resource(Kind::Image), "launchPermission"),
-            "ModifySnapshotAttribute" => modified(record, resource(Kind::Snapshot), "createVolumePermission"),
-            "ResetImageAttribute" => reset(record, resource(Kind::Image), "launchPermission"),
-            "ResetSnapshotAttribute" => reset(record, resource(Kind::Snapshot), "createVolumePermission"),
+            "ModifyImageAttribute" => modified(record, resource(ResourceKind::Image), "launchPermission"),
+            "ModifySnapshotAttribute" => {
+                modified(record, resource(ResourceKind::Snapshot), "createVolumePermission")
+            }
+            "ResetImageAttribute" => reset(record, resource(ResourceKind::Image), "launchPermission"),
+            "ResetSnapshotAttribute" => {
+                reset(record, resource(ResourceKind::Snapshot), "createVolumePermission")
+            }
             "EnableImageBlockPublicAccess" => Self::PublicAccessBlock { on: true },
             "DisableImageBlockPublicAccess" => Self::PublicAccessBlock { on: false },
             _ => return None,
         })
     }
 
-    /// The image or snapshot that it is about.
-    pub fn resource(&self) -> Option<&Resource> {
+    /// The image or snapshot.
+    pub fn resource(&self) -> Option<&SharedResource> {
         match self {
             Self::Permissions(permissions) => Some(&permissions.resource),
             Self::OtherAttribute { resource, .. } => Some(resource),
@@ -132,24 +137,25 @@ impl Change {
     }
 }
 
-/// The id in the request, else in the list of resources that some records have.
-fn id(record: &Record, kind: Kind) -> Option<String> {
-    let (member, path) = match kind {
-        Kind::Image => ("imageId", ":image/"),
-        Kind::Snapshot => ("snapshotId", ":snapshot/"),
+/// The id in the request, or else in the list of resources that some records have.
+fn id(record: &Record, kind: ResourceKind) -> Option<String> {
+    let (member, resource_type) = match kind {
+        ResourceKind::Image => ("imageId", "image"),
+        ResourceKind::Snapshot => ("snapshotId", "snapshot"),
     };
     let asked = record.request().and_then(|request| request.get(member)).and_then(Value::as_str);
     let listed = || {
         let arns =
             record.at("/resources")?.as_array()?.iter().filter_map(|resource| resource["ARN"].as_str());
-        arns.filter_map(|arn| arn.split_once(path)).map(|(_, id)| id).next()
+        let arns = arns.filter_map(|arn| arn.parse::<Arn>().ok());
+        arns.filter_map(|arn| arn.resource_of(resource_type).map(str::to_owned)).next()
     };
-    asked.filter(|id| !id.is_empty()).or_else(listed).map(str::to_owned)
+    asked.filter(|id| !id.is_empty()).map(str::to_owned).or_else(listed)
 }
 
-fn modified(record: &Record, resource: Resource, permission: &str) -> Change {
+fn modified(record: &Record, resource: SharedResource, permission: &str) -> SharingChange {
     let unknown = |resource| {
-        Change::Permissions(Permissions {
+        SharingChange::Permissions(PermissionChange {
             resource,
             added: Vec::new(),
             removed: Vec::new(),
@@ -166,7 +172,7 @@ fn modified(record: &Record, resource: Resource, permission: &str) -> Change {
         added.extend(asked.get("add").map(grantees).unwrap_or_default());
         removed.extend(asked.get("remove").map(grantees).unwrap_or_default());
     }
-    // The older form: one list, and what is done with it.
+    // The older form: one list, and the operation.
     let listed: Vec<Grantee> =
         LISTS.iter().filter_map(|name| request.get(*name)).flat_map(grantees).collect();
     match request.get("operationType").and_then(Value::as_str) {
@@ -177,21 +183,21 @@ fn modified(record: &Record, resource: Resource, permission: &str) -> Change {
     }
     if added.is_empty() && removed.is_empty() {
         return match (names_permission, other_attribute(request)) {
-            (false, Some(attribute)) => Change::OtherAttribute { resource, attribute },
+            (false, Some(attribute)) => SharingChange::OtherAttribute { resource, attribute },
             _ => unknown(resource),
         };
     }
-    let (added, removed) = (once(added), once(removed));
-    Change::Permissions(Permissions { resource, added, removed, reset: false, is_known: true })
+    let (added, removed) = (without_repeats(added), without_repeats(removed));
+    SharingChange::Permissions(PermissionChange { resource, added, removed, reset: false, is_known: true })
 }
 
-fn reset(record: &Record, resource: Resource, permission: &str) -> Change {
+fn reset(record: &Record, resource: SharedResource, permission: &str) -> SharingChange {
     match record.request().and_then(|request| attribute_type(request)) {
         Some(attribute) if !is_named(attribute, permission) => {
-            Change::OtherAttribute { resource, attribute: attribute.to_owned() }
+            SharingChange::OtherAttribute { resource, attribute: attribute.to_owned() }
         }
-        // The permission is the only attribute that can be reset.
-        _ => Change::Permissions(Permissions {
+        // EC2 resets no other attribute than the permission.
+        _ => SharingChange::Permissions(PermissionChange {
             resource,
             added: Vec::new(),
             removed: Vec::new(),
@@ -201,7 +207,7 @@ fn reset(record: &Record, resource: Resource, permission: &str) -> Change {
     }
 }
 
-/// Where the older form has its grantees.
+/// The members of the older form that hold grantees.
 const LISTS: [&str; 10] = [
     "userIds",
     "userIdSet",
@@ -218,7 +224,7 @@ const LISTS: [&str; 10] = [
 /// The members of a grantee: of LaunchPermission and CreateVolumePermission (Amazon EC2 API Reference).
 const KEYS: [&str; 4] = ["userId", "group", "organizationArn", "organizationalUnitArn"];
 
-/// All the grantees in a value, whatever holds them: `{"items": [..]}`, a list, one object, a bare text.
+/// All grantees in a value: in `{"items": [..]}`, a list, one object or a string.
 fn grantees(value: &Value) -> Vec<Grantee> {
     match value {
         Value::String(text) if !text.is_empty() => vec![Grantee::of(text)],
@@ -234,14 +240,14 @@ fn grantees(value: &Value) -> Vec<Grantee> {
 
 fn item(members: &Map<String, Value>) -> Vec<Grantee> {
     let named: Vec<Grantee> = KEYS.iter().filter_map(|key| members.get(*key)).flat_map(grantees).collect();
-    // Something that AWS added since: said as it is rather than left out.
+    // A kind of grantee that AWS added later: kept as it is rather than dropped.
     if named.is_empty() && !members.is_empty() {
         return vec![Grantee::Other(Value::Object(members.clone()).to_string())];
     }
     named
 }
 
-fn once(grantees: Vec<Grantee>) -> Vec<Grantee> {
+fn without_repeats(grantees: Vec<Grantee>) -> Vec<Grantee> {
     let mut seen = std::collections::BTreeSet::new();
     grantees.into_iter().filter(|grantee| seen.insert(grantee.clone())).collect()
 }
@@ -260,7 +266,7 @@ fn is_permission(request: &Map<String, Value>, permission: &str) -> bool {
         || attribute_type(request).is_some_and(|attribute| is_named(attribute, permission))
 }
 
-/// The attribute that is changed, where it is not a permission.
+/// The changed attribute, if it is not a permission.
 fn other_attribute(request: &Map<String, Value>) -> Option<String> {
     let named = attribute_type(request).map(str::to_owned);
     let about = ["imageId", "snapshotId", "operationType", "attributeType", "attribute", "value", "dryRun"];

@@ -1,251 +1,232 @@
-//! What a recorded call means, by the rules and by what was looked up: pure.
+//! Decides about a recorded call: reasons and the next effects, from the facts and from the results of earlier effects. Pure.
 
-use crate::change::{Change, Kind, Permissions, Resource};
-use crate::event::Record;
-use crate::exposure::{Exposure, offending, sorted};
+use shared::act::Performed;
+use shared::decision::Verdict;
+use shared::home::Home;
+use shared::report::Report;
+
+use crate::assess::{Assessment, assess_change, assess_named_call};
+use crate::because::Because;
+use crate::change::ResourceKind;
+use crate::claim::ClaimAnswer;
+use crate::effect::{Acted, AlertPublication, Effect, EmailedEvent, ImageShares, Revocation};
+use crate::email::CallAlert;
+use crate::exposure::untrusted;
 use crate::facts::Facts;
-use crate::grantee::Grantee;
-use crate::outcome::Outcome;
-use crate::rules::{CallRule, ImageRule, Revert, Rules, Trusted};
-use crate::severity::Severity;
-use shared::home::is_region;
+use crate::finding::FindingReason;
+use crate::grantee::digest;
+use crate::recorded_call::{RecordedCall, Topic};
+use crate::remark::Remark;
+use crate::revert_plan::{RevertOutcome, RevertPlan};
+use crate::rules::{Rules, Trusted};
 
-/// What a call means.
+/// Reasons, notes and the effects that are due.
+#[derive(Debug, Clone, Default)]
+pub struct Decided {
+    /// Reasons and notes.
+    pub report: Report,
+    /// Effects, in the order in which they are carried out.
+    pub effects: Vec<Effect>,
+}
+
+/// A recorded call with its assessment.
 #[derive(Debug, Clone)]
-pub struct Judgement<'r> {
-    /// How bad it is, all in all.
-    pub severity: Severity,
-    /// What it comes to, worst first. Never empty.
-    pub findings: Vec<Finding>,
-    /// The rule that decides about the image; none if no rule covers it.
-    pub rule: Option<&'r ImageRule>,
-    /// A rule that looks at tags may decide about it, and they could not be read.
-    pub is_uncertain: bool,
-    /// Whether the rule wants it recorded only.
-    pub is_muted: bool,
-    /// What is to be undone.
-    pub plan: Plan,
+pub struct AssessedCall<'a> {
+    /// The call.
+    pub call: &'a RecordedCall<'a>,
+    /// Its assessment.
+    pub assessment: Assessment<'a>,
+    /// Where the function runs.
+    pub home: &'a Home,
+    /// The most bytes of an email with its attributes.
+    pub limit: usize,
 }
 
-/// One thing that a call comes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What.
-    pub what: What,
-    /// How bad it is, as the call went.
-    pub severity: Severity,
-}
-
-/// What a call comes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum What {
-    /// These were let in.
-    Given(Exposure, Vec<Grantee>),
-    /// These were shut out.
-    Taken(Vec<Grantee>),
-    /// Everybody but the owner was shut out.
-    Reset,
-    /// Images of the region cannot be made public any more.
-    BlockOn,
-    /// Images of the region can be made public.
-    BlockOff,
-    /// The record does not say who was let in or shut out. This is who may use it now, if that could be read.
-    Unsaid(Option<Vec<(Exposure, Vec<Grantee>)>>),
-    /// A call that a rule names.
-    Call,
-}
-
-/// What is to be undone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Plan {
-    /// Nothing; no rule asks for it, or there is nothing to undo.
-    Nothing,
-    /// These are to be shut out again.
-    Remove(Vec<Grantee>),
-    /// A rule asks for it, and it is not done; why.
-    Held(&'static str),
-}
-
-/// What a call of EC2 means. `own` is the account that the function runs in.
-pub fn judge<'r>(
-    record: &Record,
-    change: &Change,
-    facts: &Facts,
-    rules: &'r Rules,
-    own: &str,
-) -> Judgement<'r> {
-    let (rule, is_uncertain) = covering(rules, change.resource(), facts);
-    let nobody = Trusted::default();
-    let trusted = rule.map_or(&nobody, |rule| &rule.trusted);
-    let owner = record.account.as_deref();
-    let whats = match change {
-        Change::Permissions(permissions) => meanings(permissions, facts, owner, trusted),
-        Change::PublicAccessBlock { on: true } => vec![What::BlockOn],
-        Change::PublicAccessBlock { on: false } => vec![What::BlockOff],
-        Change::OtherAttribute { .. } => Vec::new(),
-    };
-    let finding = |what: What| Finding { severity: what.severity(&record.outcome), what };
-    let mut findings: Vec<Finding> = whats.into_iter().map(finding).collect();
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let severity = findings.first().map_or(Severity::Info, |finding| finding.severity);
-    let is_muted = rule.is_some_and(|rule| severity < rule.mute_below);
-    let plan = match (rule.and_then(|rule| rule.revert), change) {
-        (Some(revert), Change::Permissions(permissions)) => {
-            plan(revert, permissions, record, facts, own, trusted, is_uncertain)
-        }
-        _ => Plan::Nothing,
-    };
-    Judgement { severity, findings, rule, is_uncertain, is_muted, plan }
-}
-
-/// What a call means that a rule names.
-pub fn judge_call<'r>(record: &Record, rule: &CallRule) -> Judgement<'r> {
-    let severity = by_outcome(rule.severity, &record.outcome);
-    Judgement {
-        severity,
-        findings: vec![Finding { what: What::Call, severity }],
-        rule: None,
-        is_uncertain: false,
-        is_muted: false,
-        plan: Plan::Nothing,
+/// Assesses a recorded call.
+pub fn assess<'a>(call: &RecordedCall<'a>, facts: &Facts, rules: &'a Rules, home: &Home) -> Assessment<'a> {
+    match &call.topic {
+        Topic::Sharing(change) => assess_change(call.record, change, facts, rules, &home.account),
+        Topic::Named(rule) => assess_named_call(call.record, rule),
     }
 }
 
-/// The first rule that covers an image or a snapshot; for what is about no single one, the first that covers all. Whether
-/// a rule before it might, if the tags could be read.
-pub fn covering<'r>(
-    rules: &'r Rules,
-    resource: Option<&Resource>,
-    facts: &Facts,
-) -> (Option<&'r ImageRule>, bool) {
-    let id = resource.and_then(|resource| resource.id.as_deref());
-    let is_image = resource.is_some_and(|resource| resource.kind == Kind::Image);
-    let tags = facts.image().map(|image| &image.tags);
-    let mut is_uncertain = false;
-    for rule in &rules.images {
-        if !rule.ids.is_empty() && !id.is_some_and(|id| rule.ids.contains(id)) {
-            continue;
+/// The first decision about a call: an own call and a muted one have no effect, any other is claimed.
+pub fn decide(assessed: &AssessedCall<'_>, facts: &Facts) -> Decided {
+    let subject = assessed.call.subject();
+    if facts.is_own_call {
+        let report = Report::of(Verdict::Skip, &subject, &Because::OwnCall);
+        return Decided { report, effects: Vec::new() };
+    }
+    let mut decided = Decided { report: assessed.remarks(facts), effects: Vec::new() };
+    let assessment = &assessed.assessment;
+    // A revert is reported even if the severity is muted.
+    match assessment.rule.filter(|_| assessment.is_muted && !assessed.reverts()) {
+        Some(rule) => {
+            assessed.report_findings(Verdict::Skip, &mut decided.report);
+            let (severity, from) = (assessment.severity, rule.mute_below);
+            let muted = Because::Muted { severity, from, rule: rule.place.clone() };
+            decided.report.reason(Verdict::Skip, &subject, &muted);
         }
-        match tags {
-            _ if rule.tags.is_empty() => return (Some(rule), is_uncertain),
-            Some(tags) if rule.tags.iter().all(|wanted| tags.contains(wanted)) => {
-                return (Some(rule), is_uncertain);
+        None => decided.effects.push(Effect::Claim(assessed.call.key())),
+    }
+    decided
+}
+
+/// The decision that follows from the result of an effect.
+pub fn decide_after(assessed: &AssessedCall<'_>, facts: &Facts, acted: Acted) -> Decided {
+    match acted {
+        Acted::Claimed(answer) => after_claim(assessed, facts, answer),
+        Acted::Revoked(revocation, result) => after_revocation(assessed, facts, revocation, result),
+        Acted::Published(..) | Acted::Remembered(..) => after_reporting(acted),
+    }
+}
+
+fn after_claim(assessed: &AssessedCall<'_>, facts: &Facts, answer: ClaimAnswer) -> Decided {
+    let mut report = Report::default();
+    let subject = assessed.call.subject();
+    let mut is_second_try = false;
+    match answer {
+        ClaimAnswer::Emailed { revert_failed: true, .. } if assessed.reverts() => is_second_try = true,
+        ClaimAnswer::Emailed { at, .. } => {
+            report.reason(Verdict::Skip, &subject, &Because::EmailedBefore { at });
+            return Decided { report, effects: Vec::new() };
+        }
+        ClaimAnswer::ByAnother => {
+            // Not a skip: if the other invocation fails, Lambda's retry of this one sends the email.
+            report.reason(Verdict::Fail, &subject, &Because::ClaimedByAnother);
+            return Decided { report, effects: Vec::new() };
+        }
+        ClaimAnswer::Unknown(error) => report.note(&subject, &Remark::NotRemembered { error }),
+        ClaimAnswer::Ours => {}
+    }
+    assessed.report_findings(Verdict::Alert, &mut report);
+    let effect = match &assessed.assessment.revert {
+        RevertPlan::Nothing => assessed.email(facts, RevertOutcome::NotPlanned),
+        RevertPlan::Blocked(block) => {
+            report.reason(Verdict::Hold, &subject, &Because::RevertBlocked { block: *block });
+            assessed.email(facts, RevertOutcome::Blocked(*block))
+        }
+        RevertPlan::Revoke(grantees) => Effect::Revoke(Revocation {
+            region: assessed.call.region(assessed.home).to_owned(),
+            image: assessed.image().unwrap_or_default().to_owned(),
+            grantees: grantees.clone(),
+            failure_was_reported: is_second_try,
+        }),
+    };
+    Decided { report, effects: vec![effect] }
+}
+
+fn after_revocation(
+    assessed: &AssessedCall<'_>,
+    facts: &Facts,
+    revocation: Revocation,
+    result: Performed<()>,
+) -> Decided {
+    let grantees = revocation.grantees;
+    let rule = assessed.assessment.rule.map(|rule| rule.place.clone());
+    let (verdict, because, outcome) = match result {
+        Performed::Failed(error) => (
+            Verdict::Fail,
+            Because::RevertFailed { grantees: grantees.clone(), error: error.clone() },
+            RevertOutcome::Failed(grantees, error),
+        ),
+        Performed::Done(()) | Performed::NotCalled => (
+            Verdict::Revert,
+            Because::Reverted { grantees: grantees.clone(), rule },
+            RevertOutcome::Revoked(grantees),
+        ),
+    };
+    let report = Report::of(verdict, &assessed.call.subject(), &because);
+    let is_repeat = revocation.failure_was_reported && matches!(outcome, RevertOutcome::Failed(..));
+    let effects = if is_repeat { Vec::new() } else { vec![assessed.email(facts, outcome)] };
+    Decided { report, effects }
+}
+
+/// The decision after an email or a record of shares, of a call or of the daily scan.
+pub fn after_reporting(acted: Acted) -> Decided {
+    let mut decided = Decided::default();
+    match acted {
+        Acted::Published(publication, result, unrecorded) => {
+            let AlertPublication { subject, shares, .. } = publication;
+            let sent = matches!(result, Performed::Done(_));
+            if let Performed::Failed(error) = result {
+                decided.report.reason(Verdict::Fail, &subject, &Because::EmailFailed { error });
             }
-            Some(_) => {}
-            None => is_uncertain |= is_image,
+            match unrecorded {
+                Some(error) if sent => decided.report.note(&subject, &Remark::NotConfirmed { error }),
+                Some(error) => decided.report.note(&subject, &Remark::NotReleased { error }),
+                None => {}
+            }
+            if sent {
+                decided.effects.extend(shares.into_iter().map(Effect::Remember));
+            }
+        }
+        Acted::Remembered(shares, Some(error)) => {
+            decided.report.note(&shares.image, &Remark::ShareNotRemembered { error });
+        }
+        Acted::Remembered(_, None) | Acted::Claimed(_) | Acted::Revoked(..) => {}
+    }
+    decided
+}
+
+impl AssessedCall<'_> {
+    fn reverts(&self) -> bool {
+        matches!(self.assessment.revert, RevertPlan::Revoke(_))
+    }
+
+    fn image(&self) -> Option<&str> {
+        let resource = self.call.resource().filter(|resource| resource.kind == ResourceKind::Image)?;
+        resource.legal_id()
+    }
+
+    fn remarks(&self, facts: &Facts) -> Report {
+        let mut report = Report::default();
+        let subject = self.call.subject();
+        for (fact, error) in facts.failed_lookups() {
+            report.note(&subject, &Remark::NotFound { fact, error: error.clone() });
+        }
+        if self.assessment.is_uncertain {
+            report.note(&subject, &Remark::RuleUncertain);
+        }
+        report
+    }
+
+    fn report_findings(&self, verdict: Verdict, report: &mut Report) {
+        let image_rule = self.assessment.rule.map(|rule| &rule.place);
+        let rule = image_rule.or(self.call.call_rule().map(|rule| &rule.place));
+        for finding in &self.assessment.findings {
+            let outcome = self.call.record.outcome.clone();
+            let reason = FindingReason { finding: finding.clone(), outcome, rule: rule.cloned() };
+            report.reason(verdict, &self.call.subject(), &reason);
         }
     }
-    (None, is_uncertain)
-}
 
-fn meanings(permissions: &Permissions, facts: &Facts, owner: Option<&str>, trusted: &Trusted) -> Vec<What> {
-    if permissions.reset {
-        return vec![What::Reset];
+    fn email(&self, facts: &Facts, revert: RevertOutcome) -> Effect {
+        let Self { call, assessment, home, limit } = self;
+        let message = CallAlert { call, assessment, facts, revert: &revert, home }.message(*limit);
+        Effect::Publish(AlertPublication {
+            subject: call.subject(),
+            message,
+            event: Some(EmailedEvent { key: call.key(), revert }),
+            shares: self.current_shares(facts).into_iter().collect(),
+        })
     }
-    if !permissions.is_known {
-        let now = facts.permissions.seen().map(|now| sorted(now, owner, trusted));
-        return vec![What::Unsaid(now)];
-    }
-    let given = sorted(&permissions.added, owner, trusted);
-    let given = given.into_iter().map(|(exposure, grantees)| What::Given(exposure, grantees));
-    let taken = (!permissions.removed.is_empty()).then(|| What::Taken(permissions.removed.clone()));
-    given.chain(taken).collect()
-}
 
-impl What {
-    /// The reason's code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Given(exposure, _) => exposure.code(),
-            Self::Taken(_) => "unshared",
-            Self::Reset => "reset",
-            Self::BlockOn => "block-public-access-on",
-            Self::BlockOff => "block-public-access-off",
-            Self::Unsaid(_) => "unknown-change",
-            Self::Call => "api-call",
+    /// The untrusted shares that the image has now, so that the daily scan does not report them again; `None` where they are
+    /// not known for certain.
+    fn current_shares(&self, facts: &Facts) -> Option<ImageShares> {
+        let image = self.image()?;
+        let account = Some(self.home.account.as_str());
+        if self.call.record.account.as_deref() != account || self.assessment.is_uncertain {
+            return None;
         }
+        let no_trust = Trusted::default();
+        let trusted = self.assessment.rule.map_or(&no_trust, |rule| &rule.trusted);
+        let untrusted = untrusted(facts.permissions.found()?, account, trusted);
+        Some(ImageShares {
+            region: self.call.region(self.home).to_owned(),
+            image: image.to_owned(),
+            digest: (!untrusted.is_empty()).then(|| digest(&untrusted)),
+        })
     }
-
-    fn severity(&self, outcome: &Outcome) -> Severity {
-        let done = match self {
-            Self::Given(exposure, _) => exposure.severity(),
-            Self::Taken(_) | Self::Reset | Self::BlockOn => Severity::Info,
-            Self::BlockOff => Severity::High,
-            // What is not known may be the worst; it is not said to be.
-            Self::Unsaid(now) => match now.as_deref() {
-                Some([(worst, _), ..]) => worst.severity(),
-                Some([]) => Severity::Info,
-                None => Severity::High,
-            },
-            Self::Call => Severity::Medium,
-        };
-        by_outcome(done, outcome)
-    }
-}
-
-/// What only was tried has a level of its own.
-fn by_outcome(done: Severity, outcome: &Outcome) -> Severity {
-    match (outcome.succeeded(), done) {
-        (true, done) => done,
-        (false, Severity::Critical) => Severity::Medium,
-        (false, Severity::High) => Severity::Low,
-        (false, _) => Severity::Info,
-    }
-}
-
-fn plan(
-    revert: Revert,
-    permissions: &Permissions,
-    record: &Record,
-    facts: &Facts,
-    own: &str,
-    trusted: &Trusted,
-    is_uncertain: bool,
-) -> Plan {
-    let owner = record.account.as_deref();
-    // Where the record does not say who was let in, whoever is in now counts.
-    let candidates: &[Grantee] = match permissions.is_known {
-        true => &permissions.added,
-        false => facts.permissions.seen().map_or(&[], Vec::as_slice),
-    };
-    let wanted = |grantee: &Grantee| match revert {
-        Revert::Public => *grantee == Grantee::Everyone,
-        Revert::Untrusted => true,
-    };
-    let mut offenders = offending(candidates, owner, trusted);
-    offenders.retain(wanted);
-    if !record.outcome.succeeded() || (offenders.is_empty() && permissions.is_known) {
-        return Plan::Nothing;
-    }
-    if permissions.resource.kind == Kind::Snapshot {
-        return Plan::Held("only images are reverted, not snapshots");
-    }
-    if permissions.resource.legal_id().is_none() {
-        return Plan::Held("the record has no id of an image");
-    }
-    if owner != Some(own) {
-        return Plan::Held("the image is not of the account that this function runs in");
-    }
-    if record.region.as_deref().is_some_and(|region| !is_region(region)) {
-        return Plan::Held("the record's region is none");
-    }
-    if is_uncertain {
-        return Plan::Held(
-            "the image's tags could not be read, and a rule that looks at them may trust everybody named here",
-        );
-    }
-    if !permissions.is_known && facts.permissions.seen().is_none() {
-        return Plan::Held("neither the record nor EC2 said who was let in");
-    }
-    // Whoever is not in any more needs no shutting out.
-    if let Some(now) = facts.permissions.seen() {
-        offenders.retain(|grantee| now.contains(grantee));
-    }
-    if offenders.iter().any(|grantee| matches!(grantee, Grantee::Other(_))) {
-        offenders.retain(|grantee| !matches!(grantee, Grantee::Other(_)));
-        if offenders.is_empty() {
-            return Plan::Held("what was let in is of a kind that is unknown here");
-        }
-    }
-    if offenders.is_empty() { Plan::Nothing } else { Plan::Remove(offenders) }
 }

@@ -1,52 +1,74 @@
-//! What an event is to this function: a call that CloudTrail recorded, or the time to reconcile.
+//! The events of this function: an API call that CloudTrail recorded, or the schedule of the daily scan.
 
 use std::fmt;
 
 use serde_json::{Map, Value};
 use shared::event::{MalformedEvent, kind};
 
-use crate::outcome::Outcome;
+use crate::call_outcome::CallOutcome;
 
-/// An event that this function may act on.
+/// An event that this function handles.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A call to an AWS API.
     Call(Box<Record>),
-    /// Look at every image.
+    /// The schedule of the daily scan.
     Reconcile,
 }
 
-/// What an event is.
+/// A parsed event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Parsed {
-    /// One to look at.
+    /// An event that this function handles.
     Ours(Event),
-    /// Nothing for this function; why.
-    NotOurs(String),
+    /// An event that this function does not handle.
+    NotOurs(UnrelatedEvent),
 }
 
-/// A CloudTrail record: what is always there, and what may be missing, as "CloudTrail record contents for management,
-/// data, and network activity events" (AWS CloudTrail User Guide) has it. In public records nearly every member is missing
-/// somewhere, so that only the name of the call is asked for.
+/// Why this function does not handle an event.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnrelatedEvent {
+    /// The event is not about an API call.
+    #[error(
+        "the event is not an API call that CloudTrail recorded (source `{source_name}`, detail-type `{detail_type}`)"
+    )]
+    NotACall {
+        /// The event's `source`.
+        source_name: String,
+        /// The event's `detail-type`.
+        detail_type: String,
+    },
+    /// The call grants no access to images or snapshots, and no rule names it.
+    #[error("{name} of {service} shares no image or snapshot, and no [[api-alert]] rule names it")]
+    OtherCall {
+        /// The call.
+        name: String,
+        /// The service: `iam.amazonaws.com`.
+        service: String,
+    },
+}
+
+/// A CloudTrail record ("CloudTrail record contents for management, data, and network activity events", AWS CloudTrail User
+/// Guide). Nearly every member is missing from some public record, so only the name of the call is required.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     /// The call: `ModifyImageAttribute`.
     pub name: String,
     /// The service: `ec2.amazonaws.com`.
     pub source: String,
-    /// `eventID`, which tells records apart.
+    /// `eventID`, which is unique to the record.
     pub id: Option<String>,
-    /// When the call was made, as the record has it.
+    /// The time of the call, in the record's form.
     pub time: Option<String>,
-    /// The region that the call was made in.
+    /// The region of the call.
     pub region: Option<String>,
-    /// The account that the call was about: whose image it is.
+    /// The account that owns the image.
     pub account: Option<String>,
-    /// How it went.
-    pub outcome: Outcome,
-    /// The record, whole.
+    /// The outcome of the call.
+    pub outcome: CallOutcome,
+    /// The whole record.
     pub detail: Map<String, Value>,
-    /// The event, whole, as it came.
+    /// The whole event.
     pub event: Value,
 }
 
@@ -63,7 +85,7 @@ impl Record {
         self.at(pointer).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 
-    /// What was asked for. AWS wraps it once more for some calls: `{"XRequest": {..}}`.
+    /// The request's parameters. For some calls AWS wraps them in an object: `{"XRequest": {..}}`.
     pub fn request(&self) -> Option<&Map<String, Value>> {
         let request = self.at("/requestParameters")?.as_object()?;
         match request.iter().next() {
@@ -74,8 +96,8 @@ impl Record {
         }
     }
 
-    /// Whether CloudTrail left out what was asked for. A member of over 100 KB is replaced by `{"omitted": true, ..}`; and the
-    /// record of a call that was denied may have none at all.
+    /// Whether the record lacks the request's parameters. CloudTrail replaces a member of over 100 KB by
+    /// `{"omitted": true, ..}`, and the record of a denied call may have none.
     pub fn request_is_missing(&self) -> bool {
         self.request().is_none_or(|request| request.get("omitted") == Some(&Value::Bool(true)))
     }
@@ -102,10 +124,10 @@ impl fmt::Display for Record {
     }
 }
 
-/// Reads an event: one of EventBridge, or a CloudTrail record by itself, as the files of a trail have it.
+/// Reads an event of EventBridge, or a CloudTrail record from a trail's log file.
 ///
 /// # Errors
-/// When it says that it is a call that CloudTrail recorded and has no record, or the record names no call.
+/// When an event about a recorded call has no record, or the record names no call.
 pub fn parse(event: &Value) -> Result<Parsed, MalformedEvent> {
     let Some(members) = event.as_object() else { return Err(MalformedEvent::NotAnObject(kind(event))) };
     let text = |name: &str| members.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -128,9 +150,10 @@ pub fn parse(event: &Value) -> Result<Parsed, MalformedEvent> {
         ("", "") if members.contains_key("eventName") && members.contains_key("eventSource") => {
             Ok(Parsed::Ours(Event::Call(Box::new(record(members, None, event)?))))
         }
-        (source, detail_type) => Ok(Parsed::NotOurs(format!(
-            "the event is no call that CloudTrail recorded (source `{source}`, detail-type `{detail_type}`)"
-        ))),
+        (source, detail_type) => Ok(Parsed::NotOurs(UnrelatedEvent::NotACall {
+            source_name: source.to_owned(),
+            detail_type: detail_type.to_owned(),
+        })),
     }
 }
 
@@ -149,7 +172,7 @@ fn record(
             return Err(MalformedEvent::NotAString { field: "detail.eventName", found: kind(other) });
         }
     };
-    // EventBridge calls ec2.amazonaws.com `aws.ec2`.
+    // The `source` of EventBridge for ec2.amazonaws.com is `aws.ec2`.
     let named = around("source").and_then(|source| source.strip_prefix("aws."));
     let source = text("eventSource").map(str::to_owned).or(named.map(|name| format!("{name}.amazonaws.com")));
     let owned = |text: Option<&str>| text.map(str::to_owned);
@@ -161,7 +184,7 @@ fn record(
         time: owned(text("eventTime").or(around("time"))),
         region: owned(text("awsRegion").or(around("region"))),
         account: owned(text("recipientAccountId").or(around("account")).or(by)),
-        outcome: Outcome::of(detail),
+        outcome: CallOutcome::of(detail),
         detail: detail.clone(),
         event: event.clone(),
     })
@@ -174,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_needs_no_more_than_the_name_of_the_call() {
+    fn is_the_name_of_the_call_enough() {
         let event = json!({"detail-type": "AWS API Call via CloudTrail", "source": "aws.ec2", "region": "eu-west-1",
             "account": "111122223333", "detail": {"eventName": "ModifyImageAttribute"}});
         let Ok(Parsed::Ours(Event::Call(record))) = parse(&event) else { panic!("not ours") };
@@ -187,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_record_or_the_name_of_a_call_the_field_is_named() {
+    fn does_the_error_name_the_missing_field() {
         let event = |detail: Value| json!({"detail-type": "AWS API Call via CloudTrail", "detail": detail});
         assert_eq!(parse(&event(Value::Null)), Err(MalformedEvent::Missing("detail")));
         assert!(
@@ -210,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn other_events_are_not_ours() {
+    fn are_other_events_refused() {
         for event in
             [json!({}), json!({"source": "aws.codecommit", "detail-type": "x"}), json!({"Records": []})]
         {

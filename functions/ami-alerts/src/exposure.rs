@@ -1,30 +1,36 @@
-//! How far a grantee lets an image out of the account, and who of several counts.
+//! The exposure of a share: how far the grantee is from the account that owns the image, and whether a rule trusts it.
 
 use crate::grantee::Grantee;
 use crate::rules::Trusted;
 use crate::severity::Severity;
 
-/// How far somebody is from the account that owns an image, farthest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// The distance of a grantee from the account that owns the image, farthest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::VariantNames, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Exposure {
-    /// Everybody in the world.
+    /// Every AWS account.
     Public,
     /// An account that no rule trusts.
+    #[strum(serialize = "outside-account")]
     Account,
-    /// Something that AWS knows and this function does not.
+    /// A kind of grantee that this function does not know.
+    #[strum(serialize = "unknown-grantee")]
     Unknown,
     /// An organization that no rule trusts.
+    #[strum(serialize = "outside-organization")]
     Organization,
     /// An organizational unit that no rule trusts.
+    #[strum(serialize = "organizational-unit")]
     Unit,
-    /// Somebody whom a rule trusts with this image.
+    /// A grantee that a rule trusts with this image.
     Trusted,
     /// The account itself.
+    #[strum(serialize = "own-account")]
     Own,
 }
 
 impl Exposure {
-    /// How far `grantee` is from the account `own`.
+    /// The distance of `grantee` from the account `own`.
     pub fn of(grantee: &Grantee, own: Option<&str>, trusted: &Trusted) -> Self {
         match grantee {
             Grantee::Account(id) if Some(id.as_str()) == own => Self::Own,
@@ -37,7 +43,7 @@ impl Exposure {
         }
     }
 
-    /// How bad it is to let them in.
+    /// The severity of a share with such a grantee.
     pub fn severity(self) -> Severity {
         match self {
             Self::Public => Severity::Critical,
@@ -48,38 +54,44 @@ impl Exposure {
         }
     }
 
-    /// Whether the rules do not want them in.
-    pub fn offends(self) -> bool {
+    /// Whether no rule allows the share.
+    pub fn is_untrusted(self) -> bool {
         !matches!(self, Self::Trusted | Self::Own)
     }
 
-    /// A word for a person: what kind of grantee this is to us.
-    pub fn told(self) -> &'static str {
+    /// The grantee's status in a list: `not trusted by any rule`.
+    pub fn status(self) -> &'static str {
         match self {
             Self::Public => "public",
             Self::Account | Self::Organization | Self::Unit => "not trusted by any rule",
-            Self::Unknown => "of a kind unknown here",
+            Self::Unknown => "a kind of grantee that this function does not know",
             Self::Trusted => "trusted",
-            Self::Own => "the account itself",
+            Self::Own => "the owner",
+        }
+    }
+
+    /// The grantee's status after its name and a comma: `which no rule trusts`.
+    pub fn clause(self) -> &'static str {
+        match self {
+            Self::Public | Self::Account | Self::Organization | Self::Unit => "which no rule trusts",
+            Self::Unknown => "a kind of grantee that this function does not know",
+            Self::Trusted => "which a rule trusts",
+            Self::Own => "the owner itself",
         }
     }
 
     /// The reason's code.
     pub fn code(self) -> &'static str {
-        match self {
-            Self::Public => "public",
-            Self::Account => "outside-account",
-            Self::Unknown => "unknown-grantee",
-            Self::Organization => "outside-organization",
-            Self::Unit => "organizational-unit",
-            Self::Trusted => "trusted",
-            Self::Own => "own-account",
-        }
+        self.into()
     }
 }
 
 /// Grantees by exposure, farthest first.
-pub fn sorted(grantees: &[Grantee], own: Option<&str>, trusted: &Trusted) -> Vec<(Exposure, Vec<Grantee>)> {
+pub fn by_exposure(
+    grantees: &[Grantee],
+    own: Option<&str>,
+    trusted: &Trusted,
+) -> Vec<(Exposure, Vec<Grantee>)> {
     let mut sorted: std::collections::BTreeMap<Exposure, Vec<Grantee>> = Default::default();
     for grantee in grantees {
         sorted.entry(Exposure::of(grantee, own, trusted)).or_default().push(grantee.clone());
@@ -87,8 +99,8 @@ pub fn sorted(grantees: &[Grantee], own: Option<&str>, trusted: &Trusted) -> Vec
     sorted.into_iter().collect()
 }
 
-/// Those whom the rules do not want in.
-pub fn offending(grantees: &[Grantee], own: Option<&str>, trusted: &Trusted) -> Vec<Grantee> {
-    let offends = |grantee: &&Grantee| Exposure::of(grantee, own, trusted).offends();
-    grantees.iter().filter(offends).cloned().collect()
+/// The grantees that no rule trusts.
+pub fn untrusted(grantees: &[Grantee], own: Option<&str>, trusted: &Trusted) -> Vec<Grantee> {
+    let is_untrusted = |grantee: &&Grantee| Exposure::of(grantee, own, trusted).is_untrusted();
+    grantees.iter().filter(is_untrusted).cloned().collect()
 }

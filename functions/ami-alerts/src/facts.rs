@@ -1,46 +1,97 @@
-//! What was looked up about an event. Each look-up may fail by itself, and then the mail says so.
+//! The facts about a recorded call that AWS was asked for. Each lookup can fail by itself, and the email then says so.
 
+use std::fmt;
+
+use shared::call_error::CallError;
+
+use crate::change::ResourceKind;
 use crate::grantee::Grantee;
 
-/// What a look-up gave.
+/// The result of a lookup.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Look<T> {
-    /// Nothing was looked up, since it has no part in the event.
+pub enum Lookup<T> {
+    /// The recorded call does not need this fact.
     #[default]
-    NotAsked,
-    /// This was there.
-    Seen(T),
-    /// It could not be seen; why.
-    Unseen(String),
+    NotNeeded,
+    /// AWS returned this value.
+    Found(T),
+    /// The value could not be read.
+    Failed(LookupError),
 }
 
-/// Everything that was looked up.
+/// Why a fact could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LookupError {
+    /// The call failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The call took longer than an email can wait.
+    #[error("AWS did not answer within {seconds} s")]
+    TooSlow {
+        /// The time limit.
+        seconds: u64,
+    },
+    /// The function's role has no permissions in the account of the event.
+    #[error("the event is from account {theirs}, and this function runs in account {ours}")]
+    OtherAccount {
+        /// The account of the event.
+        theirs: String,
+        /// The account of the function.
+        ours: String,
+    },
+    /// The region of the record does not have the form of a region's name.
+    #[error("`{0}` is not a region")]
+    NotARegion(String),
+    /// The record has no id that could be looked up.
+    #[error("the record has no id of {}", .0.with_article())]
+    NoId(ResourceKind),
+    /// The answer lacks the value.
+    #[error("EC2's answer has no state")]
+    NoState,
+}
+
+/// A fact that is looked up for a recorded call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FactName {
+    /// The alias of the account.
+    Alias,
+    /// The image.
+    Image,
+    /// The launch permissions of an image, or the create-volume permissions of a snapshot.
+    Permissions,
+    /// The region's block public access for images.
+    BlockPublicAccess,
+}
+
+/// Everything that was looked up for a recorded call.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facts {
-    /// The account's alias; accounts may have none.
-    pub alias: Look<Option<String>>,
-    /// The image; none if there is none any more.
-    pub image: Look<Option<Image>>,
-    /// Who may use the image or snapshot now, beside its owner.
-    pub permissions: Look<Vec<Grantee>>,
+    /// Whether this function made the recorded call itself. Nothing else is looked up then.
+    pub is_own_call: bool,
+    /// The account's alias; an account can have none.
+    pub alias: Lookup<Option<String>>,
+    /// The image; `None` if it no longer exists.
+    pub image: Lookup<Option<ImageDescription>>,
+    /// The grantees that can use the image or snapshot now, beside its owner.
+    pub permissions: Lookup<Vec<Grantee>>,
     /// The region's block public access for images, as AWS names its state: `block-new-sharing`, `unblocked`.
-    pub block: Look<String>,
+    pub block: Lookup<String>,
 }
 
-/// An image, as it is now.
+/// An image, as EC2 describes it now.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Image {
+pub struct ImageDescription {
     /// Its id.
     pub id: String,
     /// Its name.
     pub name: Option<String>,
     /// The account that owns it.
     pub owner: Option<String>,
-    /// When it was made, as AWS says it.
+    /// The date of its creation, in AWS's form.
     pub created: Option<String>,
     /// Its tags.
     pub tags: Vec<(String, String)>,
-    /// Whether its snapshots are encrypted; unknown for an image without any.
+    /// Whether its snapshots are encrypted; `None` for an image without any.
     pub encrypted: Option<Encrypted>,
 }
 
@@ -55,32 +106,63 @@ pub enum Encrypted {
     Partly,
 }
 
-impl<T> Look<T> {
-    /// What was seen, if anything was.
-    pub fn seen(&self) -> Option<&T> {
+impl<T> Lookup<T> {
+    /// The value, if AWS returned one.
+    pub fn found(&self) -> Option<&T> {
         match self {
-            Self::Seen(value) => Some(value),
-            Self::NotAsked | Self::Unseen(_) => None,
+            Self::Found(value) => Some(value),
+            Self::NotNeeded | Self::Failed(_) => None,
         }
     }
 
-    /// Why nothing was seen.
-    pub fn unseen(&self) -> Option<&str> {
+    /// Why the value could not be read.
+    pub fn error(&self) -> Option<&LookupError> {
         match self {
-            Self::Unseen(why) => Some(why),
-            Self::NotAsked | Self::Seen(_) => None,
+            Self::Failed(error) => Some(error),
+            Self::NotNeeded | Self::Found(_) => None,
+        }
+    }
+}
+
+impl<T> From<Result<T, LookupError>> for Lookup<T> {
+    fn from(result: Result<T, LookupError>) -> Self {
+        match result {
+            Ok(value) => Self::Found(value),
+            Err(error) => Self::Failed(error),
         }
     }
 }
 
 impl Facts {
-    /// Whether there is no such image any more, or none that this account can see.
+    /// Whether the image no longer exists, or is not visible to this account.
     pub fn image_is_gone(&self) -> bool {
-        matches!(self.image, Look::Seen(None))
+        matches!(self.image, Lookup::Found(None))
     }
 
-    /// The image that was seen.
-    pub fn image(&self) -> Option<&Image> {
-        self.image.seen()?.as_ref()
+    /// The image.
+    pub fn image(&self) -> Option<&ImageDescription> {
+        self.image.found()?.as_ref()
+    }
+
+    /// Each fact that could not be read, and why.
+    pub fn failed_lookups(&self) -> Vec<(FactName, &LookupError)> {
+        let lookups = [
+            (FactName::Alias, self.alias.error()),
+            (FactName::Image, self.image.error()),
+            (FactName::Permissions, self.permissions.error()),
+            (FactName::BlockPublicAccess, self.block.error()),
+        ];
+        lookups.into_iter().filter_map(|(name, error)| Some((name, error?))).collect()
+    }
+}
+
+impl fmt::Display for FactName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Alias => "the account's alias",
+            Self::Image => "the image",
+            Self::Permissions => "the current permissions",
+            Self::BlockPublicAccess => "the region's block public access",
+        })
     }
 }

@@ -1,8 +1,12 @@
-//! Who is given an image or a snapshot: everybody, an account, an organization, an organizational unit.
+//! The grantee of an image or a snapshot: everyone, an account, an organization, an organizational unit.
 
+use std::borrow::Cow;
 use std::fmt;
 
-/// Who may launch an image, or make volumes of a snapshot.
+use shared::arn::Arn;
+use shared::token::client_token;
+
+/// A principal that can launch an image, or create volumes from a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grantee {
     /// The group `all`.
@@ -12,20 +16,20 @@ pub enum Grantee {
     /// Every account of an organization.
     Organization {
         /// Its ARN.
-        arn: String,
-        /// `o-` and what follows.
+        arn: Arn,
+        /// Its id, with `o-`.
         id: String,
     },
     /// Every account of an organizational unit.
     Unit {
         /// Its ARN.
-        arn: String,
-        /// `ou-` and what follows.
+        arn: Arn,
+        /// Its id, with `ou-`.
         id: String,
-        /// The organization it is part of.
+        /// The organization that it belongs to.
         organization: String,
     },
-    /// Something that is none of these, as the event has it. Nothing is known of whom it lets in.
+    /// A grantee of another kind, as the event has it: a principal that this function knows nothing about.
     Other(String),
 }
 
@@ -40,36 +44,50 @@ impl Grantee {
         }
         let other = || Self::Other(text.to_owned());
         // arn:aws:organizations::111122223333:organization/o-a1b2c3d4e5, and ...:ou/o-a1b2c3d4e5/ou-ab12-cdefghij
-        // ("Resource types defined by AWS Organizations", Service Authorization Reference).
-        let parts: Vec<&str> = text.splitn(6, ':').collect();
-        let ["arn", partition, "organizations", "", account, resource] = parts[..] else { return other() };
-        let words: Vec<&str> = resource.split('/').collect();
-        if !partition.starts_with("aws") || !is_word(partition) || !is_account(account) {
+        // ("SharedResource types defined by AWS Organizations", Service Authorization Reference).
+        let Ok(arn) = text.parse::<Arn>() else { return other() };
+        if arn.service != "organizations" || !arn.region.is_empty() || !is_account(&arn.account) {
             return other();
         }
-        match words[..] {
+        if !arn.partition.starts_with("aws") || !is_word(&arn.partition) {
+            return other();
+        }
+        Self::of_organizations(arn).unwrap_or_else(other)
+    }
+
+    fn of_organizations(arn: Arn) -> Option<Self> {
+        let resource = arn.resource.clone();
+        match resource.split('/').collect::<Vec<_>>()[..] {
             ["organization", id] if is_organization(id) => {
-                Self::Organization { arn: text.to_owned(), id: id.to_owned() }
+                Some(Self::Organization { arn, id: id.to_owned() })
             }
             ["ou", organization, id] if is_organization(organization) && is_unit(id) => {
-                Self::Unit { arn: text.to_owned(), id: id.to_owned(), organization: organization.to_owned() }
+                Some(Self::Unit { arn, id: id.to_owned(), organization: organization.to_owned() })
             }
-            _ => other(),
+            _ => None,
         }
     }
 
-    /// What AWS calls it by: an id, an ARN, `all`.
-    pub fn name(&self) -> &str {
+    /// Its name in AWS's API: an id, an ARN, `all`.
+    pub fn name(&self) -> Cow<'_, str> {
         match self {
-            Self::Everyone => "all",
-            Self::Account(id) => id,
-            Self::Organization { arn, .. } | Self::Unit { arn, .. } => arn,
-            Self::Other(text) => text,
+            Self::Everyone => "all".into(),
+            Self::Account(id) => id.into(),
+            Self::Organization { arn, .. } | Self::Unit { arn, .. } => arn.to_string().into(),
+            Self::Other(text) => text.into(),
         }
     }
 }
 
-/// 12 digits.
+/// The digest of a set of grantees, in any order.
+pub fn digest(grantees: &[Grantee]) -> String {
+    let mut names: Vec<Cow<'_, str>> = grantees.iter().map(Grantee::name).collect();
+    names.sort_unstable();
+    names.dedup();
+    client_token(names.iter().map(AsRef::as_ref))
+}
+
+/// Whether the text is 12 digits.
 pub fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -113,19 +131,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_is_told_by_its_form() {
-        let told = |text| Grantee::of(text).to_string();
-        assert_eq!(told("all"), "everyone");
-        assert_eq!(told("444455556666"), "account 444455556666");
+    fn is_each_kind_of_grantee_known_by_its_form() {
+        let shown = |text| Grantee::of(text).to_string();
+        assert_eq!(shown("all"), "everyone");
+        assert_eq!(shown("444455556666"), "account 444455556666");
         let organization = "arn:aws:organizations::777788889999:organization/o-a1b2c3d4e5";
-        assert_eq!(told(organization), "organization o-a1b2c3d4e5");
+        assert_eq!(shown(organization), "organization o-a1b2c3d4e5");
         let unit = "arn:aws-us-gov:organizations::777788889999:ou/o-a1b2c3d4e5/ou-ab12-cdefghij";
-        assert_eq!(told(unit), "organizational unit ou-ab12-cdefghij of o-a1b2c3d4e5");
+        assert_eq!(shown(unit), "organizational unit ou-ab12-cdefghij of o-a1b2c3d4e5");
         assert_eq!(Grantee::of(unit).name(), unit);
     }
 
     #[test]
-    fn what_has_no_such_form_is_kept_as_it_is() {
+    fn is_a_grantee_of_an_unknown_form_kept_as_it_is() {
         let hostile = "arn:aws:organizations::777788889999:organization/o-a1b2c3d4e5'; reboot";
         for text in ["", "everybody", "12345678901", "44445555666６", "arn:aws:iam::1:root", hostile] {
             assert_eq!(Grantee::of(text), Grantee::Other(text.to_owned()));

@@ -1,24 +1,33 @@
-//! From an event to what was decided and done about it.
+//! From an event to its decision: parse, gather, decide, act, for a recorded call and for the daily scan.
+
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use shared::decision::{Decision, Verdict};
-use shared::lambda::{Failure, Invocation};
-
-use crate::alert::alert;
-use crate::aws::Clients;
-use crate::because::Because;
-use crate::event::{Event, Parsed, parse};
-use crate::reconcile::reconcile;
-use crate::rules::Rules;
-use crate::run::Run;
-use crate::settings::Settings;
 use shared::home::Home;
+use shared::lambda::{Failure, Invocation};
 use shared::report::Report;
 
-/// From an event to what was decided and done about it.
+use crate::FUNCTION;
+use crate::act::act;
+use crate::aws::Clients;
+use crate::because::Because;
+use crate::decide::{AssessedCall, after_reporting, assess, decide, decide_after};
+use crate::event::{Event, Parsed, Record, parse};
+use crate::gather::{current_permissions, gather, gather_scan};
+use crate::recorded_call::RecordedCall;
+use crate::rules::Rules;
+use crate::run::Run;
+use crate::scan::decide_scan;
+use crate::settings::Settings;
+
+/// The time that the daily scan keeps for its emails.
+const TIME_FOR_EMAILS: Duration = Duration::from_secs(30);
+
+/// Handles an event, and returns the decision with everything that was done.
 ///
 /// # Errors
-/// When the event says what it is and is malformed. What fails later is in the decision.
+/// When the event is malformed. Later failures are part of the decision.
 pub async fn handle(
     event: Value,
     invocation: Invocation,
@@ -28,16 +37,52 @@ pub async fn handle(
 ) -> Result<Decision, Failure> {
     let event = match parse(&event).map_err(|error| Failure::new("MalformedEvent", &error))? {
         Parsed::Ours(event) => event,
-        Parsed::NotOurs(why) => {
-            let report = Report::of(Verdict::Skip, "event", &Because::NotOurs(why));
-            return Ok(report.decision(crate::FUNCTION, "an event about no call", &invocation));
+        Parsed::NotOurs(unrelated) => {
+            let report = Report::of(Verdict::Skip, "event", &Because::NotOurs(unrelated));
+            return Ok(report.decision(FUNCTION.name, "an event that is not an API call", &invocation));
         }
     };
     let home = Home::of(&invocation.function_arn);
     let run = Run { rules, settings, aws, invocation: invocation.clone(), home };
     let report = match &event {
-        Event::Call(record) => alert(&run, record).await,
-        Event::Reconcile => reconcile(&run).await,
+        Event::Call(record) => recorded_call(&run, record).await,
+        Event::Reconcile => daily_scan(&run).await,
     };
-    Ok(report.decision(crate::FUNCTION, &event.to_string(), &invocation))
+    Ok(report.decision(FUNCTION.name, &event.to_string(), &invocation))
+}
+
+/// Handles a recorded call.
+async fn recorded_call(run: &Run<'_>, record: &Record) -> Report {
+    let call = match RecordedCall::of(record, run.rules) {
+        Ok(call) => call,
+        Err(skipped) => return skipped.report(),
+    };
+    let mut facts = gather(&call, run).await;
+    let assessment = assess(&call, &facts, run.rules, &run.home);
+    let assessed = AssessedCall { call: &call, assessment, home: &run.home, limit: run.settings.limit };
+    let decided = decide(&assessed, &facts);
+    act(run, decided, async |acted| {
+        // The email reports the permissions after the revert.
+        if acted.changed_permissions() {
+            facts.permissions = current_permissions(&call, run).await;
+        }
+        decide_after(&assessed, &facts, acted)
+    })
+    .await
+}
+
+/// Scans all images, region by region. The findings of a region are emailed before the next region is read.
+async fn daily_scan(run: &Run<'_>) -> Report {
+    let mut report = Report::default();
+    let further = run.settings.regions.iter().filter(|region| **region != run.home.region);
+    let regions: Vec<&String> = std::iter::once(&run.home.region).chain(further).collect();
+    for (at, region) in regions.iter().enumerate() {
+        // Each region has an equal share of the remaining time.
+        let left = run.invocation.deadline.saturating_duration_since(Instant::now() + TIME_FOR_EMAILS);
+        let until = Instant::now() + left / (regions.len() - at) as u32;
+        let scan = gather_scan(run, region, until).await;
+        let decided = decide_scan(&scan, run.rules, &run.home, run.settings.limit);
+        report.add(act(run, decided, async |acted| after_reporting(acted)).await);
+    }
+    report
 }

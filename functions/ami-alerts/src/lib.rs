@@ -1,27 +1,37 @@
-//! Tells people of a change to who may use an image: what it means, who made it, and what to do.
+//! Emails the operator when the access to an image or a snapshot changes: the change, its actor and the command that reverts
+//! it. Reverts it if a rule asks for that.
 //!
-//! `parse` the event, `gather` what is known of the image (each look-up may fail by itself), `decide` what it means by the
-//! rules (pure), and act: undo it if a rule asks for it, mail it once, remember that ([`alert`]). reconcile looks at every
-//! image for what no event told of ([`reconcile`]).
+//! `handle.rs` shows every step. A recorded call: parse it ([`event`], [`recorded_call`]), `gather` facts, [`decide`], `act`.
+//! The daily scan: `gather` the images of a region, decide ([`scan`]), `act`. Decisions are pure; only `act` changes anything.
 
 pub mod actor;
+pub mod assess;
 pub mod because;
+pub mod call_outcome;
 pub mod change;
+pub mod claim;
 pub mod decide;
+pub mod description;
+pub mod effect;
+pub mod email;
 pub mod event;
 pub mod exposure;
 pub mod facts;
+pub mod finding;
 pub mod grantee;
-pub mod mail;
 pub mod origin;
-pub mod outcome;
+pub mod recorded_call;
 pub mod remark;
+pub mod revert_plan;
 pub mod rules;
+pub mod scan;
 pub mod settings;
 pub mod severity;
 
 #[cfg(feature = "function")]
-pub mod alert;
+pub mod act;
+#[cfg(feature = "function")]
+pub mod alert_table;
 #[cfg(feature = "function")]
 pub mod aws;
 #[cfg(feature = "function")]
@@ -29,16 +39,8 @@ pub mod gather;
 #[cfg(feature = "function")]
 pub mod handle;
 #[cfg(feature = "function")]
-pub mod ledger;
-#[cfg(feature = "function")]
-pub mod reconcile;
-#[cfg(feature = "function")]
-pub mod revert;
-#[cfg(feature = "function")]
 pub mod run;
 
+pub use description::FUNCTION;
 #[cfg(feature = "function")]
 pub use handle::handle;
-
-/// This function's name, as its folder and binary have it.
-pub const FUNCTION: &str = "ami-alerts";

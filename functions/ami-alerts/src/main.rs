@@ -1,4 +1,4 @@
-//! The Lambda binary: rules, settings and clients once, then one event after another.
+//! The Lambda binary: reads rules, settings and clients once, then handles one event after another.
 
 use ami_alerts::aws::Clients;
 use ami_alerts::rules;
@@ -8,14 +8,14 @@ use shared::lambda::Failure;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    // What is wrong with them is not a reason to die: each event then says it, and waits in the queue.
+    // A problem in them does not end the process: every event then fails with it, and waits in the queue.
     let rules = deployed::rules(rules::read);
     let settings = Settings::read().map_err(|error| Failure::new("BadSetting", &error));
     let ready = rules.and_then(|rules| Ok((rules, settings?)));
     let aws = Clients::new(&shared::aws::sdk_config().await);
     let (ready, aws) = (&ready, &aws);
     shared::lambda::run(async move |event, invocation| match ready {
-        // Boxed: unboxed, the SDK's calls nest futures deeper than the compiler looks.
+        // Boxed: the SDK's calls nest futures deeper than the compiler's limit.
         Ok((rules, settings)) => Box::pin(ami_alerts::handle(event, invocation, rules, settings, aws)).await,
         Err(failure) => Err(failure.clone()),
     })

@@ -1,20 +1,20 @@
-//! Where a call came from: an address, an AWS service, or AWS itself.
+//! The origin of a call: an IP address, an AWS service, or AWS itself.
 
 use std::net::IpAddr;
 
 use crate::event::Record;
 
-/// Where a call came from.
+/// The origin of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// `sourceIPAddress`, as it is.
+    /// `sourceIPAddress`, as the record has it.
     pub address: Option<String>,
-    /// What it means, where it is no address.
+    /// An explanation, if that is not an IP address.
     pub meaning: Option<String>,
 }
 
 impl Origin {
-    /// Where a recorded call came from ("sourceIPAddress", CloudTrail record contents, AWS CloudTrail User Guide).
+    /// The origin of a recorded call ("sourceIPAddress", CloudTrail record contents, AWS CloudTrail User Guide).
     pub fn of(record: &Record) -> Self {
         let address = record.text("/sourceIPAddress");
         Self { address: address.map(str::to_owned), meaning: meaning(record, address) }
@@ -28,14 +28,14 @@ fn meaning(record: &Record, address: Option<&str>) -> Option<String> {
         Some(address) if address.parse::<IpAddr>().is_ok() => {
             endpoint.map(|endpoint| format!("through the VPC endpoint {endpoint}"))
         }
-        // Since 2022 so, too, for what somebody does in the console.
-        Some("AWS Internal") => Some(
-            "no address: the console or an AWS service made the call for whoever is named above".to_owned(),
-        ),
-        Some(service) if is_service(service) => {
-            Some(format!("no address: the AWS service {service} made the call"))
+        // Since 2022 also for what a user does in the console.
+        Some("AWS Internal") => {
+            Some("not an IP address: the console or an AWS service made the call for this actor".to_owned())
         }
-        Some(_) => Some("neither an address nor a service that is known here".to_owned()),
+        Some(service) if is_service(service) => {
+            Some(format!("not an IP address: the AWS service {service} made the call"))
+        }
+        Some(_) => Some("neither an IP address nor the name of an AWS service".to_owned()),
     }
 }
 
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_explained() {
+    fn is_an_origin_without_an_address_explained() {
         for address in ["203.0.113.5", "2001:db8::1"] {
             assert_eq!(meaning(json!(address)), "");
         }

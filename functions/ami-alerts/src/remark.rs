@@ -1,57 +1,69 @@
-//! What a person should know that decided nothing.
+//! The remarks of this function: observations for the operator that decided nothing.
 
 use std::fmt;
 
 use shared::decision::Explain;
 
+use crate::claim::AlertTableError;
+use crate::facts::{FactName, LookupError};
+
 /// A remark.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, strum::VariantNames, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Remark {
-    /// Something could not be looked up.
-    NotSeen { what: &'static str, why: String },
-    /// The rule of the image depends on tags that are not known.
+    /// A fact could not be looked up.
+    #[strum(serialize = "not-seen")]
+    NotFound { fact: FactName, error: LookupError },
+    /// A rule that selects images by tags may cover the image, and the tags are unknown.
     RuleUncertain,
-    /// The table did not answer, or there is none: a repeat of the event would be mailed again.
-    NotRemembered { why: String },
-    /// The mail went out, and the table does not know.
-    NotConfirmed { error: String },
-    /// reconcile may mail the same again.
-    ShareNotRemembered { error: String },
+    /// The table did not say what was reported before.
+    NotRemembered { error: AlertTableError },
+    /// The claim of an email that was not sent could not be released.
+    #[strum(serialize = "not-remembered")]
+    NotReleased { error: AlertTableError },
+    /// The email was sent, and the table could not record it.
+    NotConfirmed { error: AlertTableError },
+    /// The table could not record the shares of an image.
+    ShareNotRemembered { error: AlertTableError },
 }
 
 impl Explain for Remark {
     fn code(&self) -> &'static str {
-        match self {
-            Self::NotSeen { .. } => "not-seen",
-            Self::RuleUncertain => "rule-uncertain",
-            Self::NotRemembered { .. } => "not-remembered",
-            Self::NotConfirmed { .. } => "not-confirmed",
-            Self::ShareNotRemembered { .. } => "share-not-remembered",
-        }
+        self.into()
     }
 }
 
 impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotSeen { what, why } => write!(f, "{what} could not be looked up ({why})"),
-            Self::RuleUncertain => {
-                f.write_str("its tags are not known, and a rule that looks at tags may be its own")
-            }
-            Self::NotRemembered { why } => {
+            Self::NotFound { fact, error } => write!(f, "{fact} could not be read ({error})"),
+            Self::RuleUncertain => f.write_str(
+                "the image's tags could not be read, and a rule that selects images by tags may cover the image",
+            ),
+            Self::NotRemembered { error } => {
                 write!(
                     f,
-                    "the table could not be asked whether this was mailed ({why}): it is mailed, perhaps again"
+                    "earlier reports could not be read from the table ({error}); the email may be a repeat"
+                )
+            }
+            Self::NotReleased { error } => {
+                write!(
+                    f,
+                    "the claim could not be released ({error}); other invocations wait until it expires"
                 )
             }
             Self::NotConfirmed { error } => {
                 write!(
                     f,
-                    "that it was mailed could not be remembered ({error}): a repeat of the event is mailed again"
+                    "the email was sent, but the table could not record it ({error}); a repeat of the event is emailed \
+                     again"
                 )
             }
             Self::ShareNotRemembered { error } => {
-                write!(f, "who may use it could not be remembered ({error}): reconcile may mail it again")
+                write!(
+                    f,
+                    "the table could not record the image's shares ({error}); the daily scan may report them again"
+                )
             }
         }
     }

@@ -1,5 +1,5 @@
-//! The rules: who is trusted with images, what is mailed, what is undone, and which other calls are told of. Read from
-//! `[[image-alert]]` and `[[api-alert]]` tables, checked, and only then of these types.
+//! The rules: trusted grantees, muted severities, reverts, and other calls that are reported. `[[image-alert]]` and
+//! `[[api-alert]]` tables are read and checked into these types.
 
 mod read;
 
@@ -21,35 +21,35 @@ pub fn codes() -> impl Iterator<Item = Code> {
 /// All rules, in the order of the file.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
-    /// One a `[[image-alert]]` table.
+    /// The `[[image-alert]]` tables.
     pub images: Vec<ImageRule>,
-    /// One a `[[api-alert]]` table.
+    /// The `[[api-alert]]` tables.
     pub calls: Vec<CallRule>,
 }
 
 /// One `[[image-alert]]` table.
 #[derive(Debug, Clone)]
 pub struct ImageRule {
-    /// The ids of the images (or snapshots) it is about; all when it is empty and there are no tags.
+    /// The ids of the images and snapshots that the rule covers; any id if this is empty.
     pub ids: BTreeSet<String>,
-    /// Tags that an image must have, all of them.
+    /// The tags that an image must have, all of them.
     pub tags: Vec<(String, String)>,
-    /// Who may use these images.
+    /// The trusted grantees of these images.
     pub trusted: Trusted,
-    /// What is less severe than this is recorded, and not mailed.
+    /// The lowest severity that is emailed.
     pub mute_below: Severity,
-    /// What is undone.
+    /// The shares that are reverted.
     pub revert: Option<Revert>,
-    /// The bytes of the file where that is said.
+    /// The bytes of the file that set `revert`.
     pub revert_at: Option<Range<usize>>,
-    /// Where the rule stands.
+    /// The place of the rule in the file.
     pub place: Place,
 }
 
-/// Who may use an image.
+/// The trusted grantees of an image.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Trusted {
-    /// Everybody: `public = true`.
+    /// Whether everyone is trusted: `public = true`.
     pub everyone: bool,
     /// Accounts, by their ids.
     pub accounts: BTreeSet<String>,
@@ -60,7 +60,7 @@ pub struct Trusted {
 }
 
 impl Trusted {
-    /// Whether a rule lets this one use the image.
+    /// Whether a rule trusts this grantee.
     pub fn includes(&self, grantee: &Grantee) -> bool {
         self.everyone
             || match grantee {
@@ -74,29 +74,29 @@ impl Trusted {
     }
 }
 
-/// What is undone by itself.
+/// The shares that a rule asks the function to revert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Revert {
-    /// An image made public.
+    /// Shares with everyone.
     Public,
-    /// That, and a share with anybody who is not trusted.
+    /// Shares with every untrusted grantee.
     Untrusted,
 }
 
 /// One `[[api-alert]]` table.
 #[derive(Debug, Clone)]
 pub struct CallRule {
-    /// As CloudTrail's eventSource has it: `iam.amazonaws.com`.
+    /// The service, as CloudTrail's eventSource names it: `iam.amazonaws.com`.
     pub source: String,
-    /// The calls, by their names.
+    /// The names of the calls.
     pub events: BTreeSet<String>,
-    /// How bad a call is that succeeded.
+    /// The severity of a call that succeeds.
     pub severity: Severity,
-    /// The members of the record that the mail shows, by their paths: `requestParameters.userName`.
+    /// The paths of members of the record that the email shows: `requestParameters.userName`.
     pub show: Vec<String>,
-    /// Where the rule stands.
+    /// The place of the rule in the file.
     pub place: Place,
-    /// The bytes of the file where the calls are named, one by one, in the file's order.
+    /// The bytes of the file that name each call, in the file's order.
     pub named_at: Vec<(String, Range<usize>)>,
 }
 

@@ -1,17 +1,15 @@
 //! One invocation: the rules, the settings, the clients, and where and when it runs.
 
-use notification::{Publication, publish};
-use shared::decision::Action;
+use shared::claim::Claim;
 use shared::home::Home;
 use shared::lambda::Invocation;
 
+use crate::alert_table::AlertTable;
 use crate::aws::Clients;
-use crate::ledger::{Claimant, Ledger};
-use crate::mail::Message;
 use crate::rules::Rules;
 use crate::settings::Settings;
 
-/// What everything of an invocation is done with.
+/// What every step of an invocation uses.
 #[derive(Debug, Clone)]
 pub struct Run<'a> {
     /// The rules.
@@ -27,24 +25,14 @@ pub struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// The table, if there is one.
-    pub fn ledger(&self) -> Option<Ledger<'_>> {
-        let table = self.settings.table.as_deref()?;
-        Some(Ledger { client: &self.aws.dynamodb, table })
+    /// The table, if the function has one.
+    pub fn table(&self) -> Option<AlertTable<'_>> {
+        let name = self.settings.table.as_deref()?;
+        Some(AlertTable { client: &self.aws.dynamodb, name })
     }
 
-    /// Who asks the table.
-    pub fn claimant(&self) -> Claimant<'_> {
-        Claimant {
-            request: &self.invocation.request_id,
-            now: self.invocation.now,
-            until: self.invocation.ends(),
-        }
-    }
-
-    /// Publishes an email, unless this is a dry run.
-    pub async fn publish(&self, message: &Message) -> Action {
-        let publication = Publication { topic: &self.settings.topic, message };
-        publish(publication, self.invocation.executor, &self.aws.sns).await.action
+    /// This invocation's claim of the event `key`.
+    pub fn claim(&self, key: String) -> Claim {
+        Claim { what: key, by: self.invocation.request_id.clone(), until: self.invocation.ends() }
     }
 }

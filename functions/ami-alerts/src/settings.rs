@@ -1,51 +1,51 @@
-//! What the deployment says, beside the rules: the topic for mails, the table, the size of a message, further regions.
+//! The settings of a deployment beside the rules: the topic for emails, the table, the message size, further regions.
 
 use shared::home::is_region;
 
-/// The variable with the ARN of the SNS topic for mails.
+/// The variable with the ARN of the SNS topic for emails.
 pub const TOPIC: &str = "POINTSMAN_TOPIC_ARN";
 
-/// The variable with the name of the DynamoDB table that remembers what was mailed; without it, a repeat is mailed again.
+/// The variable with the name of the DynamoDB table of reports; without one, a repeated event is emailed again.
 pub const TABLE: &str = "POINTSMAN_TABLE";
 
-/// The variable with the most bytes that a message has together with its attributes: the topic's `MaximumMessageSize`.
+/// The variable with the most bytes of a message with its attributes: the topic's `MaximumMessageSize`.
 pub const LIMIT: &str = "POINTSMAN_MESSAGE_LIMIT";
 
-/// The variable with further regions whose images reconcile looks at, separated by commas.
+/// The variable with further regions that the daily scan reads, separated by commas.
 pub const REGIONS: &str = "POINTSMAN_REGIONS";
 
 /// 1 KiB to 1 MiB, by default 256 KiB ("Publishing large messages with Amazon SNS", Amazon SNS Developer Guide). A topic
-/// that mails subscribe to has at most the default.
+/// with email subscriptions has at most the default.
 const LIMITS: std::ops::RangeInclusive<usize> = 1_024..=1_048_576;
 const DEFAULT_LIMIT: usize = 262_144;
 
 /// The settings of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Where mails are published.
+    /// The ARN of the topic for emails.
     pub topic: String,
-    /// What was mailed is remembered here.
+    /// The name of the table of reports.
     pub table: Option<String>,
     /// The most bytes of a message and its attributes.
     pub limit: usize,
-    /// Regions that reconcile looks at beside the function's own.
+    /// Regions that the daily scan reads beside the function's own.
     pub regions: Vec<String>,
 }
 
 /// A setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadSetting {
-    /// There is nobody to tell.
-    #[error("{TOPIC} is empty; it takes the ARN of the SNS topic for mails")]
+    /// No topic.
+    #[error("{TOPIC} is empty; it takes the ARN of the SNS topic for emails")]
     NoTopic,
-    /// Not a size that a topic can have.
+    /// A size that a topic cannot have.
     #[error("{LIMIT} is `{value}`; it takes {least} to {most} (bytes)", least = LIMITS.start(), most = LIMITS.end())]
     BadLimit {
-        /// What it is.
+        /// The value.
         value: String,
     },
-    /// Not regions.
-    #[error("{REGIONS} has `{0}`, which is no region's name")]
+    /// A value that is not a region.
+    #[error("{REGIONS} contains `{0}`, which is not a region")]
     BadRegion(String),
 }
 
@@ -53,7 +53,7 @@ impl Settings {
     /// Reads the environment.
     ///
     /// # Errors
-    /// When there is no topic, or another variable holds what it cannot.
+    /// When there is no topic, or another variable has an invalid value.
     pub fn read() -> Result<Self, BadSetting> {
         let variable = |name| std::env::var(name).unwrap_or_default();
         Self::new(&variable(TOPIC), &variable(TABLE), &variable(LIMIT), &variable(REGIONS))
@@ -94,14 +94,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_set_has_its_default() {
+    fn does_an_unset_variable_have_its_default() {
         let settings = Settings::new("arn", "", "", " eu-west-1, ,eu-west-2").unwrap();
         assert_eq!((settings.limit, settings.table), (262_144, None));
         assert_eq!(settings.regions, ["eu-west-1", "eu-west-2"]);
     }
 
     #[test]
-    fn what_cannot_be_is_refused_by_name() {
+    fn does_the_error_name_the_variable_or_the_value() {
         let error = |topic, limit, regions| Settings::new(topic, "", limit, regions).unwrap_err().to_string();
         assert!(error("", "", "").contains(TOPIC));
         for limit in ["1023", "1048577", "-1", "many"] {

@@ -1,27 +1,29 @@
-//! How bad a change is: from good news to everybody in the world.
+//! The severity of a change: from information to critical.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// How bad a change is, least first.
+use crate::call_outcome::CallOutcome;
+
+/// The severity of a change, lowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Nobody gained anything that they should not have, or somebody lost it.
+    /// No untrusted grantee gained access, or a grantee lost access.
     Info,
-    /// An organizational unit that no rule trusts; somebody tried what would be worse.
+    /// Shared with an untrusted organizational unit; or an unsuccessful attempt at a worse change.
     Low,
-    /// An organization that no rule trusts.
+    /// Shared with an untrusted organization.
     Medium,
-    /// An account that no rule trusts.
+    /// Shared with an untrusted account.
     High,
-    /// Everybody.
+    /// Shared with everyone.
     Critical,
 }
 
 impl Severity {
-    /// Every severity with its name, least first.
+    /// Every severity with its name, lowest first.
     pub const ALL: [(&str, Self); 5] = [
         ("info", Self::Info),
         ("low", Self::Low),
@@ -29,6 +31,17 @@ impl Severity {
         ("high", Self::High),
         ("critical", Self::Critical),
     ];
+
+    /// The severity of a change after a call with this outcome. An attempt without success has a severity of its own.
+    #[must_use]
+    pub fn after(self, outcome: &CallOutcome) -> Self {
+        match (outcome.succeeded(), self) {
+            (true, severity) => severity,
+            (false, Self::Critical) => Self::Medium,
+            (false, Self::High) => Self::Low,
+            (false, _) => Self::Info,
+        }
+    }
 }
 
 impl fmt::Display for Severity {

@@ -1,15 +1,18 @@
-//! What a call means, by the rules and by what was seen: who is trusted, what is muted, what is undone.
+//! The assessment of a recorded call: trusted grantees, muted severities, reverts; and the decisions that follow.
 
 use std::collections::BTreeSet;
 
-use ami_alerts::change::Change;
-use ami_alerts::decide::{Judgement, Plan, judge};
+use ami_alerts::assess::{Assessment, assess_change};
+use ami_alerts::call_outcome::CallOutcome;
+use ami_alerts::change::SharingChange;
 use ami_alerts::event::{Event, Parsed, Record, parse};
-use ami_alerts::facts::{Facts, Image, Look};
+use ami_alerts::facts::{Facts, ImageDescription, Lookup, LookupError};
 use ami_alerts::grantee::Grantee;
+use ami_alerts::revert_plan::{RevertBlock, RevertPlan};
 use ami_alerts::rules::{ImageRule, Revert, Rules, Trusted};
 use ami_alerts::severity::Severity;
 use serde_json::{Value, json};
+use shared::call_error::CallError;
 use shared::config::Place;
 
 const OWN: &str = "111122223333";
@@ -43,7 +46,7 @@ fn record(name: &str, members: Value) -> Record {
     *record
 }
 
-fn given(names: &[&str]) -> Record {
+fn share_with(names: &[&str]) -> Record {
     record(
         "ModifyImageAttribute",
         json!({"requestParameters": {"imageId": IMAGE,
@@ -60,42 +63,50 @@ fn item(name: &str) -> Value {
     }
 }
 
+fn denied_lookup() -> LookupError {
+    CallError::without_answer("ec2:DescribeImages", "denied").into()
+}
+
 fn denied(mut record: Record) -> Record {
     record.detail.insert("errorCode".into(), "Client.UnauthorizedOperation".into());
-    record.outcome = ami_alerts::outcome::Outcome::of(&record.detail);
+    record.outcome = CallOutcome::of(&record.detail);
     record
 }
 
-/// What was seen of the image: its tags, and who may use it now.
-fn seen(tags: &[(&str, &str)], now: &[&str]) -> Facts {
+/// Facts about the image: its tags and its current grantees.
+fn facts_with(tags: &[(&str, &str)], now: &[&str]) -> Facts {
     let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     Facts {
-        image: Look::Seen(Some(Image { id: IMAGE.into(), tags, ..Image::default() })),
-        permissions: Look::Seen(now.iter().map(|name| Grantee::of(name)).collect()),
+        image: Lookup::Found(Some(ImageDescription {
+            id: IMAGE.into(),
+            tags,
+            ..ImageDescription::default()
+        })),
+        permissions: Lookup::Found(now.iter().map(|name| Grantee::of(name)).collect()),
         ..Facts::default()
     }
 }
 
-fn judged<'r>(record: &Record, facts: &Facts, rules: &'r Rules) -> Judgement<'r> {
-    let change = Change::of(record).expect("a call that is understood");
-    judge(record, &change, facts, rules, OWN)
+fn assessment_of<'r>(record: &Record, facts: &Facts, rules: &'r Rules) -> Assessment<'r> {
+    let change = SharingChange::of(record).expect("a call that is understood");
+    assess_change(record, &change, facts, rules, OWN)
 }
 
-fn codes(judgement: &Judgement<'_>) -> Vec<&'static str> {
-    judgement.findings.iter().map(|finding| finding.what.code()).collect()
+fn codes(assessment: &Assessment<'_>) -> Vec<&'static str> {
+    assessment.findings.iter().map(|finding| finding.kind.code()).collect()
 }
 
-fn removed(judgement: &Judgement<'_>) -> Vec<String> {
-    match &judgement.plan {
-        Plan::Remove(grantees) => grantees.iter().map(|grantee| grantee.name().to_owned()).collect(),
+fn removed(assessment: &Assessment<'_>) -> Vec<String> {
+    match &assessment.revert {
+        RevertPlan::Revoke(grantees) => grantees.iter().map(|grantee| grantee.name().to_owned()).collect(),
         _ => Vec::new(),
     }
 }
 
 #[test]
-fn the_farther_out_the_worse() {
+fn is_a_more_distant_grantee_more_severe() {
     let severities = ["all", "444455556666", ORGANIZATION, UNIT, OWN]
-        .map(|name| judged(&given(&[name]), &Facts::default(), &rules([])).severity);
+        .map(|name| assessment_of(&share_with(&[name]), &Facts::default(), &rules([])).severity);
     assert_eq!(
         severities.map(|severity| severity.to_string()),
         ["critical", "high", "medium", "low", "info"]
@@ -104,18 +115,18 @@ fn the_farther_out_the_worse() {
 }
 
 #[test]
-fn of_several_the_worst_comes_first() {
-    let all = given(&[OWN, UNIT, "444455556666", "all", "mars"]);
+fn does_the_worst_finding_come_first() {
+    let all = share_with(&[OWN, UNIT, "444455556666", "all", "mars"]);
     let rules = rules([]);
-    let told = judged(&all, &Facts::default(), &rules);
+    let assessed = assessment_of(&all, &Facts::default(), &rules);
     assert_eq!(
-        codes(&told),
+        codes(&assessed),
         ["public", "outside-account", "unknown-grantee", "organizational-unit", "own-account"]
     );
 }
 
 #[test]
-fn whom_a_rule_trusts_is_no_alarm() {
+fn is_a_share_with_a_trusted_grantee_only_information() {
     let trusted = Trusted {
         everyone: false,
         accounts: ["444455556666".to_owned()].into(),
@@ -124,115 +135,127 @@ fn whom_a_rule_trusts_is_no_alarm() {
     };
     let rules = rules([ImageRule { trusted, ..rule() }]);
     for name in ["444455556666", ORGANIZATION, UNIT] {
-        let told = judged(&given(&[name]), &Facts::default(), &rules);
-        assert_eq!((codes(&told), told.severity), (vec!["trusted"], Severity::Info), "{name}");
+        let assessed = assessment_of(&share_with(&[name]), &Facts::default(), &rules);
+        assert_eq!((codes(&assessed), assessed.severity), (vec!["trusted"], Severity::Info), "{name}");
     }
-    assert_eq!(judged(&given(&["all"]), &Facts::default(), &rules).severity, Severity::Critical);
+    assert_eq!(assessment_of(&share_with(&["all"]), &Facts::default(), &rules).severity, Severity::Critical);
     let unit = Trusted { units: ["ou-ab12-cdefghij".to_owned()].into(), ..Trusted::default() };
     let rules = self::rules([ImageRule { trusted: unit, ..rule() }]);
-    assert_eq!(codes(&judged(&given(&[UNIT]), &Facts::default(), &rules)), ["trusted"]);
-    assert_eq!(codes(&judged(&given(&[ORGANIZATION]), &Facts::default(), &rules)), ["outside-organization"]);
+    assert_eq!(codes(&assessment_of(&share_with(&[UNIT]), &Facts::default(), &rules)), ["trusted"]);
+    assert_eq!(
+        codes(&assessment_of(&share_with(&[ORGANIZATION]), &Facts::default(), &rules)),
+        ["outside-organization"]
+    );
 }
 
 #[test]
-fn the_first_rule_that_covers_the_image_decides() {
+fn does_the_first_rule_that_covers_an_image_apply() {
     let public = Trusted { everyone: true, ..Trusted::default() };
     let by_id = ImageRule { ids: [IMAGE.to_owned()].into(), trusted: public.clone(), ..rule() };
     let by_tag = ImageRule { tags: vec![("Purpose".into(), "public".into())], trusted: public, ..rule() };
     let other = ImageRule { ids: ["ami-99999999".to_owned()].into(), ..by_id.clone() };
-    let all = given(&["all"]);
-    let severity = |rules: &Rules, facts: &Facts| judged(&all, facts, rules).severity;
+    let all = share_with(&["all"]);
+    let severity = |rules: &Rules, facts: &Facts| assessment_of(&all, facts, rules).severity;
     assert_eq!(severity(&rules([by_id]), &Facts::default()), Severity::Info);
     assert_eq!(severity(&rules([other]), &Facts::default()), Severity::Critical);
     let by_tag = rules([by_tag, rule()]);
-    assert_eq!(severity(&by_tag, &seen(&[("Purpose", "public")], &[])), Severity::Info);
-    assert_eq!(severity(&by_tag, &seen(&[("Purpose", "test")], &[])), Severity::Critical);
+    assert_eq!(severity(&by_tag, &facts_with(&[("Purpose", "public")], &[])), Severity::Info);
+    assert_eq!(severity(&by_tag, &facts_with(&[("Purpose", "test")], &[])), Severity::Critical);
 }
 
 #[test]
-fn tags_that_could_not_be_read_trust_nobody_and_undo_nothing() {
+fn do_unreadable_tags_trust_no_grantee_and_block_the_revert() {
     let trusted = Trusted { everyone: true, ..Trusted::default() };
     let by_tag = ImageRule { tags: vec![("Purpose".into(), "public".into())], trusted, ..rule() };
     let rules = rules([by_tag, ImageRule { revert: Some(Revert::Public), ..rule() }]);
-    let facts = Facts { image: Look::Unseen("AccessDenied".into()), ..Facts::default() };
-    let told = judged(&given(&["all"]), &facts, &rules);
-    assert_eq!((told.severity, told.is_uncertain), (Severity::Critical, true));
-    assert!(matches!(told.plan, Plan::Held(why) if why.contains("tags")));
+    let facts = Facts { image: Lookup::Failed(denied_lookup()), ..Facts::default() };
+    let assessed = assessment_of(&share_with(&["all"]), &facts, &rules);
+    assert_eq!((assessed.severity, assessed.is_uncertain), (Severity::Critical, true));
+    assert_eq!(assessed.revert, RevertPlan::Blocked(RevertBlock::TagsUnknown));
 }
 
 #[test]
-fn a_removal_is_good_news() {
+fn is_revoked_access_only_information() {
     let taken = record(
         "ModifyImageAttribute",
         json!({"requestParameters": {"imageId": IMAGE,
         "launchPermission": {"remove": {"items": [{"group": "all"}]}}}}),
     );
     let rules = rules([ImageRule { revert: Some(Revert::Untrusted), ..rule() }]);
-    let told = judged(&taken, &Facts::default(), &rules);
-    assert_eq!((codes(&told), told.severity, &told.plan), (vec!["unshared"], Severity::Info, &Plan::Nothing));
+    let assessed = assessment_of(&taken, &Facts::default(), &rules);
+    assert_eq!(
+        (codes(&assessed), assessed.severity, &assessed.revert),
+        (vec!["unshared"], Severity::Info, &RevertPlan::Nothing)
+    );
     let reset = record("ResetImageAttribute", json!({"requestParameters": {"imageId": IMAGE}}));
-    assert_eq!(codes(&judged(&reset, &Facts::default(), &rules)), ["reset"]);
+    assert_eq!(codes(&assessment_of(&reset, &Facts::default(), &rules)), ["reset"]);
 }
 
 #[test]
-fn what_was_only_tried_has_a_level_of_its_own_and_is_not_undone() {
+fn is_a_denied_attempt_less_severe_and_not_reverted() {
     let rules = rules([ImageRule { revert: Some(Revert::Untrusted), ..rule() }]);
     for (name, severity) in
         [("all", Severity::Medium), ("444455556666", Severity::Low), (UNIT, Severity::Info)]
     {
-        let told = judged(&denied(given(&[name])), &Facts::default(), &rules);
-        assert_eq!((told.severity, &told.plan), (severity, &Plan::Nothing), "{name}");
+        let assessed = assessment_of(&denied(share_with(&[name])), &Facts::default(), &rules);
+        assert_eq!((assessed.severity, &assessed.revert), (severity, &RevertPlan::Nothing), "{name}");
     }
 }
 
 #[test]
-fn what_is_less_severe_than_the_rule_wants_is_muted() {
+fn is_a_severity_below_mute_below_muted() {
     let rules = rules([ImageRule { mute_below: Severity::Medium, ..rule() }]);
-    assert!(judged(&given(&[UNIT]), &Facts::default(), &rules).is_muted);
-    assert!(!judged(&given(&[ORGANIZATION]), &Facts::default(), &rules).is_muted);
+    assert!(assessment_of(&share_with(&[UNIT]), &Facts::default(), &rules).is_muted);
+    assert!(!assessment_of(&share_with(&[ORGANIZATION]), &Facts::default(), &rules).is_muted);
 }
 
 #[test]
-fn only_the_grantees_that_the_call_let_in_and_the_rules_do_not_want_are_shut_out() {
+fn which_grantees_does_a_revert_revoke() {
     let trusted = Trusted { accounts: ["777788889999".to_owned()].into(), ..Trusted::default() };
     let with = |revert| rules([ImageRule { trusted: trusted.clone(), revert: Some(revert), ..rule() }]);
-    let call = given(&["all", "444455556666", "777788889999", ORGANIZATION]);
-    // 123412341234 was let in by another call, long ago.
-    let facts = seen(&[], &["all", "444455556666", "777788889999", ORGANIZATION, "123412341234"]);
-    assert_eq!(removed(&judged(&call, &facts, &with(Revert::Public))), ["all"]);
+    let call = share_with(&["all", "444455556666", "777788889999", ORGANIZATION]);
+    // Another call shared the image with 123412341234.
+    let facts = facts_with(&[], &["all", "444455556666", "777788889999", ORGANIZATION, "123412341234"]);
+    assert_eq!(removed(&assessment_of(&call, &facts, &with(Revert::Public))), ["all"]);
     let untrusted = ["all", "444455556666", ORGANIZATION];
-    assert_eq!(removed(&judged(&call, &facts, &with(Revert::Untrusted))), untrusted);
-    let gone = seen(&[], &["777788889999"]);
+    assert_eq!(removed(&assessment_of(&call, &facts, &with(Revert::Untrusted))), untrusted);
+    let gone = facts_with(&[], &["777788889999"]);
     assert_eq!(
-        judged(&call, &gone, &with(Revert::Untrusted)).plan,
-        Plan::Nothing,
-        "nobody is left to shut out"
+        assessment_of(&call, &gone, &with(Revert::Untrusted)).revert,
+        RevertPlan::Nothing,
+        "no grantee has access any more"
     );
-    let unread = Facts { permissions: Look::Unseen("denied".into()), ..facts };
-    assert_eq!(removed(&judged(&call, &unread, &with(Revert::Untrusted))), untrusted);
+    let unread = Facts { permissions: Lookup::Failed(denied_lookup()), ..facts };
+    assert_eq!(removed(&assessment_of(&call, &unread, &with(Revert::Untrusted))), untrusted);
 }
 
 #[test]
-fn what_the_record_leaves_out_is_judged_by_who_may_use_it_now() {
+fn how_is_a_change_assessed_that_the_record_omits() {
     let omitted = record(
         "ModifyImageAttribute",
         json!({"requestParameters": {"omitted": true},
         "resources": [{"ARN": format!("arn:aws:ec2:us-east-1::image/{IMAGE}")}]}),
     );
     let rules = rules([ImageRule { revert: Some(Revert::Public), ..rule() }]);
-    let severity = |facts: &Facts| judged(&omitted, facts, &rules).severity;
-    assert_eq!(severity(&seen(&[], &["444455556666", "all"])), Severity::Critical);
-    assert_eq!(severity(&seen(&[], &[])), Severity::Info);
+    let severity = |facts: &Facts| assessment_of(&omitted, facts, &rules).severity;
+    assert_eq!(severity(&facts_with(&[], &["444455556666", "all"])), Severity::Critical);
+    assert_eq!(severity(&facts_with(&[], &[])), Severity::Info);
     assert_eq!(severity(&Facts::default()), Severity::High);
-    assert_eq!(removed(&judged(&omitted, &seen(&[], &["444455556666", "all"]), &rules)), ["all"]);
-    assert!(matches!(judged(&omitted, &Facts::default(), &rules).plan, Plan::Held(_)));
+    assert_eq!(
+        removed(&assessment_of(&omitted, &facts_with(&[], &["444455556666", "all"]), &rules)),
+        ["all"]
+    );
+    assert!(matches!(
+        assessment_of(&omitted, &Facts::default(), &rules).revert,
+        RevertPlan::Blocked(RevertBlock::GranteesUnknown)
+    ));
 }
 
 #[test]
-fn what_cannot_be_undone_is_held_and_says_why() {
+fn what_blocks_a_revert() {
     let rules = rules([ImageRule { revert: Some(Revert::Untrusted), ..rule() }]);
-    let held = |record: &Record| match judged(record, &Facts::default(), &rules).plan {
-        Plan::Held(why) => why,
+    let block = |record: &Record| match assessment_of(record, &Facts::default(), &rules).revert {
+        RevertPlan::Blocked(block) => block,
         other => panic!("{other:?}"),
     };
     let snapshot = record(
@@ -240,31 +263,31 @@ fn what_cannot_be_undone_is_held_and_says_why() {
         json!({"requestParameters": {"snapshotId": "snap-01234567",
         "createVolumePermission": {"add": {"items": [{"group": "all"}]}}}}),
     );
-    assert!(held(&snapshot).contains("snapshots"));
-    let mut foreign = given(&["all"]);
+    assert_eq!(block(&snapshot), RevertBlock::Snapshot);
+    let mut foreign = share_with(&["all"]);
     foreign.account = Some("999999999999".into());
-    assert!(held(&foreign).contains("account"));
-    let mut elsewhere = given(&["all"]);
+    assert_eq!(block(&foreign), RevertBlock::OtherAccount);
+    let mut elsewhere = share_with(&["all"]);
     elsewhere.region = Some("evil.example/".into());
-    assert!(held(&elsewhere).contains("region"), "it would become part of a host");
-    assert!(held(&given(&["mars"])).contains("unknown"));
-    let mut nameless = given(&["all"]);
+    assert_eq!(block(&elsewhere), RevertBlock::NotARegion, "it would become part of a host");
+    assert_eq!(block(&share_with(&["mars"])), RevertBlock::UnknownGrantees);
+    let mut nameless = share_with(&["all"]);
     nameless.detail.insert(
         "requestParameters".into(),
         json!({"launchPermission": {"add": {"items": [{"group": "all"}]}}}),
     );
-    assert!(held(&nameless).contains("no id"));
+    assert_eq!(block(&nameless), RevertBlock::NoImageId);
 }
 
 #[test]
-fn block_public_access_is_bad_news_off_and_good_news_on() {
+fn how_severe_is_a_change_of_block_public_access() {
     let rules = rules([]);
     for (name, code, severity) in [
         ("DisableImageBlockPublicAccess", "block-public-access-off", Severity::High),
         ("EnableImageBlockPublicAccess", "block-public-access-on", Severity::Info),
     ] {
         let call = record(name, json!({}));
-        let told = judged(&call, &Facts::default(), &rules);
-        assert_eq!((codes(&told), told.severity), (vec![code], severity));
+        let assessed = assessment_of(&call, &Facts::default(), &rules);
+        assert_eq!((codes(&assessed), assessed.severity), (vec![code], severity));
     }
 }

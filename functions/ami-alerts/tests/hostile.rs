@@ -1,16 +1,18 @@
-//! Whatever a record holds, something true is said of it, and SNS takes the mail.
+//! Hostile records: SNS accepts every email, and no text of a record becomes a command.
 
-use ami_alerts::actor::Actor;
-use ami_alerts::change::Change;
-use ami_alerts::decide::judge;
+use ami_alerts::change::SharingChange;
+use ami_alerts::decide::assess;
+use ami_alerts::email::CallAlert;
 use ami_alerts::event::{Event, Parsed, Record, parse};
-use ami_alerts::facts::{Facts, Image, Look};
+use ami_alerts::facts::{Facts, ImageDescription, Lookup, LookupError};
 use ami_alerts::grantee::Grantee;
-use ami_alerts::mail::{Message, Reverted, Story};
-use ami_alerts::origin::Origin;
+use ami_alerts::recorded_call::RecordedCall;
+use ami_alerts::revert_plan::RevertOutcome;
 use ami_alerts::rules::Rules;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
+use shared::call_error::CallError;
+use shared::email::Message;
 use shared::home::Home;
 
 const OWN: &str = "111122223333";
@@ -19,7 +21,7 @@ fn home() -> Home {
     Home::of("arn:aws:lambda:eu-west-1:111122223333:function:ami-alerts")
 }
 
-/// The record of an event, if it is one that is looked at.
+/// The record of an event, if the event is a recorded call.
 fn record(event: &Value) -> Option<Record> {
     match parse(event) {
         Ok(Parsed::Ours(Event::Call(record))) => Some(*record),
@@ -27,24 +29,15 @@ fn record(event: &Value) -> Option<Record> {
     }
 }
 
-/// The mail about a record, if it is about something that is mailed.
-fn mail(record: &Record, facts: &Facts, reverted: &Reverted, limit: usize) -> Option<Message> {
-    let change = Change::of(record).filter(|change| !matches!(change, Change::OtherAttribute { .. }))?;
+/// The email about a record, if it reports one.
+fn email(record: &Record, facts: &Facts, revert: &RevertOutcome, limit: usize) -> Option<Message> {
     let rules = Rules::default();
-    let judgement = judge(record, &change, facts, &rules, OWN);
-    let (actor, origin, home) = (Actor::of(record), Origin::of(record), home());
-    let story = Story {
-        record,
-        change: Some(&change),
-        judgement: &judgement,
-        facts,
-        actor: &actor,
-        origin: &origin,
-        reverted,
-        home: &home,
-        shown: &[],
-    };
-    Some(story.message(limit))
+    let call = RecordedCall::of(record, &rules).ok()?;
+    assert!(!matches!(call.change(), Some(SharingChange::OtherAttribute { .. })));
+    let home = home();
+    let assessment = assess(&call, facts, &rules, &home);
+    let alert = CallAlert { call: &call, assessment: &assessment, facts, revert, home: &home };
+    Some(alert.message(limit))
 }
 
 fn bytes(message: &Message) -> usize {
@@ -52,7 +45,7 @@ fn bytes(message: &Message) -> usize {
     message.published_text().len() + attributes.sum::<usize>()
 }
 
-/// What SNS asks of a message (Publish, Amazon SNS API Reference).
+/// SNS's requirements for a message (Publish, Amazon SNS API Reference).
 fn check(message: &Message, limit: usize) -> Result<(), TestCaseError> {
     let subject = &message.subject;
     prop_assert!((1..100).contains(&subject.chars().count()), "{subject}");
@@ -70,7 +63,7 @@ fn check(message: &Message, limit: usize) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Texts that somebody may have written to do harm, and some that AWS writes.
+/// Hostile texts, and texts of AWS.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         Just("ami-0123456789abcdef0".to_owned()),
@@ -103,7 +96,7 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Names that the function asks for, and others.
+/// Names of members that the function reads, and others.
 fn key() -> impl Strategy<Value = String> {
     let known = [
         "imageId",
@@ -170,21 +163,24 @@ fn facts() -> impl Strategy<Value = Facts> {
     let grantees = prop::collection::vec(text().prop_map(|text| Grantee::of(&text)), 0..6);
     (text(), text(), grantees, any::<bool>()).prop_map(|(name, alias, grantees, seen)| {
         if !seen {
-            let unseen = || format!("AccessDenied: {alias}");
+            let error = || LookupError::Call(CallError::without_answer("ec2:DescribeImages", alias.clone()));
             return Facts {
-                alias: Look::Unseen(unseen()),
-                image: Look::Unseen(unseen()),
-                permissions: Look::Unseen(unseen()),
-                block: Look::Unseen(unseen()),
+                is_own_call: false,
+                alias: Lookup::Failed(error()),
+                image: Lookup::Failed(error()),
+                permissions: Lookup::Failed(error()),
+                block: Lookup::Failed(error()),
             };
         }
         let tags = vec![(name.clone(), alias.clone())];
-        let image = Image { id: "ami-1".into(), name: Some(name), tags, ..Image::default() };
+        let image =
+            ImageDescription { id: "ami-1".into(), name: Some(name), tags, ..ImageDescription::default() };
         Facts {
-            alias: Look::Seen(Some(alias)),
-            image: Look::Seen(Some(image)),
-            permissions: Look::Seen(grantees),
-            block: Look::Seen("unblocked".into()),
+            is_own_call: false,
+            alias: Lookup::Found(Some(alias)),
+            image: Lookup::Found(Some(image)),
+            permissions: Lookup::Found(grantees),
+            block: Lookup::Found("unblocked".into()),
         }
     })
 }
@@ -193,34 +189,34 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn sns_takes_the_mail_whatever_the_record_holds(
+    fn does_sns_accept_the_email_about_any_record(
         event in event(),
         facts in facts(),
         failed in any::<bool>(),
         limit in prop_oneof![Just(262_144usize), 1_500usize..20_000],
     ) {
         let record = record(&event).expect("a call");
-        let reverted = if failed {
-            Reverted::Failed(vec![Grantee::Everyone], "x\r\n".into())
+        let revert = if failed {
+            RevertOutcome::Failed(vec![Grantee::Everyone], CallError::without_answer("ec2:ModifyImageAttribute", "x\r\n"))
         } else {
-            Reverted::NotWanted
+            RevertOutcome::NotPlanned
         };
-        if let Some(message) = mail(&record, &facts, &reverted, limit) {
+        if let Some(message) = email(&record, &facts, &revert, limit) {
             check(&message, limit)?;
         }
     }
 
     #[test]
-    fn no_event_whatever_it_is_ends_in_a_panic(event in value()) {
+    fn does_no_event_end_in_a_panic(event in value()) {
         if let Some(record) = record(&event) {
-            mail(&record, &Facts::default(), &Reverted::NotWanted, 262_144);
+            email(&record, &Facts::default(), &RevertOutcome::NotPlanned, 262_144);
         }
     }
 
     #[test]
-    fn nothing_of_a_record_becomes_a_command(event in event(), facts in facts()) {
+    fn does_no_text_of_a_record_become_a_command(event in event(), facts in facts()) {
         let record = record(&event).expect("a call");
-        if let Some(message) = mail(&record, &facts, &Reverted::NotWanted, 262_144) {
+        if let Some(message) = email(&record, &facts, &RevertOutcome::NotPlanned, 262_144) {
             let commands = message.text.lines().filter(|line| line.starts_with("aws ec2 "));
             for command in commands {
                 // Words of a command, and one argument in single quotes.
@@ -235,14 +231,14 @@ proptest! {
 }
 
 #[test]
-fn ten_thousand_accounts_are_counted_and_fit() {
+fn does_a_share_with_ten_thousand_accounts_fit() {
     let items: Vec<Value> =
         (0..10_000).map(|number| json!({"userId": format!("{:012}", 400_000_000_000u64 + number)})).collect();
     let event = json!({"source": "aws.ec2", "detail-type": "AWS API Call via CloudTrail", "account": OWN, "detail": {
         "eventName": "ModifyImageAttribute", "eventSource": "ec2.amazonaws.com", "eventID": "e-1",
         "requestParameters": {"imageId": "ami-0123456789abcdef0", "launchPermission": {"add": {"items": items}}}}});
     let record = record(&event).expect("a call");
-    let message = mail(&record, &Facts::default(), &Reverted::NotWanted, 262_144).expect("a mail");
+    let message = email(&record, &Facts::default(), &RevertOutcome::NotPlanned, 262_144).expect("an email");
     check(&message, 262_144).expect("SNS takes it");
     assert!(
         message.subject.starts_with("Image shared with 10000 accounts: ami-0123456789abcdef0"),
@@ -257,11 +253,11 @@ fn ten_thousand_accounts_are_counted_and_fit() {
 }
 
 #[test]
-fn each_member_of_the_form_for_machines_is_in_the_document() {
+fn is_each_member_of_the_json_form_documented() {
     let event = json!({"source": "aws.ec2", "detail-type": "AWS API Call via CloudTrail",
         "detail": {"eventName": "ResetImageAttribute"}});
     let record = record(&event).expect("a call");
-    let message = mail(&record, &Facts::default(), &Reverted::NotWanted, 262_144).expect("a mail");
+    let message = email(&record, &Facts::default(), &RevertOutcome::NotPlanned, 262_144).expect("an email");
     let body: Value = serde_json::from_str(message.published_text()).expect("JSON");
     let form: Value = serde_json::from_str(body["default"].as_str().expect("a text")).expect("JSON");
     let page = include_str!("../../../docs/ami-alerts.md");

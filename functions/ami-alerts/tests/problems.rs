@@ -1,4 +1,4 @@
-//! Every mistake in the rules, as whoever made it sees it.
+//! The problems of wrong rules, as the operator sees them.
 
 use shared::config::{Document, render};
 
@@ -39,7 +39,7 @@ events = ["CreateUser", "DeleteUser"]
 "#;
 
 #[test]
-fn every_mistake_is_underlined_and_says_what_to_write() {
+fn does_every_mistake_have_a_problem_with_help() {
     let document = Document::new("pointsman.toml", RULES);
     let mut problems = Vec::new();
     ami_alerts::rules::read(&document, &mut problems);
@@ -47,7 +47,7 @@ fn every_mistake_is_underlined_and_says_what_to_write() {
 }
 
 #[test]
-fn what_the_deployed_file_says_is_right() {
+fn is_the_deployed_file_without_problems() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/pointsman.toml");
     let document = Document::new("pointsman.toml", std::fs::read_to_string(file).expect("it is there"));
     let mut problems = Vec::new();

@@ -1,4 +1,4 @@
-//! From `[[image-alert]]` and `[[api-alert]]` tables to rules, with every problem on the way.
+//! Reads `[[image-alert]]` and `[[api-alert]]` tables into rules, and collects their problems.
 
 mod calls;
 
@@ -8,7 +8,7 @@ use shared::config::codes::HIDDEN;
 use shared::config::{Code, Document, Problem, RawTable, TableReader, Text};
 
 use super::{ImageRule, Revert, Rules, Trusted};
-use crate::change::{Kind, Resource};
+use crate::change::{ResourceKind, SharedResource};
 use crate::grantee::{Grantee, is_account, is_organization, is_unit};
 use crate::severity::Severity;
 
@@ -23,7 +23,7 @@ const BAD_GRANTEE: Code =
 const BAD_TAG: Code =
     Code { name: "bad-image-tag", title: "an image cannot have a tag with this key or value" };
 const NEVER_REVERTED: Code =
-    Code { name: "never-reverted", title: "a rule trusts everybody whom it would shut out" };
+    Code { name: "never-reverted", title: "a rule reverts shares, but trusts every grantee" };
 
 /// Every code of this module.
 pub const CODES: &[Code] =
@@ -36,9 +36,14 @@ pub fn read(document: &Document, problems: &mut Vec<Problem>) -> Rules {
     for table in document.tables(IMAGE_TABLE, problems) {
         if let Some(before) = &covering_all {
             problems.push(
-                Problem::new(HIDDEN, table.header(), "never the first that covers an image")
-                    .related(before.header(), "this rule has neither `images` nor `tags`, and covers all")
-                    .help("the first rule that covers an image is the image's: put the narrower one first"),
+                Problem::new(HIDDEN, table.header(), "this rule never applies")
+                    .related(
+                        before.header(),
+                        "this rule has neither `images` nor `tags`, so it covers every image",
+                    )
+                    .help(
+                        "only the first rule that covers an image applies to it: put the narrower rule first",
+                    ),
             );
         }
         let Some(rule) = image_rule(document, &table, problems) else { continue };
@@ -47,7 +52,7 @@ pub fn read(document: &Document, problems: &mut Vec<Problem>) -> Rules {
         }
         rules.images.push(rule);
     }
-    // A file that is no TOML was said so above.
+    // A file that is not TOML has been reported above.
     let mut of_calls = Vec::new();
     rules.calls = calls::read(document, &mut of_calls);
     of_calls.retain(|problem| !problems.contains(problem));
@@ -60,8 +65,8 @@ fn image_rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Prob
     let mut table = TableReader::new(IMAGE_TABLE, table, problems);
     let place = document.place(&table.header());
     let ids = set(&mut table, "images", BAD_IMAGE, "write ids, as in \"ami-0123456789abcdef0\"", |text| {
-        let kind = if text.starts_with("snap-") { Kind::Snapshot } else { Kind::Image };
-        Resource { kind, id: Some(text.to_owned()) }.legal_id().map(str::to_owned)
+        let kind = if text.starts_with("snap-") { ResourceKind::Snapshot } else { ResourceKind::Image };
+        SharedResource { kind, id: Some(text.to_owned()) }.legal_id().map(str::to_owned)
     });
     let tags = tags(&mut table);
     let everyone = table.boolean("public").unwrap_or_default();
@@ -69,7 +74,7 @@ fn image_rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Prob
         &mut table,
         "trusted-accounts",
         BAD_GRANTEE,
-        "write the 12 digits of an account's id, in quotation marks",
+        "write the 12 digits of an account id, in quotation marks",
         |text| is_account(text).then(|| text.to_owned()),
     );
     let organizations = set(
@@ -97,7 +102,7 @@ fn image_rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Prob
     let revert = table.choice("revert", &[("public", Revert::Public), ("untrusted", Revert::Untrusted)]);
     if let (true, Some(span), Some(_)) = (everyone, revert_at.clone(), revert) {
         let help = "remove `revert`, or `public = true`";
-        let label = "with `public = true` there is nobody to shut out";
+        let label = "with `public = true` every grantee is trusted, and nothing is reverted";
         table.problem(Problem::new(NEVER_REVERTED, span, label).help(help));
     }
     table.finish();
@@ -108,7 +113,7 @@ fn image_rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Prob
         units: units.unwrap_or_default(),
     };
     let (ids, tags) = (ids.unwrap_or_default(), tags.unwrap_or_default());
-    // A rule whose selection is wrong would cover other images than it should.
+    // A rule with a wrong selection would cover other images than intended.
     (problems.len() == before).then_some(ImageRule {
         ids,
         tags,
@@ -120,7 +125,7 @@ fn image_rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Prob
     })
 }
 
-/// The values of a list, each of the form that `read` takes, none twice.
+/// The values of a list, each in the form that `read` accepts, none twice.
 fn set(
     table: &mut TableReader<'_, '_, '_>,
     key: &'static str,
@@ -137,10 +142,10 @@ fn set(
     let mut values = BTreeSet::new();
     for text in texts.get_ref() {
         let label = match read(text.get_ref()) {
-            None => "not of the form that AWS gives it".to_owned(),
+            None => "this does not have AWS's form".to_owned(),
             Some(value) => match values.insert(value) {
                 true => continue,
-                false => "this is in the list already".to_owned(),
+                false => "this is already in the list".to_owned(),
             },
         };
         table.problem(Problem::new(code, text.span(), label).help(help));
@@ -159,12 +164,12 @@ fn tags(table: &mut TableReader<'_, '_, '_>) -> Option<Vec<(String, String)>> {
     let length = |text: &Text| text.get_ref().chars().count();
     for (key, value) in &tags {
         if !(1..=128).contains(&length(key)) {
-            let problem = Problem::new(BAD_TAG, key.span(), "a tag's key has 1 to 128 characters");
-            table.problem(problem.help("write the key as the image has it"));
+            let problem = Problem::new(BAD_TAG, key.span(), "a tag key has 1 to 128 characters");
+            table.problem(problem.help("write the key of the image's tag"));
         }
         if length(value) > 256 {
-            let problem = Problem::new(BAD_TAG, value.span(), "a tag's value has at most 256 characters");
-            table.problem(problem.help("write the value as the image has it"));
+            let problem = Problem::new(BAD_TAG, value.span(), "a tag value has at most 256 characters");
+            table.problem(problem.help("write the value of the image's tag"));
         }
     }
     Some(tags.into_iter().map(|(key, value)| (key.into_inner(), value.into_inner())).collect())

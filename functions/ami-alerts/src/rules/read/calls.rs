@@ -1,4 +1,4 @@
-//! `[[api-alert]]`: other calls that somebody is to be told of.
+//! Reads `[[api-alert]]` tables: other calls that are reported.
 
 use std::collections::BTreeSet;
 
@@ -11,9 +11,9 @@ use crate::rules::CallRule;
 use crate::severity::Severity;
 
 pub(super) const BAD_CALL: Code =
-    Code { name: "bad-call", title: "this is no call that CloudTrail could record" };
+    Code { name: "bad-call", title: "this is not a call that CloudTrail records" };
 pub(super) const BAD_PATH: Code =
-    Code { name: "bad-path", title: "this is no path to a member of a CloudTrail record" };
+    Code { name: "bad-path", title: "this is not a path to a member of a CloudTrail record" };
 
 pub(super) fn read(document: &Document, problems: &mut Vec<Problem>) -> Vec<CallRule> {
     let mut rules: Vec<CallRule> = Vec::new();
@@ -25,9 +25,9 @@ pub(super) fn read(document: &Document, problems: &mut Vec<Problem>) -> Vec<Call
                 before.and_then(|before| before.named_at.iter().find(|(known, _)| known == event))
             {
                 problems.push(
-                    Problem::new(BAD_CALL, span.clone(), "another rule before this one names it")
+                    Problem::new(BAD_CALL, span.clone(), "an earlier rule names this call")
                         .related(first.clone(), "here")
-                        .help("leave it in one of them"),
+                        .help("remove it from one of the rules"),
                 );
             }
         }
@@ -58,8 +58,8 @@ fn source(table: &mut TableReader<'_, '_, '_>, text: &Text) -> Option<String> {
     let is_legal = !name.is_empty() && name.chars().all(legal) && !name.starts_with(['-', '.']);
     if !is_legal {
         let help =
-            "write the service as CloudTrail's eventSource has it, as in \"iam\" or \"iam.amazonaws.com\"";
-        table.problem(Problem::new(BAD_CALL, text.span(), "not a service's name").help(help));
+            "write the service as CloudTrail's eventSource names it, as in \"iam\" or \"iam.amazonaws.com\"";
+        table.problem(Problem::new(BAD_CALL, text.span(), "this is not the name of a service").help(help));
     }
     is_legal.then(|| format!("{name}.amazonaws.com"))
 }
@@ -68,7 +68,7 @@ fn events(
     table: &mut TableReader<'_, '_, '_>,
     source: Option<&str>,
 ) -> Option<Vec<(String, std::ops::Range<usize>)>> {
-    const HELP: &str = "write the calls as CloudTrail's eventName has them, as in [\"CreateUser\"]";
+    const HELP: &str = "write the calls as CloudTrail's eventName names them, as in [\"CreateUser\"]";
     if table.span("events").is_none() {
         let header = table.header();
         table.problem(Problem::new(MISSING_KEY, header, "this table has no `events`").help(HELP));
@@ -83,11 +83,14 @@ fn events(
         let is_legal = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         let problem = |label: &str, help: &str| Problem::new(BAD_CALL, text.span(), label).help(help);
         if !is_legal {
-            table.problem(problem("not a call's name", HELP));
+            table.problem(problem("this is not the name of a call", HELP));
         } else if source == Some(EC2) && UNDERSTOOD.contains(&name.as_str()) && !name.starts_with("Modify") {
-            table.problem(problem("this call is always looked at", "remove it: [[image-alert]] is about it"));
+            table.problem(problem(
+                "this call is always reported",
+                "remove it: [[image-alert]] rules apply to it",
+            ));
         } else if named.iter().any(|(known, _)| known == name) {
-            table.problem(problem("this is in the list already", "remove it"));
+            table.problem(problem("this is already in the list", "remove it"));
         }
         named.push((name.clone(), text.span()));
     }
@@ -101,8 +104,8 @@ fn show(table: &mut TableReader<'_, '_, '_>) -> Vec<String> {
             !part.is_empty() && !part.contains(['/', '~']) && !part.contains(char::is_whitespace)
         };
         if !text.get_ref().split('.').all(legal) {
-            let help = "write the members with dots between, as in \"requestParameters.userName\"; a list's items by number";
-            table.problem(Problem::new(BAD_PATH, text.span(), "not a path").help(help));
+            let help = "separate members by dots, as in \"requestParameters.userName\"; an item of a list is its number";
+            table.problem(Problem::new(BAD_PATH, text.span(), "this is not a path").help(help));
         }
     }
     texts.get_ref().iter().map(|text| text.get_ref().clone()).collect()

@@ -1,41 +1,46 @@
-//! Commands and links that a person can use as they are. Nothing of an event goes into one unless it has the form that AWS
-//! gives it: whoever made the event must not be able to write what somebody else runs.
+//! Commands and links for copying. They contain no text of an event that does not have AWS's form: the author of an event must
+//! not be able to write a command that the operator runs.
 
 use serde_json::{Map, Value, json};
 
-use crate::change::{Kind, Resource};
+use crate::change::{ResourceKind, SharedResource};
 use crate::grantee::Grantee;
 use shared::home::{Home, is_region};
 
-/// The most grantees that a command names.
+/// The most grantees of a command.
 const MOST: usize = 20;
 
-/// Whether a command lets somebody in or shuts them out.
+/// A change of permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Do {
-    /// Lets them in again.
-    Add,
-    /// Shuts them out.
-    Remove,
+pub(super) enum Edit {
+    /// Grants access.
+    Grant,
+    /// Revokes access.
+    Revoke,
 }
 
-/// The command that lets grantees in or shuts them out; none if one of them, the id or the region has another form than
-/// AWS's, or if they are too many.
-pub(super) fn modify(what: Do, resource: &Resource, region: &str, grantees: &[Grantee]) -> Option<String> {
+/// The command that grants or revokes access; `None` if a grantee, the id or the region does not have AWS's form, or if there
+/// are too many grantees.
+pub(super) fn modify(
+    edit: Edit,
+    resource: &SharedResource,
+    region: &str,
+    grantees: &[Grantee],
+) -> Option<String> {
     let id = resource.legal_id()?;
     if !is_region(region) || grantees.is_empty() || grantees.len() > MOST {
         return None;
     }
     match resource.kind {
-        Kind::Image => {
+        ResourceKind::Image => {
             let permissions: Option<Vec<Value>> = grantees.iter().map(permission).collect();
-            let change = json!({ if what == Do::Add { "Add" } else { "Remove" }: permissions? });
+            let change = json!({ if edit == Edit::Grant { "Add" } else { "Remove" }: permissions? });
             Some(format!(
                 "aws ec2 modify-image-attribute --region {region} --image-id {id} --launch-permission '{change}'"
             ))
         }
-        Kind::Snapshot => {
-            let operation = if what == Do::Add { "add" } else { "remove" };
+        ResourceKind::Snapshot => {
+            let operation = if edit == Edit::Grant { "add" } else { "remove" };
             let mut command = format!(
                 "aws ec2 modify-snapshot-attribute --region {region} --snapshot-id {id} \
                  --attribute createVolumePermission --operation-type {operation}"
@@ -43,7 +48,7 @@ pub(super) fn modify(what: Do, resource: &Resource, region: &str, grantees: &[Gr
             if grantees.contains(&Grantee::Everyone) {
                 command.push_str(" --group-names all");
             }
-            let accounts: Vec<&str> = grantees
+            let accounts: Vec<_> = grantees
                 .iter()
                 .filter(|grantee| matches!(grantee, Grantee::Account(_)))
                 .map(Grantee::name)
@@ -57,7 +62,7 @@ pub(super) fn modify(what: Do, resource: &Resource, region: &str, grantees: &[Gr
     }
 }
 
-/// A launch permission as the CLI takes it. What [`Grantee::of`] knows has no quotation mark in it.
+/// A launch permission in the CLI's form. Every grantee that [`Grantee::of`] knows is free of quotation marks.
 fn permission(grantee: &Grantee) -> Option<Value> {
     let member = match grantee {
         Grantee::Everyone => "Group",
@@ -66,41 +71,42 @@ fn permission(grantee: &Grantee) -> Option<Value> {
         Grantee::Unit { .. } => "OrganizationalUnitArn",
         Grantee::Other(_) => return None,
     };
-    let members: Map<String, Value> = [(member.to_owned(), grantee.name().into())].into_iter().collect();
+    let members: Map<String, Value> =
+        [(member.to_owned(), grantee.name().as_ref().into())].into_iter().collect();
     Some(members.into())
 }
 
-/// The command that shuts everybody but the owner out.
-pub(super) fn reset(resource: &Resource, region: &str) -> Option<String> {
+/// The command that revokes all access.
+pub(super) fn reset(resource: &SharedResource, region: &str) -> Option<String> {
     let id = resource.legal_id().filter(|_| is_region(region))?;
     Some(match resource.kind {
-        Kind::Image => {
+        ResourceKind::Image => {
             format!(
                 "aws ec2 reset-image-attribute --region {region} --image-id {id} --attribute launchPermission"
             )
         }
-        Kind::Snapshot => format!(
+        ResourceKind::Snapshot => format!(
             "aws ec2 reset-snapshot-attribute --region {region} --snapshot-id {id} --attribute createVolumePermission"
         ),
     })
 }
 
-/// The command that shows who may use it now.
-pub(super) fn describe(resource: &Resource, region: &str) -> Option<String> {
+/// The command that lists the current permissions.
+pub(super) fn describe(resource: &SharedResource, region: &str) -> Option<String> {
     let id = resource.legal_id().filter(|_| is_region(region))?;
     Some(match resource.kind {
-        Kind::Image => {
+        ResourceKind::Image => {
             format!(
                 "aws ec2 describe-image-attribute --region {region} --image-id {id} --attribute launchPermission"
             )
         }
-        Kind::Snapshot => format!(
+        ResourceKind::Snapshot => format!(
             "aws ec2 describe-snapshot-attribute --region {region} --snapshot-id {id} --attribute createVolumePermission"
         ),
     })
 }
 
-/// The command that switches block public access on.
+/// The command that enables block public access for images.
 pub(super) fn block(region: &str) -> Option<String> {
     is_region(region).then(|| {
         format!(
@@ -109,8 +115,8 @@ pub(super) fn block(region: &str) -> Option<String> {
     })
 }
 
-/// The page of the console that shows it.
-pub(super) fn console(resource: Option<&Resource>, region: &str, home: &Home) -> Option<String> {
+/// The console's page about the image or snapshot, or about all images.
+pub(super) fn console(resource: Option<&SharedResource>, region: &str, home: &Home) -> Option<String> {
     if !is_region(region) {
         return None;
     }
@@ -118,12 +124,12 @@ pub(super) fn console(resource: Option<&Resource>, region: &str, home: &Home) ->
     let Some(resource) = resource else { return Some(format!("{ec2}#Images:visibility=owned-by-me")) };
     let id = resource.legal_id()?;
     Some(match resource.kind {
-        Kind::Image => format!("{ec2}#ImageDetails:imageId={id}"),
-        Kind::Snapshot => format!("{ec2}#SnapshotDetails:snapshotId={id}"),
+        ResourceKind::Image => format!("{ec2}#ImageDetails:imageId={id}"),
+        ResourceKind::Snapshot => format!("{ec2}#SnapshotDetails:snapshotId={id}"),
     })
 }
 
-/// The page of the console that shows the event; only CloudTrail's own form of an id becomes part of a link.
+/// The console's page about the event. Only an id of CloudTrail's form becomes part of a link.
 pub(super) fn event(id: Option<&str>, region: &str, home: &Home) -> Option<String> {
     let is_id = |id: &&str| id.len() == 36 && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     let id = id.filter(is_id).filter(|_| is_region(region))?;

@@ -1,11 +1,11 @@
-//! Masks what gives access: a mail is read by more people, and kept longer, than a trail.
+//! Masks access keys, tokens and passwords: an email has more readers, and is kept longer, than a trail.
 
 use serde_json::{Map, Value};
 
-/// What stands for a token.
+/// The text that replaces a secret.
 const MASKED: &str = "(masked)";
 
-/// How the names of members end whose values give access. `secretId` only names a secret.
+/// The ends of the names of members whose values are secret. `secretId` only names a secret.
 const SECRET: [&str; 12] = [
     "token",
     "tokens",
@@ -21,10 +21,10 @@ const SECRET: [&str; 12] = [
     "privatekey",
 ];
 
-/// Parameters of a signed URL that give access ("Authenticating Requests: Using Query Parameters", Amazon S3 API Reference).
+/// The secret parameters of a signed URL ("Authenticating Requests: Using Query Parameters", Amazon S3 API Reference).
 const SIGNED: [&str; 3] = ["x-amz-security-token=", "x-amz-signature=", "x-amz-credential="];
 
-/// A value without what gives access: access key ids keep their beginning and end, tokens nothing.
+/// A value with its secrets masked. Access key ids keep their beginning and end.
 pub fn masked(value: &Value) -> Value {
     match value {
         Value::Object(members) => Value::Object(members.iter().map(member).collect::<Map<_, _>>()),
@@ -46,7 +46,7 @@ fn member((name, value): (&String, &Value)) -> (String, Value) {
     (masked_text(name), value)
 }
 
-/// Every text in it masked.
+/// The value with every text masked.
 fn hidden(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
@@ -58,7 +58,7 @@ fn hidden(value: &Value) -> Value {
     }
 }
 
-/// `AKIA...MPLE`: enough to find it among one's keys.
+/// `AKIA...MPLE`: enough to recognize the key.
 fn shortened_id(id: &str) -> String {
     let characters: Vec<char> = id.chars().collect();
     if characters.len() < 12 {
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_gives_access_is_not_in_a_mail() {
+    fn are_secrets_masked_in_an_email() {
         let record = json!({
             "userIdentity": {"accessKeyId": "AKIAIOSFODNN7EXAMPLE", "arn": "arn:aws:iam::1:user/a"},
             "responseElements": {"credentials": {"sessionToken": "FwoGZX", "secretAccessKey": "wJalr", "accessKeyId": "ASIAIOSFODNN7EXAMPLE"}},
@@ -123,15 +123,15 @@ mod tests {
             "userAgent": "tool/AKIAIOSFODNN7EXAMPLE (key ASIAIOSFODNN7EXAMPLE)",
             "url": "https://b.s3/x?X-Amz-Signature=abc&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F2026&z=1",
         });
-        let told = masked(&record).to_string();
+        let shown = masked(&record).to_string();
         for secret in ["IOSFODNN", "FwoGZX", "wJalr", "hunter2", "Signature=abc", "[\"a\"]"] {
-            assert!(!told.contains(secret), "{secret} in {told}");
+            assert!(!shown.contains(secret), "{secret} in {shown}");
         }
-        assert!(told.contains("AKIA...MPLE") && told.contains("&z=1") && told.contains("\"count\":3"));
+        assert!(shown.contains("AKIA...MPLE") && shown.contains("&z=1") && shown.contains("\"count\":3"));
     }
 
     #[test]
-    fn what_gives_no_access_stays() {
+    fn does_other_text_stay_unmasked() {
         for text in ["", "AKIA", "MAKIAIOSFODNN7EXAMPLE1", "é AKIAshort", "sessionCredentialFromConsole"] {
             assert_eq!(masked_text(text), text);
         }

@@ -1,33 +1,33 @@
-//! How a recorded call went: it succeeded, was denied, was only tried (DryRun), or failed otherwise.
+//! The outcome of a recorded call: it succeeded, was denied, was a dry run of the caller, or failed otherwise.
 
 use std::fmt;
 
 use serde_json::{Map, Value};
 
-/// How a call went.
+/// The outcome of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// It did what it says.
+pub enum CallOutcome {
+    /// The call succeeded.
     Succeeded,
-    /// It was not allowed.
-    Denied(Refused),
-    /// It was a dry run, and would have been allowed.
-    DryRun(Refused),
-    /// It failed for another reason.
-    Failed(Refused),
+    /// AWS denied the call.
+    Denied(RecordedError),
+    /// The call had the parameter DryRun, and would have been allowed.
+    DryRun(RecordedError),
+    /// The call failed for another reason.
+    Failed(RecordedError),
 }
 
-/// What AWS answered instead.
+/// The error that a record holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
+pub struct RecordedError {
     /// `errorCode`, with its prefix: `Client.UnauthorizedOperation`.
     pub code: String,
-    /// `errorMessage`, which may be empty.
+    /// `errorMessage`, which can be empty.
     pub message: String,
 }
 
-/// What begins or ends the codes with which AWS says no ("Error codes for the Amazon EC2 API", Amazon EC2 API Reference;
-/// "Common Errors" of the other services). `OperationNotPermitted` is what block public access answers.
+/// Parts of the codes with which AWS denies a call ("Error codes for the Amazon EC2 API", Amazon EC2 API Reference; "Common
+/// Errors" of the other services). Block public access answers `OperationNotPermitted`.
 const DENIALS: [&str; 8] = [
     "AccessDenied",
     "AuthFailure",
@@ -39,43 +39,43 @@ const DENIALS: [&str; 8] = [
     "UnauthorizedAccess",
 ];
 
-impl Outcome {
-    /// How the call of a record went.
+impl CallOutcome {
+    /// The outcome of the call of a record.
     pub fn of(detail: &Map<String, Value>) -> Self {
         let text = |name: &str| detail.get(name).and_then(Value::as_str).unwrap_or_default();
         let (code, message) = (text("errorCode"), text("errorMessage"));
-        let refused = |code: &str| Refused { code: code.to_owned(), message: message.to_owned() };
+        let error = |code: &str| RecordedError { code: code.to_owned(), message: message.to_owned() };
         if code.contains("DryRunOperation") {
-            return Self::DryRun(refused(code));
+            return Self::DryRun(error(code));
         }
         if DENIALS.iter().any(|denial| code.contains(denial)) {
-            return Self::Denied(refused(code));
+            return Self::Denied(error(code));
         }
         if !code.is_empty() || !message.is_empty() {
-            return Self::Failed(refused(code));
+            return Self::Failed(error(code));
         }
-        // EC2 answers `_return`; false would be a failure without a code.
+        // EC2 answers `_return`; false is a failure without a code.
         let answered = detail.get("responseElements").map(|answer| &answer["_return"]);
         match answered {
-            Some(Value::Bool(false)) => Self::Failed(refused("_return is false")),
+            Some(Value::Bool(false)) => Self::Failed(error("_return is false")),
             _ => Self::Succeeded,
         }
     }
 
-    /// Whether anything changed.
+    /// Whether the call succeeded.
     pub fn succeeded(&self) -> bool {
         *self == Self::Succeeded
     }
 
     /// The error, unless the call succeeded.
-    pub fn refused(&self) -> Option<&Refused> {
+    pub fn error(&self) -> Option<&RecordedError> {
         match self {
             Self::Succeeded => None,
-            Self::Denied(refused) | Self::DryRun(refused) | Self::Failed(refused) => Some(refused),
+            Self::Denied(error) | Self::DryRun(error) | Self::Failed(error) => Some(error),
         }
     }
 
-    /// A word for filters.
+    /// The word for filter policies.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Succeeded => "succeeded",
@@ -86,7 +86,7 @@ impl Outcome {
     }
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for RecordedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.code.as_str(), self.message.as_str()) {
             ("", message) => f.write_str(message),
@@ -103,12 +103,12 @@ mod tests {
     use super::*;
 
     fn outcome(detail: Value) -> &'static str {
-        Outcome::of(detail.as_object().expect("an object")).name()
+        CallOutcome::of(detail.as_object().expect("an object")).name()
     }
 
     #[test]
-    fn denied_tried_and_failed_are_told_apart() {
-        for (code, told) in [
+    fn is_a_denied_call_distinct_from_a_failed_one() {
+        for (code, expected) in [
             ("Client.UnauthorizedOperation", "denied"),
             ("AccessDenied", "denied"),
             ("AccessDeniedException", "denied"),
@@ -117,14 +117,14 @@ mod tests {
             ("Client.InvalidAMIID.NotFound", "failed"),
             ("Server.InternalError", "failed"),
         ] {
-            assert_eq!(outcome(json!({"errorCode": code})), told, "{code}");
+            assert_eq!(outcome(json!({"errorCode": code})), expected, "{code}");
         }
         assert_eq!(outcome(json!({"errorMessage": "Failed authentication"})), "failed");
         assert_eq!(outcome(json!({"responseElements": {"_return": false}})), "failed");
     }
 
     #[test]
-    fn without_an_error_it_succeeded() {
+    fn does_a_call_without_an_error_count_as_a_success() {
         assert_eq!(outcome(json!({})), "succeeded");
         assert_eq!(outcome(json!({"errorCode": null, "responseElements": {"_return": true}})), "succeeded");
     }

@@ -1,0 +1,228 @@
+//! The table of reports: an item for each event that was claimed or reported, and one for each image with untrusted shares.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use jiff::{SignedDuration, Timestamp};
+use shared::call_error::CallError;
+use shared::claim::Claim;
+
+use crate::claim::{AlertTableError, ClaimAnswer, StoredReport};
+use crate::effect::ImageShares;
+use crate::revert_plan::RevertOutcome;
+
+/// How long the item of an event is kept. EventBridge retries for a day at most, Lambda for six hours, and both queues keep a
+/// message for 14 days.
+const RETENTION: SignedDuration = SignedDuration::from_hours(24 * 90);
+
+/// The sort key of the item of an event.
+const EVENT_SORT_KEY: &str = "mail";
+
+const DELETE_ITEM: &str = "dynamodb:DeleteItem";
+const PUT_ITEM: &str = "dynamodb:PutItem";
+const QUERY: &str = "dynamodb:Query";
+const UPDATE_ITEM: &str = "dynamodb:UpdateItem";
+
+/// An item as DynamoDB returns it.
+type Item = HashMap<String, AttributeValue>;
+
+/// The table.
+#[derive(Debug, Clone, Copy)]
+pub struct AlertTable<'a> {
+    /// Its client.
+    pub client: &'a Client,
+    /// Its name.
+    pub name: &'a str,
+}
+
+/// The item of an event that this invocation has claimed.
+#[derive(Debug)]
+pub struct ClaimedEvent<'a> {
+    /// The table.
+    pub table: AlertTable<'a>,
+    /// The claim.
+    pub claim: Claim,
+    /// The revert that the email reports.
+    pub revert: &'a RevertOutcome,
+    /// The time of the email.
+    pub now: Timestamp,
+}
+
+impl AlertTable<'_> {
+    /// Claims an event by a conditional write, so that of two invocations with the same event one sends the email.
+    ///
+    /// # Errors
+    /// When the table did not answer.
+    pub async fn claim(&self, claim: &Claim, now: Timestamp) -> Result<ClaimAnswer, AlertTableError> {
+        let call = self.client.put_item().table_name(self.name);
+        let call = call.item("pk", text(&claim.what)).item("sk", text(EVENT_SORT_KEY));
+        let call = call.item("state", text("claimed")).item("owner", text(&claim.by));
+        let call = call.item("until", seconds(claim.until)).item("expires", seconds(now + RETENTION));
+        let call = call.condition_expression(
+            "attribute_not_exists(pk) OR (#state = :claimed AND (#owner = :me OR #until <= :now))",
+        );
+        let call = call.expression_attribute_names("#state", "state");
+        let call =
+            call.expression_attribute_names("#owner", "owner").expression_attribute_names("#until", "until");
+        let call = call.expression_attribute_values(":claimed", text("claimed"));
+        let call = call.expression_attribute_values(":me", text(&claim.by));
+        let call = call.expression_attribute_values(":now", seconds(now));
+        let call = call.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let Err(error) = call.send().await else { return Ok(ClaimAnswer::Ours) };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                Ok(stored_report(failed.item(), &claim.what).answer(claim, now))
+            }
+            _ => Err(CallError::new(PUT_ITEM, error).into()),
+        }
+    }
+
+    /// The digests of the shares that were reported, by image, for an account and a region.
+    ///
+    /// # Errors
+    /// When the table did not answer.
+    pub async fn reported_shares(
+        &self,
+        account: &str,
+        region: &str,
+    ) -> Result<BTreeMap<String, String>, AlertTableError> {
+        let mut reported = BTreeMap::new();
+        let call = self.client.query().table_name(self.name).key_condition_expression("pk = :pk");
+        let call = call.expression_attribute_values(":pk", text(&shares_key(account, region)));
+        let mut pages = call.consistent_read(true).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            for item in page.map_err(|error| CallError::new(QUERY, error))?.items() {
+                if let (Some(image), Some(digest)) = (string(item, "sk"), string(item, "digest")) {
+                    reported.insert(image.to_owned(), digest.to_owned());
+                }
+            }
+        }
+        Ok(reported)
+    }
+
+    /// Remembers the shares of an image that were reported, or deletes the item of an image without untrusted shares.
+    ///
+    /// # Errors
+    /// When the table did not answer.
+    pub async fn remember(
+        &self,
+        account: &str,
+        shares: &ImageShares,
+        now: Timestamp,
+    ) -> Result<(), AlertTableError> {
+        let key = text(&shares_key(account, &shares.region));
+        let image = text(&shares.image);
+        match &shares.digest {
+            Some(digest) => {
+                let call = self.client.put_item().table_name(self.name).item("pk", key).item("sk", image);
+                let call = call.item("digest", text(digest)).item("at", text(&now.to_string()));
+                call.send().await.map_err(|error| CallError::new(PUT_ITEM, error))?;
+            }
+            None => {
+                let call = self.client.delete_item().table_name(self.name).key("pk", key).key("sk", image);
+                call.send().await.map_err(|error| CallError::new(DELETE_ITEM, error))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl notification::Ledger for ClaimedEvent<'_> {
+    type Error = AlertTableError;
+
+    async fn confirm(&mut self, message_id: &str) -> Result<(), AlertTableError> {
+        let call = self.table.client.update_item().table_name(self.table.name);
+        let call = call.key("pk", text(&self.claim.what)).key("sk", text(EVENT_SORT_KEY));
+        let call =
+            call.update_expression("SET #state = :mailed, #at = :at, #message = :message, #revert = :revert");
+        let call = call.expression_attribute_names("#state", "state").expression_attribute_names("#at", "at");
+        let call = call.expression_attribute_names("#message", "message");
+        let call = call.expression_attribute_names("#revert", "revert");
+        let call = call.expression_attribute_values(":mailed", text("mailed"));
+        let call = call.expression_attribute_values(":at", text(&self.now.to_string()));
+        let call = call.expression_attribute_values(":message", text(message_id));
+        let revert = self.revert.name().unwrap_or("none");
+        let call = call.expression_attribute_values(":revert", text(revert));
+        call.send().await.map_err(|error| CallError::new(UPDATE_ITEM, error))?;
+        Ok(())
+    }
+
+    /// Releases the claim, unless another invocation has claimed the event since.
+    async fn release(&mut self) -> Result<(), AlertTableError> {
+        let call = self.table.client.update_item().table_name(self.table.name);
+        let call = call.key("pk", text(&self.claim.what)).key("sk", text(EVENT_SORT_KEY));
+        let call = call.update_expression("SET #until = :now").condition_expression("#owner = :me");
+        let call =
+            call.expression_attribute_names("#until", "until").expression_attribute_names("#owner", "owner");
+        let call = call.expression_attribute_values(":me", text(&self.claim.by));
+        let call = call.expression_attribute_values(":now", seconds(self.now));
+        call.send().await.map_err(|error| CallError::new(UPDATE_ITEM, error))?;
+        Ok(())
+    }
+}
+
+/// The report that an item of the event `what` holds.
+fn stored_report(item: Option<&Item>, what: &str) -> StoredReport {
+    let Some(item) = item else { return StoredReport::Unreadable };
+    match string(item, "state") {
+        Some("mailed") => StoredReport::Emailed {
+            at: string(item, "at").unwrap_or_default().to_owned(),
+            revert_failed: string(item, "revert") == Some("failed"),
+        },
+        _ => match (string(item, "owner"), timestamp(item, "until")) {
+            (Some(by), Some(until)) => {
+                StoredReport::Claimed(Claim { what: what.to_owned(), by: by.to_owned(), until })
+            }
+            _ => StoredReport::Unreadable,
+        },
+    }
+}
+
+fn shares_key(account: &str, region: &str) -> String {
+    format!("shares#{account}#{region}")
+}
+
+fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+fn seconds(at: Timestamp) -> AttributeValue {
+    AttributeValue::N(at.as_second().to_string())
+}
+
+fn string<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
+    item.get(name)?.as_s().ok().map(String::as_str)
+}
+
+fn timestamp(item: &Item, name: &str) -> Option<Timestamp> {
+    let seconds = item.get(name)?.as_n().ok()?.parse().ok()?;
+    Timestamp::from_second(seconds).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(members: &[(&str, AttributeValue)]) -> Item {
+        members.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+    }
+
+    #[test]
+    fn are_the_items_of_every_version_read() {
+        let claimed = item(&[
+            ("state", text("claimed")),
+            ("owner", text("another")),
+            ("until", AttributeValue::N("100".into())),
+        ]);
+        let until = Timestamp::from_second(100).unwrap();
+        let claim = Claim { what: "event#1".into(), by: "another".into(), until };
+        assert_eq!(stored_report(Some(&claimed), "event#1"), StoredReport::Claimed(claim));
+        let mailed = item(&[("state", text("mailed")), ("at", text("10:00")), ("revert", text("failed"))]);
+        let emailed = StoredReport::Emailed { at: "10:00".into(), revert_failed: true };
+        assert_eq!(stored_report(Some(&mailed), "event#1"), emailed);
+        assert_eq!(stored_report(None, "event#1"), StoredReport::Unreadable);
+        assert_eq!(stored_report(Some(&item(&[])), "event#1"), StoredReport::Unreadable);
+    }
+}

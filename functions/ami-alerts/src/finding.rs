@@ -1,0 +1,204 @@
+//! A finding: one consequence of a recorded call or of a share that the daily scan found, with its severity and its reason.
+
+use std::fmt;
+
+use shared::config::Place;
+use shared::decision::{Evidence, Explain};
+use shared::text::list_at_most;
+
+use crate::call_outcome::CallOutcome;
+use crate::exposure::Exposure;
+use crate::grantee::Grantee;
+use crate::severity::Severity;
+
+/// The most grantees that a sentence of the log names.
+const MOST: usize = 10;
+
+/// One consequence of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The consequence.
+    pub kind: FindingKind,
+    /// Its severity, which depends on the call's outcome.
+    pub severity: Severity,
+}
+
+/// A consequence of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FindingKind {
+    /// These grantees gained access.
+    Shared(Exposure, Vec<Grantee>),
+    /// These grantees lost access.
+    Unshared(Vec<Grantee>),
+    /// All permissions were removed: only the owner has access.
+    Reset,
+    /// Images of the region can no longer be made public.
+    BlockEnabled,
+    /// Images of the region can be made public.
+    BlockDisabled,
+    /// The record does not say which permissions changed. The grantees are those that have access now, if EC2 listed them.
+    UnknownChange(Option<Vec<(Exposure, Vec<Grantee>)>>),
+    /// A call that an `[[api-alert]]` rule names.
+    NamedCall,
+}
+
+impl FindingKind {
+    /// The codes of every kind but [`FindingKind::Shared`], whose code is its exposure's.
+    pub const CODES: &'static [&'static str] = &[
+        "unshared",
+        "reset",
+        "block-public-access-on",
+        "block-public-access-off",
+        "unknown-change",
+        "api-call",
+    ];
+
+    /// The reason's code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Shared(exposure, _) => exposure.code(),
+            Self::Unshared(_) => "unshared",
+            Self::Reset => "reset",
+            Self::BlockEnabled => "block-public-access-on",
+            Self::BlockDisabled => "block-public-access-off",
+            Self::UnknownChange(_) => "unknown-change",
+            Self::NamedCall => "api-call",
+        }
+    }
+
+    /// The severity after a call with this outcome.
+    pub fn severity(&self, outcome: &CallOutcome) -> Severity {
+        let of_success = match self {
+            Self::Shared(exposure, _) => exposure.severity(),
+            Self::Unshared(_) | Self::Reset | Self::BlockEnabled => Severity::Info,
+            Self::BlockDisabled => Severity::High,
+            // An unknown change may be the worst one, but the email must not claim that it is.
+            Self::UnknownChange(now) => match now.as_deref() {
+                Some([(worst, _), ..]) => worst.severity(),
+                Some([]) => Severity::Info,
+                None => Severity::High,
+            },
+            Self::NamedCall => Severity::Medium,
+        };
+        of_success.after(outcome)
+    }
+
+    /// The consequence after the call succeeded: `shared with account 444455556666, which no rule trusts`.
+    fn as_done(&self) -> String {
+        match self {
+            Self::Shared(Exposure::Public, _) => "shared with everyone".to_owned(),
+            Self::Shared(exposure, grantees) => {
+                format!("shared with {}, {}", listed(grantees), exposure.clause())
+            }
+            Self::Unshared(grantees) => format!("no longer shared with {}", listed(grantees)),
+            Self::Reset => "all permissions removed: only the owner has access".to_owned(),
+            Self::BlockEnabled => "images of the region can no longer be made public".to_owned(),
+            Self::BlockDisabled => "images of the region can be made public".to_owned(),
+            Self::UnknownChange(now) => {
+                format!("the record does not say which permissions changed; {}", access_now(now.as_deref()))
+            }
+            Self::NamedCall => "an [[api-alert]] rule names this call".to_owned(),
+        }
+    }
+
+    /// The consequence of a call that did not succeed, after `attempt to`.
+    fn as_attempted(&self) -> String {
+        match self {
+            Self::Shared(Exposure::Public, _) => "share with everyone".to_owned(),
+            Self::Shared(exposure, grantees) => {
+                format!("share with {}, {}", listed(grantees), exposure.clause())
+            }
+            Self::Unshared(grantees) => format!("stop sharing with {}", listed(grantees)),
+            Self::Reset => "remove all permissions".to_owned(),
+            Self::BlockEnabled => "enable block public access for the region's images".to_owned(),
+            Self::BlockDisabled => "disable block public access for the region's images".to_owned(),
+            Self::UnknownChange(now) => {
+                let now = access_now(now.as_deref());
+                format!("change permissions that the record does not name; {now}")
+            }
+            Self::NamedCall => "make a call that an [[api-alert]] rule names".to_owned(),
+        }
+    }
+}
+
+fn access_now(now: Option<&[(Exposure, Vec<Grantee>)]>) -> String {
+    match now {
+        Some([(Exposure::Own, _), ..] | []) => "only the owner has access now".to_owned(),
+        Some([(Exposure::Public, _), ..]) => "everyone has access now".to_owned(),
+        Some([(worst, grantees), ..]) => {
+            let verb = shared::text::verb(grantees.len(), "has", "have");
+            format!("{} {verb} access now ({})", listed(grantees), worst.status())
+        }
+        None => "the current permissions could not be read".to_owned(),
+    }
+}
+
+fn listed(grantees: &[Grantee]) -> String {
+    list_at_most(&grantees.iter().map(Grantee::to_string).collect::<Vec<_>>(), MOST)
+}
+
+/// The reason that reports a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FindingReason {
+    /// The finding.
+    pub finding: Finding,
+    /// The outcome of the call; the daily scan finds what succeeded.
+    pub outcome: CallOutcome,
+    /// The rule that covers the image or names the call.
+    pub rule: Option<Place>,
+}
+
+impl Explain for FindingReason {
+    fn code(&self) -> &'static str {
+        self.finding.kind.code()
+    }
+
+    fn evidence(&self) -> Evidence {
+        Evidence { config: self.rule.as_ref().map(ToString::to_string), ..Evidence::default() }
+    }
+}
+
+impl fmt::Display for FindingReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Finding { kind, severity } = &self.finding;
+        match &self.outcome {
+            CallOutcome::Succeeded => f.write_str(&kind.as_done())?,
+            CallOutcome::Denied(_) => write!(f, "denied attempt to {}", kind.as_attempted())?,
+            CallOutcome::DryRun(_) => write!(f, "dry run of an attempt to {}", kind.as_attempted())?,
+            CallOutcome::Failed(_) => write!(f, "failed attempt to {}", kind.as_attempted())?,
+        }
+        write!(f, " (severity {severity})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_every_code_of_a_finding_listed() {
+        let kinds = [
+            FindingKind::Unshared(Vec::new()),
+            FindingKind::Reset,
+            FindingKind::BlockEnabled,
+            FindingKind::BlockDisabled,
+            FindingKind::UnknownChange(None),
+            FindingKind::NamedCall,
+        ];
+        assert_eq!(kinds.map(|kind| kind.code()).as_slice(), FindingKind::CODES);
+    }
+
+    #[test]
+    fn does_the_sentence_of_an_attempt_claim_no_success() {
+        let kind = FindingKind::Shared(Exposure::Account, vec![Grantee::of("444455556666")]);
+        let reason = |outcome: CallOutcome| {
+            let finding = Finding { severity: kind.severity(&outcome), kind: kind.clone() };
+            FindingReason { finding, outcome, rule: None }.to_string()
+        };
+        let account = "account 444455556666, which no rule trusts";
+        assert_eq!(reason(CallOutcome::Succeeded), format!("shared with {account} (severity high)"));
+        let error = crate::call_outcome::RecordedError { code: "x".into(), message: String::new() };
+        let denied = reason(CallOutcome::Denied(error));
+        assert_eq!(denied, format!("denied attempt to share with {account} (severity low)"));
+    }
+}
