@@ -3,9 +3,8 @@
 use shared::function::Function;
 
 /// Every function. The command line, the tests and the lists in the documents come from these descriptions.
-pub const FUNCTIONS: [&Function; 4] = [
+pub const FUNCTIONS: [&Function; 3] = [
     &pipeline_trigger::description::FUNCTION,
     &branch_stacks::description::FUNCTION,
     &ami_alerts::description::FUNCTION,
-    &dr_failover::description::FUNCTION,
 ];
