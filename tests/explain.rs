@@ -28,6 +28,9 @@ const UNKNOWN_TO_A_CLONE: [&str; 6] = [
 /// Words of a case's world or rules with which its reasons rest on faults or on executions.
 const BEYOND_GIT: [&str; 2] = ["[[fault]]", "baseline"];
 
+/// Words of the two sentences about branches without a common commit.
+const NO_MERGE_BASE: [&str; 2] = ["no commit in common", "TipsDivergenceExceededException"];
+
 #[test]
 fn explain_gives_the_reasons_of_the_function() {
     let folder = root().join("events/pipeline-trigger");
@@ -59,8 +62,9 @@ fn compare(folder: &Path) -> Option<Vec<String>> {
         return None;
     }
     let Ok(Parsed::Ours(push)) = parse(&case.event) else { return None };
+    pointsman::rules_file::read(&case.config).ok()?;
     let world = World::read(case.world.as_ref()?).expect("the world is right");
-    let explained = explained(&push, &world, &case.config)?;
+    let explained = explained(&push, &world, &texts[0], &case.config)?;
     let replays = replay(&case, &arguments, &root()).expect("it can be replayed");
     let of_trigger = replays.iter().flat_map(|replay| &replay.run.invocations);
     let decided = of_trigger
@@ -77,14 +81,18 @@ fn compare(folder: &Path) -> Option<Vec<String>> {
     Some(compared.collect())
 }
 
-/// Verdict, subject, code and sentence; `explain` names the rules file with its path.
+/// Verdict, subject, code and sentence. `explain` names the rules file with its path. CodeCommit answers with an error
+/// where git finds no merge base, so the two sentences about that differ.
 fn shown(reason: &Reason, config: &str) -> String {
-    let sentence = reason.because.sentence.replace(config, "pointsman.toml");
+    let sentence = match reason.because.sentence.as_str() {
+        sentence if NO_MERGE_BASE.iter().any(|words| sentence.contains(words)) => "no merge base".to_owned(),
+        sentence => sentence.replace(config, "pointsman.toml"),
+    };
     format!("{} {} {} {sentence}", reason.verdict, reason.subject, reason.because.code)
 }
 
 /// The decision of `explain`; none where its command line cannot express the push or the repository lacks a commit.
-fn explained(push: &Push, world: &World, config: &Path) -> Option<Decision> {
+fn explained(push: &Push, world: &World, text: &str, config: &Path) -> Option<Decision> {
     let push_of_commits = match &push.change {
         Change::Created { new } => Range { old: None, new: new.clone() },
         Change::Updated { old: Some(old), new } => Range { old: Some(old.clone()), new: new.clone() },
@@ -95,7 +103,7 @@ fn explained(push: &Push, world: &World, config: &Path) -> Option<Decision> {
         return None;
     }
     let repo = world.repository_folder(&push.repository)?;
-    as_cloned(repo);
+    as_cloned(repo, text);
     let (branch, tag) = match &push.reference {
         Reference::Branch(name) => (Some(name.clone()), None),
         Reference::Tag(name) => (None, Some(name.clone())),
@@ -112,14 +120,14 @@ fn explained(push: &Push, world: &World, config: &Path) -> Option<Decision> {
     Some(explain(&arguments).expect("git answers"))
 }
 
-/// Gives a repository the remote's default branch, as `git clone` does.
-fn as_cloned(repository: &Path) {
-    let git = |arguments: &[&str]| {
-        let output = Command::new("git").arg("-C").arg(repository).args(arguments).output();
-        String::from_utf8(output.expect("git is installed").stdout).expect("it prints UTF-8")
+/// Gives a repository the remote's default branch that its world names, as `git clone` does.
+fn as_cloned(repository: &Path, world: &str) {
+    let world: toml::Table = world.parse().expect("the world is TOML");
+    let Some(default) = world["repository"][0].get("default-branch").and_then(toml::Value::as_str) else {
+        return;
     };
-    let head = git(&["symbolic-ref", "HEAD"]);
-    if let Some(default) = head.trim().strip_prefix("refs/heads/") {
-        git(&["symbolic-ref", "refs/remotes/origin/HEAD", &format!("refs/remotes/origin/{default}")]);
-    }
+    let target = format!("refs/remotes/origin/{default}");
+    let git = ["symbolic-ref", "refs/remotes/origin/HEAD", &target];
+    let done = Command::new("git").arg("-C").arg(repository).args(git).status();
+    assert!(done.expect("git is installed").success());
 }

@@ -39,7 +39,7 @@ pub enum Files {
         /// How many; fewer than changed when reading stopped early because no rule needed more.
         files: usize,
         /// Why it broke off after these, if it did.
-        broke_off: Option<FilesUnknown>,
+        broke_off: Option<Box<FilesUnknown>>,
         /// What they mean for the rule.
         verdict: FileVerdict,
     },

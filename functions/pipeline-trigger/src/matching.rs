@@ -63,7 +63,7 @@ impl<'r> Matching<'r> {
         let files = self.files;
         let known = |verdict| match (problem, verdict) {
             (_, verdict @ FileVerdict::Starts { .. }) | (None, verdict) => {
-                Files::Read { files, broke_off: problem.cloned(), verdict }
+                Files::Read { files, broke_off: problem.cloned().map(Box::new), verdict }
             }
             (Some(why), _) => Files::Unknown(why.clone()),
         };

@@ -19,8 +19,7 @@ pub fn report(plan: StartPlan, remarks: &[Remark], results: &[StartResult]) -> R
         .zip(results)
         .filter_map(|(start, result)| Some((start.pipeline.as_str(), failed(start, result)?)))
         .collect();
-    let mut report = Report::default();
-    report.reasons = verdicts
+    let reasons = verdicts
         .into_iter()
         .map(|of_rule| match failed.get(of_rule.subject.as_str()) {
             Some((verdict, because)) if of_rule.verdict == Verdict::Start => {
@@ -29,6 +28,7 @@ pub fn report(plan: StartPlan, remarks: &[Remark], results: &[StartResult]) -> R
             _ => reason(of_rule),
         })
         .collect();
+    let mut report = Report { reasons, ..Report::default() };
     remarks.iter().chain(&of_starts).for_each(|remark| report.note(remark.subject(), remark));
     let actions = starts.iter().zip(results);
     report.actions = actions.map(|(start, result)| start.action(result.result(String::clone))).collect();

@@ -95,7 +95,7 @@ impl fmt::Display for FilesUnknown {
                 write!(f, "the repository lacks the pushed commit or the commit {} before it", short(before))
             }
             Self::CommitGone { before: None } => f.write_str("the repository lacks the pushed commit"),
-            Self::Differences(error) => write!(f, "the changed files could not be read ({error})"),
+            Self::Differences(error) => write!(f, "GetDifferences failed ({error})"),
             Self::SamePage => f.write_str("CodeCommit returned the same page of changed files twice"),
         }
     }

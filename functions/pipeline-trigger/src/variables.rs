@@ -105,9 +105,8 @@ impl Filling<'_> {
     fn count(&self) -> Result<usize, CountUnknown> {
         match self.files {
             Files::Read { files, broke_off: None, .. } => Ok(*files),
-            Files::Read { broke_off: Some(why), .. } | Files::Unknown(why) => {
-                Err(CountUnknown::Files(why.clone()))
-            }
+            Files::Read { broke_off: Some(why), .. } => Err(CountUnknown::Files((**why).clone())),
+            Files::Unknown(why) => Err(CountUnknown::Files(why.clone())),
             Files::NeverRan => Err(CountUnknown::NeverRan),
             Files::NotAsked if self.push.reference.branch().is_none() => Err(CountUnknown::Tag),
             Files::NotAsked | Files::NoCommit { .. } => Err(CountUnknown::NotCompared),
