@@ -98,7 +98,7 @@ fn codes(assessment: &Assessment<'_>) -> Vec<&'static str> {
 
 fn removed(assessment: &Assessment<'_>) -> Vec<String> {
     match &assessment.revert {
-        RevertPlan::Revoke(grantees) => grantees.iter().map(|grantee| grantee.name().to_owned()).collect(),
+        RevertPlan::Revoke(grantees) => grantees.iter().map(|grantee| grantee.name().into_owned()).collect(),
         _ => Vec::new(),
     }
 }

@@ -245,7 +245,7 @@ fn does_a_share_with_ten_thousand_accounts_fit() {
         "{}",
         message.subject
     );
-    assert!(message.text.contains("Shortened, since its"), "{}", message.text);
+    assert!(message.text.contains("Shortened, because its"), "{}", message.text);
     let form: Value = serde_json::from_str(message.published_text()).expect("JSON");
     let form: Value = serde_json::from_str(form["default"].as_str().expect("a text")).expect("JSON");
     assert_eq!(form["added"]["count"], 10_000);
