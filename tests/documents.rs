@@ -42,7 +42,8 @@ fn each_key_of_a_table_is_documented_with_its_default_and_no_other_key_is() {
         let row = |key: &str| rows.iter().find(|row| row.starts_with(&format!("| `{key}` |")));
         for key in table.keys {
             let row = row(key.name);
-            let row = row.unwrap_or_else(|| panic!("docs/configuration.md: [[{}]] lacks `{}`", table.name, key.name));
+            let row = row
+                .unwrap_or_else(|| panic!("docs/configuration.md: [[{}]] lacks `{}`", table.name, key.name));
             if let KeyDefault::Value(value) = key.default {
                 let value = format!("`{value}`");
                 assert!(row.contains(&value), "docs/configuration.md: the default {value} is not in {row}");
