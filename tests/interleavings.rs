@@ -170,7 +170,7 @@ impl Play {
                 let stack = subject(BRANCHES[*branch]).stack_name("branch");
                 aws.fail(&stack, "Topic", on, "arranged", once.then_some(1));
             }
-            Step::Mend => aws.mend(),
+            Step::Mend => aws.end_failures(),
             Step::Reconcile => {
                 let decision = self.account.reconcile();
                 self.saw([decision]);
@@ -243,7 +243,7 @@ proptest! {
         // Also while everything that was arranged to fail goes on failing; a deletion that failed waits for a day.
         let before_quiet = play.creations;
         play.reconcile_until_quiet(1);
-        play.account.aws.mend();
+        play.account.aws.end_failures();
         let decision = play.reconcile_until_quiet(25);
 
         let stacks: BTreeMap<String, StackNow> = play.account.aws.stacks().into_iter()

@@ -9,7 +9,7 @@ mod route;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use local_aws::{Answer, Call, World};
+use local_aws::{AwsWorld, JournaledAnswer, JournaledCall};
 use serde_json::{Value, json};
 use shared::lambda::BAD_RULES;
 
@@ -116,10 +116,10 @@ fn template(root: &Path) -> Result<SamTemplate> {
 
 /// The account before the event: the case's, with the clones in it; without one, an account that has what the rules
 /// name, so that there is something to start.
-fn world(case: &Case, arguments: &ReplayArguments, template: &SamTemplate) -> Result<World> {
+fn world(case: &Case, arguments: &ReplayArguments, template: &SamTemplate) -> Result<AwsWorld> {
     let mut world = match &case.world {
-        Some(path) => World::read(path)?,
-        None => World::empty(),
+        Some(path) => AwsWorld::read(path)?,
+        None => AwsWorld::empty(),
     };
     for (name, path) in &arguments.repo {
         world.serve_clone(name, path)?;
@@ -272,13 +272,13 @@ impl Invoked {
     }
 }
 
-fn call_as_json(call: &Call) -> Value {
+fn call_as_json(call: &JournaledCall) -> Value {
     let answer = match &call.answer {
-        Answer::Ok(answer) => json!({"ok": answer}),
-        Answer::Error { code, message, status } => {
+        JournaledAnswer::Ok(answer) => json!({"ok": answer}),
+        JournaledAnswer::Error { code, message, status } => {
             json!({"error": {"code": code, "message": message, "status": status}})
         }
-        Answer::Cut => json!("cut"),
+        JournaledAnswer::Cut => json!("cut"),
     };
     json!({"service": call.service, "operation": call.operation, "input": call.input, "answer": answer})
 }

@@ -1,8 +1,8 @@
-//! Makes the ids that AWS would make at random, the same ones on every run, so that what was printed can be compared.
+//! Derives the ids that AWS makes at random. They are the same in every run, so that outputs can be compared.
 
 use sha2::{Digest, Sha256};
 
-/// A UUID (version 4 by its looks) that follows from `parts` alone.
+/// A UUID (in the format of version 4) that depends on `parts` only.
 pub(crate) fn uuid(parts: &[&str]) -> String {
     let mut hex = digest(parts);
     hex.truncate(32);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use local_aws::{Answer, Call};
+use local_aws::{JournaledAnswer, JournaledCall};
 use serde_json::{Map, Value};
 use shared::text::printable;
 
@@ -10,20 +10,22 @@ use super::{DIM, wrapped};
 
 /// The calls that were made, service by service, in their order, as far as that is the same from run to run ([`place`]). The
 /// pages of one list are one line. What SNS sends is shown as whoever gets the mail sees it.
-pub fn calls(calls: &[Call]) -> String {
-    let mut sorted: Vec<(String, &Call)> = calls.iter().map(|call| (asked(call), call)).collect();
+pub fn calls(calls: &[JournaledCall]) -> String {
+    let mut sorted: Vec<(String, &JournaledCall)> = calls.iter().map(|call| (asked(call), call)).collect();
     sorted.sort_by(|(asked, call), (other_asked, other)| {
         call.service.cmp(&other.service).then_with(|| place(asked, call).cmp(&place(other_asked, other)))
     });
     let mut out = String::new();
     for pages in sorted.chunk_by(|(asked, call), (next, other)| asked == next && continues(call, other)) {
         let (asked, first) = &pages[0];
-        let answers: Vec<&Answer> = pages.iter().map(|(_, call)| &call.answer).collect();
+        let answers: Vec<&JournaledAnswer> = pages.iter().map(|(_, call)| &call.answer).collect();
         let times = if pages.len() > 1 { format!(" ({} pages)", pages.len()) } else { String::new() };
         let effect = if first.injected && first.took_effect { ", after its effect" } else { "" };
         let line = printable(&format!("{asked}{times} -> {}{effect}", answered(&answers)));
         let _ = writeln!(out, "{DIM}{}{DIM:#}", wrapped(&line, "  call   ", 9));
-        if first.operation == "Publish" && (first.took_effect || matches!(first.answer, Answer::Ok(_))) {
+        if first.operation == "Publish"
+            && (first.took_effect || matches!(first.answer, JournaledAnswer::Ok(_)))
+        {
             out.push_str(&mail(&first.input));
         }
     }
@@ -32,7 +34,7 @@ pub fn calls(calls: &[Call]) -> String {
 
 /// Where a call stands among those of its service. What is asked of these is asked at the same time and arrives in any order, so
 /// that it is sorted by what is asked. A table's calls are in order for each of its partitions.
-fn place(asked: &str, call: &Call) -> String {
+fn place(asked: &str, call: &JournaledCall) -> String {
     match call.service.as_str() {
         "cloudwatch" | "codepipeline" | "drs" | "ec2" | "http" | "ssm" => asked.to_owned(),
         "dynamodb" => keys(&call.input).first().and_then(|key| key.first()).cloned().unwrap_or_default(),
@@ -108,7 +110,7 @@ fn writes(input: &Value) -> impl Iterator<Item = &Value> {
         .filter_map(|write| write.as_object()?.values().next())
 }
 
-fn asked(call: &Call) -> String {
+fn asked(call: &JournaledCall) -> String {
     // Its text is shown as a mail.
     if call.operation == "Publish" {
         let (topic, attributes) = (brief(&call.input["TopicArn"]), attributes(&call.input));
@@ -119,8 +121,9 @@ fn asked(call: &Call) -> String {
 }
 
 /// Whether `next` asks for a further page of the list that `call` gave a page of.
-fn continues(call: &Call, next: &Call) -> bool {
-    let lists = |call: &Call| matches!(&call.answer, Answer::Ok(answer) if list(answer).is_some());
+fn continues(call: &JournaledCall, next: &JournaledCall) -> bool {
+    let lists =
+        |call: &JournaledCall| matches!(&call.answer, JournaledAnswer::Ok(answer) if list(answer).is_some());
     let further =
         ["nextToken", "NextToken"].iter().any(|token| next.input.get(token).is_some_and(Value::is_string));
     further && lists(call) && lists(next)
@@ -168,16 +171,16 @@ fn joined<'v>(values: impl Iterator<Item = &'v Value>) -> String {
 }
 
 /// What a call answered, in a few words; for the pages of a list, what all of them have.
-fn answered(answers: &[&Answer]) -> String {
+fn answered(answers: &[&JournaledAnswer]) -> String {
     match answers {
-        [Answer::Ok(value)] => given(value),
-        [Answer::Error { code, message, .. }] if message.is_empty() => code.clone(),
-        [Answer::Error { code, message, .. }] => format!("{code}: {message}"),
-        [Answer::Cut] => "the connection was cut".to_owned(),
+        [JournaledAnswer::Ok(value)] => given(value),
+        [JournaledAnswer::Error { code, message, .. }] if message.is_empty() => code.clone(),
+        [JournaledAnswer::Error { code, message, .. }] => format!("{code}: {message}"),
+        [JournaledAnswer::Cut] => "the connection was cut".to_owned(),
         pages => {
             let lists = pages.iter().filter_map(|page| match page {
-                Answer::Ok(value) => list(value),
-                Answer::Error { .. } | Answer::Cut => None,
+                JournaledAnswer::Ok(value) => list(value),
+                JournaledAnswer::Error { .. } | JournaledAnswer::Cut => None,
             });
             let lists: Vec<(&str, usize)> = lists.collect();
             counted(lists.iter().map(|(_, count)| count).sum(), lists.first().map_or("", |(name, _)| name))
@@ -280,12 +283,12 @@ fn is_hexadecimal(text: &str, length: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use local_aws::{Answer, Call};
+    use local_aws::{JournaledAnswer, JournaledCall};
     use serde_json::{Value, json};
 
-    fn call(service: &str, operation: &str, input: Value, answer: Answer) -> Call {
+    fn call(service: &str, operation: &str, input: Value, answer: JournaledAnswer) -> JournaledCall {
         let (service, operation) = (service.to_owned(), operation.to_owned());
-        Call {
+        JournaledCall {
             service,
             operation,
             input,
@@ -296,7 +299,7 @@ mod tests {
         }
     }
 
-    fn told(calls: &[Call]) -> String {
+    fn told(calls: &[JournaledCall]) -> String {
         anstream::adapter::strip_str(&super::calls(calls)).to_string()
     }
 
@@ -310,12 +313,18 @@ mod tests {
             "Tags": [{"Key": "pointsman:commit", "Value": "0123456789012345678901234567890123456789"}],
             "ClientRequestToken": "create-1",
         });
-        let missing = Answer::Error { code: "ValidationError".into(), message: "no".into(), status: 400 };
+        let missing =
+            JournaledAnswer::Error { code: "ValidationError".into(), message: "no".into(), status: 400 };
         let calls = [
             call("cloudformation", "DescribeStacks", json!({"StackName": "branch-shop-main"}), missing),
-            call("cloudformation", "CreateStack", input, Answer::Ok(json!({"StackId": id}))),
-            call("cloudformation", "DeleteStack", json!({"StackName": id}), Answer::Ok(Value::Null)),
-            call("cloudformation", "DescribeStacks", json!({}), Answer::Ok(json!({"Stacks": [{}, {}]}))),
+            call("cloudformation", "CreateStack", input, JournaledAnswer::Ok(json!({"StackId": id}))),
+            call("cloudformation", "DeleteStack", json!({"StackName": id}), JournaledAnswer::Ok(Value::Null)),
+            call(
+                "cloudformation",
+                "DescribeStacks",
+                json!({}),
+                JournaledAnswer::Ok(json!({"Stacks": [{}, {}]})),
+            ),
         ];
         insta::assert_snapshot!(told(&calls), @r"
           call   DescribeStacks branch-shop-main -> ValidationError: no
@@ -330,8 +339,8 @@ mod tests {
     fn a_mail_is_told_as_it_is_read() {
         let text = "The stack branch-shop-main could not be created, because two of its resources failed and a third was cancelled.\n\nRole  no\n";
         let input = json!({"TopicArn": "arn:aws:sns:us-east-1:111122223333:mail", "Subject": "One failed", "Message": text});
-        let sent = call("sns", "Publish", input.clone(), Answer::Ok(json!({"MessageId": "m-1"})));
-        let mut refused = call("sns", "Publish", input, Answer::Cut);
+        let sent = call("sns", "Publish", input.clone(), JournaledAnswer::Ok(json!({"MessageId": "m-1"})));
+        let mut refused = call("sns", "Publish", input, JournaledAnswer::Cut);
         refused.took_effect = false;
         insta::assert_snapshot!(told(&[sent, refused]), @r"
           call   Publish arn:aws:sns:us-east-1:111122223333:mail -> m-1

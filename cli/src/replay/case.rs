@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use local_aws::{PipelineSource, World};
+use local_aws::{AwsWorld, PipelineSource};
 use pipeline_trigger::event::{Parsed, Push, parse};
 use pipeline_trigger::rules::Rules;
 use serde_json::Value;
@@ -57,7 +57,7 @@ impl Case {
     }
 
     /// Puts into `world` every pipeline that the rules name for the pushed repositories.
-    pub fn make_pipelines(&self, world: &mut World, rules: &Rules) {
+    pub fn make_pipelines(&self, world: &mut AwsWorld, rules: &Rules) {
         for push in self.pushes() {
             let branch = push.reference.branch();
             for rule in rules.of_repository(&push.repository) {
@@ -72,7 +72,7 @@ impl Case {
     }
 
     /// Hints for whoever tries an event: its repository is not served, or a case's world lacks its commit.
-    pub fn hints(&self, world: &World) -> Vec<String> {
+    pub fn hints(&self, world: &AwsWorld) -> Vec<String> {
         self.pushes().iter().filter_map(|push| hint(push, world)).collect()
     }
 
@@ -93,7 +93,7 @@ impl Case {
     }
 }
 
-fn hint(push: &Push, world: &World) -> Option<String> {
+fn hint(push: &Push, world: &AwsWorld) -> Option<String> {
     let (repository, commit) = (&push.repository, push.commit()?);
     if !world.has_repository(repository) {
         return Some(format!(

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use jiff::Timestamp;
-use local_aws::{Happening, Timed, World};
+use local_aws::{AwsWorld, TimelineAction, TimelineEntry};
 use serde_json::{Value, json};
 
 use super::function::{Invoked, Run, Stage};
@@ -36,9 +36,9 @@ pub(super) fn replay(
     arguments: &ReplayArguments,
     root: &Path,
     template: &SamTemplate,
-    world: World,
+    world: AwsWorld,
 ) -> Result<Vec<Replay>> {
-    let timeline: VecDeque<Timed> = world.timeline().to_vec().into();
+    let timeline: VecDeque<TimelineEntry> = world.timeline().to_vec().into();
     let most = MOST + MOST_EACH * (world.branches_and_stacks() + timeline.len());
     let follows = world.follows_events();
     let stage = Stage::open(case, root, world, arguments.dry_run)?;
@@ -64,7 +64,7 @@ struct Play<'a> {
 }
 
 impl Play<'_> {
-    fn play(mut self, mut timeline: VecDeque<Timed>, follows: bool) -> Result<Vec<Replay>> {
+    fn play(mut self, mut timeline: VecDeque<TimelineEntry>, follows: bool) -> Result<Vec<Replay>> {
         let mut waiting = VecDeque::new();
         loop {
             // Events that are not followed are lost: AWS delivers many of them as best it can.
@@ -90,19 +90,19 @@ impl Play<'_> {
     }
 
     /// What happens next by the timeline.
-    fn entry(&mut self, entry: &Timed) -> Result<()> {
+    fn entry(&mut self, entry: &TimelineEntry) -> Result<()> {
         self.stage.aws.advance_to(entry.at);
-        match &entry.what {
-            Happening::Change(change) => {
+        match &entry.action {
+            TimelineAction::Change(change) => {
                 self.stage.aws.apply(change);
                 self.changes.push(format!("{} {change}", entry.at));
                 Ok(())
             }
-            Happening::Reconcile => {
+            TimelineAction::Reconcile => {
                 let event = json!({"source": "pointsman", "detail-type": "reconcile"});
                 self.timed(&event, &format!("{} reconcile", entry.at), true)
             }
-            Happening::Event { file, event } => {
+            TimelineAction::Event { file, event } => {
                 self.timed(event, &format!("{} {file}: {}", entry.at, kind(event)), false)
             }
         }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
-use local_aws::{Call, LocalAws, Outcome, RuntimeApi, World};
+use local_aws::{AwsWorld, InvocationOutcome, JournaledCall, LocalAws, RuntimeApi};
 use serde_json::Value;
 use shared::decision::Decision;
 use shared::text::printable;
@@ -79,7 +79,7 @@ pub struct Invoked {
     /// What was decided; several for a batch of redriven messages.
     pub decisions: Vec<Decision>,
     /// The calls it made.
-    pub calls: Vec<Call>,
+    pub calls: Vec<JournaledCall>,
     /// What the invocation failed with.
     pub error: Option<InvocationError>,
     /// For a batch: the messages that failed.
@@ -110,7 +110,7 @@ pub(super) struct Stage<'c> {
 }
 
 impl<'c> Stage<'c> {
-    pub(super) fn open(case: &'c Case, root: &'c Path, world: World, dry_run: bool) -> Result<Self> {
+    pub(super) fn open(case: &'c Case, root: &'c Path, world: AwsWorld, dry_run: bool) -> Result<Self> {
         let (deliveries, retries, has_own_time) =
             (world.deliveries(), world.retries(), world.now().is_some());
         Ok(Self { aws: LocalAws::start(world)?, case, root, deliveries, retries, has_own_time, dry_run })
@@ -233,7 +233,7 @@ impl Process {
             logged_failures,
         };
         match outcome {
-            Outcome::Response(response) => {
+            InvocationOutcome::Response(response) => {
                 match response.get("batchItemFailures").and_then(Value::as_array) {
                     Some(failures) => {
                         invoked.batch_failures = Some(failures.iter().filter_map(identifier).collect())
@@ -244,7 +244,8 @@ impl Process {
                     }
                 }
             }
-            Outcome::Error { error_type, message } | Outcome::InitError { error_type, message } => {
+            InvocationOutcome::Error { error_type, message }
+            | InvocationOutcome::InitError { error_type, message } => {
                 invoked.error = Some(InvocationError { kind: error_type, message });
             }
         }
@@ -268,7 +269,12 @@ impl Process {
         Ok((decisions, failures))
     }
 
-    fn outcome(&mut self, api: &RuntimeApi, function: &DeployedFunction, event: &Value) -> Result<Outcome> {
+    fn outcome(
+        &mut self,
+        api: &RuntimeApi,
+        function: &DeployedFunction,
+        event: &Value,
+    ) -> Result<InvocationOutcome> {
         let waiting = api.invoke(event, function.timeout);
         let end = Instant::now() + function.timeout;
         loop {

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use local_aws::{Answer, Call};
+use local_aws::{JournaledAnswer, JournaledCall};
 use mail_builder::MessageBuilder;
 
 use super::Replay;
@@ -26,13 +26,13 @@ pub(super) fn write(replays: &[Replay], folder: &Path) -> Result<Vec<PathBuf>> {
     calls.filter(|call| is_sent(call)).map(|call| write_one(call, folder)).collect()
 }
 
-fn is_sent(call: &Call) -> bool {
+fn is_sent(call: &JournaledCall) -> bool {
     call.service == "sns"
         && call.operation == "Publish"
-        && (call.took_effect || matches!(call.answer, Answer::Ok(_)))
+        && (call.took_effect || matches!(call.answer, JournaledAnswer::Ok(_)))
 }
 
-fn write_one(call: &Call, folder: &Path) -> Result<PathBuf> {
+fn write_one(call: &JournaledCall, folder: &Path) -> Result<PathBuf> {
     let subject = call.input["Subject"].as_str().unwrap_or("AWS Notification Message");
     for number in 1.. {
         let path = folder.join(format!("{number:03}-{}.eml", name(subject)));
@@ -72,13 +72,13 @@ mod tests {
 
     use super::*;
 
-    fn publish(subject: &str) -> Call {
-        Call {
+    fn publish(subject: &str) -> JournaledCall {
+        JournaledCall {
             service: "sns".into(),
             operation: "Publish".into(),
             input: json!({"Subject": subject, "MessageStructure": "json",
                 "Message": r#"{"default": "{}", "email": "Everybody can launch this image now.\n"}"#}),
-            answer: Answer::Ok(json!({"MessageId": "m"})),
+            answer: JournaledAnswer::Ok(json!({"MessageId": "m"})),
             injected: false,
             took_effect: true,
             at: jiff::Timestamp::UNIX_EPOCH,

@@ -6,15 +6,15 @@ use super::expression::bindings::Bindings;
 use super::expression::path::project;
 use super::expression::{Comparator, Condition, Operand};
 use super::value::Item;
-use super::{KeyPart, Table, invalid, request};
+use super::{DynamoDbTable, KeyPart, invalid, request};
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
 /// "A single Query operation can retrieve a maximum of 1 MB of data."
 const PAGE_BYTES: usize = 1024 * 1024;
 
-pub(super) fn query(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn query(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let name = request::table_name(&mut input)?;
     let limit = input.integer("Limit")?;
     input.boolean("ConsistentRead")?;
@@ -59,25 +59,24 @@ pub(super) fn query(context: &Context<'_>, mut input: Members) -> Result<Value, 
     Ok(output)
 }
 
-/// The items behind `start`, and the key of the last one when there may be more behind it.
+/// The items after `start`, and the key of the last one if more may follow.
 fn page<'t>(
-    table: &Table,
+    table: &DynamoDbTable,
     items: &'t [&'t Item],
     start: Option<&Item>,
     limit: usize,
-) -> Result<(&'t [&'t Item], Option<Item>), Refusal> {
+) -> Result<(&'t [&'t Item], Option<Item>), ErrorAnswer> {
     let is_start = |item: &&Item| {
         start.is_some_and(|start| start.iter().all(|(name, value)| item.get(name) == Some(value)))
     };
-    // DynamoDB goes on from a key that is gone as well; here it must be there.
-    let begin = match start {
-        None => 0,
-        Some(_) => items
-            .iter()
-            .position(is_start)
-            .map(|place| place + 1)
-            .ok_or_else(|| Refusal::not_served("an ExclusiveStartKey that the query does not find"))?,
-    };
+    // DynamoDB also continues after a key that was deleted; here the key must exist.
+    let begin =
+        match start {
+            None => 0,
+            Some(_) => items.iter().position(is_start).map(|place| place + 1).ok_or_else(|| {
+                ErrorAnswer::not_served("an ExclusiveStartKey that the query does not find")
+            })?,
+        };
     let rest = &items[begin..];
     let mut bytes = 0;
     let within = rest.iter().take_while(|item| {
@@ -92,7 +91,7 @@ fn page<'t>(
 }
 
 /// The hash key is one value, and the range key is compared with a value, or between two, or begins with one.
-fn check_key_condition(condition: &Condition, table: &Table) -> Result<(), Refusal> {
+fn check_key_condition(condition: &Condition, table: &DynamoDbTable) -> Result<(), ErrorAnswer> {
     let unsupported = || invalid("Query key condition not supported");
     let mut parts = Vec::new();
     flatten(condition, &mut parts);

@@ -76,7 +76,7 @@ fn take(aws: &LocalAws, client: &Client, step: &Step) {
         }
         Step::Wait(seconds) => aws.advance(Duration::from_secs(seconds)),
         Step::Fail(resource, on) => aws.fail("*", resource, on, "arranged", Some(1)),
-        Step::Mend => aws.mend(),
+        Step::Mend => aws.end_failures(),
     }
 }
 
@@ -112,7 +112,7 @@ proptest! {
             let expected: BTreeSet<String> = expected.into_iter().flatten().collect();
             prop_assert_eq!(aws.pipelines().into_iter().collect::<BTreeSet<_>>(), expected);
         }
-        aws.mend();
+        aws.end_failures();
         for stack in 0..STACKS.len() {
             take(&aws, &client, &Step::Protect(stack, false));
             take(&aws, &client, &Step::Delete(stack));

@@ -1,6 +1,6 @@
 //! DynamoDB over real HTTP: what a claim is, whom it is refused to, and what is no request.
 
-use local_aws::{Answer, LocalAws};
+use local_aws::{JournaledAnswer, LocalAws};
 use serde_json::{Value, json};
 
 use crate::client::{Client, World, error};
@@ -33,7 +33,7 @@ fn start() -> Table {
 }
 
 impl Table {
-    fn ask(&self, operation: &str, mut input: Value) -> Answer {
+    fn ask(&self, operation: &str, mut input: Value) -> JournaledAnswer {
         if input.get("TableName").is_none() {
             input["TableName"] = json!("claims");
         }
@@ -42,14 +42,14 @@ impl Table {
 
     fn ok(&self, operation: &str, input: Value) -> Value {
         match self.ask(operation, input) {
-            Answer::Ok(output) => output,
+            JournaledAnswer::Ok(output) => output,
             other => panic!("{other:?}"),
         }
     }
 
     fn invalid(&self, operation: &str, input: Value) -> String {
         match self.ask(operation, input.clone()) {
-            Answer::Error { code, message, status: 400 }
+            JournaledAnswer::Error { code, message, status: 400 }
                 if code == "com.amazon.coral.validate#ValidationException" =>
             {
                 message
@@ -99,7 +99,7 @@ fn an_event_is_claimed_once_claimed_again_when_the_claim_is_over_and_never_once_
 #[test]
 fn of_those_who_claim_at_the_same_time_one_gets_it() {
     let table = start();
-    let ask = || matches!(table.ask("PutItem", claim(100, 160)), Answer::Ok(_));
+    let ask = || matches!(table.ask("PutItem", claim(100, 160)), JournaledAnswer::Ok(_));
     let won: Vec<bool> = std::thread::scope(|scope| {
         let claims: Vec<_> = (0..16).map(|_| scope.spawn(ask)).collect();
         claims.into_iter().map(|claim| claim.join().unwrap()).collect()
@@ -113,7 +113,7 @@ fn a_claim_whose_answer_is_lost_is_made_all_the_same() {
     let aws = LocalAws::start(World::of(&format!("{TABLES}{lost}"))).unwrap();
     let client = Client::new(&aws.endpoint());
     let table = Table { aws, client };
-    assert_eq!(table.ask("PutItem", claim(100, 160)), Answer::Cut);
+    assert_eq!(table.ask("PutItem", claim(100, 160)), JournaledAnswer::Cut);
     assert!(table.item("e1").is_some());
     assert_eq!(error(&table.ask("PutItem", claim(100, 160))).0, 400);
 }
@@ -156,7 +156,7 @@ fn a_condition_is_true_of_the_item_that_is_there() {
                 "ExpressionAttributeValues": {":five": {"N": "5"}, ":two": {"S": "two"}, ":n": {"S": "N"}},
             }),
         );
-        assert_eq!(matches!(answer, Answer::Ok(_)), expected, "{condition}: {answer:?}");
+        assert_eq!(matches!(answer, JournaledAnswer::Ok(_)), expected, "{condition}: {answer:?}");
     }
 }
 

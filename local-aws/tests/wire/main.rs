@@ -18,7 +18,7 @@ mod stacks;
 use std::time::Duration;
 
 use client::{Client, World, error};
-use local_aws::{Answer, Call, LocalAws, Outcome, RuntimeApi};
+use local_aws::{InvocationOutcome, JournaledAnswer, JournaledCall, LocalAws, RuntimeApi};
 use serde_json::{Value, json};
 
 const WORLD: &str = include_str!("../world.toml");
@@ -37,24 +37,24 @@ fn start(more: &str) -> Fixture {
 }
 
 impl Fixture {
-    fn commit(&self, operation: &str, input: Value) -> Answer {
+    fn commit(&self, operation: &str, input: Value) -> JournaledAnswer {
         let mut input = input;
         input["repositoryName"] = json!("storefront");
         self.client.call("codecommit", "CodeCommit_20150413", operation, &input)
     }
 
-    fn pipeline(&self, operation: &str, input: Value) -> Answer {
+    fn pipeline(&self, operation: &str, input: Value) -> JournaledAnswer {
         self.client.call("codepipeline", "CodePipeline_20150709", operation, &input)
     }
 
-    fn last(&self) -> Call {
+    fn last(&self) -> JournaledCall {
         self.aws.journal().pop().unwrap()
     }
 }
 
-fn ok(answer: Answer) -> Value {
+fn ok(answer: JournaledAnswer) -> Value {
     match answer {
-        Answer::Ok(output) => output,
+        JournaledAnswer::Ok(output) => output,
         other => panic!("{other:?}"),
     }
 }
@@ -324,8 +324,8 @@ fn what_codepipeline_refuses_is_refused_in_its_words() {
 #[test]
 fn what_is_not_served_is_said_by_name_and_recorded() {
     let fixture = start("");
-    let said = |answer: Answer| match answer {
-        Answer::Error { status: 501, message, .. } => message,
+    let said = |answer: JournaledAnswer| match answer {
+        JournaledAnswer::Error { status: 501, message, .. } => message,
         other => panic!("{other:?}"),
     };
     let answer = fixture.commit("PutFile", json!({}));
@@ -387,15 +387,15 @@ fn a_cut_closes_the_connection_before_or_after_the_effect() {
     let start =
         || fixture.pipeline("StartPipelineExecution", json!({"name": "web", "clientRequestToken": "t"}));
     assert_eq!(error(&start()), (409, "ConflictException"));
-    assert_eq!(start(), Answer::Cut);
+    assert_eq!(start(), JournaledAnswer::Cut);
     let call = fixture.last();
-    assert_eq!((call.answer, call.injected, call.took_effect), (Answer::Cut, true, true));
-    assert_eq!(start(), Answer::Cut);
+    assert_eq!((call.answer, call.injected, call.took_effect), (JournaledAnswer::Cut, true, true));
+    assert_eq!(start(), JournaledAnswer::Cut);
     let id = ok(start())["pipelineExecutionId"].clone();
     let listed = ok(fixture.pipeline("ListPipelineExecutions", json!({"pipelineName": "web"})));
     assert_eq!(listed["pipelineExecutionSummaries"].as_array().unwrap().len(), 1);
     assert_eq!(listed["pipelineExecutionSummaries"][0]["pipelineExecutionId"], id);
-    assert_eq!(fixture.commit("GetCommit", json!({"commitId": "x"})), Answer::Cut);
+    assert_eq!(fixture.commit("GetCommit", json!({"commitId": "x"})), JournaledAnswer::Cut);
     assert!(!fixture.last().took_effect);
 }
 
@@ -425,7 +425,7 @@ fn an_event_goes_to_the_function_and_its_answer_comes_back() {
     let id = next.header("lambda-runtime-aws-request-id").to_owned();
     let path = format!("/2018-06-01/runtime/invocation/{id}/response");
     assert_eq!(client.post(&path, r#"{"done":true}"#).status, 202);
-    assert_eq!(outcome.recv().unwrap(), Outcome::Response(json!({"done": true})));
+    assert_eq!(outcome.recv().unwrap(), InvocationOutcome::Response(json!({"done": true})));
     assert_eq!(client.post(&path, "{}").status, 400);
 }
 
@@ -441,10 +441,13 @@ fn a_function_that_waits_is_woken_and_its_errors_are_told_apart() {
     let id = polling.join().unwrap().header("lambda-runtime-aws-request-id").to_owned();
     let body = r#"{"errorType":"Busy","errorMessage":"web is busy"}"#;
     client.post(&format!("/2018-06-01/runtime/invocation/{id}/error"), body);
-    let busy = Outcome::Error { error_type: "Busy".into(), message: "web is busy".into() };
+    let busy = InvocationOutcome::Error { error_type: "Busy".into(), message: "web is busy".into() };
     assert_eq!(outcome.recv().unwrap(), busy);
     client.post("/2018-06-01/runtime/init/error", body);
     let outcome = api.invoke(&json!(2), Duration::from_secs(1)).recv().unwrap();
-    assert_eq!(outcome, Outcome::InitError { error_type: "Busy".into(), message: "web is busy".into() });
+    assert_eq!(
+        outcome,
+        InvocationOutcome::InitError { error_type: "Busy".into(), message: "web is busy".into() }
+    );
     assert_eq!(client.get("/2018-06-01/extension").status, 501);
 }

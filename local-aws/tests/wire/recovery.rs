@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local_aws::{Change, LocalAws};
+use local_aws::{LocalAws, WorldChange};
 use serde_json::{Value, json};
 
 use crate::client::{Client, World};
@@ -144,7 +144,7 @@ fn steps_follow_each_other_and_the_bus_hears_of_each_launch() {
     assert_eq!(drs.steps(), ["COMPLETED", "WAITING", "NOT_STARTED"]);
     drs.minutes(2);
     assert_eq!(drs.steps(), ["COMPLETED", "COMPLETED", "EXECUTING"]);
-    drs.aws.apply(&Change::Launch { server: WEB.to_owned(), result: "FAILED".to_owned() });
+    drs.aws.apply(&WorldChange::Launch { server: WEB.to_owned(), result: "FAILED".to_owned() });
     drs.minutes(2);
     assert_eq!(
         (drs.status().as_str(), drs.steps()[2].as_str()),
@@ -234,7 +234,7 @@ fn a_snapshot_that_was_named_is_looked_for_again_when_its_step_begins() {
     let known = drs.ok("DescribeRecoverySnapshots", json!({"sourceServerID": WEB}));
     drs.started(of(known["items"][0]["snapshotID"].as_str().unwrap()));
     drs.minutes(5);
-    drs.aws.apply(&Change::NoSnapshots { server: WEB.to_owned() });
+    drs.aws.apply(&WorldChange::NoSnapshots { server: WEB.to_owned() });
     drs.minutes(5);
     assert_eq!((drs.status(), drs.steps()[2].as_str()), ("FAILED".to_owned(), "FAILED"));
 }

@@ -260,7 +260,7 @@ fn an_update_that_fails_goes_back_to_what_was_and_may_stay_stuck() {
     fixture.call("UpdateStack", &[("StackName", "b-shop"), ("TemplateBody", TEMPLATE)]);
     fixture.settle();
     assert_eq!(fixture.status("b-shop"), "UPDATE_ROLLBACK_FAILED");
-    fixture.aws.mend();
+    fixture.aws.end_failures();
     assert_eq!(fixture.call("DeleteStack", &[("StackName", "b-shop")]).status, 200);
     fixture.settle();
     assert_eq!((fixture.status("b-shop"), fixture.aws.pipelines()), ("none".into(), vec![]));
@@ -553,9 +553,9 @@ fn a_branch_that_git_has_no_file_for_is_refused_and_the_limit_said() {
     let path = folder.path().join("world.toml");
     let world = |name: &str| WORLD.replace("main = \"one\"", &format!("\"{name}\" = \"one\""));
     std::fs::write(&path, world(&fits)).unwrap();
-    local_aws::World::read(&path).unwrap();
+    local_aws::AwsWorld::read(&path).unwrap();
     std::fs::write(&path, world(&too_long)).unwrap();
-    let refused = local_aws::World::read(&path).unwrap_err().to_string();
+    let refused = local_aws::AwsWorld::read(&path).unwrap_err().to_string();
     assert!(refused.contains("more than 250 bytes"), "{refused}");
 }
 
@@ -569,7 +569,7 @@ fn repositories_come_in_pages() {
         "ListRepositories",
         &input,
     ) {
-        local_aws::Answer::Ok(page) => page,
+        local_aws::JournaledAnswer::Ok(page) => page,
         other => panic!("{other:?}"),
     };
     let first = list(json!({"sortBy": "repositoryName", "order": "ascending"}));
