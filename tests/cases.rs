@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use libtest_mimic::{Arguments, Failed, Trial};
 use pointsman::arguments::ReplayArguments;
-use pointsman::replay::{Case, replay, told};
+use pointsman::replay::{Case, outcome_text, replay};
 use pointsman::workspace;
 use similar::TextDiff;
 
@@ -47,7 +47,7 @@ fn trial(root: &Path, folder: PathBuf) -> Trial {
 fn check(root: &Path, folder: &Path) -> Result<()> {
     let arguments = ReplayArguments::default();
     let case = Case::read(folder, &arguments, root)?;
-    let outcome = told(&case, &replay(&case, &arguments, root)?);
+    let outcome = outcome_text(&case, &replay(&case, &arguments, root)?);
     let file = folder.join("outcome.txt");
     if std::env::var_os("POINTSMAN_BLESS").is_some() {
         return std::fs::write(&file, plain(&outcome))

@@ -19,7 +19,7 @@ use std::sync::{Mutex, MutexGuard};
 
 pub(crate) use request::is_table_name;
 pub(crate) use table::{DynamoDbTable, KeyPart};
-pub(crate) use value::Item;
+pub(crate) use value::TableItem;
 
 use crate::error_answer::ErrorAnswer;
 use crate::service::Service;
@@ -54,7 +54,7 @@ impl DynamoDb {
     }
 
     /// The items of every table of that name, by their keys; `None` if there is no such table.
-    pub(crate) fn items(&self, name: &str) -> Option<Vec<Item>> {
+    pub(crate) fn items(&self, name: &str) -> Option<Vec<TableItem>> {
         let tables = self.lock();
         let mut named = tables.iter().filter(|table| table.name == name).peekable();
         named.peek()?;

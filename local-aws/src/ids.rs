@@ -26,7 +26,7 @@ mod tests {
     use super::uuid;
 
     #[test]
-    fn the_same_parts_make_the_same_id_and_borders_count() {
+    fn the_same_parts_have_the_same_id_and_borders_count() {
         assert_eq!(uuid(&["a", "b"]), uuid(&["a", "b"]));
         assert_ne!(uuid(&["a", "b"]), uuid(&["ab", ""]));
         let lengths: Vec<usize> = uuid(&["a"]).split('-').map(str::len).collect();

@@ -147,7 +147,7 @@ mod tests {
     use super::Members;
 
     #[test]
-    fn a_member_that_nobody_took_is_refused_by_name() {
+    fn an_unknown_member_is_refused_by_name() {
         let mut members = Members::new("GetBranch", json!({"branchName": "main", "depth": 1})).unwrap();
         assert_eq!(members.string("branchName").unwrap().as_deref(), Some("main"));
         let refusal = members.finish().unwrap_err();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::expression::bindings::Bindings;
 use super::expression::path::project;
 use super::expression::{Comparator, Condition, Operand};
-use super::value::Item;
+use super::value::TableItem;
 use super::{DynamoDbTable, KeyPart, invalid, request};
 use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
@@ -42,16 +42,16 @@ pub(super) fn query(context: &Context<'_>, mut input: Members) -> Result<Value, 
     let table = &*locked.table();
     check_key_condition(&key_condition, table)?;
     let start = start.map(|key| table.checked_key(key)).transpose()?;
-    let mut items: Vec<&Item> =
+    let mut items: Vec<&TableItem> =
         table.sorted().into_iter().filter(|item| key_condition.is_true_of(item)).collect();
     if !forward {
         items.reverse();
     }
     let (page, last) = page(table, &items, start.as_ref(), limit)?;
-    let fits = |item: &&&Item| filter.as_ref().is_none_or(|filter| filter.is_true_of(item));
+    let fits = |item: &&&TableItem| filter.as_ref().is_none_or(|filter| filter.is_true_of(item));
     let shown =
-        |item: &&Item| projection.as_ref().map_or_else(|| (*item).clone(), |paths| project(item, paths));
-    let found: Vec<Item> = page.iter().filter(fits).map(shown).collect();
+        |item: &&TableItem| projection.as_ref().map_or_else(|| (*item).clone(), |paths| project(item, paths));
+    let found: Vec<TableItem> = page.iter().filter(fits).map(shown).collect();
     let mut output = json!({"Count": found.len(), "ScannedCount": page.len(), "Items": found});
     if let Some(last) = last {
         output["LastEvaluatedKey"] = last.into();
@@ -62,11 +62,11 @@ pub(super) fn query(context: &Context<'_>, mut input: Members) -> Result<Value, 
 /// The items after `start`, and the key of the last one if more may follow.
 fn page<'t>(
     table: &DynamoDbTable,
-    items: &'t [&'t Item],
-    start: Option<&Item>,
+    items: &'t [&'t TableItem],
+    start: Option<&TableItem>,
     limit: usize,
-) -> Result<(&'t [&'t Item], Option<Item>), ErrorAnswer> {
-    let is_start = |item: &&Item| {
+) -> Result<(&'t [&'t TableItem], Option<TableItem>), ErrorAnswer> {
+    let is_start = |item: &&TableItem| {
         start.is_some_and(|start| start.iter().all(|(name, value)| item.get(name) == Some(value)))
     };
     // DynamoDB also continues after a key that was deleted; here the key must exist.

@@ -5,7 +5,7 @@ use std::sync::MutexGuard;
 use serde_json::{Value, json};
 
 use super::expression::Condition;
-use super::value::Item;
+use super::value::TableItem;
 use super::write::{ItemWrite, WriteResult};
 use super::{DynamoDbTable, invalid};
 use crate::error_answer::ErrorAnswer;
@@ -69,7 +69,7 @@ pub(super) fn alone(context: &Context<'_>, write: &ItemWrite) -> Result<WriteRes
 }
 
 /// `Key` or `Item`.
-pub(super) fn item(input: &mut Members, member: &str) -> Result<Item, ErrorAnswer> {
+pub(super) fn item(input: &mut Members, member: &str) -> Result<TableItem, ErrorAnswer> {
     input.object(member)?.ok_or_else(|| {
         let member = member.to_lowercase();
         invalid(format!(
@@ -79,7 +79,7 @@ pub(super) fn item(input: &mut Members, member: &str) -> Result<Item, ErrorAnswe
 }
 
 /// The answer to `ReturnValues` of PutItem and DeleteItem: the previous item, if the request asks for it.
-pub(super) fn old(before: Option<Item>, returned: &str) -> Value {
+pub(super) fn old(before: Option<TableItem>, returned: &str) -> Value {
     match before.filter(|_| returned == "ALL_OLD") {
         Some(before) => json!({"Attributes": before}),
         None => json!({}),
@@ -120,10 +120,10 @@ pub(super) fn uncounted(input: &mut Members) -> Result<(), ErrorAnswer> {
 /// Refuses the request unless the condition is true of the existing item.
 pub(super) fn check(
     condition: Option<&Condition>,
-    there: Option<&Item>,
+    there: Option<&TableItem>,
     with_item: bool,
 ) -> Result<(), ErrorAnswer> {
-    let nothing = Item::new();
+    let nothing = TableItem::new();
     if condition.is_none_or(|condition| condition.is_true_of(there.unwrap_or(&nothing))) {
         return Ok(());
     }

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::value::Item;
+use super::value::TableItem;
 use super::write::{ItemWrite, WriteKind};
 use super::{DynamoDbTable, invalid, request};
 use crate::error_answer::ErrorAnswer;
@@ -93,7 +93,7 @@ fn carry_out(
     tables: &mut [DynamoDbTable],
     writes: &[ItemWrite],
 ) -> Result<(), ErrorAnswer> {
-    let mut targets: Vec<(usize, Item)> = Vec::new();
+    let mut targets: Vec<(usize, TableItem)> = Vec::new();
     for write in writes {
         let place = request::place(tables, context, &write.table)?;
         let target = (place, write.key(&tables[place])?);

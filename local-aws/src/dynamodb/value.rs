@@ -16,7 +16,7 @@ use super::invalid;
 use crate::error_answer::ErrorAnswer;
 
 /// An item, or its key: attributes by name.
-pub(crate) type Item = Map<String, Value>;
+pub(crate) type TableItem = Map<String, Value>;
 
 /// "The maximum item size in DynamoDB is 400 KB, which includes both attribute name binary length (UTF-8 length) and
 /// attribute value lengths".
@@ -27,7 +27,7 @@ const MAX_DEPTH: usize = 32;
 pub(super) const TYPES: &[&str] = &["S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"];
 
 /// Every attribute of an item, each in its one form.
-pub(super) fn checked_item(item: Item) -> Result<Item, ErrorAnswer> {
+pub(super) fn checked_item(item: TableItem) -> Result<TableItem, ErrorAnswer> {
     item.into_iter().map(|(name, value)| Ok((name, checked(value)?))).collect()
 }
 
@@ -62,7 +62,7 @@ fn checked_below(value: Value, depth: usize) -> Result<Value, ErrorAnswer> {
         }
         ("M", Value::Object(items)) => {
             let entry = |(name, item)| Ok((name, checked_below(item, depth + 1)?));
-            items.into_iter().map(entry).collect::<Result<Item, ErrorAnswer>>()?.into()
+            items.into_iter().map(entry).collect::<Result<TableItem, ErrorAnswer>>()?.into()
         }
         ("SS" | "NS" | "BS", Value::Array(items)) => set(&kind, items)?,
         (kind, _) if TYPES.contains(&kind) => {
@@ -157,7 +157,7 @@ pub(super) fn order(left: &Value, right: &Value) -> Option<Ordering> {
     }
 }
 
-pub(super) fn item_size(item: &Item) -> usize {
+pub(super) fn item_size(item: &TableItem) -> usize {
     item.iter().map(|(name, value)| name.len() + size(value)).sum()
 }
 
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_value_is_refused() {
+    fn an_invalid_value_is_refused() {
         let deep = (0..40).fold(json!({"S": "a"}), |inner, _| json!({"L": [inner]}));
         let bad: [Value; 15] = [
             json!({}),

@@ -4,7 +4,7 @@ use super::expression::bindings::Bindings;
 use super::expression::path::DocumentPath;
 use super::expression::update::{apply, paths};
 use super::expression::{Clause, Condition};
-use super::value::Item;
+use super::value::TableItem;
 use super::{DynamoDbTable, invalid, request, value};
 use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
@@ -13,7 +13,7 @@ use crate::members::Members;
 pub(super) struct ItemWrite {
     pub(super) table: String,
     /// The key, or the whole item of a put.
-    given: Item,
+    given: TableItem,
     action: WriteAction,
     condition: Option<Condition>,
     /// Whether a failed condition returns the item.
@@ -38,9 +38,9 @@ enum WriteAction {
 
 /// The result of a write.
 pub(super) struct WriteResult {
-    pub(super) before: Option<Item>,
+    pub(super) before: Option<TableItem>,
     /// The item as it is now; nothing for one that is deleted.
-    pub(super) after: Option<Item>,
+    pub(super) after: Option<TableItem>,
     /// The paths that an update changed.
     pub(super) changed: Vec<DocumentPath>,
 }
@@ -71,7 +71,7 @@ impl ItemWrite {
     }
 
     /// The key of the item that it is about.
-    pub(super) fn key(&self, table: &DynamoDbTable) -> Result<Item, ErrorAnswer> {
+    pub(super) fn key(&self, table: &DynamoDbTable) -> Result<TableItem, ErrorAnswer> {
         match &self.action {
             WriteAction::Put => table.key_of_item(&self.given),
             WriteAction::Update(clauses) => {
@@ -83,12 +83,16 @@ impl ItemWrite {
     }
 
     /// Refuses the write unless its condition is true of the existing item.
-    pub(super) fn check(&self, table: &DynamoDbTable, key: &Item) -> Result<(), ErrorAnswer> {
+    pub(super) fn check(&self, table: &DynamoDbTable, key: &TableItem) -> Result<(), ErrorAnswer> {
         request::check(self.condition.as_ref(), table.get(key), self.with_item)
     }
 
     /// The item after the write; `None` if the write deletes it.
-    pub(super) fn after(&self, table: &DynamoDbTable, key: &Item) -> Result<Option<Item>, ErrorAnswer> {
+    pub(super) fn after(
+        &self,
+        table: &DynamoDbTable,
+        key: &TableItem,
+    ) -> Result<Option<TableItem>, ErrorAnswer> {
         let after = match &self.action {
             WriteAction::Put => self.given.clone(),
             WriteAction::Update(clauses) => apply(clauses, table.get(key).unwrap_or(key))?,
@@ -108,7 +112,7 @@ impl ItemWrite {
     pub(super) fn carry_out(
         &self,
         table: &mut DynamoDbTable,
-        key: &Item,
+        key: &TableItem,
     ) -> Result<WriteResult, ErrorAnswer> {
         let after = self.after(table, key)?;
         let before = match &after {

@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_reads_back_and_times_are_tagged() {
+    fn a_written_value_reads_back_and_times_are_tagged() {
         let output = json!({"MetricAlarms": [{"AlarmName": "a", "StateUpdatedTimestamp": 1_700_000_000, "Period": 60}]});
         let cbor = to_cbor("", output.clone());
         let mut bytes = Vec::new();
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_request_is_refused() {
+    fn an_invalid_request_is_refused() {
         let error = from_cbor(Cbor::Map(vec![(Cbor::Integer(1.into()), Cbor::Null)])).unwrap_err();
         assert_eq!(error.code, "SerializationException");
         assert!(from_cbor(Cbor::Bytes(vec![1])).is_err());

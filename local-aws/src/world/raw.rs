@@ -19,7 +19,7 @@ pub(super) use drs::{
 };
 pub(super) use images::{RawAccount, RawEc2, RawImage, RawSnapshot};
 pub(super) use signals::{RawAlarm, RawEndpoint, RawParameter};
-pub(super) use tables::{RawKey, RawTable};
+pub(super) use tables::{RawDynamoDbTable, RawKey};
 pub(super) use timeline::RawTimed;
 
 use super::content::Content;
@@ -55,7 +55,7 @@ pub(super) struct RawWorld {
     #[serde(default)]
     pub(super) snapshot: Vec<RawSnapshot>,
     #[serde(default)]
-    pub(super) table: Vec<RawTable>,
+    pub(super) table: Vec<RawDynamoDbTable>,
     #[serde(default)]
     pub(super) alarm: Vec<RawAlarm>,
     #[serde(default)]

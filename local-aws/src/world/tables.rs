@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::file::WorldFile;
-use super::raw::{RawKey, RawTable};
+use super::raw::{RawDynamoDbTable, RawKey};
 use super::{AwsWorld, WorldError};
-use crate::dynamodb::{DynamoDbTable, Item, KeyPart, is_table_name};
+use crate::dynamodb::{DynamoDbTable, KeyPart, TableItem, is_table_name};
 
-pub(super) fn add(world: &AwsWorld, file: &WorldFile<'_>, raw: RawTable) -> Result<(), WorldError> {
+pub(super) fn add(world: &AwsWorld, file: &WorldFile<'_>, raw: RawDynamoDbTable) -> Result<(), WorldError> {
     let name = raw.name.get_ref();
     if !is_table_name(name) {
         let message =
@@ -30,7 +30,7 @@ fn key_part(raw: RawKey) -> KeyPart {
     KeyPart { name: raw.name, kind: format!("{:?}", raw.kind) }
 }
 
-fn item(table: &toml::Table) -> Result<Item, &'static str> {
+fn item(table: &toml::Table) -> Result<TableItem, &'static str> {
     table.iter().map(|(name, value)| Ok((name.clone(), attribute(value)?))).collect()
 }
 

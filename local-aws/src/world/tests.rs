@@ -166,7 +166,7 @@ fn a_path_stays_inside_and_a_delete_hits_something() {
 }
 
 #[test]
-fn the_repositories_go_when_the_world_goes() {
+fn the_repositories_are_deleted_with_the_world() {
     let mut world = read(STOREFRONT).unwrap();
     let folder = world.folder().unwrap().to_owned();
     assert!(folder.join("storefront.git").exists());

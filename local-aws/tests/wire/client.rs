@@ -10,10 +10,10 @@ use local_aws::JournaledAnswer;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Makes worlds from text.
-pub(crate) struct World;
+/// Reads worlds from text.
+pub(crate) struct WorldText;
 
-impl World {
+impl WorldText {
     pub(crate) fn of(text: &str) -> local_aws::AwsWorld {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("world.toml");
@@ -92,13 +92,13 @@ impl Client {
         (response.status, code, serde_json::from_str(&response.body).unwrap())
     }
 
-    /// What a client that has this server as its proxy gets from a URL; `None` when nobody answers.
+    /// The answer that a client with this server as its proxy gets for a URL; `None` if there is none.
     pub(crate) fn through_proxy(&self, url: &str) -> Option<u16> {
         self.send("GET", url, "", "").map(|response| response.status)
     }
 
-    /// An operation of a service with the Query protocol, with its members as the form has them. The journal has the
-    /// answer in JSON; this gives the XML.
+    /// Calls an operation of a service with the Query protocol; the members are form fields. The journal has the
+    /// answer as JSON; this function returns the XML.
     pub(crate) fn query(
         &self,
         service: &str,

@@ -6,10 +6,10 @@
 )]
 
 mod client;
+mod emails;
 mod images;
 mod interleavings;
 mod items;
-mod mail;
 mod recovery;
 mod signals;
 mod stack_rules;
@@ -17,26 +17,26 @@ mod stacks;
 
 use std::time::Duration;
 
-use client::{Client, World, error};
+use client::{Client, WorldText, error};
 use local_aws::{InvocationOutcome, JournaledAnswer, JournaledCall, LocalAws, RuntimeApi};
 use serde_json::{Value, json};
 
 const WORLD: &str = include_str!("../world.toml");
 
-/// A running world, and what is asked of it.
-struct Fixture {
+/// A running world, and a client of it.
+struct WireFixture {
     aws: LocalAws,
     client: Client,
 }
 
-fn start(more: &str) -> Fixture {
-    let world = World::of(&format!("{WORLD}{more}"));
+fn start(more: &str) -> WireFixture {
+    let world = WorldText::of(&format!("{WORLD}{more}"));
     let aws = LocalAws::start(world).unwrap();
     let client = Client::new(&aws.endpoint());
-    Fixture { aws, client }
+    WireFixture { aws, client }
 }
 
-impl Fixture {
+impl WireFixture {
     fn commit(&self, operation: &str, input: Value) -> JournaledAnswer {
         let mut input = input;
         input["repositoryName"] = json!("storefront");
@@ -192,7 +192,7 @@ fn merge(source: &str, destination: &str) -> Value {
 }
 
 #[test]
-fn a_busy_pipeline_says_so_once_and_the_same_token_starts_nothing_twice() {
+fn a_busy_pipeline_refuses_one_start_and_the_same_token_starts_nothing_twice() {
     let fixture = start("");
     let start = |token: &str| {
         fixture.pipeline(
@@ -401,8 +401,8 @@ fn a_cut_closes_the_connection_before_or_after_the_effect() {
 
 #[test]
 fn a_clone_is_served_beside_the_world() {
-    let mut world = World::of(WORLD);
-    let clone = World::clone_with_remote_branch("topic");
+    let mut world = WorldText::of(WORLD);
+    let clone = WorldText::clone_with_remote_branch("topic");
     world.serve_clone("other", clone.path()).unwrap();
     assert!(world.serve_clone("bad name", clone.path()).is_err());
     let aws = LocalAws::start(world).unwrap();
@@ -430,7 +430,7 @@ fn an_event_goes_to_the_function_and_its_answer_comes_back() {
 }
 
 #[test]
-fn a_function_that_waits_is_woken_and_its_errors_are_told_apart() {
+fn a_function_that_waits_gets_its_event_and_its_kinds_of_error_are_distinguished() {
     let api = RuntimeApi::start().unwrap();
     let client = Client::new(&format!("http://{}", api.address()));
     let address = format!("http://{}", api.address());

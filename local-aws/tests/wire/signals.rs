@@ -1,9 +1,9 @@
-//! What a function looks at before it acts: alarms, parameters, endpoints; and writes that go together.
+//! The signals that a function checks before it acts: alarms, parameters, endpoints. And transactions.
 
 use local_aws::{JournaledAnswer, LocalAws, WorldChange};
 use serde_json::{Value, json};
 
-use crate::client::{Client, World, error};
+use crate::client::{Client, WorldText, error};
 
 const SIGNALS: &str = r#"
 now = "2026-03-02T10:00:00Z"
@@ -25,7 +25,7 @@ items = [{ id = "a", version = 1 }]
 "#;
 
 fn start() -> (LocalAws, Client) {
-    let aws = LocalAws::start(World::of(SIGNALS)).unwrap();
+    let aws = LocalAws::start(WorldText::of(SIGNALS)).unwrap();
     let client = Client::new(&aws.endpoint());
     (aws, client)
 }
@@ -51,7 +51,7 @@ fn a_parameter_is_read_changed_and_removed() {
 }
 
 #[test]
-fn an_endpoint_answers_through_the_proxy_and_nobody_else_does() {
+fn an_endpoint_of_the_world_answers_through_the_proxy_and_no_other_does() {
     let (aws, client) = start();
     let url = "http://www.example.com/healthz";
     assert_eq!(client.through_proxy(url), Some(503));
@@ -86,7 +86,7 @@ fn transact(client: &Client, items: Value, token: Option<&str>) -> JournaledAnsw
 }
 
 #[test]
-fn writes_that_go_together_are_all_made_or_none() {
+fn a_transaction_performs_all_its_writes_or_none() {
     let (aws, client) = start();
     let versions = || -> Vec<String> {
         let items = aws.items("items").unwrap();
@@ -122,7 +122,7 @@ fn writes_that_go_together_are_all_made_or_none() {
 }
 
 #[test]
-fn whoever_is_cut_off_is_answered_no_more_until_it_is_mended() {
+fn a_caller_that_is_cut_off_gets_no_answer_until_calls_are_answered_again() {
     let (aws, client) = start();
     aws.cut_off_after(1, true);
     assert!(matches!(transact(&client, json!([put("b", 1, None)]), None), JournaledAnswer::Ok(_)));

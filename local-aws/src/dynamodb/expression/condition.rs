@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use serde_json::{Value, json};
 
 use super::super::invalid;
-use super::super::value::{Item, TYPES, order, parts, size};
+use super::super::value::{TYPES, TableItem, order, parts, size};
 use super::{Comparator, Condition, FunctionCall, Operand};
 use crate::error_answer::ErrorAnswer;
 
@@ -114,7 +114,7 @@ pub(super) fn wrong(of: &str, what: impl std::fmt::Display) -> ErrorAnswer {
 
 impl Condition {
     /// Whether the condition is true of an item. A missing item counts as an empty one.
-    pub(in super::super) fn is_true_of(&self, item: &Item) -> bool {
+    pub(in super::super) fn is_true_of(&self, item: &TableItem) -> bool {
         match self {
             Condition::Or(left, right) => left.is_true_of(item) || right.is_true_of(item),
             Condition::And(left, right) => left.is_true_of(item) && right.is_true_of(item),
@@ -149,7 +149,7 @@ fn compare(left: &Option<Cow<'_, Value>>, how: Comparator, right: &Option<Cow<'_
 }
 
 impl Operand {
-    fn value<'v>(&'v self, item: &'v Item) -> Option<Cow<'v, Value>> {
+    fn value<'v>(&'v self, item: &'v TableItem) -> Option<Cow<'v, Value>> {
         match self {
             Operand::Path(path) => path.get(item).map(Cow::Borrowed),
             Operand::Value(value) => Some(Cow::Borrowed(value)),
@@ -172,7 +172,7 @@ fn length(value: &Value) -> Option<Value> {
 }
 
 impl FunctionCall {
-    fn is_true_of(&self, item: &Item) -> bool {
+    fn is_true_of(&self, item: &TableItem) -> bool {
         let value = |index: usize| self.arguments.get(index).and_then(|operand| operand.value(item));
         let Some(first) = value(0) else { return self.name == "attribute_not_exists" };
         let second = value(1);

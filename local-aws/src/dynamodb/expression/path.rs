@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use super::super::invalid;
-use super::super::value::Item;
+use super::super::value::TableItem;
 use crate::error_answer::ErrorAnswer;
 
 /// Never empty, and begins with a name.
@@ -32,7 +32,7 @@ impl DocumentPath {
         (self.0.len() == 1).then(|| self.attribute())
     }
 
-    pub(in super::super) fn get<'i>(&self, item: &'i Item) -> Option<&'i Value> {
+    pub(in super::super) fn get<'i>(&self, item: &'i TableItem) -> Option<&'i Value> {
         self.0[1..].iter().try_fold(item.get(self.attribute())?, |value, step| match step {
             PathStep::Name(name) => value["M"].get(name),
             PathStep::Index(index) => value["L"].get(index),
@@ -44,7 +44,7 @@ impl DocumentPath {
         self.0.iter().zip(&other.0).all(|(mine, theirs)| mine == theirs)
     }
 
-    pub(super) fn set(&self, item: &mut Item, value: Value) -> Result<(), ErrorAnswer> {
+    pub(super) fn set(&self, item: &mut TableItem, value: Value) -> Result<(), ErrorAnswer> {
         let Some((last, inner)) = self.parent(item)? else {
             item.insert(self.attribute().to_owned(), value);
             return Ok(());
@@ -60,7 +60,7 @@ impl DocumentPath {
     }
 
     /// Removes the value at the path. A missing value is no error; a missing parent is one.
-    pub(super) fn remove(&self, item: &mut Item) -> Result<(), ErrorAnswer> {
+    pub(super) fn remove(&self, item: &mut TableItem) -> Result<(), ErrorAnswer> {
         let Some((last, inner)) = self.parent(item)? else {
             item.shift_remove(self.attribute());
             return Ok(());
@@ -75,7 +75,7 @@ impl DocumentPath {
     }
 
     /// The last step and its parent; `None` for an attribute of the item.
-    fn parent<'i>(&self, item: &'i mut Item) -> Result<Option<(&PathStep, Inner<'i>)>, ErrorAnswer> {
+    fn parent<'i>(&self, item: &'i mut TableItem) -> Result<Option<(&PathStep, Inner<'i>)>, ErrorAnswer> {
         let [_, between @ .., last] = &self.0[..] else { return Ok(None) };
         let mut value = item.get_mut(self.attribute()).ok_or_else(no_such_path)?;
         for step in between {
@@ -102,7 +102,7 @@ impl DocumentPath {
 }
 
 enum Inner<'i> {
-    Map(&'i mut Item),
+    Map(&'i mut TableItem),
     List(&'i mut Vec<Value>),
 }
 
@@ -111,8 +111,8 @@ fn no_such_path() -> ErrorAnswer {
 }
 
 /// The values at the paths, each at its place in the item; the elements of a list follow each other.
-pub(in super::super) fn project(item: &Item, paths: &[DocumentPath]) -> Item {
-    let mut out = Item::new();
+pub(in super::super) fn project(item: &TableItem, paths: &[DocumentPath]) -> TableItem {
+    let mut out = TableItem::new();
     for path in paths {
         if let Some(value) = path.get(item) {
             place(&mut out, path, value.clone());
@@ -121,7 +121,7 @@ pub(in super::super) fn project(item: &Item, paths: &[DocumentPath]) -> Item {
     out
 }
 
-fn place(out: &mut Item, path: &DocumentPath, value: Value) {
+fn place(out: &mut TableItem, path: &DocumentPath, value: Value) {
     let PathStep::Name(first) = &path.0[0] else { return };
     let built = path.0[1..].iter().rev().fold(value, |inner, step| match step {
         PathStep::Name(name) => json!({"M": {name: inner}}),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::invalid;
-use super::super::value::{Item, number, parts, written};
+use super::super::value::{TableItem, number, parts, written};
 use super::condition::{counted, wrong};
 use super::path::DocumentPath;
 use super::{Assignment, Clause, FunctionCall, Operand};
@@ -87,7 +87,7 @@ pub(in super::super) fn paths(clauses: &[Clause]) -> Vec<&DocumentPath> {
 }
 
 /// The item afterwards. Every value is worked out from the item before.
-pub(in super::super) fn apply(clauses: &[Clause], before: &Item) -> Result<Item, ErrorAnswer> {
+pub(in super::super) fn apply(clauses: &[Clause], before: &TableItem) -> Result<TableItem, ErrorAnswer> {
     let mut after = before.clone();
     for clause in clauses {
         match clause {
@@ -108,7 +108,7 @@ pub(in super::super) fn apply(clauses: &[Clause], before: &Item) -> Result<Item,
     Ok(after)
 }
 
-fn assigned(assignment: &Assignment, before: &Item) -> Result<Value, ErrorAnswer> {
+fn assigned(assignment: &Assignment, before: &TableItem) -> Result<Value, ErrorAnswer> {
     let first = value(&assignment.first, before)?;
     let Some((sign, second)) = &assignment.then else { return Ok(first) };
     let second = value(second, before)?;
@@ -124,7 +124,7 @@ fn assigned(assignment: &Assignment, before: &Item) -> Result<Value, ErrorAnswer
     Ok(json!({"N": written(&number(&written(&result))?)}))
 }
 
-fn value(operand: &Operand, before: &Item) -> Result<Value, ErrorAnswer> {
+fn value(operand: &Operand, before: &TableItem) -> Result<Value, ErrorAnswer> {
     let missing =
         || invalid("The provided expression refers to an attribute that does not exist in the item");
     match operand {

@@ -1,13 +1,13 @@
-//! SNS over real HTTP: what is delivered, and what is refused.
+//! SNS over real HTTP: deliveries, and refused requests.
 
 use local_aws::LocalAws;
 
-use crate::client::{Client, Response, World};
+use crate::client::{Client, Response, WorldText};
 
 const TOPIC: &str = "arn:aws:sns:us-east-1:111122223333:mail";
 
 fn start(more: &str) -> (LocalAws, Client) {
-    let aws = LocalAws::start(World::of(more)).unwrap();
+    let aws = LocalAws::start(WorldText::of(more)).unwrap();
     let client = Client::new(&aws.endpoint());
     (aws, client)
 }
@@ -17,7 +17,7 @@ fn publish(client: &Client, members: &[(&str, &str)]) -> Response {
 }
 
 #[test]
-fn a_mail_is_delivered_as_it_was_written() {
+fn an_email_is_delivered_as_it_was_written() {
     let (aws, client) = start("");
     let message = "line one\n\n  <two> & größe\n";
     let answer =
@@ -26,8 +26,8 @@ fn a_mail_is_delivered_as_it_was_written() {
     let both = r#"{"default": "short", "email": "long"}"#;
     publish(&client, &[("TopicArn", TOPIC), ("MessageStructure", "json"), ("Message", both)]);
     let mails = aws.emails();
-    let told: Vec<(&str, &str)> = mails.iter().map(|mail| (&*mail.subject, &*mail.message)).collect();
-    assert_eq!(told, [("Stack büro failed", message), ("AWS Notification Message", "long")]);
+    let answered: Vec<(&str, &str)> = mails.iter().map(|mail| (&*mail.subject, &*mail.message)).collect();
+    assert_eq!(answered, [("Stack büro failed", message), ("AWS Notification Message", "long")]);
 }
 
 #[test]
