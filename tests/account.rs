@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use branch_stacks::settings::Settings;
-use local_aws::{LocalAws, World};
+use local_aws::{AwsWorld, LocalAws};
 use pointsman::rules_file::{FileRules, read_all};
 use pointsman::template::SamTemplate;
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ impl Account {
         };
         write("world.toml", world);
         write(name, template);
-        let world = World::read(&folder.path().join("world.toml")).expect("the world is right");
+        let world = AwsWorld::read(&folder.path().join("world.toml")).expect("the world is right");
         let aws = LocalAws::start(world).expect("a port is free");
         let config = config(&aws.endpoint());
         let parameters = [("BranchStacks".to_owned(), "enabled".to_owned())].into();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use ami_alerts::aws::Clients;
 use ami_alerts::rules::Rules;
 use ami_alerts::settings::Settings;
-use local_aws::{LocalAws, World};
+use local_aws::{AwsWorld, LocalAws};
 use serde_json::{Value, json};
 use shared::config::Document;
 use shared::decision::{Decision, Verdict};
@@ -54,7 +54,8 @@ impl Alerts {
         let folder = TempDir::new().expect("a temporary folder");
         let file = folder.path().join("world.toml");
         std::fs::write(&file, world).expect("the folder is ours");
-        let aws = LocalAws::start(World::read(&file).expect("the world is right")).expect("a port is free");
+        let aws =
+            LocalAws::start(AwsWorld::read(&file).expect("the world is right")).expect("a port is free");
         let mut problems = Vec::new();
         let rules = ami_alerts::rules::read(&Document::new("pointsman.toml", rules), &mut problems);
         assert_eq!(problems, []);
@@ -96,7 +97,7 @@ impl Alerts {
     }
 
     fn subjects(&self) -> Vec<String> {
-        self.aws.mails().into_iter().map(|mail| mail.subject).collect()
+        self.aws.emails().into_iter().map(|mail| mail.subject).collect()
     }
 
     /// The grantees of the image, beside its owner.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use libtest_mimic::{Arguments, Failed, Trial};
 use pointsman::arguments::ReplayArguments;
-use pointsman::replay::{Case, replay, told};
+use pointsman::replay::{Case, outcome_text, replay};
 use pointsman::workspace;
 use similar::TextDiff;
 
@@ -53,7 +53,7 @@ fn check(root: &Path, folder: &Path) -> Result<()> {
     let replays = replay(&case, &arguments, root)?;
     must::check(folder, &replays)?;
     permitted::check(&replays)?;
-    let outcome = told(&case, &replays);
+    let outcome = outcome_text(&case, &replays);
     let file = folder.join("outcome.txt");
     if std::env::var_os("POINTSMAN_BLESS").is_some() {
         return std::fs::write(&file, plain(&outcome))

@@ -7,7 +7,7 @@ use dr_failover::aws::Clients;
 use dr_failover::incident::{Incident, Phase};
 use dr_failover::rules::Rules;
 use dr_failover::settings::Settings;
-use local_aws::{Change, LocalAws, World};
+use local_aws::{AwsWorld, LocalAws, WorldChange};
 use serde_json::{Value, json};
 use shared::config::Document;
 use shared::decision::Decision;
@@ -75,7 +75,8 @@ impl Failover {
         let folder = TempDir::new().expect("a temporary folder");
         let file = folder.path().join("world.toml");
         std::fs::write(&file, world).expect("the folder is ours");
-        let aws = LocalAws::start(World::read(&file).expect("the world is right")).expect("a port is free");
+        let aws =
+            LocalAws::start(AwsWorld::read(&file).expect("the world is right")).expect("a port is free");
         let mut problems = Vec::new();
         let rules = dr_failover::rules::read(&Document::new("pointsman.toml", rules), &mut problems);
         assert_eq!(problems, []);
@@ -120,7 +121,7 @@ impl Failover {
     }
 
     fn subjects(&self) -> Vec<String> {
-        self.aws.mails().into_iter().map(|mail| mail.subject).collect()
+        self.aws.emails().into_iter().map(|mail| mail.subject).collect()
     }
 
     /// The starts that took effect: their modes.
@@ -234,9 +235,9 @@ fn an_execution_that_launched_nothing_is_asked_for_anew_and_once() {
             for after_effect in [false, true] {
                 let failover = Failover::new(WORLD);
                 failover.invoke(&down(), "one");
-                failover.aws.apply(&Change::NoSnapshots { server: database() });
+                failover.aws.apply(&WorldChange::NoSnapshots { server: database() });
                 failover.aws.advance(Duration::from_secs(30));
-                failover.aws.apply(&Change::Snapshot { server: database() });
+                failover.aws.apply(&WorldChange::Snapshot { server: database() });
                 failover.minutes(minute - 1);
                 failover.aws.advance(Duration::from_secs(60));
                 failover.aws.cut_off_after(call, after_effect);
@@ -436,13 +437,13 @@ fn a_dry_run_starts_writes_and_mails_nothing() {
 #[test]
 fn the_record_has_all_that_happened_and_pointsman_prints_it() {
     let failover = Failover::new(WORLD);
-    failover.aws.apply(&Change::Alarm {
+    failover.aws.apply(&WorldChange::Alarm {
         name: "shop-from-outside".to_owned(),
         state: "OK".to_owned(),
         suppressed_by: None,
     });
     failover.invoke(&down(), "one");
-    failover.aws.apply(&Change::Alarm {
+    failover.aws.apply(&WorldChange::Alarm {
         name: "shop-from-outside".to_owned(),
         state: "ALARM".to_owned(),
         suppressed_by: None,

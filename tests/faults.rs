@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use local_aws::Call;
+use local_aws::JournaledCall;
 use pointsman::arguments::ReplayArguments;
 use pointsman::replay::{Case, Run, replay};
 use tempfile::TempDir;
@@ -65,7 +65,7 @@ pub(crate) fn replay_in_a_folder(function: &str, world: &str, event: &str, files
     };
     write("world.toml", world);
     files.iter().for_each(|(name, text)| write(name, text));
-    let world = local_aws::World::read(&folder.path().join("world.toml")).expect("the world is right");
+    let world = local_aws::AwsWorld::read(&folder.path().join("world.toml")).expect("the world is right");
     let commit = world.commit_ids("shop").pop().expect("it has commits").1;
     write("event.json", &event.replace("COMMIT", &commit));
     let arguments = ReplayArguments { function: Some(function.to_owned()), ..ReplayArguments::default() };
@@ -81,11 +81,11 @@ fn executions(run: &Run) -> BTreeSet<(String, String)> {
     started.map(|call| (text(call, "name"), text(call, "clientRequestToken"))).collect()
 }
 
-pub(crate) fn calls(run: &Run) -> impl Iterator<Item = &Call> {
+pub(crate) fn calls(run: &Run) -> impl Iterator<Item = &JournaledCall> {
     run.invocations.iter().flat_map(|invoked| &invoked.calls)
 }
 
-pub(crate) fn text(call: &Call, member: &str) -> String {
+pub(crate) fn text(call: &JournaledCall, member: &str) -> String {
     call.input[member].as_str().unwrap_or_default().to_owned()
 }
 

@@ -171,7 +171,7 @@ impl Play {
                 let stack = branch_id(BRANCHES[*branch]).stack_name("branch");
                 aws.fail(&stack, "Topic", on, "arranged", once.then_some(1));
             }
-            PlayStep::Fix => aws.mend(),
+            PlayStep::Fix => aws.end_failures(),
             PlayStep::Reconcile => {
                 let decision = self.account.reconcile();
                 self.saw([decision]);
@@ -244,7 +244,7 @@ proptest! {
         // This also holds while the arranged failures continue; a failed deletion waits for a day.
         let before_quiet = play.creations;
         play.reconcile_until_quiet(1);
-        play.account.aws.mend();
+        play.account.aws.end_failures();
         let decision = play.reconcile_until_quiet(25);
 
         let stacks: BTreeMap<String, StackNow> = play.account.aws.stacks().into_iter()

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use local_aws::Call;
+use local_aws::JournaledCall;
 use pointsman::replay::Run;
 
 use crate::faults::{at_once, calls, replay_in_a_folder, text};
@@ -87,7 +87,7 @@ fn run(scenario: &Scenario, fault: &str) -> Run {
 fn effects(run: &Run) -> BTreeSet<(String, String)> {
     let changing = ["CreateStack", "UpdateStack", "DeleteStack"];
     let effective = calls(run).filter(|call| changing.contains(&call.operation.as_str()) && call.took_effect);
-    effective.map(|call: &Call| (call.operation.clone(), text(call, "ClientRequestToken"))).collect()
+    effective.map(|call: &JournaledCall| (call.operation.clone(), text(call, "ClientRequestToken"))).collect()
 }
 
 fn quiet_calls(scenario: &Scenario) -> BTreeMap<String, usize> {

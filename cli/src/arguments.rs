@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-const EXIT_CODES: &str = "Exit codes: 0 all is well; 1 the rules have problems, an invocation failed, or \
-no function is about the event; 2 the command line is wrong; 3 it could not run.";
+const EXIT_CODES: &str = "Exit codes: 0 success; 1 the rules have problems, an invocation failed, or \
+no function's rule matches the event; 2 the command line is wrong; 3 the command could not run.";
 
 const REPLAY_EXAMPLES: &str = "\
 Examples:
@@ -32,28 +32,28 @@ Examples:
   pointsman check
   pointsman check rules.toml --template template.yaml --environment dry-run";
 
-/// Says what AWS events would start, and why: on a laptop, without an AWS account.
+/// Show what AWS events would start, and why: on a laptop, without an AWS account.
 #[derive(Debug, Parser)]
 #[command(name = "pointsman", version, about, after_help = EXIT_CODES)]
 pub struct Arguments {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to do.
+/// A command.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a function on an event: the real binary, with AWS's answers from this machine
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay(ReplayArguments),
-    /// Say which pipelines a push would start, and why, from a clone and the rules alone
+    /// Show which pipelines a push would start, and why, from a clone and the rules
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArguments),
-    /// List what is wrong with the rules
+    /// List the problems of the rules
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArguments),
-    /// Print the record of a recovery: what happened when, what held it, and how long each step took
+    /// Print the record of a recovery: its events, what blocked it, and how long each step took
     #[command(after_help = INCIDENT_EXAMPLES)]
     Incident(IncidentArguments),
 }
@@ -74,17 +74,17 @@ pub struct ReplayArguments {
     /// The rules [default: the case's pointsman.toml, else config/pointsman.toml]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// The function to run, whatever its rule says [default: those whose rule in template.yaml matches the event,
-    /// else the one that the case's folder belongs to]
+    /// The function to run, whatever its rule matches [default: those whose rule in template.yaml matches the
+    /// event, else the one that the case's folder names]
     #[arg(long, value_name = "NAME")]
     pub function: Option<String>,
-    /// Decide, and start nothing
+    /// Decide, but start nothing
     #[arg(long)]
     pub dry_run: bool,
     /// Print each decision as JSON
     #[arg(long)]
     pub json: bool,
-    /// Write each mail that a person would get into this folder, as a file for a mail program
+    /// Write each email into this folder, as a file for a mail program
     #[arg(long, value_name = "DIR")]
     pub mail: Option<PathBuf>,
 }
@@ -95,13 +95,13 @@ pub struct ExplainArguments {
     /// A git clone; it is only read
     #[arg(long, value_name = "PATH")]
     pub repo: PathBuf,
-    /// The name that the rules have for it
+    /// The repository's name in the rules
     #[arg(long, value_name = "NAME")]
     pub repository: String,
-    /// The branch that is pushed
+    /// The pushed branch
     #[arg(long, value_name = "BRANCH", required_unless_present = "tag", conflicts_with = "tag")]
     pub branch: Option<String>,
-    /// The tag that is pushed, instead of a branch
+    /// The pushed tag, instead of a branch
     #[arg(long, value_name = "TAG")]
     pub tag: Option<String>,
     /// The rules
@@ -110,9 +110,9 @@ pub struct ExplainArguments {
     /// Print the decision as JSON
     #[arg(long)]
     pub json: bool,
-    /// The push: the commit before and the commit after, as git names them; without OLD, a first push
+    /// The push: the old and the new commit, as git names them; without OLD, a first push
     #[arg(value_name = "OLD..NEW", value_parser = range)]
-    pub push: Range,
+    pub push: CommitRange,
 }
 
 /// `pointsman check`.
@@ -124,7 +124,7 @@ pub struct CheckArguments {
     /// The template whose permissions must cover the rules [default: template.yaml of the workspace]
     #[arg(long, value_name = "FILE")]
     pub template: Option<PathBuf>,
-    /// The environment of samconfig.toml (beside the template) whose parameters count
+    /// The environment of samconfig.toml (beside the template) whose parameters apply
     #[arg(long, value_name = "NAME", default_value = "default")]
     pub environment: String,
 }
@@ -132,10 +132,10 @@ pub struct CheckArguments {
 /// `pointsman incident`.
 #[derive(Debug, Args)]
 pub struct IncidentArguments {
-    /// A file with the incident (the item as the AWS CLI shows it, or the `incident` of a mail's JSON), or its id
+    /// A file with the incident (the item as the AWS CLI prints it, or the `incident` of an email's JSON), or its ID
     #[arg(value_name = "FILE|ID")]
     pub incident: String,
-    /// The table that it is in, for an id
+    /// The DynamoDB table of the incident, for an ID
     #[arg(long, value_name = "NAME")]
     pub table: Option<String>,
     /// Print it as JSON
@@ -145,10 +145,10 @@ pub struct IncidentArguments {
 
 /// Two commits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Range {
-    /// The one before; none for a first push.
+pub struct CommitRange {
+    /// The old commit; `None` for a first push.
     pub old: Option<String>,
-    /// The one after.
+    /// The new commit.
     pub new: String,
 }
 
@@ -159,13 +159,13 @@ fn named_path(text: &str) -> Result<(String, PathBuf), String> {
     }
 }
 
-fn range(text: &str) -> Result<Range, String> {
+fn range(text: &str) -> Result<CommitRange, String> {
     match text.split_once("..") {
         Some((_, new)) if new.starts_with('.') => {
             Err("a push goes from one commit to another: write two dots, not three".to_owned())
         }
         Some((old, new)) if !new.is_empty() => {
-            Ok(Range { old: (!old.is_empty()).then(|| old.to_owned()), new: new.to_owned() })
+            Ok(CommitRange { old: (!old.is_empty()).then(|| old.to_owned()), new: new.to_owned() })
         }
         _ => Err("write OLD..NEW, as in HEAD~1..HEAD, or ..NEW for a first push".to_owned()),
     }
@@ -184,8 +184,8 @@ mod tests {
 
     #[test]
     fn a_push_is_two_commits_or_a_first_one() {
-        assert_eq!(range("a..b").unwrap(), Range { old: Some("a".into()), new: "b".into() });
-        assert_eq!(range("..b").unwrap(), Range { old: None, new: "b".into() });
+        assert_eq!(range("a..b").unwrap(), CommitRange { old: Some("a".into()), new: "b".into() });
+        assert_eq!(range("..b").unwrap(), CommitRange { old: None, new: "b".into() });
         assert!(range("a...b").unwrap_err().contains("two dots"));
         assert!(range("a..").is_err() && range("a").is_err());
     }

@@ -1,4 +1,4 @@
-//! `pointsman check`: what is wrong with the rules, by themselves and against the template that deploys them.
+//! `pointsman check`: the problems of the rules, by themselves and compared with the template that deploys them.
 
 mod events;
 mod parameters;
@@ -128,7 +128,7 @@ fn alerts(
         problems.extend(events::of_calls(function, rule));
         if events::is_global(&rule.source) {
             anstream::eprintln!(
-                "note: {} is a global service: CloudTrail has its calls in us-east-1, and only a deployment there hears of \
+                "note: {} is a global service: CloudTrail records its calls in us-east-1, and only a deployment there receives \
                  them",
                 rule.source
             );
@@ -141,7 +141,7 @@ fn deployed<'t>(template: &'t SamTemplate, package: &str) -> Option<&'t Deployed
     template.functions().find(|function| function.package == package)
 }
 
-/// Every problem code there is, with where it can come from.
+/// Every problem code, with the tables that it can come from.
 pub fn codes() -> impl Iterator<Item = Code> {
     let of_functions = pipeline_trigger::rules::codes()
         .chain(branch_stacks::rules::codes())

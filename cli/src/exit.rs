@@ -1,16 +1,15 @@
-//! What the command's exit codes mean.
+//! Owns the command's exit codes.
 
 use std::process::ExitCode;
 
 use crate::rules_file::RulesProblems;
 
-/// How a run ended; the number is the process's exit code.
+/// The result of a run; the number is the process's exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// All is well: no problems, or every invocation succeeded.
     Success = 0,
-    /// The command ran, and what it looked at is not well: the rules have problems, an invocation failed, or no
-    /// function is about the event.
+    /// The command ran and found a problem: in the rules, in an invocation, or no function's rule matches the event.
     Found = 1,
     /// The command line is wrong. clap itself exits with this.
     Usage = 2,
@@ -19,7 +18,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// Tells an error to the user, and what it means for the exit code.
+    /// Prints an error, and returns its exit code.
     pub fn of(error: &anyhow::Error) -> Self {
         anstream::eprintln!("error: {error:#}");
         if error.is::<RulesProblems>() { Self::Found } else { Self::Cannot }

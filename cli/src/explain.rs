@@ -21,7 +21,7 @@ use shared::decision::{Action, ActionResult, Decision};
 use shared::lambda::Invocation;
 use shared::text::printable;
 
-use crate::arguments::{ExplainArguments, Range};
+use crate::arguments::{CommitRange, ExplainArguments};
 use crate::exit::Exit;
 use crate::{progress, render, rules_file};
 use clone_reader::CloneReader;
@@ -89,7 +89,7 @@ fn push(arguments: &ExplainArguments, repository: &Repository) -> Result<Push> {
         (None, Some(tag)) => Reference::Tag(short_name(tag, "refs/tags/")),
         (None, None) => bail!("name the pushed branch or tag with --branch or --tag"),
     };
-    let Range { old, new } = &arguments.push;
+    let CommitRange { old, new } = &arguments.push;
     let new = commit(repository, new)?;
     let change = match old {
         // In a push, git writes zeros for "no commit".

@@ -1,17 +1,17 @@
-//! A line on standard error for what takes longer than a second.
+//! Prints a line on stderr for an operation that takes longer than a second.
 
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
 /// Ends the wait when it is dropped.
-#[must_use = "dropped at once, it never says anything"]
-pub struct Progress {
+#[must_use = "dropped at once, it never prints anything"]
+pub struct ProgressLine {
     _done: Sender<()>,
 }
 
-/// Says `what` if that is not done within a second.
-pub fn after_a_second(what: impl Into<String>) -> Progress {
+/// Prints `what` if the returned value is not dropped within a second.
+pub fn after_a_second(what: impl Into<String>) -> ProgressLine {
     let what = what.into();
     let (done, waiting) = mpsc::channel::<()>();
     thread::spawn(move || {
@@ -19,5 +19,5 @@ pub fn after_a_second(what: impl Into<String>) -> Progress {
             anstream::eprintln!("... {what}");
         }
     });
-    Progress { _done: done }
+    ProgressLine { _done: done }
 }

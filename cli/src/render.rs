@@ -8,8 +8,8 @@ use anstyle::{AnsiColor, Style};
 use shared::decision::{Action, ActionResult, Decision, Note, Reason, Verdict};
 use shared::text::{printable, wrapping};
 
-pub(crate) use calls::by_mail;
 pub use calls::calls;
+pub(crate) use calls::email_text;
 use calls::short;
 
 /// Columns of the terminal that the text is wrapped for.
@@ -20,24 +20,24 @@ const BESIDE: usize = 24;
 
 const DIM: Style = Style::new().dimmed();
 
-/// A decision: what it is about, each reason, what should be known besides, each action.
+/// A decision: its event, each reason, each note, each action.
 pub fn decision(decision: &Decision) -> String {
     let mut out = sentence(&decision.event);
     let subjects = decision.reasons.iter().map(|reason| reason.subject.chars().count());
     let column = subjects.filter(|length| *length <= BESIDE).max().unwrap_or(0);
     let verdicts = decision.reasons.iter().map(|reason| reason.verdict.to_string().len());
     let columns = Columns { verdict: verdicts.max().unwrap_or(0).max(5), subject: column };
-    for told in &decision.reasons {
-        out.push_str(&reason(told, &columns));
+    for shown in &decision.reasons {
+        out.push_str(&reason(shown, &columns));
     }
     for (what, count) in &decision.reason_counts {
         let _ = writeln!(out, "  {count:>6} x {what}");
     }
-    for told in &decision.notes {
-        out.push_str(&note(told));
+    for shown in &decision.notes {
+        out.push_str(&note(shown));
     }
-    for told in &decision.actions {
-        out.push_str(&action(told));
+    for shown in &decision.actions {
+        out.push_str(&action(shown));
     }
     out
 }
@@ -47,12 +47,12 @@ pub fn sentence(text: &str) -> String {
     format!("{}\n", wrapped(&printable(text.trim_end()), "  ", 2).trim_start())
 }
 
-/// A text whose lines are as they should be: the problems of a rules file.
+/// A text with its own line breaks, such as the problems of a rules file.
 pub fn block(text: &str) -> String {
     text.trim_end().lines().map(|line| format!("{}\n", printable(line))).collect()
 }
 
-/// How wide the columns of the reasons are.
+/// The widths of the columns of the reasons.
 struct Columns {
     verdict: usize,
     subject: usize,
@@ -93,9 +93,9 @@ fn action(action: &Action) -> String {
     let variables = variables.filter_map(|variable| {
         Some(format!("{}={}", variable["name"].as_str()?, short(variable["value"].as_str()?)))
     });
-    let told: Vec<String> = pinned.into_iter().chain(variables).collect();
+    let details: Vec<String> = pinned.into_iter().chain(variables).collect();
     let call = action.call.rsplit(':').next().unwrap_or(&action.call);
-    let told = if told.is_empty() { String::new() } else { format!(" ({})", told.join(", ")) };
+    let details = if details.is_empty() { String::new() } else { format!(" ({})", details.join(", ")) };
     let (did, result) = match &action.result {
         ActionResult::Done(id) if call == "StartPipelineExecution" => ("did    ", format!("execution {id}")),
         ActionResult::Done(id) if id.is_empty() => ("did    ", "done".to_owned()),
@@ -103,7 +103,8 @@ fn action(action: &Action) -> String {
         ActionResult::Failed(error) => ("failed ", error.clone()),
         ActionResult::NotCalled(why) => ("would  ", format!("not called: {why}")),
     };
-    wrapped(&printable(&format!("{call} {}{told}: {result}", action.subject)), &format!("  {did}"), 9) + "\n"
+    wrapped(&printable(&format!("{call} {}{details}: {result}", action.subject)), &format!("  {did}"), 9)
+        + "\n"
 }
 
 fn style(verdict: Verdict) -> Style {

@@ -1,21 +1,21 @@
 //! `pointsman replay`: an event through the real binary, with the Runtime API and AWS's answers from this machine.
 
 mod case;
+mod emails;
 mod follow;
 mod function;
-mod mails;
 mod route;
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use local_aws::{Answer, Call, World};
+use local_aws::{AwsWorld, JournaledAnswer, JournaledCall};
 use serde_json::{Value, json};
 use shared::lambda::BAD_RULES;
 
 pub use case::Case;
 pub use follow::NotAtRest;
-pub use function::{InvocationError, Invoked, Run};
+pub use function::{FunctionRun, InvocationError, Invoked};
 
 use crate::arguments::ReplayArguments;
 use crate::exit::Exit;
@@ -43,11 +43,12 @@ pub fn run(arguments: &ReplayArguments) -> Result<Exit> {
 fn replay_path(path: &Path, arguments: &ReplayArguments, root: &Path) -> Result<Exit> {
     let case = Case::read(path, arguments, root)?;
     let _progress = progress::after_a_second(format!("replaying {}", case.name));
-    let replays = replay(&case, arguments, root).inspect_err(|error| told_before(&case, error, arguments));
+    let replays =
+        replay(&case, arguments, root).inspect_err(|error| print_until_then(&case, error, arguments));
     let replays = replays?;
     print(&case, &replays, arguments.json)?;
     if let Some(folder) = &arguments.mail {
-        for path in mails::write(&replays, folder)? {
+        for path in emails::write(&replays, folder)? {
             anstream::eprintln!("wrote {}", path.display());
         }
     }
@@ -55,8 +56,9 @@ fn replay_path(path: &Path, arguments: &ReplayArguments, root: &Path) -> Result<
     Ok(if failed { Exit::Found } else { Exit::Success })
 }
 
-/// What happened before a case that does not come to rest was given up: there one sees what it goes round in.
-fn told_before(case: &Case, error: &anyhow::Error, arguments: &ReplayArguments) {
+/// Prints the invocations of a case that was stopped because it does not come to rest, so that the operator sees the
+/// loop.
+fn print_until_then(case: &Case, error: &anyhow::Error, arguments: &ReplayArguments) {
     if let Some(not_at_rest) = error.downcast_ref::<NotAtRest>()
         && let Err(error) = print(case, &not_at_rest.replays, arguments.json)
     {
@@ -64,18 +66,18 @@ fn told_before(case: &Case, error: &anyhow::Error, arguments: &ReplayArguments) 
     }
 }
 
-/// What one function made of the event.
+/// The result of one function.
 #[derive(Debug)]
 pub struct Replay {
-    /// Why it was this function, where its rule was not the reason.
+    /// The reason for the choice of the function, if no rule of the template is the reason.
     pub note: Option<String>,
     /// The function's name.
     pub function: String,
-    /// What happened.
-    pub run: Run,
+    /// The invocations.
+    pub run: FunctionRun,
 }
 
-/// Runs each function that the event reaches, each in a world of its own; all in one where the world follows events.
+/// Runs each function that the event reaches, each in its own world; in one world if the world follows events.
 pub fn replay(case: &Case, arguments: &ReplayArguments, root: &Path) -> Result<Vec<Replay>> {
     let template = template(root)?;
     let mut next = Some(world(case, arguments, &template)?);
@@ -91,12 +93,12 @@ pub fn replay(case: &Case, arguments: &ReplayArguments, root: &Path) -> Result<V
         let stage = Stage::open(case, root, world, arguments.dry_run)?;
         let invocations = stage.deliver(route.function, &case.event, None)?;
         let function = route.function.package.clone();
-        replays.push(Replay { note: route.note, function, run: Run { invocations } });
+        replays.push(Replay { note: route.note, function, run: FunctionRun { invocations } });
     }
     Ok(replays)
 }
 
-/// The templates as one, with every function that can be switched on: here nothing is deployed that somebody did not want.
+/// The templates as one, with every optional function enabled: a replay deploys nothing.
 fn template(root: &Path) -> Result<SamTemplate> {
     let mut joined: Option<SamTemplate> = None;
     for path in TEMPLATES.map(|name| root.join(name)).iter().filter(|path| path.is_file()) {
@@ -114,12 +116,12 @@ fn template(root: &Path) -> Result<SamTemplate> {
     joined.with_context(|| format!("there is no template.yaml in {}", root.display()))
 }
 
-/// The account before the event: the case's, with the clones in it; without one, an account that has what the rules
-/// name, so that there is something to start.
-fn world(case: &Case, arguments: &ReplayArguments, template: &SamTemplate) -> Result<World> {
+/// The account before the event: the case's world, with the clones. Without a world, an account with the pipelines
+/// that the rules name, so that a push can start something.
+fn world(case: &Case, arguments: &ReplayArguments, template: &SamTemplate) -> Result<AwsWorld> {
     let mut world = match &case.world {
-        Some(path) => World::read(path)?,
-        None => World::empty(),
+        Some(path) => AwsWorld::read(path)?,
+        None => AwsWorld::empty(),
     };
     for (name, path) in &arguments.repo {
         world.serve_clone(name, path)?;
@@ -153,12 +155,12 @@ fn print(case: &Case, replays: &[Replay], as_json: bool) -> Result<()> {
         }
         return Ok(());
     }
-    anstream::print!("{}", told(case, replays));
+    anstream::print!("{}", outcome_text(case, replays));
     Ok(())
 }
 
-/// What is printed, and what a case's `outcome.txt` holds.
-pub fn told(case: &Case, replays: &[Replay]) -> String {
+/// The printed text, which is also the content of a case's `outcome.txt`.
+pub fn outcome_text(case: &Case, replays: &[Replay]) -> String {
     let mut out = String::new();
     if replays.is_empty() {
         out.push_str(&render::sentence(&format!("{}: {NO_FUNCTION}", case.name)));
@@ -168,25 +170,25 @@ pub fn told(case: &Case, replays: &[Replay]) -> String {
         if let Some(note) = &replay.note {
             out.push_str(&render::sentence(&format!("({note})")));
         }
-        told_invocations(&replay.run.invocations, &mut out);
+        invocations_text(&replay.run.invocations, &mut out);
     }
     out
 }
 
-/// One after the other. Reconciles that came to the same as the one before are told by their times only.
-fn told_invocations(invocations: &[Invoked], out: &mut String) {
+/// Renders the invocations in order. Of consecutive reconciles with the same result, only the times are printed.
+fn invocations_text(invocations: &[Invoked], out: &mut String) {
     let mut before: Option<String> = None;
     let mut same: Vec<&str> = Vec::new();
     for (index, invoked) in invocations.iter().enumerate() {
-        let told = told_invocation(invoked);
+        let text = invocation_text(invoked);
         let reconciled = invoked.reconciled.as_deref().filter(|_| invoked.changes.is_empty());
         if let Some(time) = reconciled
-            && before.as_ref() == Some(&told)
+            && before.as_ref() == Some(&text)
         {
             same.push(time);
             continue;
         }
-        told_same(&mut same, out);
+        same_reconciles_text(&mut same, out);
         for change in &invoked.changes {
             out.push_str(&render::sentence(&format!("--- {change}")));
         }
@@ -195,29 +197,29 @@ fn told_invocations(invocations: &[Invoked], out: &mut String) {
         } else if index > 0 && invoked.has_happened() {
             out.push_str("---\n");
         }
-        out.push_str(&told);
-        before = invoked.reconciled.is_some().then_some(told);
+        out.push_str(&text);
+        before = invoked.reconciled.is_some().then_some(text);
     }
-    told_same(&mut same, out);
+    same_reconciles_text(&mut same, out);
 }
 
-fn told_same(times: &mut Vec<&str>, out: &mut String) {
+fn same_reconciles_text(times: &mut Vec<&str>, out: &mut String) {
     if !times.is_empty() {
         out.push_str(&render::sentence(&format!("--- reconcile: the same at {}", times.join(", "))));
         times.clear();
     }
 }
 
-fn told_invocation(invoked: &Invoked) -> String {
+fn invocation_text(invoked: &Invoked) -> String {
     let mut out = String::new();
     for decision in &invoked.decisions {
         out.push_str(&render::decision(decision));
     }
     out.push_str(&render::calls(&invoked.calls));
     if let Some(error) = &invoked.error {
-        let told = format!("the invocation failed: {}: {}", error.kind, error.message);
+        let text = format!("the invocation failed: {}: {}", error.kind, error.message);
         let is_block = error.kind == BAD_RULES;
-        out.push_str(&if is_block { render::block(&told) } else { render::sentence(&told) });
+        out.push_str(&if is_block { render::block(&text) } else { render::sentence(&text) });
     }
     if let Some(failed) = &invoked.batch_failures {
         for failure in &invoked.logged_failures {
@@ -232,7 +234,7 @@ fn listed(items: &[String]) -> String {
     if items.is_empty() { "none".to_owned() } else { items.join(", ") }
 }
 
-impl Run {
+impl FunctionRun {
     /// One value a decision; one for an invocation that came to none.
     fn as_json(&self) -> Vec<Value> {
         self.invocations.iter().flat_map(Invoked::as_json).collect()
@@ -240,12 +242,12 @@ impl Run {
 }
 
 impl Invoked {
-    /// Whether there was an invocation, and not only changes of the world after the last one.
+    /// Whether this is an invocation, and not only the changes of the world after the last one.
     fn has_happened(&self) -> bool {
         self.at.is_some()
     }
 
-    /// The decision's own members, as `explain` prints them, with the calls that were made and what failed.
+    /// The decision's own members, as `explain` prints them, with the calls and the error.
     fn as_json(&self) -> Vec<Value> {
         let decisions: Vec<Value> = match &self.decisions[..] {
             [] => vec![json!({"reasons": [], "actions": []})],
@@ -257,14 +259,14 @@ impl Invoked {
             if let Some(error) = &self.error {
                 value["error"] = json!({"errorType": error.kind, "errorMessage": error.message});
             }
-            // Where there are several, by the clock of the case.
+            // If there are several, the time of the case's clock.
             if let Some(at) = self.at.filter(|_| self.what.is_some()) {
                 value["at"] = json!(at.to_string());
             }
             if let Some(failures) = &self.batch_failures {
-                let told = |failure: &InvocationError| json!({"errorType": failure.kind, "errorMessage": failure.message});
+                let as_json = |failure: &InvocationError| json!({"errorType": failure.kind, "errorMessage": failure.message});
                 value["batchItemFailures"] = json!(failures);
-                value["failures"] = self.logged_failures.iter().map(told).collect();
+                value["failures"] = self.logged_failures.iter().map(as_json).collect();
             }
             value
         };
@@ -272,13 +274,13 @@ impl Invoked {
     }
 }
 
-fn call_as_json(call: &Call) -> Value {
+fn call_as_json(call: &JournaledCall) -> Value {
     let answer = match &call.answer {
-        Answer::Ok(answer) => json!({"ok": answer}),
-        Answer::Error { code, message, status } => {
+        JournaledAnswer::Ok(answer) => json!({"ok": answer}),
+        JournaledAnswer::Error { code, message, status } => {
             json!({"error": {"code": code, "message": message, "status": status}})
         }
-        Answer::Cut => json!("cut"),
+        JournaledAnswer::Cut => json!("cut"),
     };
     json!({"service": call.service, "operation": call.operation, "input": call.input, "answer": answer})
 }

@@ -50,8 +50,8 @@ pub fn read(path: &Path) -> Result<Rules> {
     Err(RulesProblems(rendered(&document, path, &problems)).into())
 }
 
-/// The rules of all functions in a document that was read from `path`. What a function cannot read is missing from
-/// them, and among the problems, once.
+/// The rules of all functions in a document that was read from `path`. A table that its function cannot read is
+/// missing, and its problems are listed once.
 pub fn read_all(document: &Document, path: &Path, problems: &mut Vec<Problem>) -> FileRules {
     let pipelines = pipeline_trigger::rules::read(document, problems);
     let mut others = Vec::new();
@@ -67,7 +67,7 @@ pub fn read_all(document: &Document, path: &Path, problems: &mut Vec<Problem>) -
     FileRules { pipelines, stacks, alerts, plans }
 }
 
-/// Where the templates that the rules name are: beside the rules and in the workspace's `templates/`. Both are
+/// The folders of the templates that the rules name: that of the rules, and the workspace's `templates/`. Both are
 /// deployed to one folder.
 pub fn template_folders(rules: &Path) -> Vec<PathBuf> {
     let beside = rules.parent().map(|folder| match folder.as_os_str().is_empty() {

@@ -1,4 +1,4 @@
-//! Where the workspace is: its template, its rules, its functions to build.
+//! Finds the workspace (its template, its rules) and builds its functions.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, IsTerminal as _};
@@ -24,7 +24,7 @@ fn is_workspace(folder: &Path) -> bool {
     folder.join("template.yaml").is_file() && folder.join("functions").is_dir()
 }
 
-/// Builds the function's binary with cargo, once a process, and says where it is.
+/// Builds the function's binary with cargo, once in a process, and returns its path.
 pub fn build(root: &Path, package: &str) -> Result<PathBuf> {
     static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
     let mut built = BUILT.lock().expect("no holder of this lock panics");

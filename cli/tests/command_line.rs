@@ -1,4 +1,4 @@
-//! The command as its users type it: what it prints, where, and what it exits with.
+//! Runs the command as its users type it, and checks its output and its exit code.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -78,7 +78,7 @@ fn err(output: &Output) -> String {
 }
 
 /// Without the commit ids, which change with the clock.
-fn told(output: &Output) -> String {
+fn printed(output: &Output) -> String {
     let text = out(output);
     text.split_once('\n').map(|(_, rest)| rest.to_owned()).unwrap_or(text)
 }
@@ -88,7 +88,7 @@ fn what_would_my_push_start() {
     let folder = Folder::new();
     let output = folder.explain(&["--branch", "main", "HEAD~1..HEAD"]);
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
-    insta::assert_snapshot!(told(&output), @r"
+    insta::assert_snapshot!(printed(&output), @r"
       start  web      `services/web/app.ts` matches `services/web/**`
                       (rules.toml:4:10)
       skip   release  the rule covers tags only, and `main` is a branch
@@ -103,7 +103,7 @@ fn what_would_my_pipeline_be_started_with() {
     let variables = "variables = { BRANCH = \"{branch}\", CHANGED_FILES = \"{changed-files}\" }\n";
     folder.write("rules.toml", &RULES.replacen("ignore-file", &format!("{variables}ignore-file"), 1));
     let output = folder.explain(&["--branch", "main", "HEAD~1..HEAD"]);
-    insta::assert_snapshot!(told(&output), @r"
+    insta::assert_snapshot!(printed(&output), @r"
       start  web      `services/web/app.ts` matches `services/web/**`
                       (rules.toml:4:10)
       skip   release  the rule covers tags only, and `main` is a branch
@@ -233,10 +233,10 @@ fn check_names_what_the_template_does_not_permit() {
     );
     let output = folder.pointsman(&["check", "rules.toml", "--template", "template.yaml"]);
     assert_eq!(output.status.code(), Some(1), "{}", out(&output));
-    let told = err(&output);
-    assert!(told.contains("error[not-permitted]") && told.contains("--> rules.toml:2:8"), "{told}");
-    assert!(told.contains("codepipeline:StartPipelineExecution"), "{told}");
-    assert!(!told.contains("rules.toml:8:8"), "the other pipeline is covered: {told}");
+    let printed = err(&output);
+    assert!(printed.contains("error[not-permitted]") && printed.contains("--> rules.toml:2:8"), "{printed}");
+    assert!(printed.contains("codepipeline:StartPipelineExecution"), "{printed}");
+    assert!(!printed.contains("rules.toml:8:8"), "the other pipeline is covered: {printed}");
 }
 
 #[test]
@@ -252,7 +252,7 @@ fn a_wrong_command_line_exits_with_two() {
 }
 
 #[test]
-fn nothing_is_coloured_when_nobody_looks() {
+fn nothing_is_coloured_without_a_terminal() {
     let folder = Folder::new();
     let output = folder.explain(&["--branch", "main", "HEAD~1..HEAD"]);
     assert!(!out(&output).contains('\u{1b}'));
@@ -312,7 +312,7 @@ fn a_real_clone_serves_as_the_repository_of_a_replay() {
     let decision = replay(&["--dry-run"]);
     assert_eq!(decision["dryRun"], true);
     assert_eq!(decision["actions"][0]["result"]["not-called"], "dry run");
-    let calls = decision["calls"].as_array().expect("the calls are told");
+    let calls = decision["calls"].as_array().expect("the calls are printed");
     assert!(calls.iter().all(|call| call["operation"] != "StartPipelineExecution"), "{calls:?}");
 }
 
@@ -423,14 +423,14 @@ const ROLE: &str = "arn:aws:iam::123456789012:role/branch-stacks/branch/service"
 fn check_holds_a_rules_parameters_against_its_template() {
     let role = format!("role = \"{ROLE}\"\n");
     let overrides = format!("\"StackServiceRoleArn={ROLE}\"");
-    let (code, told) =
+    let (code, printed) =
         check_stack_rule(&format!("{role}parameters = {{ Branch = \"{{branch}}\" }}\n"), &overrides);
-    assert_eq!((code, told.as_str()), (Some(0), ""));
-    let (code, told) = check_stack_rule(&format!("{role}parameters = {{ Brunch = \"a\" }}\n"), &overrides);
+    assert_eq!((code, printed.as_str()), (Some(0), ""));
+    let (code, printed) = check_stack_rule(&format!("{role}parameters = {{ Brunch = \"a\" }}\n"), &overrides);
     assert_eq!(code, Some(1));
-    assert!(told.contains("stack.yaml has no parameter `Brunch`"), "{told}");
-    assert!(told.contains("stack.yaml needs the parameter `Branch`, which has no default"), "{told}");
-    assert!(!told.contains("needs the parameter `Size`"), "{told}");
+    assert!(printed.contains("stack.yaml has no parameter `Brunch`"), "{printed}");
+    assert!(printed.contains("stack.yaml needs the parameter `Branch`, which has no default"), "{printed}");
+    assert!(!printed.contains("needs the parameter `Size`"), "{printed}");
 }
 
 #[test]
@@ -440,19 +440,19 @@ fn check_knows_the_values_that_a_template_does_not_take() {
         let rule = format!("role = \"{ROLE}\"\nparameters = {{ {parameters} }}\n");
         check_stack(stack, &rule, &format!("\"StackServiceRoleArn={ROLE}\""))
     };
-    let (code, told) = check("Branch = \"x y\", Days = \"31\", Size = \"tiny\"");
+    let (code, printed) = check("Branch = \"x y\", Days = \"31\", Size = \"tiny\"");
     assert_eq!(code, Some(1));
     for wanted in [
-        "it does not take `x y`",
+        "the parameter does not allow `x y`",
         "Parameter 'Branch' must match pattern",
         "Parameter 'Days' must be a number not",
         "Parameter 'Size' must be one of",
     ] {
-        assert!(told.contains(wanted), "{wanted}\n{told}");
+        assert!(printed.contains(wanted), "{wanted}\n{printed}");
     }
-    // What differs from branch to branch is not known here.
-    let (code, told) = check("Branch = \"{branch}\", Days = \"30\", Size = \"big\"");
-    assert_eq!((code, told.as_str()), (Some(0), ""));
+    // A value that differs from branch to branch is not known here.
+    let (code, printed) = check("Branch = \"{branch}\", Days = \"30\", Size = \"big\"");
+    assert_eq!((code, printed.as_str()), (Some(0), ""));
 }
 
 #[test]
@@ -462,10 +462,10 @@ fn check_knows_the_capability_that_a_template_needs() {
         let rule = format!("role = \"{ROLE}\"\n{more}\n");
         check_stack(&stack.replace("COND", condition), &rule, &format!("\"StackServiceRoleArn={ROLE}\""))
     };
-    let (code, told) = check("Named", "parameters = { Branch = \"{branch}\", Named = \"own\" }");
+    let (code, printed) = check("Named", "parameters = { Branch = \"{branch}\", Named = \"own\" }");
     assert_eq!(code, Some(1));
-    assert!(told.contains("error[missing-capability]"), "{told}");
-    assert!(told.contains("the template needs CAPABILITY_NAMED_IAM"), "{told}");
+    assert!(printed.contains("error[missing-capability]"), "{printed}");
+    assert!(printed.contains("the template needs CAPABILITY_NAMED_IAM"), "{printed}");
     let branch = "parameters = { Branch = \"{branch}\" }";
     for (condition, more) in [
         ("Named", branch.to_owned()),
@@ -473,35 +473,36 @@ fn check_knows_the_capability_that_a_template_needs() {
         ("Main", "parameters = { Branch = \"main\" }\ncapabilities = [\"CAPABILITY_IAM\"]".to_owned()),
         ("Main", "parameters = { Branch = \"main\" }\ncapabilities = [\"CAPABILITY_NAMED_IAM\"]".to_owned()),
     ] {
-        let (code, told) = check(condition, &more);
-        assert_eq!((code, told.as_str()), (Some(0), ""), "{condition} {more}");
+        let (code, printed) = check(condition, &more);
+        assert_eq!((code, printed.as_str()), (Some(0), ""), "{condition} {more}");
     }
-    let (_, told) =
+    let (_, printed) =
         check("Main", "parameters = { Branch = \"main\" }\ncapabilities = [\"CAPABILITY_AUTO_EXPAND\"]");
-    assert!(told.contains("the template needs CAPABILITY_IAM"), "{told}");
+    assert!(printed.contains("the template needs CAPABILITY_IAM"), "{printed}");
 }
 
 #[test]
 fn check_names_the_role_the_template_and_the_repositories_that_are_not_permitted() {
     let parameters = "parameters = { Branch = \"{branch}\" }\n";
-    let (_, told) = check_stack_rule(parameters, &format!("\"StackServiceRoleArn={ROLE}\""));
-    assert!(told.contains("this rule has no `role`"), "{told}");
-    let (_, told) = check_stack_rule(&format!("{parameters}role = \"{ROLE}\"\n"), "\"StackServiceRoleArn=\"");
-    assert!(told.contains("iam:PassRole") && told.contains("StackServiceRoleArn"), "{told}");
+    let (_, printed) = check_stack_rule(parameters, &format!("\"StackServiceRoleArn={ROLE}\""));
+    assert!(printed.contains("this rule has no `role`"), "{printed}");
+    let (_, printed) =
+        check_stack_rule(&format!("{parameters}role = \"{ROLE}\"\n"), "\"StackServiceRoleArn=\"");
+    assert!(printed.contains("iam:PassRole") && printed.contains("StackServiceRoleArn"), "{printed}");
     let both = format!("\"StackServiceRoleArn={ROLE}\", \"RepositoryNames=shop\"");
-    let (_, told) = check_stack_rule(&format!("{parameters}role = \"{ROLE}\"\n"), &both);
+    let (_, printed) = check_stack_rule(&format!("{parameters}role = \"{ROLE}\"\n"), &both);
     assert_eq!(
-        told.matches("error[not-permitted]").count(),
+        printed.matches("error[not-permitted]").count(),
         1,
-        "team-* is wider than the permission: {told}"
+        "team-* is wider than the permission: {printed}"
     );
 }
 
 #[test]
-fn check_says_when_a_rules_function_is_not_deployed() {
-    let (code, told) = check_stack_rule("parameters = { Branch = \"a\" }\n", "\"BranchStacks=disabled\"");
+fn check_notes_a_rule_whose_function_is_not_deployed() {
+    let (code, printed) = check_stack_rule("parameters = { Branch = \"a\" }\n", "\"BranchStacks=disabled\"");
     assert_eq!(code, Some(0));
-    assert!(told.contains("does not deploy branch-stacks"), "{told}");
+    assert!(printed.contains("does not deploy branch-stacks"), "{printed}");
 }
 
 /// `check` of rules of ami-alerts against the template, with these parameters.
@@ -516,28 +517,31 @@ const ALERT: &str = "[[api-alert]]\nservice = \"iam\"\nevents = [\"CreateUser\",
 
 #[test]
 fn check_names_each_call_that_the_function_does_not_hear_of() {
-    let (code, told) = check_alerts(ALERT, "");
-    assert_eq!((code, told.matches("error[event-not-delivered]").count()), (Some(1), 2), "{told}");
-    assert!(told.contains("add iam.amazonaws.com to the parameter ApiAlertSources"), "{told}");
-    assert!(told.contains("this call only reads"), "{told}");
-    assert!(told.contains("note: iam.amazonaws.com is a global service"), "{told}");
+    let (code, printed) = check_alerts(ALERT, "");
+    assert_eq!((code, printed.matches("error[event-not-delivered]").count()), (Some(1), 2), "{printed}");
+    assert!(printed.contains("add iam.amazonaws.com to the parameter ApiAlertSources"), "{printed}");
+    assert!(printed.contains("this call only reads"), "{printed}");
+    assert!(printed.contains("note: iam.amazonaws.com is a global service"), "{printed}");
     let delivered = "\"ApiAlertSources=iam.amazonaws.com\", \"ApiAlertEvents=CreateUser,GetUser\"";
-    let (code, told) = check_alerts(ALERT, delivered);
-    assert_eq!((code, told.matches("error[").count()), (Some(1), 1), "{told}");
-    assert!(told.contains("this call only reads"), "the pattern alone does not bring it: {told}");
-    let (code, told) = check_alerts(&ALERT.replace(", \"GetUser\"", ""), delivered);
-    assert_eq!(code, Some(0), "{told}");
+    let (code, printed) = check_alerts(ALERT, delivered);
+    assert_eq!((code, printed.matches("error[").count()), (Some(1), 1), "{printed}");
+    assert!(printed.contains("this call only reads"), "the pattern alone does not bring it: {printed}");
+    let (code, printed) = check_alerts(&ALERT.replace(", \"GetUser\"", ""), delivered);
+    assert_eq!(code, Some(0), "{printed}");
 }
 
 #[test]
-fn check_says_when_a_rule_would_undo_what_the_function_may_not() {
+fn check_reports_a_revert_that_the_function_may_not_perform() {
     let rule = "[[image-alert]]\nrevert = \"public\"\n";
-    let (code, told) = check_alerts(rule, "");
-    assert_eq!(code, Some(1), "{told}");
-    assert!(told.contains("error[not-permitted]") && told.contains("RevertShares=enabled"), "{told}");
+    let (code, printed) = check_alerts(rule, "");
+    assert_eq!(code, Some(1), "{printed}");
+    assert!(
+        printed.contains("error[not-permitted]") && printed.contains("RevertShares=enabled"),
+        "{printed}"
+    );
     assert_eq!(check_alerts(rule, "\"RevertShares=enabled\"").0, Some(0));
-    let (code, told) = check_alerts(rule, "\"AmiAlerts=disabled\"");
-    assert!(code == Some(0) && told.contains("does not deploy ami-alerts"), "{told}");
+    let (code, printed) = check_alerts(rule, "\"AmiAlerts=disabled\"");
+    assert!(code == Some(0) && printed.contains("does not deploy ami-alerts"), "{printed}");
 }
 
 const PLAN_RULE: &str = r#"
@@ -560,8 +564,11 @@ fn check_compares_a_plan_with_the_template_of_the_recovery_region() {
     folder.write("rules.toml", &own);
     let output = folder.pointsman(&["check", "rules.toml", "--environment", "recovery"]);
     assert_eq!(output.status.code(), Some(1));
-    let told = err(&output);
-    assert!(told.contains("not allowed to DrFailoverFunction") && told.contains("PlanTopicArns"), "{told}");
+    let printed = err(&output);
+    assert!(
+        printed.contains("not allowed to DrFailoverFunction") && printed.contains("PlanTopicArns"),
+        "{printed}"
+    );
     let output = folder.pointsman(&["check", "rules.toml"]);
     assert_eq!(output.status.code(), Some(0));
     assert!(err(&output).contains("--environment recovery"), "{}", err(&output));
@@ -604,13 +611,13 @@ fn an_incident_is_printed_from_whatever_form_it_is_in() {
 fn an_incident_that_cannot_be_had_is_said_to_be_so() {
     let folder = Folder::new();
     folder.write("other.json", "{}");
-    for (arguments, told) in [
+    for (arguments, printed) in [
         (vec!["incident", "other.json"], "other.json holds no incident"),
         (vec!["incident", "gone.json"], "`gone.json` is no file, and not the id of an incident"),
         (vec!["incident", "shop-20260302T100000Z-2752a79b"], "takes --table NAME"),
     ] {
         let output = folder.pointsman(&arguments);
         assert_eq!(output.status.code(), Some(3), "{arguments:?}");
-        assert!(err(&output).contains(told), "{}", err(&output));
+        assert!(err(&output).contains(printed), "{}", err(&output));
     }
 }

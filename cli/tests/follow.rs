@@ -1,13 +1,13 @@
-//! A world that follows events: what AWS makes of a function's calls reaches the functions, too.
+//! Replays worlds that follow events: the functions also receive the events that their own calls cause.
 
 use std::path::Path;
 
 use pointsman::arguments::ReplayArguments;
-use pointsman::replay::{Case, NotAtRest, Replay, replay, told};
+use pointsman::replay::{Case, NotAtRest, Replay, outcome_text, replay};
 use pointsman::workspace;
 use tempfile::TempDir;
 
-/// The one function that is about everything here. Of what it decides, nothing matters but when.
+/// The one function of these cases. Only the times of its decisions matter here.
 const TEMPLATE: &str = r#"
 Resources:
   Function:
@@ -41,7 +41,7 @@ name = "two"
 status = "UPDATE_IN_PROGRESS"
 "#;
 
-/// A folder with a case, a template and rules that say nothing.
+/// A folder with a case, a template and rules without any entry.
 fn folder(template: &str, world: &str) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let files =
@@ -52,7 +52,7 @@ fn folder(template: &str, world: &str) -> TempDir {
     folder
 }
 
-/// What follows, and what it is told as.
+/// The replays of a case, and their text.
 fn replayed(folder: &TempDir) -> anyhow::Result<(Case, Vec<Replay>)> {
     // The template is the test's own, the function's binary is the workspace's.
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
@@ -72,7 +72,7 @@ fn followed(replays: &[Replay]) -> usize {
 fn what_is_under_way_ends_and_its_end_is_delivered_at_its_time() {
     let folder = folder(TEMPLATE, WORLD);
     let (case, replays) = replayed(&folder).expect("it can be replayed");
-    let text = told(&case, &replays);
+    let text = outcome_text(&case, &replays);
     let headings: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("--- ")).collect();
     let expected = [
         "2026-03-02T10:01:00Z CloudFormation Stack Status Change CREATE_COMPLETE",
@@ -97,7 +97,7 @@ fn a_large_world_may_have_many_events() {
     assert_eq!(followed(&replays), 60);
 }
 
-/// Nothing here goes round in a circle, but so many functions hear of one stack that it looks so.
+/// No event of this case loops, but so many functions react to one stack that the count is high.
 #[test]
 fn what_does_not_come_to_rest_is_given_up_and_what_happened_is_known() {
     let function = |n: u32| TEMPLATE.replace("  Function:", &format!("  Function{n}:"));

@@ -1,21 +1,22 @@
-//! Owns who the caller is: the account, its alias, where it stands in its organization, and the identity that calls.
+//! Owns the caller's identity: the account, its alias, its place in its organization, and the identity that signs the
+//! calls.
 
 use crate::service::ACCOUNT;
 
 #[derive(Debug)]
-pub(crate) struct Account {
+pub(crate) struct AccountIdentity {
     pub(crate) alias: Option<String>,
     /// The ARN of the organization it is in.
     pub(crate) organization: Option<String>,
     /// The ARNs of the organizational units it is in, near and far.
     pub(crate) organizational_units: Vec<String>,
-    /// The ARN of whoever signs the calls.
+    /// The ARN of the identity that signs the calls.
     pub(crate) caller: String,
 }
 
-impl Default for Account {
-    fn default() -> Account {
-        Account {
+impl Default for AccountIdentity {
+    fn default() -> AccountIdentity {
+        AccountIdentity {
             alias: None,
             organization: None,
             organizational_units: Vec::new(),

@@ -1,4 +1,4 @@
-//! Owns what AWS put on the event bus: what happened, as EventBridge shows it to rules.
+//! Owns the event bus: the events that AWS put on it, as EventBridge shows them to rules.
 
 use std::sync::Mutex;
 
@@ -8,31 +8,31 @@ use serde_json::{Value, json};
 use crate::ids;
 use crate::service::ACCOUNT;
 
-/// One thing that happened, without what the bus itself adds.
-pub(crate) struct Happened<'a> {
+/// One event, without the fields that the bus adds.
+pub(crate) struct BusEvent<'a> {
     pub(crate) source: &'a str,
     pub(crate) detail_type: &'a str,
     pub(crate) region: &'a str,
     pub(crate) at: Timestamp,
-    /// The ARN of what it happened to.
+    /// The ARN of the resource that the event is about.
     pub(crate) resource: &'a str,
     pub(crate) detail: Value,
 }
 
-/// Events in the order in which they happened, until somebody takes them.
+/// Events in their order, until a caller takes them.
 #[derive(Debug, Default)]
 pub(crate) struct Bus {
-    state: Mutex<State>,
+    state: Mutex<BusState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct BusState {
     count: u64,
     waiting: Vec<Value>,
 }
 
 impl Bus {
-    pub(crate) fn put(&self, happened: Happened<'_>) {
+    pub(crate) fn put(&self, happened: BusEvent<'_>) {
         let mut state = self.state.lock().expect("no holder of this lock panics");
         state.count += 1;
         let event = json!({

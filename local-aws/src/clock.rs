@@ -1,12 +1,12 @@
-//! Owns what time it is in the local AWS.
+//! Owns the time in the local AWS.
 
 use std::sync::Mutex;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// Stands still when the world says what time it is, until it is moved, so that a run prints the same twice; else the
-/// machine's clock.
+/// With a world that sets `now`, a virtual clock: it moves only when the caller moves it, so that two runs print the
+/// same. Otherwise the machine's clock.
 #[derive(Debug)]
 pub(crate) enum Clock {
     Fixed(Mutex<Timestamp>),
@@ -25,7 +25,7 @@ impl Clock {
         }
     }
 
-    /// Moves a clock that stands still; says whether it does.
+    /// Moves a virtual clock, and returns whether the clock is one.
     pub(crate) fn set(&self, to: Timestamp) -> bool {
         match self {
             Clock::Fixed(now) => *now.lock().expect("no holder of this lock panics") = to,
@@ -35,8 +35,8 @@ impl Clock {
     }
 }
 
-/// A time as the JSON protocols carry it: seconds since 1970. Whole seconds, because a fraction such as .123 comes back
-/// as .122999 from the Rust SDK.
+/// A time as the JSON protocols carry it: seconds since 1970. Whole seconds, because the Rust SDK reads .123 as
+/// .122999.
 pub(crate) fn epoch_seconds(time: Timestamp) -> Value {
     Value::from(time.as_second())
 }

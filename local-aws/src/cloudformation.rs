@@ -1,7 +1,8 @@
 //! CloudFormation: the operations and the stacks they work on.
 //!
-//! Shapes and errors follow the service's API reference, limits "Understand CloudFormation quotas" of its user guide. A
-//! stack walks from status to status as the clock goes; what its resources do besides is in `effects`.
+//! Shapes and errors follow the service's API reference, limits "Understand CloudFormation quotas" of its user guide.
+//! The virtual clock moves a stack from status to status. The effects of its resources on other services are in
+//! `effects`.
 
 mod body;
 mod capabilities;
@@ -11,15 +12,15 @@ mod describe;
 mod document;
 mod effects;
 mod events;
-mod failing;
+mod failures;
 mod parameters;
 mod protection;
 mod request;
 mod resources;
 mod stack;
 mod tokens;
+pub(crate) mod transitions;
 mod update;
-pub(crate) mod walk;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
@@ -27,12 +28,12 @@ use std::sync::{Mutex, MutexGuard};
 use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use body::is_s3;
-pub(crate) use failing::{Failing, On};
+pub(crate) use failures::{ArrangedFailure, StackOperation};
 use stack::Moment;
-pub(crate) use stack::{Goal, STATUSES, Stack, StackEvent, known_status, walks};
+pub(crate) use stack::{Goal, STATUSES, StackEvent, StackRecord, ends_by_itself, known_status};
 use tokens::Tokens;
 
-use crate::refusal::Refusal;
+use crate::error_answer::ErrorAnswer;
 use crate::service::Service;
 
 pub(crate) const SERVICE: Service = Service {
@@ -51,25 +52,25 @@ pub(crate) const SERVICE: Service = Service {
 /// Every stack of the account.
 #[derive(Debug)]
 pub(crate) struct CloudFormation {
-    state: Mutex<State>,
-    /// How long a stack stays in a status that ends by itself.
+    state: Mutex<StackStore>,
+    /// The time that a stack stays in a status that ends by itself.
     pub(crate) step: SignedDuration,
     /// Of DescribeStacks and DescribeStackEvents; AWS documents no number (1 MB for stacks).
     pub(crate) page_size: usize,
     /// "Stacks: Maximum number of AWS CloudFormation stacks that you can create": 2000.
     pub(crate) max_stacks: usize,
-    /// What a TemplateURL gives.
+    /// The templates behind TemplateURLs, by URL.
     pub(crate) templates: BTreeMap<String, String>,
-    /// What Fn::ImportValue gives, beside what the stacks export.
+    /// The results of Fn::ImportValue, besides the exports of the stacks.
     pub(crate) exports: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct StackStore {
     /// Oldest first; deleted ones stay, as AWS keeps them for 90 days.
-    stacks: Vec<Stack>,
+    stacks: Vec<StackRecord>,
     tokens: Tokens,
-    failing: Vec<Failing>,
+    failing: Vec<ArrangedFailure>,
 }
 
 impl Default for CloudFormation {
@@ -86,8 +87,8 @@ impl Default for CloudFormation {
 }
 
 impl CloudFormation {
-    /// Puts a stack in the account with the resources and outputs that its status says it has.
-    pub(crate) fn seed(&self, mut stack: Stack) {
+    /// Puts a stack in the account, with the resources and outputs that its status implies.
+    pub(crate) fn seed(&self, mut stack: StackRecord) {
         if !matches!(
             stack.status,
             "CREATE_IN_PROGRESS" | "REVIEW_IN_PROGRESS" | "DELETE_COMPLETE" | "ROLLBACK_COMPLETE"
@@ -101,12 +102,12 @@ impl CloudFormation {
         self.lock().stacks.push(stack);
     }
 
-    pub(crate) fn fail(&self, failing: Failing) {
+    pub(crate) fn fail(&self, failing: ArrangedFailure) {
         self.lock().failing.push(failing);
     }
 
-    /// Nothing fails any more.
-    pub(crate) fn mend(&self) {
+    /// Ends every arranged failure.
+    pub(crate) fn end_failures(&self) {
         self.lock().failing.clear();
     }
 
@@ -115,7 +116,7 @@ impl CloudFormation {
     }
 
     /// A copy of every stack, deleted ones too, oldest first.
-    pub(crate) fn stacks(&self) -> Vec<Stack> {
+    pub(crate) fn stacks(&self) -> Vec<StackRecord> {
         self.lock().stacks.clone()
     }
 
@@ -124,12 +125,12 @@ impl CloudFormation {
         self.lock().stacks.iter().filter_map(|stack| stack.ends).min()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, StackStore> {
         self.state.lock().expect("no holder of this lock panics")
     }
 }
 
-impl State {
+impl StackStore {
     /// The stack that a name or an id means: a deleted one by its id only.
     fn find(&self, region: &str, name: &str) -> Option<usize> {
         self.stacks.iter().position(|stack| {
@@ -139,11 +140,11 @@ impl State {
 }
 
 /// The error for whatever has no error of its own: CloudFormation's models do not have it.
-fn invalid(message: impl Into<String>) -> Refusal {
-    Refusal::new("ValidationError", message)
+fn invalid(message: impl Into<String>) -> ErrorAnswer {
+    ErrorAnswer::new("ValidationError", message)
 }
 
-/// The template in its long form, for a stack of the world's file; else what is wrong with it.
+/// The template in its long form, for a stack of the world's file; otherwise the problem with it.
 pub(crate) fn read_template(text: &str) -> Result<serde_json::Value, String> {
     document::read(text, &["CAPABILITY_AUTO_EXPAND".to_owned()]).map_err(|refusal| refusal.message)
 }

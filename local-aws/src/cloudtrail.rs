@@ -1,16 +1,16 @@
-//! What CloudTrail records of a call that changes something, and puts on the event bus.
+//! Owns the records of CloudTrail that reach the event bus.
 //!
-//! Recorded are the calls whose event somebody here listens for: a change of launch permissions. The shape is that of
-//! "CloudTrail record contents for management, data, and network activity events" (AWS CloudTrail User Guide); the time is
-//! the call's, where AWS takes minutes.
+//! Only a change of launch permissions is recorded, because no function here reacts to the event of another call. The
+//! shape is that of "CloudTrail record contents for management, data, and network activity events" (AWS CloudTrail
+//! User Guide). The event appears at the time of the call; AWS takes minutes.
 
 use serde_json::{Value, json};
 
-use crate::bus::Happened;
+use crate::bus::BusEvent;
 use crate::ids;
 use crate::service::{ACCOUNT, Context};
 
-/// Puts the record of a call to EC2 that succeeded on the bus. `resource` is the ARN of what it was about.
+/// Puts the record of a successful call to EC2 on the bus. `resource` is the ARN of the changed resource.
 pub(crate) fn record(context: &Context<'_>, name: &str, resource: &str, request: Value) {
     let time = context.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let id = ids::uuid(&["cloudtrail", name, resource, &context.now.to_string(), &request.to_string()]);
@@ -32,7 +32,7 @@ pub(crate) fn record(context: &Context<'_>, name: &str, resource: &str, request:
         "recipientAccountId": ACCOUNT,
         "eventCategory": "Management",
     });
-    context.world.bus.put(Happened {
+    context.world.bus.put(BusEvent {
         source: "aws.ec2",
         detail_type: "AWS API Call via CloudTrail",
         region: context.region,
@@ -42,7 +42,7 @@ pub(crate) fn record(context: &Context<'_>, name: &str, resource: &str, request:
     });
 }
 
-/// Who called, as far as an ARN says it.
+/// The caller, as far as an ARN describes it.
 fn identity(caller: &str) -> Value {
     let name = caller.rsplit('/').next().unwrap_or(caller);
     let kind = match caller {

@@ -1,6 +1,6 @@
-//! CloudWatch: DescribeAlarms, and alarms whose states somebody else sets.
+//! CloudWatch: DescribeAlarms, and alarms whose states the world or a caller sets.
 //!
-//! Shapes follow the service's model. Nothing is measured here: an alarm is in the state that the world says.
+//! Shapes follow the service's model. No metric is measured.
 
 use std::sync::{Mutex, MutexGuard};
 
@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::clock::epoch_seconds;
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
 use crate::paging::page;
-use crate::refusal::Refusal;
 use crate::service::{ACCOUNT, Context, Service};
 
 pub(crate) const SERVICE: Service = Service {
@@ -22,17 +22,18 @@ pub(crate) const SERVICE: Service = Service {
 pub(crate) const STATES: [&str; 3] = ["OK", "ALARM", "INSUFFICIENT_DATA"];
 pub(crate) const SUPPRESSED_BY: [&str; 3] = ["Alarm", "WaitPeriod", "ExtensionPeriod"];
 
-/// What MaxRecords can be; without it, 50 (DescribeAlarms, API reference: "the maximum number of alarm descriptions").
+/// The allowed values of MaxRecords; the default is 50 (DescribeAlarms, API reference: "the maximum number of alarm
+/// descriptions").
 const PAGE: std::ops::RangeInclusive<i64> = 1..=100;
 const DEFAULT_PAGE: usize = 50;
 
 #[derive(Debug, Default)]
 pub(crate) struct CloudWatch {
-    alarms: Mutex<Vec<Alarm>>,
+    alarms: Mutex<Vec<AlarmRecord>>,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Alarm {
+pub(crate) struct AlarmRecord {
     pub(crate) name: String,
     pub(crate) region: String,
     pub(crate) composite: bool,
@@ -43,20 +44,20 @@ pub(crate) struct Alarm {
 }
 
 impl CloudWatch {
-    /// Says whether it is new.
-    pub(crate) fn add(&self, alarm: Alarm) -> bool {
+    /// Adds an alarm, and returns whether it is new.
+    pub(crate) fn add(&self, alarm: AlarmRecord) -> bool {
         let mut alarms = self.lock();
         let is_new = alarms.iter().all(|other| (&other.name, &other.region) != (&alarm.name, &alarm.region));
         alarms.extend(is_new.then_some(alarm));
         is_new
     }
 
-    /// Whether there is an alarm of that name.
+    /// Whether an alarm of that name exists.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.lock().iter().any(|alarm| alarm.name == name)
     }
 
-    /// Sets the state of the alarms of that name; says whether there are any.
+    /// Sets the state of the alarms of that name, and returns whether there are any.
     pub(crate) fn set(&self, name: &str, state: &str, suppressed_by: Option<&str>, now: Timestamp) -> bool {
         let mut alarms = self.lock();
         let mut found = false;
@@ -71,13 +72,13 @@ impl CloudWatch {
         found
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Alarm>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<AlarmRecord>> {
         self.alarms.lock().expect("no holder of this lock panics")
     }
 }
 
-/// Composite alarms are in the answer only if they are asked for.
-fn describe_alarms(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+/// The answer has composite alarms only if the request asks for them.
+fn describe_alarms(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let request = input.text();
     let names = input.strings("AlarmNames")?;
     let prefix = input.string("AlarmNamePrefix")?;
@@ -92,7 +93,7 @@ fn describe_alarms(context: &Context<'_>, mut input: Members) -> Result<Value, R
         ));
     }
     if !names.is_empty() && prefix.is_some() {
-        return Err(Refusal::not_served("AlarmNames and AlarmNamePrefix at once"));
+        return Err(ErrorAnswer::not_served("AlarmNames and AlarmNamePrefix at once"));
     }
     if size.is_some_and(|size| !PAGE.contains(&size)) {
         return Err(invalid(
@@ -103,7 +104,7 @@ fn describe_alarms(context: &Context<'_>, mut input: Members) -> Result<Value, R
         true => types.iter().any(|kind| kind == "CompositeAlarm"),
         false => types.is_empty() || types.iter().any(|kind| kind == "MetricAlarm"),
     };
-    let mut alarms: Vec<Alarm> = context.world.cloudwatch.lock().clone();
+    let mut alarms: Vec<AlarmRecord> = context.world.cloudwatch.lock().clone();
     alarms.retain(|alarm| {
         alarm.region == context.region
             && asked(alarm.composite)
@@ -114,19 +115,19 @@ fn describe_alarms(context: &Context<'_>, mut input: Members) -> Result<Value, R
     alarms.sort_by(|left, right| left.name.cmp(&right.name));
     let size = size.and_then(|size| usize::try_from(size).ok()).unwrap_or(DEFAULT_PAGE);
     let found = page(&alarms, size, token.as_deref(), &[&request])
-        .map_err(|_| Refusal::new("InvalidNextToken", "The next token is invalid"))?;
-    let told = |composite: bool| -> Vec<Value> {
+        .map_err(|_| ErrorAnswer::new("InvalidNextToken", "The next token is invalid"))?;
+    let of_kind = |composite: bool| -> Vec<Value> {
         let these = found.items.iter().filter(|alarm| alarm.composite == composite);
         these.map(shown).collect()
     };
-    let mut output = json!({"MetricAlarms": told(false), "CompositeAlarms": told(true)});
+    let mut output = json!({"MetricAlarms": of_kind(false), "CompositeAlarms": of_kind(true)});
     if let Some(next) = found.next {
         output["NextToken"] = next.into();
     }
     Ok(output)
 }
 
-fn shown(alarm: &Alarm) -> Value {
+fn shown(alarm: &AlarmRecord) -> Value {
     let mut shown = json!({
         "AlarmName": alarm.name,
         "AlarmArn": format!("arn:aws:cloudwatch:{}:{ACCOUNT}:alarm:{}", alarm.region, alarm.name),
@@ -146,6 +147,6 @@ fn shown(alarm: &Alarm) -> Value {
     shown
 }
 
-fn invalid(message: &str) -> Refusal {
-    Refusal::new("ValidationError", message)
+fn invalid(message: &str) -> ErrorAnswer {
+    ErrorAnswer::new("ValidationError", message)
 }

@@ -18,8 +18,8 @@ use differences::Cache;
 use git_reader::Repository;
 pub use push::PushError;
 
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::{Context, Service};
 
 pub(crate) const SERVICE: Service = Service {
@@ -41,7 +41,7 @@ pub(crate) const SERVICE: Service = Service {
 #[derive(Debug)]
 pub(crate) struct CodeCommit {
     repositories: BTreeMap<String, Hosted>,
-    /// Differences a page when the caller does not ask; AWS documents no default.
+    /// The page size of GetDifferences without MaxResults; AWS documents no default.
     pub(crate) page_size: usize,
     /// Of ListBranches and ListRepositories; AWS documents no numbers.
     pub(crate) list_page_size: usize,
@@ -53,7 +53,7 @@ pub(crate) struct CodeCommit {
 pub(crate) struct Hosted {
     pub(crate) git: Repository,
     pub(crate) default_branch: Option<String>,
-    /// What the world built: label and id, in its order. Empty for a clone.
+    /// The labels and ids of the commits that the world built, in their order. Empty for a clone.
     pub(crate) commits: Vec<(String, String)>,
 }
 
@@ -85,21 +85,22 @@ impl CodeCommit {
 }
 
 /// Takes `repositoryName` and finds the repository.
-fn repository<'a>(context: &Context<'a>, input: &mut Members) -> Result<(String, &'a Hosted), Refusal> {
+fn repository<'a>(context: &Context<'a>, input: &mut Members) -> Result<(String, &'a Hosted), ErrorAnswer> {
     let name = input.string("repositoryName")?.filter(|name| !name.is_empty());
-    let name =
-        name.ok_or_else(|| Refusal::new("RepositoryNameRequiredException", "A repository name is required"))?;
+    let name = name.ok_or_else(|| {
+        ErrorAnswer::new("RepositoryNameRequiredException", "A repository name is required")
+    })?;
     if !names::is_repository_name(&name) {
         let message = format!("The repository name {name} is not valid");
-        return Err(Refusal::new("InvalidRepositoryNameException", message));
+        return Err(ErrorAnswer::new("InvalidRepositoryNameException", message));
     }
     match context.world.codecommit.repository(&name) {
         Some(hosted) => Ok((name, hosted)),
-        None => Err(Refusal::new("RepositoryDoesNotExistException", format!("{name} does not exist"))),
+        None => Err(ErrorAnswer::new("RepositoryDoesNotExistException", format!("{name} does not exist"))),
     }
 }
 
-/// Whether `name` can be a repository's.
+/// Whether `name` can be the name of a repository.
 pub(crate) fn is_repository_name(name: &str) -> bool {
     names::is_repository_name(name)
 }

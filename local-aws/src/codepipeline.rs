@@ -12,10 +12,10 @@ use std::sync::{Mutex, MutexGuard};
 
 use jiff::Timestamp;
 
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::{Context, Service};
-use crate::world::World;
+use crate::world::AwsWorld;
 
 pub(crate) const SERVICE: Service = Service {
     name: "codepipeline",
@@ -32,22 +32,22 @@ pub(crate) const SERVICE: Service = Service {
 /// Every pipeline of the account, by name.
 #[derive(Debug, Default)]
 pub(crate) struct CodePipeline {
-    pipelines: Mutex<BTreeMap<String, Pipeline>>,
+    pipelines: Mutex<BTreeMap<String, PipelineRecord>>,
 }
 
 /// One pipeline: a source stage with one action, and a stage after it.
 #[derive(Debug, Clone)]
-pub(crate) struct Pipeline {
+pub(crate) struct PipelineRecord {
     pub(crate) name: String,
     pub(crate) kind: PipelineType,
     pub(crate) source_action: String,
     pub(crate) source: Source,
     /// The names it declares; none for V1.
     pub(crate) variables: Vec<String>,
-    /// How many more starts are answered with ConflictException.
+    /// The number of further starts that are answered with ConflictException.
     pub(crate) busy: u32,
     /// Oldest first.
-    pub(crate) executions: Vec<Execution>,
+    pub(crate) executions: Vec<PipelineExecutionRecord>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub(crate) enum PipelineType {
     V2,
 }
 
-/// Where a pipeline's source comes from.
+/// The source of a pipeline.
 #[derive(Debug, Clone)]
 pub(crate) enum Source {
     CodeCommit {
@@ -70,7 +70,7 @@ pub(crate) enum Source {
 
 /// One run of a pipeline.
 #[derive(Debug, Clone)]
-pub(crate) struct Execution {
+pub(crate) struct PipelineExecutionRecord {
     pub(crate) id: String,
     pub(crate) status: String,
     pub(crate) started: Timestamp,
@@ -79,7 +79,7 @@ pub(crate) struct Execution {
     /// Names and values that it was started with.
     pub(crate) variables: Vec<(String, String)>,
     pub(crate) token: Option<String>,
-    /// What started it, as TriggerType names it.
+    /// The cause of the start, as TriggerType names it.
     pub(crate) trigger: &'static str,
 }
 
@@ -88,13 +88,13 @@ pub(crate) const STATUSES: &[&str] =
     &["Cancelled", "InProgress", "Stopped", "Stopping", "Succeeded", "Superseded", "Failed"];
 
 impl CodePipeline {
-    /// Adds a pipeline, unless there is one of that name.
-    pub(crate) fn add(&mut self, pipeline: Pipeline) {
+    /// Adds a pipeline, unless one of that name exists.
+    pub(crate) fn add(&mut self, pipeline: PipelineRecord) {
         self.lock().entry(pipeline.name.clone()).or_insert(pipeline);
     }
 
-    /// Adds a pipeline while the world is served; says whether its name was free.
-    pub(crate) fn create(&self, pipeline: Pipeline) -> bool {
+    /// Adds a pipeline while the world is served, and returns whether its name was free.
+    pub(crate) fn create(&self, pipeline: PipelineRecord) -> bool {
         let mut pipelines = self.lock();
         let free = !pipelines.contains_key(&pipeline.name);
         if free {
@@ -103,20 +103,20 @@ impl CodePipeline {
         free
     }
 
-    /// Gives a pipeline another structure; its executions stay.
-    pub(crate) fn change(&self, pipeline: Pipeline) {
+    /// Replaces a pipeline's structure, and keeps its executions.
+    pub(crate) fn change(&self, pipeline: PipelineRecord) {
         let mut pipelines = self.lock();
         let executions = pipelines.remove(&pipeline.name).map(|earlier| earlier.executions);
         let executions = executions.unwrap_or_default();
-        pipelines.insert(pipeline.name.clone(), Pipeline { executions, ..pipeline });
+        pipelines.insert(pipeline.name.clone(), PipelineRecord { executions, ..pipeline });
     }
 
     pub(crate) fn remove(&self, name: &str) {
         self.lock().remove(name);
     }
 
-    /// A copy of a pipeline's executions, oldest first; `None` when there is no such pipeline.
-    pub(crate) fn executions(&self, name: &str) -> Option<Vec<Execution>> {
+    /// A copy of a pipeline's executions, oldest first; `None` if there is no such pipeline.
+    pub(crate) fn executions(&self, name: &str) -> Option<Vec<PipelineExecutionRecord>> {
         self.lock().get(name).map(|pipeline| pipeline.executions.clone())
     }
 
@@ -128,35 +128,35 @@ impl CodePipeline {
         self.lock().contains_key(name)
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Pipeline>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, PipelineRecord>> {
         self.pipelines.lock().expect("no holder of this lock panics")
     }
 }
 
-/// What a source is at now; `None` when that cannot be known.
-pub(crate) fn head(world: &World, source: &Source) -> Option<String> {
+/// The current commit of a source; `None` if it cannot be known.
+pub(crate) fn head(world: &AwsWorld, source: &Source) -> Option<String> {
     let Source::CodeCommit { repository, branch, .. } = source else { return None };
     world.codecommit.repository(repository)?.git.branch_head(branch).ok().flatten()
 }
 
-/// Whether `name` can be a pipeline's, or an action's.
+/// Whether `name` can be the name of a pipeline or an action.
 pub(crate) fn is_name(name: &str) -> bool {
     constraints::is_name(name)
 }
 
-/// Whether `name` can be a variable's.
+/// Whether `name` can be the name of a variable.
 pub(crate) fn is_variable_name(name: &str) -> bool {
     constraints::is_variable_name(name)
 }
 
-/// Takes a pipeline's name out of `member` and gives a copy of the pipeline as it is now.
-fn pipeline(context: &Context<'_>, input: &mut Members, member: &str) -> Result<Pipeline, Refusal> {
+/// Reads a pipeline's name from `member`, and returns a copy of the pipeline.
+fn pipeline(context: &Context<'_>, input: &mut Members, member: &str) -> Result<PipelineRecord, ErrorAnswer> {
     let name = constraints::name(input, member)?;
     let found = context.world.codepipeline.lock().get(&name).cloned();
     found.ok_or_else(|| not_found(&name))
 }
 
-fn not_found(name: &str) -> Refusal {
+fn not_found(name: &str) -> ErrorAnswer {
     let message = format!("Account does not have a pipeline with name '{name}'");
-    Refusal::new("PipelineNotFoundException", message)
+    ErrorAnswer::new("PipelineNotFoundException", message)
 }

@@ -1,15 +1,16 @@
-//! Elastic Disaster Recovery: recovery plans, their executions, the jobs that launch servers, and the servers' snapshots.
+//! Elastic Disaster Recovery: recovery plans, their executions, the jobs that launch servers, and the servers'
+//! snapshots.
 //!
-//! Shapes and statuses follow the service's model. Only the world's region has it. Nothing is launched: a server's launch takes
-//! as long, and comes to what, the world says.
+//! Shapes and statuses follow the service's model. Only the world's region has the service. No server is launched:
+//! the world sets the duration and the result of each launch.
 
 mod describe;
 mod executions;
 mod plans;
 mod request;
 mod start;
+mod transitions;
 mod validation;
-mod walk;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
@@ -43,7 +44,7 @@ pub(crate) const SERVICE: Service = Service {
 pub(crate) const STATUSES: [&str; 7] =
     ["CREATED", "IN_PROGRESS", "COMPLETED", "FAILED", "TIMED_OUT", "CANCELLING", "CANCELLED"];
 
-/// An execution that takes longer is given up ("Recovery plan quotas", AWS Elastic Disaster Recovery User Guide).
+/// An execution that takes longer times out ("Recovery plan quotas", AWS Elastic Disaster Recovery User Guide).
 pub(crate) const LONGEST_EXECUTION: SignedDuration = SignedDuration::from_hours(24);
 pub(crate) const INSTANCE_STATES: [&str; 7] =
     ["PENDING", "RUNNING", "STOPPING", "STOPPED", "SHUTTING-DOWN", "TERMINATED", "NOT_FOUND"];
@@ -63,15 +64,15 @@ pub(crate) const REPLICATION: [&str; 10] = [
 /// The service of one region.
 #[derive(Debug)]
 pub(crate) struct Drs {
-    /// Whether the account has it in use at all.
+    /// Whether the account has initialized the service.
     pub(crate) initialized: bool,
-    /// How long an execution is CREATED, and a job PENDING.
+    /// The time that an execution is CREATED, and a job PENDING.
     pub(crate) step: SignedDuration,
     pub(crate) page_size: usize,
-    /// Whether the bus hears of launches.
+    /// Whether a launch puts an event on the bus.
     pub(crate) events: bool,
     pub(crate) region: String,
-    state: Mutex<State>,
+    state: Mutex<DrsState>,
 }
 
 impl Default for Drs {
@@ -88,17 +89,17 @@ impl Default for Drs {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct State {
-    pub(crate) servers: Vec<Server>,
-    pub(crate) plans: Vec<Plan>,
-    pub(crate) executions: Vec<Execution>,
-    pub(crate) jobs: Vec<Job>,
-    pub(crate) instances: Vec<Instance>,
+pub(crate) struct DrsState {
+    pub(crate) servers: Vec<SourceServerRecord>,
+    pub(crate) plans: Vec<RecoveryPlanRecord>,
+    pub(crate) executions: Vec<RecoveryExecutionRecord>,
+    pub(crate) jobs: Vec<JobRecord>,
+    pub(crate) instances: Vec<RecoveryInstanceRecord>,
 }
 
-/// What a launch made. The next launch of its server deletes it.
+/// The instance of a launch. The next launch of its server deletes it.
 #[derive(Debug, Clone)]
-pub(crate) struct Instance {
+pub(crate) struct RecoveryInstanceRecord {
     pub(crate) id: String,
     pub(crate) server: String,
     pub(crate) is_drill: bool,
@@ -109,50 +110,50 @@ pub(crate) struct Instance {
 
 /// A source server.
 #[derive(Debug, Clone)]
-pub(crate) struct Server {
+pub(crate) struct SourceServerRecord {
     pub(crate) id: String,
     pub(crate) hostname: Option<String>,
     pub(crate) replication: String,
     pub(crate) lag: Option<String>,
-    /// What its launch comes to: `LAUNCHED` or `FAILED`.
+    /// The result of its launch: `LAUNCHED` or `FAILED`.
     pub(crate) launch: String,
     pub(crate) launch_takes: SignedDuration,
-    pub(crate) snapshots: Vec<Snapshot>,
+    pub(crate) snapshots: Vec<RecoverySnapshotRecord>,
 }
 
 /// A recovery snapshot; one that is only expected was not taken.
 #[derive(Debug, Clone)]
-pub(crate) struct Snapshot {
+pub(crate) struct RecoverySnapshotRecord {
     pub(crate) id: String,
     pub(crate) expected: Timestamp,
     pub(crate) taken: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Plan {
+pub(crate) struct RecoveryPlanRecord {
     pub(crate) arn: String,
     pub(crate) name: String,
     pub(crate) status: String,
     pub(crate) created: Timestamp,
-    pub(crate) steps: Vec<PlanStep>,
+    pub(crate) steps: Vec<PlanStepRecord>,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct PlanStep {
+pub(crate) struct PlanStepRecord {
     pub(crate) name: String,
-    pub(crate) what: What,
+    pub(crate) work: StepWork,
 }
 
-/// What a step does.
+/// The work of a step.
 #[derive(Debug, Clone)]
-pub(crate) enum What {
+pub(crate) enum StepWork {
     /// Launches servers: their ids, and whether the plan fails with them.
     Servers(Vec<(String, bool)>),
     /// Waits for so many minutes.
     Wait(i64),
 }
 
-impl What {
+impl StepWork {
     /// The ids of its servers.
     pub(crate) fn servers(&self) -> impl Iterator<Item = &String> {
         let servers = match self {
@@ -164,7 +165,7 @@ impl What {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Execution {
+pub(crate) struct RecoveryExecutionRecord {
     pub(crate) arn: String,
     pub(crate) plan: String,
     pub(crate) mode: String,
@@ -173,28 +174,28 @@ pub(crate) struct Execution {
     pub(crate) completed: Option<Timestamp>,
     pub(crate) error: Option<(String, String)>,
     pub(crate) tags: BTreeMap<String, String>,
-    /// The token of its start, and a digest of what was asked for with it.
+    /// The token of its start, and a digest of the request.
     pub(crate) token: Option<(String, String)>,
-    /// The snapshots that were asked for, by server.
+    /// The requested snapshots, by server.
     pub(crate) snapshots: Vec<(String, String)>,
-    pub(crate) steps: Vec<Step>,
-    /// When it goes on by itself.
+    pub(crate) steps: Vec<ExecutionStepRecord>,
+    /// The time of its next change.
     pub(crate) due: Option<Timestamp>,
-    /// When it is given up.
+    /// The time at which it times out.
     pub(crate) times_out: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Step {
+pub(crate) struct ExecutionStepRecord {
     pub(crate) name: String,
-    pub(crate) what: What,
+    pub(crate) work: StepWork,
     pub(crate) status: String,
     pub(crate) job: Option<String>,
     pub(crate) error: Option<(String, String)>,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Job {
+pub(crate) struct JobRecord {
     pub(crate) id: String,
     /// A JobType: `LAUNCH`.
     pub(crate) kind: String,
@@ -202,53 +203,54 @@ pub(crate) struct Job {
     pub(crate) status: String,
     pub(crate) created: Timestamp,
     pub(crate) ended: Option<Timestamp>,
-    pub(crate) servers: Vec<Launch>,
+    pub(crate) servers: Vec<LaunchRecord>,
     pub(crate) due: Option<Timestamp>,
 }
 
 /// A server of a job.
 #[derive(Debug, Clone)]
-pub(crate) struct Launch {
+pub(crate) struct LaunchRecord {
     pub(crate) server: String,
     pub(crate) status: String,
     pub(crate) instance: Option<String>,
     pub(crate) due: Option<Timestamp>,
 }
 
-impl Launch {
+impl LaunchRecord {
     pub(crate) fn is_under_way(&self) -> bool {
         matches!(self.status.as_str(), "PENDING" | "IN_PROGRESS")
     }
 }
 
-impl Execution {
+impl RecoveryExecutionRecord {
     pub(crate) fn is_under_way(&self) -> bool {
         matches!(self.status.as_str(), "CREATED" | "IN_PROGRESS" | "CANCELLING")
     }
 }
 
 impl Drs {
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, DrsState> {
         self.state.lock().expect("no holder of this lock panics")
     }
 
-    /// Sets what a launch of that server will come to; says whether there is such a server.
+    /// Sets the result of that server's next launch, and returns whether there is such a server.
     pub(crate) fn set_launch(&self, server: &str, result: &str) -> bool {
         let mut state = self.lock();
         let found = state.servers.iter_mut().find(|one| one.id == server);
         found.map(|found| result.clone_into(&mut found.launch)).is_some()
     }
 
-    /// A snapshot of that server is taken; says whether there is such a server.
+    /// Adds a snapshot of that server, and returns whether there is such a server.
     pub(crate) fn add_snapshot(&self, server: &str, taken: Timestamp) -> bool {
         let mut state = self.lock();
         let Some(found) = state.servers.iter_mut().find(|one| one.id == server) else { return false };
         let id = snapshot_id(server, taken);
-        found.snapshots.push(Snapshot { id, expected: taken, taken: Some(taken) });
+        found.snapshots.push(RecoverySnapshotRecord { id, expected: taken, taken: Some(taken) });
         true
     }
 
-    /// The snapshots of that server are gone, as those are that are older than they are kept; says whether there is such a server.
+    /// Deletes the snapshots of that server, as DRS does after the retention period. Returns whether there is such a
+    /// server.
     pub(crate) fn remove_snapshots(&self, server: &str) -> bool {
         let mut state = self.lock();
         let found = state.servers.iter_mut().find(|one| one.id == server);
@@ -256,12 +258,12 @@ impl Drs {
     }
 }
 
-/// The id of a snapshot that the world gives none.
+/// The id of a snapshot for which the world sets none.
 pub(crate) fn snapshot_id(server: &str, at: Timestamp) -> String {
     format!("pit-{}", &ids::digest(&["snapshot", server, &at.to_string()])[..17])
 }
 
-/// The ARN of a plan that the world gives none.
+/// The ARN of a plan for which the world sets none.
 pub(crate) fn plan_arn(region: &str, name: &str) -> String {
     format!("arn:aws:drs:{region}:{ACCOUNT}:recovery-plan/rp-{}", &ids::digest(&["plan", name])[..17])
 }
@@ -271,11 +273,11 @@ pub(crate) fn server_arn(region: &str, id: &str) -> String {
     format!("arn:aws:drs:{region}:{ACCOUNT}:source-server/{id}")
 }
 
-/// The steps of a plan, none of them begun.
-pub(crate) fn unbegun(plan: &Plan) -> Vec<Step> {
-    let steps = plan.steps.iter().map(|step| Step {
+/// The steps of a plan, none of them started.
+pub(crate) fn unbegun(plan: &RecoveryPlanRecord) -> Vec<ExecutionStepRecord> {
+    let steps = plan.steps.iter().map(|step| ExecutionStepRecord {
         name: step.name.clone(),
-        what: step.what.clone(),
+        work: step.work.clone(),
         status: "NOT_STARTED".to_owned(),
         job: None,
         error: None,

@@ -1,8 +1,7 @@
-//! DynamoDB: items are read, written under conditions, updated, deleted and queried, one by one
-//! or several at once.
+//! DynamoDB: items are read, written under conditions, updated, deleted and queried, one by one or in a transaction.
 //!
-//! Shapes follow the service's model, messages what the service says. Every read sees every write before it. Only the
-//! caller's region is looked at.
+//! Shapes follow the service's model, messages those of the service. Every read sees every earlier write. Only the
+//! tables of the caller's region exist for a request.
 
 mod delete;
 mod expression;
@@ -19,10 +18,10 @@ mod write;
 use std::sync::{Mutex, MutexGuard};
 
 pub(crate) use request::is_table_name;
-pub(crate) use table::{KeyPart, Table};
-pub(crate) use value::Item;
+pub(crate) use table::{DynamoDbTable, KeyPart};
+pub(crate) use value::TableItem;
 
-use crate::refusal::Refusal;
+use crate::error_answer::ErrorAnswer;
 use crate::service::Service;
 
 pub(crate) const SERVICE: Service = Service {
@@ -40,34 +39,34 @@ pub(crate) const SERVICE: Service = Service {
 
 #[derive(Debug, Default)]
 pub(crate) struct DynamoDb {
-    tables: Mutex<Vec<Table>>,
-    /// Those whose tokens still count.
+    tables: Mutex<Vec<DynamoDbTable>>,
+    /// The transactions whose tokens are still valid.
     transactions: Mutex<Vec<transact::Remembered>>,
 }
 
 impl DynamoDb {
-    /// Says whether it is new.
-    pub(crate) fn add(&self, table: Table) -> bool {
+    /// Adds a table, and returns whether it is new.
+    pub(crate) fn add(&self, table: DynamoDbTable) -> bool {
         let mut tables = self.lock();
         let is_new = tables.iter().all(|other| (&other.name, &other.region) != (&table.name, &table.region));
         tables.extend(is_new.then_some(table));
         is_new
     }
 
-    /// The items of every table of that name, by their keys; `None` when there is no such table.
-    pub(crate) fn items(&self, name: &str) -> Option<Vec<Item>> {
+    /// The items of every table of that name, by their keys; `None` if there is no such table.
+    pub(crate) fn items(&self, name: &str) -> Option<Vec<TableItem>> {
         let tables = self.lock();
         let mut named = tables.iter().filter(|table| table.name == name).peekable();
         named.peek()?;
-        Some(named.flat_map(Table::sorted).cloned().collect())
+        Some(named.flat_map(DynamoDbTable::sorted).cloned().collect())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Table>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<DynamoDbTable>> {
         self.tables.lock().expect("no holder of this lock panics")
     }
 }
 
 /// The error for whatever has no error of its own.
-fn invalid(message: impl Into<String>) -> Refusal {
-    Refusal::new("ValidationException", message)
+fn invalid(message: impl Into<String>) -> ErrorAnswer {
+    ErrorAnswer::new("ValidationException", message)
 }

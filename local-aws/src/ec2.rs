@@ -1,7 +1,7 @@
-//! EC2: images, who may launch them, their snapshots, and block public access for AMIs.
+//! EC2: images and their launch permissions, their snapshots, and block public access for AMIs.
 //!
-//! Shapes follow the service's model; codes and messages follow "Error codes for the Amazon EC2 API" and what AWS answers
-//! where that was seen. Only the caller's region is looked at.
+//! Shapes follow the service's model. Codes and messages follow "Error codes for the Amazon EC2 API", and answers of
+//! AWS that were observed. Only the resources of the caller's region exist for a request.
 
 mod attributes;
 mod block;
@@ -17,10 +17,10 @@ use std::sync::{Mutex, MutexGuard};
 
 use jiff::Timestamp;
 
-pub(crate) use grantee::{Grantee, is_account};
+pub(crate) use grantee::{PermissionGrantee, is_account};
 pub(crate) use request::{is_image_id, is_snapshot_id};
 
-use crate::refusal::Refusal;
+use crate::error_answer::ErrorAnswer;
 use crate::service::{ACCOUNT, Service};
 
 pub(crate) const SERVICE: Service = Service {
@@ -45,23 +45,23 @@ pub(crate) const STATES: &[&str] =
 
 #[derive(Debug)]
 pub(crate) struct Ec2 {
-    state: Mutex<State>,
-    /// Of DescribeImages, when the caller does not ask for less.
+    state: Mutex<Ec2State>,
+    /// The page size of DescribeImages, and its maximum.
     pub(crate) page_size: usize,
     /// Block public access for AMIs in every region, until a call changes it in one.
     pub(crate) blocked: bool,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    images: Vec<Image>,
-    snapshots: Vec<Snapshot>,
+struct Ec2State {
+    images: Vec<ImageRecord>,
+    snapshots: Vec<SnapshotRecord>,
     /// The regions in which block public access was changed.
     blocked: BTreeMap<String, bool>,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Image {
+pub(crate) struct ImageRecord {
     pub(crate) id: String,
     pub(crate) region: String,
     pub(crate) name: String,
@@ -75,19 +75,19 @@ pub(crate) struct Image {
     pub(crate) description: Option<String>,
     pub(crate) imds_support: Option<String>,
     pub(crate) tags: Vec<(String, String)>,
-    /// Who may launch it besides its owner.
-    pub(crate) shared_with: Vec<Grantee>,
+    /// The grantees that may launch the image besides its owner.
+    pub(crate) shared_with: Vec<PermissionGrantee>,
     pub(crate) snapshot: String,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Snapshot {
+pub(crate) struct SnapshotRecord {
     pub(crate) id: String,
     pub(crate) region: String,
     pub(crate) owner: String,
     pub(crate) encrypted: bool,
-    /// Who may make volumes of it besides its owner.
-    pub(crate) shared_with: Vec<Grantee>,
+    /// The grantees that may create volumes from the snapshot besides its owner.
+    pub(crate) shared_with: Vec<PermissionGrantee>,
 }
 
 impl Default for Ec2 {
@@ -97,8 +97,8 @@ impl Default for Ec2 {
 }
 
 impl Ec2 {
-    /// Says whether it is new.
-    pub(crate) fn add_snapshot(&self, snapshot: Snapshot) -> bool {
+    /// Adds a snapshot, and returns whether it is new.
+    pub(crate) fn add_snapshot(&self, snapshot: SnapshotRecord) -> bool {
         let snapshots = &mut self.lock().snapshots;
         let is_new =
             snapshots.iter().all(|other| (&other.id, &other.region) != (&snapshot.id, &snapshot.region));
@@ -106,15 +106,15 @@ impl Ec2 {
         is_new
     }
 
-    /// Says whether it is new.
-    pub(crate) fn add_image(&self, image: Image) -> bool {
+    /// Adds an image, and returns whether it is new.
+    pub(crate) fn add_image(&self, image: ImageRecord) -> bool {
         let images = &mut self.lock().images;
         let is_new = images.iter().all(|other| (&other.id, &other.region) != (&image.id, &image.region));
         images.extend(is_new.then_some(image));
         is_new
     }
 
-    pub(crate) fn images(&self) -> Vec<Image> {
+    pub(crate) fn images(&self) -> Vec<ImageRecord> {
         self.lock().images.clone()
     }
 
@@ -122,35 +122,36 @@ impl Ec2 {
         self.lock().blocked.get(region).copied().unwrap_or(self.blocked)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Ec2State> {
         self.state.lock().expect("no holder of this lock panics")
     }
 }
 
-impl State {
-    /// The image, whoever it belongs to.
-    fn image(&mut self, region: &str, id: &str) -> Option<&mut Image> {
+impl Ec2State {
+    /// The image, for any owner.
+    fn image(&mut self, region: &str, id: &str) -> Option<&mut ImageRecord> {
         self.images.iter_mut().find(|image| image.region == region && image.id == id)
     }
 
-    /// The image, when the caller may ask for its attributes: they are its owner's alone.
-    fn own_image(&mut self, region: &str, id: &str) -> Result<&mut Image, Refusal> {
+    /// The image, if the caller owns it: only the owner may read its attributes.
+    fn own_image(&mut self, region: &str, id: &str) -> Result<&mut ImageRecord, ErrorAnswer> {
         let image = self.image(region, id).ok_or_else(|| request::no_such_images(&[id]))?;
         match image.owner == ACCOUNT {
             true => Ok(image),
-            false => Err(Refusal::new("AuthFailure", format!("Not authorized for image:{id}"))),
+            false => Err(ErrorAnswer::new("AuthFailure", format!("Not authorized for image:{id}"))),
         }
     }
 
-    fn own_snapshot(&mut self, region: &str, id: &str) -> Result<&mut Snapshot, Refusal> {
+    fn own_snapshot(&mut self, region: &str, id: &str) -> Result<&mut SnapshotRecord, ErrorAnswer> {
         let found = self.snapshots.iter_mut().find(|snapshot| snapshot.region == region && snapshot.id == id);
         let missing =
-            || Refusal::new("InvalidSnapshot.NotFound", format!("The snapshot '{id}' does not exist."));
+            || ErrorAnswer::new("InvalidSnapshot.NotFound", format!("The snapshot '{id}' does not exist."));
         found.filter(|snapshot| snapshot.owner == ACCOUNT).ok_or_else(missing)
     }
 
-    fn is_encrypted(&self, image: &Image) -> bool {
-        let of = |snapshot: &&Snapshot| (&snapshot.id, &snapshot.region) == (&image.snapshot, &image.region);
+    fn is_encrypted(&self, image: &ImageRecord) -> bool {
+        let of =
+            |snapshot: &&SnapshotRecord| (&snapshot.id, &snapshot.region) == (&image.snapshot, &image.region);
         self.snapshots.iter().find(of).is_some_and(|snapshot| snapshot.encrypted)
     }
 }

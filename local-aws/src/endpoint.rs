@@ -1,4 +1,4 @@
-//! Answers one request: read it, let a fault strike, carry it out, record it, send the answer.
+//! Answers one request: reads it, applies a fault, performs it, records it, and sends the answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,34 +7,34 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use crate::clock::Clock;
+use crate::error_answer::ErrorAnswer;
 use crate::fault::{Fault, FaultAnswer};
 use crate::ids;
-use crate::journal::{Answer, Call, Journal};
+use crate::journal::{Journal, JournaledAnswer, JournaledCall};
 use crate::protocol::{self, Wire};
-use crate::refusal::Refusal;
 use crate::server::{Handler, Reply, Request, respond};
 use crate::service::Context;
 use crate::services;
 use crate::web;
-use crate::world::World;
+use crate::world::AwsWorld;
 
-/// The world while it is being served, and the record of what was asked of it.
+/// The world while it is served, and the record of the calls.
 #[derive(Debug)]
-pub(crate) struct Endpoint {
-    pub(crate) world: World,
+pub(crate) struct AwsEndpoint {
+    pub(crate) world: AwsWorld,
     pub(crate) clock: Clock,
     pub(crate) journal: Journal,
 }
 
-/// How a call ended, and when the caller may know.
-struct Done {
+/// The answer to a call, and the delay before it is sent.
+struct EndpointAnswer {
     reply: Reply,
     delay: Duration,
 }
 
-impl Handler for Endpoint {
+impl Handler for AwsEndpoint {
     async fn handle(self: Arc<Self>, request: Request) -> Reply {
-        // Git is waited for on another thread, so that calls made at the same time run at the same time.
+        // git runs on another thread, so that concurrent calls run concurrently.
         let done = tokio::task::spawn_blocking(move || self.answer(&request)).await;
         // A panic in an operation: it has been printed, and the caller sees a dead connection.
         let Ok(done) = done else { return Reply::Cut };
@@ -43,13 +43,13 @@ impl Handler for Endpoint {
     }
 }
 
-impl Endpoint {
-    pub(crate) fn new(world: World) -> Endpoint {
+impl AwsEndpoint {
+    pub(crate) fn new(world: AwsWorld) -> AwsEndpoint {
         let clock = Clock::starting_at(world.now());
-        Endpoint { world, clock, journal: Journal::default() }
+        AwsEndpoint { world, clock, journal: Journal::default() }
     }
 
-    fn answer(&self, request: &Request) -> Done {
+    fn answer(&self, request: &Request) -> EndpointAnswer {
         let place = self.journal.arrive();
         if let Some(url) = web::asked(&request.parts) {
             return self.elsewhere(place, request, url);
@@ -68,14 +68,15 @@ impl Endpoint {
         let reply = reply(&wire, outcome.as_ref(), place);
         let delay = fault.map_or(Duration::ZERO, |fault| fault.delay);
         self.journal.record(place, self.call(wire, outcome.as_ref(), injected.is_some(), took_effect));
-        Done { reply, delay }
+        EndpointAnswer { reply, delay }
     }
 
     /// A request to the web beyond AWS.
-    fn elsewhere(&self, place: usize, request: &Request, url: String) -> Done {
+    fn elsewhere(&self, place: usize, request: &Request, url: String) -> EndpointAnswer {
         let status = self.world.web.status(&url).and_then(|status| StatusCode::from_u16(status).ok());
-        let answer = status.map_or(Answer::Cut, |status| Answer::Ok(json!({"status": status.as_u16()})));
-        let call = Call {
+        let answer = status
+            .map_or(JournaledAnswer::Cut, |status| JournaledAnswer::Ok(json!({"status": status.as_u16()})));
+        let call = JournaledCall {
             service: "http".to_owned(),
             operation: request.parts.method.to_string(),
             input: json!({"url": url}),
@@ -86,10 +87,10 @@ impl Endpoint {
         };
         self.journal.record(place, call);
         let reply = status.map_or(Reply::Cut, |status| Reply::Answer(respond(status, "text/plain", "")));
-        Done { reply, delay: Duration::ZERO }
+        EndpointAnswer { reply, delay: Duration::ZERO }
     }
 
-    fn perform(&self, wire: &Wire) -> Result<Value, Refusal> {
+    fn perform(&self, wire: &Wire) -> Result<Value, ErrorAnswer> {
         let now = self.clock.now();
         self.world.catch_up(now);
         let context = Context { world: &self.world, region: &wire.region, now };
@@ -99,11 +100,11 @@ impl Endpoint {
     fn call(
         &self,
         wire: Wire,
-        outcome: Option<&Result<Value, Refusal>>,
+        outcome: Option<&Result<Value, ErrorAnswer>>,
         injected: bool,
         took_effect: bool,
-    ) -> Call {
-        Call {
+    ) -> JournaledCall {
+        JournaledCall {
             service: wire.service,
             operation: wire.operation,
             input: wire.input.unwrap_or(Value::Null),
@@ -120,17 +121,17 @@ fn carried_out(fault: Option<&Fault>) -> bool {
     fault.is_none_or(|fault| fault.answer.is_none() || fault.after_effect)
 }
 
-fn seen(outcome: Option<&Result<Value, Refusal>>) -> Answer {
+fn seen(outcome: Option<&Result<Value, ErrorAnswer>>) -> JournaledAnswer {
     match outcome {
-        None => Answer::Cut,
-        Some(Ok(output)) => Answer::Ok(output.clone()),
-        Some(Err(Refusal { code, message, status, .. })) => {
-            Answer::Error { code: code.clone(), message: message.clone(), status: *status }
+        None => JournaledAnswer::Cut,
+        Some(Ok(output)) => JournaledAnswer::Ok(output.clone()),
+        Some(Err(ErrorAnswer { code, message, status, .. })) => {
+            JournaledAnswer::Error { code: code.clone(), message: message.clone(), status: *status }
         }
     }
 }
 
-fn reply(wire: &Wire, outcome: Option<&Result<Value, Refusal>>, place: usize) -> Reply {
+fn reply(wire: &Wire, outcome: Option<&Result<Value, ErrorAnswer>>, place: usize) -> Reply {
     let request_id = ids::uuid(&["request", &place.to_string()]);
     outcome.map_or(Reply::Cut, |outcome| Reply::Answer(protocol::write(wire, outcome, &request_id)))
 }

@@ -1,4 +1,4 @@
-//! Owns the calls that are made to go wrong: which, how, and before or after their effect.
+//! Owns the faults: which calls fail, how, and before or after their effect.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::refusal::Refusal;
+use crate::error_answer::ErrorAnswer;
 
 /// One `[[fault]]` of the world.
 #[derive(Debug, Clone)]
@@ -20,13 +20,13 @@ pub(crate) struct Fault {
     pub(crate) answer: Option<FaultAnswer>,
     pub(crate) after_effect: bool,
     pub(crate) delay: Duration,
-    /// It strikes until then; `None`: for ever.
+    /// The fault ends at this time; `None` for a fault that lasts.
     pub(crate) until: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) enum FaultAnswer {
-    Error(Refusal),
+    Error(ErrorAnswer),
     Cut,
 }
 
@@ -39,12 +39,12 @@ impl Fault {
     }
 }
 
-/// Whoever calls is cut off from a call on: it was killed there.
+/// The caller is cut off from a call on, as if it had been killed there.
 #[derive(Debug, Clone, Copy)]
 struct CutOff {
-    /// How many calls are still answered.
+    /// The number of calls that are still answered.
     left: u64,
-    /// Whether the first call that is not answered is carried out.
+    /// Whether the first unanswered call is performed.
     after_effect: bool,
 }
 
@@ -66,13 +66,13 @@ impl Faults {
         *self.cut_off.lock().expect("no holder of this lock panics") = Some(CutOff { left, after_effect });
     }
 
-    /// Ends a cut; says whether it came to it.
-    pub(crate) fn mend(&self) -> bool {
+    /// Answers calls again, and returns whether a call was left unanswered.
+    pub(crate) fn answer_again(&self) -> bool {
         let before = self.cut_off.lock().expect("no holder of this lock panics").take();
         before.is_some_and(|cut| cut.left == 0 && !cut.after_effect)
     }
 
-    /// What becomes of a call where callers are cut off: nothing, if they are not yet.
+    /// The fault of a call after the cut-off; `None` before it.
     fn is_cut(&self, service: &str, operation: &str) -> Option<Fault> {
         let mut cut_off = self.cut_off.lock().expect("no holder of this lock panics");
         let cut = cut_off.as_mut()?;
@@ -92,7 +92,7 @@ impl Faults {
         })
     }
 
-    /// Counts a call, and says what is to go wrong with it: the first fault that fits.
+    /// Counts a call, and returns the first fault that applies to it.
     pub(crate) fn strike(&self, service: &str, operation: &str, now: Timestamp) -> Option<Fault> {
         if let Some(cut) = self.is_cut(service, operation) {
             return Some(cut);

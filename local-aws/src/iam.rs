@@ -2,24 +2,24 @@
 
 use serde_json::{Value, json};
 
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::{Context, Service};
 
 pub(crate) const SERVICE: Service =
     Service { name: "iam", api: "2010-05-08", operations: &[("ListAccountAliases", list_account_aliases)] };
 
-/// An account has one alias at most, so there is one page.
-fn list_account_aliases(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+/// An account has at most one alias, so there is one page.
+fn list_account_aliases(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let size = input.integer("MaxItems")?;
     let marker = input.string("Marker")?;
     input.finish()?;
     if marker.is_some() {
-        return Err(Refusal::new("ValidationError", "Invalid Marker"));
+        return Err(ErrorAnswer::new("ValidationError", "Invalid Marker"));
     }
     if let Some(size) = size.filter(|size| !(1..=1000).contains(size)) {
         let message = "failed to satisfy constraint: Member must have value between 1 and 1000";
-        return Err(Refusal::new("ValidationError", format!("Value '{size}' at 'maxItems' {message}")));
+        return Err(ErrorAnswer::new("ValidationError", format!("Value '{size}' at 'maxItems' {message}")));
     }
     let aliases: Vec<&String> = context.world.account.alias.iter().collect();
     Ok(json!({"AccountAliases": aliases, "IsTruncated": false}))

@@ -1,8 +1,8 @@
-//! Makes the ids that AWS would make at random, the same ones on every run, so that what was printed can be compared.
+//! Derives the ids that AWS makes at random. They are the same in every run, so that outputs can be compared.
 
 use sha2::{Digest, Sha256};
 
-/// A UUID (version 4 by its looks) that follows from `parts` alone.
+/// A UUID (in the format of version 4) that depends on `parts` only.
 pub(crate) fn uuid(parts: &[&str]) -> String {
     let mut hex = digest(parts);
     hex.truncate(32);
@@ -26,7 +26,7 @@ mod tests {
     use super::uuid;
 
     #[test]
-    fn the_same_parts_make_the_same_id_and_borders_count() {
+    fn the_same_parts_have_the_same_id_and_borders_count() {
         assert_eq!(uuid(&["a", "b"]), uuid(&["a", "b"]));
         assert_ne!(uuid(&["a", "b"]), uuid(&["ab", ""]));
         let lengths: Vec<usize> = uuid(&["a"]).split('-').map(str::len).collect();

@@ -1,4 +1,4 @@
-//! Owns the record of every call that was made.
+//! Owns the record of every call.
 
 use std::sync::Mutex;
 
@@ -7,14 +7,14 @@ use serde_json::Value;
 
 /// One call that the local AWS received.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Call {
+pub struct JournaledCall {
     /// As the request was signed for: `codecommit`. Empty when it was not signed.
     pub service: String,
     /// As the service's API reference calls it: `GetDifferences`. Empty when the request named none.
     pub operation: String,
     pub input: Value,
-    pub answer: Answer,
-    /// A `[[fault]]` of the world made this answer.
+    pub answer: JournaledAnswer,
+    /// A `[[fault]]` of the world caused this answer.
     pub injected: bool,
     /// The operation was carried out. An injected answer after the effect, or a cut, hides that from the caller.
     pub took_effect: bool,
@@ -22,9 +22,9 @@ pub struct Call {
     pub at: Timestamp,
 }
 
-/// What the caller saw.
+/// The answer that the caller received.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
+pub enum JournaledAnswer {
     Ok(Value),
     /// `code` without a namespace; `status` is the HTTP status.
     Error {
@@ -39,7 +39,7 @@ pub enum Answer {
 /// Calls in the order in which they arrived, whatever order they were answered in.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
-    entries: Mutex<Vec<Option<Call>>>,
+    entries: Mutex<Vec<Option<JournaledCall>>>,
 }
 
 impl Journal {
@@ -50,12 +50,12 @@ impl Journal {
         entries.len() - 1
     }
 
-    pub(crate) fn record(&self, place: usize, call: Call) {
+    pub(crate) fn record(&self, place: usize, call: JournaledCall) {
         self.entries.lock().expect("no holder of this lock panics")[place] = Some(call);
     }
 
     /// The calls that were answered.
-    pub(crate) fn calls(&self) -> Vec<Call> {
+    pub(crate) fn calls(&self) -> Vec<JournaledCall> {
         self.entries.lock().expect("no holder of this lock panics").iter().flatten().cloned().collect()
     }
 }

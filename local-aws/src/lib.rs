@@ -1,8 +1,9 @@
-//! The AWS that a laptop runs: the operations that the functions call, served over the wire on 127.0.0.1.
+//! Owns the AWS that a laptop runs: the operations that the functions call, served over the wire on 127.0.0.1.
 //!
-//! A [`World`] says what AWS looks like at the start; [`LocalAws`] serves it until it is dropped and records every call;
-//! [`RuntimeApi`] hands events to a Lambda function's binary. Nothing here knows the functions. What AWS would refuse is
-//! refused with AWS's own error, and what is not served here at all with HTTP 501, by name.
+//! A [`AwsWorld`] describes AWS at the start. [`LocalAws`] serves it until it is dropped, and records every call.
+//! [`RuntimeApi`] passes events to a Lambda function's binary. This crate does not know the functions. A request that
+//! AWS would refuse gets AWS's own error; a request that is not served here gets HTTP 501, with the name of the
+//! operation.
 
 mod account;
 mod bus;
@@ -16,6 +17,7 @@ mod drs;
 mod dynamodb;
 mod ec2;
 mod endpoint;
+mod error_answer;
 mod fault;
 mod git_writer;
 mod iam;
@@ -25,7 +27,6 @@ mod live;
 mod members;
 mod paging;
 mod protocol;
-mod refusal;
 mod runtime_api;
 mod server;
 mod service;
@@ -41,24 +42,24 @@ mod world;
 use std::sync::Arc;
 
 pub use codecommit::PushError;
-pub use journal::{Answer, Call};
+pub use error_answer::NOT_SERVED;
+pub use journal::{JournaledAnswer, JournaledCall};
 pub use live::{ExecutionNow, ImageNow, RecoveryExecutionNow, StackNow};
-pub use refusal::NOT_SERVED;
-pub use runtime_api::{Outcome, RuntimeApi};
+pub use runtime_api::{InvocationOutcome, RuntimeApi};
 pub use server::StartError;
 pub use service::ACCOUNT;
-pub use sns::{Mail, MessageAttribute};
-pub use timeline::{Change, Happening, NewFault, Timed};
-pub use world::{PipelineSource, World, WorldError};
+pub use sns::{DeliveredEmail, MessageAttribute};
+pub use timeline::{TimelineAction, TimelineEntry, TimelineFault, WorldChange};
+pub use world::{AwsWorld, PipelineSource, WorldError};
 
-use endpoint::Endpoint;
-use server::Server;
+use endpoint::AwsEndpoint;
+use server::HttpServer;
 
-/// A running local AWS. Dropping it stops the server and removes what the world built.
+/// A running local AWS. Dropping it stops the server and deletes the repositories that the world built.
 #[derive(Debug)]
 pub struct LocalAws {
-    server: Server,
-    endpoint: Arc<Endpoint>,
+    server: HttpServer,
+    endpoint: Arc<AwsEndpoint>,
 }
 
 impl LocalAws {
@@ -67,26 +68,26 @@ impl LocalAws {
     /// # Errors
     ///
     /// [`StartError`] when the port cannot be listened on or no thread can be started.
-    pub fn start(world: World) -> Result<LocalAws, StartError> {
+    pub fn start(world: AwsWorld) -> Result<LocalAws, StartError> {
         LocalAws::start_on(world, 0)
     }
 
     /// Serves `world` on `port` of 127.0.0.1.
-    pub fn start_on(world: World, port: u16) -> Result<LocalAws, StartError> {
-        let endpoint = Arc::new(Endpoint::new(world));
-        let server = Server::start(port, Arc::clone(&endpoint))?;
+    pub fn start_on(world: AwsWorld, port: u16) -> Result<LocalAws, StartError> {
+        let endpoint = Arc::new(AwsEndpoint::new(world));
+        let server = HttpServer::start(port, Arc::clone(&endpoint))?;
         Ok(LocalAws { server, endpoint })
     }
 
-    /// What `AWS_ENDPOINT_URL` is set to: `http://127.0.0.1:PORT`. Any region and any credentials do.
+    /// The value for `AWS_ENDPOINT_URL`: `http://127.0.0.1:PORT`. Any region and any credentials are accepted.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.server.address())
     }
 
-    /// Every call so far, in the order of arrival; one that is still being answered is not in it.
+    /// Every answered call so far, in the order of arrival.
     ///
-    /// A function makes calls at the same time, so the order of those is chance.
-    pub fn journal(&self) -> Vec<Call> {
+    /// A function makes calls concurrently, so the order of those varies.
+    pub fn journal(&self) -> Vec<JournaledCall> {
         self.endpoint.journal.calls()
     }
 }

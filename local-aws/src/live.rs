@@ -1,4 +1,4 @@
-//! The world while it is served: its clock is moved, branches are pushed, what happened is looked at.
+//! Owns the world while it is served: a caller moves its clock, pushes branches and reads its state.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::LocalAws;
 use crate::codecommit::PushError;
-use crate::ec2::Grantee;
-use crate::sns::Mail;
+use crate::ec2::PermissionGrantee;
+use crate::sns::DeliveredEmail;
 
 /// A stack, as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +45,8 @@ pub struct ImageNow {
     pub owner: String,
     /// Everybody may launch it.
     pub public: bool,
-    /// Who else may, besides its owner: accounts' ids, and the ARNs of organizations and organizational units, in the
-    /// order in which they came.
+    /// The other grantees besides the owner: ids of accounts, and ARNs of organizations and organizational units, in
+    /// the order in which they were added.
     pub shared_with: Vec<String>,
     pub description: Option<String>,
     pub imds_support: Option<String>,
@@ -69,26 +69,26 @@ pub struct RecoveryExecutionNow {
 }
 
 impl LocalAws {
-    /// What the world's clock shows.
+    /// The time of the world's clock.
     pub fn now(&self) -> Timestamp {
         self.endpoint.clock.now()
     }
 
-    /// Moves the clock; what falls due on the way happens in its order, each at its own time.
+    /// Moves the clock. Every change that is due on the way happens in order, at its own time.
     ///
     /// # Panics
     ///
-    /// When the world has no `now`: its clock is the machine's, and goes by itself.
+    /// If the world has no `now`: its clock is the machine's.
     pub fn advance(&self, by: Duration) {
         let by = SignedDuration::try_from(by).expect("a world's time is not that long");
         self.move_to(self.now() + by);
     }
 
-    /// Moves the clock to the next thing that falls due, and says when that was. `None` when nothing is due, or when the
-    /// clock is the machine's.
+    /// Moves the clock to the next change, and returns its time. `None` if no change is due, or if the clock is the
+    /// machine's.
     pub fn advance_to_next(&self) -> Option<Timestamp> {
         let endpoint = &self.endpoint;
-        // What is due already, because no call looked since.
+        // Changes that are due already, because no call came since.
         endpoint.world.catch_up(endpoint.clock.now());
         let due = endpoint.world.next_due()?;
         if !endpoint.clock.set(due) {
@@ -119,7 +119,8 @@ impl LocalAws {
         assert!(endpoint.clock.set(to), "the world has no `now`: its clock cannot be moved");
     }
 
-    /// What AWS put on the event bus since this was last asked, in order, as EventBridge shows it to rules.
+    /// The events that AWS put on the event bus since the last call of this function, in order, as EventBridge shows
+    /// them to rules.
     pub fn take_events(&self) -> Vec<Value> {
         self.endpoint.world.bus.take()
     }
@@ -135,7 +136,7 @@ impl LocalAws {
         world.codecommit.push(&world.bus, self.now(), &world.region, (repository, branch), commit)
     }
 
-    /// The commit at the tip of a branch; `None` when there is no such branch.
+    /// The commit at the tip of a branch; `None` if there is no such branch.
     pub fn head(&self, repository: &str, branch: &str) -> Option<String> {
         self.endpoint.world.codecommit.repository(repository)?.git.branch_head(branch).ok().flatten()
     }
@@ -163,16 +164,17 @@ impl LocalAws {
         self.stacks().into_iter().find(|stack| stack.name == name)
     }
 
-    /// Lets something fail from now on: the resource of that logical id, in every stack that `stack` (a name, in which `*`
-    /// is anything) fits, when the stack does `on`: `create`, `update`, `delete` or `rollback`.
+    /// Arranges a failure from now on: the resource of that logical id fails in every stack that `stack` (a name, in
+    /// which `*` is any text) matches, during the operation `on`: `create`, `update`, `delete` or `rollback`.
     ///
     /// # Panics
     ///
-    /// When `on` is none of these.
+    /// If `on` is none of these.
     pub fn fail(&self, stack: &str, resource: &str, on: &str, reason: &str, times: Option<u32>) {
-        let on = crate::cloudformation::On::named(on).expect("one of create, update, delete and rollback");
+        let on = crate::cloudformation::StackOperation::named(on)
+            .expect("one of create, update, delete and rollback");
         let (resource, stack, reason) = (resource.to_owned(), Some(stack.to_owned()), reason.to_owned());
-        self.endpoint.world.cloudformation.fail(crate::cloudformation::Failing {
+        self.endpoint.world.cloudformation.fail(crate::cloudformation::ArrangedFailure {
             resource,
             stack,
             on,
@@ -182,25 +184,25 @@ impl LocalAws {
     }
 
     /// Ends every failure that was arranged, by the world's file or by [`LocalAws::fail`].
-    pub fn mend(&self) {
-        self.endpoint.world.cloudformation.mend();
+    pub fn end_failures(&self) {
+        self.endpoint.world.cloudformation.end_failures();
     }
 
-    /// Answers `calls` more calls and then none, as if who makes them were killed there. The first call that is not answered is
-    /// carried out if `after_effect`.
+    /// Answers `calls` more calls and then none, as if the caller were killed there. The first unanswered call is
+    /// performed if `after_effect`.
     pub fn cut_off_after(&self, calls: u64, after_effect: bool) {
         self.endpoint.world.faults.cut_off(calls, after_effect);
     }
 
-    /// Answers again. Says whether there was a call that was not answered.
+    /// Answers calls again. Returns whether a call was left unanswered.
     pub fn answer_again(&self) -> bool {
-        self.endpoint.world.faults.mend()
+        self.endpoint.world.faults.answer_again()
     }
 
-    /// The images there are, whoever they belong to, in the order of the world's file.
+    /// All images, of every owner, in the order of the world's file.
     pub fn images(&self) -> Vec<ImageNow> {
         let now = self.endpoint.world.ec2.images().into_iter().map(|image| ImageNow {
-            public: image.shared_with.contains(&Grantee::Everyone),
+            public: image.shared_with.contains(&PermissionGrantee::Everyone),
             shared_with: named(&image.shared_with),
             id: image.id,
             region: image.region,
@@ -245,17 +247,17 @@ impl LocalAws {
         now.collect()
     }
 
-    /// What SNS delivered, in order.
-    pub fn mails(&self) -> Vec<Mail> {
-        self.endpoint.world.sns.mails()
+    /// The emails that SNS delivered, in order.
+    pub fn emails(&self) -> Vec<DeliveredEmail> {
+        self.endpoint.world.sns.emails()
     }
 
-    /// The names of the pipelines there are.
+    /// The names of all pipelines.
     pub fn pipelines(&self) -> Vec<String> {
         self.endpoint.world.codepipeline.names()
     }
 
-    /// A pipeline's executions, oldest first; none when there is no such pipeline.
+    /// A pipeline's executions, oldest first; empty if there is no such pipeline.
     pub fn executions(&self, pipeline: &str) -> Vec<ExecutionNow> {
         let executions = self.endpoint.world.codepipeline.executions(pipeline).unwrap_or_default();
         let now = executions.into_iter().map(|execution| ExecutionNow {
@@ -268,7 +270,7 @@ impl LocalAws {
     }
 }
 
-fn named(grantees: &[Grantee]) -> Vec<String> {
-    let others = grantees.iter().filter(|grantee| **grantee != Grantee::Everyone);
-    others.map(Grantee::to_string).collect()
+fn named(grantees: &[PermissionGrantee]) -> Vec<String> {
+    let others = grantees.iter().filter(|grantee| **grantee != PermissionGrantee::Everyone);
+    others.map(PermissionGrantee::to_string).collect()
 }

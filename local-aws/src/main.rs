@@ -1,19 +1,20 @@
-//! `local-aws`: serves a world until it is told to stop.
+//! `local-aws`: serves a world until it is stopped.
 
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Parser;
-use local_aws::{LocalAws, World};
+use local_aws::{AwsWorld, LocalAws};
 
-/// Serve CodeCommit, CodePipeline, CloudFormation, DynamoDB, EC2, IAM, SNS and STS on 127.0.0.1, from a world file and
-/// git clones.
+/// Serve CodeCommit, CodePipeline, CloudFormation, CloudWatch, DynamoDB, DRS, EC2, IAM, SNS, SSM and STS on
+/// 127.0.0.1, from a world file and git clones.
 ///
-/// Point any AWS client at it with AWS_ENDPOINT_URL; any credentials and region do. One line says where it listens.
+/// Point any AWS client at it with AWS_ENDPOINT_URL; any credentials and region are accepted. One line prints the
+/// address.
 #[derive(Parser)]
 #[command(version)]
-struct Arguments {
-    /// What AWS looks like at the start; nothing is there without it
+struct ServerArguments {
+    /// What AWS looks like at the start; without it, the account is empty
     #[arg(long, value_name = "FILE")]
     world: Option<PathBuf>,
     /// Serve a git clone as the CodeCommit repository NAME; it is never written to
@@ -25,10 +26,10 @@ struct Arguments {
 }
 
 fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+    let arguments = ServerArguments::parse();
     let mut world = match &arguments.world {
-        Some(path) => World::read(path).context("the world cannot be used")?,
-        None => World::empty(),
+        Some(path) => AwsWorld::read(path).context("the world cannot be used")?,
+        None => AwsWorld::empty(),
     };
     for (name, path) in &arguments.repo {
         world.serve_clone(name, path)?;

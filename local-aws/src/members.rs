@@ -1,22 +1,22 @@
-//! Takes an operation's input apart, member by member, and refuses what is left over.
+//! Reads an operation's input, member by member, and refuses unknown members.
 
 use serde_json::{Map, Value};
 
-use crate::refusal::Refusal;
+use crate::error_answer::ErrorAnswer;
 
-/// The members of an input that nobody has taken yet.
+/// The members of an input that the operation has not read yet.
 ///
-/// An operation takes what it knows and calls [`Members::finish`] before it does anything: a member that it does not
-/// know would otherwise be ignored, and a test would pass that AWS would not.
+/// An operation reads the members that it knows and calls [`Members::finish`] before it has any effect. An unknown
+/// member would otherwise be ignored, and a test would pass that fails with AWS.
 #[derive(Debug)]
 pub(crate) struct Members {
-    /// What the error message calls the input: `StartPipelineExecution`, `sourceRevisions[0]`.
+    /// The name of the input in error messages: `StartPipelineExecution`, `sourceRevisions[0]`.
     of: String,
     left: Map<String, Value>,
 }
 
 impl Members {
-    pub(crate) fn new(of: &str, input: Value) -> Result<Members, Refusal> {
+    pub(crate) fn new(of: &str, input: Value) -> Result<Members, ErrorAnswer> {
         match input {
             Value::Object(left) => Ok(Members { of: of.to_owned(), left }),
             _ => Err(wrong_type(of, "a structure")),
@@ -28,12 +28,12 @@ impl Members {
         self.left.remove(name).filter(|value| !value.is_null())
     }
 
-    /// Whether it is there.
+    /// Whether the member is present.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.left.get(name).is_some_and(|value| !value.is_null())
     }
 
-    pub(crate) fn string(&mut self, name: &str) -> Result<Option<String>, Refusal> {
+    pub(crate) fn string(&mut self, name: &str) -> Result<Option<String>, ErrorAnswer> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -42,7 +42,7 @@ impl Members {
     }
 
     /// Text counts too: in a form everything is text.
-    pub(crate) fn integer(&mut self, name: &str) -> Result<Option<i64>, Refusal> {
+    pub(crate) fn integer(&mut self, name: &str) -> Result<Option<i64>, ErrorAnswer> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::String(text)) => text.parse().map(Some).map_err(|_| wrong_type(name, "an integer")),
@@ -51,7 +51,7 @@ impl Members {
     }
 
     /// Text counts too: in a form everything is text.
-    pub(crate) fn boolean(&mut self, name: &str) -> Result<Option<bool>, Refusal> {
+    pub(crate) fn boolean(&mut self, name: &str) -> Result<Option<bool>, ErrorAnswer> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::Bool(value)) => Ok(Some(value)),
@@ -61,7 +61,7 @@ impl Members {
     }
 
     /// A list; one that is left out is empty, and so is the empty text that stands for it in a form.
-    fn list(&mut self, name: &str) -> Result<Vec<Value>, Refusal> {
+    fn list(&mut self, name: &str) -> Result<Vec<Value>, ErrorAnswer> {
         match self.take(name) {
             None => Ok(Vec::new()),
             Some(Value::Array(items)) => Ok(items),
@@ -70,7 +70,7 @@ impl Members {
         }
     }
 
-    pub(crate) fn strings(&mut self, name: &str) -> Result<Vec<String>, Refusal> {
+    pub(crate) fn strings(&mut self, name: &str) -> Result<Vec<String>, ErrorAnswer> {
         let text = |item| match item {
             Value::String(text) => Ok(text),
             _ => Err(wrong_type(name, "a list of strings")),
@@ -79,7 +79,7 @@ impl Members {
     }
 
     /// A map from names to structures; one that is left out is empty.
-    pub(crate) fn map(&mut self, name: &str) -> Result<Vec<(String, Members)>, Refusal> {
+    pub(crate) fn map(&mut self, name: &str) -> Result<Vec<(String, Members)>, ErrorAnswer> {
         let entries = match self.take(name) {
             None => return Ok(Vec::new()),
             Some(Value::Object(entries)) => entries,
@@ -94,7 +94,7 @@ impl Members {
     }
 
     /// A structure; an empty one is the empty text in a form.
-    pub(crate) fn structure(&mut self, name: &str) -> Result<Option<Members>, Refusal> {
+    pub(crate) fn structure(&mut self, name: &str) -> Result<Option<Members>, ErrorAnswer> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::String(text)) if text.is_empty() => Ok(None),
@@ -103,7 +103,7 @@ impl Members {
     }
 
     /// A map from names to whatever they stand for.
-    pub(crate) fn object(&mut self, name: &str) -> Result<Option<Map<String, Value>>, Refusal> {
+    pub(crate) fn object(&mut self, name: &str) -> Result<Option<Map<String, Value>>, ErrorAnswer> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::Object(entries)) => Ok(Some(entries)),
@@ -111,30 +111,33 @@ impl Members {
         }
     }
 
-    /// What is left, except for where a page begins: a page's token is only good for the request that it came from.
+    /// The unread members, without those that select a page: a page's token is valid only for the request of the
+    /// first page.
     pub(crate) fn text(&self) -> String {
         let rest = self.left.iter().filter(|(name, _)| !matches!(&***name, "NextToken" | "MaxResults"));
         rest.map(|(name, value)| format!("{name}={value};")).collect()
     }
 
     /// A list of structures; one that is left out is empty.
-    pub(crate) fn structures(&mut self, name: &str) -> Result<Vec<Members>, Refusal> {
+    pub(crate) fn structures(&mut self, name: &str) -> Result<Vec<Members>, ErrorAnswer> {
         let items = self.list(name)?;
         let item = |(index, item)| Members::new(&format!("{}.{name}[{index}]", self.of), item);
         items.into_iter().enumerate().map(item).collect()
     }
 
     /// Everything must have been taken by now.
-    pub(crate) fn finish(self) -> Result<(), Refusal> {
+    pub(crate) fn finish(self) -> Result<(), ErrorAnswer> {
         match self.left.iter().find(|(_, value)| !value.is_null()) {
             None => Ok(()),
-            Some((name, _)) => Err(Refusal::not_served(format_args!("the member `{name}` of {}", self.of))),
+            Some((name, _)) => {
+                Err(ErrorAnswer::not_served(format_args!("the member `{name}` of {}", self.of)))
+            }
         }
     }
 }
 
-fn wrong_type(name: &str, wanted: &str) -> Refusal {
-    Refusal::new("SerializationException", format!("`{name}` is not {wanted}"))
+fn wrong_type(name: &str, wanted: &str) -> ErrorAnswer {
+    ErrorAnswer::new("SerializationException", format!("`{name}` is not {wanted}"))
 }
 
 #[cfg(test)]
@@ -144,7 +147,7 @@ mod tests {
     use super::Members;
 
     #[test]
-    fn a_member_that_nobody_took_is_refused_by_name() {
+    fn an_unknown_member_is_refused_by_name() {
         let mut members = Members::new("GetBranch", json!({"branchName": "main", "depth": 1})).unwrap();
         assert_eq!(members.string("branchName").unwrap().as_deref(), Some("main"));
         let refusal = members.finish().unwrap_err();

@@ -1,11 +1,11 @@
-//! Cuts lists into pages, and makes the tokens that ask for the next one.
+//! Splits lists into pages, and creates the tokens of the next pages.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 
 use crate::ids;
 
-/// A token does not fit the request it came with.
+/// A token that does not belong to its request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct BadToken;
 
@@ -16,9 +16,9 @@ pub(crate) struct Page<'a, T> {
     pub(crate) next: Option<String>,
 }
 
-/// The page of `all` that `token` asks for, of at most `size` items.
+/// The page of `all` that `token` selects, of at most `size` items.
 ///
-/// `request` is everything else that was asked: a token is only good for the request that it came from.
+/// `request` is the rest of the request: a token is valid only for the request of the first page.
 pub(crate) fn page<'a, T>(
     all: &'a [T],
     size: usize,

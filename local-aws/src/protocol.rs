@@ -1,7 +1,7 @@
-//! Tells what a request asks, whatever protocol it came in, and sends the answer back the same way.
+//! Reads a request in any protocol of AWS, and writes the answer in the same protocol.
 //!
 //! Each protocol is a module that turns a request into a [`Wire`] and an outcome into a response; services see JSON
-//! values only. The service is the one the request was signed for: that works for every protocol AWS has.
+//! values only. The service is the one that the request is signed for, which works for every protocol of AWS.
 
 mod aws_json;
 mod aws_query;
@@ -18,10 +18,10 @@ use hyper::body::Bytes;
 use hyper::http::HeaderMap;
 use serde_json::Value;
 
-use crate::refusal::Refusal;
+use crate::error_answer::ErrorAnswer;
 use crate::server::Request;
 
-/// What a request asks.
+/// A request, independent of its protocol.
 #[derive(Debug)]
 pub(crate) struct Wire {
     /// Empty when the request is not signed.
@@ -29,15 +29,14 @@ pub(crate) struct Wire {
     pub(crate) region: String,
     /// Empty when the request names none.
     pub(crate) operation: String,
-    /// What says which API is meant, beside the operation: the target prefix of the JSON protocols, the `Version` of
-    /// Query.
+    /// The API, besides the operation: the target prefix of the JSON protocols, the `Version` of Query.
     pub(crate) api: String,
     dialect: Dialect,
-    /// Why it cannot be carried out, when that is clear from the request's form.
-    pub(crate) input: Result<Value, Refusal>,
+    /// The input; an error if the form of the request is wrong.
+    pub(crate) input: Result<Value, ErrorAnswer>,
 }
 
-/// The protocols that are spoken.
+/// The protocols that are served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Dialect {
     Json,
@@ -47,13 +46,13 @@ enum Dialect {
     Ec2,
 }
 
-/// Reads a request. One that cannot be read keeps what is known of it, so that the journal can show it.
+/// Reads a request. An unreadable request keeps its known parts, so that the journal can show them.
 pub(crate) fn read(request: &Request) -> Wire {
     let scope = Scope::of(&request.parts.headers);
-    // Both are forms; only the signature tells EC2's from the others'.
+    // Both are forms; only the signature distinguishes EC2's from the others'.
     let dialect = match (form::speaks(&request.parts.headers), &scope) {
         (false, _) if rpc_v2_cbor::speaks(&request.parts.headers) => Dialect::Cbor,
-        // Where each operation has a path of its own, only the signature says which service it is of.
+        // If each operation has a path of its own, only the signature names the service.
         (false, Some(Scope { service, .. })) if rest_json::serves(service) => Dialect::RestJson,
         (false, _) => Dialect::Json,
         (true, Some(Scope { service, .. })) if service == "ec2" => Dialect::Ec2,
@@ -67,9 +66,9 @@ pub(crate) fn read(request: &Request) -> Wire {
         Dialect::Ec2 => form::read(request, Lists::Flat),
     };
     let input = match &scope {
-        None => Err(Refusal {
+        None => Err(ErrorAnswer {
             status: 403,
-            ..Refusal::new("MissingAuthenticationTokenException", "Missing Authentication Token")
+            ..ErrorAnswer::new("MissingAuthenticationTokenException", "Missing Authentication Token")
         }),
         Some(_) => asked,
     };
@@ -77,10 +76,10 @@ pub(crate) fn read(request: &Request) -> Wire {
     Wire { service, region, operation, api, dialect, input }
 }
 
-/// Puts an outcome into the response that the caller's protocol wants.
+/// Writes an outcome as a response in the caller's protocol.
 pub(crate) fn write(
     wire: &Wire,
-    outcome: &Result<Value, Refusal>,
+    outcome: &Result<Value, ErrorAnswer>,
     request_id: &str,
 ) -> Response<Full<Bytes>> {
     match wire.dialect {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::ids;
-use crate::server::{Handler, Reply, Request, Server, StartError, respond};
+use crate::server::{Handler, HttpServer, Reply, Request, StartError, respond};
 use crate::service::ACCOUNT;
 
 const VERSION: &str = "/2018-06-01/runtime/";
@@ -21,21 +21,21 @@ const VERSION: &str = "/2018-06-01/runtime/";
 /// Lambda's limit for a synchronous answer: 6 MB ("Lambda quotas", invocation payload) plus 100 bytes.
 const RESPONSE_LIMIT: usize = 6 * 1024 * 1024 + 100;
 
-/// How an invocation ended.
+/// The outcome of an invocation.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
+pub enum InvocationOutcome {
     /// The function answered.
     Response(Value),
-    /// The function reported an error, or answered what Lambda would not take.
+    /// The function reported an error, or sent an answer that Lambda refuses.
     Error { error_type: String, message: String },
-    /// The function said that it could not start.
+    /// The function reported that it could not start.
     InitError { error_type: String, message: String },
 }
 
 /// A Runtime API for one function. Dropping it stops the server, and every receiver it gave out disconnects.
 #[derive(Debug)]
 pub struct RuntimeApi {
-    server: Server,
+    server: HttpServer,
     work: Arc<Work>,
 }
 
@@ -43,50 +43,50 @@ impl RuntimeApi {
     /// Listens on a free port of 127.0.0.1.
     pub fn start() -> Result<RuntimeApi, StartError> {
         let work = Arc::new(Work::default());
-        let server = Server::start(0, Arc::clone(&work))?;
+        let server = HttpServer::start(0, Arc::clone(&work))?;
         Ok(RuntimeApi { server, work })
     }
 
-    /// What `AWS_LAMBDA_RUNTIME_API` is set to: `127.0.0.1:PORT`.
+    /// The value for `AWS_LAMBDA_RUNTIME_API`: `127.0.0.1:PORT`.
     pub fn address(&self) -> String {
         self.server.address().to_string()
     }
 
-    /// Queues an event for the function's next poll. `timeout` becomes the deadline that the function is told.
+    /// Queues an event for the function's next poll. `timeout` becomes the deadline that the function receives.
     ///
-    /// The function may not be running yet. Nothing is sent when it dies or overruns: wait with `recv_timeout`, and
-    /// watch the process.
-    pub fn invoke(&self, event: &Value, timeout: Duration) -> Receiver<Outcome> {
+    /// The function may not be running yet. No outcome is sent if the function dies or exceeds its deadline: wait
+    /// with `recv_timeout`, and watch the process.
+    pub fn invoke(&self, event: &Value, timeout: Duration) -> Receiver<InvocationOutcome> {
         let (outcome, receiver) = mpsc::channel();
         let mut queue = self.work.queue();
         if let Some(failed) = queue.init_error.take() {
-            // Whoever waits may have gone; the same below.
+            // The receiver may be dropped already; the same applies below.
             let _ = outcome.send(failed);
             return receiver;
         }
         queue.count += 1;
         let id = ids::uuid(&["invocation", &queue.count.to_string()]);
-        queue.waiting.push_back(Invocation { id, event: event.to_string(), timeout, outcome });
+        queue.waiting.push_back(QueuedInvocation { id, event: event.to_string(), timeout, outcome });
         self.work.arrived.notify_one();
         receiver
     }
 }
 
 #[derive(Debug)]
-struct Invocation {
+struct QueuedInvocation {
     id: String,
     event: String,
     timeout: Duration,
-    outcome: Sender<Outcome>,
+    outcome: Sender<InvocationOutcome>,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
     count: u64,
-    waiting: VecDeque<Invocation>,
-    running: HashMap<String, Sender<Outcome>>,
+    waiting: VecDeque<QueuedInvocation>,
+    running: HashMap<String, Sender<InvocationOutcome>>,
     /// Of a function that failed to start while nothing was waiting.
-    init_error: Option<Outcome>,
+    init_error: Option<InvocationOutcome>,
 }
 
 #[derive(Debug, Default)]
@@ -114,7 +114,7 @@ impl Work {
         self.queue.lock().expect("no holder of this lock panics")
     }
 
-    /// Holds the answer back until there is an event, as Lambda does.
+    /// Delays the answer until there is an event, as Lambda does.
     async fn next(&self) -> Response<Full<Bytes>> {
         loop {
             let arrived = self.arrived.notified();
@@ -133,7 +133,7 @@ impl Work {
         Some(response)
     }
 
-    fn finish(&self, id: &str, outcome: Outcome) -> Response<Full<Bytes>> {
+    fn finish(&self, id: &str, outcome: InvocationOutcome) -> Response<Full<Bytes>> {
         match self.queue().running.remove(id) {
             Some(waiting) => {
                 let _ = waiting.send(outcome);
@@ -147,7 +147,7 @@ impl Work {
 
     fn init_error(&self, request: &Request) -> Response<Full<Bytes>> {
         let (error_type, message) = error_of(request);
-        let outcome = Outcome::InitError { error_type, message };
+        let outcome = InvocationOutcome::InitError { error_type, message };
         let mut queue = self.queue();
         if queue.waiting.is_empty() {
             queue.init_error = Some(outcome.clone());
@@ -159,7 +159,7 @@ impl Work {
     }
 }
 
-fn handed_out(invocation: &Invocation) -> Response<Full<Bytes>> {
+fn handed_out(invocation: &QueuedInvocation) -> Response<Full<Bytes>> {
     let deadline = SystemTime::now() + invocation.timeout;
     let deadline = deadline.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     let response = Response::builder()
@@ -175,22 +175,25 @@ fn handed_out(invocation: &Invocation) -> Response<Full<Bytes>> {
     response.body(body).expect("these headers are plain text")
 }
 
-fn response(body: &Bytes) -> Outcome {
-    let refused =
-        |error_type: &str, message: String| Outcome::Error { error_type: error_type.to_owned(), message };
+fn response(body: &Bytes) -> InvocationOutcome {
+    let refused = |error_type: &str, message: String| InvocationOutcome::Error {
+        error_type: error_type.to_owned(),
+        message,
+    };
     if body.len() > RESPONSE_LIMIT {
-        let message = format!("the response has {} bytes, Lambda takes {RESPONSE_LIMIT}", body.len());
+        let message =
+            format!("the response has {} bytes, and Lambda's limit is {RESPONSE_LIMIT}", body.len());
         return refused("Function.ResponseSizeTooLarge", message);
     }
     match serde_json::from_slice(body) {
-        Ok(value) => Outcome::Response(value),
+        Ok(value) => InvocationOutcome::Response(value),
         Err(error) => refused("Runtime.InvalidResponse", format!("the response is not JSON: {error}")),
     }
 }
 
-fn reported(request: &Request) -> Outcome {
+fn reported(request: &Request) -> InvocationOutcome {
     let (error_type, message) = error_of(request);
-    Outcome::Error { error_type, message }
+    InvocationOutcome::Error { error_type, message }
 }
 
 /// The type is in a header or in the body; the message is in the body.

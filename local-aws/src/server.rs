@@ -1,6 +1,6 @@
 //! Runs one HTTP server on 127.0.0.1 in a thread of its own, and stops it when dropped.
 //!
-//! Hyper and tokio are seen here and nowhere else in the public interface: whoever uses this crate need not be async.
+//! The rest of the public interface does not expose hyper and tokio, so callers of this crate need not be async.
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -37,10 +37,10 @@ pub(crate) struct Request {
     pub(crate) body: Bytes,
 }
 
-/// What goes back.
+/// The reply to a request.
 pub(crate) enum Reply {
     Answer(Response<Full<Bytes>>),
-    /// Close the connection and say nothing.
+    /// Closes the connection without an answer.
     Cut,
 }
 
@@ -51,15 +51,15 @@ pub(crate) trait Handler: Send + Sync + 'static {
 
 /// A running server. Dropping it stops the server and waits until it has stopped.
 #[derive(Debug)]
-pub(crate) struct Server {
+pub(crate) struct HttpServer {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Server {
+impl HttpServer {
     /// Listens on `port` (0: any free one) before it returns.
-    pub(crate) fn start(port: u16, handler: Arc<impl Handler>) -> Result<Server, StartError> {
+    pub(crate) fn start(port: u16, handler: Arc<impl Handler>) -> Result<HttpServer, StartError> {
         let listen = |source| StartError::Listen { port, source };
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(listen)?;
         listener.set_nonblocking(true).map_err(listen)?;
@@ -69,7 +69,7 @@ impl Server {
         let (stop, stopped) = oneshot::channel();
         let serve = move || runtime.block_on(serve(listener, handler, stopped));
         let thread = std::thread::Builder::new().name("local-aws".to_owned()).spawn(serve);
-        Ok(Server { address, stop: Some(stop), thread: Some(thread.map_err(StartError::Thread)?) })
+        Ok(HttpServer { address, stop: Some(stop), thread: Some(thread.map_err(StartError::Thread)?) })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -77,11 +77,11 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for HttpServer {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic in there has been printed already, and there is nothing to add while dropping.
+            // A panic of the thread has been printed already.
             let _ = thread.join();
         }
     }
@@ -113,7 +113,7 @@ async fn converse(stream: TcpStream, handler: Arc<impl Handler>) {
     let _ = http.serve_connection(TokioIo::new(stream), service).with_upgrades().await;
 }
 
-/// `CONNECT` is answered at once, and what comes through the tunnel after it.
+/// Answers `CONNECT` at once, and then the requests that come through the tunnel.
 async fn tunnel_or_answer(
     mut request: hyper::Request<Incoming>,
     handler: Arc<impl Handler>,
@@ -131,7 +131,7 @@ async fn tunnel_or_answer(
     Ok(Response::new(Full::new(Bytes::new())))
 }
 
-/// Answers a request that came through a tunnel: its URL is that of where the tunnel goes.
+/// Answers a request that came through a tunnel. Its URL is below the tunnel's destination.
 pub(crate) async fn answer_at(
     base: &str,
     mut request: hyper::Request<Incoming>,
@@ -170,10 +170,10 @@ pub(crate) fn respond(
     body: impl Into<Bytes>,
 ) -> Response<Full<Bytes>> {
     let response = Response::builder().status(status).header("Content-Type", content_type);
-    response.body(Full::new(body.into())).expect("a status and a content type make a response")
+    response.body(Full::new(body.into())).expect("a status and a content type are a valid response")
 }
 
-/// What hyper is told so that it closes the connection without an answer.
+/// An error for hyper, so that it closes the connection without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is cut")]
 pub(crate) struct Unanswered;

@@ -3,23 +3,23 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
-use crate::world::World;
+use crate::world::AwsWorld;
 
 /// The account of every resource: one that AWS's documentation uses.
 pub const ACCOUNT: &str = "111122223333";
 
 /// The input of every operation besides its request.
 pub(crate) struct Context<'a> {
-    pub(crate) world: &'a World,
+    pub(crate) world: &'a AwsWorld,
     /// The caller's region; only names (ARNs, URLs) depend on it.
     pub(crate) region: &'a str,
     pub(crate) now: Timestamp,
 }
 
 /// An operation: its name, and the function that performs it.
-pub(crate) type Operation = (&'static str, fn(&Context<'_>, Members) -> Result<Value, Refusal>);
+pub(crate) type Operation = (&'static str, fn(&Context<'_>, Members) -> Result<Value, ErrorAnswer>);
 
 /// A service that is served.
 pub(crate) struct Service {

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
 use crate::protocol::Wire;
-use crate::refusal::Refusal;
 use crate::service::{Context, Service};
 use crate::{cloudformation, cloudwatch, codecommit, codepipeline, drs, dynamodb, ec2, iam, sns, ssm, sts};
 
@@ -29,17 +29,17 @@ pub(crate) fn is_served(service: Option<&str>, operation: &str) -> bool {
 }
 
 /// Performs the operation that a request names.
-pub(crate) fn perform(wire: &Wire, context: &Context<'_>) -> Result<Value, Refusal> {
+pub(crate) fn perform(wire: &Wire, context: &Context<'_>) -> Result<Value, ErrorAnswer> {
     let input = wire.input.clone()?;
     let service = SERVICES.iter().find(|service| service.name == wire.service);
     let service =
-        service.ok_or_else(|| Refusal::not_served(format_args!("the service `{}`", wire.service)))?;
+        service.ok_or_else(|| ErrorAnswer::not_served(format_args!("the service `{}`", wire.service)))?;
     if service.api != wire.api {
-        return Err(Refusal::not_served(format_args!("the API `{}` of {}", wire.api, wire.service)));
+        return Err(ErrorAnswer::not_served(format_args!("the API `{}` of {}", wire.api, wire.service)));
     }
     let found = service.operations.iter().find(|(name, _)| *name == wire.operation);
     let (name, operation) = found.ok_or_else(|| {
-        Refusal::not_served(format_args!("the operation `{}` of {}", wire.operation, wire.service))
+        ErrorAnswer::not_served(format_args!("the operation `{}` of {}", wire.operation, wire.service))
     })?;
     operation(context, Members::new(name, input)?)
 }

@@ -1,4 +1,4 @@
-//! SNS: Publish, and what was delivered.
+//! SNS: Publish, and the delivered emails.
 //!
 //! Shapes and errors follow the service's API reference.
 
@@ -7,57 +7,59 @@ use std::sync::Mutex;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::error_answer::ErrorAnswer;
 use crate::ids;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::{ACCOUNT, Context, Service};
 
 pub(crate) const SERVICE: Service =
     Service { name: "sns", api: "2010-03-31", operations: &[("Publish", publish)] };
 
-/// A topic's MaximumMessageSize, and what it can be set to: "any integer value between 1,024 and 1,048,576 bytes"
-/// ("Publishing large messages with Amazon SNS", Amazon SNS Developer Guide). Body and attributes count together.
+/// A topic's default MaximumMessageSize, and its range: "any integer value between 1,024 and 1,048,576 bytes"
+/// ("Publishing large messages with Amazon SNS", Amazon SNS Developer Guide). The body and the attributes count
+/// together.
 const MAX_BYTES: usize = 262_144;
 pub(crate) const SIZES: std::ops::RangeInclusive<usize> = 1_024..=1_048_576;
 
-/// The topics, and what they delivered.
+/// The topics, and their deliveries.
 #[derive(Debug, Default)]
 pub(crate) struct Sns {
-    /// By ARN; none at all means that every topic of the account is there.
+    /// By ARN; if empty, every topic of the account exists.
     pub(crate) topics: Vec<String>,
-    /// MaximumMessageSize of every topic, where it is set.
+    /// MaximumMessageSize of every topic, if the world sets it.
     pub(crate) most_bytes: Option<usize>,
-    mails: Mutex<Vec<Mail>>,
+    emails: Mutex<Vec<DeliveredEmail>>,
 }
 
-/// A message, as whoever subscribed to the topic by mail gets it.
+/// A message, as an email subscriber of the topic receives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mail {
+pub struct DeliveredEmail {
     pub topic: String,
-    /// The one that a mail of SNS has when none is given: `AWS Notification Message`.
+    /// Without a subject, SNS's own: `AWS Notification Message`.
     pub subject: String,
     pub message: String,
     pub attributes: Vec<MessageAttribute>,
     pub at: Timestamp,
 }
 
-/// What a subscription's filter policy can look at.
+/// An attribute of a message, which a subscription's filter policy can match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageAttribute {
     pub name: String,
-    /// As DataType has it: `String`, `String.Array`, `Number`, `Binary`, or one of them with a label of its own behind a dot.
+    /// As DataType has it: `String`, `String.Array`, `Number`, `Binary`, or one of them with a custom label after a
+    /// dot.
     pub kind: String,
     /// A binary one in Base64.
     pub value: String,
 }
 
 impl Sns {
-    pub(crate) fn mails(&self) -> Vec<Mail> {
-        self.mails.lock().expect("no holder of this lock panics").clone()
+    pub(crate) fn emails(&self) -> Vec<DeliveredEmail> {
+        self.emails.lock().expect("no holder of this lock panics").clone()
     }
 }
 
-fn publish(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+fn publish(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let topic = topic(context, &mut input)?;
     let subject = input.string("Subject")?;
     let message = input.string("Message")?.unwrap_or_default();
@@ -74,16 +76,16 @@ fn publish(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> 
     {
         return Err(invalid("Message too long"));
     }
-    let message = by_mail(structure.as_deref(), message)?;
+    let message = email_text(structure.as_deref(), message)?;
     let subject = subject.unwrap_or_else(|| "AWS Notification Message".to_owned());
-    let mut mails = context.world.sns.mails.lock().expect("no holder of this lock panics");
-    let id = ids::uuid(&["message", &mails.len().to_string()]);
-    mails.push(Mail { topic, subject, message, attributes, at: context.now });
+    let mut emails = context.world.sns.emails.lock().expect("no holder of this lock panics");
+    let id = ids::uuid(&["message", &emails.len().to_string()]);
+    emails.push(DeliveredEmail { topic, subject, message, attributes, at: context.now });
     Ok(json!({"MessageId": id}))
 }
 
 /// `TopicArn`; publishing to a phone or to an endpoint is not served.
-fn topic(context: &Context<'_>, input: &mut Members) -> Result<String, Refusal> {
+fn topic(context: &Context<'_>, input: &mut Members) -> Result<String, ErrorAnswer> {
     let arn = input.string("TopicArn")?.unwrap_or_default();
     let parts: Vec<&str> = arn.split(':').collect();
     let ["arn", "aws" | "aws-cn" | "aws-us-gov", "sns", region, account, name] = parts[..] else {
@@ -103,12 +105,12 @@ fn topic(context: &Context<'_>, input: &mut Members) -> Result<String, Refusal> 
     let known = if topics.is_empty() { account == ACCOUNT } else { topics.contains(&arn) };
     match known {
         true => Ok(arn),
-        false => Err(Refusal::new("NotFound", "Topic does not exist")),
+        false => Err(ErrorAnswer::new("NotFound", "Topic does not exist")),
     }
 }
 
 /// "Subjects must be UTF-8 text with no line breaks or control characters, and less than 100 characters long."
-fn check_subject(subject: Option<&str>) -> Result<(), Refusal> {
+fn check_subject(subject: Option<&str>) -> Result<(), ErrorAnswer> {
     let fits = |text: &str| {
         (1..100).contains(&text.chars().count())
             && !text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
@@ -116,8 +118,8 @@ fn check_subject(subject: Option<&str>) -> Result<(), Refusal> {
     if subject.is_none_or(fits) { Ok(()) } else { Err(invalid("Subject")) }
 }
 
-/// "Message attribute items and validation": names, types and values that there can be.
-fn attributes(input: &mut Members) -> Result<Vec<MessageAttribute>, Refusal> {
+/// "Message attribute items and validation": the allowed names, types and values.
+fn attributes(input: &mut Members) -> Result<Vec<MessageAttribute>, ErrorAnswer> {
     let mut attributes = Vec::new();
     for (name, mut attribute) in input.map("MessageAttributes")? {
         let kind = attribute.string("DataType")?.unwrap_or_default();
@@ -156,12 +158,12 @@ fn is_attribute_name(name: &str) -> bool {
         && !lower.starts_with("amazon.")
 }
 
-fn bad_attribute(name: &str, what: &str) -> Refusal {
-    Refusal::new("ParameterValueInvalid", format!("The message attribute '{name}' {what}"))
+fn bad_attribute(name: &str, what: &str) -> ErrorAnswer {
+    ErrorAnswer::new("ParameterValueInvalid", format!("The message attribute '{name}' {what}"))
 }
 
-/// With `json`, a message for each protocol; a mail gets `email`, else `default`, which must be there.
-fn by_mail(structure: Option<&str>, message: String) -> Result<String, Refusal> {
+/// With `json`, there is a message for each protocol. An email has `email`, else the required `default`.
+fn email_text(structure: Option<&str>, message: String) -> Result<String, ErrorAnswer> {
     match structure {
         None => return Ok(message),
         Some("json") => {}
@@ -175,6 +177,6 @@ fn by_mail(structure: Option<&str>, message: String) -> Result<String, Refusal> 
     Ok(body("email").unwrap_or(default))
 }
 
-fn invalid(what: impl Into<String>) -> Refusal {
-    Refusal::new("InvalidParameter", format!("Invalid parameter: {}", what.into()))
+fn invalid(what: impl Into<String>) -> ErrorAnswer {
+    ErrorAnswer::new("InvalidParameter", format!("Invalid parameter: {}", what.into()))
 }

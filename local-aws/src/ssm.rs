@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::clock::epoch_seconds;
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::{ACCOUNT, Context, Service};
 
 pub(crate) const SERVICE: Service =
@@ -31,7 +31,7 @@ pub(crate) struct Parameter {
 }
 
 impl Ssm {
-    /// Says whether it is new.
+    /// Adds a parameter, and returns whether it is new.
     pub(crate) fn add(&self, parameter: Parameter) -> bool {
         let mut parameters = self.lock();
         let is_new = parameters
@@ -41,7 +41,7 @@ impl Ssm {
         is_new
     }
 
-    /// Gives a parameter another value, makes it, or removes it.
+    /// Sets a parameter's value, creates the parameter, or removes it.
     pub(crate) fn set(&self, name: &str, region: &str, value: Option<&str>, now: Timestamp) {
         let mut parameters = self.lock();
         let Some(value) = value else {
@@ -68,17 +68,17 @@ impl Ssm {
 }
 
 /// Labels and versions after a colon are not served.
-fn get_parameter(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+fn get_parameter(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let name = input.string("Name")?.unwrap_or_default();
     // Nothing here is encrypted.
     input.boolean("WithDecryption")?;
     input.finish()?;
     if name.is_empty() || name.contains(':') {
-        return Err(Refusal::not_served(format_args!("the parameter name `{name}`")));
+        return Err(ErrorAnswer::not_served(format_args!("the parameter name `{name}`")));
     }
     let parameters = context.world.ssm.lock();
     let found = parameters.iter().find(|one| one.name == name && one.region == context.region);
-    let Some(found) = found else { return Err(Refusal::new("ParameterNotFound", "")) };
+    let Some(found) = found else { return Err(ErrorAnswer::new("ParameterNotFound", "")) };
     let path = found.name.trim_start_matches('/');
     Ok(json!({"Parameter": {
         "Name": found.name,

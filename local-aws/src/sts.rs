@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
+use crate::error_answer::ErrorAnswer;
 use crate::ids;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::{ACCOUNT, Context, Service};
 
 pub(crate) const SERVICE: Service =
     Service { name: "sts", api: "2011-06-15", operations: &[("GetCallerIdentity", get_caller_identity)] };
 
-fn get_caller_identity(context: &Context<'_>, input: Members) -> Result<Value, Refusal> {
+fn get_caller_identity(context: &Context<'_>, input: Members) -> Result<Value, ErrorAnswer> {
     input.finish()?;
     let arn = &context.world.account.caller;
     Ok(json!({"UserId": unique_id(arn), "Account": ACCOUNT, "Arn": arn}))

@@ -1,4 +1,5 @@
-//! What happens at which time, as `[[timeline]]` of the world's file says: events that are delivered, and changes of the world.
+//! Owns the timeline, as `[[timeline]]` of the world's file lists it: delivered events, and changes of the world,
+//! each at its time.
 
 use std::fmt;
 
@@ -10,16 +11,16 @@ use crate::fault::Fault;
 
 /// Something that happens at a time.
 #[derive(Debug, Clone)]
-pub struct Timed {
+pub struct TimelineEntry {
     /// When.
     pub at: Timestamp,
-    /// What.
-    pub what: Happening,
+    /// The action.
+    pub action: TimelineAction,
 }
 
-/// What happens.
+/// One action of the timeline.
 #[derive(Debug, Clone)]
-pub enum Happening {
+pub enum TimelineAction {
     /// The schedule's event is delivered.
     Reconcile,
     /// An event is delivered.
@@ -30,37 +31,37 @@ pub enum Happening {
         event: Value,
     },
     /// The world changes.
-    Change(Change),
+    Change(WorldChange),
 }
 
 /// A change of the world.
 #[derive(Debug, Clone)]
-pub enum Change {
-    /// An alarm of CloudWatch goes into a state.
+pub enum WorldChange {
+    /// The state of a CloudWatch alarm changes.
     Alarm { name: String, state: String, suppressed_by: Option<String> },
     /// A parameter of SSM has another value, or is removed.
     Parameter { name: String, value: Option<String> },
     /// An endpoint answers otherwise, or not at all.
     Endpoint { url: String, status: Option<u16> },
-    /// What a launch of a source server comes to.
+    /// The result of the next launch of a source server changes.
     Launch { server: String, result: String },
     /// A recovery snapshot of a source server is taken.
     Snapshot { server: String },
-    /// The recovery snapshots of a source server are gone.
+    /// The recovery snapshots of a source server are deleted.
     NoSnapshots { server: String },
     /// Calls go wrong from now on.
-    Fault(NewFault),
+    Fault(TimelineFault),
 }
 
 /// A fault, and how long it lasts.
 #[derive(Debug, Clone)]
-pub struct NewFault {
+pub struct TimelineFault {
     pub(crate) fault: Fault,
     pub(crate) until: Option<Timestamp>,
-    pub(crate) told: String,
+    pub(crate) description: String,
 }
 
-impl fmt::Display for Change {
+impl fmt::Display for WorldChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Alarm { name, state, suppressed_by } => {
@@ -72,35 +73,37 @@ impl fmt::Display for Change {
             }
             Self::Parameter { name, value: None } => write!(f, "the parameter {name} is removed"),
             Self::Endpoint { url, status: Some(status) } => write!(f, "{url} answers with status {status}"),
-            Self::Endpoint { url, status: None } => write!(f, "{url} does not answer any more"),
+            Self::Endpoint { url, status: None } => write!(f, "{url} no longer answers"),
             Self::Launch { server, result } => write!(f, "a launch of {server} will be {result}"),
             Self::Snapshot { server } => write!(f, "a recovery snapshot of {server} is taken"),
-            Self::NoSnapshots { server } => write!(f, "the recovery snapshots of {server} are gone"),
-            Self::Fault(new) => f.write_str(&new.told),
+            Self::NoSnapshots { server } => write!(f, "the recovery snapshots of {server} are deleted"),
+            Self::Fault(new) => f.write_str(&new.description),
         }
     }
 }
 
 impl LocalAws {
     /// Changes the world, now.
-    pub fn apply(&self, change: &Change) {
+    pub fn apply(&self, change: &WorldChange) {
         let (world, now) = (&self.endpoint.world, self.now());
         match change {
-            Change::Alarm { name, state, suppressed_by } => {
+            WorldChange::Alarm { name, state, suppressed_by } => {
                 world.cloudwatch.set(name, state, suppressed_by.as_deref(), now);
             }
-            Change::Parameter { name, value } => world.ssm.set(name, &world.region, value.as_deref(), now),
-            Change::Endpoint { url, status } => world.web.set(url, *status),
-            Change::Launch { server, result } => {
+            WorldChange::Parameter { name, value } => {
+                world.ssm.set(name, &world.region, value.as_deref(), now)
+            }
+            WorldChange::Endpoint { url, status } => world.web.set(url, *status),
+            WorldChange::Launch { server, result } => {
                 world.drs.set_launch(server, result);
             }
-            Change::Snapshot { server } => {
+            WorldChange::Snapshot { server } => {
                 world.drs.add_snapshot(server, now);
             }
-            Change::NoSnapshots { server } => {
+            WorldChange::NoSnapshots { server } => {
                 world.drs.remove_snapshots(server);
             }
-            Change::Fault(new) => world.faults.add(Fault { until: new.until, ..new.fault.clone() }),
+            WorldChange::Fault(new) => world.faults.add(Fault { until: new.until, ..new.fault.clone() }),
         }
     }
 }

@@ -1,6 +1,8 @@
-//! `CONNECT`: a client that has this server as its proxy asks an `https` endpoint through a tunnel, whose other end is here, too.
+//! Owns `CONNECT`: a client with this server as its proxy reaches an `https` endpoint through a tunnel, and this
+//! server is the other end.
 //!
-//! The certificate is made for the host and signed by nobody: only a client that does not check certificates goes on.
+//! The certificate is created for the host and self-signed, so only a client that does not check certificates accepts
+//! it.
 
 use std::sync::Arc;
 
@@ -14,7 +16,7 @@ use tokio_rustls::rustls::{ServerConfig, version};
 
 use crate::server::{Handler, answer_at};
 
-/// Serves the other end of a tunnel to `authority` (`www.example.com:443`) until the client goes away.
+/// Serves the other end of a tunnel to `authority` (`www.example.com:443`) until the client disconnects.
 pub(crate) async fn serve(upgraded: Upgraded, authority: String, handler: Arc<impl Handler>) {
     let host = authority.strip_suffix(":443").unwrap_or(&authority).to_owned();
     let Some(config) = config(host.split(':').next().unwrap_or_default()) else { return };
@@ -28,7 +30,7 @@ pub(crate) async fn serve(upgraded: Upgraded, authority: String, handler: Arc<im
     let _ = http.serve_connection(TokioIo::new(stream), service).await;
 }
 
-/// None for a host that no certificate can be made for.
+/// `None` for a host that cannot have a certificate.
 fn config(host: &str) -> Option<ServerConfig> {
     let made = rcgen::generate_simple_self_signed(vec![host.to_owned()]).ok()?;
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));

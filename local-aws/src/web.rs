@@ -1,6 +1,6 @@
-//! The web beyond AWS: endpoints that a function asks, through this server as its HTTP proxy.
+//! Owns the web outside AWS: endpoints that a function probes, with this server as its HTTP proxy.
 //!
-//! A client that is told of a proxy (`HTTP_PROXY`) sends it the whole URL; for `https` through a tunnel (`tunnel.rs`).
+//! A client with a proxy (`HTTP_PROXY`) sends the whole URL to the proxy; for `https` it uses a tunnel (`tunnel.rs`).
 
 use std::sync::{Mutex, MutexGuard};
 
@@ -8,45 +8,45 @@ use hyper::http::request::Parts;
 
 #[derive(Debug, Default)]
 pub(crate) struct Web {
-    endpoints: Mutex<Vec<Endpoint>>,
+    endpoints: Mutex<Vec<WebEndpoint>>,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Endpoint {
+pub(crate) struct WebEndpoint {
     pub(crate) url: String,
-    /// What it answers; nothing where it does not answer.
+    /// The status of its answer; `None` if it does not answer.
     pub(crate) status: Option<u16>,
 }
 
 impl Web {
-    /// Says whether it is new.
-    pub(crate) fn add(&self, endpoint: Endpoint) -> bool {
+    /// Adds an endpoint, and returns whether it is new.
+    pub(crate) fn add(&self, endpoint: WebEndpoint) -> bool {
         let mut endpoints = self.lock();
         let is_new = endpoints.iter().all(|other| other.url != endpoint.url);
         endpoints.extend(is_new.then_some(endpoint));
         is_new
     }
 
-    /// Sets what an endpoint answers, or makes it.
+    /// Sets the answer of an endpoint, or creates the endpoint.
     pub(crate) fn set(&self, url: &str, status: Option<u16>) {
         let mut endpoints = self.lock();
         match endpoints.iter_mut().find(|endpoint| endpoint.url == url) {
             Some(endpoint) => endpoint.status = status,
-            None => endpoints.push(Endpoint { url: url.to_owned(), status }),
+            None => endpoints.push(WebEndpoint { url: url.to_owned(), status }),
         }
     }
 
-    /// What the endpoint of that URL answers; nothing where there is none, or it does not answer.
+    /// The status of the endpoint of that URL; `None` if there is none, or if it does not answer.
     pub(crate) fn status(&self, url: &str) -> Option<u16> {
         self.lock().iter().find(|endpoint| endpoint.url == url)?.status
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Endpoint>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<WebEndpoint>> {
         self.endpoints.lock().expect("no holder of this lock panics")
     }
 }
 
-/// The URL of a request that is made to somebody else; none for a request to AWS.
+/// The URL of a request to the web outside AWS; `None` for a request to AWS.
 pub(crate) fn asked(parts: &Parts) -> Option<String> {
     parts.uri.scheme().map(|_| parts.uri.to_string())
 }

@@ -19,29 +19,29 @@ use git_reader::{GitError, Repository, is_full_id};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use crate::account::Account;
+use crate::account::AccountIdentity;
 use crate::bus::Bus;
-use crate::cloudformation::{CloudFormation, walk};
+use crate::cloudformation::{CloudFormation, transitions};
 use crate::cloudwatch::CloudWatch;
 use crate::codecommit::{self, CodeCommit, Hosted};
-use crate::codepipeline::{CodePipeline, Pipeline, PipelineType, Source};
+use crate::codepipeline::{CodePipeline, PipelineRecord, PipelineType, Source};
 use crate::drs::Drs;
-use crate::dynamodb::{DynamoDb, KeyPart, Table};
+use crate::dynamodb::{DynamoDb, DynamoDbTable, KeyPart};
 use crate::ec2::Ec2;
 use crate::fault::Faults;
 use crate::sns::Sns;
 use crate::ssm::{Parameter, Ssm};
-use crate::timeline::Timed;
+use crate::timeline::TimelineEntry;
 use crate::web::Web;
 
-/// What AWS looks like before the first call. Its repositories are in a temporary folder that goes when it goes.
+/// The state of AWS before the first call. Its repositories are in a temporary folder, which is deleted with it.
 #[derive(Debug)]
-pub struct World {
+pub struct AwsWorld {
     now: Option<Timestamp>,
     deliveries: u32,
     retries: u32,
     follows_events: bool,
-    /// Where what the world's file lists lives, and what happens to branches happens.
+    /// The region of the resources in the world's file, and of the events of branches.
     pub(crate) region: String,
     pub(crate) bus: Bus,
     pub(crate) cloudformation: CloudFormation,
@@ -51,19 +51,19 @@ pub struct World {
     pub(crate) drs: Drs,
     pub(crate) dynamodb: DynamoDb,
     pub(crate) ec2: Ec2,
-    pub(crate) account: Account,
+    pub(crate) account: AccountIdentity,
     pub(crate) sns: Sns,
     pub(crate) ssm: Ssm,
-    /// Names of parameters that are not there.
+    /// The names of parameters that do not exist.
     absent_parameters: Vec<String>,
     pub(crate) web: Web,
-    pub(crate) timeline: Vec<Timed>,
+    pub(crate) timeline: Vec<TimelineEntry>,
     pub(crate) faults: Faults,
-    /// Holds the repositories that were built; there is none until the first is.
+    /// The folder of the repositories; `None` until the first one is built.
     folder: Option<TempDir>,
 }
 
-/// Why there is no such world.
+/// The reason for which a world cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum WorldError {
     #[error("failed to read {path}")]
@@ -75,7 +75,7 @@ pub enum WorldError {
     Build { repository: String, message: String },
     #[error("failed to run git to build repository {repository}")]
     RunGit { repository: String, source: std::io::Error },
-    #[error("failed to make a temporary folder for the repositories")]
+    #[error("failed to create a temporary folder for the repositories")]
     Folder(#[source] std::io::Error),
     #[error("`{name}` cannot be a CodeCommit repository's name")]
     RepositoryName { name: String },
@@ -92,10 +92,10 @@ pub struct PipelineSource {
     pub action: String,
 }
 
-impl World {
+impl AwsWorld {
     /// An account with nothing in it, at the machine's time.
-    pub fn empty() -> World {
-        World {
+    pub fn empty() -> AwsWorld {
+        AwsWorld {
             now: None,
             deliveries: 1,
             retries: 0,
@@ -109,7 +109,7 @@ impl World {
             drs: Drs::default(),
             dynamodb: DynamoDb::default(),
             ec2: Ec2::default(),
-            account: Account::default(),
+            account: AccountIdentity::default(),
             sns: Sns::default(),
             ssm: Ssm::default(),
             absent_parameters: Vec::new(),
@@ -123,19 +123,19 @@ impl World {
     /// Reads a `world.toml` and builds its repositories. The README of this crate explains every key.
     ///
     /// Unknown keys are refused. The first problem is the error, as `path:line: message`.
-    pub fn read(path: &Path) -> Result<World, WorldError> {
+    pub fn read(path: &Path) -> Result<AwsWorld, WorldError> {
         file::read(path)
     }
 
-    /// Lets a git clone, which is never written to, be the CodeCommit repository of that name.
+    /// Serves a git clone as the CodeCommit repository of that name. The clone is never written to.
     ///
-    /// It takes the place of one that the world built. Its default branch is what [`Repository::default_branch`]
-    /// says.
+    /// The clone replaces a repository that the world built. Its default branch is that of
+    /// [`Repository::default_branch`].
     ///
     /// # Errors
     ///
-    /// [`WorldError::RepositoryName`] for a name that CodeCommit would not take (1 to 100 letters, digits, `.`, `_`, `-`;
-    /// not ending in `.git`: "Quotas in AWS CodeCommit"), [`WorldError::Clone`] when `path` is no git repository.
+    /// [`WorldError::RepositoryName`] for a name that CodeCommit does not accept (1 to 100 letters, digits, `.`, `_`,
+    /// `-`; not ending in `.git`: "Quotas in AWS CodeCommit"), [`WorldError::Clone`] if `path` is no git repository.
     pub fn serve_clone(&mut self, repository: &str, path: &Path) -> Result<(), WorldError> {
         if !codecommit::is_repository_name(repository) {
             return Err(WorldError::RepositoryName { name: repository.to_owned() });
@@ -147,7 +147,7 @@ impl World {
         Ok(())
     }
 
-    /// Makes a pipeline (type V2), unless there is one of that name. Without a source it has one that is not CodeCommit.
+    /// Creates a pipeline (type V2), unless one of that name exists. Without a source, its source is not CodeCommit.
     pub fn ensure_pipeline(&mut self, name: &str, source: Option<PipelineSource>) {
         let (source_action, source) = match source {
             None => ("Source".to_owned(), Source::S3),
@@ -156,7 +156,7 @@ impl World {
             }
         };
         let name = name.to_owned();
-        self.codepipeline.add(Pipeline {
+        self.codepipeline.add(PipelineRecord {
             name,
             kind: PipelineType::V2,
             source_action,
@@ -167,14 +167,14 @@ impl World {
         });
     }
 
-    /// Makes a DynamoDB table in the world's region, unless there is one of that name. Its key is one attribute or two, each with
-    /// its type (`S`, `N` or `B`).
+    /// Creates a DynamoDB table in the world's region, unless one of that name exists. Its key is one attribute or
+    /// two, each with its type (`S`, `N` or `B`).
     pub fn ensure_table(&mut self, name: &str, hash: (&str, &str), range: Option<(&str, &str)>) {
         let part = |(name, kind): (&str, &str)| KeyPart { name: name.to_owned(), kind: kind.to_owned() };
-        self.dynamodb.add(Table::new(name, &self.region, part(hash), range.map(part)));
+        self.dynamodb.add(DynamoDbTable::new(name, &self.region, part(hash), range.map(part)));
     }
 
-    /// Makes a parameter of SSM in the world's region, unless the world's file says something of one of that name.
+    /// Creates an SSM parameter in the world's region, unless the world's file has an entry of that name.
     pub fn ensure_parameter(&mut self, name: &str, value: &str) {
         if !self.absent_parameters.iter().any(|absent| absent == name) {
             self.ssm.add(Parameter {
@@ -188,32 +188,32 @@ impl World {
         }
     }
 
-    /// What the world's clock shows; `None` when it shows the machine's time.
+    /// The time of the world's clock; `None` if it is the machine's clock.
     pub fn now(&self) -> Option<Timestamp> {
         self.now
     }
 
-    /// How often the event is delivered; at least 1.
+    /// The number of deliveries of the event; at least 1.
     pub fn deliveries(&self) -> u32 {
         self.deliveries
     }
 
-    /// How often a failed invocation is tried again. Lambda itself does that twice for an asynchronous invocation.
+    /// The number of retries of a failed invocation. Lambda itself retries an asynchronous invocation twice.
     pub fn retries(&self) -> u32 {
         self.retries
     }
 
-    /// Whether what AWS puts on the event bus is delivered, too.
+    /// Whether the events that AWS puts on the event bus are delivered, too.
     pub fn follows_events(&self) -> bool {
         self.follows_events
     }
 
-    /// What happens at which time, in order.
-    pub fn timeline(&self) -> &[Timed] {
+    /// The timeline, in order.
+    pub fn timeline(&self) -> &[TimelineEntry] {
         &self.timeline
     }
 
-    /// How many branches and stacks there are: how much can happen.
+    /// The number of branches and stacks: a bound on how much can happen.
     pub fn branches_and_stacks(&self) -> usize {
         let names = self.codecommit.names();
         let hosted = names.iter().filter_map(|name| self.codecommit.repository(name));
@@ -221,11 +221,11 @@ impl World {
         branches.sum::<usize>() + self.cloudformation.stacks().len()
     }
 
-    /// Lets everything happen that falls due by `now`.
+    /// Performs every change that is due by `now`.
     pub(crate) fn catch_up(&self, now: Timestamp) {
         while let Some(due) = self.next_due().filter(|due| *due <= now) {
-            // One of the two, the earlier: what happens is on the bus in its order.
-            if !walk::step(self, due) {
+            // One of the two, the earlier, so that the events on the bus are in order.
+            if !transitions::step(self, due) {
                 self.drs.step(&self.bus, due);
             }
         }
@@ -266,7 +266,7 @@ impl World {
         if self.folder.is_none() {
             self.folder = Some(TempDir::with_prefix("local-aws-").map_err(WorldError::Folder)?);
         }
-        Ok(self.folder.as_ref().expect("it was just made").path())
+        Ok(self.folder.as_ref().expect("it was just created").path())
     }
 }
 

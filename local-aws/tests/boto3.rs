@@ -1,5 +1,5 @@
-//! Has boto3, AWS's own client in another language, drive the binary: whatever boto3 does not understand is our mistake.
-//! And compares what it answers with moto, which plays AWS, too.
+//! Drives the binary with boto3, AWS's own client in another language: an answer that boto3 does not understand is
+//! our mistake. Compares the answers with those of moto, which emulates AWS, too.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,11 +11,12 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// Ends the server even when the test fails.
-struct Running(Child);
+struct RunningServer(Child);
 
-impl Drop for Running {
+impl Drop for RunningServer {
     fn drop(&mut self) {
-        // Asked, not killed: it removes its temporary folder. It may have ended by itself, and then this fails.
+        // SIGTERM and not SIGKILL, so that the binary deletes its temporary folder. It may have ended by itself, and
+        // then this fails.
         let _ = Command::new("kill").arg(self.0.id().to_string()).status();
         let _ = self.0.wait();
     }
@@ -39,7 +40,7 @@ fn run(script: &str) {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let mut server = Command::new(env!("CARGO_BIN_EXE_local-aws"));
     server.arg("--world").arg(tests.join("world.toml")).stdout(Stdio::piped());
-    let mut server = Running(server.spawn().unwrap());
+    let mut server = RunningServer(server.spawn().unwrap());
     let mut line = String::new();
     BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let endpoint =

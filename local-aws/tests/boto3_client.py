@@ -64,7 +64,7 @@ def codepipeline(aws):
     assert len(ids) == 1, "the same token started two executions"
     execution = aws.get_pipeline_execution(pipelineName="web", pipelineExecutionId=min(ids))["pipelineExecution"]
     assert execution["variables"] == [{"name": "BRANCH", "resolvedValue": "main"}]
-    # Without a token boto3 makes a random one.
+    # Without a token boto3 creates a random one.
     ids |= {aws.start_pipeline_execution(name="web")["pipelineExecutionId"] for _ in range(2)}
     assert len(ids) == 3
     pages = aws.get_paginator("list_pipeline_executions").paginate(pipelineName="web", PaginationConfig={"PageSize": 2})

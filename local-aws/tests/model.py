@@ -16,7 +16,7 @@ DIALECT = {"string": str, "integer": int, "long": int, "boolean": bool, "blob": 
 
 
 def conforms(value, shape, at):
-    """Asserts that a JSON value is what the model says of its shape."""
+    """Asserts that a JSON value has the shape of the model."""
     if shape.type_name == "structure":
         unknown = set(value) - set(shape.members)
         assert not unknown, f"{at} has members that the model does not: {unknown}"
@@ -38,7 +38,7 @@ def conforms(value, shape, at):
 def scalar(value, shape, at):
     assert isinstance(value, DIALECT[shape.type_name]), f"{at} is {value!r}, not a {shape.type_name}"
     enum = getattr(shape, "enum", None)
-    # A stack's own events have all of a stack's statuses; the model forgets these.
+    # A stack's own events have all of a stack's statuses; the model lacks these.
     forgotten = shape.name == "ResourceStatus" and value.endswith("_CLEANUP_IN_PROGRESS")
     assert not enum or value in enum or forgotten, f"{at} is {value!r}, not one of {enum}"
     pattern = shape.metadata.get("pattern")
@@ -49,7 +49,7 @@ def scalar(value, shape, at):
 
 
 def conforms_xml(element, shape, at):
-    """The same for an element of a Query protocol, where everything is text. EC2 has names of its own on the wire."""
+    """The same for an element of a Query protocol, in which every value is text. EC2's names in the protocol differ from those of its API."""
     children = [(re.sub(r"{.*}", "", child.tag), child) for child in element]
     if shape.type_name == "structure":
         names = [name for name, _ in children]
@@ -98,7 +98,7 @@ def check_xml(http_response, model):
 
 
 def check_ec2(http_response, model):
-    """Of EC2's errors the model has none: the codes are in its API reference only."""
+    """The model has none of EC2's errors: the codes are only in its API reference."""
     root = ElementTree.fromstring(http_response.text)
     if http_response.status_code != 200:
         assert [child.tag for child in root] == ["Errors", "RequestID"] and root.tag == "Response", http_response.text
@@ -121,7 +121,7 @@ def check(http_response, parsed, model, **_):
         return check_ec2(http_response, model)
     body = json.loads(http_response.text)
     if http_response.status_code < 300:
-        # REST JSON's model says which success it is.
+        # REST JSON's model has the status of a success.
         assert http_response.status_code == model.http.get("responseCode", 200), http_response.status_code
         conforms(body, model.output_shape, model.name)
     else:
@@ -132,13 +132,13 @@ def check(http_response, parsed, model, **_):
             [shape] = [shape for shape in model.error_shapes if shape.name == code]
             assert http_response.status_code == shape.metadata["error"]["httpStatusCode"], http_response.status_code
             conforms(body, shape, code)
-        # DynamoDB's model has no error for a request that is wrong by itself.
+        # DynamoDB's model has no error for an invalid request.
         modelled |= {"ValidationException"} if model.service_model.service_name == "dynamodb" else set()
         assert code in modelled or http_response.status_code == 501, f"{model.name} has no error {code}"
 
 
 def client(service, endpoint, region="eu-west-1"):
-    # No retries: a fault of the world must be seen, and not tried away. No validation: the server must refuse.
+    # No retries: a retry would hide a fault of the world. No validation: the server must refuse the request.
     config = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
     made = boto3.client(
         service,

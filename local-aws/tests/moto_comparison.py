@@ -1,4 +1,4 @@
-"""Does the same with the local AWS and with moto, and compares what each answered. Usage: moto_comparison.py ENDPOINT.
+"""Makes the same calls to the local AWS and to moto, and compares the answers. Usage: moto_comparison.py ENDPOINT.
 
 moto is a second opinion on AWS. Where it is known not to do as AWS does, the case stands under KNOWN with AWS's own
 answer's source; a difference that is not listed fails, and so does one that is listed and gone.
@@ -17,14 +17,14 @@ from moto import mock_aws
 
 KEYS = {"region_name": "eu-west-1", "aws_access_key_id": "AKID", "aws_secret_access_key": "secret"}
 SERVICES = ["dynamodb", "ec2", "iam", "sns", "sts"]
-# What each calls the image, the snapshot and the topic of the cases.
+# The names of the image, the snapshot and the topic of the cases on each side.
 LOCAL = {"IMAGE": "ami-0123456789abcdef0", "TOPIC": "arn:aws:sns:eu-west-1:111122223333:mail"}
 ORGANIZATION = "arn:aws:organizations::111122223333:organization/o-abcde12345"
 UNIT = "arn:aws:organizations::111122223333:ou/o-abcde12345/ou-ab12-cdefgh34"
 
-# Members that are made up on either side, or that say what the other does not keep.
+# Members that either side invents, or that the other side does not have.
 LEFT_OUT = {"ResponseMetadata", "ConsumedCapacity", "MessageId", "UserId", "Arn"}
-# Of an image, what both know.
+# The members of an image that both sides have.
 OF_IMAGE = {"ImageId", "Name", "OwnerId", "Public", "State"}
 
 KNOWN = {
@@ -44,7 +44,7 @@ KNOWN = {
 
 
 def cases(names):
-    """Each case: what it is called, the service, the operation and its arguments; each starts from what the last left."""
+    """Each case: its name, the service, the operation and its arguments; each starts from the state after the last."""
     image, topic = names["IMAGE"], names["TOPIC"]
     permissions = {"ImageId": image, "Attribute": "launchPermission"}
 
@@ -162,7 +162,7 @@ def clients(endpoint=None):
 
 
 def shown(answer, names):
-    """The answer without what is made up, and with one name for what each side calls differently."""
+    """The answer without invented members, and with the same names on both sides."""
     if isinstance(answer, dict):
         kept = OF_IMAGE if "ImageLocation" in answer or "CreationDate" in answer else set(answer) - LEFT_OUT
         return {key: shown(value, names) for key, value in answer.items() if key in kept}
@@ -179,7 +179,7 @@ def ask(services, names):
         try:
             answer = shown(getattr(services[service], operation)(**arguments), names)
         except ClientError as error:
-            # Words differ where AWS documents none; codes do not.
+            # The messages differ if AWS documents none; the codes do not.
             answer = error.response["Error"]["Code"], shown(error.response.get("Item"), names)
         except (KeyError, NotImplementedError) as error:  # from within moto, which runs in this process
             answer = repr(error)
@@ -209,7 +209,7 @@ def of_moto():
 
 def of_local_aws(endpoint):
     services = clients(endpoint)
-    # The case begins with an image that nobody else may launch.
+    # The case begins with an image without launch permissions.
     services["ec2"].reset_image_attribute(ImageId=LOCAL["IMAGE"], Attribute="launchPermission")
     return ask(services, LOCAL)
 

@@ -6,16 +6,18 @@ use shared::config::{Code, Problem};
 
 use crate::template::{ACCOUNT, DeployedFunction, REGION};
 
-/// A rule names a call that the function does not hear of.
-pub(super) const EVENT_NOT_DELIVERED: Code =
-    Code { name: "event-not-delivered", title: "no rule of the template hands this call to the function" };
+/// A rule names a call whose events do not reach the function.
+pub(super) const EVENT_NOT_DELIVERED: Code = Code {
+    name: "event-not-delivered",
+    title: "no rule of the template delivers the events of this call to the function",
+};
 
-/// How the names of calls begin that only read. EventBridge gives them to no rule that is merely enabled ("Receiving
+/// The prefixes of read-only calls. EventBridge delivers their events only to rules with a special state ("Receiving
 /// read-only management events from AWS services", Amazon EventBridge User Guide).
 const READ_ONLY: [&str; 3] = ["Describe", "Get", "List"];
 
-/// Services whose calls CloudTrail records in us-east-1 wherever they are made ("Global service events", AWS CloudTrail User
-/// Guide).
+/// Services whose calls CloudTrail records in us-east-1 for every region ("Global service events", AWS CloudTrail
+/// User Guide).
 const GLOBAL: [&str; 5] = [
     "iam.amazonaws.com",
     "cloudfront.amazonaws.com",
@@ -41,12 +43,12 @@ pub(super) fn of_calls(function: &DeployedFunction, rule: &CallRule) -> Vec<Prob
         let (label, help) = match (delivers(reads), reads) {
             (true, _) => return None,
             (false, true) => (
-                "this call only reads, and EventBridge hands such calls to no rule that is merely enabled".to_owned(),
+                "this call only reads, and EventBridge delivers such events only to rules with another state".to_owned(),
                 "remove it, or add a rule to template.yaml with the state ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
                     .to_owned(),
             ),
             (false, false) => (
-                format!("{} does not hear of this call", function.logical_id),
+                format!("the events of this call do not reach {}", function.logical_id),
                 format!(
                     "add {} to the parameter ApiAlertSources and {name} to ApiAlertEvents (parameter_overrides in \
                      samconfig.toml)",
@@ -59,13 +61,13 @@ pub(super) fn of_calls(function: &DeployedFunction, rule: &CallRule) -> Vec<Prob
     rule.named_at.iter().filter_map(problem).collect()
 }
 
-/// Two of STS count as changes although they begin with Get, the same page says.
+/// Two calls of STS count as changes although they begin with Get, according to the same page.
 fn is_read_only(name: &str) -> bool {
     !matches!(name, "GetFederationToken" | "GetSessionToken")
         && READ_ONLY.iter().any(|start| name.starts_with(start))
 }
 
-/// The call as EventBridge has it: without what no rule for a kind of call looks at.
+/// The call's event in EventBridge, without the fields that no rule for a kind of call matches.
 fn event(source: &str, name: &str) -> serde_json::Value {
     let service = source.trim_end_matches(".amazonaws.com");
     json!({

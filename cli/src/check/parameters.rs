@@ -1,5 +1,5 @@
-//! `template-parameter` and `missing-capability`: what a rule gives its template, held against what the template declares
-//! and needs.
+//! `template-parameter` and `missing-capability`: compares the values of a rule with the parameters that its template
+//! declares, and its capabilities with those that the template requires.
 
 use branch_stacks::rules::{StackRule, StackTemplate};
 use cloudformation_template::{certainly_needed_capability, parse, refused_value, text};
@@ -7,17 +7,17 @@ use serde_json::{Map, Value};
 use shared::config::{Code, Problem};
 use shared::placeholder::Filled;
 
-/// A rule gives what its template does not take, or does not give what it needs.
+/// A rule sets a parameter that its template does not declare, or misses one that the template requires.
 pub(super) const TEMPLATE_PARAMETER: Code =
     Code { name: "template-parameter", title: "a rule's parameters are not those of its template" };
 
-/// CloudFormation would refuse the template for want of a capability.
+/// CloudFormation would refuse the template because a capability is missing.
 pub(super) const MISSING_CAPABILITY: Code = Code {
     name: "missing-capability",
-    title: "a rule's template needs a capability that the rule does not give",
+    title: "a rule's template needs a capability that the rule does not have",
 };
 
-/// What is wrong between a rule and its template. One in S3 is not read here.
+/// The problems between a rule and its template. A template in S3 is not read here.
 pub(super) fn of_stack(rule: &StackRule) -> Vec<Problem> {
     let StackTemplate::Body { file, text } = &rule.template else { return Vec::new() };
     let at_template = || rule.named_at.template.clone();
@@ -25,7 +25,7 @@ pub(super) fn of_stack(rule: &StackRule) -> Vec<Problem> {
         Ok(document) => document,
         Err(error) => {
             let label = format!("{file} cannot be read: {}", first_line(&error.to_string()));
-            let help = "CloudFormation would refuse it; mend the template";
+            let help = "CloudFormation would refuse it; fix the template";
             return vec![Problem::new(TEMPLATE_PARAMETER, at_template(), label).help(help)];
         }
     };
@@ -64,8 +64,11 @@ fn refused<'r>(rule: &'r StackRule, declared: &'r Map<String, Value>) -> impl It
     given.filter_map(|((name, value), span)| {
         let value = fixed(value)?;
         let why = refused_value(name, declared.get(name)?, &value)?;
-        let help = format!("CloudFormation would say: {why}");
-        Some(Problem::new(TEMPLATE_PARAMETER, span.clone(), format!("it does not take `{value}`")).help(help))
+        let help = format!("CloudFormation would answer: {why}");
+        Some(
+            Problem::new(TEMPLATE_PARAMETER, span.clone(), format!("the parameter does not allow `{value}`"))
+                .help(help),
+        )
     })
 }
 

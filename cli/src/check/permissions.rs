@@ -1,4 +1,4 @@
-//! `not-permitted`: what a rule needs that the template does not let the function do.
+//! `not-permitted`: compares the calls that a rule needs with the permissions of the template.
 
 use ami_alerts::rules::ImageRule;
 use branch_stacks::rules::{StackRule, StackTemplate};
@@ -9,12 +9,12 @@ use shared::glob::Pattern;
 
 use crate::template::{ACCOUNT, DeployedFunction, PARTITION, REGION};
 
-/// A rule needs what the template does not allow.
+/// A rule needs a call that the template does not allow.
 pub(super) const NOT_PERMITTED: Code =
     Code { name: "not-permitted", title: "the template does not let the function do what a rule needs" };
 
-/// What a rule names, and the calls it needs for that.
-struct Needed {
+/// A resource that a rule names, and the calls that the function needs for it.
+struct NeededPermission {
     at: std::ops::Range<usize>,
     resource: String,
     calls: Vec<&'static str>,
@@ -22,7 +22,7 @@ struct Needed {
     parameter: &'static str,
 }
 
-impl Needed {
+impl NeededPermission {
     fn problem(&self, function: &DeployedFunction) -> Option<Problem> {
         let denied = self.calls.iter().filter(|call| !function.allows(call, &self.resource)).copied();
         let denied: Vec<&str> = denied.collect();
@@ -42,22 +42,22 @@ fn arn(service: &str, name: &str) -> String {
     format!("arn:{PARTITION}:{service}:{REGION}:{ACCOUNT}:{name}")
 }
 
-/// What a `[[pipeline]]` rule needs and may not: one problem for the repository, one for the pipeline.
+/// The missing permissions of a `[[pipeline]]` rule: one problem for the repository, one for the pipeline.
 pub(super) fn of_pipeline(function: &DeployedFunction, rule: &PipelineRule) -> Vec<Problem> {
     let calls = |service| {
         let calls = pipeline_trigger::FUNCTION.calls.iter().filter(move |call| call.service() == service);
         calls.map(|call| call.action).collect()
     };
     // A name that depends on the branch is tried with a branch that no pattern of names could know.
-    let pipeline = rule.name.name(&rule.repository, Some("a-branch-nobody-knows"));
+    let pipeline = rule.name.name(&rule.repository, Some("a-branch-without-a-permission"));
     let needed = [
-        Needed {
+        NeededPermission {
             at: rule.named_at.repository.clone(),
             resource: arn("codecommit", &rule.repository),
             calls: calls("codecommit"),
             parameter: "RepositoryNames",
         },
-        Needed {
+        NeededPermission {
             at: rule.named_at.pipeline.clone(),
             resource: arn("codepipeline", &pipeline),
             calls: calls("codepipeline"),
@@ -67,20 +67,20 @@ pub(super) fn of_pipeline(function: &DeployedFunction, rule: &PipelineRule) -> V
     needed.iter().filter_map(|needed| needed.problem(function)).collect()
 }
 
-/// What a `[[branch-stack]]` rule needs and may not: its repositories, its role, its template in S3.
+/// The missing permissions of a `[[branch-stack]]` rule: for its repositories, its role and its template in S3.
 pub(super) fn of_stack(function: &DeployedFunction, rule: &StackRule) -> Vec<Problem> {
     use branch_stacks::description::{FUNCTION, REPOSITORY};
     let calls: Vec<&str> = FUNCTION.calls_on(REPOSITORY).collect();
     let names = rule.repositories.patterns.iter().filter(|pattern| !pattern.excludes).filter_map(sample);
-    let mut needed: Vec<Needed> = names
-        .map(|name| Needed {
+    let mut needed: Vec<NeededPermission> = names
+        .map(|name| NeededPermission {
             at: rule.named_at.repositories.clone(),
             resource: arn("codecommit", &name),
             calls: calls.clone(),
             parameter: "RepositoryNames",
         })
         .collect();
-    needed.extend(rule.role.iter().map(|role| Needed {
+    needed.extend(rule.role.iter().map(|role| NeededPermission {
         at: rule.named_at.role.clone(),
         resource: role.to_string(),
         calls: vec!["iam:PassRole"],
@@ -89,7 +89,7 @@ pub(super) fn of_stack(function: &DeployedFunction, rule: &StackRule) -> Vec<Pro
     if let StackTemplate::Url(url) = &rule.template
         && let Some(object) = object_arn(url)
     {
-        needed.push(Needed {
+        needed.push(NeededPermission {
             at: rule.named_at.template.clone(),
             resource: object,
             calls: vec![if url.contains("?versionId=") { "s3:GetObjectVersion" } else { "s3:GetObject" }],
@@ -100,10 +100,10 @@ pub(super) fn of_stack(function: &DeployedFunction, rule: &StackRule) -> Vec<Pro
     problems.chain(without_role(function, rule)).collect()
 }
 
-/// What an `[[image-alert]]` rule with `revert` needs and may not.
+/// The missing permission of an `[[image-alert]]` rule with `revert`.
 pub(super) fn of_image(function: &DeployedFunction, rule: &ImageRule) -> Option<Problem> {
     let at = rule.revert_at.clone()?;
-    let needed = Needed {
+    let needed = NeededPermission {
         at,
         resource: format!("arn:{PARTITION}:ec2:{REGION}::image/ami-0123456789abcdef0"),
         calls: vec!["ec2:ModifyImageAttribute"],
@@ -114,15 +114,15 @@ pub(super) fn of_image(function: &DeployedFunction, rule: &ImageRule) -> Option<
     Some(needed.problem(function)?.help(help))
 }
 
-/// What a `[[recovery-plan]]` needs and may not: its DRS plan, and a topic of its own.
+/// The missing permissions of a `[[recovery-plan]]`: for its DRS plan and its own topic.
 pub(super) fn of_plan(function: &DeployedFunction, plan: &RecoveryPlan) -> Vec<Problem> {
-    let mut needed = vec![Needed {
+    let mut needed = vec![NeededPermission {
         at: plan.named_at.drs_plan.clone(),
         resource: plan.drs_plan.clone(),
         calls: vec!["drs:StartRecoveryPlanExecution"],
         parameter: "",
     }];
-    needed.extend(plan.topic.iter().zip(&plan.named_at.topic).map(|(topic, at)| Needed {
+    needed.extend(plan.topic.iter().zip(&plan.named_at.topic).map(|(topic, at)| NeededPermission {
         at: at.clone(),
         resource: topic.clone(),
         calls: vec!["sns:Publish"],
@@ -131,21 +131,22 @@ pub(super) fn of_plan(function: &DeployedFunction, plan: &RecoveryPlan) -> Vec<P
     needed.iter().filter_map(|needed| needed.problem(function)).collect()
 }
 
-/// A rule without `role`, where the template allows CreateStack under a condition only: that of a role.
+/// The problem of a rule without `role` if the template allows CreateStack only with a role.
 fn without_role(function: &DeployedFunction, rule: &StackRule) -> Option<Problem> {
     let creates = |action: &String| action == "cloudformation:CreateStack" || action == "cloudformation:*";
     let mut allowing = function.statements.iter().filter(|statement| statement.actions.iter().any(creates));
     if rule.role.is_some() || allowing.any(|statement| !statement.conditional) {
         return None;
     }
-    let label = format!("this rule has no `role`, and {} may make stacks with one only", function.logical_id);
+    let label =
+        format!("this rule has no `role`, and {} may create stacks only with one", function.logical_id);
     let help = "add `role`, with the ARN that the parameter StackServiceRoleArn has (samconfig.toml)";
     Some(Problem::new(NOT_PERMITTED, rule.named_at.template.clone(), label).help(help))
 }
 
-/// A name that a pattern matches and nobody knows, so that only a permission as wide as the pattern allows it.
+/// A name that a pattern matches and no permission names, so that only a permission as wide as the pattern allows it.
 fn sample(pattern: &Pattern) -> Option<String> {
-    let name = pattern.body().replace("**", "*").replace('*', "nobody-knows");
+    let name = pattern.body().replace("**", "*").replace('*', "a-name-without-a-permission");
     shared::glob::is_literal(&name).then_some(name)
 }
 

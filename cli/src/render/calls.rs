@@ -1,59 +1,61 @@
-//! The calls to AWS as a person reads them: what was asked, what came back, and mails as whoever gets them sees them.
+//! Renders calls to AWS for a terminal: the request, the answer, and published messages as emails.
 
 use std::fmt::Write as _;
 
-use local_aws::{Answer, Call};
+use local_aws::{JournaledAnswer, JournaledCall};
 use serde_json::{Map, Value};
 use shared::text::printable;
 
 use super::{DIM, wrapped};
 
-/// The calls that were made, service by service, in their order, as far as that is the same from run to run ([`place`]). The
-/// pages of one list are one line. What SNS sends is shown as whoever gets the mail sees it.
-pub fn calls(calls: &[Call]) -> String {
-    let mut sorted: Vec<(String, &Call)> = calls.iter().map(|call| (asked(call), call)).collect();
+/// The calls, service by service, in an order that is the same in every run ([`place`]). The pages of one list are
+/// one line. A published message is rendered as the subscriber's email.
+pub fn calls(calls: &[JournaledCall]) -> String {
+    let mut sorted: Vec<(String, &JournaledCall)> = calls.iter().map(|call| (asked(call), call)).collect();
     sorted.sort_by(|(asked, call), (other_asked, other)| {
         call.service.cmp(&other.service).then_with(|| place(asked, call).cmp(&place(other_asked, other)))
     });
     let mut out = String::new();
     for pages in sorted.chunk_by(|(asked, call), (next, other)| asked == next && continues(call, other)) {
         let (asked, first) = &pages[0];
-        let answers: Vec<&Answer> = pages.iter().map(|(_, call)| &call.answer).collect();
+        let answers: Vec<&JournaledAnswer> = pages.iter().map(|(_, call)| &call.answer).collect();
         let times = if pages.len() > 1 { format!(" ({} pages)", pages.len()) } else { String::new() };
         let effect = if first.injected && first.took_effect { ", after its effect" } else { "" };
         let line = printable(&format!("{asked}{times} -> {}{effect}", answered(&answers)));
         let _ = writeln!(out, "{DIM}{}{DIM:#}", wrapped(&line, "  call   ", 9));
-        if first.operation == "Publish" && (first.took_effect || matches!(first.answer, Answer::Ok(_))) {
-            out.push_str(&mail(&first.input));
+        if first.operation == "Publish"
+            && (first.took_effect || matches!(first.answer, JournaledAnswer::Ok(_)))
+        {
+            out.push_str(&email(&first.input));
         }
     }
     out
 }
 
-/// Where a call stands among those of its service. What is asked of these is asked at the same time and arrives in any order, so
-/// that it is sorted by what is asked. A table's calls are in order for each of its partitions.
-fn place(asked: &str, call: &Call) -> String {
+/// The sort key of a call among those of its service. Calls of these services are concurrent and arrive in any order,
+/// so the request is the key. The calls of a table are in order within each partition.
+fn place(asked: &str, call: &JournaledCall) -> String {
     match call.service.as_str() {
         "cloudwatch" | "codepipeline" | "drs" | "ec2" | "http" | "ssm" => asked.to_owned(),
         "dynamodb" => keys(&call.input).first().and_then(|key| key.first()).cloned().unwrap_or_default(),
-        // Of mails, those to one topic are told apart by what can be filtered by.
+        // The messages of one topic differ by the attributes that a subscription can filter by.
         "sns" => asked.to_owned(),
         _ => String::new(),
     }
 }
 
-/// A mail: its subject, and its lines as they are, since commands in them are there to be copied.
-fn mail(input: &Value) -> String {
+/// An email: its subject, and its lines without wrapping, so that a reader can copy the commands in them.
+fn email(input: &Value) -> String {
     let text = |member: &str| input[member].as_str().unwrap_or_default();
     let mut out = format!("  mail   {}\n", printable(text("Subject")));
-    for line in by_mail(input).lines() {
+    for line in email_text(input).lines() {
         let _ = writeln!(out, "{}", format!("           {}", printable(line)).trim_end());
     }
     out
 }
 
-/// What a mail holds where there is a message for each protocol.
-pub(crate) fn by_mail(input: &Value) -> String {
+/// The text of an email, for a message with or without a text for each protocol.
+pub(crate) fn email_text(input: &Value) -> String {
     let message = input["Message"].as_str().unwrap_or_default();
     if input["MessageStructure"] != "json" {
         return message.to_owned();
@@ -65,18 +67,19 @@ pub(crate) fn by_mail(input: &Value) -> String {
 
 /// The attributes that a subscription can filter by.
 fn attributes(input: &Value) -> String {
-    let told = |(name, attribute): (&String, &Value)| {
+    let shown = |(name, attribute): (&String, &Value)| {
         let value = attribute["StringValue"].as_str().or(attribute["BinaryValue"].as_str());
         format!("{name}={}", short(value.unwrap_or_default()))
     };
     let members = input["MessageAttributes"].as_object().into_iter().flatten();
-    let mut told: Vec<String> = members.map(told).collect();
+    let mut attributes: Vec<String> = members.map(shown).collect();
     // The SDK sends them in any order.
-    told.sort();
-    told.join(" ")
+    attributes.sort();
+    attributes.join(" ")
 }
 
-/// The table and the keys of the items, or what a query asks for; not the items, which hold what differs from run to run.
+/// The table and the keys of the items, or the values of a query. Items are left out because they differ from run to
+/// run.
 fn key(input: &Value) -> String {
     let table = input["TableName"].as_str();
     let table = table.or_else(|| writes(input).find_map(|write| write["TableName"].as_str()));
@@ -99,7 +102,7 @@ fn keys(input: &Value) -> Vec<Vec<String>> {
     vec![values.map(|(_, value)| text(value)).collect()]
 }
 
-/// What a transaction writes.
+/// The writes of a transaction.
 fn writes(input: &Value) -> impl Iterator<Item = &Value> {
     input["TransactItems"]
         .as_array()
@@ -108,25 +111,26 @@ fn writes(input: &Value) -> impl Iterator<Item = &Value> {
         .filter_map(|write| write.as_object()?.values().next())
 }
 
-fn asked(call: &Call) -> String {
-    // Its text is shown as a mail.
+fn asked(call: &JournaledCall) -> String {
+    // The text is rendered as an email.
     if call.operation == "Publish" {
         let (topic, attributes) = (brief(&call.input["TopicArn"]), attributes(&call.input));
         return format!("Publish {topic} {attributes}").trim_end().to_owned();
     }
-    let told = if call.service == "dynamodb" { key(&call.input) } else { brief(&call.input) };
-    format!("{} {told}", call.operation).trim_end().to_owned()
+    let input = if call.service == "dynamodb" { key(&call.input) } else { brief(&call.input) };
+    format!("{} {input}", call.operation).trim_end().to_owned()
 }
 
-/// Whether `next` asks for a further page of the list that `call` gave a page of.
-fn continues(call: &Call, next: &Call) -> bool {
-    let lists = |call: &Call| matches!(&call.answer, Answer::Ok(answer) if list(answer).is_some());
+/// Whether `next` requests a further page of the list of `call`.
+fn continues(call: &JournaledCall, next: &JournaledCall) -> bool {
+    let lists =
+        |call: &JournaledCall| matches!(&call.answer, JournaledAnswer::Ok(answer) if list(answer).is_some());
     let further =
         ["nextToken", "NextToken"].iter().any(|token| next.input.get(token).is_some_and(Value::is_string));
     further && lists(call) && lists(next)
 }
 
-/// The names and ids in a call's input, shortened; what only tells pages and repeats apart is left out.
+/// The names and ids in a call's input, shortened, without tokens.
 fn brief(input: &Value) -> String {
     match input {
         Value::String(text) => short(text),
@@ -135,8 +139,8 @@ fn brief(input: &Value) -> String {
             if let Some(pair) = pair(members) {
                 return pair;
             }
-            let told = members.iter().filter(|(name, _)| !is_token(name)).map(member);
-            told.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+            let parts = members.iter().filter(|(name, _)| !is_token(name)).map(member);
+            parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
         }
         Value::Number(_) | Value::Null | Value::Bool(_) => String::new(),
     }
@@ -167,17 +171,17 @@ fn joined<'v>(values: impl Iterator<Item = &'v Value>) -> String {
     parts.join(" ")
 }
 
-/// What a call answered, in a few words; for the pages of a list, what all of them have.
-fn answered(answers: &[&Answer]) -> String {
+/// A call's answer in a few words; for several pages, the total.
+fn answered(answers: &[&JournaledAnswer]) -> String {
     match answers {
-        [Answer::Ok(value)] => given(value),
-        [Answer::Error { code, message, .. }] if message.is_empty() => code.clone(),
-        [Answer::Error { code, message, .. }] => format!("{code}: {message}"),
-        [Answer::Cut] => "the connection was cut".to_owned(),
+        [JournaledAnswer::Ok(value)] => given(value),
+        [JournaledAnswer::Error { code, message, .. }] if message.is_empty() => code.clone(),
+        [JournaledAnswer::Error { code, message, .. }] => format!("{code}: {message}"),
+        [JournaledAnswer::Cut] => "the connection was cut".to_owned(),
         pages => {
             let lists = pages.iter().filter_map(|page| match page {
-                Answer::Ok(value) => list(value),
-                Answer::Error { .. } | Answer::Cut => None,
+                JournaledAnswer::Ok(value) => list(value),
+                JournaledAnswer::Error { .. } | JournaledAnswer::Cut => None,
             });
             let lists: Vec<(&str, usize)> = lists.collect();
             counted(lists.iter().map(|(_, count)| count).sum(), lists.first().map_or("", |(name, _)| name))
@@ -185,7 +189,7 @@ fn answered(answers: &[&Answer]) -> String {
     }
 }
 
-/// The id that an answer gives, or how many things it lists.
+/// The id in an answer, or the number of listed items.
 fn given(value: &Value) -> String {
     if let Some([stack]) = value["Stacks"].as_array().map(Vec::as_slice) {
         return stack["StackStatus"].as_str().unwrap_or("1 stack").to_owned();
@@ -206,7 +210,7 @@ fn given(value: &Value) -> String {
             return short(id);
         }
     }
-    // A parameter says what it is, an execution how it stands, an endpoint what it answered.
+    // The value of a parameter, the status of an execution, the status of an endpoint.
     for pointer in ["/Parameter/Value", "/recoveryPlanExecution/status", "/recoveryPlan/status", "/status"] {
         match value.pointer(pointer) {
             Some(Value::String(text)) => return short(text),
@@ -219,7 +223,7 @@ fn given(value: &Value) -> String {
         .unwrap_or_else(|| "ok".to_owned())
 }
 
-/// The states of alarms, where there are some.
+/// The states of the alarms, if the answer has any.
 fn alarm_states(value: &Value) -> Option<String> {
     let alarms = ["MetricAlarms", "CompositeAlarms"].into_iter().filter_map(|kind| value[kind].as_array());
     let states: Vec<&str> = alarms.flatten().filter_map(|alarm| alarm["StateValue"].as_str()).collect();
@@ -280,12 +284,12 @@ fn is_hexadecimal(text: &str, length: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use local_aws::{Answer, Call};
+    use local_aws::{JournaledAnswer, JournaledCall};
     use serde_json::{Value, json};
 
-    fn call(service: &str, operation: &str, input: Value, answer: Answer) -> Call {
+    fn call(service: &str, operation: &str, input: Value, answer: JournaledAnswer) -> JournaledCall {
         let (service, operation) = (service.to_owned(), operation.to_owned());
-        Call {
+        JournaledCall {
             service,
             operation,
             input,
@@ -296,12 +300,12 @@ mod tests {
         }
     }
 
-    fn told(calls: &[Call]) -> String {
+    fn rendered(calls: &[JournaledCall]) -> String {
         anstream::adapter::strip_str(&super::calls(calls)).to_string()
     }
 
     #[test]
-    fn a_stack_is_told_by_its_name_and_a_template_by_its_size() {
+    fn a_stack_is_shown_by_its_name_and_a_template_by_its_size() {
         let id = "arn:aws:cloudformation:us-east-1:111122223333:stack/branch-shop-main/0a1b2c3d-0000-4000-a000-000000000000";
         let input = json!({
             "StackName": "branch-shop-main",
@@ -310,14 +314,20 @@ mod tests {
             "Tags": [{"Key": "pointsman:commit", "Value": "0123456789012345678901234567890123456789"}],
             "ClientRequestToken": "create-1",
         });
-        let missing = Answer::Error { code: "ValidationError".into(), message: "no".into(), status: 400 };
+        let missing =
+            JournaledAnswer::Error { code: "ValidationError".into(), message: "no".into(), status: 400 };
         let calls = [
             call("cloudformation", "DescribeStacks", json!({"StackName": "branch-shop-main"}), missing),
-            call("cloudformation", "CreateStack", input, Answer::Ok(json!({"StackId": id}))),
-            call("cloudformation", "DeleteStack", json!({"StackName": id}), Answer::Ok(Value::Null)),
-            call("cloudformation", "DescribeStacks", json!({}), Answer::Ok(json!({"Stacks": [{}, {}]}))),
+            call("cloudformation", "CreateStack", input, JournaledAnswer::Ok(json!({"StackId": id}))),
+            call("cloudformation", "DeleteStack", json!({"StackName": id}), JournaledAnswer::Ok(Value::Null)),
+            call(
+                "cloudformation",
+                "DescribeStacks",
+                json!({}),
+                JournaledAnswer::Ok(json!({"Stacks": [{}, {}]})),
+            ),
         ];
-        insta::assert_snapshot!(told(&calls), @r"
+        insta::assert_snapshot!(rendered(&calls), @r"
           call   DescribeStacks branch-shop-main -> ValidationError: no
           call   CreateStack branch-shop-main (1,234 bytes) Branch=main
                  pointsman:commit=0123456 -> branch-shop-main/0a1b2c3d
@@ -327,13 +337,13 @@ mod tests {
     }
 
     #[test]
-    fn a_mail_is_told_as_it_is_read() {
+    fn an_email_is_shown_as_it_is_read() {
         let text = "The stack branch-shop-main could not be created, because two of its resources failed and a third was cancelled.\n\nRole  no\n";
         let input = json!({"TopicArn": "arn:aws:sns:us-east-1:111122223333:mail", "Subject": "One failed", "Message": text});
-        let sent = call("sns", "Publish", input.clone(), Answer::Ok(json!({"MessageId": "m-1"})));
-        let mut refused = call("sns", "Publish", input, Answer::Cut);
+        let sent = call("sns", "Publish", input.clone(), JournaledAnswer::Ok(json!({"MessageId": "m-1"})));
+        let mut refused = call("sns", "Publish", input, JournaledAnswer::Cut);
         refused.took_effect = false;
-        insta::assert_snapshot!(told(&[sent, refused]), @r"
+        insta::assert_snapshot!(rendered(&[sent, refused]), @r"
           call   Publish arn:aws:sns:us-east-1:111122223333:mail -> m-1
           mail   One failed
                    The stack branch-shop-main could not be created, because two of its resources failed and a third was cancelled.

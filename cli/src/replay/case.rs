@@ -1,9 +1,9 @@
-//! What is replayed: an event file by itself, or a case folder with its event, world and rules.
+//! Owns the input of a replay: an event file by itself, or a case folder with its event, world and rules.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use local_aws::{PipelineSource, World};
+use local_aws::{AwsWorld, PipelineSource};
 use pipeline_trigger::event::{Parsed, Push, parse};
 use pipeline_trigger::rules::Rules;
 use serde_json::Value;
@@ -12,23 +12,23 @@ use shared::envelope::{Envelope, open};
 use crate::arguments::ReplayArguments;
 use crate::check::deployed_rules;
 
-/// One event with what belongs to it.
+/// One event with its world and its rules.
 #[derive(Debug)]
 pub struct Case {
     /// The folder's or the file's name.
     pub name: String,
     /// The event.
     pub event: Value,
-    /// The account before the event, if there is a file of it.
+    /// The file of the account before the event, if there is one.
     pub world: Option<PathBuf>,
     /// The rules.
     pub config: PathBuf,
-    /// The function whose folder of `events/` the case is in.
+    /// The function that the case's folder in `events/` names.
     pub function: Option<String>,
 }
 
 impl Case {
-    /// Reads what is at `path`; options of the command line come before what is in the folder.
+    /// Reads the case at `path`. Options of the command line override the files of the folder.
     pub fn read(path: &Path, arguments: &ReplayArguments, root: &Path) -> Result<Self> {
         let folder = path.is_dir().then_some(path);
         let event = folder.map_or_else(|| path.to_owned(), |folder| folder.join("event.json"));
@@ -57,7 +57,7 @@ impl Case {
     }
 
     /// Puts into `world` every pipeline that the rules name for the pushed repositories.
-    pub fn make_pipelines(&self, world: &mut World, rules: &Rules) {
+    pub fn make_pipelines(&self, world: &mut AwsWorld, rules: &Rules) {
         for push in self.pushes() {
             let branch = push.reference.branch();
             for rule in rules.of_repository(&push.repository) {
@@ -71,12 +71,12 @@ impl Case {
         }
     }
 
-    /// Hints for whoever tries an event: its repository is not served, or a case's world lacks its commit.
-    pub fn hints(&self, world: &World) -> Vec<String> {
+    /// Hints for a caller with a new event: no clone serves its repository, or the world lacks its commit.
+    pub fn hints(&self, world: &AwsWorld) -> Vec<String> {
         self.pushes().iter().filter_map(|push| hint(push, world)).collect()
     }
 
-    /// The pushes that the event brings: one, or those of a batch that is redriven.
+    /// The pushes in the event: one, or those of a redriven batch.
     fn pushes(&self) -> Vec<Push> {
         let events = match open(self.event.clone()) {
             Ok(Envelope::Event(event)) => vec![event],
@@ -93,7 +93,7 @@ impl Case {
     }
 }
 
-fn hint(push: &Push, world: &World) -> Option<String> {
+fn hint(push: &Push, world: &AwsWorld) -> Option<String> {
     let (repository, commit) = (&push.repository, push.commit()?);
     if !world.has_repository(repository) {
         return Some(format!(

@@ -1,49 +1,58 @@
-//! One world for a whole case: its timeline is played, what AWS makes of the functions' calls is delivered to them, too, until
-//! nothing is under way.
+//! Replays a whole case in one world: plays its timeline, and delivers the events that AWS emits to the functions
+//! until no operation is in progress.
 
 use std::collections::VecDeque;
 use std::path::Path;
 
 use anyhow::Result;
 use jiff::Timestamp;
-use local_aws::{Happening, Timed, World};
+use local_aws::{AwsWorld, TimelineAction, TimelineEntry};
 use serde_json::{Value, json};
 
-use super::function::{Invoked, Run, Stage};
+use super::function::{FunctionRun, Invoked, Stage};
 use super::route::{Route, delivers, routes_of};
 use super::{Case, Replay};
 use crate::arguments::ReplayArguments;
 use crate::template::{DeployedFunction, SamTemplate};
 
-/// A case that is not at rest after so many deliveries, and so many more for each branch and each stack of its world and for
-/// each entry of its timeline, goes round in a circle.
+/// The largest number of deliveries, and the further ones for each branch, each stack and each entry of the timeline.
+/// A case with more deliveries is a loop.
 const MOST: usize = 50;
 const MOST_EACH: usize = 20;
 
-/// A case that goes on and on.
+/// A case that does not come to rest.
 #[derive(Debug, thiserror::Error)]
 #[error("the case is not at rest after {count} events that were followed")]
 pub struct NotAtRest {
-    /// How many were followed.
+    /// The number of delivered events.
     pub count: usize,
-    /// What happened until then.
+    /// The results until then.
     pub replays: Vec<Replay>,
 }
 
-/// Runs the event's functions, then those that the timeline and the events on AWS's bus reach, each at its time.
+/// Runs the functions that the event reaches, then those that the timeline and the events on AWS's bus reach, each at
+/// its time.
 pub(super) fn replay(
     case: &Case,
     arguments: &ReplayArguments,
     root: &Path,
     template: &SamTemplate,
-    world: World,
+    world: AwsWorld,
 ) -> Result<Vec<Replay>> {
-    let timeline: VecDeque<Timed> = world.timeline().to_vec().into();
+    let timeline: VecDeque<TimelineEntry> = world.timeline().to_vec().into();
     let most = MOST + MOST_EACH * (world.branches_and_stacks() + timeline.len());
     let follows = world.follows_events();
     let stage = Stage::open(case, root, world, arguments.dry_run)?;
-    let mut play =
-        Play { case, arguments, template, stage, most, count: 0, replays: Vec::new(), changes: Vec::new() };
+    let mut play = EventPlayer {
+        case,
+        arguments,
+        template,
+        stage,
+        most,
+        count: 0,
+        replays: Vec::new(),
+        changes: Vec::new(),
+    };
     let heading = (!timeline.is_empty()).then(|| format!("{} {}", play.stage.aws.now(), kind(&case.event)));
     for route in routes_of(case, &case.event, arguments.function.as_deref(), follows, template)? {
         play.deliver(&route, &case.event, heading.as_deref(), false)?;
@@ -51,7 +60,7 @@ pub(super) fn replay(
     play.play(timeline, follows)
 }
 
-struct Play<'a> {
+struct EventPlayer<'a> {
     case: &'a Case,
     arguments: &'a ReplayArguments,
     template: &'a SamTemplate,
@@ -59,12 +68,12 @@ struct Play<'a> {
     most: usize,
     count: usize,
     replays: Vec<Replay>,
-    /// What changed since the last invocation.
+    /// The changes of the world since the last invocation.
     changes: Vec<String>,
 }
 
-impl Play<'_> {
-    fn play(mut self, mut timeline: VecDeque<Timed>, follows: bool) -> Result<Vec<Replay>> {
+impl EventPlayer<'_> {
+    fn play(mut self, mut timeline: VecDeque<TimelineEntry>, follows: bool) -> Result<Vec<Replay>> {
         let mut waiting = VecDeque::new();
         loop {
             // Events that are not followed are lost: AWS delivers many of them as best it can.
@@ -89,20 +98,20 @@ impl Play<'_> {
         self.replays
     }
 
-    /// What happens next by the timeline.
-    fn entry(&mut self, entry: &Timed) -> Result<()> {
+    /// Performs the next entry of the timeline.
+    fn entry(&mut self, entry: &TimelineEntry) -> Result<()> {
         self.stage.aws.advance_to(entry.at);
-        match &entry.what {
-            Happening::Change(change) => {
+        match &entry.action {
+            TimelineAction::Change(change) => {
                 self.stage.aws.apply(change);
                 self.changes.push(format!("{} {change}", entry.at));
                 Ok(())
             }
-            Happening::Reconcile => {
+            TimelineAction::Reconcile => {
                 let event = json!({"source": "pointsman", "detail-type": "reconcile"});
                 self.timed(&event, &format!("{} reconcile", entry.at), true)
             }
-            Happening::Event { file, event } => {
+            TimelineAction::Event { file, event } => {
                 self.timed(event, &format!("{} {file}: {}", entry.at, kind(event)), false)
             }
         }
@@ -113,7 +122,7 @@ impl Play<'_> {
         routes.iter().try_for_each(|route| self.deliver(route, event, Some(heading), is_reconcile))
     }
 
-    /// What AWS put on the bus.
+    /// Delivers an event of AWS's bus.
     fn follow(&mut self, event: &Value) -> Result<()> {
         let asked = |function: &DeployedFunction| {
             self.arguments.function.as_ref().is_none_or(|name| *name == function.package)
@@ -148,9 +157,9 @@ impl Play<'_> {
         Ok(())
     }
 
-    /// Invocations of one function that follow each other are told together.
+    /// Consecutive invocations of one function are printed together.
     fn add(&mut self, route: &Route<'_>, invocations: Vec<Invoked>) {
-        // That no rule delivers it is said once.
+        // The note that no rule delivers the event is printed once.
         let said = self.replays.iter().any(|replay| replay.note == route.note);
         match self.replays.last_mut() {
             Some(last) if last.function == route.function.package && (route.note.is_none() || said) => {
@@ -158,7 +167,7 @@ impl Play<'_> {
             }
             _ => {
                 let (note, function) = (route.note.clone(), route.function.package.clone());
-                self.replays.push(Replay { note, function, run: Run { invocations } });
+                self.replays.push(Replay { note, function, run: FunctionRun { invocations } });
             }
         }
     }
@@ -168,12 +177,12 @@ fn time_of_day(at: Timestamp) -> String {
     at.strftime("%H:%M:%S").to_string()
 }
 
-/// What kind of event it is, as far as it says so.
+/// The event's detail type, if it has one.
 fn kind(event: &Value) -> String {
     event["detail-type"].as_str().unwrap_or("an event").to_owned()
 }
 
-/// When it happened, what kind of event it is, and what it says: a status, or what was done to which branch.
+/// The heading of an event: its time, its detail type, and its status or the branch and the kind of change.
 fn heading(event: &Value) -> String {
     let detail = &event["detail"];
     let said =

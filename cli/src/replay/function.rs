@@ -1,4 +1,5 @@
-//! One run of a function's binary: started with a clean environment, given the event as often as the case says.
+//! Runs a function's binary: starts it with a clean environment, and delivers the event as often as the case
+//! requires.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
-use local_aws::{Call, LocalAws, Outcome, RuntimeApi, World};
+use local_aws::{AwsWorld, InvocationOutcome, JournaledCall, LocalAws, RuntimeApi};
 use serde_json::Value;
 use shared::decision::Decision;
 use shared::text::printable;
@@ -19,19 +20,19 @@ use super::Case;
 use crate::template::{DeployedFunction, REGION};
 use crate::workspace;
 
-/// What a function did, invocation by invocation.
+/// The invocations of one function.
 #[derive(Debug)]
-pub struct Run {
+pub struct FunctionRun {
     /// In their order.
     pub invocations: Vec<Invoked>,
 }
 
-/// What the invocations of an event are called that are not its first.
+/// The headings of the repeated invocations of an event.
 const DELIVERED_AGAIN: &str = "delivered again";
 const TRIED_AGAIN: &str = "tried again";
 
 impl Invoked {
-    /// Whether it is another invocation for the event of the one before.
+    /// Whether it is a repeated invocation of the previous event.
     fn is_the_same_event(&self) -> bool {
         matches!(self.what.as_deref(), Some(DELIVERED_AGAIN | TRIED_AGAIN))
     }
@@ -56,8 +57,8 @@ impl Invoked {
     }
 }
 
-impl Run {
-    /// Whether the last word on one of the events was a failure.
+impl FunctionRun {
+    /// Whether the last invocation of any event failed.
     pub fn failed(&self) -> bool {
         let invoked: Vec<&Invoked> = self.invocations.iter().filter(|invoked| invoked.at.is_some()).collect();
         let mut of_events = invoked.chunk_by(|_, next| next.is_the_same_event());
@@ -68,27 +69,27 @@ impl Run {
 /// One invocation.
 #[derive(Debug)]
 pub struct Invoked {
-    /// `delivered again`, `tried again`, or the event that was followed: what it is, unless it is the first.
+    /// The heading: `delivered again`, `tried again`, or the followed event; `None` for the first invocation.
     pub what: Option<String>,
-    /// When it was; none for what stands only for the changes after the last one.
+    /// The time of the invocation; `None` for the entry of the changes after the last one.
     pub at: Option<Timestamp>,
-    /// What a timeline changed in the world before it.
+    /// The changes of the world by the timeline before the invocation.
     pub changes: Vec<String>,
-    /// The time of day, where it is the reconcile of a timeline.
+    /// The time of day, if it is a reconcile of the timeline.
     pub reconciled: Option<String>,
-    /// What was decided; several for a batch of redriven messages.
+    /// The decisions; several for a batch of redriven messages.
     pub decisions: Vec<Decision>,
-    /// The calls it made.
-    pub calls: Vec<Call>,
-    /// What the invocation failed with.
+    /// The calls of the invocation.
+    pub calls: Vec<JournaledCall>,
+    /// The error of the invocation.
     pub error: Option<InvocationError>,
     /// For a batch: the messages that failed.
     pub batch_failures: Option<Vec<String>>,
-    /// What the log says of events that came to no decision.
+    /// The logged errors of events without a decision.
     pub logged_failures: Vec<InvocationError>,
 }
 
-/// What an invocation failed with.
+/// The error of an invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvocationError {
     /// Lambda's `errorType`.
@@ -97,20 +98,20 @@ pub struct InvocationError {
     pub message: String,
 }
 
-/// Where functions run: the account, the case, and how often an event is delivered.
+/// The environment of the functions: the account, the case, and the number of deliveries.
 pub(super) struct Stage<'c> {
     pub(super) aws: LocalAws,
     case: &'c Case,
     root: &'c Path,
     deliveries: u32,
     retries: u32,
-    /// The world says what time it is.
+    /// The world sets the time.
     has_own_time: bool,
     dry_run: bool,
 }
 
 impl<'c> Stage<'c> {
-    pub(super) fn open(case: &'c Case, root: &'c Path, world: World, dry_run: bool) -> Result<Self> {
+    pub(super) fn open(case: &'c Case, root: &'c Path, world: AwsWorld, dry_run: bool) -> Result<Self> {
         let (deliveries, retries, has_own_time) =
             (world.deliveries(), world.retries(), world.now().is_some());
         Ok(Self { aws: LocalAws::start(world)?, case, root, deliveries, retries, has_own_time, dry_run })
@@ -146,8 +147,8 @@ impl<'c> Stage<'c> {
         Ok(invocations)
     }
 
-    /// What Lambda sets ("Defined runtime environment variables", AWS Lambda Developer Guide), what the template sets,
-    /// and where AWS is: nothing of the environment that this command itself runs in.
+    /// The variables of Lambda ("Defined runtime environment variables", AWS Lambda Developer Guide), those of the
+    /// template, and the endpoints. The environment of this command is not passed on.
     fn environment(&self, function: &DeployedFunction, api: &RuntimeApi) -> Result<Vec<(String, String)>> {
         let config = std::path::absolute(&self.case.config)?;
         let memory = function.memory_mb.to_string();
@@ -163,7 +164,7 @@ impl<'c> Stage<'c> {
             ("AWS_REGION", REGION.to_owned()),
             ("AWS_ACCESS_KEY_ID", "replay".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "replay".to_owned()),
-            // What a function asks beyond AWS is answered here, too; AWS itself is asked directly.
+            // Requests to the web outside AWS are answered here, too; requests to AWS do not use the proxy.
             ("http_proxy", self.aws.endpoint()),
             ("https_proxy", self.aws.endpoint()),
             ("no_proxy", "127.0.0.1".to_owned()),
@@ -185,13 +186,13 @@ impl<'c> Stage<'c> {
     }
 }
 
-/// The running binary and what it has written. Its output goes to files and not through pipes: what it wrote before
-/// it answered is then there when the answer is.
+/// The running binary and its output. The output goes to files and not through pipes: everything that the binary
+/// wrote before its answer can then be read after the answer.
 struct Process {
     child: Child,
     log: BufReader<File>,
     errors: File,
-    /// How many calls of the journal are from before, or accounted for by earlier invocations.
+    /// The number of calls in the journal that belong to earlier invocations.
     seen: usize,
 }
 
@@ -233,7 +234,7 @@ impl Process {
             logged_failures,
         };
         match outcome {
-            Outcome::Response(response) => {
+            InvocationOutcome::Response(response) => {
                 match response.get("batchItemFailures").and_then(Value::as_array) {
                     Some(failures) => {
                         invoked.batch_failures = Some(failures.iter().filter_map(identifier).collect())
@@ -244,7 +245,8 @@ impl Process {
                     }
                 }
             }
-            Outcome::Error { error_type, message } | Outcome::InitError { error_type, message } => {
+            InvocationOutcome::Error { error_type, message }
+            | InvocationOutcome::InitError { error_type, message } => {
                 invoked.error = Some(InvocationError { kind: error_type, message });
             }
         }
@@ -268,7 +270,12 @@ impl Process {
         Ok((decisions, failures))
     }
 
-    fn outcome(&mut self, api: &RuntimeApi, function: &DeployedFunction, event: &Value) -> Result<Outcome> {
+    fn outcome(
+        &mut self,
+        api: &RuntimeApi,
+        function: &DeployedFunction,
+        event: &Value,
+    ) -> Result<InvocationOutcome> {
         let waiting = api.invoke(event, function.timeout);
         let end = Instant::now() + function.timeout;
         loop {
@@ -291,7 +298,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It waits for its next event for ever, as it does in Lambda; there is nobody left to tell if this fails.
+        // The function waits for its next event, as in Lambda. An error here has no consequence.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

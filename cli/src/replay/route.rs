@@ -1,4 +1,5 @@
-//! Which functions an event reaches: those whose rule in the template matches it, as EventBridge would match it.
+//! Finds the functions that an event reaches: those with a rule in the template that matches it, as EventBridge would
+//! match it.
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
@@ -12,8 +13,8 @@ pub(super) struct Route<'t> {
     pub(super) note: Option<String>,
 }
 
-/// The functions to run. `--function` comes before the rules. A case is about its folder's function, and then about no
-/// other, unless it follows what happens; where no rule matches the folder counts all the same.
+/// The functions to run. `--function` has precedence over the rules. A case runs only its folder's function, unless
+/// it follows events; if no rule matches, the folder still decides.
 pub(super) fn routes_of<'t>(
     case: &Case,
     event: &Value,

@@ -7,13 +7,14 @@ use toml::Value;
 
 use super::{TemplateError, read_file};
 
-/// The parameters that `sam deploy --config-env ENV` would pass: those of `[ENV.deploy.parameters]` and, where that does
-/// not have `parameter_overrides`, of `[ENV.global.parameters]` (AWS SAM Developer Guide, "AWS SAM CLI configuration
-/// file"). Both of its forms are read, one string and a list of strings, with `NAME=VALUE` in each.
+/// The parameters of `sam deploy --config-env ENV`: those of `[ENV.deploy.parameters]`, or without
+/// `parameter_overrides` there, those of `[ENV.global.parameters]` (AWS SAM Developer Guide, "AWS SAM CLI
+/// configuration file"). Both forms are read, one string and a list of strings, with `NAME=VALUE` in each.
 ///
 /// # Errors
 ///
-/// [`TemplateError`]: the file cannot be read or is no TOML, has no such environment, or an override is not `NAME=VALUE`.
+/// [`TemplateError`]: the file cannot be read or is no TOML, has no such environment, or an override is not
+/// `NAME=VALUE`.
 pub fn overrides(samconfig: &Path, env: &str) -> Result<BTreeMap<String, String>, TemplateError> {
     let text = read_file(samconfig)?;
     let document: toml::Table = text

@@ -157,11 +157,13 @@ fn what_a_deployment_would_refuse_is_refused() {
     let message = |yaml: &str, pairs: &[(&str, &str)]| read(yaml, pairs).unwrap_err().to_string();
     let parameter = "Parameters: { Mode: { Type: String, AllowedValues: [a, b] } }\nResources: {}";
     assert_eq!(message(parameter, &[]), "parameter `Mode` has neither a default nor an override");
-    let told = "parameter `Mode` does not allow `c`: Parameter 'Mode' must be one of AllowedValues";
-    assert_eq!(message(parameter, &[("Mode", "c")]), told);
+    let message_with_reason =
+        "parameter `Mode` does not allow `c`: Parameter 'Mode' must be one of AllowedValues";
+    assert_eq!(message(parameter, &[("Mode", "c")]), message_with_reason);
     let parameter = "Parameters: { Prefix: { Type: String, AllowedPattern: '[a-z]+' } }\nResources: {}";
-    let told = "parameter `Prefix` does not allow `A`: Parameter 'Prefix' must match pattern [a-z]+";
-    assert_eq!(message(parameter, &[("Prefix", "A")]), told);
+    let message_with_reason =
+        "parameter `Prefix` does not allow `A`: Parameter 'Prefix' must match pattern [a-z]+";
+    assert_eq!(message(parameter, &[("Prefix", "A")]), message_with_reason);
     assert_eq!(message(parameter, &[("Mood", "a")]), "the template has no parameter `Mood`");
     let rule = r#"
 Resources:

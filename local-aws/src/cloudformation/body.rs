@@ -1,18 +1,18 @@
 //! Finds the template's text: in the request, or behind its URL.
 
 use super::{CloudFormation, invalid, request};
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 
 /// "Template body size in a request" and "Template body size in an Amazon S3 object".
 const IN_REQUEST: usize = 51_200;
 const IN_S3: usize = 1_000_000;
 
-/// `TemplateBody` or `TemplateURL`; `None` when neither is given.
+/// `TemplateBody` or `TemplateURL`; `None` if the request has neither.
 pub(super) fn template(
     cloudformation: &CloudFormation,
     input: &mut Members,
-) -> Result<Option<String>, Refusal> {
+) -> Result<Option<String>, ErrorAnswer> {
     match (input.string("TemplateBody")?, input.string("TemplateURL")?) {
         (None, None) => Ok(None),
         (Some(_), Some(_)) => Err(invalid("You cannot specify both Template Body and Template URL.")),
@@ -21,11 +21,11 @@ pub(super) fn template(
     }
 }
 
-pub(super) fn missing() -> Refusal {
+pub(super) fn missing() -> ErrorAnswer {
     invalid("Either Template URL or Template Body must be specified.")
 }
 
-fn in_request(body: String) -> Result<String, Refusal> {
+fn in_request(body: String) -> Result<String, ErrorAnswer> {
     let bound = |text: &str| request::constraint("...", "templateBody", text);
     match body.len() {
         0 => Err(bound("Member must have length greater than or equal to 1")),
@@ -34,9 +34,9 @@ fn in_request(body: String) -> Result<String, Refusal> {
     }
 }
 
-/// What the world says is behind the URL. An object that is not there is forbidden to whoever may not list the bucket,
-/// and an S3 URL in any of its styles is one.
-fn behind(cloudformation: &CloudFormation, url: &str) -> Result<String, Refusal> {
+/// The template that the world has for a URL. S3 answers "access denied" for a missing object if the caller may not
+/// list the bucket. An S3 URL in any of its styles is accepted.
+fn behind(cloudformation: &CloudFormation, url: &str) -> Result<String, ErrorAnswer> {
     if !is_s3(url) {
         return Err(invalid("TemplateURL must be a supported URL."));
     }

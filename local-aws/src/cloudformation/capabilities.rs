@@ -4,13 +4,13 @@ use cloudformation_template::{AUTO_EXPAND, has_macros, needed_capability};
 use serde_json::Value;
 
 use super::request;
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 
 const KNOWN: &[&str] = &["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", AUTO_EXPAND];
 
 /// `Capabilities`.
-pub(super) fn given(input: &mut Members) -> Result<Vec<String>, Refusal> {
+pub(super) fn given(input: &mut Members) -> Result<Vec<String>, ErrorAnswer> {
     let given = input.strings("Capabilities")?;
     match given.iter().find(|name| !KNOWN.contains(&name.as_str())) {
         None => Ok(given),
@@ -22,10 +22,12 @@ pub(super) fn given(input: &mut Members) -> Result<Vec<String>, Refusal> {
 }
 
 /// Refuses a template with macros: without the capability as AWS does, with it because macros are not served.
-pub(super) fn macros(template: &Value, given: &[String]) -> Result<(), Refusal> {
+pub(super) fn macros(template: &Value, given: &[String]) -> Result<(), ErrorAnswer> {
     match has_macros(template) {
         false => Ok(()),
-        true if given.iter().any(|one| one == AUTO_EXPAND) => Err(Refusal::not_served("macros (Transform)")),
+        true if given.iter().any(|one| one == AUTO_EXPAND) => {
+            Err(ErrorAnswer::not_served("macros (Transform)"))
+        }
         true => Err(insufficient(AUTO_EXPAND)),
     }
 }
@@ -35,7 +37,7 @@ pub(super) fn check(
     template: &Value,
     parameters: &[(String, String)],
     given: &[String],
-) -> Result<(), Refusal> {
+) -> Result<(), ErrorAnswer> {
     let has = |name: &str| given.iter().any(|one| one == name);
     match needed_capability(template, parameters) {
         Some(needed @ "CAPABILITY_NAMED_IAM") if !has(needed) => Err(insufficient(needed)),
@@ -44,6 +46,6 @@ pub(super) fn check(
     }
 }
 
-fn insufficient(capability: &str) -> Refusal {
-    Refusal::new("InsufficientCapabilitiesException", format!("Requires capabilities : [{capability}]"))
+fn insufficient(capability: &str) -> ErrorAnswer {
+    ErrorAnswer::new("InsufficientCapabilitiesException", format!("Requires capabilities : [{capability}]"))
 }

@@ -3,15 +3,15 @@
 use serde_json::{Value, json};
 
 use super::{
-    Goal, Moment, Stack, body, capabilities, document, invalid, parameters, request, resources, tokens,
+    Goal, Moment, StackRecord, body, capabilities, document, invalid, parameters, request, resources, tokens,
 };
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
 const OPERATION: &str = "CreateStack";
 
-pub(super) fn create_stack(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn create_stack(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let cloudformation = &context.world.cloudformation;
     let name = request::new_name(&mut input)?;
     let token = tokens::token(&mut input)?;
@@ -27,16 +27,16 @@ pub(super) fn create_stack(context: &Context<'_>, mut input: Members) -> Result<
         return Ok(json!({"StackId": id}));
     }
     if state.find(context.region, &name).is_some() {
-        return Err(Refusal::new("AlreadyExistsException", format!("Stack [{name}] already exists")));
+        return Err(ErrorAnswer::new("AlreadyExistsException", format!("Stack [{name}] already exists")));
     }
     let template = document::read(&text.ok_or_else(body::missing)?, &capabilities)?;
     let parameters = parameters::checked(&template, given, &[])?;
     capabilities::check(&template, &parameters, &capabilities)?;
     if state.stacks.iter().filter(|stack| stack.is_living()).count() >= cloudformation.max_stacks {
-        return Err(Refusal::new("LimitExceededException", "Limit for stack has been exceeded"));
+        return Err(ErrorAnswer::new("LimitExceededException", "Limit for stack has been exceeded"));
     }
     let nth = state.stacks.iter().filter(|stack| stack.name == name).count();
-    let mut stack = Stack::new(&name, context.region, nth, context.now);
+    let mut stack = StackRecord::new(&name, context.region, nth, context.now);
     stack.goal = Goal { template, parameters, tags, role, capabilities };
     resources::check(&stack)?;
     stack.protected = protected;
@@ -49,6 +49,6 @@ pub(super) fn create_stack(context: &Context<'_>, mut input: Members) -> Result<
     Ok(json!({"StackId": id}))
 }
 
-pub(super) fn no_such_stack(name: &str) -> Refusal {
+pub(super) fn no_such_stack(name: &str) -> ErrorAnswer {
     invalid(format!("Stack [{name}] does not exist"))
 }

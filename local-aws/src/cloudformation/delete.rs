@@ -3,14 +3,14 @@
 use serde_json::Value;
 
 use super::{Moment, invalid, request, tokens};
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
 const OPERATION: &str = "DeleteStack";
 
-/// A stack that is not there, or not there any more, is deleted with success and without effect.
-pub(super) fn delete_stack(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+/// Deleting a stack that does not exist, or no longer exists, succeeds without effect.
+pub(super) fn delete_stack(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let cloudformation = &context.world.cloudformation;
     let name = request::name_or_id(&mut input)?;
     let token = tokens::token(&mut input)?;

@@ -3,15 +3,15 @@
 use serde_json::{Value, json};
 
 use super::stack::Output;
-use super::{Stack, invalid, request};
+use super::{StackRecord, invalid, request};
 use crate::clock::iso;
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
 use crate::paging;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
 /// One stack by its name or id, a deleted one by its id only; without a name all that are not deleted, newest first.
-pub(super) fn describe_stacks(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn describe_stacks(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let cloudformation = &context.world.cloudformation;
     let name = if input.has("StackName") { Some(request::name_or_id(&mut input)?) } else { None };
     let token = request::next_token(&mut input)?;
@@ -22,8 +22,8 @@ pub(super) fn describe_stacks(context: &Context<'_>, mut input: Members) -> Resu
         let found = state.find(context.region, &name).ok_or_else(missing)?;
         return Ok(json!({"Stacks": [shown(&state.stacks[found])]}));
     }
-    let here = |stack: &&Stack| stack.region == context.region && stack.is_living();
-    let stacks: Vec<&Stack> = state.stacks.iter().rev().filter(here).collect();
+    let here = |stack: &&StackRecord| stack.region == context.region && stack.is_living();
+    let stacks: Vec<&StackRecord> = state.stacks.iter().rev().filter(here).collect();
     let page = paging::page(&stacks, cloudformation.page_size, token.as_deref(), &["DescribeStacks"]);
     let page = page.map_err(request::bad_token)?;
     let shown: Vec<Value> = page.items.iter().map(|stack| shown(stack)).collect();
@@ -34,7 +34,7 @@ pub(super) fn describe_stacks(context: &Context<'_>, mut input: Members) -> Resu
     Ok(output)
 }
 
-fn shown(stack: &Stack) -> Value {
+fn shown(stack: &StackRecord) -> Value {
     let pairs = |pairs: &[(String, String)], key: &str, value: &str| -> Value {
         pairs.iter().map(|(name, text)| json!({key: name, value: text})).collect()
     };
@@ -72,8 +72,8 @@ fn shown(stack: &Stack) -> Value {
     shown
 }
 
-/// The values, with `****` for those that their template asks not to show.
-fn parameters(stack: &Stack) -> Vec<(String, String)> {
+/// The values of the parameters, with `****` for those that their template hides.
+fn parameters(stack: &StackRecord) -> Vec<(String, String)> {
     let declared = &stack.goal.template["Parameters"];
     let hidden = |name: &str| {
         matches!(&declared[name]["NoEcho"], Value::Bool(true)) || declared[name]["NoEcho"] == "true"

@@ -4,20 +4,20 @@ use cloudformation_template::{parse, validate};
 use serde_json::Value;
 
 use super::{capabilities, invalid};
-use crate::refusal::Refusal;
+use crate::error_answer::ErrorAnswer;
 
 /// The template in its long form.
 ///
 /// The result of a macro is not known here. A template with a macro is therefore read only if the caller may run macros, and is
 /// then refused as not served.
-pub(super) fn read(text: &str, capabilities: &[String]) -> Result<Value, Refusal> {
+pub(super) fn read(text: &str, capabilities: &[String]) -> Result<Value, ErrorAnswer> {
     let template = well_formed(text)?;
     capabilities::macros(&template, capabilities)?;
     validate(&template)?;
     Ok(template)
 }
 
-fn well_formed(text: &str) -> Result<Value, Refusal> {
+fn well_formed(text: &str) -> Result<Value, ErrorAnswer> {
     if text.trim_start().starts_with('{') {
         let place = |error: serde_json::Error| format!("(line {}, column {})", error.line(), error.column());
         // An inline YAML map begins the same way.
@@ -31,6 +31,6 @@ fn well_formed(text: &str) -> Result<Value, Refusal> {
     })
 }
 
-fn format_error(message: &str) -> Refusal {
+fn format_error(message: &str) -> ErrorAnswer {
     invalid(format!("Template format error: {message}"))
 }

@@ -1,33 +1,40 @@
-//! What a resource does besides being recorded: a pipeline exists in CodePipeline while its stack has it.
+//! Owns the effects of a stack's resources on other services: a pipeline exists in CodePipeline while its stack has
+//! it.
 
 use serde_json::Value;
 
-use super::stack::{Made, Stack};
-use crate::codepipeline::{self, Execution, Pipeline, PipelineType, Source};
+use super::stack::{StackRecord, StackResource};
+use crate::codepipeline::{self, PipelineExecutionRecord, PipelineRecord, PipelineType, Source};
 use crate::ids;
-use crate::world::World;
+use crate::world::AwsWorld;
 use cloudformation_template::text;
 
 const PIPELINE: &str = "AWS::CodePipeline::Pipeline";
 
-/// The types whose service takes only `[\p{L}\p{Z}\p{N}_.:/=+\-@]*` in a tag: a stack's tags go to its resources.
+/// The types whose service accepts only `[\p{L}\p{Z}\p{N}_.:/=+\-@]*` in a tag: CloudFormation adds a stack's tags to
+/// its resources.
 const STRICT_TAGS: &[&str] =
     &["AWS::CodeBuild::Project", "AWS::IAM::Role", "AWS::Logs::LogGroup", "AWS::S3::Bucket"];
 
-/// Makes a resource, or says why it cannot be made.
-pub(super) fn make(world: &World, stack: &Stack, made: &Made, now: jiff::Timestamp) -> Result<(), String> {
+/// Creates a resource, or returns the reason for the failure.
+pub(super) fn make(
+    world: &AwsWorld,
+    stack: &StackRecord,
+    made: &StackResource,
+    now: jiff::Timestamp,
+) -> Result<(), String> {
     tags(stack, made)?;
     if made.kind != PIPELINE {
         return Ok(());
     }
     let mut pipeline = pipeline(&made.properties, &made.physical)?;
-    // CreatePipeline starts a first execution by itself, of what the source is then.
+    // CreatePipeline starts a first execution by itself, of the source's current commit.
     let revision = codepipeline::head(world, &pipeline.source);
     let id = ids::uuid(&["execution", &pipeline.name, &stack.id, &made.logical]);
     let status = "InProgress".to_owned();
     let trigger = "CreatePipeline";
     let variables = Vec::new();
-    pipeline.executions.push(Execution {
+    pipeline.executions.push(PipelineExecutionRecord {
         id,
         status,
         started: now,
@@ -46,8 +53,8 @@ pub(super) fn make(world: &World, stack: &Stack, made: &Made, now: jiff::Timesta
     }
 }
 
-/// Gives a resource that is there other properties.
-pub(super) fn change(world: &World, stack: &Stack, made: &Made) -> Result<(), String> {
+/// Updates the properties of an existing resource.
+pub(super) fn change(world: &AwsWorld, stack: &StackRecord, made: &StackResource) -> Result<(), String> {
     tags(stack, made)?;
     if made.kind == PIPELINE {
         world.codepipeline.change(pipeline(&made.properties, &made.physical)?);
@@ -55,13 +62,13 @@ pub(super) fn change(world: &World, stack: &Stack, made: &Made) -> Result<(), St
     Ok(())
 }
 
-pub(super) fn remove(world: &World, made: &Made) {
+pub(super) fn remove(world: &AwsWorld, made: &StackResource) {
     if made.kind == PIPELINE {
         world.codepipeline.remove(&made.physical);
     }
 }
 
-fn tags(stack: &Stack, made: &Made) -> Result<(), String> {
+fn tags(stack: &StackRecord, made: &StackResource) -> Result<(), String> {
     if !STRICT_TAGS.contains(&made.kind.as_str()) {
         return Ok(());
     }
@@ -75,8 +82,8 @@ fn tags(stack: &Stack, made: &Made) -> Result<(), String> {
     }
 }
 
-/// The pipeline that the properties describe. Of its stages, the first source action is what counts here.
-fn pipeline(properties: &Value, name: &str) -> Result<Pipeline, String> {
+/// The pipeline that the properties describe. Of its stages, only the first source action counts here.
+fn pipeline(properties: &Value, name: &str) -> Result<PipelineRecord, String> {
     if !codepipeline::is_name(name) {
         return Err(format!(
             "1 validation error detected: Value '{name}' at 'pipeline.name' failed to satisfy constraint: Member must \
@@ -87,14 +94,14 @@ fn pipeline(properties: &Value, name: &str) -> Result<Pipeline, String> {
     let mut actions = actions.flat_map(|stage| stage["Actions"].as_array().into_iter().flatten());
     let source = actions.find(|action| action["ActionTypeId"]["Category"] == "Source");
     let source = source.ok_or_else(|| format!("Pipeline {name} has no source action"))?;
-    // "V1" is what a pipeline without a type is.
+    // A pipeline without a type is of type V1.
     let kind = match properties["PipelineType"].as_str() {
         None | Some("V1") => PipelineType::V1,
         Some("V2") => PipelineType::V2,
         Some(other) => return Err(format!("Pipeline type {other} is not valid")),
     };
     let declared = properties["Variables"].as_array().into_iter().flatten();
-    Ok(Pipeline {
+    Ok(PipelineRecord {
         name: name.to_owned(),
         kind,
         source_action: text(&source["Name"]).unwrap_or_default(),
@@ -110,7 +117,7 @@ fn source_of(action: &Value) -> Source {
     let setting = |name: &str| text(&configuration[name]);
     match (action["ActionTypeId"]["Provider"].as_str(), setting("RepositoryName"), setting("BranchName")) {
         (Some("CodeCommit"), Some(repository), Some(branch)) => {
-            // True is what a source without the setting does.
+            // A source without the setting polls.
             let poll = setting("PollForSourceChanges").is_none_or(|poll| poll.eq_ignore_ascii_case("true"));
             Source::CodeCommit { repository, branch, poll }
         }

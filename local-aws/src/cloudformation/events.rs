@@ -3,15 +3,15 @@
 use serde_json::{Value, json};
 
 use super::create::no_such_stack;
-use super::{Stack, StackEvent, request};
+use super::{StackEvent, StackRecord, request};
 use crate::clock::iso;
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
 use crate::paging;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
 /// Newest first.
-pub(super) fn describe_stack_events(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn describe_stack_events(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let cloudformation = &context.world.cloudformation;
     let name = request::name_or_id(&mut input)?;
     let token = request::next_token(&mut input)?;
@@ -31,7 +31,7 @@ pub(super) fn describe_stack_events(context: &Context<'_>, mut input: Members) -
     Ok(output)
 }
 
-fn shown(stack: &Stack, event: &StackEvent) -> Value {
+fn shown(stack: &StackRecord, event: &StackEvent) -> Value {
     let mut shown = json!({
         "StackId": stack.id,
         "EventId": event.id,

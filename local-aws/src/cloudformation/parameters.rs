@@ -1,23 +1,23 @@
-//! Holds the parameters that were given against those that the template declares.
+//! Checks the parameters of a request against those that the template declares.
 
 use cloudformation_template::{check_parameter_value, text};
 use serde_json::Value;
 
 use super::invalid;
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 
-/// One of `Parameters`, as it was given.
+/// One of `Parameters`, as the request has it.
 #[derive(Debug)]
-pub(super) struct Given {
+pub(super) struct GivenParameter {
     key: String,
     /// `None` for UsePreviousValue.
     value: Option<String>,
 }
 
 /// `Parameters`.
-pub(super) fn given(input: &mut Members) -> Result<Vec<Given>, Refusal> {
-    let mut all: Vec<Given> = Vec::new();
+pub(super) fn given(input: &mut Members) -> Result<Vec<GivenParameter>, ErrorAnswer> {
+    let mut all: Vec<GivenParameter> = Vec::new();
     for mut parameter in input.structures("Parameters")? {
         let key = parameter.string("ParameterKey")?.unwrap_or_default();
         let value = parameter.string("ParameterValue")?;
@@ -33,17 +33,17 @@ pub(super) fn given(input: &mut Members) -> Result<Vec<Given>, Refusal> {
             return Err(invalid(format!("Parameter {key} is given twice")));
         }
         let value = if previous { None } else { Some(value.unwrap_or_default()) };
-        all.push(Given { key, value });
+        all.push(GivenParameter { key, value });
     }
     Ok(all)
 }
 
-/// The value of every parameter of the template, in its order: given, else its default.
+/// The value of every parameter of the template, in its order: the request's, else the default.
 pub(super) fn checked(
     template: &Value,
-    given: Vec<Given>,
+    given: Vec<GivenParameter>,
     previous: &[(String, String)],
-) -> Result<Vec<(String, String)>, Refusal> {
+) -> Result<Vec<(String, String)>, ErrorAnswer> {
     let none = serde_json::Map::new();
     let declared = template["Parameters"].as_object().unwrap_or(&none);
     let unknown: Vec<&str> =
@@ -70,13 +70,13 @@ pub(super) fn checked(
 fn value(
     name: &str,
     parameter: &Value,
-    given: &[Given],
+    given: &[GivenParameter],
     previous: &[(String, String)],
-) -> Result<Option<String>, Refusal> {
+) -> Result<Option<String>, ErrorAnswer> {
     match given.iter().find(|one| one.key == name) {
         None => Ok(text(&parameter["Default"])),
-        Some(Given { value: Some(value), .. }) => Ok(Some(value.clone())),
-        Some(Given { value: None, .. }) => match previous.iter().find(|(other, _)| other == name) {
+        Some(GivenParameter { value: Some(value), .. }) => Ok(Some(value.clone())),
+        Some(GivenParameter { value: None, .. }) => match previous.iter().find(|(other, _)| other == name) {
             Some((_, value)) => Ok(Some(value.clone())),
             None => Err(invalid(format!(
                 "Invalid input for parameter key {name}. Cannot specify usePreviousValue as true for a parameter key not \

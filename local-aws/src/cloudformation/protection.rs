@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use super::create::no_such_stack;
 use super::{invalid, request};
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
 pub(super) fn update_termination_protection(
     context: &Context<'_>,
     mut input: Members,
-) -> Result<Value, Refusal> {
+) -> Result<Value, ErrorAnswer> {
     let name = request::name_or_id(&mut input)?;
     let enabled = input.boolean("EnableTerminationProtection")?;
     input.finish()?;

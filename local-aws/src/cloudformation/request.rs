@@ -1,14 +1,14 @@
 //! Checks the members that operations have in common, as CloudFormation checks them.
 
 use super::invalid;
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 
 /// "Maximum number of tags" and the sizes of the API reference's `Tag`.
 const MAX_TAGS: usize = 50;
 
-/// `StackName` of an operation on a stack that is there: its name or its id.
-pub(super) fn name_or_id(input: &mut Members) -> Result<String, Refusal> {
+/// `StackName` of an operation on an existing stack: its name or its id.
+pub(super) fn name_or_id(input: &mut Members) -> Result<String, ErrorAnswer> {
     let name = required(input)?;
     let is_arn =
         name.starts_with("arn:") && name.chars().all(|c| c.is_ascii_alphanumeric() || "-:/._+".contains(c));
@@ -19,7 +19,7 @@ pub(super) fn name_or_id(input: &mut Members) -> Result<String, Refusal> {
 }
 
 /// `StackName` of CreateStack.
-pub(super) fn new_name(input: &mut Members) -> Result<String, Refusal> {
+pub(super) fn new_name(input: &mut Members) -> Result<String, ErrorAnswer> {
     let name = required(input)?;
     if name.chars().count() > 128 {
         return Err(constraint(&name, "stackName", "Member must have length less than or equal to 128"));
@@ -27,7 +27,7 @@ pub(super) fn new_name(input: &mut Members) -> Result<String, Refusal> {
     if is_name(&name) { Ok(name) } else { Err(pattern(&name, "[a-zA-Z][-a-zA-Z0-9]*")) }
 }
 
-fn required(input: &mut Members) -> Result<String, Refusal> {
+fn required(input: &mut Members) -> Result<String, ErrorAnswer> {
     let missing = || {
         invalid(
             "1 validation error detected: Value null at 'stackName' failed to satisfy constraint: Member must not be null",
@@ -45,20 +45,20 @@ fn is_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
-fn pattern(name: &str, pattern: &str) -> Refusal {
+fn pattern(name: &str, pattern: &str) -> ErrorAnswer {
     let constraint_text = format!("Member must satisfy regular expression pattern: {pattern}");
     constraint(name, "stackName", &constraint_text)
 }
 
 /// An error as the service's model validation words it.
-pub(super) fn constraint(value: &str, member: &str, constraint: &str) -> Refusal {
+pub(super) fn constraint(value: &str, member: &str, constraint: &str) -> ErrorAnswer {
     invalid(format!(
         "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
     ))
 }
 
 /// `Tags`; none when they are left out.
-pub(super) fn tags(input: &mut Members) -> Result<Vec<(String, String)>, Refusal> {
+pub(super) fn tags(input: &mut Members) -> Result<Vec<(String, String)>, ErrorAnswer> {
     let mut tags = Vec::new();
     for mut given in input.structures("Tags")? {
         let (key, value) = (given.string("Key")?, given.string("Value")?);
@@ -83,7 +83,7 @@ pub(super) fn tags(input: &mut Members) -> Result<Vec<(String, String)>, Refusal
     Ok(tags)
 }
 
-fn sized(text: &str, max: usize, what: &str) -> Result<(), Refusal> {
+fn sized(text: &str, max: usize, what: &str) -> Result<(), ErrorAnswer> {
     let member = format!("tags.member.{what}");
     match text.chars().count() {
         0 => Err(constraint(text, &member, "Member must have length greater than or equal to 1")),
@@ -95,7 +95,7 @@ fn sized(text: &str, max: usize, what: &str) -> Result<(), Refusal> {
 }
 
 /// `RoleARN`. Whether the role exists is not known here, only whether it could be one.
-pub(super) fn role(input: &mut Members) -> Result<Option<String>, Refusal> {
+pub(super) fn role(input: &mut Members) -> Result<Option<String>, ErrorAnswer> {
     let Some(role) = input.string("RoleARN")? else { return Ok(None) };
     let parts: Vec<&str> = role.splitn(6, ':').collect();
     let fits = matches!(&parts[..], ["arn", _, "iam", "", account, resource]
@@ -107,7 +107,7 @@ pub(super) fn role(input: &mut Members) -> Result<Option<String>, Refusal> {
 }
 
 /// `NextToken`, of 1 to 1024 characters.
-pub(super) fn next_token(input: &mut Members) -> Result<Option<String>, Refusal> {
+pub(super) fn next_token(input: &mut Members) -> Result<Option<String>, ErrorAnswer> {
     let token = input.string("NextToken")?;
     if let Some(token) = token.as_deref().filter(|token| !(1..=1024).contains(&token.chars().count())) {
         return Err(constraint(token, "nextToken", "Member must have length between 1 and 1024"));
@@ -115,6 +115,6 @@ pub(super) fn next_token(input: &mut Members) -> Result<Option<String>, Refusal>
     Ok(token)
 }
 
-pub(super) fn bad_token(_: crate::paging::BadToken) -> Refusal {
+pub(super) fn bad_token(_: crate::paging::BadToken) -> ErrorAnswer {
     invalid("The specified NextToken is not valid")
 }

@@ -1,4 +1,4 @@
-//! Works out what a stack's template wants: its resources with their properties, and its outputs.
+//! Evaluates a stack's template: its resources with their properties, and its outputs.
 
 use std::collections::BTreeMap;
 
@@ -7,21 +7,21 @@ use cloudformation_template::{
 };
 use serde_json::Value;
 
-use super::stack::{Made, Output, Stack};
+use super::stack::{Output, StackRecord, StackResource};
+use crate::error_answer::ErrorAnswer;
 use crate::ids;
-use crate::refusal::Refusal;
 use crate::service::ACCOUNT;
 
-/// What Fn::ImportValue gives.
+/// The results of Fn::ImportValue.
 pub(super) type Exports = BTreeMap<String, String>;
 
-/// The resources whose condition holds, in the template's order; else why there are none.
-pub(super) fn wanted(stack: &Stack, exports: &Exports) -> Result<Vec<Made>, String> {
+/// The resources whose condition is true, in the template's order; otherwise the reason for which there are none.
+pub(super) fn wanted(stack: &StackRecord, exports: &Exports) -> Result<Vec<StackResource>, String> {
     let template = &stack.goal.template;
     missing_export(stack, exports)?;
     let values = values(stack, exports);
     let made = members(&template["Resources"]).filter(|(_, resource)| values.includes(resource));
-    let made = made.map(|(logical, resource)| Made {
+    let made = made.map(|(logical, resource)| StackResource {
         logical: logical.clone(),
         kind: resource["Type"].as_str().unwrap_or_default().to_owned(),
         physical: physical(stack, &values, logical, resource),
@@ -32,13 +32,13 @@ pub(super) fn wanted(stack: &Stack, exports: &Exports) -> Result<Vec<Made>, Stri
 }
 
 /// Refuses a goal that does not evaluate with its parameters. Other stacks' exports are not known yet.
-pub(super) fn check(stack: &Stack) -> Result<(), Refusal> {
+pub(super) fn check(stack: &StackRecord) -> Result<(), ErrorAnswer> {
     let values = values(stack, &BTreeMap::new());
     Ok(validate_evaluated(&stack.goal.template, &values)?)
 }
 
 /// The outputs whose condition is true.
-pub(super) fn outputs(stack: &Stack, exports: &Exports) -> Vec<Output> {
+pub(super) fn outputs(stack: &StackRecord, exports: &Exports) -> Vec<Output> {
     let values = values(stack, exports);
     let shown = members(&stack.goal.template["Outputs"]).filter(|(_, output)| values.includes(output));
     let known = |value: &Value| text(&values.value(value));
@@ -51,15 +51,15 @@ pub(super) fn outputs(stack: &Stack, exports: &Exports) -> Vec<Output> {
     shown.map(output).collect()
 }
 
-/// Names, and stand-ins for what only AWS would know: a resource's id, its ARN, its other attributes.
-fn values<'s>(stack: &'s Stack, exports: &Exports) -> Values<'s> {
+/// Names, and stand-ins for values that only AWS knows: a resource's id, its ARN, its other attributes.
+fn values<'s>(stack: &'s StackRecord, exports: &Exports) -> Values<'s> {
     let template = &stack.goal.template;
     let mut values = Values::new(template, names(stack)).with_exports(exports.clone());
     let resources = || members(&template["Resources"]);
     for (logical, _) in resources() {
         values.insert(logical, generated(stack, logical));
     }
-    // Now a name that is made of another resource's can be worked out.
+    // A name that refers to another resource's name can be evaluated now.
     for (logical, resource) in resources() {
         let physical = physical(stack, &values, logical, resource);
         values.insert(logical, physical);
@@ -74,7 +74,7 @@ fn values<'s>(stack: &'s Stack, exports: &Exports) -> Values<'s> {
     values
 }
 
-fn names(stack: &Stack) -> BTreeMap<String, Value> {
+fn names(stack: &StackRecord) -> BTreeMap<String, Value> {
     let declared = &stack.goal.template["Parameters"];
     let kind = |name: &str| declared[name]["Type"].as_str().unwrap_or_default();
     let parameters = stack.goal.parameters.iter();
@@ -90,9 +90,9 @@ fn names(stack: &Stack) -> BTreeMap<String, Value> {
     parameters.chain(pseudo.map(|(name, value)| (name.to_owned(), value.into()))).collect()
 }
 
-/// The name that a resource is given, by `BucketName` of a bucket, `RoleName` of a role and so on, or by `Name`; else
-/// one as CloudFormation makes it.
-fn physical(stack: &Stack, values: &Values<'_>, logical: &str, resource: &Value) -> String {
+/// The name of a resource: `BucketName` of a bucket, `RoleName` of a role and so on, or `Name`. Without one, a name
+/// in CloudFormation's format.
+fn physical(stack: &StackRecord, values: &Values<'_>, logical: &str, resource: &Value) -> String {
     let kind = resource["Type"].as_str().unwrap_or_default();
     let own = format!("{}Name", kind.rsplit("::").next().unwrap_or_default());
     let given = [own.as_str(), "Name"]
@@ -101,18 +101,18 @@ fn physical(stack: &Stack, values: &Values<'_>, logical: &str, resource: &Value)
     given.unwrap_or_else(|| generated(stack, logical))
 }
 
-fn generated(stack: &Stack, logical: &str) -> String {
+fn generated(stack: &StackRecord, logical: &str) -> String {
     let suffix = ids::digest(&["resource", &stack.id, logical])[..12].to_ascii_uppercase();
     format!("{}-{logical}-{suffix}", stack.name)
 }
 
-fn stand_in(stack: &Stack, resource: &Value, physical: &str, attribute: &str) -> String {
+fn stand_in(stack: &StackRecord, resource: &Value, physical: &str, attribute: &str) -> String {
     if attribute != "Arn" {
         return format!("{physical}.{attribute}");
     }
     let kind = resource["Type"].as_str().unwrap_or_default();
     let region = &stack.region;
-    // The forms that are handed on as parameters; any other type's ARN is made in the commonest form.
+    // The types whose ARNs are passed on as parameters; every other ARN has the most common format.
     match kind {
         "AWS::IAM::Role" => format!("arn:aws:iam::{ACCOUNT}:role/{physical}"),
         "AWS::S3::Bucket" => format!("arn:aws:s3:::{physical}"),
@@ -125,8 +125,8 @@ fn stand_in(stack: &Stack, resource: &Value, physical: &str, attribute: &str) ->
     }
 }
 
-/// The first export that the resources import and nobody has.
-fn missing_export(stack: &Stack, exports: &Exports) -> Result<(), String> {
+/// Refuses the first imported export that no stack has.
+fn missing_export(stack: &StackRecord, exports: &Exports) -> Result<(), String> {
     let values = values(stack, exports);
     let resources =
         members(&stack.goal.template["Resources"]).filter(|(_, resource)| values.includes(resource));
@@ -138,7 +138,7 @@ fn missing_export(stack: &Stack, exports: &Exports) -> Result<(), String> {
     Ok(())
 }
 
-/// An import that could not be worked out is still there as it was written.
+/// The name of an import that could not be evaluated: it is still as the template writes it.
 fn unknown_import(value: &Value) -> Option<String> {
     match value {
         Value::Array(elements) => elements.iter().find_map(unknown_import),

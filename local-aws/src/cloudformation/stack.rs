@@ -1,9 +1,9 @@
-//! One stack: what it is made of, its status, its events.
+//! Owns one stack: its goal, its status, its resources and its events.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::bus::{Bus, Happened};
+use crate::bus::{Bus, BusEvent};
 use crate::ids;
 use crate::service::ACCOUNT;
 
@@ -34,36 +34,36 @@ pub(crate) const STATUSES: &[&str] = &[
     "IMPORT_ROLLBACK_COMPLETE",
 ];
 
-/// A status by its name; `None` when there is no such status.
+/// A status by its name; `None` if there is no such status.
 pub(crate) fn known_status(name: &str) -> Option<&'static str> {
     STATUSES.iter().copied().find(|status| *status == name)
 }
 
-/// Whether a status ends by itself. A review waits for a person; imports are not served.
-pub(crate) fn walks(status: &str) -> bool {
+/// Whether a status ends by itself. A review waits for an operator; imports are not served.
+pub(crate) fn ends_by_itself(status: &str) -> bool {
     status.ends_with("_IN_PROGRESS") && !status.starts_with("REVIEW") && !status.starts_with("IMPORT")
 }
 
-/// What a stack is to be, as it was asked for.
+/// The requested state of a stack.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Goal {
     /// In its long form.
     pub(crate) template: Value,
-    /// As they were given, and the defaults of the others.
+    /// The request's values, and the defaults of the others.
     pub(crate) parameters: Vec<(String, String)>,
     pub(crate) tags: Vec<(String, String)>,
     pub(crate) role: Option<String>,
     pub(crate) capabilities: Vec<String>,
 }
 
-/// A resource that was made.
+/// A created resource.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Made {
+pub(crate) struct StackResource {
     pub(crate) logical: String,
     pub(crate) kind: String,
     pub(crate) physical: String,
     pub(crate) properties: Value,
-    /// It stays when its stack goes.
+    /// The resource is kept when its stack is deleted.
     pub(crate) retained: bool,
 }
 
@@ -77,7 +77,7 @@ pub(crate) struct Output {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Stack {
+pub(crate) struct StackRecord {
     /// Its ARN.
     pub(crate) id: String,
     pub(crate) name: String,
@@ -90,14 +90,14 @@ pub(crate) struct Stack {
     pub(crate) updated: Option<Timestamp>,
     pub(crate) deleted: Option<Timestamp>,
     pub(crate) goal: Goal,
-    pub(crate) made: Vec<Made>,
+    pub(crate) made: Vec<StackResource>,
     pub(crate) outputs: Vec<Output>,
-    /// What an update goes back to when it fails.
-    pub(crate) before: Option<(Goal, Vec<Made>)>,
+    /// The goal and the resources that a failed update returns to.
+    pub(crate) before: Option<(Goal, Vec<StackResource>)>,
     pub(crate) protected: bool,
     /// The id of the stack that this one is nested in.
     pub(crate) parent: Option<String>,
-    /// Of the operation under way, or of the last one.
+    /// The token of the operation in progress, or of the last one.
     pub(crate) token: Option<String>,
     /// Oldest first.
     pub(crate) events: Vec<StackEvent>,
@@ -115,7 +115,7 @@ pub(crate) struct StackEvent {
     pub(crate) at: Timestamp,
 }
 
-/// A time, and where its events go.
+/// A time, and the bus for its events.
 #[derive(Clone, Copy)]
 pub(crate) struct Moment<'a> {
     pub(crate) at: Timestamp,
@@ -124,11 +124,11 @@ pub(crate) struct Moment<'a> {
     pub(crate) ends: Timestamp,
 }
 
-impl Stack {
+impl StackRecord {
     /// A stack that nothing was done to yet.
-    pub(crate) fn new(name: &str, region: &str, nth: usize, created: Timestamp) -> Stack {
+    pub(crate) fn new(name: &str, region: &str, nth: usize, created: Timestamp) -> StackRecord {
         let uuid = ids::uuid(&["stack", name, region, &nth.to_string()]);
-        Stack {
+        StackRecord {
             id: format!("arn:aws:cloudformation:{region}:{ACCOUNT}:stack/{name}/{uuid}"),
             name: name.to_owned(),
             region: region.to_owned(),
@@ -157,7 +157,7 @@ impl Stack {
     /// Enters a status: it is in the stack's events, and on the event bus.
     pub(super) fn enter(&mut self, now: Moment<'_>, status: &'static str, reason: Option<String>) {
         self.status = status;
-        self.ends = walks(status).then_some(now.ends);
+        self.ends = ends_by_itself(status).then_some(now.ends);
         let (name, id) = (self.name.clone(), self.id.clone());
         self.event(now.at, (&name, "AWS::CloudFormation::Stack", &id), status, reason.as_deref());
         let mut detail = json!({
@@ -167,7 +167,7 @@ impl Stack {
         if let Some(token) = &self.token {
             detail["client-request-token"] = json!(token);
         }
-        now.bus.put(Happened {
+        now.bus.put(BusEvent {
             source: "aws.cloudformation",
             detail_type: "CloudFormation Stack Status Change",
             region: &self.region,

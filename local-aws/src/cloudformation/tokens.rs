@@ -1,14 +1,14 @@
-//! Owns the client request tokens that were used, and for what.
+//! Owns the used client request tokens, each with its operation.
 
 use std::collections::BTreeMap;
 
 use super::invalid;
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 
-/// What a token was used for: the operation, and the stack's name or id as the caller gave it.
+/// The use of a token: the operation, and the stack's name or id as the caller wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Use {
+struct TokenUse {
     operation: &'static str,
     stack: String,
     id: String,
@@ -17,20 +17,20 @@ struct Use {
 /// Every token of the account, by region.
 #[derive(Debug, Default)]
 pub(super) struct Tokens {
-    used: BTreeMap<(String, String), Use>,
+    used: BTreeMap<(String, String), TokenUse>,
 }
 
 impl Tokens {
-    /// The id of the stack that the same operation with the same token was about already.
+    /// The id of the stack of an earlier call of the same operation with the same token.
     ///
-    /// A token is remembered for as long as the world lasts, also when its stack is gone: AWS documents no end.
+    /// The world remembers a token until it ends, also after its stack is deleted: AWS documents no limit.
     pub(super) fn earlier(
         &self,
         region: &str,
         token: Option<&str>,
         operation: &'static str,
         stack: &str,
-    ) -> Result<Option<String>, Refusal> {
+    ) -> Result<Option<String>, ErrorAnswer> {
         let Some(token) = token else { return Ok(None) };
         match self.used.get(&(region.to_owned(), token.to_owned())) {
             None => Ok(None),
@@ -40,7 +40,7 @@ impl Tokens {
             {
                 Ok(Some(earlier.id.clone()))
             }
-            Some(_) => Err(Refusal::new(
+            Some(_) => Err(ErrorAnswer::new(
                 "TokenAlreadyExistsException",
                 format!("The client request token {token} already exists"),
             )),
@@ -56,14 +56,14 @@ impl Tokens {
         id: &str,
     ) {
         if let Some(token) = token {
-            let used = Use { operation, stack: stack.to_owned(), id: id.to_owned() };
+            let used = TokenUse { operation, stack: stack.to_owned(), id: id.to_owned() };
             self.used.insert((region.to_owned(), token.to_owned()), used);
         }
     }
 }
 
 /// `ClientRequestToken`: 1 to 128 of `[a-zA-Z0-9][-a-zA-Z0-9]*`.
-pub(super) fn token(input: &mut Members) -> Result<Option<String>, Refusal> {
+pub(super) fn token(input: &mut Members) -> Result<Option<String>, ErrorAnswer> {
     let Some(token) = input.string("ClientRequestToken")? else { return Ok(None) };
     let fits = token.starts_with(|c: char| c.is_ascii_alphanumeric())
         && token.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');

@@ -4,15 +4,15 @@ use serde_json::{Value, json};
 
 use super::create::no_such_stack;
 use super::{
-    Goal, Moment, Stack, body, capabilities, document, invalid, parameters, request, resources, tokens,
+    Goal, Moment, StackRecord, body, capabilities, document, invalid, parameters, request, resources, tokens,
 };
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
 const OPERATION: &str = "UpdateStack";
 
-/// A stack that failed without being rolled back can be updated, too, but only one made with DisableRollback gets there.
+/// A stack that failed without a rollback can be updated, too, but only DisableRollback leads to such a stack.
 const UPDATABLE: &[&str] = &[
     "CREATE_COMPLETE",
     "UPDATE_COMPLETE",
@@ -21,7 +21,7 @@ const UPDATABLE: &[&str] = &[
     "IMPORT_ROLLBACK_COMPLETE",
 ];
 
-pub(super) fn update_stack(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn update_stack(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let cloudformation = &context.world.cloudformation;
     let name = request::name_or_id(&mut input)?;
     let token = tokens::token(&mut input)?;
@@ -63,7 +63,7 @@ pub(super) fn update_stack(context: &Context<'_>, mut input: Members) -> Result<
         role: role.or_else(|| stack.goal.role.clone()),
         capabilities,
     };
-    resources::check(&Stack { goal: goal.clone(), ..stack.clone() })?;
+    resources::check(&StackRecord { goal: goal.clone(), ..stack.clone() })?;
     if same(&goal, &stack.goal) {
         return Err(invalid("No updates are to be performed."));
     }
@@ -72,7 +72,7 @@ pub(super) fn update_stack(context: &Context<'_>, mut input: Members) -> Result<
     Ok(json!({"StackId": id}))
 }
 
-fn begin(stack: &mut Stack, goal: Goal, token: Option<String>, context: &Context<'_>) -> String {
+fn begin(stack: &mut StackRecord, goal: Goal, token: Option<String>, context: &Context<'_>) -> String {
     let earlier = std::mem::replace(&mut stack.goal, goal);
     stack.before = Some((earlier, stack.made.clone()));
     stack.updated = Some(context.now);
@@ -83,8 +83,8 @@ fn begin(stack: &mut Stack, goal: Goal, token: Option<String>, context: &Context
     stack.id.clone()
 }
 
-/// What only describes is no update: comments, `Description`, the template's own `Metadata`, and parameters but for
-/// their values.
+/// A change of descriptions is no update: comments, `Description`, the template's own `Metadata`, and parameters
+/// except for their values.
 fn same(one: &Goal, other: &Goal) -> bool {
     let acts = |goal: &Goal| {
         let mut template = goal.template.clone();

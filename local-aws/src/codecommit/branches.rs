@@ -5,16 +5,16 @@ use serde_json::{Value, json};
 
 use super::{names, repository};
 use crate::clock::epoch_seconds;
+use crate::error_answer::ErrorAnswer;
 use crate::ids;
 use crate::members::Members;
 use crate::paging;
-use crate::refusal::Refusal;
 use crate::service::{ACCOUNT, Context};
 
-/// Every repository was made at this time: 2026-01-01T00:00:00Z.
+/// The creation time of every repository: 2026-01-01T00:00:00Z.
 const CREATED: i64 = 1_767_225_600;
 
-pub(super) fn get_repository(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn get_repository(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let (name, hosted) = repository(context, &mut input)?;
     input.finish()?;
     let region = context.region;
@@ -35,25 +35,25 @@ pub(super) fn get_repository(context: &Context<'_>, mut input: Members) -> Resul
     Ok(json!({"repositoryMetadata": metadata}))
 }
 
-pub(super) fn get_branch(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn get_branch(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let (_, hosted) = repository(context, &mut input)?;
     let name = input.string("branchName")?.filter(|name| !name.is_empty());
     input.finish()?;
     let name =
-        name.ok_or_else(|| Refusal::new("BranchNameRequiredException", "A branch name is required"))?;
+        name.ok_or_else(|| ErrorAnswer::new("BranchNameRequiredException", "A branch name is required"))?;
     if !names::is_branch_name(&name) {
-        return Err(Refusal::new(
+        return Err(ErrorAnswer::new(
             "InvalidBranchNameException",
             format!("The branch name {name} is not valid"),
         ));
     }
     match hosted.git.branch_head(&name)? {
         Some(id) => Ok(json!({"branch": {"branchName": name, "commitId": id}})),
-        None => Err(Refusal::new("BranchDoesNotExistException", format!("{name} does not exist"))),
+        None => Err(ErrorAnswer::new("BranchDoesNotExistException", format!("{name} does not exist"))),
     }
 }
 
-pub(super) fn list_branches(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn list_branches(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let (name, hosted) = repository(context, &mut input)?;
     let token = input.string("nextToken")?;
     input.finish()?;
@@ -72,6 +72,6 @@ pub(super) fn list_branches(context: &Context<'_>, mut input: Members) -> Result
     Ok(output)
 }
 
-pub(super) fn bad_token() -> Refusal {
-    Refusal::new("InvalidContinuationTokenException", "The specified continuation token is not valid")
+pub(super) fn bad_token() -> ErrorAnswer {
+    ErrorAnswer::new("InvalidContinuationTokenException", "The specified continuation token is not valid")
 }

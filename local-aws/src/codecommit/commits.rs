@@ -4,21 +4,21 @@ use git_reader::Person;
 use serde_json::{Value, json};
 
 use super::{names, repository};
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
-pub(super) fn get_commit(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn get_commit(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let (_, hosted) = repository(context, &mut input)?;
     let id = input.string("commitId")?.filter(|id| !id.is_empty());
     input.finish()?;
-    let id = id.ok_or_else(|| Refusal::new("CommitIdRequiredException", "A commit ID is required"))?;
+    let id = id.ok_or_else(|| ErrorAnswer::new("CommitIdRequiredException", "A commit ID is required"))?;
     if !names::is_id(&id) {
-        return Err(Refusal::new("InvalidCommitIdException", format!("{id} is not a full commit ID")));
+        return Err(ErrorAnswer::new("InvalidCommitIdException", format!("{id} is not a full commit ID")));
     }
     let commit = hosted.git.commit(&id)?;
     let commit = commit
-        .ok_or_else(|| Refusal::new("CommitIdDoesNotExistException", format!("{id} does not exist")))?;
+        .ok_or_else(|| ErrorAnswer::new("CommitIdDoesNotExistException", format!("{id} does not exist")))?;
     Ok(json!({"commit": {
         "commitId": commit.id,
         "treeId": commit.tree,

@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use super::branches::bad_token;
 use super::{Hosted, names, repository};
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
 use crate::paging;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
-/// What was asked, its commits resolved.
-struct Asked {
+/// A request with its commits resolved.
+struct DifferencesRequest {
     repository: String,
     before: Option<String>,
     after: String,
@@ -24,7 +24,7 @@ struct Asked {
     token: Option<String>,
 }
 
-pub(super) fn get_differences(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn get_differences(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let (name, hosted) = repository(context, &mut input)?;
     let asked = ask(name, hosted, &mut input)?;
     input.finish()?;
@@ -41,7 +41,7 @@ pub(super) fn get_differences(context: &Context<'_>, mut input: Members) -> Resu
     Ok(output)
 }
 
-fn ask(repository: String, hosted: &Hosted, input: &mut Members) -> Result<Asked, Refusal> {
+fn ask(repository: String, hosted: &Hosted, input: &mut Members) -> Result<DifferencesRequest, ErrorAnswer> {
     let before = input.string("beforeCommitSpecifier")?.filter(|before| !before.is_empty());
     let before = before.map(|before| names::commit(hosted, &before)).transpose()?;
     let after = names::required_commit(hosted, input.string("afterCommitSpecifier")?)?;
@@ -50,35 +50,37 @@ fn ask(repository: String, hosted: &Hosted, input: &mut Members) -> Result<Asked
     // These two members, and no others, start with a capital letter.
     let limit = input.integer("MaxResults")?;
     let token = input.string("NextToken")?;
-    Ok(Asked { repository, before, after, before_path, after_path, limit, token })
+    Ok(DifferencesRequest { repository, before, after, before_path, after_path, limit, token })
 }
 
-/// A path to keep to, which must be there in its commit.
-fn path(hosted: &Hosted, commit: Option<&str>, path: Option<String>) -> Result<Option<String>, Refusal> {
+/// A path to restrict the answer to. The path must exist in its commit.
+fn path(hosted: &Hosted, commit: Option<&str>, path: Option<String>) -> Result<Option<String>, ErrorAnswer> {
     let Some(path) = path.filter(|path| !path.is_empty()) else { return Ok(None) };
     let sound = names::folder_or_file_path(&path);
-    let sound =
-        sound.ok_or_else(|| Refusal::new("InvalidPathException", format!("The path {path} is not valid")))?;
+    let sound = sound
+        .ok_or_else(|| ErrorAnswer::new("InvalidPathException", format!("The path {path} is not valid")))?;
     let Some(commit) = commit else { return Ok(Some(sound.to_owned())) };
     match hosted.git.entry(commit, sound)? {
         Some(_) => Ok(Some(sound.to_owned())),
-        None => Err(Refusal::new("PathDoesNotExistException", format!("{path} does not exist in {commit}"))),
-    }
-}
-
-/// "A non-zero, non-negative integer"; AWS documents no upper limit.
-fn page_size(default: usize, asked: Option<i64>) -> Result<usize, Refusal> {
-    match asked {
-        None => Ok(default),
-        Some(size) if size > 0 => Ok(usize::try_from(size).unwrap_or(usize::MAX)),
-        Some(size) => {
-            Err(Refusal::new("InvalidMaxResultsException", format!("MaxResults {size} is not valid")))
+        None => {
+            Err(ErrorAnswer::new("PathDoesNotExistException", format!("{path} does not exist in {commit}")))
         }
     }
 }
 
-impl Asked {
-    /// What a page token belongs to: everything but the page.
+/// "A non-zero, non-negative integer"; AWS documents no upper limit.
+fn page_size(default: usize, asked: Option<i64>) -> Result<usize, ErrorAnswer> {
+    match asked {
+        None => Ok(default),
+        Some(size) if size > 0 => Ok(usize::try_from(size).unwrap_or(usize::MAX)),
+        Some(size) => {
+            Err(ErrorAnswer::new("InvalidMaxResultsException", format!("MaxResults {size} is not valid")))
+        }
+    }
+}
+
+impl DifferencesRequest {
+    /// Everything that identifies the request of a page token, except the page.
     fn identity(&self) -> [&str; 6] {
         [
             "GetDifferences",
@@ -91,9 +93,9 @@ impl Asked {
     }
 }
 
-/// Those within the paths that were asked for. Both sides of one of git's differences have the same path, so with both
-/// paths given (a folder that was renamed) either may hold it.
-fn within<'a>(differences: &'a [Difference], asked: &Asked) -> Vec<&'a Difference> {
+/// The differences within the requested paths. Both sides of one difference have the same path. With two paths (a
+/// renamed folder) either may contain it.
+fn within<'a>(differences: &'a [Difference], asked: &DifferencesRequest) -> Vec<&'a Difference> {
     let paths: Vec<&String> = asked.before_path.iter().chain(&asked.after_path).collect();
     let inside = |path: &str, folder: &str| {
         path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -114,19 +116,23 @@ fn shape(difference: &Difference) -> Value {
     shape
 }
 
-/// The last few answers of git: a caller reads a large difference page by page, and git would be asked for all of it
-/// each time. Commits never change, so nothing here goes stale.
+/// The latest answers of git: a caller reads a large difference page by page, and git would compute all of it for
+/// each page. Commits never change, so an entry is never out of date.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
-    latest: Mutex<VecDeque<(Key, Arc<Vec<Difference>>)>>,
+    latest: Mutex<VecDeque<(CacheKey, Arc<Vec<Difference>>)>>,
 }
 
-type Key = (String, Option<String>, String);
+type CacheKey = (String, Option<String>, String);
 
 const CACHED: usize = 4;
 
 impl Cache {
-    fn get_or_read(&self, hosted: &Hosted, asked: &Asked) -> Result<Arc<Vec<Difference>>, Refusal> {
+    fn get_or_read(
+        &self,
+        hosted: &Hosted,
+        asked: &DifferencesRequest,
+    ) -> Result<Arc<Vec<Difference>>, ErrorAnswer> {
         let key = (asked.repository.clone(), asked.before.clone(), asked.after.clone());
         if let Some(found) = self.find(&key) {
             return Ok(found);
@@ -140,7 +146,7 @@ impl Cache {
         Ok(read)
     }
 
-    fn find(&self, key: &Key) -> Option<Arc<Vec<Difference>>> {
+    fn find(&self, key: &CacheKey) -> Option<Arc<Vec<Difference>>> {
         let latest = self.latest.lock().expect("no holder of this lock panics");
         latest.iter().find(|(known, _)| known == key).map(|(_, read)| Arc::clone(read))
     }

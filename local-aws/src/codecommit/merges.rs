@@ -6,12 +6,12 @@ use git_reader::{Blob, GitError};
 use serde_json::{Value, json};
 
 use super::{Hosted, names, repository};
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
 /// Only the default level of conflict detail (`FILE_LEVEL`) and strategy (`NONE`) are served.
-pub(super) fn get_merge_options(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn get_merge_options(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let (_, hosted) = repository(context, &mut input)?;
     let source = input.string("sourceCommitSpecifier")?;
     let destination = input.string("destinationCommitSpecifier")?;
@@ -28,35 +28,35 @@ pub(super) fn get_merge_options(context: &Context<'_>, mut input: Members) -> Re
     }))
 }
 
-fn defaults_only(input: &mut Members) -> Result<(), Refusal> {
+fn defaults_only(input: &mut Members) -> Result<(), ErrorAnswer> {
     let level = input.string("conflictDetailLevel")?;
     match level.as_deref() {
         None | Some("FILE_LEVEL") => {}
-        Some("LINE_LEVEL") => return Err(Refusal::not_served("conflictDetailLevel LINE_LEVEL")),
+        Some("LINE_LEVEL") => return Err(ErrorAnswer::not_served("conflictDetailLevel LINE_LEVEL")),
         Some(other) => return Err(invalid("InvalidConflictDetailLevelException", other)),
     }
     let strategy = input.string("conflictResolutionStrategy")?;
     match strategy.as_deref() {
         None | Some("NONE") => Ok(()),
         Some(known @ ("ACCEPT_SOURCE" | "ACCEPT_DESTINATION" | "AUTOMERGE")) => {
-            Err(Refusal::not_served(format_args!("conflictResolutionStrategy {known}")))
+            Err(ErrorAnswer::not_served(format_args!("conflictResolutionStrategy {known}")))
         }
         Some(other) => Err(invalid("InvalidConflictResolutionStrategyException", other)),
     }
 }
 
-fn invalid(code: &str, value: &str) -> Refusal {
-    Refusal::new(code, format!("{value} is not valid"))
+fn invalid(code: &str, value: &str) -> ErrorAnswer {
+    ErrorAnswer::new(code, format!("{value} is not valid"))
 }
 
-/// AWS does not document what it answers for commits that share no history, and `baseCommitId` is required in the
-/// answer: this is the one error of the operation that fits.
-fn base(hosted: &Hosted, source: &str, destination: &str) -> Result<String, Refusal> {
+/// AWS does not document the answer for commits that share no history, and `baseCommitId` is required in it. This
+/// error is the only documented one that applies.
+fn base(hosted: &Hosted, source: &str, destination: &str) -> Result<String, ErrorAnswer> {
     let message = "The commits are too far apart, or share no history";
     hosted
         .git
         .merge_base(source, destination)?
-        .ok_or_else(|| Refusal::new("TipsDivergenceExceededException", message))
+        .ok_or_else(|| ErrorAnswer::new("TipsDivergenceExceededException", message))
 }
 
 /// At file level two sides are in conflict when the same file differs in both, and not in the same way.

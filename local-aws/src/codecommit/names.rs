@@ -1,9 +1,9 @@
-//! What names may look like, and what a commit specifier means.
+//! Owns the rules for names, and resolves commit specifiers.
 
 use git_reader::{is_full_id, is_ref_name};
 
 use super::Hosted;
-use crate::refusal::Refusal;
+use crate::error_answer::ErrorAnswer;
 
 /// 1 to 100 letters, digits, `.`, `_` and `-`, not ending in `.git`.
 pub(super) fn is_repository_name(name: &str) -> bool {
@@ -33,34 +33,34 @@ pub(super) fn folder_or_file_path(path: &str) -> Option<&str> {
 /// The commit that a specifier means: a branch, a tag, `HEAD`, a whole reference (`refs/heads/main`) or a whole id.
 ///
 /// Other expressions of git (`main~1`, a short id) are not CodeCommit's.
-pub(super) fn commit(hosted: &Hosted, specifier: &str) -> Result<String, Refusal> {
+pub(super) fn commit(hosted: &Hosted, specifier: &str) -> Result<String, ErrorAnswer> {
     if !is_ref_name(specifier) {
-        return Err(Refusal::new(
+        return Err(ErrorAnswer::new(
             "InvalidCommitException",
             format!("{specifier} is not a valid commit specifier"),
         ));
     }
     find(hosted, specifier)?
-        .ok_or_else(|| Refusal::new("CommitDoesNotExistException", format!("{specifier} does not exist")))
+        .ok_or_else(|| ErrorAnswer::new("CommitDoesNotExistException", format!("{specifier} does not exist")))
 }
 
 /// As [`commit`], for a member that the operation requires.
-pub(super) fn required_commit(hosted: &Hosted, specifier: Option<String>) -> Result<String, Refusal> {
+pub(super) fn required_commit(hosted: &Hosted, specifier: Option<String>) -> Result<String, ErrorAnswer> {
     match specifier.filter(|specifier| !specifier.is_empty()) {
         Some(specifier) => commit(hosted, &specifier),
-        None => Err(Refusal::new("CommitRequiredException", "A commit was not specified")),
+        None => Err(ErrorAnswer::new("CommitRequiredException", "A commit was not specified")),
     }
 }
 
-/// The commit at the tip of the default branch, which is what `HEAD` means.
-pub(super) fn head(hosted: &Hosted) -> Result<Option<String>, Refusal> {
+/// The commit at the tip of the default branch, for `HEAD`.
+pub(super) fn head(hosted: &Hosted) -> Result<Option<String>, ErrorAnswer> {
     match &hosted.default_branch {
         Some(name) => Ok(hosted.git.branch_head(name)?),
         None => Ok(None),
     }
 }
 
-fn find(hosted: &Hosted, specifier: &str) -> Result<Option<String>, Refusal> {
+fn find(hosted: &Hosted, specifier: &str) -> Result<Option<String>, ErrorAnswer> {
     if specifier == "HEAD" {
         return head(hosted);
     }

@@ -1,21 +1,21 @@
-//! Moves a branch of a repository that the world built, and says so on the event bus.
+//! Moves a branch of a repository that the world built, and puts the event on the bus.
 
 use git_reader::{GitError, is_full_id, is_ref_name};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{CodeCommit, Hosted};
-use crate::bus::{Bus, Happened};
+use crate::bus::{Bus, BusEvent};
 use crate::git_writer::{self, LONGEST_PART, can_be_written};
 use crate::ids;
 use crate::service::ACCOUNT;
 
-/// Why a branch could not be pushed.
+/// The reason for which a branch could not be pushed.
 #[derive(Debug, thiserror::Error)]
 pub enum PushError {
-    #[error("no repository `{repository}` was built by this world")]
+    #[error("this world built no repository `{repository}`")]
     NotBuilt { repository: String },
-    #[error("git would not take `{branch}` as a branch's name")]
+    #[error("git does not accept the branch name `{branch}`")]
     Name { branch: String },
     #[error("`{branch}` has a part of more than {most} bytes, which git cannot write as a file here")]
     Length { branch: String, most: usize },
@@ -57,13 +57,13 @@ impl CodeCommit {
         let detail = detail(repository, branch, old, new);
         let resource = format!("arn:aws:codecommit:{region}:{ACCOUNT}:{repository}");
         let (source, detail_type) = ("aws.codecommit", "CodeCommit Repository State Change");
-        bus.put(Happened { source, detail_type, region, at, resource: &resource, detail });
+        bus.put(BusEvent { source, detail_type, region, at, resource: &resource, detail });
         Ok(())
     }
 }
 
-/// "Monitoring CodeCommit events in Amazon EventBridge", CodeCommit User Guide: a branch that is new has no old commit,
-/// one that is gone has no new one.
+/// "Monitoring CodeCommit events in Amazon EventBridge", CodeCommit User Guide: a created branch has no old commit, a
+/// deleted branch no new one.
 fn detail(repository: &str, branch: &str, old: Option<String>, new: Option<String>) -> Value {
     let event = match (&old, &new) {
         (None, _) => "referenceCreated",

@@ -3,27 +3,27 @@
 use serde_json::{Value, json};
 
 use super::branches::bad_token;
+use crate::error_answer::ErrorAnswer;
 use crate::ids;
 use crate::members::Members;
 use crate::paging;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
-/// By name or by the last change, as asked; repositories here have all been changed at the same time, and keep the order
-/// of their names then.
-pub(super) fn list_repositories(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+/// Sorts by name or by the last change. All repositories here have the same time of change, and then keep the order
+/// of their names.
+pub(super) fn list_repositories(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let token = input.string("nextToken")?;
     let sort_by = input.string("sortBy")?.unwrap_or_else(|| "lastModifiedDate".to_owned());
     let order = input.string("order")?.unwrap_or_else(|| "descending".to_owned());
     input.finish()?;
     if !matches!(&*sort_by, "repositoryName" | "lastModifiedDate") {
-        return Err(Refusal::new(
+        return Err(ErrorAnswer::new(
             "InvalidSortByException",
             format!("{sort_by} is not a valid sort by value"),
         ));
     }
     if !matches!(&*order, "ascending" | "descending") {
-        return Err(Refusal::new("InvalidOrderException", format!("{order} is not a valid order")));
+        return Err(ErrorAnswer::new("InvalidOrderException", format!("{order} is not a valid order")));
     }
     let mut names = context.world.codecommit.names();
     if sort_by == "repositoryName" && order == "descending" {

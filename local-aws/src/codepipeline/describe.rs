@@ -3,26 +3,26 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Pipeline, PipelineType, Source, constraints, pipeline};
+use super::{PipelineRecord, PipelineType, Source, constraints, pipeline};
 use crate::clock::epoch_seconds;
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
 use crate::paging;
-use crate::refusal::Refusal;
 use crate::service::{ACCOUNT, Context};
 
-/// Every pipeline was made at this time: 2026-01-01T00:00:00Z.
+/// The creation time of every pipeline: 2026-01-01T00:00:00Z.
 const CREATED: i64 = 1_767_225_600;
 
-/// "The maximum accepted value is 1000", which is also taken when the caller does not ask.
+/// "The maximum accepted value is 1000", which is also the default here.
 const PIPELINES_PAGE: usize = 1000;
 
-pub(super) fn get_pipeline(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn get_pipeline(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let pipeline = pipeline(context, &mut input, "name")?;
     let version = input.integer("version")?;
     input.finish()?;
     if version.is_some_and(|version| version != 1) {
         let message = format!("{} has no such version", pipeline.name);
-        return Err(Refusal::new("PipelineVersionNotFoundException", message));
+        return Err(ErrorAnswer::new("PipelineVersionNotFoundException", message));
     }
     let created = epoch_seconds(Timestamp::constant(CREATED, 0));
     let arn = format!("arn:aws:codepipeline:{}:{ACCOUNT}:{}", context.region, pipeline.name);
@@ -32,7 +32,7 @@ pub(super) fn get_pipeline(context: &Context<'_>, mut input: Members) -> Result<
     }))
 }
 
-pub(super) fn list_pipelines(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn list_pipelines(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let token = constraints::next_token(&mut input)?;
     let size = constraints::page_size(&mut input, PIPELINES_PAGE)?;
     input.finish()?;
@@ -46,7 +46,7 @@ pub(super) fn list_pipelines(context: &Context<'_>, mut input: Members) -> Resul
     Ok(output)
 }
 
-fn summary(pipeline: &Pipeline) -> Value {
+fn summary(pipeline: &PipelineRecord) -> Value {
     let created = epoch_seconds(Timestamp::constant(CREATED, 0));
     json!({
         "name": pipeline.name,
@@ -59,7 +59,7 @@ fn summary(pipeline: &Pipeline) -> Value {
 }
 
 /// A source stage with the pipeline's one source action, and a stage that builds.
-fn structure(pipeline: &Pipeline, region: &str) -> Value {
+fn structure(pipeline: &PipelineRecord, region: &str) -> Value {
     let build = json!({
         "name": "Build",
         "actionTypeId": {"category": "Build", "owner": "AWS", "provider": "CodeBuild", "version": "1"},
@@ -87,7 +87,7 @@ fn structure(pipeline: &Pipeline, region: &str) -> Value {
     structure
 }
 
-fn source(pipeline: &Pipeline, region: &str) -> Value {
+fn source(pipeline: &PipelineRecord, region: &str) -> Value {
     let (provider, configuration) = match &pipeline.source {
         // Every value of a configuration is a string, this one too.
         Source::CodeCommit { repository, branch, poll } => (

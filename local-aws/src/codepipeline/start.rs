@@ -2,17 +2,22 @@
 
 use serde_json::{Value, json};
 
-use super::{Execution, Pipeline, PipelineType, Source, constraints, not_found, pipeline};
+use super::{
+    PipelineExecutionRecord, PipelineRecord, PipelineType, Source, constraints, not_found, pipeline,
+};
+use crate::error_answer::ErrorAnswer;
 use crate::ids;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
 const REVISION_TYPES: &[&str] = &["COMMIT_ID", "IMAGE_DIGEST", "S3_OBJECT_VERSION_ID", "S3_OBJECT_KEY"];
 
 /// The same token on the same pipeline is the same execution, for as long as the world lasts (AWS documents no end
 /// either). Which revision a source action runs is known at once here; AWS shows it when that action is done.
-pub(super) fn start_pipeline_execution(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn start_pipeline_execution(
+    context: &Context<'_>,
+    mut input: Members,
+) -> Result<Value, ErrorAnswer> {
     let pipeline = pipeline(context, &mut input, "name")?;
     let token = token(&mut input)?;
     let pinned = pinned(&pipeline, &mut input)?;
@@ -30,23 +35,23 @@ fn start(
     token: Option<String>,
     revision: Option<String>,
     variables: Vec<(String, String)>,
-) -> Result<String, Refusal> {
+) -> Result<String, ErrorAnswer> {
     let mut pipelines = context.world.codepipeline.lock();
     let pipeline = pipelines.get_mut(name).ok_or_else(|| not_found(name))?;
-    let same = |execution: &&Execution| token.is_some() && execution.token == token;
+    let same = |execution: &&PipelineExecutionRecord| token.is_some() && execution.token == token;
     if let Some(execution) = pipeline.executions.iter().find(same) {
         return Ok(execution.id.clone());
     }
     if pipeline.busy > 0 {
         pipeline.busy -= 1;
         let message = "The pipeline is busy handling ongoing activities. Try again later.";
-        return Err(Refusal::new("ConflictException", message));
+        return Err(ErrorAnswer::new("ConflictException", message));
     }
     let count = pipeline.executions.len().to_string();
     let id = ids::uuid(&["execution", name, token.as_deref().unwrap_or(&count)]);
     let status = "InProgress".to_owned();
     let trigger = "StartPipelineExecution";
-    pipeline.executions.push(Execution {
+    pipeline.executions.push(PipelineExecutionRecord {
         id: id.clone(),
         status,
         started: context.now,
@@ -58,15 +63,16 @@ fn start(
     Ok(id)
 }
 
-/// `variables`: names that the pipeline declares, with values. AWS does not document what it says to others, nor to
-/// a pipeline of type V1, which declares none: here they are refused, so that nobody sends one in vain.
-fn variables(pipeline: &Pipeline, input: &mut Members) -> Result<Vec<(String, String)>, Refusal> {
+/// `variables`: names that the pipeline declares, with values. AWS does not document its answer to other names, nor
+/// that of a pipeline of type V1, which declares none. Here they are refused, so that no caller sends a variable
+/// without effect.
+fn variables(pipeline: &PipelineRecord, input: &mut Members) -> Result<Vec<(String, String)>, ErrorAnswer> {
     let given = input.structures("variables")?;
     constraints::at_most(given.len(), "variables", 50)?;
     given.into_iter().map(|given| variable(pipeline, given)).collect()
 }
 
-fn variable(pipeline: &Pipeline, mut given: Members) -> Result<(String, String), Refusal> {
+fn variable(pipeline: &PipelineRecord, mut given: Members) -> Result<(String, String), ErrorAnswer> {
     let name = constraints::variable_name(&mut given)?;
     let value = constraints::variable_value(&mut given)?;
     given.finish()?;
@@ -74,11 +80,11 @@ fn variable(pipeline: &Pipeline, mut given: Members) -> Result<(String, String),
         return Ok((name, value));
     }
     let message = format!("{} declares no variable {name}", pipeline.name);
-    Err(Refusal::new("ValidationException", message))
+    Err(ErrorAnswer::new("ValidationException", message))
 }
 
 /// `clientRequestToken`: 1 to 128 of `[a-zA-Z0-9-]`.
-fn token(input: &mut Members) -> Result<Option<String>, Refusal> {
+fn token(input: &mut Members) -> Result<Option<String>, ErrorAnswer> {
     let Some(token) = input.string("clientRequestToken")? else { return Ok(None) };
     constraints::length(&token, "clientRequestToken", 1, 128)?;
     let fits = token.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
@@ -87,13 +93,14 @@ fn token(input: &mut Members) -> Result<Option<String>, Refusal> {
 }
 
 /// The revision of the source action that `sourceRevisions` overrides.
-fn pinned(pipeline: &Pipeline, input: &mut Members) -> Result<Option<String>, Refusal> {
+fn pinned(pipeline: &PipelineRecord, input: &mut Members) -> Result<Option<String>, ErrorAnswer> {
     let overrides = input.structures("sourceRevisions")?;
     constraints::at_most(overrides.len(), "sourceRevisions", 50)?;
     if pipeline.kind == PipelineType::V1 && !overrides.is_empty() {
-        // The user guide says that V1 does not support them, and not what happens: here, loudly, nothing.
+        // The user guide states that V1 does not support overrides, and not what happens: here the request is
+        // refused.
         let message = format!("{} is of type V1: source revision overrides need type V2", pipeline.name);
-        return Err(Refusal::new("ValidationException", message));
+        return Err(ErrorAnswer::new("ValidationException", message));
     }
     let mut pinned = None;
     for source_override in overrides {
@@ -102,14 +109,14 @@ fn pinned(pipeline: &Pipeline, input: &mut Members) -> Result<Option<String>, Re
     Ok(pinned)
 }
 
-fn override_of(pipeline: &Pipeline, mut given: Members) -> Result<String, Refusal> {
+fn override_of(pipeline: &PipelineRecord, mut given: Members) -> Result<String, ErrorAnswer> {
     let action = constraints::name(&mut given, "actionName")?;
     let kind = constraints::required(&mut given, "revisionType")?;
     constraints::one_of(&kind, "revisionType", REVISION_TYPES)?;
     let value = constraints::required(&mut given, "revisionValue")?;
     constraints::length(&value, "revisionValue", 1, 1500)?;
     given.finish()?;
-    let refused = |message: String| Err(Refusal::new("ValidationException", message));
+    let refused = |message: String| Err(ErrorAnswer::new("ValidationException", message));
     if action != pipeline.source_action {
         return refused(format!("{} has no source action named {action}", pipeline.name));
     }
@@ -120,7 +127,7 @@ fn override_of(pipeline: &Pipeline, mut given: Members) -> Result<String, Refusa
     if fits { Ok(value) } else { refused(format!("{kind} does not fit the provider of action {action}")) }
 }
 
-/// What a source action runs when nothing is pinned: its branch, as it is now.
+/// The commit that a source action runs without an override: the current head of its branch.
 fn branch_head(context: &Context<'_>, source: &Source) -> Option<String> {
     let Source::CodeCommit { repository, branch, .. } = source else { return None };
     context.world.codecommit.repository(repository)?.git.branch_head(branch).ok().flatten()

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::request::{Paging, drs, invalid, is_server_id, iso, moment, not_found};
-use super::{Instance, Job, Server, server_arn};
+use super::{JobRecord, RecoveryInstanceRecord, SourceServerRecord, server_arn};
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::{ACCOUNT, Context};
 
 /// The newest first.
-pub(super) fn describe_jobs(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn describe_jobs(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let drs = drs(context)?;
     let paging = Paging::take(context, &mut input)?;
     let (mut ids, mut from, mut to) = (Vec::new(), None, None);
@@ -33,7 +33,7 @@ pub(super) fn describe_jobs(context: &Context<'_>, mut input: Members) -> Result
     paging.page("items", &jobs)
 }
 
-fn shown(region: &str, job: &Job) -> Value {
+fn shown(region: &str, job: &JobRecord) -> Value {
     let servers: Vec<Value> = job
         .servers
         .iter()
@@ -68,7 +68,7 @@ fn shown(region: &str, job: &Job) -> Value {
 pub(super) fn describe_recovery_instances(
     context: &Context<'_>,
     mut input: Members,
-) -> Result<Value, Refusal> {
+) -> Result<Value, ErrorAnswer> {
     let drs = drs(context)?;
     let paging = Paging::take(context, &mut input)?;
     let (mut ids, mut servers) = (Vec::new(), Vec::new());
@@ -90,7 +90,7 @@ pub(super) fn describe_recovery_instances(
     paging.page("items", &items)
 }
 
-fn recovery_instance(region: &str, instance: &Instance) -> Value {
+fn recovery_instance(region: &str, instance: &RecoveryInstanceRecord) -> Value {
     let mut shown = json!({
         "recoveryInstanceID": instance.id,
         "ec2InstanceID": instance.id,
@@ -109,7 +109,7 @@ fn recovery_instance(region: &str, instance: &Instance) -> Value {
 pub(super) fn describe_recovery_snapshots(
     context: &Context<'_>,
     mut input: Members,
-) -> Result<Value, Refusal> {
+) -> Result<Value, ErrorAnswer> {
     let drs = drs(context)?;
     let paging = Paging::take(context, &mut input)?;
     let id = input.string("sourceServerID")?.unwrap_or_default();
@@ -152,7 +152,10 @@ pub(super) fn describe_recovery_snapshots(
     paging.page("items", &items)
 }
 
-pub(super) fn describe_source_servers(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn describe_source_servers(
+    context: &Context<'_>,
+    mut input: Members,
+) -> Result<Value, ErrorAnswer> {
     let drs = drs(context)?;
     let paging = Paging::take(context, &mut input)?;
     let mut ids = Vec::new();
@@ -170,7 +173,7 @@ pub(super) fn describe_source_servers(context: &Context<'_>, mut input: Members)
     paging.page("items", &items)
 }
 
-fn source_server(region: &str, server: &Server) -> Value {
+fn source_server(region: &str, server: &SourceServerRecord) -> Value {
     let mut replication = json!({"dataReplicationState": server.replication});
     if let Some(lag) = &server.lag {
         replication["lagDuration"] = lag.as_str().into();

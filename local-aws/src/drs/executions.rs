@@ -4,15 +4,15 @@ use serde_json::{Value, json};
 
 use super::plans::server;
 use super::request::{Paging, arn, drs, execution, iso};
-use super::{Drs, Execution, Step, What};
+use super::{Drs, ExecutionStepRecord, RecoveryExecutionRecord, StepWork};
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
 pub(super) fn get_recovery_plan_execution(
     context: &Context<'_>,
     mut input: Members,
-) -> Result<Value, Refusal> {
+) -> Result<Value, ErrorAnswer> {
     let drs = drs(context)?;
     let arn = arn(&mut input, "recoveryPlanExecutionArn")?;
     input.finish()?;
@@ -25,7 +25,7 @@ pub(super) fn get_recovery_plan_execution(
 pub(super) fn list_recovery_plan_executions(
     context: &Context<'_>,
     mut input: Members,
-) -> Result<Value, Refusal> {
+) -> Result<Value, ErrorAnswer> {
     let drs = drs(context)?;
     let paging = Paging::take(context, &mut input)?;
     let plan = input.string("recoveryPlanArn")?;
@@ -43,7 +43,7 @@ pub(super) fn list_recovery_plan_executions(
 pub(super) fn list_recovery_plan_execution_steps(
     context: &Context<'_>,
     mut input: Members,
-) -> Result<Value, Refusal> {
+) -> Result<Value, ErrorAnswer> {
     let drs = drs(context)?;
     let paging = Paging::take(context, &mut input)?;
     let arn = arn(&mut input, "recoveryPlanExecutionArn")?;
@@ -64,10 +64,10 @@ pub(super) fn list_recovery_plan_execution_steps(
     paging.page("recoveryPlanExecutionSteps", &steps)
 }
 
-fn shown(drs: &Drs, execution: &Execution, index: usize, step: &Step) -> Value {
-    let configuration = match &step.what {
-        What::Wait(minutes) => json!({"waitStepConfiguration": {"waitDurationMinutes": minutes}}),
-        What::Servers(servers) => {
+fn shown(drs: &Drs, execution: &RecoveryExecutionRecord, index: usize, step: &ExecutionStepRecord) -> Value {
+    let configuration = match &step.work {
+        StepWork::Wait(minutes) => json!({"waitStepConfiguration": {"waitDurationMinutes": minutes}}),
+        StepWork::Servers(servers) => {
             let servers: Vec<Value> = servers
                 .iter()
                 .map(|(id, critical)| {
@@ -95,7 +95,7 @@ fn shown(drs: &Drs, execution: &Execution, index: usize, step: &Step) -> Value {
 }
 
 /// An execution as a list shows it.
-fn summary(execution: &Execution) -> Value {
+fn summary(execution: &RecoveryExecutionRecord) -> Value {
     let mut summary = json!({
         "recoveryPlanExecutionArn": execution.arn,
         "recoveryPlanArn": execution.plan,
@@ -110,7 +110,7 @@ fn summary(execution: &Execution) -> Value {
 }
 
 /// An execution with all that is known of it.
-pub(super) fn whole(execution: &Execution) -> Value {
+pub(super) fn whole(execution: &RecoveryExecutionRecord) -> Value {
     let mut whole = summary(execution);
     whole["tags"] = json!(execution.tags);
     if let Some(completed) = execution.completed {

@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::request::{Paging, arn, drs, iso, not_found};
-use super::{Drs, Plan, What, server_arn};
+use super::{Drs, RecoveryPlanRecord, StepWork, server_arn};
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
-pub(super) fn get_recovery_plan(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn get_recovery_plan(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let drs = drs(context)?;
     let arn = arn(&mut input, "recoveryPlanArn")?;
     input.finish()?;
@@ -23,7 +23,10 @@ pub(super) fn get_recovery_plan(context: &Context<'_>, mut input: Members) -> Re
     }}))
 }
 
-pub(super) fn list_recovery_plan_steps(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn list_recovery_plan_steps(
+    context: &Context<'_>,
+    mut input: Members,
+) -> Result<Value, ErrorAnswer> {
     let drs = drs(context)?;
     let paging = Paging::take(context, &mut input)?;
     let arn = arn(&mut input, "recoveryPlanArn")?;
@@ -34,9 +37,9 @@ pub(super) fn list_recovery_plan_steps(context: &Context<'_>, mut input: Members
         .iter()
         .enumerate()
         .map(|(index, step)| {
-            let configuration = match &step.what {
-                What::Wait(minutes) => json!({"waitStepConfiguration": {"waitDurationMinutes": minutes}}),
-                What::Servers(servers) => {
+            let configuration = match &step.work {
+                StepWork::Wait(minutes) => json!({"waitStepConfiguration": {"waitDurationMinutes": minutes}}),
+                StepWork::Servers(servers) => {
                     let servers: Vec<Value> =
                         servers.iter().map(|(id, critical)| server(drs, id, *critical)).collect();
                     json!({"serverStepConfiguration": {"servers": servers}})
@@ -61,7 +64,7 @@ pub(super) fn server(drs: &Drs, id: &str, critical: bool) -> Value {
     json!({"serverArn": server_arn(&drs.region, id), "impactLevel": level})
 }
 
-fn plan(drs: &Drs, arn: &str) -> Result<Plan, Refusal> {
+fn plan(drs: &Drs, arn: &str) -> Result<RecoveryPlanRecord, ErrorAnswer> {
     let found = drs.lock().plans.iter().find(|plan| plan.arn == arn).cloned();
     found.ok_or_else(|| not_found("RecoveryPlan", arn))
 }

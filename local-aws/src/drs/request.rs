@@ -1,12 +1,13 @@
-//! What operations have in common: the account must be there, ids have forms, lists have pages.
+//! Checks the parts that operations have in common: the account is initialized, ids are well formed, lists have
+//! pages.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Drs, State};
+use super::{Drs, DrsState};
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
 use crate::paging::page;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
 /// `s-` and 17 letters or digits.
@@ -31,31 +32,31 @@ pub(crate) fn is_plan_arn(arn: &str) -> bool {
         if account.len() == 12 && !rest.is_empty() && rest.chars().all(|c| c.is_ascii_alphanumeric() || "_/.-".contains(c)))
 }
 
-/// Refuses where the service was never set up in the caller's region.
-pub(super) fn drs<'c>(context: &Context<'c>) -> Result<&'c Drs, Refusal> {
+/// Refuses a request in a region in which the service is not initialized.
+pub(super) fn drs<'c>(context: &Context<'c>) -> Result<&'c Drs, ErrorAnswer> {
     let drs = &context.world.drs;
     match drs.initialized && drs.region == context.region {
         true => Ok(drs),
-        false => Err(Refusal::new(
+        false => Err(ErrorAnswer::new(
             "UninitializedAccountException",
             "The account has not been initialized for AWS Elastic Disaster Recovery.",
         )),
     }
 }
 
-pub(super) fn not_found(kind: &str, id: &str) -> Refusal {
+pub(super) fn not_found(kind: &str, id: &str) -> ErrorAnswer {
     let message = format!("{kind} {id} does not exist");
-    Refusal::new("ResourceNotFoundException", message)
+    ErrorAnswer::new("ResourceNotFoundException", message)
         .with("resourceId", id.into())
         .with("resourceType", kind.into())
 }
 
-pub(super) fn invalid(message: impl Into<String>) -> Refusal {
-    Refusal::new("ValidationException", message).with("reason", "fieldValidationFailed".into())
+pub(super) fn invalid(message: impl Into<String>) -> ErrorAnswer {
+    ErrorAnswer::new("ValidationException", message).with("reason", "fieldValidationFailed".into())
 }
 
-/// An ARN of this service, which must be there.
-pub(super) fn arn(input: &mut Members, member: &str) -> Result<String, Refusal> {
+/// A required ARN of this service.
+pub(super) fn arn(input: &mut Members, member: &str) -> Result<String, ErrorAnswer> {
     let arn = input.string(member)?.unwrap_or_default();
     match is_plan_arn(&arn) {
         true => Ok(arn),
@@ -64,12 +65,12 @@ pub(super) fn arn(input: &mut Members, member: &str) -> Result<String, Refusal> 
 }
 
 /// The index of the execution of that ARN.
-pub(super) fn execution(state: &State, arn: &str) -> Result<usize, Refusal> {
+pub(super) fn execution(state: &DrsState, arn: &str) -> Result<usize, ErrorAnswer> {
     let found = state.executions.iter().position(|one| one.arn == arn);
     found.ok_or_else(|| not_found("RecoveryPlanExecution", arn))
 }
 
-/// Where a page begins, and how long it is.
+/// The start and the size of a page.
 pub(super) struct Paging {
     request: String,
     size: usize,
@@ -78,7 +79,7 @@ pub(super) struct Paging {
 
 impl Paging {
     /// Takes it out of a request; before anything else is taken, so that a token is good for that request only.
-    pub(super) fn take(context: &Context<'_>, input: &mut Members) -> Result<Paging, Refusal> {
+    pub(super) fn take(context: &Context<'_>, input: &mut Members) -> Result<Paging, ErrorAnswer> {
         let size = input.integer("maxResults")?;
         let token = input.string("nextToken")?;
         let request = input.text();
@@ -95,7 +96,7 @@ impl Paging {
     }
 
     /// The page, as `member`.
-    pub(super) fn page(&self, member: &str, all: &[Value]) -> Result<Value, Refusal> {
+    pub(super) fn page(&self, member: &str, all: &[Value]) -> Result<Value, ErrorAnswer> {
         let page = page(all, self.size, self.token.as_deref(), &[&self.request])
             .map_err(|_| invalid("nextToken is not one of this request"))?;
         let mut output = json!({member: page.items});
@@ -112,7 +113,7 @@ pub(super) fn iso(at: Timestamp) -> Value {
 }
 
 /// A moment of a filter.
-pub(super) fn moment(input: &mut Members, member: &str) -> Result<Option<Timestamp>, Refusal> {
+pub(super) fn moment(input: &mut Members, member: &str) -> Result<Option<Timestamp>, ErrorAnswer> {
     let Some(text) = input.string(member)? else { return Ok(None) };
     text.parse().map(Some).map_err(|_| invalid(format!("{member} `{text}` is no time")))
 }

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::executions::whole;
 use super::request::{arn, drs, invalid, is_snapshot_id, not_found};
-use super::{Execution, LONGEST_EXECUTION, Plan, State, unbegun};
+use super::{DrsState, LONGEST_EXECUTION, RecoveryExecutionRecord, RecoveryPlanRecord, unbegun};
+use crate::error_answer::ErrorAnswer;
 use crate::ids;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::{ACCOUNT, Context};
 
 /// The model's limit of `sourceServers`.
@@ -18,7 +18,7 @@ const MOST_SERVERS: usize = 200;
 pub(super) fn start_recovery_plan_execution(
     context: &Context<'_>,
     mut input: Members,
-) -> Result<Value, Refusal> {
+) -> Result<Value, ErrorAnswer> {
     let drs = drs(context)?;
     let content = ids::digest(&[&input.text()]);
     let plan = arn(&mut input, "recoveryPlanArn")?;
@@ -44,7 +44,7 @@ pub(super) fn start_recovery_plan_execution(
             true => Ok(json!({"recoveryPlanExecution": whole(before)})),
             // AWS documents no answer for this.
             false => {
-                Err(Refusal::new("ConflictException", "The client token was used with other parameters"))
+                Err(ErrorAnswer::new("ConflictException", "The client token was used with other parameters"))
             }
         };
     }
@@ -54,7 +54,7 @@ pub(super) fn start_recovery_plan_execution(
     free(&state, found)?;
     let number = state.executions.len().to_string();
     let id = &ids::digest(&["execution", &plan, &number])[..17];
-    let execution = Execution {
+    let execution = RecoveryExecutionRecord {
         arn: format!("arn:aws:drs:{}:{ACCOUNT}:recovery-plan-execution/rpe-{id}", drs.region),
         steps: unbegun(found),
         plan,
@@ -74,19 +74,22 @@ pub(super) fn start_recovery_plan_execution(
     Ok(json!({"recoveryPlanExecution": answer}))
 }
 
-fn started_with<'e>(executions: &'e [Execution], token: &str) -> Option<&'e Execution> {
+fn started_with<'e>(
+    executions: &'e [RecoveryExecutionRecord],
+    token: &str,
+) -> Option<&'e RecoveryExecutionRecord> {
     executions.iter().find(|one| one.token.as_ref().is_some_and(|(known, _)| known == token))
 }
 
-/// What "Running a recovery plan" (AWS Elastic Disaster Recovery User Guide) lists as answered at once. Whether the servers can be
-/// launched, and whether their snapshots are there, is looked at once the execution is CREATED.
-fn check(plan: &Plan, snapshots: &[(String, String)]) -> Result<(), Refusal> {
+/// Refuses what "Running a recovery plan" (AWS Elastic Disaster Recovery User Guide) lists as refused at once. The
+/// servers and their snapshots are checked when the execution is CREATED.
+fn check(plan: &RecoveryPlanRecord, snapshots: &[(String, String)]) -> Result<(), ErrorAnswer> {
     if plan.status != "ACTIVE" {
         let (id, status) = (id(&plan.arn), &plan.status);
         let message = format!(
             "Recovery plan {id} is in status {status} and cannot be executed. Only ACTIVE plans can be executed."
         );
-        return Err(Refusal::new("ConflictException", message));
+        return Err(ErrorAnswer::new("ConflictException", message));
     }
     if plan.steps.is_empty() {
         return Err(invalid(format!(
@@ -109,9 +112,9 @@ fn check(plan: &Plan, snapshots: &[(String, String)]) -> Result<(), Refusal> {
 }
 
 /// No other execution has the plan, or one of its servers.
-fn free(state: &State, plan: &Plan) -> Result<(), Refusal> {
-    let conflict = |message: String, execution: &Execution| {
-        Err(Refusal::new("ConflictException", message)
+fn free(state: &DrsState, plan: &RecoveryPlanRecord) -> Result<(), ErrorAnswer> {
+    let conflict = |message: String, execution: &RecoveryExecutionRecord| {
+        Err(ErrorAnswer::new("ConflictException", message)
             .with("resourceId", execution.arn.as_str().into())
             .with("resourceType", "RecoveryPlanExecution".into()))
     };
@@ -122,7 +125,7 @@ fn free(state: &State, plan: &Plan) -> Result<(), Refusal> {
                 other,
             );
         }
-        let others: Vec<&String> = other.steps.iter().flat_map(|step| step.what.servers()).collect();
+        let others: Vec<&String> = other.steps.iter().flat_map(|step| step.work.servers()).collect();
         if let Some(server) = servers(plan).find(|server| others.contains(server)) {
             let message = format!(
                 "Source server {server} is part of execution {} of plan {}",
@@ -135,15 +138,15 @@ fn free(state: &State, plan: &Plan) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn servers(plan: &Plan) -> impl Iterator<Item = &String> {
-    plan.steps.iter().flat_map(|step| step.what.servers())
+fn servers(plan: &RecoveryPlanRecord) -> impl Iterator<Item = &String> {
+    plan.steps.iter().flat_map(|step| step.work.servers())
 }
 
 fn id(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or_default()
 }
 
-fn tags(input: &mut Members) -> Result<BTreeMap<String, String>, Refusal> {
+fn tags(input: &mut Members) -> Result<BTreeMap<String, String>, ErrorAnswer> {
     let tags = input.object("tags")?.unwrap_or_default();
     let tag = |(key, value): (String, Value)| match value {
         Value::String(value) if key.len() <= 256 && value.len() <= 256 && !key.starts_with("aws:") => {

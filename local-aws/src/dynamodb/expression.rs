@@ -1,4 +1,4 @@
-//! Owns expressions: what they are made of once they are read, and what the names and values in them stand for.
+//! Owns expressions: their structure, and the values of the names and placeholders in them.
 
 pub(super) mod bindings;
 pub(super) mod condition;
@@ -8,7 +8,7 @@ pub(super) mod update;
 
 use serde_json::Value;
 
-use path::Path;
+use path::DocumentPath;
 
 /// A condition, of ConditionExpression, FilterExpression and KeyConditionExpression.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +20,7 @@ pub(super) enum Condition {
     Between(Operand, Operand, Operand),
     In(Operand, Vec<Operand>),
     /// A function that is true or false, such as `attribute_exists`.
-    Call(Call),
+    Call(FunctionCall),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,33 +49,33 @@ impl Comparator {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Operand {
-    Path(Path),
+    Path(DocumentPath),
     /// `:name`, until it is bound.
     Placeholder(String),
     Value(Value),
     /// A function that has a value, such as `size`.
-    Call(Call),
+    Call(FunctionCall),
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Call {
+pub(super) struct FunctionCall {
     pub(super) name: String,
     pub(super) arguments: Vec<Operand>,
 }
 
-/// What an UpdateExpression does.
+/// A clause of an UpdateExpression.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Clause {
     Set(Vec<Assignment>),
-    Remove(Vec<Path>),
+    Remove(Vec<DocumentPath>),
     /// `ADD` and `DELETE`, which are not served.
     Other(&'static str),
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Assignment {
-    pub(super) path: Path,
+    pub(super) path: DocumentPath,
     pub(super) first: Operand,
-    /// `+` or `-` and what follows it.
+    /// `+` or `-` and the second operand.
     pub(super) then: Option<(char, Operand)>,
 }

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use super::expression::bindings::Bindings;
 use super::expression::path::project;
 use super::request;
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
-pub(super) fn get_item(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn get_item(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let name = request::table_name(&mut input)?;
     let key = request::item(&mut input, "Key")?;
     // A read that need not be consistent may be.

@@ -3,14 +3,14 @@
 use serde_json::Value;
 
 use super::request;
-use super::write::{Kind, Write};
+use super::write::{ItemWrite, WriteKind};
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
-pub(super) fn put_item(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn put_item(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let returned = request::choice(&mut input, "ReturnValues", &["NONE", "ALL_OLD"])?;
-    let write = Write::take(Kind::Put, input)?;
+    let write = ItemWrite::take(WriteKind::Put, input)?;
     let done = request::alone(context, &write)?;
     Ok(request::old(done.before, &returned))
 }

@@ -5,16 +5,16 @@ use serde_json::{Value, json};
 use super::expression::bindings::Bindings;
 use super::expression::path::project;
 use super::expression::{Comparator, Condition, Operand};
-use super::value::Item;
-use super::{KeyPart, Table, invalid, request};
+use super::value::TableItem;
+use super::{DynamoDbTable, KeyPart, invalid, request};
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
 /// "A single Query operation can retrieve a maximum of 1 MB of data."
 const PAGE_BYTES: usize = 1024 * 1024;
 
-pub(super) fn query(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn query(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let name = request::table_name(&mut input)?;
     let limit = input.integer("Limit")?;
     input.boolean("ConsistentRead")?;
@@ -42,16 +42,16 @@ pub(super) fn query(context: &Context<'_>, mut input: Members) -> Result<Value, 
     let table = &*locked.table();
     check_key_condition(&key_condition, table)?;
     let start = start.map(|key| table.checked_key(key)).transpose()?;
-    let mut items: Vec<&Item> =
+    let mut items: Vec<&TableItem> =
         table.sorted().into_iter().filter(|item| key_condition.is_true_of(item)).collect();
     if !forward {
         items.reverse();
     }
     let (page, last) = page(table, &items, start.as_ref(), limit)?;
-    let fits = |item: &&&Item| filter.as_ref().is_none_or(|filter| filter.is_true_of(item));
+    let fits = |item: &&&TableItem| filter.as_ref().is_none_or(|filter| filter.is_true_of(item));
     let shown =
-        |item: &&Item| projection.as_ref().map_or_else(|| (*item).clone(), |paths| project(item, paths));
-    let found: Vec<Item> = page.iter().filter(fits).map(shown).collect();
+        |item: &&TableItem| projection.as_ref().map_or_else(|| (*item).clone(), |paths| project(item, paths));
+    let found: Vec<TableItem> = page.iter().filter(fits).map(shown).collect();
     let mut output = json!({"Count": found.len(), "ScannedCount": page.len(), "Items": found});
     if let Some(last) = last {
         output["LastEvaluatedKey"] = last.into();
@@ -59,25 +59,24 @@ pub(super) fn query(context: &Context<'_>, mut input: Members) -> Result<Value, 
     Ok(output)
 }
 
-/// The items behind `start`, and the key of the last one when there may be more behind it.
+/// The items after `start`, and the key of the last one if more may follow.
 fn page<'t>(
-    table: &Table,
-    items: &'t [&'t Item],
-    start: Option<&Item>,
+    table: &DynamoDbTable,
+    items: &'t [&'t TableItem],
+    start: Option<&TableItem>,
     limit: usize,
-) -> Result<(&'t [&'t Item], Option<Item>), Refusal> {
-    let is_start = |item: &&Item| {
+) -> Result<(&'t [&'t TableItem], Option<TableItem>), ErrorAnswer> {
+    let is_start = |item: &&TableItem| {
         start.is_some_and(|start| start.iter().all(|(name, value)| item.get(name) == Some(value)))
     };
-    // DynamoDB goes on from a key that is gone as well; here it must be there.
-    let begin = match start {
-        None => 0,
-        Some(_) => items
-            .iter()
-            .position(is_start)
-            .map(|place| place + 1)
-            .ok_or_else(|| Refusal::not_served("an ExclusiveStartKey that the query does not find"))?,
-    };
+    // DynamoDB also continues after a key that was deleted; here the key must exist.
+    let begin =
+        match start {
+            None => 0,
+            Some(_) => items.iter().position(is_start).map(|place| place + 1).ok_or_else(|| {
+                ErrorAnswer::not_served("an ExclusiveStartKey that the query does not find")
+            })?,
+        };
     let rest = &items[begin..];
     let mut bytes = 0;
     let within = rest.iter().take_while(|item| {
@@ -92,7 +91,7 @@ fn page<'t>(
 }
 
 /// The hash key is one value, and the range key is compared with a value, or between two, or begins with one.
-fn check_key_condition(condition: &Condition, table: &Table) -> Result<(), Refusal> {
+fn check_key_condition(condition: &Condition, table: &DynamoDbTable) -> Result<(), ErrorAnswer> {
     let unsupported = || invalid("Query key condition not supported");
     let mut parts = Vec::new();
     flatten(condition, &mut parts);

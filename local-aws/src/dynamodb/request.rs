@@ -1,40 +1,44 @@
-//! Takes what operations have in common out of a request.
+//! Reads the parts that the requests of several operations have in common.
 
 use std::sync::MutexGuard;
 
 use serde_json::{Value, json};
 
 use super::expression::Condition;
-use super::value::Item;
-use super::write::{Done, Write};
-use super::{Table, invalid};
+use super::value::TableItem;
+use super::write::{ItemWrite, WriteResult};
+use super::{DynamoDbTable, invalid};
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
 /// The tables while they are worked on, and which of them a request is about.
 pub(super) struct Locked<'a> {
-    tables: MutexGuard<'a, Vec<Table>>,
+    tables: MutexGuard<'a, Vec<DynamoDbTable>>,
     place: usize,
 }
 
 impl Locked<'_> {
-    pub(super) fn table(&mut self) -> &mut Table {
+    pub(super) fn table(&mut self) -> &mut DynamoDbTable {
         &mut self.tables[self.place]
     }
 }
 
-/// The place of a table among those of the caller's region.
-pub(super) fn place(tables: &[Table], context: &Context<'_>, name: &str) -> Result<usize, Refusal> {
+/// The index of a table among those of the caller's region.
+pub(super) fn place(
+    tables: &[DynamoDbTable],
+    context: &Context<'_>,
+    name: &str,
+) -> Result<usize, ErrorAnswer> {
     let found = tables.iter().position(|table| table.name == name && table.region == context.region);
-    found.ok_or_else(|| Refusal::new("ResourceNotFoundException", "Requested resource not found"))
+    found.ok_or_else(|| ErrorAnswer::new("ResourceNotFoundException", "Requested resource not found"))
 }
 
 /// `TableName`, 3 to 255 of `a-zA-Z0-9_.-`. A table's ARN, which AWS takes too, is not served.
-pub(super) fn table_name(input: &mut Members) -> Result<String, Refusal> {
+pub(super) fn table_name(input: &mut Members) -> Result<String, ErrorAnswer> {
     let name = input.string("TableName")?.unwrap_or_default();
     if name.starts_with("arn:") {
-        return Err(Refusal::not_served("an ARN as TableName"));
+        return Err(ErrorAnswer::not_served("an ARN as TableName"));
     }
     if is_table_name(&name) {
         return Ok(name);
@@ -49,14 +53,14 @@ pub(crate) fn is_table_name(name: &str) -> bool {
     (3..=255).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
 }
 
-pub(super) fn lock<'a>(context: &Context<'a>, name: &str) -> Result<Locked<'a>, Refusal> {
+pub(super) fn lock<'a>(context: &Context<'a>, name: &str) -> Result<Locked<'a>, ErrorAnswer> {
     let tables = context.world.dynamodb.lock();
     let place = place(&tables, context, name)?;
     Ok(Locked { tables, place })
 }
 
-/// Carries out a write that is asked for by itself.
-pub(super) fn alone(context: &Context<'_>, write: &Write) -> Result<Done, Refusal> {
+/// Performs a write outside a transaction.
+pub(super) fn alone(context: &Context<'_>, write: &ItemWrite) -> Result<WriteResult, ErrorAnswer> {
     let mut locked = lock(context, &write.table)?;
     let table = locked.table();
     let key = write.key(table)?;
@@ -65,7 +69,7 @@ pub(super) fn alone(context: &Context<'_>, write: &Write) -> Result<Done, Refusa
 }
 
 /// `Key` or `Item`.
-pub(super) fn item(input: &mut Members, member: &str) -> Result<Item, Refusal> {
+pub(super) fn item(input: &mut Members, member: &str) -> Result<TableItem, ErrorAnswer> {
     input.object(member)?.ok_or_else(|| {
         let member = member.to_lowercase();
         invalid(format!(
@@ -74,8 +78,8 @@ pub(super) fn item(input: &mut Members, member: &str) -> Result<Item, Refusal> {
     })
 }
 
-/// What `ReturnValues` of PutItem and DeleteItem gives: the item as it was, if that is asked for.
-pub(super) fn old(before: Option<Item>, returned: &str) -> Value {
+/// The answer to `ReturnValues` of PutItem and DeleteItem: the previous item, if the request asks for it.
+pub(super) fn old(before: Option<TableItem>, returned: &str) -> Value {
     match before.filter(|_| returned == "ALL_OLD") {
         Some(before) => json!({"Attributes": before}),
         None => json!({}),
@@ -83,7 +87,7 @@ pub(super) fn old(before: Option<Item>, returned: &str) -> Value {
 }
 
 /// One of a few words; `NONE` when it is left out.
-pub(super) fn choice(input: &mut Members, member: &str, allowed: &[&str]) -> Result<String, Refusal> {
+pub(super) fn choice(input: &mut Members, member: &str, allowed: &[&str]) -> Result<String, ErrorAnswer> {
     let given = input.string(member)?.unwrap_or_else(|| "NONE".to_owned());
     if allowed.contains(&&*given) {
         return Ok(given);
@@ -96,34 +100,34 @@ pub(super) fn choice(input: &mut Members, member: &str, allowed: &[&str]) -> Res
     )))
 }
 
-/// What a write returns when its condition fails, and that nothing is asked about capacity.
-pub(super) fn on_failure(input: &mut Members) -> Result<bool, Refusal> {
+/// Whether a failed condition returns the item. Requests for consumed capacity are refused.
+pub(super) fn on_failure(input: &mut Members) -> Result<bool, ErrorAnswer> {
     uncounted(input)?;
     let asked = choice(input, "ReturnValuesOnConditionCheckFailure", &["NONE", "ALL_OLD"])?;
     Ok(asked == "ALL_OLD")
 }
 
 /// Capacity is not counted.
-pub(super) fn uncounted(input: &mut Members) -> Result<(), Refusal> {
+pub(super) fn uncounted(input: &mut Members) -> Result<(), ErrorAnswer> {
     for member in ["ReturnConsumedCapacity", "ReturnItemCollectionMetrics"] {
         if let Some(other) = input.string(member)?.filter(|value| value != "NONE") {
-            return Err(Refusal::not_served(format_args!("{member} {other}")));
+            return Err(ErrorAnswer::not_served(format_args!("{member} {other}")));
         }
     }
     Ok(())
 }
 
-/// Refuses unless the condition is true of what is there.
+/// Refuses the request unless the condition is true of the existing item.
 pub(super) fn check(
     condition: Option<&Condition>,
-    there: Option<&Item>,
+    there: Option<&TableItem>,
     with_item: bool,
-) -> Result<(), Refusal> {
-    let nothing = Item::new();
+) -> Result<(), ErrorAnswer> {
+    let nothing = TableItem::new();
     if condition.is_none_or(|condition| condition.is_true_of(there.unwrap_or(&nothing))) {
         return Ok(());
     }
-    let refusal = Refusal::new("ConditionalCheckFailedException", "The conditional request failed");
+    let refusal = ErrorAnswer::new("ConditionalCheckFailedException", "The conditional request failed");
     Err(match there.filter(|_| with_item) {
         Some(item) => refusal.with("Item", Value::Object(item.clone())),
         None => refusal,

@@ -5,16 +5,16 @@ use std::cmp::Ordering;
 use serde_json::Value;
 
 use super::invalid;
-use super::value::{self, Item, order, parts};
-use crate::refusal::Refusal;
+use super::value::{self, TableItem, order, parts};
+use crate::error_answer::ErrorAnswer;
 
 #[derive(Debug)]
-pub(crate) struct Table {
+pub(crate) struct DynamoDbTable {
     pub(crate) name: String,
     pub(crate) region: String,
     pub(crate) hash: KeyPart,
     pub(crate) range: Option<KeyPart>,
-    items: Vec<Item>,
+    items: Vec<TableItem>,
 }
 
 /// An attribute of the key.
@@ -25,13 +25,13 @@ pub(crate) struct KeyPart {
     pub(crate) kind: String,
 }
 
-impl Table {
-    pub(crate) fn new(name: &str, region: &str, hash: KeyPart, range: Option<KeyPart>) -> Table {
-        Table { name: name.to_owned(), region: region.to_owned(), hash, range, items: Vec::new() }
+impl DynamoDbTable {
+    pub(crate) fn new(name: &str, region: &str, hash: KeyPart, range: Option<KeyPart>) -> DynamoDbTable {
+        DynamoDbTable { name: name.to_owned(), region: region.to_owned(), hash, range, items: Vec::new() }
     }
 
-    /// Puts an item there that the world's file lists; else what is wrong with it.
-    pub(crate) fn seed(&mut self, item: Item) -> Result<(), String> {
+    /// Adds an item of the world's file; otherwise returns the problem with it.
+    pub(crate) fn seed(&mut self, item: TableItem) -> Result<(), String> {
         let item = value::checked_item(item).map_err(|refusal| refusal.message)?;
         let key = self.key_of_item(&item).map_err(|refusal| refusal.message)?;
         if self.get(&key).is_some() {
@@ -45,7 +45,7 @@ impl Table {
     }
 
     /// `Key` of a request: the attributes of the key, and no others.
-    pub(super) fn checked_key(&self, key: Item) -> Result<Item, Refusal> {
+    pub(super) fn checked_key(&self, key: TableItem) -> Result<TableItem, ErrorAnswer> {
         let key = value::checked_item(key)?;
         let fits = |part: &KeyPart| key.get(&part.name).is_some_and(|value| parts(value).0 == part.kind);
         if key.len() != self.key_parts().count() || !self.key_parts().all(fits) {
@@ -56,8 +56,8 @@ impl Table {
     }
 
     /// The key that an item has.
-    pub(super) fn key_of_item(&self, item: &Item) -> Result<Item, Refusal> {
-        let mut key = Item::new();
+    pub(super) fn key_of_item(&self, item: &TableItem) -> Result<TableItem, ErrorAnswer> {
+        let mut key = TableItem::new();
         for part in self.key_parts() {
             let what = "One or more parameter values were invalid";
             let name = &part.name;
@@ -76,7 +76,7 @@ impl Table {
     }
 
     /// "Partition keys and sort keys": 1 to 2048 and 1 to 1024 bytes.
-    fn check_sizes(&self, key: &Item) -> Result<(), Refusal> {
+    fn check_sizes(&self, key: &TableItem) -> Result<(), ErrorAnswer> {
         let limits = [("hashkey", 2048), ("rangekey", 1024)];
         for (part, (called, limit)) in self.key_parts().zip(limits) {
             let name = &part.name;
@@ -97,12 +97,12 @@ impl Table {
         Ok(())
     }
 
-    pub(super) fn get(&self, key: &Item) -> Option<&Item> {
+    pub(super) fn get(&self, key: &TableItem) -> Option<&TableItem> {
         self.place(key).map(|place| &self.items[place])
     }
 
-    /// Gives what was there before.
-    pub(super) fn put(&mut self, key: &Item, item: Item) -> Result<Option<Item>, Refusal> {
+    /// Puts an item, and returns the previous one.
+    pub(super) fn put(&mut self, key: &TableItem, item: TableItem) -> Result<Option<TableItem>, ErrorAnswer> {
         if value::item_size(&item) > value::MAX_ITEM {
             return Err(invalid("Item size has exceeded the maximum allowed size"));
         }
@@ -111,20 +111,20 @@ impl Table {
         Ok(before)
     }
 
-    pub(super) fn delete(&mut self, key: &Item) -> Option<Item> {
+    pub(super) fn delete(&mut self, key: &TableItem) -> Option<TableItem> {
         self.place(key).map(|place| self.items.remove(place))
     }
 
-    fn place(&self, key: &Item) -> Option<usize> {
+    fn place(&self, key: &TableItem) -> Option<usize> {
         self.items.iter().position(|item| key.iter().all(|(name, value)| item.get(name) == Some(value)))
     }
 
     /// By hash and range.
-    pub(super) fn sorted(&self) -> Vec<&Item> {
-        let mut items: Vec<&Item> = self.items.iter().collect();
+    pub(super) fn sorted(&self) -> Vec<&TableItem> {
+        let mut items: Vec<&TableItem> = self.items.iter().collect();
         items.sort_by(|left, right| {
             let orders = self.key_parts().map(|part| {
-                let side = |item: &Item| item.get(&part.name).cloned().unwrap_or(Value::Null);
+                let side = |item: &TableItem| item.get(&part.name).cloned().unwrap_or(Value::Null);
                 order(&side(left), &side(right)).unwrap_or(Ordering::Equal)
             });
             orders.fold(Ordering::Equal, Ordering::then)

@@ -3,12 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::value::Item;
-use super::write::{Kind, Write};
-use super::{Table, invalid, request};
+use super::value::TableItem;
+use super::write::{ItemWrite, WriteKind};
+use super::{DynamoDbTable, invalid, request};
+use crate::error_answer::ErrorAnswer;
 use crate::ids;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
 /// "Up to 100 actions in a TransactWriteItems request" (Amazon DynamoDB Developer Guide).
@@ -21,19 +21,19 @@ const REMEMBERED: SignedDuration = SignedDuration::from_mins(10);
 #[derive(Debug)]
 pub(super) struct Remembered {
     token: String,
-    /// A digest of what it wrote.
+    /// A digest of the writes.
     content: String,
     at: Timestamp,
 }
 
-const KINDS: &[(&str, Kind)] = &[
-    ("Put", Kind::Put),
-    ("Update", Kind::Update),
-    ("Delete", Kind::Delete),
-    ("ConditionCheck", Kind::Check),
+const KINDS: &[(&str, WriteKind)] = &[
+    ("Put", WriteKind::Put),
+    ("Update", WriteKind::Update),
+    ("Delete", WriteKind::Delete),
+    ("ConditionCheck", WriteKind::Check),
 ];
 
-pub(super) fn transact_write_items(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn transact_write_items(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     request::uncounted(&mut input)?;
     let token = input.string("ClientRequestToken")?;
     let content = ids::digest(&[&input.text()]);
@@ -47,7 +47,7 @@ pub(super) fn transact_write_items(context: &Context<'_>, mut input: Members) ->
     }
     let writes = items.into_iter().map(write).collect::<Result<Vec<_>, _>>()?;
     let dynamodb = &context.world.dynamodb;
-    // Held to the end: nothing comes between the conditions and the writes.
+    // Locked to the end: no other call comes between the conditions and the writes.
     let mut tables = dynamodb.lock();
     let mut remembered = dynamodb.transactions.lock().expect("no holder of this lock panics");
     remembered.retain(|one| one.at + REMEMBERED > context.now);
@@ -56,7 +56,7 @@ pub(super) fn transact_write_items(context: &Context<'_>, mut input: Members) ->
     {
         return match before.content == content {
             true => Ok(json!({})),
-            false => Err(Refusal::new(
+            false => Err(ErrorAnswer::new(
                 "IdempotentParameterMismatchException",
                 "The request uses the same client token as a previous, but non-identical request.",
             )),
@@ -67,16 +67,16 @@ pub(super) fn transact_write_items(context: &Context<'_>, mut input: Members) ->
     Ok(json!({}))
 }
 
-/// One member says what is to be done.
-fn write(mut item: Members) -> Result<Write, Refusal> {
+/// Reads one entry of TransactItems: exactly one member names the write.
+fn write(mut item: Members) -> Result<ItemWrite, ErrorAnswer> {
     let mut found = None;
     for (member, kind) in KINDS {
         if let Some(input) = item.structure(member)? {
             if found.is_some() {
                 return Err(invalid("TransactItems can only contain one of Check, Put, Update or Delete"));
             }
-            let write = Write::take(*kind, input)?;
-            if *kind == Kind::Check && !write.is_conditional() {
+            let write = ItemWrite::take(*kind, input)?;
+            if *kind == WriteKind::Check && !write.is_conditional() {
                 return Err(invalid("ConditionCheck: ConditionExpression must not be null"));
             }
             found = Some(write);
@@ -88,8 +88,12 @@ fn write(mut item: Members) -> Result<Write, Refusal> {
     })
 }
 
-fn carry_out(context: &Context<'_>, tables: &mut [Table], writes: &[Write]) -> Result<(), Refusal> {
-    let mut targets: Vec<(usize, Item)> = Vec::new();
+fn carry_out(
+    context: &Context<'_>,
+    tables: &mut [DynamoDbTable],
+    writes: &[ItemWrite],
+) -> Result<(), ErrorAnswer> {
+    let mut targets: Vec<(usize, TableItem)> = Vec::new();
     for write in writes {
         let place = request::place(tables, context, &write.table)?;
         let target = (place, write.key(&tables[place])?);
@@ -102,7 +106,7 @@ fn carry_out(context: &Context<'_>, tables: &mut [Table], writes: &[Write]) -> R
         let table = &tables[*place];
         write.check(table, key).and_then(|()| write.after(table, key).map(drop))
     });
-    let checked: Vec<Result<(), Refusal>> = checked.collect();
+    let checked: Vec<Result<(), ErrorAnswer>> = checked.collect();
     if checked.iter().any(Result::is_err) {
         return Err(cancelled(checked));
     }
@@ -113,8 +117,8 @@ fn carry_out(context: &Context<'_>, tables: &mut [Table], writes: &[Write]) -> R
 }
 
 /// A reason for each write, in their order.
-fn cancelled(checked: Vec<Result<(), Refusal>>) -> Refusal {
-    let code = |refusal: &Refusal| match refusal.code.as_str() {
+fn cancelled(checked: Vec<Result<(), ErrorAnswer>>) -> ErrorAnswer {
+    let code = |refusal: &ErrorAnswer| match refusal.code.as_str() {
         "ConditionalCheckFailedException" => "ConditionalCheckFailed",
         _ => "ValidationError",
     };
@@ -133,5 +137,5 @@ fn cancelled(checked: Vec<Result<(), Refusal>>) -> Refusal {
             reason
         }
     });
-    Refusal::new("TransactionCanceledException", message).with("CancellationReasons", reasons.collect())
+    ErrorAnswer::new("TransactionCanceledException", message).with("CancellationReasons", reasons.collect())
 }

@@ -4,22 +4,22 @@ use serde_json::{Value, json};
 
 use super::expression::path::project;
 use super::request;
-use super::write::{Done, Kind, Write};
+use super::write::{ItemWrite, WriteKind, WriteResult};
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
 const RETURNED: &[&str] = &["NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"];
 
-/// An item that is not there is made, also when all that is asked is to remove something from it.
-pub(super) fn update_item(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+/// A missing item is created, also if the update only removes attributes.
+pub(super) fn update_item(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let returned = request::choice(&mut input, "ReturnValues", RETURNED)?;
-    let write = Write::take(Kind::Update, input)?;
+    let write = ItemWrite::take(WriteKind::Update, input)?;
     let done = request::alone(context, &write)?;
     Ok(attributes(&returned, done))
 }
 
-fn attributes(returned: &str, Done { before, after, changed }: Done) -> Value {
+fn attributes(returned: &str, WriteResult { before, after, changed }: WriteResult) -> Value {
     let attributes = match returned {
         "ALL_OLD" => before,
         "UPDATED_OLD" => before.map(|item| project(&item, &changed)),

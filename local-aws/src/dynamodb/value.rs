@@ -1,6 +1,6 @@
-//! Owns attribute values: which are valid, how large they are, and how they compare.
+//! Owns attribute values: their validity, their size and their order.
 //!
-//! A value is the JSON that it has on the wire, such as `{"S": "a"}`, with numbers and sets in one form, so that equal
+//! A value is the JSON of the protocol, such as `{"S": "a"}`, with numbers and sets in a normal form, so that equal
 //! values are equal JSON. Limits are those of "Service, account, and table quotas in Amazon DynamoDB".
 
 use std::cmp::Ordering;
@@ -13,10 +13,10 @@ use bigdecimal::{BigDecimal, Zero};
 use serde_json::{Map, Value, json};
 
 use super::invalid;
-use crate::refusal::Refusal;
+use crate::error_answer::ErrorAnswer;
 
 /// An item, or its key: attributes by name.
-pub(crate) type Item = Map<String, Value>;
+pub(crate) type TableItem = Map<String, Value>;
 
 /// "The maximum item size in DynamoDB is 400 KB, which includes both attribute name binary length (UTF-8 length) and
 /// attribute value lengths".
@@ -27,20 +27,20 @@ const MAX_DEPTH: usize = 32;
 pub(super) const TYPES: &[&str] = &["S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"];
 
 /// Every attribute of an item, each in its one form.
-pub(super) fn checked_item(item: Item) -> Result<Item, Refusal> {
+pub(super) fn checked_item(item: TableItem) -> Result<TableItem, ErrorAnswer> {
     item.into_iter().map(|(name, value)| Ok((name, checked(value)?))).collect()
 }
 
-pub(super) fn checked(value: Value) -> Result<Value, Refusal> {
+pub(super) fn checked(value: Value) -> Result<Value, ErrorAnswer> {
     checked_below(value, 0)
 }
 
-fn checked_below(value: Value, depth: usize) -> Result<Value, Refusal> {
+fn checked_below(value: Value, depth: usize) -> Result<Value, ErrorAnswer> {
     if depth > MAX_DEPTH {
         return Err(invalid("Nesting Levels have exceeded supported limits"));
     }
     let Value::Object(tagged) = value else {
-        return Err(Refusal::new("SerializationException", "an attribute value is a structure"));
+        return Err(ErrorAnswer::new("SerializationException", "an attribute value is a structure"));
     };
     let mut members = tagged.into_iter();
     let (Some((kind, inner)), None) = (members.next(), members.next()) else {
@@ -62,11 +62,11 @@ fn checked_below(value: Value, depth: usize) -> Result<Value, Refusal> {
         }
         ("M", Value::Object(items)) => {
             let entry = |(name, item)| Ok((name, checked_below(item, depth + 1)?));
-            items.into_iter().map(entry).collect::<Result<Item, Refusal>>()?.into()
+            items.into_iter().map(entry).collect::<Result<TableItem, ErrorAnswer>>()?.into()
         }
         ("SS" | "NS" | "BS", Value::Array(items)) => set(&kind, items)?,
         (kind, _) if TYPES.contains(&kind) => {
-            return Err(Refusal::new(
+            return Err(ErrorAnswer::new(
                 "SerializationException",
                 format!("a value of the type {kind} is not one"),
             ));
@@ -81,12 +81,12 @@ fn checked_below(value: Value, depth: usize) -> Result<Value, Refusal> {
 }
 
 /// In an order of its own, since a set has none.
-fn set(kind: &str, items: Vec<Value>) -> Result<Value, Refusal> {
+fn set(kind: &str, items: Vec<Value>) -> Result<Value, ErrorAnswer> {
     let mut texts = BTreeSet::new();
     let count = items.len();
     for item in items {
         let Value::String(text) = item else {
-            return Err(Refusal::new("SerializationException", format!("{kind} is a list of strings")));
+            return Err(ErrorAnswer::new("SerializationException", format!("{kind} is a list of strings")));
         };
         texts.insert(match kind {
             "NS" => written(&number(&text)?),
@@ -104,7 +104,7 @@ fn set(kind: &str, items: Vec<Value>) -> Result<Value, Refusal> {
 }
 
 /// "Numbers can have up to 38 digits of precision", from 1E-130 to 9.99..E+125 and the same below zero.
-pub(super) fn number(text: &str) -> Result<BigDecimal, Refusal> {
+pub(super) fn number(text: &str) -> Result<BigDecimal, ErrorAnswer> {
     let bad = || invalid(format!("The parameter cannot be converted to a numeric value: {text}"));
     if text.is_empty() || !text.chars().all(|c| c.is_ascii_digit() || "+-.eE".contains(c)) {
         return Err(bad());
@@ -135,17 +135,17 @@ pub(super) fn written(number: &BigDecimal) -> String {
     number.normalized().to_plain_string()
 }
 
-fn bytes(text: &str) -> Result<Vec<u8>, Refusal> {
-    BASE64.decode(text).map_err(|_| Refusal::new("SerializationException", "B is not Base64"))
+fn bytes(text: &str) -> Result<Vec<u8>, ErrorAnswer> {
+    BASE64.decode(text).map_err(|_| ErrorAnswer::new("SerializationException", "B is not Base64"))
 }
 
-/// The type and what is inside.
+/// The type of a value, and its content.
 pub(super) fn parts(value: &Value) -> (&str, &Value) {
     let tagged = value.as_object().and_then(|tagged| tagged.iter().next());
     tagged.map_or(("NULL", &Value::Null), |(kind, inner)| (&**kind, inner))
 }
 
-/// Which comes first, of two strings, two numbers or two binaries; other values have no order.
+/// The order of two strings, two numbers or two binaries; other values have no order.
 pub(super) fn order(left: &Value, right: &Value) -> Option<Ordering> {
     let ((kind, left), (other, right)) = (parts(left), parts(right));
     let (left, right) = (left.as_str()?, right.as_str()?);
@@ -157,11 +157,11 @@ pub(super) fn order(left: &Value, right: &Value) -> Option<Ordering> {
     }
 }
 
-pub(super) fn item_size(item: &Item) -> usize {
+pub(super) fn item_size(item: &TableItem) -> usize {
     item.iter().map(|(name, value)| name.len() + size(value)).sum()
 }
 
-/// Near what "DynamoDB item sizes and formats" says; it calls the size of a number an approximation.
+/// The size according to "DynamoDB item sizes and formats", which calls the size of a number an approximation.
 pub(super) fn size(value: &Value) -> usize {
     let (kind, inner) = parts(value);
     let text_size = |kind: &str, text: &str| match kind {
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_value_is_refused() {
+    fn an_invalid_value_is_refused() {
         let deep = (0..40).fold(json!({"S": "a"}), |inner, _| json!({"L": [inner]}));
         let bad: [Value; 15] = [
             json!({}),

@@ -2,12 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::{Image, request};
+use super::{ImageRecord, request};
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
-pub(super) fn describe_image_attribute(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn describe_image_attribute(
+    context: &Context<'_>,
+    mut input: Members,
+) -> Result<Value, ErrorAnswer> {
     let id = request::image_id(&mut input)?;
     let attribute = request::required(&mut input, "Attribute")?;
     request::finish(input)?;
@@ -18,7 +21,7 @@ pub(super) fn describe_image_attribute(context: &Context<'_>, mut input: Members
 }
 
 /// The attribute, by its name in the answer.
-fn shown(image: &Image, attribute: &str) -> Result<(&'static str, Value), Refusal> {
+fn shown(image: &ImageRecord, attribute: &str) -> Result<(&'static str, Value), ErrorAnswer> {
     let value = |text: &Option<String>| text.as_ref().map_or(json!({}), |text| json!({"value": text}));
     Ok(match attribute {
         "launchPermission" => {
@@ -33,17 +36,17 @@ fn shown(image: &Image, attribute: &str) -> Result<(&'static str, Value), Refusa
         // "The blockDeviceMapping attribute is deprecated. Using this attribute returns the Client.AuthFailure error."
         "blockDeviceMapping" => {
             let message = "Unauthorized attempt to access restricted resource";
-            return Err(Refusal::new("AuthFailure", message));
+            return Err(ErrorAnswer::new("AuthFailure", message));
         }
         "bootMode" | "deregistrationProtection" | "lastLaunchedTime" | "tpmSupport" | "uefiData" => {
-            return Err(Refusal::not_served(format_args!("the image attribute `{attribute}`")));
+            return Err(ErrorAnswer::not_served(format_args!("the image attribute `{attribute}`")));
         }
         _ => return Err(request::bad_value(attribute, "attribute")),
     })
 }
 
-/// Nobody but the owner may launch the image afterwards.
-pub(super) fn reset_image_attribute(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+/// Removes every launch permission of the image.
+pub(super) fn reset_image_attribute(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let id = request::image_id(&mut input)?;
     let attribute = request::required(&mut input, "Attribute")?;
     if attribute != "launchPermission" {

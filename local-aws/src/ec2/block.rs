@@ -4,21 +4,21 @@
 use serde_json::{Value, json};
 
 use super::request;
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
 const BLOCKED: &str = "block-new-sharing";
 const UNBLOCKED: &str = "unblocked";
 
-pub(super) fn state(context: &Context<'_>, input: Members) -> Result<Value, Refusal> {
+pub(super) fn state(context: &Context<'_>, input: Members) -> Result<Value, ErrorAnswer> {
     request::finish(input)?;
     let state = if context.world.ec2.is_blocked(context.region) { BLOCKED } else { UNBLOCKED };
     Ok(json!({"imageBlockPublicAccessState": state, "managedBy": "account"}))
 }
 
 /// AWS takes up to ten minutes for it; here it is so at once.
-pub(super) fn enable(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn enable(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let asked = request::required(&mut input, "ImageBlockPublicAccessState")?;
     if asked != BLOCKED {
         return Err(request::bad_value(&asked, "ImageBlockPublicAccessState"));
@@ -27,7 +27,7 @@ pub(super) fn enable(context: &Context<'_>, mut input: Members) -> Result<Value,
     Ok(set(context, true))
 }
 
-pub(super) fn disable(context: &Context<'_>, input: Members) -> Result<Value, Refusal> {
+pub(super) fn disable(context: &Context<'_>, input: Members) -> Result<Value, ErrorAnswer> {
     request::finish(input)?;
     Ok(set(context, false))
 }

@@ -4,15 +4,15 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::filters::{self, Filter};
-use super::{Grantee, Image, State, grantee, request};
-use crate::account::Account;
+use super::{Ec2State, ImageRecord, PermissionGrantee, grantee, request};
+use crate::account::AccountIdentity;
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
 use crate::paging;
-use crate::refusal::Refusal;
 use crate::service::{ACCOUNT, Context};
 
-/// What a caller asks for.
-struct Asked {
+/// A request of DescribeImages.
+struct ImagesRequest {
     ids: Vec<String>,
     owners: Vec<String>,
     executable_by: Vec<String>,
@@ -23,7 +23,7 @@ struct Asked {
     token: Option<String>,
 }
 
-pub(super) fn describe_images(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn describe_images(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let request = input.text();
     let asked = asked(&mut input)?;
     request::finish(input)?;
@@ -31,11 +31,11 @@ pub(super) fn describe_images(context: &Context<'_>, mut input: Members) -> Resu
     let state = ec2.lock();
     known(&state, context.region, &asked.ids)?;
     let here = state.images.iter().filter(|image| image.region == context.region);
-    let found: Vec<&Image> =
+    let found: Vec<&ImageRecord> =
         here.filter(|image| asked.fits(image, context, state.is_encrypted(image))).collect();
     let size = asked.size.map_or(ec2.page_size, |size| ec2.page_size.min(size.unsigned_abs() as usize));
     let page = paging::page(&found, size, asked.token.as_deref(), &[&request]).map_err(|_| {
-        Refusal::new("InvalidNextToken", "The token provided in the NextToken field is invalid.")
+        ErrorAnswer::new("InvalidNextToken", "The token provided in the NextToken field is invalid.")
     })?;
     let images: Value = page.items.iter().map(|image| shown(image, state.is_encrypted(image))).collect();
     let mut output = json!({"imagesSet": images});
@@ -45,8 +45,8 @@ pub(super) fn describe_images(context: &Context<'_>, mut input: Members) -> Resu
     Ok(output)
 }
 
-fn asked(input: &mut Members) -> Result<Asked, Refusal> {
-    let asked = Asked {
+fn asked(input: &mut Members) -> Result<ImagesRequest, ErrorAnswer> {
+    let asked = ImagesRequest {
         ids: input.strings("ImageId")?,
         owners: input.strings("Owner")?,
         executable_by: input.strings("ExecutableBy")?,
@@ -68,7 +68,7 @@ fn asked(input: &mut Members) -> Result<Asked, Refusal> {
             .find(|user| !matches!(&***user, "self" | "all") && !grantee::is_account(user))
     });
     if let Some(user) = nobody {
-        return Err(Refusal::new("InvalidUserID.Malformed", format!("Invalid user id: \"{user}\"")));
+        return Err(ErrorAnswer::new("InvalidUserID.Malformed", format!("Invalid user id: \"{user}\"")));
     }
     match asked.size {
         Some(size) if !(1..=1000).contains(&size) => Err(request::bad_value(&size.to_string(), "maxResults")),
@@ -76,15 +76,15 @@ fn asked(input: &mut Members) -> Result<Asked, Refusal> {
     }
 }
 
-/// An image that there is, but not for the caller, is left out of the answer; one that there is not is an error.
-fn known(state: &State, region: &str, ids: &[String]) -> Result<(), Refusal> {
+/// An existing image that the caller may not see is left out of the answer; an image that does not exist is an error.
+fn known(state: &Ec2State, region: &str, ids: &[String]) -> Result<(), ErrorAnswer> {
     let there = |id: &str| state.images.iter().any(|image| image.id == id && image.region == region);
     let missing: Vec<&str> = ids.iter().map(String::as_str).filter(|id| !there(id)).collect();
     if missing.is_empty() { Ok(()) } else { Err(request::no_such_images(&missing)) }
 }
 
-impl Asked {
-    fn fits(&self, image: &Image, context: &Context<'_>, is_encrypted: bool) -> bool {
+impl ImagesRequest {
+    fn fits(&self, image: &ImageRecord, context: &Context<'_>, is_encrypted: bool) -> bool {
         let account = &context.world.account;
         let is_deprecated = image.deprecated.is_some_and(|at| at <= context.now);
         let among = |asked: &[String], fits: &dyn Fn(&str) -> bool| {
@@ -107,27 +107,31 @@ impl Asked {
 
 /// "The images available to you include public images, private images that you own, and private images owned by other
 /// Amazon Web Services accounts for which you have explicit launch permissions."
-fn is_visible(image: &Image, account: &Account) -> bool {
+fn is_visible(image: &ImageRecord, account: &AccountIdentity) -> bool {
     image.owner == ACCOUNT
-        || image.shared_with.iter().any(|grantee| *grantee == Grantee::Everyone || is_ours(grantee, account))
+        || image
+            .shared_with
+            .iter()
+            .any(|grantee| *grantee == PermissionGrantee::Everyone || is_ours(grantee, account))
 }
 
-/// The owner's own right is not explicit. For another account than the caller's, what its organization got is not shown.
-fn is_executable_by(image: &Image, account: &Account, user: &str) -> bool {
+/// The owner's own right is not explicit. For an account other than the caller's, the permissions of its organization
+/// are not evaluated.
+fn is_executable_by(image: &ImageRecord, account: &AccountIdentity, user: &str) -> bool {
     let mut grantees = image.shared_with.iter();
     match user {
-        "all" => grantees.any(|grantee| *grantee == Grantee::Everyone),
+        "all" => grantees.any(|grantee| *grantee == PermissionGrantee::Everyone),
         _ if user == "self" || user == ACCOUNT => grantees.any(|grantee| is_ours(grantee, account)),
-        _ => grantees.any(|grantee| *grantee == Grantee::Account(user.to_owned())),
+        _ => grantees.any(|grantee| *grantee == PermissionGrantee::Account(user.to_owned())),
     }
 }
 
-fn is_ours(grantee: &Grantee, account: &Account) -> bool {
+fn is_ours(grantee: &PermissionGrantee, account: &AccountIdentity) -> bool {
     match grantee {
-        Grantee::Everyone => false,
-        Grantee::Account(id) => id == ACCOUNT,
-        Grantee::Organization(arn) => account.organization.as_ref() == Some(arn),
-        Grantee::OrganizationalUnit(arn) => account.organizational_units.contains(arn),
+        PermissionGrantee::Everyone => false,
+        PermissionGrantee::Account(id) => id == ACCOUNT,
+        PermissionGrantee::Organization(arn) => account.organization.as_ref() == Some(arn),
+        PermissionGrantee::OrganizationalUnit(arn) => account.organizational_units.contains(arn),
     }
 }
 
@@ -136,7 +140,7 @@ pub(super) fn time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string()
 }
 
-fn shown(image: &Image, is_encrypted: bool) -> Value {
+fn shown(image: &ImageRecord, is_encrypted: bool) -> Value {
     let ebs = json!({
         "deleteOnTermination": true,
         "snapshotId": image.snapshot,
@@ -152,7 +156,7 @@ fn shown(image: &Image, is_encrypted: bool) -> Value {
         "imageState": image.state,
         "imageOwnerId": image.owner,
         "creationDate": time(image.created),
-        "isPublic": image.shared_with.contains(&Grantee::Everyone),
+        "isPublic": image.shared_with.contains(&PermissionGrantee::Everyone),
         "architecture": image.architecture,
         "imageType": "machine",
         "name": image.name,

@@ -1,8 +1,8 @@
-//! The filters of DescribeImages: values that may have wildcards, any of which must fit.
+//! Owns the filters of DescribeImages: values with wildcards, of which one must match.
 
-use super::{Grantee, Image};
+use super::{ImageRecord, PermissionGrantee};
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 
 /// "You can specify up to 200 values" for one request ("Filtering and searching using the API").
 const MAX_VALUES: usize = 200;
@@ -13,22 +13,22 @@ pub(super) struct Filter {
     values: Vec<String>,
 }
 
-pub(super) fn read(input: &mut Members) -> Result<Vec<Filter>, Refusal> {
+pub(super) fn read(input: &mut Members) -> Result<Vec<Filter>, ErrorAnswer> {
     let mut filters = Vec::new();
     for mut given in input.structures("Filter")? {
         let name = given.string("Name")?.unwrap_or_default();
         let values = given.strings("Value")?;
         given.finish()?;
         if values.is_empty() || name.is_empty() {
-            return Err(Refusal::new("InvalidParameterValue", "A filter has a name and a value"));
+            return Err(ErrorAnswer::new("InvalidParameterValue", "A filter has a name and a value"));
         }
         if !is_served(&name) {
-            return Err(Refusal::not_served(format_args!("the filter `{name}` of DescribeImages")));
+            return Err(ErrorAnswer::not_served(format_args!("the filter `{name}` of DescribeImages")));
         }
         filters.push(Filter { name, values });
     }
     match filters.iter().map(|filter| filter.values.len()).sum::<usize>() > MAX_VALUES {
-        true => Err(Refusal::new("FilterLimitExceeded", "The maximum number of filter values is 200")),
+        true => Err(ErrorAnswer::new("FilterLimitExceeded", "The maximum number of filter values is 200")),
         false => Ok(filters),
     }
 }
@@ -54,14 +54,14 @@ fn is_served(name: &str) -> bool {
 }
 
 impl Filter {
-    /// Whether any value of the filter fits anything that the image has there.
-    pub(super) fn fits(&self, image: &Image, is_encrypted: bool) -> bool {
+    /// Whether a value of the filter matches a value of the image.
+    pub(super) fn fits(&self, image: &ImageRecord, is_encrypted: bool) -> bool {
         let has = held(&self.name, image, is_encrypted);
         has.iter().any(|text| self.values.iter().any(|pattern| matches(pattern, text)))
     }
 }
 
-fn held(name: &str, image: &Image, is_encrypted: bool) -> Vec<String> {
+fn held(name: &str, image: &ImageRecord, is_encrypted: bool) -> Vec<String> {
     if let Some(key) = name.strip_prefix("tag:") {
         return image.tags.iter().filter(|(name, _)| name == key).map(|(_, value)| value.clone()).collect();
     }
@@ -74,7 +74,7 @@ fn held(name: &str, image: &Image, is_encrypted: bool) -> Vec<String> {
         "description" => image.description.iter().cloned().collect(),
         "image-id" => one(&image.id),
         "image-type" => one("machine"),
-        "is-public" => vec![image.shared_with.contains(&Grantee::Everyone).to_string()],
+        "is-public" => vec![image.shared_with.contains(&PermissionGrantee::Everyone).to_string()],
         "name" => one(&image.name),
         "owner-alias" => image.owner_alias.iter().cloned().collect(),
         "owner-id" => one(&image.owner),
@@ -85,7 +85,7 @@ fn held(name: &str, image: &Image, is_encrypted: bool) -> Vec<String> {
     }
 }
 
-/// `*` is anything, `?` one character, `\` takes what follows as it is; upper and lower case differ.
+/// `*` is any text, `?` is one character, `\` escapes the next character; case matters.
 fn matches(pattern: &str, text: &str) -> bool {
     let mut rest = pattern.chars();
     match rest.next() {

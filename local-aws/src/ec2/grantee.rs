@@ -1,15 +1,15 @@
-//! Owns who an image or a snapshot can be shared with, and how a request names them.
+//! Owns the grantees of images and snapshots, and their forms in a request.
 
 use std::fmt;
 
 use serde_json::{Value, json};
 
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 
-/// Whom a permission is for. A request's item names exactly one of these.
+/// The grantee of a permission. An item of a request names exactly one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Grantee {
+pub(crate) enum PermissionGrantee {
     /// The group `all`.
     Everyone,
     Account(String),
@@ -17,36 +17,40 @@ pub(crate) enum Grantee {
     OrganizationalUnit(String),
 }
 
-impl Grantee {
+impl PermissionGrantee {
     /// An account's id, or the ARN of an organization or of an organizational unit.
-    pub(crate) fn named(text: &str) -> Option<Grantee> {
+    pub(crate) fn named(text: &str) -> Option<PermissionGrantee> {
         if text == "all" {
-            return Some(Grantee::Everyone);
+            return Some(PermissionGrantee::Everyone);
         }
-        let named = [Grantee::account(text), Grantee::organization(text), Grantee::organizational_unit(text)];
+        let named = [
+            PermissionGrantee::account(text),
+            PermissionGrantee::organization(text),
+            PermissionGrantee::organizational_unit(text),
+        ];
         named.into_iter().find_map(Result::ok)
     }
 
-    pub(super) fn group(text: &str) -> Result<Grantee, Refusal> {
-        if text == "all" { Ok(Grantee::Everyone) } else { Err(bad_item(text, "UserGroup")) }
+    pub(super) fn group(text: &str) -> Result<PermissionGrantee, ErrorAnswer> {
+        if text == "all" { Ok(PermissionGrantee::Everyone) } else { Err(bad_item(text, "UserGroup")) }
     }
 
-    pub(super) fn account(text: &str) -> Result<Grantee, Refusal> {
+    pub(super) fn account(text: &str) -> Result<PermissionGrantee, ErrorAnswer> {
         match is_account(text) {
-            true => Ok(Grantee::Account(text.to_owned())),
+            true => Ok(PermissionGrantee::Account(text.to_owned())),
             false => Err(bad_item(text, "userId")),
         }
     }
 
-    pub(super) fn organization(text: &str) -> Result<Grantee, Refusal> {
+    pub(super) fn organization(text: &str) -> Result<PermissionGrantee, ErrorAnswer> {
         let path = organizations(text).and_then(|path| path.strip_prefix("organization/o-"));
         match path.is_some_and(|id| is_id(id, 10)) {
-            true => Ok(Grantee::Organization(text.to_owned())),
+            true => Ok(PermissionGrantee::Organization(text.to_owned())),
             false => Err(bad_item(text, "organizationArn")),
         }
     }
 
-    pub(super) fn organizational_unit(text: &str) -> Result<Grantee, Refusal> {
+    pub(super) fn organizational_unit(text: &str) -> Result<PermissionGrantee, ErrorAnswer> {
         let path = organizations(text).and_then(|path| path.strip_prefix("ou/o-"));
         let ids = path.and_then(|path| path.split_once("/ou-"));
         let ids = ids.and_then(|(organization, unit)| Some((organization, unit.split_once('-')?)));
@@ -54,25 +58,26 @@ impl Grantee {
             Some((organization, (root, unit)))
                 if is_id(organization, 10) && is_id(root, 4) && is_id(unit, 8) =>
             {
-                Ok(Grantee::OrganizationalUnit(text.to_owned()))
+                Ok(PermissionGrantee::OrganizationalUnit(text.to_owned()))
             }
             _ => Err(bad_item(text, "organizationalUnitArn")),
         }
     }
 
     /// An item of `LaunchPermission.Add` and its like.
-    pub(super) fn item(mut item: Members) -> Result<Grantee, Refusal> {
-        let group = item.string("Group")?.map(|text| Grantee::group(&text));
-        let account = item.string("UserId")?.map(|text| Grantee::account(&text));
-        let organization = item.string("OrganizationArn")?.map(|text| Grantee::organization(&text));
-        let unit = item.string("OrganizationalUnitArn")?.map(|text| Grantee::organizational_unit(&text));
+    pub(super) fn item(mut item: Members) -> Result<PermissionGrantee, ErrorAnswer> {
+        let group = item.string("Group")?.map(|text| PermissionGrantee::group(&text));
+        let account = item.string("UserId")?.map(|text| PermissionGrantee::account(&text));
+        let organization = item.string("OrganizationArn")?.map(|text| PermissionGrantee::organization(&text));
+        let unit =
+            item.string("OrganizationalUnitArn")?.map(|text| PermissionGrantee::organizational_unit(&text));
         item.finish()?;
         let mut named = [group, account, organization, unit].into_iter().flatten();
         match (named.next(), named.next()) {
             (Some(grantee), None) => grantee,
             _ => {
                 let message = "A permission names exactly one of Group, UserId, OrganizationArn and OrganizationalUnitArn";
-                Err(Refusal::new("InvalidParameterCombination", message))
+                Err(ErrorAnswer::new("InvalidParameterCombination", message))
             }
         }
     }
@@ -80,22 +85,22 @@ impl Grantee {
     /// As an answer shows it.
     pub(super) fn shown(&self) -> Value {
         match self {
-            Grantee::Everyone => json!({"group": "all"}),
-            Grantee::Account(id) => json!({"userId": id}),
-            Grantee::Organization(arn) => json!({"organizationArn": arn}),
-            Grantee::OrganizationalUnit(arn) => json!({"organizationalUnitArn": arn}),
+            PermissionGrantee::Everyone => json!({"group": "all"}),
+            PermissionGrantee::Account(id) => json!({"userId": id}),
+            PermissionGrantee::Organization(arn) => json!({"organizationArn": arn}),
+            PermissionGrantee::OrganizationalUnit(arn) => json!({"organizationalUnitArn": arn}),
         }
     }
 }
 
 /// `all`, an account's id, an ARN.
-impl fmt::Display for Grantee {
+impl fmt::Display for PermissionGrantee {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Grantee::Everyone => f.write_str("all"),
-            Grantee::Account(text) | Grantee::Organization(text) | Grantee::OrganizationalUnit(text) => {
-                f.write_str(text)
-            }
+            PermissionGrantee::Everyone => f.write_str("all"),
+            PermissionGrantee::Account(text)
+            | PermissionGrantee::Organization(text)
+            | PermissionGrantee::OrganizationalUnit(text) => f.write_str(text),
         }
     }
 }
@@ -104,7 +109,7 @@ pub(crate) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// What is behind `arn:aws:organizations::ACCOUNT:`.
+/// The part after `arn:aws:organizations::ACCOUNT:`.
 fn organizations(arn: &str) -> Option<&str> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     match parts[..] {
@@ -123,25 +128,28 @@ fn is_id(text: &str, shortest: usize) -> bool {
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
 }
 
-fn bad_item(value: &str, kind: &str) -> Refusal {
+fn bad_item(value: &str, kind: &str) -> ErrorAnswer {
     let message = format!("Invalid attribute item value \"{value}\" for {kind} item type.");
-    Refusal::new("InvalidAMIAttributeItemValue", message)
+    ErrorAnswer::new("InvalidAMIAttributeItemValue", message)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Grantee;
+    use super::PermissionGrantee;
 
     #[test]
     fn a_grantee_is_known_by_its_form() {
         let organization = "arn:aws:organizations::111122223333:organization/o-abcde12345";
         let unit = "arn:aws:organizations::111122223333:ou/o-abcde12345/ou-ab12-cdefgh34";
         for text in ["all", "444455556666", organization, unit] {
-            assert_eq!(Grantee::named(text).map(|grantee| grantee.to_string()).as_deref(), Some(text));
+            assert_eq!(
+                PermissionGrantee::named(text).map(|grantee| grantee.to_string()).as_deref(),
+                Some(text)
+            );
         }
         let not = ["", "All", "44445555666", "4444-5555-6666", "o-abcde12345", &unit[..unit.len() - 9]];
         for text in not {
-            assert_eq!(Grantee::named(text), None, "{text}");
+            assert_eq!(PermissionGrantee::named(text), None, "{text}");
         }
     }
 }

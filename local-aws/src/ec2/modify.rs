@@ -2,26 +2,29 @@
 
 use serde_json::{Value, json};
 
-use super::{Grantee, request};
+use super::{PermissionGrantee, request};
 use crate::cloudtrail;
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
 /// "You can specify up to 10,000 account IDs": more is a request that AWS does not take.
 const MAX_GRANTEES: usize = 10_000;
 
-/// What reads a grantee of one kind.
-type Kind = fn(&str) -> Result<Grantee, Refusal>;
+/// A function that reads a grantee of one kind.
+type GranteeReader = fn(&str) -> Result<PermissionGrantee, ErrorAnswer>;
 
-/// What a call changes.
-enum Change {
-    Permissions { add: Vec<Grantee>, remove: Vec<Grantee> },
+/// The change that a call requests.
+enum AttributeEdit {
+    Permissions { add: Vec<PermissionGrantee>, remove: Vec<PermissionGrantee> },
     Description(String),
     ImdsSupport,
 }
 
-pub(super) fn modify_image_attribute(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn modify_image_attribute(
+    context: &Context<'_>,
+    mut input: Members,
+) -> Result<Value, ErrorAnswer> {
     let id = request::image_id(&mut input)?;
     let change = asked(&mut input)?;
     request::finish(input)?;
@@ -30,8 +33,8 @@ pub(super) fn modify_image_attribute(context: &Context<'_>, mut input: Members) 
     let mut state = ec2.lock();
     let image = state.own_image(context.region, &id)?.clone();
     match change {
-        Change::Permissions { add, remove } => {
-            if add.contains(&Grantee::Everyone) {
+        AttributeEdit::Permissions { add, remove } => {
+            if add.contains(&PermissionGrantee::Everyone) {
                 may_be_public(is_blocked, state.is_encrypted(&image))?;
             }
             let record = recorded(&id, &add, &remove);
@@ -40,25 +43,32 @@ pub(super) fn modify_image_attribute(context: &Context<'_>, mut input: Members) 
             let arn = format!("arn:aws:ec2:{}::image/{id}", context.region);
             cloudtrail::record(context, "ModifyImageAttribute", &arn, record);
         }
-        Change::Description(text) => state.own_image(context.region, &id)?.description = Some(text),
-        Change::ImdsSupport => state.own_image(context.region, &id)?.imds_support = Some("v2.0".to_owned()),
+        AttributeEdit::Description(text) => state.own_image(context.region, &id)?.description = Some(text),
+        AttributeEdit::ImdsSupport => {
+            state.own_image(context.region, &id)?.imds_support = Some("v2.0".to_owned())
+        }
     }
     Ok(json!({"return": true}))
 }
 
-/// What was asked for, as CloudTrail has it.
-fn recorded(id: &str, add: &[Grantee], remove: &[Grantee]) -> Value {
+/// The request, as CloudTrail records it.
+fn recorded(id: &str, add: &[PermissionGrantee], remove: &[PermissionGrantee]) -> Value {
     let mut permission = json!({});
     for (name, grantees) in [("add", add), ("remove", remove)] {
         if !grantees.is_empty() {
-            permission[name] = json!({"items": grantees.iter().map(Grantee::shown).collect::<Vec<_>>()});
+            permission[name] =
+                json!({"items": grantees.iter().map(PermissionGrantee::shown).collect::<Vec<_>>()});
         }
     }
     json!({"imageId": id, "attributeType": "launchPermission", "launchPermission": permission})
 }
 
 /// The permissions afterwards: each once, in the order in which they came.
-pub(super) fn apply(shared_with: &mut Vec<Grantee>, add: Vec<Grantee>, remove: &[Grantee]) {
+pub(super) fn apply(
+    shared_with: &mut Vec<PermissionGrantee>,
+    add: Vec<PermissionGrantee>,
+    remove: &[PermissionGrantee],
+) {
     for grantee in add {
         if !shared_with.contains(&grantee) {
             shared_with.push(grantee);
@@ -67,21 +77,21 @@ pub(super) fn apply(shared_with: &mut Vec<Grantee>, add: Vec<Grantee>, remove: &
     shared_with.retain(|grantee| !remove.contains(grantee));
 }
 
-fn may_be_public(is_blocked: bool, is_encrypted: bool) -> Result<(), Refusal> {
+fn may_be_public(is_blocked: bool, is_encrypted: bool) -> Result<(), ErrorAnswer> {
     if is_blocked {
         let message = "You can’t publicly share this image because block public access for AMIs is enabled for this \
                        account. To publicly share the image, you must call the DisableImageBlockPublicAccess API.";
-        return Err(Refusal::new("OperationNotPermitted", message));
+        return Err(ErrorAnswer::new("OperationNotPermitted", message));
     }
     if is_encrypted {
         let message = "Encrypted snapshots can’t be shared publicly. Specify another snapshot.";
-        return Err(Refusal::new("UnsupportedOperation", message));
+        return Err(ErrorAnswer::new("UnsupportedOperation", message));
     }
     Ok(())
 }
 
 /// "You can specify only one attribute at a time."
-fn asked(input: &mut Members) -> Result<Change, Refusal> {
+fn asked(input: &mut Members) -> Result<AttributeEdit, ErrorAnswer> {
     let attribute = input.string("Attribute")?;
     let (value, older) = (input.string("Value")?, older_form(input)?);
     let mut asked = Vec::new();
@@ -119,7 +129,7 @@ fn asked(input: &mut Members) -> Result<Change, Refusal> {
     }
 }
 
-fn fits(attribute: Option<&str>, name: &str) -> Result<(), Refusal> {
+fn fits(attribute: Option<&str>, name: &str) -> Result<(), ErrorAnswer> {
     match attribute {
         Some(attribute) if attribute != name => Err(request::bad_combination(format!(
             "The attribute is {attribute}, and the request is about {name}"
@@ -129,34 +139,34 @@ fn fits(attribute: Option<&str>, name: &str) -> Result<(), Refusal> {
 }
 
 /// `Description.Value`, or `Attribute=description` with `Value`.
-fn text(name: &str, value: String) -> Result<(&'static str, Change), Refusal> {
+fn text(name: &str, value: String) -> Result<(&'static str, AttributeEdit), ErrorAnswer> {
     match name {
-        "Description" | "description" => Ok(("description", Change::Description(value))),
-        "ImdsSupport" | "imdsSupport" if value == "v2.0" => Ok(("imdsSupport", Change::ImdsSupport)),
+        "Description" | "description" => Ok(("description", AttributeEdit::Description(value))),
+        "ImdsSupport" | "imdsSupport" if value == "v2.0" => Ok(("imdsSupport", AttributeEdit::ImdsSupport)),
         "ImdsSupport" | "imdsSupport" => Err(request::bad_value(&value, "imdsSupport")),
         _ => Err(request::bad_combination("Value needs the attribute description or imdsSupport")),
     }
 }
 
 /// `LaunchPermission.Add.1.UserId` and its like.
-fn today(mut permissions: Members) -> Result<Change, Refusal> {
-    let mut items = |name| -> Result<Vec<Grantee>, Refusal> {
-        permissions.structures(name)?.into_iter().map(Grantee::item).collect()
+fn today(mut permissions: Members) -> Result<AttributeEdit, ErrorAnswer> {
+    let mut items = |name| -> Result<Vec<PermissionGrantee>, ErrorAnswer> {
+        permissions.structures(name)?.into_iter().map(PermissionGrantee::item).collect()
     };
     let (add, remove) = (items("Add")?, items("Remove")?);
     permissions.finish()?;
-    within_limit(Change::Permissions { add, remove })
+    within_limit(AttributeEdit::Permissions { add, remove })
 }
 
 /// `OperationType=add&UserId.1=..&UserGroup.1=..`; none when the request has nothing of it.
-fn older_form(input: &mut Members) -> Result<Option<Change>, Refusal> {
+fn older_form(input: &mut Members) -> Result<Option<AttributeEdit>, ErrorAnswer> {
     let operation = input.string("OperationType")?;
     let mut grantees = Vec::new();
-    let kinds: [(&str, Kind); 4] = [
-        ("UserId", Grantee::account),
-        ("UserGroup", Grantee::group),
-        ("OrganizationArn", Grantee::organization),
-        ("OrganizationalUnitArn", Grantee::organizational_unit),
+    let kinds: [(&str, GranteeReader); 4] = [
+        ("UserId", PermissionGrantee::account),
+        ("UserGroup", PermissionGrantee::group),
+        ("OrganizationArn", PermissionGrantee::organization),
+        ("OrganizationalUnitArn", PermissionGrantee::organizational_unit),
     ];
     for (name, grantee) in kinds {
         for text in input.strings(name)? {
@@ -166,19 +176,23 @@ fn older_form(input: &mut Members) -> Result<Option<Change>, Refusal> {
     match operation.as_deref() {
         None if grantees.is_empty() => Ok(None),
         None => Err(request::missing("OperationType")),
-        Some("add") => within_limit(Change::Permissions { add: grantees, remove: Vec::new() }).map(Some),
-        Some("remove") => within_limit(Change::Permissions { add: Vec::new(), remove: grantees }).map(Some),
+        Some("add") => {
+            within_limit(AttributeEdit::Permissions { add: grantees, remove: Vec::new() }).map(Some)
+        }
+        Some("remove") => {
+            within_limit(AttributeEdit::Permissions { add: Vec::new(), remove: grantees }).map(Some)
+        }
         Some(other) => Err(request::bad_value(other, "operationType")),
     }
 }
 
-fn within_limit(change: Change) -> Result<Change, Refusal> {
+fn within_limit(change: AttributeEdit) -> Result<AttributeEdit, ErrorAnswer> {
     match &change {
-        Change::Permissions { add, remove } if add.is_empty() && remove.is_empty() => {
+        AttributeEdit::Permissions { add, remove } if add.is_empty() && remove.is_empty() => {
             Err(request::bad_combination("No attributes specified."))
         }
-        Change::Permissions { add, remove } if add.len() + remove.len() > MAX_GRANTEES => {
-            Err(Refusal::new("InvalidParameterValue", "A request has at most 10,000 launch permissions"))
+        AttributeEdit::Permissions { add, remove } if add.len() + remove.len() > MAX_GRANTEES => {
+            Err(ErrorAnswer::new("InvalidParameterValue", "A request has at most 10,000 launch permissions"))
         }
         _ => Ok(change),
     }

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Grantee, modify, request};
+use super::{PermissionGrantee, modify, request};
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 use crate::service::Context;
 
 const PERMISSION: &str = "createVolumePermission";
@@ -12,7 +12,7 @@ const PERMISSION: &str = "createVolumePermission";
 pub(super) fn describe_snapshot_attribute(
     context: &Context<'_>,
     mut input: Members,
-) -> Result<Value, Refusal> {
+) -> Result<Value, ErrorAnswer> {
     let id = request::snapshot_id(&mut input)?;
     let attribute = request::required(&mut input, "Attribute")?;
     request::finish(input)?;
@@ -20,7 +20,7 @@ pub(super) fn describe_snapshot_attribute(
     let snapshot = state.own_snapshot(context.region, &id)?;
     match &*attribute {
         PERMISSION => {
-            let shared: Value = snapshot.shared_with.iter().map(Grantee::shown).collect();
+            let shared: Value = snapshot.shared_with.iter().map(PermissionGrantee::shown).collect();
             Ok(json!({"snapshotId": id, PERMISSION: shared}))
         }
         "productCodes" => Ok(json!({"snapshotId": id, "productCodes": []})),
@@ -28,7 +28,10 @@ pub(super) fn describe_snapshot_attribute(
     }
 }
 
-pub(super) fn modify_snapshot_attribute(context: &Context<'_>, mut input: Members) -> Result<Value, Refusal> {
+pub(super) fn modify_snapshot_attribute(
+    context: &Context<'_>,
+    mut input: Members,
+) -> Result<Value, ErrorAnswer> {
     let id = request::snapshot_id(&mut input)?;
     let attribute = input.string("Attribute")?;
     if let Some(other) = attribute.filter(|attribute| attribute != PERMISSION) {
@@ -38,21 +41,21 @@ pub(super) fn modify_snapshot_attribute(context: &Context<'_>, mut input: Member
     request::finish(input)?;
     let mut state = context.world.ec2.lock();
     let snapshot = state.own_snapshot(context.region, &id)?;
-    if snapshot.encrypted && add.contains(&Grantee::Everyone) {
+    if snapshot.encrypted && add.contains(&PermissionGrantee::Everyone) {
         let message = "Encrypted snapshots can’t be shared publicly. Specify another snapshot.";
-        return Err(Refusal::new("UnsupportedOperation", message));
+        return Err(ErrorAnswer::new("UnsupportedOperation", message));
     }
     modify::apply(&mut snapshot.shared_with, add, &remove);
     Ok(json!({"return": true}))
 }
 
-/// What is added and removed. "You cannot do both in a single operation", and at most 500 of either.
-fn asked(input: &mut Members) -> Result<(Vec<Grantee>, Vec<Grantee>), Refusal> {
+/// The grantees to add and to remove. "You cannot do both in a single operation", and at most 500 of either.
+fn asked(input: &mut Members) -> Result<(Vec<PermissionGrantee>, Vec<PermissionGrantee>), ErrorAnswer> {
     let (mut add, mut remove) = older_form(input)?;
     if let Some(mut permissions) = input.structure("CreateVolumePermission")? {
         for (name, into) in [("Add", &mut add), ("Remove", &mut remove)] {
             for item in permissions.structures(name)? {
-                into.push(Grantee::item(item)?);
+                into.push(PermissionGrantee::item(item)?);
             }
         }
         permissions.finish()?;
@@ -60,20 +63,21 @@ fn asked(input: &mut Members) -> Result<(Vec<Grantee>, Vec<Grantee>), Refusal> {
     match (add.len(), remove.len()) {
         (0, 0) => Err(request::missing("CreateVolumePermission")),
         (1.., 1..) => Err(request::bad_combination("A request adds permissions or removes them, not both")),
-        (501.., _) | (_, 501..) => {
-            Err(Refusal::new("InvalidParameterValue", "A request has at most 500 permissions of a snapshot"))
-        }
+        (501.., _) | (_, 501..) => Err(ErrorAnswer::new(
+            "InvalidParameterValue",
+            "A request has at most 500 permissions of a snapshot",
+        )),
         _ => Ok((add, remove)),
     }
 }
 
-fn older_form(input: &mut Members) -> Result<(Vec<Grantee>, Vec<Grantee>), Refusal> {
+fn older_form(input: &mut Members) -> Result<(Vec<PermissionGrantee>, Vec<PermissionGrantee>), ErrorAnswer> {
     let operation = input.string("OperationType")?;
     let accounts = input.strings("UserId")?;
     let groups = input.strings("UserGroup")?;
-    let accounts = accounts.iter().map(|text| Grantee::account(text));
-    let grantees = accounts.chain(groups.iter().map(|text| Grantee::group(text)));
-    let grantees: Vec<Grantee> = grantees.collect::<Result<_, _>>()?;
+    let accounts = accounts.iter().map(|text| PermissionGrantee::account(text));
+    let grantees = accounts.chain(groups.iter().map(|text| PermissionGrantee::group(text)));
+    let grantees: Vec<PermissionGrantee> = grantees.collect::<Result<_, _>>()?;
     match operation.as_deref() {
         None if grantees.is_empty() => Ok((Vec::new(), Vec::new())),
         None => Err(request::missing("OperationType")),

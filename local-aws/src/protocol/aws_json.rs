@@ -7,7 +7,7 @@ use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::Wire;
-use crate::refusal::Refusal;
+use crate::error_answer::ErrorAnswer;
 use crate::server::{Request, respond};
 
 /// The version that a service's model names (`jsonVersion`).
@@ -21,10 +21,10 @@ fn content_type(api: &str) -> &'static str {
 }
 
 /// The API, the operation and the input.
-pub(super) fn read(request: &Request) -> (String, String, Result<Value, Refusal>) {
+pub(super) fn read(request: &Request) -> (String, String, Result<Value, ErrorAnswer>) {
     let (api, operation) = target(&request.parts.headers);
     let input = match operation.is_empty() {
-        true => Err(Refusal::not_served(format_args!(
+        true => Err(ErrorAnswer::not_served(format_args!(
             "{} {} without X-Amz-Target and without a form (it speaks AWS JSON and AWS Query)",
             request.parts.method, request.parts.uri
         ))),
@@ -33,26 +33,27 @@ pub(super) fn read(request: &Request) -> (String, String, Result<Value, Refusal>
     (api, operation, input)
 }
 
-/// `CodeCommit_20150413.GetBranch`, taken apart; both are empty when there is no target.
+/// The parts of `CodeCommit_20150413.GetBranch`; both are empty if there is no target.
 fn target(headers: &HeaderMap) -> (String, String) {
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (api, operation) = target.rsplit_once('.').unwrap_or(("", target));
     (api.to_owned(), operation.to_owned())
 }
 
-fn input(request: &Request, api: &str) -> Result<Value, Refusal> {
+fn input(request: &Request, api: &str) -> Result<Value, ErrorAnswer> {
     let given = request.parts.headers.get("content-type").and_then(|value| value.to_str().ok());
     // CodePipeline's model lists another protocol (RPC v2 CBOR) first: an SDK that starts to use it must be noticed.
     if given.map(|value| value.split(';').next().unwrap_or_default().trim()) != Some(content_type(api)) {
-        return Err(Refusal::not_served(format_args!("the content type `{}`", given.unwrap_or("none"))));
+        return Err(ErrorAnswer::not_served(format_args!("the content type `{}`", given.unwrap_or("none"))));
     }
-    serde_json::from_slice(&request.body)
-        .map_err(|error| Refusal::new("SerializationException", format!("the request is not JSON: {error}")))
+    serde_json::from_slice(&request.body).map_err(|error| {
+        ErrorAnswer::new("SerializationException", format!("the request is not JSON: {error}"))
+    })
 }
 
 pub(super) fn response(
     wire: &Wire,
-    outcome: &Result<Value, Refusal>,
+    outcome: &Result<Value, ErrorAnswer>,
     request_id: &str,
 ) -> Response<Full<Bytes>> {
     let (status, body) = match outcome {
@@ -67,7 +68,7 @@ pub(super) fn response(
     response
 }
 
-fn error(api: &str, refusal: &Refusal) -> Value {
+fn error(api: &str, refusal: &ErrorAnswer) -> Value {
     let mut body = json!({"__type": shape_id(api, &refusal.code), "message": refusal.message});
     for (member, value) in refusal.further.iter().flat_map(|further| further.iter()) {
         body[member] = value.clone();
@@ -75,7 +76,7 @@ fn error(api: &str, refusal: &Refusal) -> Value {
     body
 }
 
-/// DynamoDB says where an error's shape is from; the others give the name alone.
+/// DynamoDB names the namespace of an error's shape; the other services only the shape.
 fn shape_id(api: &str, code: &str) -> String {
     match code {
         _ if !api.starts_with("DynamoDB") => code.to_owned(),

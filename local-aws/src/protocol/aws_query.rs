@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use super::Wire;
 use super::xml::{self, Xml};
-use crate::refusal::Refusal;
+use crate::error_answer::ErrorAnswer;
 
 pub(super) fn response(
     wire: &Wire,
-    outcome: &Result<Value, Refusal>,
+    outcome: &Result<Value, ErrorAnswer>,
     request_id: &str,
 ) -> Response<Full<Bytes>> {
     let (status, body) = match outcome {
@@ -39,7 +39,7 @@ fn answer(wire: &Wire, output: &Value, request_id: &str) -> Vec<u8> {
     xml.finish()
 }
 
-fn error(wire: &Wire, refusal: &Refusal, request_id: &str) -> Vec<u8> {
+fn error(wire: &Wire, refusal: &ErrorAnswer, request_id: &str) -> Vec<u8> {
     let mut xml = Xml::with_items("member");
     xml.open_in("ErrorResponse", &namespace(wire));
     xml.open("Error");

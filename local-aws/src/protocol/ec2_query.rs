@@ -1,7 +1,7 @@
-//! EC2's own dialect of AWS Query: lists are flat (`Owner.1`), answers have `item`s and no result element.
+//! Owns EC2's dialect of AWS Query: lists are flat (`Owner.1`), answers have `item`s and no result element.
 //!
-//! Written after "AWS EC2 query protocol" of the Smithy documentation. An answer is given by the names that it has on the
-//! wire (`imagesSet`), which are not those of the API reference.
+//! The source is "AWS EC2 query protocol" of the Smithy documentation. An answer uses the names of the protocol
+//! (`imagesSet`), which are not those of the API reference.
 
 use http_body_util::Full;
 use hyper::Response;
@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use super::Wire;
 use super::xml::{self, Xml};
-use crate::refusal::Refusal;
+use crate::error_answer::ErrorAnswer;
 
 pub(super) fn response(
     wire: &Wire,
-    outcome: &Result<Value, Refusal>,
+    outcome: &Result<Value, ErrorAnswer>,
     request_id: &str,
 ) -> Response<Full<Bytes>> {
     let (status, body) = match outcome {
@@ -36,7 +36,7 @@ fn answer(wire: &Wire, output: &Value, request_id: &str) -> Vec<u8> {
     xml.finish()
 }
 
-fn error(refusal: &Refusal, request_id: &str) -> Vec<u8> {
+fn error(refusal: &ErrorAnswer, request_id: &str) -> Vec<u8> {
     let mut xml = Xml::with_items("item");
     for name in ["Response", "Errors", "Error"] {
         xml.open(name);

@@ -1,13 +1,13 @@
-//! Forms: a request whose `Action` is the operation and whose `Version` is the API, and whose other names are paths.
+//! Reads forms: `Action` is the operation, `Version` is the API, and every other name is a path.
 //!
-//! Everything is text: whoever takes a member says what it should be.
+//! Every value is text: the operation that reads a member converts it.
 
 use std::collections::BTreeMap;
 
 use hyper::http::HeaderMap;
 use serde_json::{Map, Value};
 
-use crate::refusal::Refusal;
+use crate::error_answer::ErrorAnswer;
 use crate::server::Request;
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -19,8 +19,8 @@ pub(super) fn speaks(headers: &HeaderMap) -> bool {
 }
 
 /// `Version` and `Action`, and everything else as the input.
-pub(super) fn read(request: &Request, lists: Lists) -> (String, String, Result<Value, Refusal>) {
-    let (mut api, mut operation, mut root) = (String::new(), String::new(), Node::default());
+pub(super) fn read(request: &Request, lists: Lists) -> (String, String, Result<Value, ErrorAnswer>) {
+    let (mut api, mut operation, mut root) = (String::new(), String::new(), FormNode::default());
     for (name, value) in form_urlencoded::parse(&request.body) {
         match &*name {
             "Version" => api = value.into_owned(),
@@ -29,13 +29,13 @@ pub(super) fn read(request: &Request, lists: Lists) -> (String, String, Result<V
         }
     }
     let input = match operation.is_empty() {
-        true => Err(Refusal::new("MissingAction", "the request has no Action")),
+        true => Err(ErrorAnswer::new("MissingAction", "the request has no Action")),
         false => Ok(root.structure(lists)),
     };
     (api, operation, input)
 }
 
-/// How a list is written.
+/// The notation of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lists {
     /// `Tags.member.1`, and maps as `Attributes.entry.1.Name`.
@@ -44,15 +44,15 @@ pub(super) enum Lists {
     Flat,
 }
 
-/// What one name of the form stands for, by its parts: a value, or what is below it.
+/// The part of a form at one path: a value, or the parts below it.
 #[derive(Debug, Default)]
-struct Node {
+struct FormNode {
     value: Option<String>,
     /// In the order in which they came.
-    below: Vec<(String, Node)>,
+    below: Vec<(String, FormNode)>,
 }
 
-impl Node {
+impl FormNode {
     fn put<'n>(&mut self, mut parts: impl Iterator<Item = &'n str>, value: String) {
         let Some(part) = parts.next() else {
             self.value = Some(value);
@@ -60,14 +60,14 @@ impl Node {
         };
         let found = self.below.iter().position(|(name, _)| name == part);
         let index = found.unwrap_or_else(|| {
-            self.below.push((part.to_owned(), Node::default()));
+            self.below.push((part.to_owned(), FormNode::default()));
             self.below.len() - 1
         });
         self.below[index].1.put(parts, value);
     }
 
     fn json(self, lists: Lists) -> Value {
-        let list = |node: Node| node.items().map(|item| item.json(lists)).collect();
+        let list = |node: FormNode| node.items().map(|item| item.json(lists)).collect();
         match &*self.below {
             [] => self.value.map_or(Value::Null, Value::String),
             [(name, _)] if lists == Lists::Wrapped && name == "member" => list(self.only()),
@@ -87,15 +87,15 @@ impl Node {
         Value::Object(members.collect::<Map<_, _>>())
     }
 
-    /// What is below `member` or `entry`.
-    fn only(self) -> Node {
+    /// The part below `member` or `entry`.
+    fn only(self) -> FormNode {
         self.below.into_iter().map(|(_, node)| node).next().unwrap_or_default()
     }
 
-    /// What is below, by its numbers.
-    fn items(self) -> impl Iterator<Item = Node> {
+    /// The parts below, in the order of their numbers.
+    fn items(self) -> impl Iterator<Item = FormNode> {
         let numbered = self.below.into_iter();
-        let by_number: BTreeMap<usize, Node> =
+        let by_number: BTreeMap<usize, FormNode> =
             numbered.filter_map(|(number, node)| Some((number.parse().ok()?, node))).collect();
         by_number.into_values()
     }
@@ -112,10 +112,10 @@ impl Node {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Lists, Node};
+    use super::{FormNode, Lists};
 
     fn decoded(form: &str, lists: Lists) -> Value {
-        let mut root = Node::default();
+        let mut root = FormNode::default();
         for (name, value) in form_urlencoded::parse(form.as_bytes()) {
             root.put(name.split('.'), value.into_owned());
         }

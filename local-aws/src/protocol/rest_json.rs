@@ -7,31 +7,31 @@ use hyper::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::Wire;
-use crate::refusal::Refusal;
+use crate::error_answer::ErrorAnswer;
 use crate::server::{Request, respond};
 
-/// Whether a service speaks it.
+/// Whether a service uses this protocol.
 pub(super) fn serves(service: &str) -> bool {
     service == "drs"
 }
 
 /// The API (none is named), the operation and the input.
-pub(super) fn read(request: &Request) -> (String, String, Result<Value, Refusal>) {
+pub(super) fn read(request: &Request) -> (String, String, Result<Value, ErrorAnswer>) {
     let operation = request.parts.uri.path().trim_start_matches('/').to_owned();
     let input = match request.parts.method {
         Method::POST if request.body.is_empty() => Ok(json!({})),
         Method::POST => serde_json::from_slice(&request.body).map_err(|error| {
-            Refusal::new("ValidationException", format!("the request is not JSON: {error}"))
+            ErrorAnswer::new("ValidationException", format!("the request is not JSON: {error}"))
                 .with("reason", "cannotParse".into())
         }),
-        _ => Err(Refusal::not_served(format_args!("{} {}", request.parts.method, request.parts.uri))),
+        _ => Err(ErrorAnswer::not_served(format_args!("{} {}", request.parts.method, request.parts.uri))),
     };
     (String::new(), operation, input)
 }
 
 pub(super) fn response(
     wire: &Wire,
-    outcome: &Result<Value, Refusal>,
+    outcome: &Result<Value, ErrorAnswer>,
     request_id: &str,
 ) -> Response<Full<Bytes>> {
     let (status, body) = match outcome {
@@ -57,8 +57,8 @@ fn success(operation: &str) -> u16 {
     if operation == "StartRecoveryPlanExecution" { 201 } else { 200 }
 }
 
-/// The model's `httpStatusCode` of an error, which differs from what other services have for errors of that name.
-fn status(refusal: &Refusal) -> u16 {
+/// The model's `httpStatusCode` of an error, which differs from that of other services for errors of the same name.
+fn status(refusal: &ErrorAnswer) -> u16 {
     match refusal.code.as_str() {
         "ServiceQuotaExceededException" => 402,
         "AccessDeniedException" => 403,
@@ -68,7 +68,7 @@ fn status(refusal: &Refusal) -> u16 {
     }
 }
 
-fn error(refusal: &Refusal) -> Value {
+fn error(refusal: &ErrorAnswer) -> Value {
     let mut body = json!({"message": refusal.message, "code": refusal.code});
     for (member, value) in refusal.further.iter().flat_map(|further| further.iter()) {
         body[member] = value.clone();

@@ -1,7 +1,8 @@
-//! Smithy's RPC v2 with CBOR, which the SDK for CloudWatch speaks: `POST /service/NAME/operation/NAME`, CBOR in and out.
+//! Owns Smithy's RPC v2 with CBOR, the protocol of the SDK for CloudWatch: `POST /service/NAME/operation/NAME`, CBOR
+//! in and out.
 //!
-//! "Smithy RPC v2 CBOR protocol" of the Smithy documentation. Services see JSON: what is a time in the model has a name that
-//! ends in `Timestamp` there, and whole seconds.
+//! The source is "Smithy RPC v2 CBOR protocol" of the Smithy documentation. Services see JSON: a member whose name
+//! ends in `Timestamp` is a time, in whole seconds.
 
 use ciborium::Value as Cbor;
 use http_body_util::Full;
@@ -10,7 +11,7 @@ use hyper::http::{HeaderMap, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde_json::{Map, Number, Value, json};
 
-use crate::refusal::Refusal;
+use crate::error_answer::ErrorAnswer;
 use crate::server::{Request, respond};
 
 const PROTOCOL: &str = "rpc-v2-cbor";
@@ -23,31 +24,31 @@ pub(super) fn speaks(headers: &HeaderMap) -> bool {
 }
 
 /// The API, the operation and the input.
-pub(super) fn read(request: &Request) -> (String, String, Result<Value, Refusal>) {
+pub(super) fn read(request: &Request) -> (String, String, Result<Value, ErrorAnswer>) {
     let parts: Vec<&str> = request.parts.uri.path().trim_start_matches('/').split('/').collect();
     let ["service", api, "operation", operation] = parts[..] else {
         let what = format!("the path {} in RPC v2", request.parts.uri.path());
-        return (String::new(), String::new(), Err(Refusal::not_served(what)));
+        return (String::new(), String::new(), Err(ErrorAnswer::not_served(what)));
     };
     let input = match request.body.is_empty() {
         true => Ok(json!({})),
         false => ciborium::from_reader::<Cbor, _>(&request.body[..])
             .map_err(|error| {
-                Refusal::new("SerializationException", format!("the request is not CBOR: {error}"))
+                ErrorAnswer::new("SerializationException", format!("the request is not CBOR: {error}"))
             })
             .and_then(from_cbor),
     };
     (api.to_owned(), operation.to_owned(), input)
 }
 
-pub(super) fn response(outcome: &Result<Value, Refusal>, request_id: &str) -> Response<Full<Bytes>> {
+pub(super) fn response(outcome: &Result<Value, ErrorAnswer>, request_id: &str) -> Response<Full<Bytes>> {
     let (status, body) = match outcome {
         Ok(output) => (200, output.clone()),
         Err(refusal) => (refusal.status, json!({"__type": refusal.code, "message": refusal.message})),
     };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut bytes = Vec::new();
-    ciborium::into_writer(&to_cbor("", body), &mut bytes).expect("a vector takes all that is written to it");
+    ciborium::into_writer(&to_cbor("", body), &mut bytes).expect("writing to a vector does not fail");
     let mut response = respond(status, "application/cbor", bytes);
     response.headers_mut().insert("smithy-protocol", HeaderValue::from_static(PROTOCOL));
     if let Ok(id) = HeaderValue::from_str(request_id) {
@@ -56,8 +57,8 @@ pub(super) fn response(outcome: &Result<Value, Refusal>, request_id: &str) -> Re
     response
 }
 
-fn from_cbor(value: Cbor) -> Result<Value, Refusal> {
-    let refused = |what: &str| Refusal::new("SerializationException", format!("the request has {what}"));
+fn from_cbor(value: Cbor) -> Result<Value, ErrorAnswer> {
+    let refused = |what: &str| ErrorAnswer::new("SerializationException", format!("the request has {what}"));
     Ok(match value {
         Cbor::Null => Value::Null,
         Cbor::Bool(value) => value.into(),
@@ -111,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_reads_back_and_times_are_tagged() {
+    fn a_written_value_reads_back_and_times_are_tagged() {
         let output = json!({"MetricAlarms": [{"AlarmName": "a", "StateUpdatedTimestamp": 1_700_000_000, "Period": 60}]});
         let cbor = to_cbor("", output.clone());
         let mut bytes = Vec::new();
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_request_is_refused() {
+    fn an_invalid_request_is_refused() {
         let error = from_cbor(Cbor::Map(vec![(Cbor::Integer(1.into()), Cbor::Null)])).unwrap_err();
         assert_eq!(error.code, "SerializationException");
         assert!(from_cbor(Cbor::Bytes(vec![1])).is_err());

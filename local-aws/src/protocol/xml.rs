@@ -23,7 +23,7 @@ pub(super) fn response(status: u16, body: Vec<u8>, request_id: &str) -> Response
 /// Writes elements into memory, which cannot fail.
 pub(super) struct Xml {
     writer: Writer<Vec<u8>>,
-    /// What each item of a list is called.
+    /// The name of a list's items.
     item: &'static str,
 }
 
@@ -33,7 +33,7 @@ impl Xml {
     }
 
     fn event(&mut self, event: Event<'_>) {
-        self.writer.write_event(event).expect("memory takes everything");
+        self.writer.write_event(event).expect("writing to memory does not fail");
     }
 
     /// The outermost element, in the service's namespace.

@@ -15,9 +15,9 @@ const FIRST_COMMIT: u64 = 1_767_225_600;
 
 const IDENTITY: &str = "Case Author <author@example.com>";
 
-/// The commits to make, each after its parents, and the refs to point at them.
+/// The commits to create, each after its parents, and the refs to set.
 #[derive(Debug, Default)]
-pub(super) struct Plan {
+pub(super) struct RepositoryPlan {
     pub(super) commits: Vec<Planned>,
     /// A whole reference, and the index of its commit.
     pub(super) refs: Vec<(String, usize)>,
@@ -30,21 +30,25 @@ pub(super) struct Planned {
     /// Indices into the plan's commits.
     pub(super) parents: Vec<usize>,
     pub(super) message: String,
-    /// What changes against the first parent.
+    /// The changed files, compared with the first parent.
     pub(super) files: Vec<(String, Content)>,
     pub(super) delete: Vec<String>,
-    /// Every path there is after the commit.
+    /// All paths of the commit's tree.
     pub(super) paths: BTreeSet<String>,
 }
 
-impl Plan {
+impl RepositoryPlan {
     pub(super) fn index(&self, label: &str) -> Option<usize> {
         self.commits.iter().position(|commit| commit.label == label)
     }
 }
 
-/// Builds the repository, and says the commits' ids in the plan's order.
-pub(super) fn build(name: &str, folder: &Path, plan: &Plan) -> Result<(Repository, Vec<String>), WorldError> {
+/// Builds the repository, and returns the commits' ids in the plan's order.
+pub(super) fn build(
+    name: &str,
+    folder: &Path,
+    plan: &RepositoryPlan,
+) -> Result<(Repository, Vec<String>), WorldError> {
     stdout(name, git_writer::create(folder))?;
     let marks = stdout(name, git_writer::import(folder, &stream(plan)))?;
     let ids = String::from_utf8_lossy(&marks).lines().map(str::to_owned).collect();
@@ -64,8 +68,8 @@ fn stdout(repository: &str, output: std::io::Result<Output>) -> Result<Vec<u8>, 
     Err(WorldError::Build { repository: repository.to_owned(), message })
 }
 
-/// What fast-import reads. Every commit is on a ref of its own, because not every commit is on a branch.
-fn stream(plan: &Plan) -> Vec<u8> {
+/// The input of fast-import. Every commit is on a ref of its own, because not every commit is on a branch.
+fn stream(plan: &RepositoryPlan) -> Vec<u8> {
     let mut out = Vec::new();
     for (index, commit) in plan.commits.iter().enumerate() {
         write_commit(&mut out, index, commit);
@@ -89,7 +93,7 @@ fn write_commit(out: &mut Vec<u8>, index: usize, commit: &Planned) {
         let verb = if nth == 0 { "from" } else { "merge" };
         line(out, &format!("{verb} {}", mark(*parent)));
     }
-    // Deletes come first, so that a folder can give way to a file of its name.
+    // Deletions come first, so that a file can replace a folder of the same name.
     for path in &commit.delete {
         line(out, &format!("D {}", quoted(path)));
     }

@@ -1,4 +1,4 @@
-//! One file of a commit, as `world.toml` writes it: a string, or a table that says more.
+//! One file of a commit, as `world.toml` writes it: a string, or a table with more details.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -6,7 +6,7 @@ use git_reader::is_full_id;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
-/// What git stores at a path.
+/// The content that git stores at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Content {
     /// A file or a link: its mode as git writes it, and its bytes (a link's are its target).
@@ -56,7 +56,7 @@ impl<'de> Visitor<'de> for Either {
 fn content(raw: RawContent) -> Result<Content, String> {
     let mode = mode(raw.mode.as_deref())?;
     if raw.repeat.is_some() != raw.times.is_some() {
-        return Err("`repeat` and `times` go together".to_owned());
+        return Err("`repeat` needs `times`, and `times` needs `repeat`".to_owned());
     }
     match (raw.content, raw.base64, raw.repeat, raw.symlink, raw.submodule) {
         (Some(text), None, None, None, None) => Ok(Content::Blob { mode, bytes: text.into() }),

@@ -3,21 +3,21 @@
 use jiff::{SignedDuration, Timestamp};
 use toml::Spanned;
 
-use super::file::File;
+use super::file::WorldFile;
 use super::raw::{
-    RawDrs, RawRecoveryExecution, RawRecoveryInstance, RawRecoveryJob, RawRecoveryPlan, RawSnapshotOf,
-    RawSourceServer, RawStep,
+    RawDrs, RawPlanStep, RawRecoveryExecution, RawRecoveryInstance, RawRecoveryJob, RawRecoveryPlan,
+    RawSnapshotOf, RawSourceServer,
 };
-use super::{World, WorldError};
+use super::{AwsWorld, WorldError};
 use crate::drs::{
-    Execution, INSTANCE_STATES, Instance, Job, LONGEST_EXECUTION, Launch, Plan, PlanStep, REPLICATION,
-    STATUSES, Server, Snapshot, What, is_plan_arn, is_server_id, is_snapshot_id, plan_arn, snapshot_id,
-    unbegun,
+    INSTANCE_STATES, JobRecord, LONGEST_EXECUTION, LaunchRecord, PlanStepRecord, REPLICATION,
+    RecoveryExecutionRecord, RecoveryInstanceRecord, RecoveryPlanRecord, RecoverySnapshotRecord, STATUSES,
+    SourceServerRecord, StepWork, is_plan_arn, is_server_id, is_snapshot_id, plan_arn, snapshot_id, unbegun,
 };
 use crate::ids;
 use crate::service::ACCOUNT;
 
-pub(super) fn settings(world: &mut World, raw: RawDrs) {
+pub(super) fn settings(world: &mut AwsWorld, raw: RawDrs) {
     let drs = &mut world.drs;
     drs.region.clone_from(&world.region);
     drs.initialized = raw.initialized.unwrap_or(drs.initialized);
@@ -26,7 +26,7 @@ pub(super) fn settings(world: &mut World, raw: RawDrs) {
     drs.page_size = raw.page_size.map_or(drs.page_size, Into::into);
 }
 
-pub(super) fn server(world: &World, file: &File<'_>, raw: RawSourceServer) -> Result<(), WorldError> {
+pub(super) fn server(world: &AwsWorld, file: &WorldFile<'_>, raw: RawSourceServer) -> Result<(), WorldError> {
     let id = server_id(file, &raw.id)?;
     let replication = match &raw.replication {
         None => "CONTINUOUS",
@@ -39,9 +39,9 @@ pub(super) fn server(world: &World, file: &File<'_>, raw: RawSourceServer) -> Re
     let snapshots = raw.snapshots.iter().map(|one| snapshot(file, &id, one)).collect::<Result<_, _>>()?;
     let mut state = world.drs.lock();
     if state.servers.iter().any(|other| other.id == id) {
-        return Err(file.invalid(&raw.id, format!("source server `{id}` is there twice")));
+        return Err(file.invalid(&raw.id, format!("source server `{id}` is listed twice")));
     }
-    state.servers.push(Server {
+    state.servers.push(SourceServerRecord {
         id,
         hostname: raw.hostname,
         replication: replication.to_owned(),
@@ -53,7 +53,11 @@ pub(super) fn server(world: &World, file: &File<'_>, raw: RawSourceServer) -> Re
     Ok(())
 }
 
-fn snapshot(file: &File<'_>, server: &str, raw: &Spanned<RawSnapshotOf>) -> Result<Snapshot, WorldError> {
+fn snapshot(
+    file: &WorldFile<'_>,
+    server: &str,
+    raw: &Spanned<RawSnapshotOf>,
+) -> Result<RecoverySnapshotRecord, WorldError> {
     let (taken, expected, id) = match raw.get_ref() {
         RawSnapshotOf::Taken(taken) => (Some(*taken), None, None),
         RawSnapshotOf::Of(of) => (of.taken, of.expected, of.id.clone()),
@@ -63,12 +67,12 @@ fn snapshot(file: &File<'_>, server: &str, raw: &Spanned<RawSnapshotOf>) -> Resu
     };
     let id = id.unwrap_or_else(|| snapshot_id(server, at));
     match is_snapshot_id(&id) {
-        true => Ok(Snapshot { id, expected: at, taken }),
+        true => Ok(RecoverySnapshotRecord { id, expected: at, taken }),
         false => Err(file.invalid(raw, format!("`{id}` is no snapshot's id: pit- and 17 letters or digits"))),
     }
 }
 
-pub(super) fn plan(world: &World, file: &File<'_>, raw: RawRecoveryPlan) -> Result<(), WorldError> {
+pub(super) fn plan(world: &AwsWorld, file: &WorldFile<'_>, raw: RawRecoveryPlan) -> Result<(), WorldError> {
     let name = raw.name.get_ref().clone();
     let arn = match &raw.arn {
         None => plan_arn(&world.drs.region, &name),
@@ -81,9 +85,15 @@ pub(super) fn plan(world: &World, file: &File<'_>, raw: RawRecoveryPlan) -> Resu
     };
     let created = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365 * 55);
     let steps = raw.step.iter().map(|one| step(world, file, one)).collect::<Result<_, _>>()?;
-    let plan = Plan { arn: arn.clone(), name: name.clone(), status: status.to_owned(), created, steps };
+    let plan = RecoveryPlanRecord {
+        arn: arn.clone(),
+        name: name.clone(),
+        status: status.to_owned(),
+        created,
+        steps,
+    };
     if world.drs.lock().plans.iter().any(|other| other.arn == arn || other.name == name) {
-        return Err(file.invalid(&raw.name, format!("recovery plan `{name}` is there twice")));
+        return Err(file.invalid(&raw.name, format!("recovery plan `{name}` is listed twice")));
     }
     for one in raw.execution {
         let execution = execution(world, file, &plan, one)?;
@@ -93,29 +103,29 @@ pub(super) fn plan(world: &World, file: &File<'_>, raw: RawRecoveryPlan) -> Resu
     Ok(())
 }
 
-fn step(world: &World, file: &File<'_>, raw: &RawStep) -> Result<PlanStep, WorldError> {
+fn step(world: &AwsWorld, file: &WorldFile<'_>, raw: &RawPlanStep) -> Result<PlanStepRecord, WorldError> {
     let name = raw.name.get_ref().clone();
     let servers = raw.servers.iter().map(|id| (id, true)).chain(raw.optional.iter().map(|id| (id, false)));
     let mut ids = Vec::new();
     for (id, critical) in servers {
         ids.push((known_server(world, file, id)?, critical));
     }
-    let what = match (raw.wait_minutes, ids.is_empty()) {
-        (Some(minutes), true) if (1..=120).contains(&minutes) => What::Wait(minutes.into()),
+    let work = match (raw.wait_minutes, ids.is_empty()) {
+        (Some(minutes), true) if (1..=120).contains(&minutes) => StepWork::Wait(minutes.into()),
         (Some(_), true) => return Err(file.invalid(&raw.name, "`wait-minutes` is 1 to 120")),
-        (None, false) => What::Servers(ids),
+        (None, false) => StepWork::Servers(ids),
         _ => return Err(file.invalid(&raw.name, "a step launches servers, or has `wait-minutes`")),
     };
-    Ok(PlanStep { name, what })
+    Ok(PlanStepRecord { name, work })
 }
 
-/// One that is under way goes on from the world's time.
+/// An execution in progress continues from the world's time.
 fn execution(
-    world: &World,
-    file: &File<'_>,
-    plan: &Plan,
+    world: &AwsWorld,
+    file: &WorldFile<'_>,
+    plan: &RecoveryPlanRecord,
     raw: RawRecoveryExecution,
-) -> Result<Execution, WorldError> {
+) -> Result<RecoveryExecutionRecord, WorldError> {
     let mode = match &raw.mode {
         None => "RECOVERY",
         Some(mode) => file.one_of(mode, "mode", &["RECOVERY", "DRILL"])?,
@@ -125,7 +135,7 @@ fn execution(
     let id = &ids::digest(&["execution", &plan.arn, &number])[..17];
     let goes_on = !raw.stays && matches!(status, "CREATED" | "IN_PROGRESS");
     let ended = matches!(status, "COMPLETED" | "FAILED" | "TIMED_OUT" | "CANCELLED");
-    Ok(Execution {
+    Ok(RecoveryExecutionRecord {
         arn: format!("arn:aws:drs:{}:{ACCOUNT}:recovery-plan-execution/rpe-{id}", world.drs.region),
         plan: plan.arn.clone(),
         mode: mode.to_owned(),
@@ -142,11 +152,11 @@ fn execution(
     })
 }
 
-pub(super) fn job(world: &World, file: &File<'_>, raw: RawRecoveryJob) -> Result<(), WorldError> {
+pub(super) fn job(world: &AwsWorld, file: &WorldFile<'_>, raw: RawRecoveryJob) -> Result<(), WorldError> {
     let mut servers = Vec::new();
     for id in &raw.servers {
         let server = known_server(world, file, id)?;
-        servers.push(Launch { server, status: "IN_PROGRESS".to_owned(), instance: None, due: None });
+        servers.push(LaunchRecord { server, status: "IN_PROGRESS".to_owned(), instance: None, due: None });
     }
     let kind = match &raw.kind {
         None => "LAUNCH",
@@ -154,7 +164,7 @@ pub(super) fn job(world: &World, file: &File<'_>, raw: RawRecoveryJob) -> Result
     };
     let mut state = world.drs.lock();
     let number = state.jobs.len().to_string();
-    state.jobs.push(Job {
+    state.jobs.push(JobRecord {
         kind: kind.to_owned(),
         id: format!("drsjob-{}", &ids::digest(&["job", "world", &number])[..17]),
         is_drill: raw.drill,
@@ -167,7 +177,11 @@ pub(super) fn job(world: &World, file: &File<'_>, raw: RawRecoveryJob) -> Result
     Ok(())
 }
 
-pub(super) fn instance(world: &World, file: &File<'_>, raw: RawRecoveryInstance) -> Result<(), WorldError> {
+pub(super) fn instance(
+    world: &AwsWorld,
+    file: &WorldFile<'_>,
+    raw: RawRecoveryInstance,
+) -> Result<(), WorldError> {
     let server = known_server(world, file, &raw.server)?;
     let state_name = match &raw.state {
         None => "RUNNING",
@@ -176,7 +190,7 @@ pub(super) fn instance(world: &World, file: &File<'_>, raw: RawRecoveryInstance)
     let mut state = world.drs.lock();
     let number = state.instances.len().to_string();
     let id = raw.id.unwrap_or_else(|| format!("i-{}", &ids::digest(&["instance", &server, &number])[..17]));
-    state.instances.push(Instance {
+    state.instances.push(RecoveryInstanceRecord {
         id,
         server,
         is_drill: raw.drill,
@@ -186,7 +200,7 @@ pub(super) fn instance(world: &World, file: &File<'_>, raw: RawRecoveryInstance)
     Ok(())
 }
 
-fn server_id(file: &File<'_>, id: &Spanned<String>) -> Result<String, WorldError> {
+fn server_id(file: &WorldFile<'_>, id: &Spanned<String>) -> Result<String, WorldError> {
     match is_server_id(id.get_ref()) {
         true => Ok(id.get_ref().clone()),
         false => {
@@ -197,7 +211,7 @@ fn server_id(file: &File<'_>, id: &Spanned<String>) -> Result<String, WorldError
 }
 
 /// A server that the file lists.
-fn known_server(world: &World, file: &File<'_>, id: &Spanned<String>) -> Result<String, WorldError> {
+fn known_server(world: &AwsWorld, file: &WorldFile<'_>, id: &Spanned<String>) -> Result<String, WorldError> {
     let id_text = server_id(file, id)?;
     match world.drs.lock().servers.iter().any(|server| server.id == id_text) {
         true => Ok(id_text),

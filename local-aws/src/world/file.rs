@@ -6,19 +6,19 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::raw::{RawFault, RawWorld};
-use super::{World, WorldError, drs, images, pipelines, repositories, signals, stacks, tables, timeline};
+use super::{AwsWorld, WorldError, drs, images, pipelines, repositories, signals, stacks, tables, timeline};
+use crate::error_answer::{ErrorAnswer, status_of};
 use crate::fault::{Fault, FaultAnswer};
-use crate::refusal::{Refusal, status_of};
 use crate::services;
 use crate::sns;
 
-/// The file that is being read, for what errors say.
-pub(super) struct File<'a> {
+/// The world's file, for the places in error messages.
+pub(super) struct WorldFile<'a> {
     path: &'a Path,
     text: String,
 }
 
-impl File<'_> {
+impl WorldFile<'_> {
     /// An error at the line of `at`.
     pub(super) fn invalid<T>(&self, at: &Spanned<T>, message: impl Into<String>) -> WorldError {
         self.invalid_at(at.span().start, message)
@@ -51,13 +51,13 @@ impl File<'_> {
     }
 }
 
-pub(super) fn read(path: &Path) -> Result<World, WorldError> {
+pub(super) fn read(path: &Path) -> Result<AwsWorld, WorldError> {
     let text = std::fs::read_to_string(path);
     let text = text.map_err(|source| WorldError::Read { path: path.to_owned(), source })?;
-    let file = File { path, text };
+    let file = WorldFile { path, text };
     let raw: RawWorld = toml::from_str(&file.text)
         .map_err(|error| file.invalid_at(error.span().map_or(0, |span| span.start), error.message()))?;
-    let mut world = World::empty();
+    let mut world = AwsWorld::empty();
     world.now = raw.now;
     world.deliveries = raw.lambda.deliveries.map_or(1, Into::into);
     world.retries = raw.lambda.retries;
@@ -69,7 +69,7 @@ pub(super) fn read(path: &Path) -> Result<World, WorldError> {
     }
     if let Some(at) = raw.events.follow.filter(|follow| *follow.get_ref()) {
         if world.now.is_none() {
-            return Err(file.invalid(&at, "`follow` moves the clock, and without `now` it is the machine's"));
+            return Err(file.invalid(&at, "`follow` moves the clock, so the world needs `now`"));
         }
         world.follows_events = true;
     }
@@ -134,8 +134,8 @@ pub(super) fn read(path: &Path) -> Result<World, WorldError> {
     Ok(world)
 }
 
-/// A fault that could never strike would be a test that tests nothing.
-fn checked(file: &File<'_>, raw: RawFault) -> Result<Fault, WorldError> {
+/// A fault that can never apply is refused: its test would test nothing.
+fn checked(file: &WorldFile<'_>, raw: RawFault) -> Result<Fault, WorldError> {
     let at = &raw.operation;
     let (service, operation) = fault_operation(file, at)?;
     if raw.call.is_some() && !raw.calls.is_empty() {
@@ -153,7 +153,7 @@ fn checked(file: &File<'_>, raw: RawFault) -> Result<Fault, WorldError> {
 
 /// The operation of a fault, and its service if it is named.
 pub(super) fn fault_operation(
-    file: &File<'_>,
+    file: &WorldFile<'_>,
     at: &Spanned<String>,
 ) -> Result<(Option<String>, String), WorldError> {
     let (service, operation) = match at.get_ref().split_once(':') {
@@ -166,7 +166,7 @@ pub(super) fn fault_operation(
     }
 }
 
-/// What a fault answers; nothing for one that only takes longer.
+/// The answer of a fault; `None` for a fault that only delays the call.
 pub(super) fn fault_answer(
     answer: Option<String>,
     message: Option<String>,
@@ -185,5 +185,5 @@ pub(super) fn fault_answer(
         return Err("`status` is not an error: 400 to 599");
     }
     let message = message.unwrap_or_else(|| "injected by the world".to_owned());
-    Ok(Some(FaultAnswer::Error(Refusal { status, ..Refusal::new(&code, message) })))
+    Ok(Some(FaultAnswer::Error(ErrorAnswer { status, ..ErrorAnswer::new(&code, message) })))
 }

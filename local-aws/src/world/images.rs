@@ -1,23 +1,25 @@
-//! `[account]`, `[ec2]`, `[[image]]` and `[[snapshot]]`: who the caller is, and the images that are there.
+//! `[account]`, `[ec2]`, `[[image]]` and `[[snapshot]]`: the caller's identity, and the existing images.
 
 use jiff::Timestamp;
 use toml::Spanned;
 
-use super::file::File;
+use super::file::WorldFile;
 use super::raw::{RawAccount, RawImage, RawSnapshot};
-use super::{World, WorldError};
-use crate::ec2::{Grantee, Image, STATES, Snapshot, is_account, is_image_id, is_snapshot_id};
+use super::{AwsWorld, WorldError};
+use crate::ec2::{
+    ImageRecord, PermissionGrantee, STATES, SnapshotRecord, is_account, is_image_id, is_snapshot_id,
+};
 use crate::ids;
 use crate::service::ACCOUNT;
 
 const OWNER_ALIASES: &[&str] = &["amazon", "aws-backup-vault", "aws-marketplace"];
 const ARCHITECTURES: &[&str] = &["arm64", "arm64_mac", "i386", "x86_64", "x86_64_mac"];
 
-pub(super) fn account(world: &mut World, file: &File<'_>, raw: RawAccount) -> Result<(), WorldError> {
+pub(super) fn account(world: &mut AwsWorld, file: &WorldFile<'_>, raw: RawAccount) -> Result<(), WorldError> {
     let account = &mut world.account;
     account.alias = raw.alias;
     for arn in raw.organization.iter().chain(&raw.organizational_units) {
-        if !arn.get_ref().starts_with("arn:") || Grantee::named(arn.get_ref()).is_none() {
+        if !arn.get_ref().starts_with("arn:") || PermissionGrantee::named(arn.get_ref()).is_none() {
             let message =
                 format!("`{}` is no ARN of an organization or an organizational unit", arn.get_ref());
             return Err(file.invalid(arn, message));
@@ -38,20 +40,20 @@ pub(super) fn account(world: &mut World, file: &File<'_>, raw: RawAccount) -> Re
     Ok(())
 }
 
-pub(super) fn snapshot(world: &World, file: &File<'_>, raw: RawSnapshot) -> Result<(), WorldError> {
+pub(super) fn snapshot(world: &AwsWorld, file: &WorldFile<'_>, raw: RawSnapshot) -> Result<(), WorldError> {
     check_snapshot_id(file, &raw.id)?;
-    let added = world.ec2.add_snapshot(Snapshot {
+    let added = world.ec2.add_snapshot(SnapshotRecord {
         id: raw.id.get_ref().clone(),
         region: raw.region.unwrap_or_else(|| world.region.clone()),
         owner: owner(file, raw.owner.as_ref())?,
         encrypted: raw.encrypted,
         shared_with: shared_with(file, raw.public, &raw.shared_with)?,
     });
-    if added { Ok(()) } else { Err(file.invalid(&raw.id, format!("`{}` is there twice", raw.id.get_ref()))) }
+    if added { Ok(()) } else { Err(file.invalid(&raw.id, format!("`{}` is listed twice", raw.id.get_ref()))) }
 }
 
-/// Call it after every snapshot is there: an image makes the one that is not.
-pub(super) fn image(world: &World, file: &File<'_>, raw: RawImage) -> Result<(), WorldError> {
+/// Call it after all snapshots are added: an image adds its snapshot if it is missing.
+pub(super) fn image(world: &AwsWorld, file: &WorldFile<'_>, raw: RawImage) -> Result<(), WorldError> {
     let id = raw.id.get_ref().clone();
     if !is_image_id(&id) {
         let message = format!("`{id}` is not `ami-` and 8 or 17 hexadecimal digits");
@@ -66,7 +68,7 @@ pub(super) fn image(world: &World, file: &File<'_>, raw: RawImage) -> Result<(),
         None => format!("snap-{}", &ids::digest(&["snapshot", &id])[..17]),
         Some(named) => check_snapshot_id(file, named)?.to_owned(),
     };
-    let implied = Snapshot {
+    let implied = SnapshotRecord {
         id: snapshot.clone(),
         region: region.clone(),
         owner: owner.clone(),
@@ -75,9 +77,9 @@ pub(super) fn image(world: &World, file: &File<'_>, raw: RawImage) -> Result<(),
     };
     let is_listed = !world.ec2.add_snapshot(implied);
     if let (true, Some(_), Some(at)) = (is_listed, raw.encrypted, &raw.snapshot) {
-        return Err(file.invalid(at, "`encrypted` is said of the snapshot, where it is listed"));
+        return Err(file.invalid(at, "set `encrypted` at the listed snapshot"));
     }
-    let added = world.ec2.add_image(Image {
+    let added = world.ec2.add_image(ImageRecord {
         region,
         owner,
         snapshot,
@@ -93,10 +95,10 @@ pub(super) fn image(world: &World, file: &File<'_>, raw: RawImage) -> Result<(),
         shared_with: shared_with(file, raw.public, &raw.shared_with)?,
         id: id.clone(),
     });
-    if added { Ok(()) } else { Err(file.invalid(&raw.id, format!("`{id}` is there twice"))) }
+    if added { Ok(()) } else { Err(file.invalid(&raw.id, format!("`{id}` is listed twice"))) }
 }
 
-fn check_snapshot_id<'i>(file: &File<'_>, id: &'i Spanned<String>) -> Result<&'i str, WorldError> {
+fn check_snapshot_id<'i>(file: &WorldFile<'_>, id: &'i Spanned<String>) -> Result<&'i str, WorldError> {
     match is_snapshot_id(id.get_ref()) {
         true => Ok(id.get_ref()),
         false => {
@@ -106,7 +108,7 @@ fn check_snapshot_id<'i>(file: &File<'_>, id: &'i Spanned<String>) -> Result<&'i
     }
 }
 
-fn owner(file: &File<'_>, owner: Option<&Spanned<String>>) -> Result<String, WorldError> {
+fn owner(file: &WorldFile<'_>, owner: Option<&Spanned<String>>) -> Result<String, WorldError> {
     match owner {
         None => Ok(ACCOUNT.to_owned()),
         Some(owner) if is_account(owner.get_ref()) => Ok(owner.get_ref().clone()),
@@ -115,7 +117,7 @@ fn owner(file: &File<'_>, owner: Option<&Spanned<String>>) -> Result<String, Wor
 }
 
 fn one_of(
-    file: &File<'_>,
+    file: &WorldFile<'_>,
     value: Option<Spanned<String>>,
     allowed: &[&str],
 ) -> Result<Option<String>, WorldError> {
@@ -128,12 +130,19 @@ fn one_of(
     }
 }
 
-fn shared_with(file: &File<'_>, public: bool, named: &[Spanned<String>]) -> Result<Vec<Grantee>, WorldError> {
-    let mut grantees: Vec<Grantee> = public.then_some(Grantee::Everyone).into_iter().collect();
+fn shared_with(
+    file: &WorldFile<'_>,
+    public: bool,
+    named: &[Spanned<String>],
+) -> Result<Vec<PermissionGrantee>, WorldError> {
+    let mut grantees: Vec<PermissionGrantee> =
+        public.then_some(PermissionGrantee::Everyone).into_iter().collect();
     for named in named {
         let text = named.get_ref();
-        match Grantee::named(text) {
-            Some(Grantee::Everyone) => return Err(file.invalid(named, "write `public = true` for all")),
+        match PermissionGrantee::named(text) {
+            Some(PermissionGrantee::Everyone) => {
+                return Err(file.invalid(named, "write `public = true` for all"));
+            }
             Some(grantee) => grantees.push(grantee),
             None => {
                 let message = format!(

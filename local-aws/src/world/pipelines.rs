@@ -3,16 +3,16 @@
 use git_reader::is_full_id;
 use toml::Spanned;
 
-use super::file::File;
+use super::file::WorldFile;
 use super::raw::{RawExecution, RawPipeline, RawType};
-use super::{World, WorldError};
-use crate::codepipeline::{self, Execution, Pipeline, PipelineType, STATUSES, Source};
+use super::{AwsWorld, WorldError};
+use crate::codepipeline::{self, PipelineExecutionRecord, PipelineRecord, PipelineType, STATUSES, Source};
 use crate::ids;
 
-pub(super) fn add(world: &mut World, file: &File<'_>, raw: RawPipeline) -> Result<(), WorldError> {
+pub(super) fn add(world: &mut AwsWorld, file: &WorldFile<'_>, raw: RawPipeline) -> Result<(), WorldError> {
     let name = checked_name(file, &raw.name)?;
     if world.has_pipeline(&name) {
-        return Err(file.invalid(&raw.name, format!("pipeline `{name}` is there twice")));
+        return Err(file.invalid(&raw.name, format!("pipeline `{name}` is listed twice")));
     }
     let executions = raw.execution.iter().enumerate();
     let executions = executions.map(|(nth, execution)| checked(world, file, &raw, nth, execution));
@@ -28,11 +28,11 @@ pub(super) fn add(world: &mut World, file: &File<'_>, raw: RawPipeline) -> Resul
     let busy = raw.busy;
     let variables = variables(file, &raw, kind)?;
     let source = source(file, raw)?;
-    world.codepipeline.add(Pipeline { name, kind, source_action, source, variables, busy, executions });
+    world.codepipeline.add(PipelineRecord { name, kind, source_action, source, variables, busy, executions });
     Ok(())
 }
 
-fn checked_name(file: &File<'_>, name: &Spanned<String>) -> Result<String, WorldError> {
+fn checked_name(file: &WorldFile<'_>, name: &Spanned<String>) -> Result<String, WorldError> {
     let text = name.get_ref();
     if codepipeline::is_name(text) {
         return Ok(text.clone());
@@ -41,13 +41,13 @@ fn checked_name(file: &File<'_>, name: &Spanned<String>) -> Result<String, World
         .invalid(name, format!("`{text}` cannot be a name in CodePipeline: 1 to 100 of A-Z a-z 0-9 . @ - _")))
 }
 
-fn variables(file: &File<'_>, raw: &RawPipeline, kind: PipelineType) -> Result<Vec<String>, WorldError> {
+fn variables(file: &WorldFile<'_>, raw: &RawPipeline, kind: PipelineType) -> Result<Vec<String>, WorldError> {
     let mut names: Vec<String> = Vec::new();
     for name in &raw.variables {
         let text = name.get_ref();
         let wrong = match kind {
             PipelineType::V1 => Some("a pipeline of type V1 declares no variables".to_owned()),
-            PipelineType::V2 if names.contains(text) => Some(format!("variable `{text}` is there twice")),
+            PipelineType::V2 if names.contains(text) => Some(format!("variable `{text}` is listed twice")),
             PipelineType::V2 if names.len() == 50 => {
                 Some("a pipeline declares at most 50 variables".to_owned())
             }
@@ -64,7 +64,7 @@ fn variables(file: &File<'_>, raw: &RawPipeline, kind: PipelineType) -> Result<V
     Ok(names)
 }
 
-fn source(file: &File<'_>, raw: RawPipeline) -> Result<Source, WorldError> {
+fn source(file: &WorldFile<'_>, raw: RawPipeline) -> Result<Source, WorldError> {
     match (raw.repository, raw.branch) {
         (None, None) => Ok(Source::S3),
         (None, Some(branch)) => Err(file.invalid(&branch, "a pipeline with a `branch` has a `repository`")),
@@ -76,12 +76,12 @@ fn source(file: &File<'_>, raw: RawPipeline) -> Result<Source, WorldError> {
 }
 
 fn checked(
-    world: &World,
-    file: &File<'_>,
+    world: &AwsWorld,
+    file: &WorldFile<'_>,
     pipeline: &RawPipeline,
     nth: usize,
     raw: &RawExecution,
-) -> Result<Execution, WorldError> {
+) -> Result<PipelineExecutionRecord, WorldError> {
     let status = raw.status.as_ref().map_or("Succeeded", |status| status.get_ref());
     if let Some(at) = raw.status.as_ref().filter(|_| !STATUSES.contains(&status)) {
         return Err(file.invalid(at, format!("`{status}` is not one of {}", STATUSES.join(", "))));
@@ -91,7 +91,7 @@ fn checked(
         commit.map(|commit| commit_id(world, file, pipeline.repository.as_deref(), commit)).transpose()?;
     let derived = || ids::uuid(&["earlier execution", pipeline.name.get_ref(), &nth.to_string()]);
     let id = raw.id.clone().unwrap_or_else(derived);
-    Ok(Execution {
+    Ok(PipelineExecutionRecord {
         id,
         status: status.to_owned(),
         started: raw.started,
@@ -104,8 +104,8 @@ fn checked(
 
 /// A label of the pipeline's repository, or a whole id.
 fn commit_id(
-    world: &World,
-    file: &File<'_>,
+    world: &AwsWorld,
+    file: &WorldFile<'_>,
     repository: Option<&str>,
     commit: &Spanned<String>,
 ) -> Result<String, WorldError> {

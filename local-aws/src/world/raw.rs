@@ -1,4 +1,4 @@
-//! The shape of `world.toml`, exactly as it is written. What it means is in the files beside this one.
+//! The shape of `world.toml`, exactly as it is written. The modules of the parent folder interpret it.
 
 mod drs;
 mod images;
@@ -14,12 +14,12 @@ use serde::Deserialize;
 use toml::Spanned;
 
 pub(super) use drs::{
-    RawDrs, RawExecution as RawRecoveryExecution, RawRecoveryInstance, RawRecoveryJob, RawRecoveryPlan,
-    RawSnapshotOf, RawSourceServer, RawStep,
+    RawDrs, RawPlanStep, RawRecoveryExecution, RawRecoveryInstance, RawRecoveryJob, RawRecoveryPlan,
+    RawSnapshotOf, RawSourceServer,
 };
 pub(super) use images::{RawAccount, RawEc2, RawImage, RawSnapshot};
 pub(super) use signals::{RawAlarm, RawEndpoint, RawParameter};
-pub(super) use tables::{RawKey, RawTable};
+pub(super) use tables::{RawDynamoDbTable, RawKey};
 pub(super) use timeline::RawTimed;
 
 use super::content::Content;
@@ -55,7 +55,7 @@ pub(super) struct RawWorld {
     #[serde(default)]
     pub(super) snapshot: Vec<RawSnapshot>,
     #[serde(default)]
-    pub(super) table: Vec<RawTable>,
+    pub(super) table: Vec<RawDynamoDbTable>,
     #[serde(default)]
     pub(super) alarm: Vec<RawAlarm>,
     #[serde(default)]
@@ -109,7 +109,7 @@ pub(super) struct RawCloudFormation {
     pub(super) failing: Vec<RawFailing>,
 }
 
-/// What is behind a TemplateURL.
+/// The template behind a TemplateURL.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawTemplate {
@@ -217,7 +217,7 @@ pub(super) struct RawCommit {
     pub(super) generate: Option<RawGenerate>,
 }
 
-/// Makes `count` files: `PREFIX00000`, `PREFIX00001` and so on.
+/// Generates `count` files: `PREFIX00000`, `PREFIX00001` and so on.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawGenerate {
@@ -238,7 +238,7 @@ pub(super) struct RawPipeline {
     pub(super) source_action: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) poll_for_source_changes: bool,
-    /// The names of those it declares.
+    /// The names of the variables that the pipeline declares.
     #[serde(default)]
     pub(super) variables: Vec<Spanned<String>>,
     #[serde(default)]

@@ -5,21 +5,21 @@ use std::collections::BTreeSet;
 use git_reader::is_ref_name;
 use toml::Spanned;
 
-use super::build::{self, Plan, Planned};
+use super::build::{self, Planned, RepositoryPlan};
 use super::content::Content;
-use super::file::File;
+use super::file::WorldFile;
 use super::raw::{RawCommit, RawGenerate, RawRepository};
-use super::{World, WorldError};
+use super::{AwsWorld, WorldError};
 use crate::codecommit::{self, Hosted};
 use crate::git_writer::{LONGEST_PART, can_be_written};
 
-pub(super) fn add(world: &mut World, file: &File<'_>, raw: RawRepository) -> Result<(), WorldError> {
+pub(super) fn add(world: &mut AwsWorld, file: &WorldFile<'_>, raw: RawRepository) -> Result<(), WorldError> {
     let name = raw.name.get_ref().clone();
     if !codecommit::is_repository_name(&name) {
         return Err(file.invalid(&raw.name, format!("`{name}` cannot be a repository's name")));
     }
     if world.has_repository(&name) {
-        return Err(file.invalid(&raw.name, format!("repository `{name}` is there twice")));
+        return Err(file.invalid(&raw.name, format!("repository `{name}` is listed twice")));
     }
     let default_branch = default_branch(file, &raw)?;
     let plan = plan(file, raw)?;
@@ -30,7 +30,7 @@ pub(super) fn add(world: &mut World, file: &File<'_>, raw: RawRepository) -> Res
     Ok(())
 }
 
-fn default_branch(file: &File<'_>, raw: &RawRepository) -> Result<Option<String>, WorldError> {
+fn default_branch(file: &WorldFile<'_>, raw: &RawRepository) -> Result<Option<String>, WorldError> {
     let Some(named) = &raw.default_branch else {
         return Ok(raw.branches.contains_key("main").then(|| "main".to_owned()));
     };
@@ -40,8 +40,8 @@ fn default_branch(file: &File<'_>, raw: &RawRepository) -> Result<Option<String>
     Err(file.invalid(named, format!("the default branch `{}` is not one of the branches", named.get_ref())))
 }
 
-fn plan(file: &File<'_>, raw: RawRepository) -> Result<Plan, WorldError> {
-    let mut plan = Plan::default();
+fn plan(file: &WorldFile<'_>, raw: RawRepository) -> Result<RepositoryPlan, WorldError> {
+    let mut plan = RepositoryPlan::default();
     for commit in raw.commit {
         let planned = planned(file, &plan, commit)?;
         plan.commits.push(planned);
@@ -49,7 +49,7 @@ fn plan(file: &File<'_>, raw: RawRepository) -> Result<Plan, WorldError> {
     for (kind, refs) in [("heads", raw.branches), ("tags", raw.tags)] {
         for (name, label) in refs {
             if !is_ref_name(&name) {
-                return Err(file.invalid(&label, format!("git would not take `{name}` as a name")));
+                return Err(file.invalid(&label, format!("git does not accept the name `{name}`")));
             }
             if !can_be_written(&name) {
                 let message = format!(
@@ -63,7 +63,7 @@ fn plan(file: &File<'_>, raw: RawRepository) -> Result<Plan, WorldError> {
     Ok(plan)
 }
 
-fn planned(file: &File<'_>, plan: &Plan, raw: RawCommit) -> Result<Planned, WorldError> {
+fn planned(file: &WorldFile<'_>, plan: &RepositoryPlan, raw: RawCommit) -> Result<Planned, WorldError> {
     let label = raw.label.get_ref().clone();
     if plan.index(&label).is_some() {
         return Err(file.invalid(&raw.label, format!("two commits are labelled `{label}`")));
@@ -81,7 +81,8 @@ fn planned(file: &File<'_>, plan: &Plan, raw: RawCommit) -> Result<Planned, Worl
     Ok(Planned { label, parents, message, files, delete: raw.delete, paths })
 }
 
-/// The paths that a commit has; git itself would take a path that leaves the repository, or delete what is not there.
+/// The paths of a commit's tree. git itself would accept a path outside the repository, and a deletion of a missing
+/// file.
 fn paths_after(
     mut paths: BTreeSet<String>,
     delete: &[String],
@@ -107,7 +108,7 @@ fn generated(RawGenerate { prefix, count }: RawGenerate) -> impl Iterator<Item =
     })
 }
 
-fn index(file: &File<'_>, plan: &Plan, label: &Spanned<String>) -> Result<usize, WorldError> {
+fn index(file: &WorldFile<'_>, plan: &RepositoryPlan, label: &Spanned<String>) -> Result<usize, WorldError> {
     let unknown = || file.invalid(label, format!("no commit before this is labelled `{}`", label.get_ref()));
     plan.index(label.get_ref()).ok_or_else(unknown)
 }

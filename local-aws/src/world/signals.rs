@@ -1,14 +1,14 @@
-//! `[[alarm]]`, `[[parameter]]` and `[[endpoint]]`: what a function looks at before it acts.
+//! `[[alarm]]`, `[[parameter]]` and `[[endpoint]]`: the signals that a function checks before it acts.
 
-use super::file::File;
+use super::file::WorldFile;
 use super::raw::{RawAlarm, RawEndpoint, RawParameter};
-use super::{World, WorldError};
-use crate::cloudwatch::{self, Alarm};
+use super::{AwsWorld, WorldError};
+use crate::cloudwatch::{self, AlarmRecord};
 use crate::ssm::{self, Parameter};
-use crate::web::Endpoint;
+use crate::web::WebEndpoint;
 use jiff::Timestamp;
 
-pub(super) fn alarm(world: &World, file: &File<'_>, raw: RawAlarm) -> Result<(), WorldError> {
+pub(super) fn alarm(world: &AwsWorld, file: &WorldFile<'_>, raw: RawAlarm) -> Result<(), WorldError> {
     let composite = match &raw.kind {
         None => false,
         Some(kind) => file.one_of(kind, "type", &["metric", "composite"])? == "composite",
@@ -24,7 +24,7 @@ pub(super) fn alarm(world: &World, file: &File<'_>, raw: RawAlarm) -> Result<(),
         }
         Some(by) => return Err(file.invalid(by, "only a composite alarm can be suppressed")),
     };
-    let alarm = Alarm {
+    let alarm = AlarmRecord {
         name: raw.name.get_ref().clone(),
         region: raw.region.unwrap_or_else(|| world.region.clone()),
         composite,
@@ -35,11 +35,15 @@ pub(super) fn alarm(world: &World, file: &File<'_>, raw: RawAlarm) -> Result<(),
     };
     match world.cloudwatch.add(alarm) {
         true => Ok(()),
-        false => Err(file.invalid(&raw.name, format!("alarm `{}` is there twice", raw.name.get_ref()))),
+        false => Err(file.invalid(&raw.name, format!("alarm `{}` is listed twice", raw.name.get_ref()))),
     }
 }
 
-pub(super) fn parameter(world: &mut World, file: &File<'_>, raw: RawParameter) -> Result<(), WorldError> {
+pub(super) fn parameter(
+    world: &mut AwsWorld,
+    file: &WorldFile<'_>,
+    raw: RawParameter,
+) -> Result<(), WorldError> {
     let kind = match &raw.kind {
         None => "String",
         Some(kind) => file.one_of(kind, "type", &ssm::TYPES)?,
@@ -62,11 +66,11 @@ pub(super) fn parameter(world: &mut World, file: &File<'_>, raw: RawParameter) -
     };
     match world.ssm.add(parameter) {
         true => Ok(()),
-        false => Err(file.invalid(&raw.name, format!("parameter `{}` is there twice", raw.name.get_ref()))),
+        false => Err(file.invalid(&raw.name, format!("parameter `{}` is listed twice", raw.name.get_ref()))),
     }
 }
 
-pub(super) fn endpoint(world: &World, file: &File<'_>, raw: RawEndpoint) -> Result<(), WorldError> {
+pub(super) fn endpoint(world: &AwsWorld, file: &WorldFile<'_>, raw: RawEndpoint) -> Result<(), WorldError> {
     let url = raw.url.get_ref();
     if !["http://", "https://"].iter().any(|scheme| url.starts_with(scheme)) {
         return Err(file.invalid(&raw.url, "an endpoint's `url` begins with http:// or https://"));
@@ -78,14 +82,17 @@ pub(super) fn endpoint(world: &World, file: &File<'_>, raw: RawEndpoint) -> Resu
         (_, false) => None,
         (status, true) => Some(status_of(file, status.as_ref())?),
     };
-    match world.web.add(Endpoint { url: url.clone(), status }) {
+    match world.web.add(WebEndpoint { url: url.clone(), status }) {
         true => Ok(()),
-        false => Err(file.invalid(&raw.url, format!("endpoint `{url}` is there twice"))),
+        false => Err(file.invalid(&raw.url, format!("endpoint `{url}` is listed twice"))),
     }
 }
 
-/// The status of an answer; 200 where none is given.
-pub(super) fn status_of(file: &File<'_>, status: Option<&toml::Spanned<u16>>) -> Result<u16, WorldError> {
+/// The status of an answer; the default is 200.
+pub(super) fn status_of(
+    file: &WorldFile<'_>,
+    status: Option<&toml::Spanned<u16>>,
+) -> Result<u16, WorldError> {
     match status {
         None => Ok(200),
         Some(status) if (100..=599).contains(status.get_ref()) => Ok(*status.get_ref()),

@@ -1,18 +1,22 @@
-//! `[cloudformation]` and `[[stack]]`: what CloudFormation is like, and the stacks that are there.
+//! `[cloudformation]` and `[[stack]]`: the settings of CloudFormation, and the existing stacks.
 
 use jiff::{SignedDuration, Timestamp};
 use toml::Spanned;
 
-use super::file::File;
+use super::file::WorldFile;
 use super::raw::{RawCloudFormation, RawFailing, RawStack, RawStackEvent, RawTemplate};
-use super::{World, WorldError};
-use crate::cloudformation::{self, Failing, Goal, On, STATUSES, Stack, StackEvent};
+use super::{AwsWorld, WorldError};
+use crate::cloudformation::{self, ArrangedFailure, Goal, STATUSES, StackEvent, StackOperation, StackRecord};
 use crate::ids;
 
-/// What a stack without a template has in it.
+/// The template of a stack without one.
 const SOMETHING: &str = r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#;
 
-pub(super) fn settings(world: &mut World, file: &File<'_>, raw: RawCloudFormation) -> Result<(), WorldError> {
+pub(super) fn settings(
+    world: &mut AwsWorld,
+    file: &WorldFile<'_>,
+    raw: RawCloudFormation,
+) -> Result<(), WorldError> {
     let cloudformation = &mut world.cloudformation;
     if let Some(seconds) = raw.seconds {
         cloudformation.step = SignedDuration::from_secs(seconds.into());
@@ -32,7 +36,7 @@ pub(super) fn settings(world: &mut World, file: &File<'_>, raw: RawCloudFormatio
     Ok(())
 }
 
-fn behind_url(file: &File<'_>, raw: RawTemplate) -> Result<(String, String), WorldError> {
+fn behind_url(file: &WorldFile<'_>, raw: RawTemplate) -> Result<(String, String), WorldError> {
     if !cloudformation::is_s3(raw.url.get_ref()) {
         return Err(file.invalid(&raw.url, "a template's `url` is an https URL of S3"));
     }
@@ -44,29 +48,29 @@ fn behind_url(file: &File<'_>, raw: RawTemplate) -> Result<(String, String), Wor
     Ok((raw.url.into_inner(), body))
 }
 
-fn checked(file: &File<'_>, raw: RawFailing) -> Result<Failing, WorldError> {
-    let on = On::named(raw.on.get_ref());
+fn checked(file: &WorldFile<'_>, raw: RawFailing) -> Result<ArrangedFailure, WorldError> {
+    let on = StackOperation::named(raw.on.get_ref());
     let on = on.ok_or_else(|| file.invalid(&raw.on, "`on` is create, update, delete or rollback"))?;
     let reason = raw.reason.unwrap_or_else(|| "arranged by the world".to_owned());
-    Ok(Failing { resource: raw.resource, stack: raw.stack, on, reason, times: raw.times })
+    Ok(ArrangedFailure { resource: raw.resource, stack: raw.stack, on, reason, times: raw.times })
 }
 
-pub(super) fn add(world: &World, file: &File<'_>, raw: RawStack) -> Result<(), WorldError> {
+pub(super) fn add(world: &AwsWorld, file: &WorldFile<'_>, raw: RawStack) -> Result<(), WorldError> {
     let name = raw.name.get_ref().clone();
     let status = status(file, raw.status.as_ref())?;
     if world.cloudformation.has(&name) && status != "DELETE_COMPLETE" {
-        return Err(file.invalid(&raw.name, format!("stack `{name}` is there twice")));
+        return Err(file.invalid(&raw.name, format!("stack `{name}` is listed twice")));
     }
     let now = world.now.unwrap_or_else(Timestamp::now);
     let created = raw.created.unwrap_or(now);
     let earlier = world.cloudformation.stacks();
     let nth = earlier.iter().filter(|stack| stack.name == name).count();
     let template = template(file, &raw)?;
-    let mut stack = Stack::new(&name, &world.region, nth, created);
+    let mut stack = StackRecord::new(&name, &world.region, nth, created);
     stack.id = raw.id.unwrap_or(stack.id);
     stack.status = status;
     stack.reason = raw.status_reason;
-    stack.ends = cloudformation::walks(status).then(|| now + world.cloudformation.step);
+    stack.ends = cloudformation::ends_by_itself(status).then(|| now + world.cloudformation.step);
     stack.updated = raw.updated;
     stack.deleted = raw.deleted.or_else(|| status.starts_with("DELETE_").then_some(now));
     stack.goal = Goal {
@@ -80,21 +84,21 @@ pub(super) fn add(world: &World, file: &File<'_>, raw: RawStack) -> Result<(), W
     stack.parent = raw.parent;
     stack.token = raw.token;
     for event in raw.event {
-        let event = told(&stack, now, event);
+        let event = recorded_event(&stack, now, event);
         stack.events.push(event);
     }
     world.cloudformation.seed(stack);
     Ok(())
 }
 
-fn status(file: &File<'_>, status: Option<&Spanned<String>>) -> Result<&'static str, WorldError> {
+fn status(file: &WorldFile<'_>, status: Option<&Spanned<String>>) -> Result<&'static str, WorldError> {
     let Some(named) = status else { return Ok("CREATE_COMPLETE") };
     cloudformation::known_status(named.get_ref()).ok_or_else(|| {
         file.invalid(named, format!("`{}` is not one of {}", named.get_ref(), STATUSES.join(", ")))
     })
 }
 
-fn template(file: &File<'_>, raw: &RawStack) -> Result<serde_json::Value, WorldError> {
+fn template(file: &WorldFile<'_>, raw: &RawStack) -> Result<serde_json::Value, WorldError> {
     let (at, text) = match (&raw.template, &raw.template_file) {
         (None, None) => (&raw.name, SOMETHING.to_owned()),
         (Some(body), None) => (body, body.get_ref().clone()),
@@ -107,7 +111,7 @@ fn template(file: &File<'_>, raw: &RawStack) -> Result<serde_json::Value, WorldE
 }
 
 /// An event of the stack, or of one of its resources.
-fn told(stack: &Stack, now: Timestamp, raw: RawStackEvent) -> StackEvent {
+fn recorded_event(stack: &StackRecord, now: Timestamp, raw: RawStackEvent) -> StackEvent {
     let count = stack.events.len().to_string();
     let physical = match &raw.resource {
         None => stack.id.clone(),

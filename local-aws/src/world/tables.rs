@@ -1,13 +1,13 @@
-//! `[[table]]`: DynamoDB's tables, and the items that are there.
+//! `[[table]]`: the tables of DynamoDB, and their items.
 
 use serde_json::{Value, json};
 
-use super::file::File;
-use super::raw::{RawKey, RawTable};
-use super::{World, WorldError};
-use crate::dynamodb::{Item, KeyPart, Table, is_table_name};
+use super::file::WorldFile;
+use super::raw::{RawDynamoDbTable, RawKey};
+use super::{AwsWorld, WorldError};
+use crate::dynamodb::{DynamoDbTable, KeyPart, TableItem, is_table_name};
 
-pub(super) fn add(world: &World, file: &File<'_>, raw: RawTable) -> Result<(), WorldError> {
+pub(super) fn add(world: &AwsWorld, file: &WorldFile<'_>, raw: RawDynamoDbTable) -> Result<(), WorldError> {
     let name = raw.name.get_ref();
     if !is_table_name(name) {
         let message =
@@ -15,14 +15,14 @@ pub(super) fn add(world: &World, file: &File<'_>, raw: RawTable) -> Result<(), W
         return Err(file.invalid(&raw.name, message));
     }
     let region = raw.region.unwrap_or_else(|| world.region.clone());
-    let mut table = Table::new(name, &region, key_part(raw.hash), raw.range.map(key_part));
+    let mut table = DynamoDbTable::new(name, &region, key_part(raw.hash), raw.range.map(key_part));
     for given in raw.items {
         let item = item(given.get_ref()).map_err(|message| file.invalid(&given, message))?;
         table.seed(item).map_err(|message| file.invalid(&given, message))?;
     }
     match world.dynamodb.add(table) {
         true => Ok(()),
-        false => Err(file.invalid(&raw.name, format!("table `{name}` is there twice"))),
+        false => Err(file.invalid(&raw.name, format!("table `{name}` is listed twice"))),
     }
 }
 
@@ -30,11 +30,11 @@ fn key_part(raw: RawKey) -> KeyPart {
     KeyPart { name: raw.name, kind: format!("{:?}", raw.kind) }
 }
 
-fn item(table: &toml::Table) -> Result<Item, &'static str> {
+fn item(table: &toml::Table) -> Result<TableItem, &'static str> {
     table.iter().map(|(name, value)| Ok((name.clone(), attribute(value)?))).collect()
 }
 
-/// What TOML writes, as DynamoDB holds it. Sets and binaries cannot be written.
+/// A TOML value, as DynamoDB stores it. Sets and binaries cannot be written.
 fn attribute(value: &toml::Value) -> Result<Value, &'static str> {
     Ok(match value {
         toml::Value::String(text) => json!({"S": text}),

@@ -2,13 +2,13 @@
 
 use tempfile::TempDir;
 
-use super::World;
+use super::AwsWorld;
 
-fn read(text: &str) -> Result<World, String> {
+fn read(text: &str) -> Result<AwsWorld, String> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("world.toml");
     std::fs::write(&path, text).unwrap();
-    World::read(&path)
+    AwsWorld::read(&path)
         .map_err(|error| error.to_string().replace(&format!("{}/", folder.path().display()), ""))
 }
 
@@ -81,7 +81,7 @@ fn every_mistake_names_its_line() {
         ),
         (
             "[[pipeline]]\nname = \"p\"\nvariables = [\"A\", \"A\"]",
-            "world.toml:3: variable `A` is there twice",
+            "world.toml:3: variable `A` is listed twice",
         ),
         (
             "[[pipeline]]\nname = \"p\"\ntype = \"V1\"\nvariables = [\"A\"]",
@@ -96,15 +96,12 @@ fn every_mistake_names_its_line() {
             "[[fault]]\noperation = \"GetBranch\"\nanswer = \"cut\"\nstatus = 500",
             "world.toml:2: `message` and `status` belong to an `answer` that is an error code",
         ),
-        (
-            "[events]\nfollow = true",
-            "world.toml:2: `follow` moves the clock, and without `now` it is the machine's",
-        ),
+        ("[events]\nfollow = true", "world.toml:2: `follow` moves the clock, so the world needs `now`"),
         (
             "[[stack]]\nname = \"s\"\nstatus = \"DONE\"",
             "world.toml:3: `DONE` is not one of CREATE_IN_PROGRESS",
         ),
-        ("[[stack]]\nname = \"s\"\n[[stack]]\nname = \"s\"", "world.toml:4: stack `s` is there twice"),
+        ("[[stack]]\nname = \"s\"\n[[stack]]\nname = \"s\"", "world.toml:4: stack `s` is listed twice"),
         (
             "[[stack]]\nname = \"s\"\ntemplate = \"{}\"",
             "world.toml:3: Template format error: At least one Resources member must be defined.",
@@ -136,7 +133,7 @@ fn every_mistake_names_its_line() {
         ),
         (
             "[[image]]\nid = \"ami-00000001\"\n[[image]]\nid = \"ami-00000001\"",
-            "world.toml:4: `ami-00000001` is there twice",
+            "world.toml:4: `ami-00000001` is listed twice",
         ),
         ("[[image]]\nid = \"ami-00000001\"\nowner = \"self\"", "world.toml:3: `self` is no account's id"),
         (
@@ -169,7 +166,7 @@ fn a_path_stays_inside_and_a_delete_hits_something() {
 }
 
 #[test]
-fn the_repositories_go_when_the_world_goes() {
+fn the_repositories_are_deleted_with_the_world() {
     let mut world = read(STOREFRONT).unwrap();
     let folder = world.folder().unwrap().to_owned();
     assert!(folder.join("storefront.git").exists());
@@ -185,7 +182,7 @@ fn the_world_in_the_readme_can_be_read() {
     let path = folder.path().join("world.toml");
     std::fs::write(&path, world.split_once("```").unwrap().0).unwrap();
     std::fs::write(folder.path().join("ok.json"), "{}").unwrap();
-    let world = World::read(&path).unwrap();
+    let world = AwsWorld::read(&path).unwrap();
     assert_eq!(world.commit_ids("storefront").len(), 1);
     // Ten reconciles and seven other entries.
     assert_eq!(world.timeline().len(), 17);
@@ -211,30 +208,39 @@ fn a_timeline_is_in_order_and_each_entry_is_one_thing() {
         ["10:01:00", "10:02:00"]
     );
     for (entry, wrong) in [
-        ("reconcile = true", "world.toml:4: an entry has `at` or `after`"),
-        ("at = \"2026-03-02T09:00:00Z\"\nreconcile = true", "entries are in order of time"),
-        ("after = 1", "world.toml:4: an entry has one of reconcile"),
-        ("after = 1\nreconcile = true\nalarm = \"a\"", "world.toml:4: an entry has one of reconcile"),
-        ("after = 1\nreconcile = true\nstate = \"OK\"", "world.toml:7: `state` does not go with `reconcile`"),
+        ("reconcile = true", "world.toml:4: an entry needs `at` or `after`"),
+        ("at = \"2026-03-02T09:00:00Z\"\nreconcile = true", "entries must be in order of time"),
+        ("after = 1", "world.toml:4: an entry needs exactly one of reconcile"),
+        (
+            "after = 1\nreconcile = true\nalarm = \"a\"",
+            "world.toml:4: an entry needs exactly one of reconcile",
+        ),
+        (
+            "after = 1\nreconcile = true\nstate = \"OK\"",
+            "world.toml:7: `state` does not belong to `reconcile`",
+        ),
         ("after = 1\nalarm = \"b\"\nstate = \"OK\"", "world.toml:6: there is no [[alarm]] `b`"),
-        ("after = 1\nalarm = \"a\"", "`alarm` goes with `state`"),
+        ("after = 1\nalarm = \"a\"", "`alarm` needs `state`"),
         (
             "after = 1\nalarm = \"a\"\nstate = \"BAD\"",
             "world.toml:7: `state` is one of OK, ALARM, INSUFFICIENT_DATA",
         ),
-        ("after = 1\nalarm = \"a\"\nstate = \"OK\"\nevery = 60\ntimes = 2", "only `reconcile` happens"),
+        (
+            "after = 1\nalarm = \"a\"\nstate = \"OK\"\nevery = 60\ntimes = 2",
+            "only `reconcile` can have `every`",
+        ),
         ("after = 1\nevent = \"gone.json\"", "world.toml:6: cannot read gone.json"),
         (
             "after = 1\nfault = \"GetNothing\"\nanswer = \"x\"",
             "world.toml:6: no operation `GetNothing` is served",
         ),
-        ("after = 1\nreconcile = true\nevery = 60\ntimes = 1000000000", "the most is 10080"),
-        ("after = 1\nparameter = \"/p\"", "`parameter` goes with `value` or with `removed = true`"),
+        ("after = 1\nreconcile = true\nevery = 60\ntimes = 1000000000", "the maximum is 10080"),
+        ("after = 1\nparameter = \"/p\"", "`parameter` needs `value` or `removed = true`"),
         ("after = 1\nreconcile = true\nsoon = true", "unknown field `soon`"),
     ] {
         let error = read(&format!("{head}{entry}")).unwrap_err();
         assert!(error.contains(wrong), "{entry}\n{error}");
     }
     let error = read("[[timeline]]\nafter = 1\nreconcile = true").unwrap_err();
-    assert!(error.contains("without `now` it is the machine's"), "{error}");
+    assert!(error.contains("so the world needs `now`"), "{error}");
 }

@@ -5,18 +5,22 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use toml::Spanned;
 
-use super::file::{File, fault_answer, fault_operation};
+use super::file::{WorldFile, fault_answer, fault_operation};
 use super::raw::RawTimed;
 use super::signals::status_of;
-use super::{World, WorldError};
+use super::{AwsWorld, WorldError};
 use crate::cloudwatch::{STATES, SUPPRESSED_BY};
 use crate::fault::Fault;
-use crate::timeline::{Change, Happening, NewFault, Timed};
+use crate::timeline::{TimelineAction, TimelineEntry, TimelineFault, WorldChange};
 
-pub(super) fn add(world: &mut World, file: &File<'_>, raw: Vec<Spanned<RawTimed>>) -> Result<(), WorldError> {
+pub(super) fn add(
+    world: &mut AwsWorld,
+    file: &WorldFile<'_>,
+    raw: Vec<Spanned<RawTimed>>,
+) -> Result<(), WorldError> {
     let Some(first) = raw.first() else { return Ok(()) };
     let Some(now) = world.now else {
-        return Err(file.invalid(first, "a timeline moves the clock, and without `now` it is the machine's"));
+        return Err(file.invalid(first, "a timeline moves the clock, so the world needs `now`"));
     };
     let mut last = now;
     for entry in raw {
@@ -25,13 +29,13 @@ pub(super) fn add(world: &mut World, file: &File<'_>, raw: Vec<Spanned<RawTimed>
     Ok(())
 }
 
-/// A week of minutes: more is a slip of the pen.
+/// The minutes of a week: a larger number is a mistake.
 const MOST_TIMES: i64 = 7 * 24 * 60;
 
-/// Adds an entry, and says when it is over.
+/// Adds an entry, and returns the time at which it ends.
 fn one(
-    world: &mut World,
-    file: &File<'_>,
+    world: &mut AwsWorld,
+    file: &WorldFile<'_>,
     last: Timestamp,
     entry: &Spanned<RawTimed>,
 ) -> Result<Timestamp, WorldError> {
@@ -39,47 +43,50 @@ fn one(
     let at = match (&raw.at, &raw.after) {
         (Some(at), None) if *at.get_ref() >= last => *at.get_ref(),
         (Some(at), None) => {
-            return Err(
-                file.invalid(at, format!("the entry before it is at {last}: entries are in order of time"))
-            );
+            return Err(file.invalid(
+                at,
+                format!("the previous entry is at {last}, and entries must be in order of time"),
+            ));
         }
         (None, Some(after)) => last + SignedDuration::from_secs((*after.get_ref()).into()),
-        _ => return Err(file.invalid(entry, "an entry has `at` or `after`")),
+        _ => return Err(file.invalid(entry, "an entry needs `at` or `after`")),
     };
     let what = what(world, file, entry, at)?;
     let Some(every) = &raw.every else {
         if raw.times.is_some() || raw.until.is_some() {
-            return Err(file.invalid(entry, "`times` and `until` go with `every`"));
+            return Err(file.invalid(entry, "`times` and `until` need `every`"));
         }
-        world.timeline.push(Timed { at, what });
+        world.timeline.push(TimelineEntry { at, action: what });
         return Ok(at);
     };
-    if !matches!(what, Happening::Reconcile) {
-        return Err(file.invalid(every, "only `reconcile` happens `every` so many seconds"));
+    if !matches!(what, TimelineAction::Reconcile) {
+        return Err(file.invalid(every, "only `reconcile` can have `every`"));
     }
     let step = SignedDuration::from_secs(every.get_ref().get().into());
     let count: i64 = match (raw.times, raw.until) {
         (Some(times), None) => i64::from(times.get()),
         (None, Some(until)) if until >= at => until.duration_since(at).as_secs() / step.as_secs() + 1,
-        _ => return Err(file.invalid(every, "with `every` goes `times`, or an `until` that is not over")),
+        _ => return Err(file.invalid(every, "`every` needs `times`, or an `until` that is not in the past")),
     };
     if count > MOST_TIMES {
-        return Err(file.invalid(every, format!("this happens {count} times, and the most is {MOST_TIMES}")));
+        return Err(
+            file.invalid(every, format!("this would happen {count} times; the maximum is {MOST_TIMES}"))
+        );
     }
     let mut next = at;
     for _ in 0..count {
-        world.timeline.push(Timed { at: next, what: Happening::Reconcile });
+        world.timeline.push(TimelineEntry { at: next, action: TimelineAction::Reconcile });
         next += step;
     }
     Ok(raw.until.unwrap_or(next - step))
 }
 
 fn what(
-    world: &World,
-    file: &File<'_>,
+    world: &AwsWorld,
+    file: &WorldFile<'_>,
     entry: &Spanned<RawTimed>,
     at: Timestamp,
-) -> Result<Happening, WorldError> {
+) -> Result<TimelineAction, WorldError> {
     let raw = entry.get_ref();
     let named: Vec<&'static str> = [
         ("reconcile", raw.reconcile.is_some()),
@@ -95,26 +102,25 @@ fn what(
     .filter_map(|(name, is_there)| is_there.then_some(name))
     .collect();
     let &[named] = &named[..] else {
-        let message =
-            "an entry has one of reconcile, event, alarm, parameter, endpoint, launch, snapshot and fault";
+        let message = "an entry needs exactly one of reconcile, event, alarm, parameter, endpoint, launch, snapshot and fault";
         return Err(file.invalid(entry, message));
     };
     belongs(file, raw, named)?;
     Ok(match named {
         "reconcile" => match raw.reconcile.as_ref().is_some_and(|wanted| *wanted.get_ref()) {
-            true => Happening::Reconcile,
+            true => TimelineAction::Reconcile,
             false => return Err(file.invalid(entry, "write `reconcile = true`")),
         },
         "event" => event(file, raw.event.as_ref().expect("it is there"))?,
-        _ => Happening::Change(change(world, file, entry, named, at)?),
+        _ => TimelineAction::Change(change(world, file, entry, named, at)?),
     })
 }
 
-/// A key, what it goes with, and where it stands.
+/// A key, the entries it belongs to, and its place.
 type Belonging = (&'static str, &'static [&'static str], Option<std::ops::Range<usize>>);
 
-/// Refuses a key that goes with something else.
-fn belongs(file: &File<'_>, raw: &RawTimed, named: &str) -> Result<(), WorldError> {
+/// Refuses a key that does not belong to the entry.
+fn belongs(file: &WorldFile<'_>, raw: &RawTimed, named: &str) -> Result<(), WorldError> {
     let keys: [Belonging; 10] = [
         ("state", &["alarm"], raw.state.as_ref().map(Spanned::span)),
         ("suppressed-by", &["alarm"], raw.suppressed_by.as_ref().map(Spanned::span)),
@@ -129,38 +135,38 @@ fn belongs(file: &File<'_>, raw: &RawTimed, named: &str) -> Result<(), WorldErro
     ];
     for (key, of, span) in keys {
         if let Some(span) = span.filter(|_| !of.contains(&named)) {
-            let message = format!("`{key}` does not go with `{named}`");
+            let message = format!("`{key}` does not belong to `{named}`");
             return Err(file.invalid(&Spanned::new(span, ()), message));
         }
     }
     match &raw.after_effect {
         Some(key) if named != "fault" => {
-            Err(file.invalid(key, format!("`after-effect` does not go with `{named}`")))
+            Err(file.invalid(key, format!("`after-effect` does not belong to `{named}`")))
         }
         _ => Ok(()),
     }
 }
 
-fn event(file: &File<'_>, name: &Spanned<String>) -> Result<Happening, WorldError> {
+fn event(file: &WorldFile<'_>, name: &Spanned<String>) -> Result<TimelineAction, WorldError> {
     let text = file.beside(name.get_ref());
     let text =
         text.map_err(|_| file.invalid(name, format!("cannot read {} beside this file", name.get_ref())))?;
     let event = serde_json::from_str(&text)
         .map_err(|error| file.invalid(name, format!("{} is not JSON: {error}", name.get_ref())))?;
-    Ok(Happening::Event { file: name.get_ref().clone(), event })
+    Ok(TimelineAction::Event { file: name.get_ref().clone(), event })
 }
 
 fn change(
-    world: &World,
-    file: &File<'_>,
+    world: &AwsWorld,
+    file: &WorldFile<'_>,
     entry: &Spanned<RawTimed>,
     named: &str,
     at: Timestamp,
-) -> Result<Change, WorldError> {
+) -> Result<WorldChange, WorldError> {
     let raw = entry.get_ref();
     let text =
         |key: &Option<Spanned<String>>| key.as_ref().map(|key| key.get_ref().clone()).unwrap_or_default();
-    let lacks = |key: &str| file.invalid(entry, format!("`{named}` goes with `{key}`"));
+    let lacks = |key: &str| file.invalid(entry, format!("`{named}` needs `{key}`"));
     Ok(match named {
         "alarm" => {
             let name = raw.alarm.as_ref().expect("it is there");
@@ -172,14 +178,14 @@ fn change(
                 None => None,
                 Some(by) => Some(file.one_of(by, "suppressed-by", &SUPPRESSED_BY)?.to_owned()),
             };
-            Change::Alarm { name: name.get_ref().clone(), state: state.to_owned(), suppressed_by }
+            WorldChange::Alarm { name: name.get_ref().clone(), state: state.to_owned(), suppressed_by }
         }
         "parameter" => {
             let removed = raw.removed.as_ref().is_some_and(|removed| *removed.get_ref());
             if removed == raw.value.is_some() {
-                return Err(lacks("value` or with `removed = true"));
+                return Err(lacks("value` or `removed = true"));
             }
-            Change::Parameter {
+            WorldChange::Parameter {
                 name: text(&raw.parameter),
                 value: raw.value.as_ref().map(|value| value.get_ref().clone()),
             }
@@ -190,7 +196,7 @@ fn change(
                 true => Some(status_of(file, raw.status.as_ref())?),
                 false => None,
             };
-            Change::Endpoint { url: text(&raw.endpoint), status }
+            WorldChange::Endpoint { url: text(&raw.endpoint), status }
         }
         "launch" | "snapshot" => {
             let server = if named == "launch" { &raw.launch } else { &raw.snapshot };
@@ -203,20 +209,20 @@ fn change(
             if named == "snapshot" {
                 let removed = raw.removed.as_ref().is_some_and(|removed| *removed.get_ref());
                 return Ok(if removed {
-                    Change::NoSnapshots { server }
+                    WorldChange::NoSnapshots { server }
                 } else {
-                    Change::Snapshot { server }
+                    WorldChange::Snapshot { server }
                 });
             }
             let result = raw.result.as_ref().ok_or_else(|| lacks("result"))?;
             let result = file.one_of(result, "result", &["LAUNCHED", "FAILED"])?.to_owned();
-            Change::Launch { server, result }
+            WorldChange::Launch { server, result }
         }
-        _ => Change::Fault(fault(file, raw, at)?),
+        _ => WorldChange::Fault(fault(file, raw, at)?),
     })
 }
 
-fn fault(file: &File<'_>, raw: &RawTimed, at: Timestamp) -> Result<NewFault, WorldError> {
+fn fault(file: &WorldFile<'_>, raw: &RawTimed, at: Timestamp) -> Result<TimelineFault, WorldError> {
     let operation = raw.fault.as_ref().expect("it is there");
     let (service, name) = fault_operation(file, operation)?;
     let text = |key: &Option<Spanned<String>>| key.as_ref().map(|key| key.get_ref().clone());
@@ -224,11 +230,11 @@ fn fault(file: &File<'_>, raw: &RawTimed, at: Timestamp) -> Result<NewFault, Wor
         fault_answer(text(&raw.answer), text(&raw.message), raw.status.as_ref().map(|key| *key.get_ref()));
     let answer = answer.map_err(|message| file.invalid(operation, message))?;
     let Some(answer) = answer else {
-        return Err(file.invalid(operation, "`fault` goes with `answer`"));
+        return Err(file.invalid(operation, "`fault` needs `answer`"));
     };
     let lasting = raw.lasting.as_ref().map(|lasting| SignedDuration::from_secs((*lasting.get_ref()).into()));
     let how_long = lasting.map(|lasting| format!(" for {} s", lasting.as_secs())).unwrap_or_default();
-    let told =
+    let description =
         format!("{} fails with {}{how_long}", operation.get_ref(), text(&raw.answer).unwrap_or_default());
     let after_effect = raw.after_effect.as_ref().is_some_and(|after| *after.get_ref());
     let fault = Fault {
@@ -240,5 +246,5 @@ fn fault(file: &File<'_>, raw: &RawTimed, at: Timestamp) -> Result<NewFault, Wor
         delay: Duration::ZERO,
         until: None,
     };
-    Ok(NewFault { fault, until: lasting.map(|lasting| at + lasting), told })
+    Ok(TimelineFault { fault, until: lasting.map(|lasting| at + lasting), description })
 }

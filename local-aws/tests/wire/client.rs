@@ -6,19 +6,19 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 
-use local_aws::Answer;
+use local_aws::JournaledAnswer;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Makes worlds from text.
-pub(crate) struct World;
+/// Reads worlds from text.
+pub(crate) struct WorldText;
 
-impl World {
-    pub(crate) fn of(text: &str) -> local_aws::World {
+impl WorldText {
+    pub(crate) fn of(text: &str) -> local_aws::AwsWorld {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("world.toml");
         std::fs::write(&path, text).unwrap();
-        local_aws::World::read(&path).unwrap()
+        local_aws::AwsWorld::read(&path).unwrap()
     }
 
     /// A clone that knows `branch` only as the remote's.
@@ -66,7 +66,7 @@ impl Client {
     }
 
     /// An operation of a service with a JSON protocol.
-    pub(crate) fn call(&self, service: &str, api: &str, operation: &str, input: &Value) -> Answer {
+    pub(crate) fn call(&self, service: &str, api: &str, operation: &str, input: &Value) -> JournaledAnswer {
         let signed = format!(
             "Authorization: AWS4-HMAC-SHA256 Credential=AKID/20260302/eu-west-1/{service}/aws4_request, Signature=0\r\n\
              X-Amz-Target: {api}.{operation}\r\nContent-Type: application/x-amz-json-1.1\r\n"
@@ -75,7 +75,7 @@ impl Client {
     }
 
     /// An operation of DynamoDB, which has a version of the JSON protocol of its own.
-    pub(crate) fn dynamodb(&self, operation: &str, input: &Value) -> Answer {
+    pub(crate) fn dynamodb(&self, operation: &str, input: &Value) -> JournaledAnswer {
         let signed = format!(
             "Authorization: AWS4-HMAC-SHA256 Credential=AKID/20260302/us-east-1/dynamodb/aws4_request, Signature=0\r\n\
              X-Amz-Target: DynamoDB_20120810.{operation}\r\nContent-Type: application/x-amz-json-1.0\r\n"
@@ -92,13 +92,13 @@ impl Client {
         (response.status, code, serde_json::from_str(&response.body).unwrap())
     }
 
-    /// What a client that has this server as its proxy gets from a URL; `None` when nobody answers.
+    /// The answer that a client with this server as its proxy gets for a URL; `None` if there is none.
     pub(crate) fn through_proxy(&self, url: &str) -> Option<u16> {
         self.send("GET", url, "", "").map(|response| response.status)
     }
 
-    /// An operation of a service with the Query protocol, with its members as the form has them. The journal has the
-    /// answer in JSON; this gives the XML.
+    /// Calls an operation of a service with the Query protocol; the members are form fields. The journal has the
+    /// answer as JSON; this function returns the XML.
     pub(crate) fn query(
         &self,
         service: &str,
@@ -115,7 +115,7 @@ impl Client {
         self.send("POST", "/", &signed, &form.finish()).unwrap()
     }
 
-    pub(crate) fn unsigned(&self, operation: &str) -> Answer {
+    pub(crate) fn unsigned(&self, operation: &str) -> JournaledAnswer {
         let headers = format!("X-Amz-Target: CodeCommit_20150413.{operation}\r\n");
         self.answer("/", &headers, "{}")
     }
@@ -128,14 +128,14 @@ impl Client {
         self.send("POST", path, "", body).unwrap()
     }
 
-    fn answer(&self, path: &str, headers: &str, body: &str) -> Answer {
-        let Some(response) = self.send("POST", path, headers, body) else { return Answer::Cut };
+    fn answer(&self, path: &str, headers: &str, body: &str) -> JournaledAnswer {
+        let Some(response) = self.send("POST", path, headers, body) else { return JournaledAnswer::Cut };
         let body: Value = serde_json::from_str(&response.body).unwrap();
         if response.status == 200 {
-            return Answer::Ok(body);
+            return JournaledAnswer::Ok(body);
         }
         let text = |member: &str| body[member].as_str().unwrap().to_owned();
-        Answer::Error { code: text("__type"), message: text("message"), status: response.status }
+        JournaledAnswer::Error { code: text("__type"), message: text("message"), status: response.status }
     }
 
     /// `None` when the connection is closed without an answer.
@@ -159,9 +159,9 @@ impl Client {
 }
 
 /// The status and code of an error.
-pub(crate) fn error(answer: &Answer) -> (u16, &str) {
+pub(crate) fn error(answer: &JournaledAnswer) -> (u16, &str) {
     match answer {
-        Answer::Error { status, code, .. } => (*status, code),
+        JournaledAnswer::Error { status, code, .. } => (*status, code),
         other => panic!("{other:?}"),
     }
 }

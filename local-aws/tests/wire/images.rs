@@ -1,8 +1,8 @@
-//! EC2, IAM and STS over real HTTP: who may launch an image, who may ask, and what is refused.
+//! EC2, IAM and STS over real HTTP: launch permissions, visibility, and refused requests.
 
 use local_aws::{ImageNow, LocalAws};
 
-use crate::client::{Client, Response, World};
+use crate::client::{Client, Response, WorldText};
 
 const OWN: &str = "ami-0123456789abcdef0";
 const SECRET: &str = "ami-0123456789abcdef1";
@@ -51,10 +51,10 @@ public = true
 "#;
 
 /// The members of a request, as the form has them.
-type Form<'f> = &'f [(&'f str, &'f str)];
+type Ec2Form<'f> = &'f [(&'f str, &'f str)];
 
 fn start(more: &str) -> (LocalAws, Client) {
-    let aws = LocalAws::start(World::of(&format!("{IMAGES}{more}"))).unwrap();
+    let aws = LocalAws::start(WorldText::of(&format!("{IMAGES}{more}"))).unwrap();
     let client = Client::new(&aws.endpoint());
     (aws, client)
 }
@@ -135,7 +135,7 @@ fn what_ec2_refuses_is_refused_in_its_words_and_changes_nothing() {
     let before = aws.images();
     let permission = |member| (member, "all");
     let add = permission("LaunchPermission.Add.1.Group");
-    let cases: [(&str, Form<'_>, &str); 18] = [
+    let cases: [(&str, Ec2Form<'_>, &str); 18] = [
         ("", &[add], "MissingParameter: The request must contain the parameter ImageId"),
         ("base", &[add], "InvalidAMIID.Malformed: Invalid id: \"base\" (expecting \"ami-...\")"),
         ("ami-0000000g", &[add], "InvalidAMIID.Malformed"),
@@ -184,8 +184,8 @@ fn what_ec2_refuses_is_refused_in_its_words_and_changes_nothing() {
         ),
     ];
     for (image, members, expected) in cases {
-        let told = refusal(&modify(&client, image, members));
-        assert!(told.starts_with(expected), "{expected}\n{told}");
+        let answered = refusal(&modify(&client, image, members));
+        assert!(answered.starts_with(expected), "{expected}\n{answered}");
     }
     assert_eq!(aws.images(), before);
     assert_eq!(modify(&client, OWN, &[add, ("DryRun", "true")]).status, 412);
@@ -231,7 +231,7 @@ fn a_caller_sees_its_own_images_the_public_ones_and_those_that_it_got() {
     assert_eq!(last(&[("ExecutableBy.1", "all")]), ["a2"]);
     assert_eq!(last(&[("ExecutableBy.1", "self")]), ["a3"]);
     assert_eq!(last(&[("ExecutableBy.1", "444455556666")]), ["f0"]);
-    // It is there, but not for this caller.
+    // The image exists, but not for this caller.
     assert_eq!(last(&[("ImageId.1", FOREIGN), ("ImageId.2", OWN)]), ["f0"]);
     let filters = [
         ("is-public", "true", vec!["a2"]),
@@ -293,9 +293,9 @@ fn a_snapshot_is_shared_one_way_a_call() {
 }
 
 #[test]
-fn the_account_has_the_name_and_the_caller_that_the_world_says() {
+fn the_account_has_the_name_and_the_caller_of_the_world() {
     let world = "[account]\nalias = \"shop-prod\"\ncaller = \"arn:aws:sts::111122223333:assumed-role/ami-alerts/a1\"\n";
-    let aws = LocalAws::start(World::of(world)).unwrap();
+    let aws = LocalAws::start(WorldText::of(world)).unwrap();
     let client = Client::new(&aws.endpoint());
     let aliases = client.query("iam", "2010-05-08", "ListAccountAliases", &[]);
     assert_eq!(aliases.texts("member"), ["shop-prod"]);

@@ -1,4 +1,5 @@
-//! Whatever is asked of CloudFormation, and whatever fails: a pipeline is there exactly as long as its stack has it.
+//! Random sequences of operations and failures of CloudFormation: a pipeline exists exactly as long as its stack has
+//! it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -6,7 +7,7 @@ use std::time::Duration;
 use local_aws::{LocalAws, StackNow};
 use proptest::prelude::*;
 
-use crate::client::{Client, World};
+use crate::client::{Client, WorldText};
 
 const TEMPLATE: &str = r#"
 Parameters: { Variant: { Type: String } }
@@ -22,7 +23,7 @@ Resources:
 const STACKS: [&str; 3] = ["a", "b", "c"];
 
 #[derive(Debug, Clone)]
-enum Step {
+enum StackStep {
     Create(usize, u8),
     Update(usize, u8),
     Delete(usize),
@@ -32,18 +33,18 @@ enum Step {
     Mend,
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = StackStep> {
     let stack = || 0..STACKS.len();
     prop_oneof![
-        3 => (stack(), 0..3u8).prop_map(|(stack, variant)| Step::Create(stack, variant)),
-        3 => (stack(), 0..3u8).prop_map(|(stack, variant)| Step::Update(stack, variant)),
-        2 => stack().prop_map(Step::Delete),
-        1 => (stack(), any::<bool>()).prop_map(|(stack, on)| Step::Protect(stack, on)),
-        4 => (0..200u64).prop_map(Step::Wait),
+        3 => (stack(), 0..3u8).prop_map(|(stack, variant)| StackStep::Create(stack, variant)),
+        3 => (stack(), 0..3u8).prop_map(|(stack, variant)| StackStep::Update(stack, variant)),
+        2 => stack().prop_map(StackStep::Delete),
+        1 => (stack(), any::<bool>()).prop_map(|(stack, on)| StackStep::Protect(stack, on)),
+        4 => (0..200u64).prop_map(StackStep::Wait),
         1 => (prop_oneof![Just("Topic"), Just("Pipeline")],
               prop_oneof![Just("create"), Just("update"), Just("delete"), Just("rollback")])
-            .prop_map(|(resource, on)| Step::Fail(resource, on)),
-        1 => Just(Step::Mend),
+            .prop_map(|(resource, on)| StackStep::Fail(resource, on)),
+        1 => Just(StackStep::Mend),
     ]
 }
 
@@ -52,7 +53,7 @@ fn call(client: &Client, operation: &str, members: &[(&str, &str)]) {
     assert!(matches!(answer.status, 200 | 400), "{operation}: {}", answer.body);
 }
 
-fn take(aws: &LocalAws, client: &Client, step: &Step) {
+fn take(aws: &LocalAws, client: &Client, step: &StackStep) {
     let put = |operation: &str, stack: usize, variant: u8| {
         let variant = variant.to_string();
         let members = [
@@ -64,23 +65,23 @@ fn take(aws: &LocalAws, client: &Client, step: &Step) {
         call(client, operation, &members);
     };
     match *step {
-        Step::Create(stack, variant) => put("CreateStack", stack, variant),
-        Step::Update(stack, variant) => put("UpdateStack", stack, variant),
-        Step::Delete(stack) => call(client, "DeleteStack", &[("StackName", STACKS[stack])]),
-        Step::Protect(stack, on) => {
+        StackStep::Create(stack, variant) => put("CreateStack", stack, variant),
+        StackStep::Update(stack, variant) => put("UpdateStack", stack, variant),
+        StackStep::Delete(stack) => call(client, "DeleteStack", &[("StackName", STACKS[stack])]),
+        StackStep::Protect(stack, on) => {
             let members = [
                 ("StackName", STACKS[stack]),
                 ("EnableTerminationProtection", if on { "true" } else { "false" }),
             ];
             call(client, "UpdateTerminationProtection", &members);
         }
-        Step::Wait(seconds) => aws.advance(Duration::from_secs(seconds)),
-        Step::Fail(resource, on) => aws.fail("*", resource, on, "arranged", Some(1)),
-        Step::Mend => aws.mend(),
+        StackStep::Wait(seconds) => aws.advance(Duration::from_secs(seconds)),
+        StackStep::Fail(resource, on) => aws.fail("*", resource, on, "arranged", Some(1)),
+        StackStep::Mend => aws.end_failures(),
     }
 }
 
-/// The pipelines that a stack at rest has; `None` where a failure left some of them.
+/// The pipelines that a stack at rest has; `None` if a failure left some of them.
 fn pipelines(stack: &StackNow) -> Option<Vec<String>> {
     match stack.status.as_str() {
         "CREATE_COMPLETE" | "UPDATE_COMPLETE" | "UPDATE_ROLLBACK_COMPLETE" => {
@@ -101,7 +102,7 @@ proptest! {
 
     #[test]
     fn a_pipeline_is_there_as_long_as_its_stack_has_it(steps in prop::collection::vec(step(), 1..24)) {
-        let aws = LocalAws::start(World::of("now = \"2026-03-02T10:00:00Z\"")).unwrap();
+        let aws = LocalAws::start(WorldText::of("now = \"2026-03-02T10:00:00Z\"")).unwrap();
         let client = Client::new(&aws.endpoint());
         for step in &steps {
             take(&aws, &client, step);
@@ -112,10 +113,10 @@ proptest! {
             let expected: BTreeSet<String> = expected.into_iter().flatten().collect();
             prop_assert_eq!(aws.pipelines().into_iter().collect::<BTreeSet<_>>(), expected);
         }
-        aws.mend();
+        aws.end_failures();
         for stack in 0..STACKS.len() {
-            take(&aws, &client, &Step::Protect(stack, false));
-            take(&aws, &client, &Step::Delete(stack));
+            take(&aws, &client, &StackStep::Protect(stack, false));
+            take(&aws, &client, &StackStep::Delete(stack));
         }
         settle(&aws);
         prop_assert!(aws.stacks().is_empty() && aws.pipelines().is_empty(), "{:?} {:?}", aws.stacks(), aws.pipelines());

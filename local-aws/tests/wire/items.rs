@@ -1,9 +1,9 @@
-//! DynamoDB over real HTTP: what a claim is, whom it is refused to, and what is no request.
+//! DynamoDB over real HTTP: conditional claims, refused claims, and invalid requests.
 
-use local_aws::{Answer, LocalAws};
+use local_aws::{JournaledAnswer, LocalAws};
 use serde_json::{Value, json};
 
-use crate::client::{Client, World, error};
+use crate::client::{Client, WorldText, error};
 
 const TABLES: &str = r#"
 [[table]]
@@ -21,19 +21,19 @@ region = "eu-west-1"
 hash = { name = "id" }
 "#;
 
-struct Table {
+struct ItemsTable {
     aws: LocalAws,
     client: Client,
 }
 
-fn start() -> Table {
-    let aws = LocalAws::start(World::of(TABLES)).unwrap();
+fn start() -> ItemsTable {
+    let aws = LocalAws::start(WorldText::of(TABLES)).unwrap();
     let client = Client::new(&aws.endpoint());
-    Table { aws, client }
+    ItemsTable { aws, client }
 }
 
-impl Table {
-    fn ask(&self, operation: &str, mut input: Value) -> Answer {
+impl ItemsTable {
+    fn ask(&self, operation: &str, mut input: Value) -> JournaledAnswer {
         if input.get("TableName").is_none() {
             input["TableName"] = json!("claims");
         }
@@ -42,14 +42,14 @@ impl Table {
 
     fn ok(&self, operation: &str, input: Value) -> Value {
         match self.ask(operation, input) {
-            Answer::Ok(output) => output,
+            JournaledAnswer::Ok(output) => output,
             other => panic!("{other:?}"),
         }
     }
 
     fn invalid(&self, operation: &str, input: Value) -> String {
         match self.ask(operation, input.clone()) {
-            Answer::Error { code, message, status: 400 }
+            JournaledAnswer::Error { code, message, status: 400 }
                 if code == "com.amazon.coral.validate#ValidationException" =>
             {
                 message
@@ -99,7 +99,7 @@ fn an_event_is_claimed_once_claimed_again_when_the_claim_is_over_and_never_once_
 #[test]
 fn of_those_who_claim_at_the_same_time_one_gets_it() {
     let table = start();
-    let ask = || matches!(table.ask("PutItem", claim(100, 160)), Answer::Ok(_));
+    let ask = || matches!(table.ask("PutItem", claim(100, 160)), JournaledAnswer::Ok(_));
     let won: Vec<bool> = std::thread::scope(|scope| {
         let claims: Vec<_> = (0..16).map(|_| scope.spawn(ask)).collect();
         claims.into_iter().map(|claim| claim.join().unwrap()).collect()
@@ -108,12 +108,12 @@ fn of_those_who_claim_at_the_same_time_one_gets_it() {
 }
 
 #[test]
-fn a_claim_whose_answer_is_lost_is_made_all_the_same() {
+fn a_claim_whose_answer_is_lost_still_takes_effect() {
     let lost = "[[fault]]\noperation = \"PutItem\"\ncall = 1\nanswer = \"cut\"\nafter-effect = true\n";
-    let aws = LocalAws::start(World::of(&format!("{TABLES}{lost}"))).unwrap();
+    let aws = LocalAws::start(WorldText::of(&format!("{TABLES}{lost}"))).unwrap();
     let client = Client::new(&aws.endpoint());
-    let table = Table { aws, client };
-    assert_eq!(table.ask("PutItem", claim(100, 160)), Answer::Cut);
+    let table = ItemsTable { aws, client };
+    assert_eq!(table.ask("PutItem", claim(100, 160)), JournaledAnswer::Cut);
     assert!(table.item("e1").is_some());
     assert_eq!(error(&table.ask("PutItem", claim(100, 160))).0, 400);
 }
@@ -156,12 +156,12 @@ fn a_condition_is_true_of_the_item_that_is_there() {
                 "ExpressionAttributeValues": {":five": {"N": "5"}, ":two": {"S": "two"}, ":n": {"S": "N"}},
             }),
         );
-        assert_eq!(matches!(answer, Answer::Ok(_)), expected, "{condition}: {answer:?}");
+        assert_eq!(matches!(answer, JournaledAnswer::Ok(_)), expected, "{condition}: {answer:?}");
     }
 }
 
 #[test]
-fn an_update_works_from_the_item_before_and_says_what_it_was_asked_to() {
+fn an_update_evaluates_the_previous_item_and_returns_the_requested_values() {
     let table = start();
     let update = |returned: &str| {
         json!({
@@ -260,8 +260,8 @@ fn what_dynamodb_refuses_is_refused_in_its_words_and_changes_nothing() {
         ),
     ];
     for (input, expected) in puts {
-        let told = table.invalid("PutItem", input);
-        assert!(told.starts_with(expected), "{expected}\n{told}");
+        let answered = table.invalid("PutItem", input);
+        assert!(answered.starts_with(expected), "{expected}\n{answered}");
     }
     let key = json!({"id": {"S": "old"}});
     let updates = [
@@ -287,8 +287,8 @@ fn what_dynamodb_refuses_is_refused_in_its_words_and_changes_nothing() {
     for (update, expected) in updates {
         let input =
             json!({"Key": key, "UpdateExpression": update, "ExpressionAttributeValues": {":a": {"S": "x"}}});
-        let told = table.invalid("UpdateItem", input);
-        assert!(told.starts_with(expected), "{expected}\n{told}");
+        let answered = table.invalid("UpdateItem", input);
+        assert!(answered.starts_with(expected), "{expected}\n{answered}");
     }
     let schema = "The provided key element does not match the schema";
     for key in [json!({}), json!({"id": {"N": "1"}}), json!({"id": {"S": "x"}, "more": {"S": "x"}})] {

@@ -6,10 +6,10 @@
 )]
 
 mod client;
+mod emails;
 mod images;
 mod interleavings;
 mod items;
-mod mail;
 mod recovery;
 mod signals;
 mod stack_rules;
@@ -17,44 +17,44 @@ mod stacks;
 
 use std::time::Duration;
 
-use client::{Client, World, error};
-use local_aws::{Answer, Call, LocalAws, Outcome, RuntimeApi};
+use client::{Client, WorldText, error};
+use local_aws::{InvocationOutcome, JournaledAnswer, JournaledCall, LocalAws, RuntimeApi};
 use serde_json::{Value, json};
 
 const WORLD: &str = include_str!("../world.toml");
 
-/// A running world, and what is asked of it.
-struct Fixture {
+/// A running world, and a client of it.
+struct WireFixture {
     aws: LocalAws,
     client: Client,
 }
 
-fn start(more: &str) -> Fixture {
-    let world = World::of(&format!("{WORLD}{more}"));
+fn start(more: &str) -> WireFixture {
+    let world = WorldText::of(&format!("{WORLD}{more}"));
     let aws = LocalAws::start(world).unwrap();
     let client = Client::new(&aws.endpoint());
-    Fixture { aws, client }
+    WireFixture { aws, client }
 }
 
-impl Fixture {
-    fn commit(&self, operation: &str, input: Value) -> Answer {
+impl WireFixture {
+    fn commit(&self, operation: &str, input: Value) -> JournaledAnswer {
         let mut input = input;
         input["repositoryName"] = json!("storefront");
         self.client.call("codecommit", "CodeCommit_20150413", operation, &input)
     }
 
-    fn pipeline(&self, operation: &str, input: Value) -> Answer {
+    fn pipeline(&self, operation: &str, input: Value) -> JournaledAnswer {
         self.client.call("codepipeline", "CodePipeline_20150709", operation, &input)
     }
 
-    fn last(&self) -> Call {
+    fn last(&self) -> JournaledCall {
         self.aws.journal().pop().unwrap()
     }
 }
 
-fn ok(answer: Answer) -> Value {
+fn ok(answer: JournaledAnswer) -> Value {
     match answer {
-        Answer::Ok(output) => output,
+        JournaledAnswer::Ok(output) => output,
         other => panic!("{other:?}"),
     }
 }
@@ -192,7 +192,7 @@ fn merge(source: &str, destination: &str) -> Value {
 }
 
 #[test]
-fn a_busy_pipeline_says_so_once_and_the_same_token_starts_nothing_twice() {
+fn a_busy_pipeline_refuses_one_start_and_the_same_token_starts_nothing_twice() {
     let fixture = start("");
     let start = |token: &str| {
         fixture.pipeline(
@@ -324,8 +324,8 @@ fn what_codepipeline_refuses_is_refused_in_its_words() {
 #[test]
 fn what_is_not_served_is_said_by_name_and_recorded() {
     let fixture = start("");
-    let said = |answer: Answer| match answer {
-        Answer::Error { status: 501, message, .. } => message,
+    let said = |answer: JournaledAnswer| match answer {
+        JournaledAnswer::Error { status: 501, message, .. } => message,
         other => panic!("{other:?}"),
     };
     let answer = fixture.commit("PutFile", json!({}));
@@ -387,22 +387,22 @@ fn a_cut_closes_the_connection_before_or_after_the_effect() {
     let start =
         || fixture.pipeline("StartPipelineExecution", json!({"name": "web", "clientRequestToken": "t"}));
     assert_eq!(error(&start()), (409, "ConflictException"));
-    assert_eq!(start(), Answer::Cut);
+    assert_eq!(start(), JournaledAnswer::Cut);
     let call = fixture.last();
-    assert_eq!((call.answer, call.injected, call.took_effect), (Answer::Cut, true, true));
-    assert_eq!(start(), Answer::Cut);
+    assert_eq!((call.answer, call.injected, call.took_effect), (JournaledAnswer::Cut, true, true));
+    assert_eq!(start(), JournaledAnswer::Cut);
     let id = ok(start())["pipelineExecutionId"].clone();
     let listed = ok(fixture.pipeline("ListPipelineExecutions", json!({"pipelineName": "web"})));
     assert_eq!(listed["pipelineExecutionSummaries"].as_array().unwrap().len(), 1);
     assert_eq!(listed["pipelineExecutionSummaries"][0]["pipelineExecutionId"], id);
-    assert_eq!(fixture.commit("GetCommit", json!({"commitId": "x"})), Answer::Cut);
+    assert_eq!(fixture.commit("GetCommit", json!({"commitId": "x"})), JournaledAnswer::Cut);
     assert!(!fixture.last().took_effect);
 }
 
 #[test]
 fn a_clone_is_served_beside_the_world() {
-    let mut world = World::of(WORLD);
-    let clone = World::clone_with_remote_branch("topic");
+    let mut world = WorldText::of(WORLD);
+    let clone = WorldText::clone_with_remote_branch("topic");
     world.serve_clone("other", clone.path()).unwrap();
     assert!(world.serve_clone("bad name", clone.path()).is_err());
     let aws = LocalAws::start(world).unwrap();
@@ -425,12 +425,12 @@ fn an_event_goes_to_the_function_and_its_answer_comes_back() {
     let id = next.header("lambda-runtime-aws-request-id").to_owned();
     let path = format!("/2018-06-01/runtime/invocation/{id}/response");
     assert_eq!(client.post(&path, r#"{"done":true}"#).status, 202);
-    assert_eq!(outcome.recv().unwrap(), Outcome::Response(json!({"done": true})));
+    assert_eq!(outcome.recv().unwrap(), InvocationOutcome::Response(json!({"done": true})));
     assert_eq!(client.post(&path, "{}").status, 400);
 }
 
 #[test]
-fn a_function_that_waits_is_woken_and_its_errors_are_told_apart() {
+fn a_function_that_waits_gets_its_event_and_its_kinds_of_error_are_distinguished() {
     let api = RuntimeApi::start().unwrap();
     let client = Client::new(&format!("http://{}", api.address()));
     let address = format!("http://{}", api.address());
@@ -441,10 +441,13 @@ fn a_function_that_waits_is_woken_and_its_errors_are_told_apart() {
     let id = polling.join().unwrap().header("lambda-runtime-aws-request-id").to_owned();
     let body = r#"{"errorType":"Busy","errorMessage":"web is busy"}"#;
     client.post(&format!("/2018-06-01/runtime/invocation/{id}/error"), body);
-    let busy = Outcome::Error { error_type: "Busy".into(), message: "web is busy".into() };
+    let busy = InvocationOutcome::Error { error_type: "Busy".into(), message: "web is busy".into() };
     assert_eq!(outcome.recv().unwrap(), busy);
     client.post("/2018-06-01/runtime/init/error", body);
     let outcome = api.invoke(&json!(2), Duration::from_secs(1)).recv().unwrap();
-    assert_eq!(outcome, Outcome::InitError { error_type: "Busy".into(), message: "web is busy".into() });
+    assert_eq!(
+        outcome,
+        InvocationOutcome::InitError { error_type: "Busy".into(), message: "web is busy".into() }
+    );
     assert_eq!(client.get("/2018-06-01/extension").status, 501);
 }

@@ -1,11 +1,12 @@
-//! Elastic Disaster Recovery over real HTTP: a plan is started once, walks on the clock, and ends as the world says.
+//! Elastic Disaster Recovery over real HTTP: a plan is started once, progresses with the clock, and ends as the world
+//! sets it.
 
 use std::time::Duration;
 
-use local_aws::{Change, LocalAws};
+use local_aws::{LocalAws, WorldChange};
 use serde_json::{Value, json};
 
-use crate::client::{Client, World};
+use crate::client::{Client, WorldText};
 
 const PLAN: &str = "arn:aws:drs:us-east-1:111122223333:recovery-plan/rp-1";
 const DB: &str = "s-0000000000000db01";
@@ -50,18 +51,18 @@ name = "databases"
 servers = ["s-0000000000000db01"]
 "#;
 
-struct Drs {
+struct DrsClient {
     aws: LocalAws,
     client: Client,
 }
 
-fn start(world: &str) -> Drs {
-    let aws = LocalAws::start(World::of(world)).unwrap();
+fn start(world: &str) -> DrsClient {
+    let aws = LocalAws::start(WorldText::of(world)).unwrap();
     let client = Client::new(&aws.endpoint());
-    Drs { aws, client }
+    DrsClient { aws, client }
 }
 
-impl Drs {
+impl DrsClient {
     fn ok(&self, operation: &str, input: Value) -> Value {
         let (status, code, body) = self.client.drs(operation, &input);
         assert!(matches!(status, 200 | 201), "{operation}: {status} {code} {body}");
@@ -134,7 +135,7 @@ fn a_start_with_its_token_again_is_the_same_one_and_another_is_a_conflict() {
 }
 
 #[test]
-fn steps_follow_each_other_and_the_bus_hears_of_each_launch() {
+fn steps_follow_each_other_and_each_launch_is_an_event() {
     let drs = start(RECOVERY);
     drs.started(json!({}));
     assert_eq!(drs.steps(), ["NOT_STARTED", "NOT_STARTED", "NOT_STARTED"]);
@@ -144,7 +145,7 @@ fn steps_follow_each_other_and_the_bus_hears_of_each_launch() {
     assert_eq!(drs.steps(), ["COMPLETED", "WAITING", "NOT_STARTED"]);
     drs.minutes(2);
     assert_eq!(drs.steps(), ["COMPLETED", "COMPLETED", "EXECUTING"]);
-    drs.aws.apply(&Change::Launch { server: WEB.to_owned(), result: "FAILED".to_owned() });
+    drs.aws.apply(&WorldChange::Launch { server: WEB.to_owned(), result: "FAILED".to_owned() });
     drs.minutes(2);
     assert_eq!(
         (drs.status().as_str(), drs.steps()[2].as_str()),
@@ -152,7 +153,7 @@ fn steps_follow_each_other_and_the_bus_hears_of_each_launch() {
         "it was optional"
     );
     let events = drs.aws.take_events();
-    let told: Vec<(&str, &str)> = events
+    let answered: Vec<(&str, &str)> = events
         .iter()
         .map(|event| {
             (
@@ -161,7 +162,7 @@ fn steps_follow_each_other_and_the_bus_hears_of_each_launch() {
             )
         })
         .collect();
-    assert_eq!(told, [(DB, "RECOVERY_LAUNCH_SUCCEEDED"), (WEB, "RECOVERY_LAUNCH_FAILED")]);
+    assert_eq!(answered, [(DB, "RECOVERY_LAUNCH_SUCCEEDED"), (WEB, "RECOVERY_LAUNCH_FAILED")]);
     let jobs = drs.ok("DescribeJobs", json!({"maxResults": 5}));
     assert_eq!(jobs["items"][0]["participatingServers"][0]["launchStatus"], "FAILED");
     assert_eq!(jobs["items"][0]["status"], "COMPLETED", "a job is that also when a launch failed");
@@ -178,7 +179,7 @@ fn a_critical_server_that_fails_fails_the_execution() {
     );
 }
 
-/// What an execution of the plan comes to in a world that is a little other, and why.
+/// The result of an execution of the plan in a slightly different world, and the reason.
 fn outcome(from: &str, to: &str, more: Value) -> (String, Vec<String>, Value) {
     let world = RECOVERY.replace(from, to);
     assert!(world != RECOVERY, "`{from}` is in the world");
@@ -225,7 +226,7 @@ fn one_server_that_cannot_be_launched_keeps_all_of_them_from_it() {
 }
 
 #[test]
-fn a_snapshot_that_was_named_is_looked_for_again_when_its_step_begins() {
+fn a_named_snapshot_is_checked_again_when_its_step_starts() {
     let of =
         |snapshot: &str| json!({"sourceServers": [{"sourceServerID": WEB, "recoverySnapshotID": snapshot}]});
     let (status, _, error) = outcome("seconds = 300", "seconds = 301", of("pit-00000000000000009"));
@@ -234,7 +235,7 @@ fn a_snapshot_that_was_named_is_looked_for_again_when_its_step_begins() {
     let known = drs.ok("DescribeRecoverySnapshots", json!({"sourceServerID": WEB}));
     drs.started(of(known["items"][0]["snapshotID"].as_str().unwrap()));
     drs.minutes(5);
-    drs.aws.apply(&Change::NoSnapshots { server: WEB.to_owned() });
+    drs.aws.apply(&WorldChange::NoSnapshots { server: WEB.to_owned() });
     drs.minutes(5);
     assert_eq!((drs.status(), drs.steps()[2].as_str()), ("FAILED".to_owned(), "FAILED"));
 }
@@ -276,9 +277,9 @@ fn what_drs_would_refuse_is_refused() {
         let (status, code, _) = drs.started(more.clone());
         assert_eq!((status, code.as_str()), (400, "ValidationException"), "{more}");
     }
-    let (status, code, told) = drs.started(another("rp-2"));
+    let (status, code, answered) = drs.started(another("rp-2"));
     assert_eq!((status, code.as_str()), (409, "ConflictException"));
-    assert!(told["message"].as_str().unwrap().contains("is in status INVALID"), "{told}");
+    assert!(answered["message"].as_str().unwrap().contains("is in status INVALID"), "{answered}");
     let gone = json!({"recoveryPlanArn": PLAN.replace("rp-1", "rp-3")});
     assert_eq!(drs.refused("GetRecoveryPlan", gone), (404, "ResourceNotFoundException".to_owned()));
     let nobody = json!({"sourceServerID": "s-00000000000000099"});
@@ -287,9 +288,9 @@ fn what_drs_would_refuse_is_refused() {
         (404, "ResourceNotFoundException".to_owned())
     );
     assert_eq!(drs.started(of(DB, "pit-00000000000000001")).0, 201);
-    let (status, code, told) = drs.started(another("rp-5"));
+    let (status, code, answered) = drs.started(another("rp-5"));
     assert_eq!((status, code.as_str()), (409, "ConflictException"));
-    assert!(told["message"].as_str().unwrap().contains(DB), "another plan has the server: {told}");
+    assert!(answered["message"].as_str().unwrap().contains(DB), "another plan has the server: {answered}");
     let cold = start("[drs]\ninitialized = false\n");
     assert_eq!(cold.refused("DescribeJobs", json!({})), (400, "UninitializedAccountException".to_owned()));
 }

@@ -1,9 +1,9 @@
-//! What a function looks at before it acts: alarms, parameters, endpoints; and writes that go together.
+//! The signals that a function checks before it acts: alarms, parameters, endpoints. And transactions.
 
-use local_aws::{Answer, Change, LocalAws};
+use local_aws::{JournaledAnswer, LocalAws, WorldChange};
 use serde_json::{Value, json};
 
-use crate::client::{Client, World, error};
+use crate::client::{Client, WorldText, error};
 
 const SIGNALS: &str = r#"
 now = "2026-03-02T10:00:00Z"
@@ -25,7 +25,7 @@ items = [{ id = "a", version = 1 }]
 "#;
 
 fn start() -> (LocalAws, Client) {
-    let aws = LocalAws::start(World::of(SIGNALS)).unwrap();
+    let aws = LocalAws::start(WorldText::of(SIGNALS)).unwrap();
     let client = Client::new(&aws.endpoint());
     (aws, client)
 }
@@ -34,13 +34,15 @@ fn start() -> (LocalAws, Client) {
 fn a_parameter_is_read_changed_and_removed() {
     let (aws, client) = start();
     let read = || client.call("ssm", "AmazonSSM", "GetParameter", &json!({"Name": "/switch"}));
-    let value = |answer: Answer| match answer {
-        Answer::Ok(output) => (output["Parameter"]["Value"].clone(), output["Parameter"]["Version"].clone()),
+    let value = |answer: JournaledAnswer| match answer {
+        JournaledAnswer::Ok(output) => {
+            (output["Parameter"]["Value"].clone(), output["Parameter"]["Version"].clone())
+        }
         other => panic!("{other:?}"),
     };
     assert_eq!(value(read()), (json!("enabled"), json!(1)));
     let set = |value: Option<&str>| {
-        aws.apply(&Change::Parameter { name: "/switch".to_owned(), value: value.map(str::to_owned) });
+        aws.apply(&WorldChange::Parameter { name: "/switch".to_owned(), value: value.map(str::to_owned) });
     };
     set(Some("disabled"));
     assert_eq!(value(read()), (json!("disabled"), json!(2)));
@@ -49,11 +51,11 @@ fn a_parameter_is_read_changed_and_removed() {
 }
 
 #[test]
-fn an_endpoint_answers_through_the_proxy_and_nobody_else_does() {
+fn an_endpoint_of_the_world_answers_through_the_proxy_and_no_other_does() {
     let (aws, client) = start();
     let url = "http://www.example.com/healthz";
     assert_eq!(client.through_proxy(url), Some(503));
-    aws.apply(&Change::Endpoint { url: url.to_owned(), status: Some(200) });
+    aws.apply(&WorldChange::Endpoint { url: url.to_owned(), status: Some(200) });
     assert_eq!(client.through_proxy(url), Some(200));
     assert_eq!(client.through_proxy("http://www.example.com/slow"), None);
     assert_eq!(client.through_proxy("http://elsewhere.example.com/"), None);
@@ -75,7 +77,7 @@ fn put(id: &str, version: u32, before: Option<u32>) -> Value {
     json!({"Put": put})
 }
 
-fn transact(client: &Client, items: Value, token: Option<&str>) -> Answer {
+fn transact(client: &Client, items: Value, token: Option<&str>) -> JournaledAnswer {
     let mut input = json!({"TransactItems": items});
     if let Some(token) = token {
         input["ClientRequestToken"] = json!(token);
@@ -84,7 +86,7 @@ fn transact(client: &Client, items: Value, token: Option<&str>) -> Answer {
 }
 
 #[test]
-fn writes_that_go_together_are_all_made_or_none() {
+fn a_transaction_performs_all_its_writes_or_none() {
     let (aws, client) = start();
     let versions = || -> Vec<String> {
         let items = aws.items("items").unwrap();
@@ -101,10 +103,10 @@ fn writes_that_go_together_are_all_made_or_none() {
         (400, "com.amazonaws.dynamodb.v20120810#TransactionCanceledException")
     );
     assert_eq!(versions(), ["a1"], "nothing of it");
-    assert!(matches!(transact(&client, both(1), Some("t")), Answer::Ok(_)));
+    assert!(matches!(transact(&client, both(1), Some("t")), JournaledAnswer::Ok(_)));
     assert_eq!(versions(), ["a2", "b1"]);
     assert!(
-        matches!(transact(&client, both(1), Some("t")), Answer::Ok(_)),
+        matches!(transact(&client, both(1), Some("t")), JournaledAnswer::Ok(_)),
         "the same token is the same transaction"
     );
     let other = transact(&client, both(2), Some("t"));
@@ -115,18 +117,18 @@ fn writes_that_go_together_are_all_made_or_none() {
         {"Delete": {"TableName": "items", "Key": {"id": {"S": "b"}}}},
         {"Update": {"TableName": "items", "Key": {"id": {"S": "d"}}, "UpdateExpression": "SET version = :v",
             "ExpressionAttributeValues": {":v": {"N": "9"}}}}]);
-    assert!(matches!(transact(&client, checked, None), Answer::Ok(_)));
+    assert!(matches!(transact(&client, checked, None), JournaledAnswer::Ok(_)));
     assert_eq!(versions(), ["a2", "d9"]);
 }
 
 #[test]
-fn whoever_is_cut_off_is_answered_no_more_until_it_is_mended() {
+fn a_caller_that_is_cut_off_gets_no_answer_until_calls_are_answered_again() {
     let (aws, client) = start();
     aws.cut_off_after(1, true);
-    assert!(matches!(transact(&client, json!([put("b", 1, None)]), None), Answer::Ok(_)));
-    assert_eq!(transact(&client, json!([put("c", 1, None)]), None), Answer::Cut);
-    assert_eq!(transact(&client, json!([put("d", 1, None)]), None), Answer::Cut);
+    assert!(matches!(transact(&client, json!([put("b", 1, None)]), None), JournaledAnswer::Ok(_)));
+    assert_eq!(transact(&client, json!([put("c", 1, None)]), None), JournaledAnswer::Cut);
+    assert_eq!(transact(&client, json!([put("d", 1, None)]), None), JournaledAnswer::Cut);
     assert_eq!(aws.items("items").unwrap().len(), 3, "the first that was not answered was carried out");
     assert!(aws.answer_again());
-    assert!(matches!(transact(&client, json!([put("d", 1, None)]), None), Answer::Ok(_)));
+    assert!(matches!(transact(&client, json!([put("d", 1, None)]), None), JournaledAnswer::Ok(_)));
 }

@@ -1,13 +1,13 @@
-//! What CloudFormation refuses, over real HTTP, in its words.
+//! The refusals of CloudFormation, over real HTTP, with its messages.
 
 use local_aws::LocalAws;
 
-use crate::client::{Client, Response, World};
+use crate::client::{Client, Response, WorldText};
 
 const PLAIN: &str = r#"{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}"#;
 
 fn start(more: &str) -> (LocalAws, Client) {
-    let aws = LocalAws::start(World::of(&format!("now = \"2026-03-02T10:00:00Z\"\n{more}"))).unwrap();
+    let aws = LocalAws::start(WorldText::of(&format!("now = \"2026-03-02T10:00:00Z\"\n{more}"))).unwrap();
     let client = Client::new(&aws.endpoint());
     (aws, client)
 }
@@ -60,8 +60,8 @@ fn a_template_is_a_template() {
         (with("Parameters: { P: { Default: a } }"), "Template format error: Every Parameters object must contain a Type member."),
     ];
     for (body, expected) in cases {
-        let told = refusal(&create(&client, &[("StackName", "s"), ("TemplateBody", &body)]));
-        assert!(told.starts_with(&format!("ValidationError: {expected}")), "{body}\n{told}");
+        let answered = refusal(&create(&client, &[("StackName", "s"), ("TemplateBody", &body)]));
+        assert!(answered.starts_with(&format!("ValidationError: {expected}")), "{body}\n{answered}");
     }
 }
 
@@ -115,15 +115,15 @@ fn a_template_must_work_out_with_its_values() {
         (rule("!Equals [!Ref P, b]"), no_rule.clone()),
         (rule("{ \"Fn::Contains\": [[b, c], !Ref P] }"), no_rule),
     ] {
-        let told = refusal(&create(&client, &[("StackName", "s"), ("TemplateBody", &body)]));
-        assert_eq!(told, format!("ValidationError: {expected}"), "{body}");
+        let answered = refusal(&create(&client, &[("StackName", "s"), ("TemplateBody", &body)]));
+        assert_eq!(answered, format!("ValidationError: {expected}"), "{body}");
     }
     let served = rule("{ \"Fn::ValueOf\": [P, Attribute] }");
     assert_eq!(create(&client, &[("StackName", "s"), ("TemplateBody", &served)]).status, 501);
     for (index, body) in [
         of("!If [Always, x, !Ref T]"),
         of("!FindInMap [M, eu, b]"),
-        // How many parts a name has that is made later is not known.
+        // The parts of a name that is created later are not known.
         of("!Select [1, !Split [\":\", !Ref U]]"),
         of("x") + "Outputs: { O: { Condition: Never, Value: !Ref T } }",
         of("x").replace("Condition: Never", "DeletionPolicy: RetainExceptOnCreate"),
@@ -168,7 +168,7 @@ Resources: { T: { Type: AWS::SNS::Topic } }
 "#;
 
 #[test]
-fn parameters_are_what_the_template_takes() {
+fn parameters_must_be_those_that_the_template_declares() {
     let (_aws, client) = start("");
     let with = |given: &[(&str, &str)]| {
         let keys: Vec<(String, String)> = given
@@ -250,7 +250,7 @@ fn what_can_do_harm_must_be_acknowledged() {
     for macros in [sam, &globals, each, part] {
         assert_eq!(with("d", macros, "CAPABILITY_AUTO_EXPAND").status, 501, "{macros}");
     }
-    // Without the transform that makes something of it, it is a mistake.
+    // Without the transform, the section is a mistake.
     let no_macro = globals.replace("Transform: AWS::Serverless-2016-10-31\n", "");
     assert!(refusal(&with("d", &no_macro, "CAPABILITY_AUTO_EXPAND")).contains("properties [Globals]"));
     assert!(refusal(&with("e", role, "CAPABILITY_ALL")).contains("enum value set"));

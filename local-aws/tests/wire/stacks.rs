@@ -1,11 +1,11 @@
-//! CloudFormation over real HTTP: what is asked, what is answered, what happens as the clock goes.
+//! CloudFormation over real HTTP: requests, answers, and changes as the clock moves.
 
 use std::time::Duration;
 
 use local_aws::LocalAws;
 use serde_json::{Value, json};
 
-use crate::client::{Client, Response, World};
+use crate::client::{Client, Response, WorldText};
 
 const WORLD: &str = r#"
 now = "2026-03-02T10:00:00Z"
@@ -40,18 +40,18 @@ Resources:
               Configuration: { RepositoryName: !Ref Name, BranchName: main, PollForSourceChanges: false }
 "#;
 
-struct Fixture {
+struct StackFixture {
     aws: LocalAws,
     client: Client,
 }
 
-fn start(more: &str) -> Fixture {
-    let aws = LocalAws::start(World::of(&format!("{WORLD}{more}"))).unwrap();
+fn start(more: &str) -> StackFixture {
+    let aws = LocalAws::start(WorldText::of(&format!("{WORLD}{more}"))).unwrap();
     let client = Client::new(&aws.endpoint());
-    Fixture { aws, client }
+    StackFixture { aws, client }
 }
 
-impl Fixture {
+impl StackFixture {
     fn call(&self, operation: &str, members: &[(&str, &str)]) -> Response {
         self.client.query("cloudformation", "2010-05-15", operation, members)
     }
@@ -62,7 +62,7 @@ impl Fixture {
         self.call("CreateStack", &members)
     }
 
-    /// Lets everything happen that is under way.
+    /// Moves the clock until no operation is in progress.
     fn settle(&self) {
         while self.aws.advance_to_next().is_some() {}
     }
@@ -85,7 +85,7 @@ fn refused(response: &Response) -> (String, String) {
 }
 
 #[test]
-fn a_stack_is_made_and_goes_again_as_the_clock_goes() {
+fn a_stack_is_created_and_deleted_as_the_clock_moves() {
     let fixture = start("");
     let answer = fixture.create(
         "b-shop",
@@ -130,7 +130,7 @@ fn a_stack_is_made_and_goes_again_as_the_clock_goes() {
 }
 
 #[test]
-fn a_create_that_fails_is_rolled_back_and_says_which_resource_failed() {
+fn a_create_that_fails_is_rolled_back_and_names_the_failed_resource() {
     let fixture = start(
         "[[cloudformation.failing]]\nresource = \"Pipeline\"\nstack = \"b-*\"\non = \"create\"\nreason = \"no role\"\ntimes = 1",
     );
@@ -138,7 +138,7 @@ fn a_create_that_fails_is_rolled_back_and_says_which_resource_failed() {
     fixture.settle();
     assert_eq!(fixture.statuses(), ["CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE"]);
     let events = fixture.call("DescribeStackEvents", &[("StackName", "b-shop")]);
-    let told: Vec<String> = events
+    let answered: Vec<String> = events
         .texts("LogicalResourceId")
         .into_iter()
         .zip(events.texts("ResourceStatus"))
@@ -155,7 +155,7 @@ fn a_create_that_fails_is_rolled_back_and_says_which_resource_failed() {
         "Topic CREATE_IN_PROGRESS",
         "b-shop CREATE_IN_PROGRESS",
     ];
-    assert_eq!(told, newest_first);
+    assert_eq!(answered, newest_first);
     let reasons = events.texts("ResourceStatusReason");
     let rollback = "The following resource(s) failed to create: [Pipeline]. Rollback requested by user.";
     assert_eq!(reasons, [rollback, "no role", "User Initiated"]);
@@ -260,7 +260,7 @@ fn an_update_that_fails_goes_back_to_what_was_and_may_stay_stuck() {
     fixture.call("UpdateStack", &[("StackName", "b-shop"), ("TemplateBody", TEMPLATE)]);
     fixture.settle();
     assert_eq!(fixture.status("b-shop"), "UPDATE_ROLLBACK_FAILED");
-    fixture.aws.mend();
+    fixture.aws.end_failures();
     assert_eq!(fixture.call("DeleteStack", &[("StackName", "b-shop")]).status, 200);
     fixture.settle();
     assert_eq!((fixture.status("b-shop"), fixture.aws.pipelines()), ("none".into(), vec![]));
@@ -382,7 +382,7 @@ fn stacks_and_events_come_in_pages_and_deleted_stacks_are_in_none() {
 }
 
 #[test]
-fn a_stack_of_the_worlds_file_is_as_it_says() {
+fn a_stack_of_the_worlds_file_is_as_the_file_describes_it() {
     let fixture = start(
         r#"
 [[stack]]
@@ -480,13 +480,13 @@ fn an_export_is_one_stacks_only() {
         [("a", "shared", "elsewhere"), ("b", "seeded", "there"), ("c", "mine", "mine")]
     {
         call("CreateStack", stack, &exporting(export, "x"));
-        let told = format!("Export with name {export} is already exported by stack {owner}.");
-        assert_eq!(refusal(stack), Some(format!("{told} Rollback requested by user.")));
+        let answered = format!("Export with name {export} is already exported by stack {owner}.");
+        assert_eq!(refusal(stack), Some(format!("{answered} Rollback requested by user.")));
         assert_eq!(fixture.status(stack), "ROLLBACK_COMPLETE");
     }
     call("UpdateStack", "mine", &exporting("seeded", "y"));
-    let told = "Export with name seeded is already exported by stack there.";
-    assert_eq!(refusal("mine").as_deref(), Some(told));
+    let answered = "Export with name seeded is already exported by stack there.";
+    assert_eq!(refusal("mine").as_deref(), Some(answered));
     assert_eq!(fixture.status("mine"), "UPDATE_ROLLBACK_COMPLETE");
     call("UpdateStack", "mine", &exporting("mine", "y"));
     assert_eq!(fixture.status("mine"), "UPDATE_COMPLETE", "its own export is no other's");
@@ -497,7 +497,7 @@ fn an_export_is_one_stacks_only() {
 }
 
 #[test]
-fn a_condition_compares_text_whatever_yaml_makes_of_it() {
+fn a_condition_compares_text_for_every_type_of_yaml() {
     let fixture = start("");
     let body = "Parameters: { Setup: { Type: String, Default: true }, Count: { Type: Number, Default: 1 } }
 Conditions: { Setup: !Equals [!Ref Setup, true], Once: !Equals [1, !Ref Count], Twice: !Equals [!Ref Count, 2] }
@@ -524,18 +524,18 @@ fn a_branch_that_is_pushed_is_there_and_on_the_bus() {
     fixture.aws.push("shop", "feature/größe", None).unwrap();
     assert_eq!(fixture.aws.head("shop", "feature/größe"), None);
     let events = fixture.aws.take_events();
-    let told = |event: &Value| {
+    let answered = |event: &Value| {
         let detail = &event["detail"];
         let has = |member: &str| if detail[member].is_string() { member } else { "-" }.to_owned();
         format!("{} {} {}", detail["event"].as_str().unwrap(), has("oldCommitId"), has("commitId"))
     };
-    let told: Vec<String> = events.iter().map(told).collect();
+    let answered: Vec<String> = events.iter().map(answered).collect();
     let expected = [
         "referenceCreated - commitId",
         "referenceUpdated oldCommitId commitId",
         "referenceDeleted oldCommitId -",
     ];
-    assert_eq!(told, expected);
+    assert_eq!(answered, expected);
     assert_eq!(events[0]["detail"]["referenceFullName"], json!("refs/heads/feature/größe"));
     assert!(fixture.aws.push("shop", "a..b", Some("one")).is_err());
     assert!(fixture.aws.push("shop", "b", Some("three")).is_err());
@@ -553,9 +553,9 @@ fn a_branch_that_git_has_no_file_for_is_refused_and_the_limit_said() {
     let path = folder.path().join("world.toml");
     let world = |name: &str| WORLD.replace("main = \"one\"", &format!("\"{name}\" = \"one\""));
     std::fs::write(&path, world(&fits)).unwrap();
-    local_aws::World::read(&path).unwrap();
+    local_aws::AwsWorld::read(&path).unwrap();
     std::fs::write(&path, world(&too_long)).unwrap();
-    let refused = local_aws::World::read(&path).unwrap_err().to_string();
+    let refused = local_aws::AwsWorld::read(&path).unwrap_err().to_string();
     assert!(refused.contains("more than 250 bytes"), "{refused}");
 }
 
@@ -569,7 +569,7 @@ fn repositories_come_in_pages() {
         "ListRepositories",
         &input,
     ) {
-        local_aws::Answer::Ok(page) => page,
+        local_aws::JournaledAnswer::Ok(page) => page,
         other => panic!("{other:?}"),
     };
     let first = list(json!({"sortBy": "repositoryName", "order": "ascending"}));

@@ -1,14 +1,14 @@
-//! Owns what `#names` and `:values` stand for: each that is used is there, and each that is there is used.
+//! Owns the values of `#names` and `:values`: each used one must be defined, and each defined one used.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::super::{invalid, value};
-use super::path::Path;
-use super::{Call, Clause, Condition, Operand, condition, parse, update};
+use super::path::DocumentPath;
+use super::{Clause, Condition, FunctionCall, Operand, condition, parse, update};
+use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::refusal::Refusal;
 
 /// A word in upper case a line, from "Reserved words in DynamoDB" of the developer guide.
 const RESERVED: &str = include_str!("reserved_words.txt");
@@ -19,16 +19,16 @@ pub(in super::super) struct Bindings {
     names: BTreeMap<String, String>,
     values: BTreeMap<String, Value>,
     used: BTreeSet<String>,
-    /// Whether there is any expression.
+    /// Whether the request has an expression.
     has_expression: bool,
 }
 
 impl Bindings {
-    pub(in super::super) fn take(input: &mut Members) -> Result<Bindings, Refusal> {
+    pub(in super::super) fn take(input: &mut Members) -> Result<Bindings, ErrorAnswer> {
         let mut bindings = Bindings::default();
         for (key, name) in given(input, "ExpressionAttributeNames", '#')? {
             let Value::String(name) = name else {
-                return Err(Refusal::new("SerializationException", "a name is a string"));
+                return Err(ErrorAnswer::new("SerializationException", "a name is a string"));
             };
             bindings.names.insert(key, name);
         }
@@ -38,12 +38,12 @@ impl Bindings {
         Ok(bindings)
     }
 
-    /// The condition that `member` holds, if the request has it.
+    /// The condition in `member`, if the request has it.
     pub(in super::super) fn condition(
         &mut self,
         input: &mut Members,
         member: &str,
-    ) -> Result<Option<Condition>, Refusal> {
+    ) -> Result<Option<Condition>, ErrorAnswer> {
         let Some(text) = input.string(member)? else { return Ok(None) };
         self.has_expression = true;
         let mut read = parse::condition(&text, member)?;
@@ -52,7 +52,7 @@ impl Bindings {
         Ok(Some(read))
     }
 
-    pub(in super::super) fn update(&mut self, input: &mut Members) -> Result<Vec<Clause>, Refusal> {
+    pub(in super::super) fn update(&mut self, input: &mut Members) -> Result<Vec<Clause>, ErrorAnswer> {
         let member = "UpdateExpression";
         let Some(text) = input.string(member)? else { return Ok(Vec::new()) };
         self.has_expression = true;
@@ -78,7 +78,10 @@ impl Bindings {
         Ok(clauses)
     }
 
-    pub(in super::super) fn projection(&mut self, input: &mut Members) -> Result<Option<Vec<Path>>, Refusal> {
+    pub(in super::super) fn projection(
+        &mut self,
+        input: &mut Members,
+    ) -> Result<Option<Vec<DocumentPath>>, ErrorAnswer> {
         let member = "ProjectionExpression";
         let Some(text) = input.string(member)? else { return Ok(None) };
         self.has_expression = true;
@@ -89,7 +92,7 @@ impl Bindings {
     }
 
     /// Call it after every expression of the request.
-    pub(in super::super) fn finish(self) -> Result<(), Refusal> {
+    pub(in super::super) fn finish(self) -> Result<(), ErrorAnswer> {
         let members = [
             ("ExpressionAttributeNames", self.names.into_keys().collect::<Vec<_>>()),
             ("ExpressionAttributeValues", self.values.into_keys().collect()),
@@ -109,7 +112,7 @@ impl Bindings {
         Ok(())
     }
 
-    fn bind_condition(&mut self, condition: &mut Condition, of: &str) -> Result<(), Refusal> {
+    fn bind_condition(&mut self, condition: &mut Condition, of: &str) -> Result<(), ErrorAnswer> {
         let operands: Vec<&mut Operand> = match condition {
             Condition::Or(left, right) | Condition::And(left, right) => {
                 self.bind_condition(left, of)?;
@@ -124,11 +127,11 @@ impl Bindings {
         operands.into_iter().try_for_each(|operand| self.bind_operand(operand, of))
     }
 
-    fn bind_call(&mut self, call: &mut Call, of: &str) -> Result<(), Refusal> {
+    fn bind_call(&mut self, call: &mut FunctionCall, of: &str) -> Result<(), ErrorAnswer> {
         call.arguments.iter_mut().try_for_each(|operand| self.bind_operand(operand, of))
     }
 
-    fn bind_operand(&mut self, operand: &mut Operand, of: &str) -> Result<(), Refusal> {
+    fn bind_operand(&mut self, operand: &mut Operand, of: &str) -> Result<(), ErrorAnswer> {
         match operand {
             Operand::Path(path) => self.bind_path(path, of),
             Operand::Call(call) => self.bind_call(call, of),
@@ -145,7 +148,7 @@ impl Bindings {
         }
     }
 
-    fn bind_path(&mut self, path: &mut Path, of: &str) -> Result<(), Refusal> {
+    fn bind_path(&mut self, path: &mut DocumentPath, of: &str) -> Result<(), ErrorAnswer> {
         for name in path.steps_mut() {
             if name.starts_with('#') {
                 let missing =
@@ -168,7 +171,7 @@ fn is_reserved(name: &str) -> bool {
     RESERVED.lines().any(|word| word.eq_ignore_ascii_case(name))
 }
 
-fn given(input: &mut Members, member: &str, mark: char) -> Result<Vec<(String, Value)>, Refusal> {
+fn given(input: &mut Members, member: &str, mark: char) -> Result<Vec<(String, Value)>, ErrorAnswer> {
     let Some(entries) = input.object(member)? else { return Ok(Vec::new()) };
     if entries.is_empty() {
         return Err(invalid(format!("{member} must not be empty")));

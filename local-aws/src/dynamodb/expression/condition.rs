@@ -1,4 +1,4 @@
-//! Says whether a condition is true of an item, and refuses conditions that could be true of none.
+//! Evaluates a condition on an item, and refuses conditions that are invalid for every item.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -6,12 +6,12 @@ use std::cmp::Ordering;
 use serde_json::{Value, json};
 
 use super::super::invalid;
-use super::super::value::{Item, TYPES, order, parts, size};
-use super::{Call, Comparator, Condition, Operand};
-use crate::refusal::Refusal;
+use super::super::value::{TYPES, TableItem, order, parts, size};
+use super::{Comparator, Condition, FunctionCall, Operand};
+use crate::error_answer::ErrorAnswer;
 
-/// A condition whose names and values are bound: its functions are there, and their operands are of their types.
-pub(super) fn check(condition: &Condition, of: &str) -> Result<(), Refusal> {
+/// Checks a condition whose names and values are bound: its functions exist, and their operands have the right types.
+pub(super) fn check(condition: &Condition, of: &str) -> Result<(), ErrorAnswer> {
     match condition {
         Condition::Or(left, right) | Condition::And(left, right) => {
             check(left, of)?;
@@ -39,7 +39,7 @@ pub(super) fn check(condition: &Condition, of: &str) -> Result<(), Refusal> {
     }
 }
 
-fn check_call(call: &Call, of: &str) -> Result<(), Refusal> {
+fn check_call(call: &FunctionCall, of: &str) -> Result<(), ErrorAnswer> {
     let wanted = match &*call.name {
         "attribute_exists" | "attribute_not_exists" => 1,
         "attribute_type" | "begins_with" | "contains" => 2,
@@ -66,7 +66,7 @@ fn check_call(call: &Call, of: &str) -> Result<(), Refusal> {
     }
 }
 
-fn check_operand(operand: &Operand, of: &str) -> Result<(), Refusal> {
+fn check_operand(operand: &Operand, of: &str) -> Result<(), ErrorAnswer> {
     match operand {
         Operand::Call(call) if call.name == "size" => {
             counted(call, 1, of)?;
@@ -77,7 +77,7 @@ fn check_operand(operand: &Operand, of: &str) -> Result<(), Refusal> {
     }
 }
 
-pub(super) fn counted(call: &Call, wanted: usize, of: &str) -> Result<(), Refusal> {
+pub(super) fn counted(call: &FunctionCall, wanted: usize, of: &str) -> Result<(), ErrorAnswer> {
     let (name, count) = (&call.name, call.arguments.len());
     match count == wanted {
         true => Ok(()),
@@ -90,7 +90,7 @@ pub(super) fn counted(call: &Call, wanted: usize, of: &str) -> Result<(), Refusa
     }
 }
 
-fn has_order(operand: &Operand, operator: &str, of: &str) -> Result<(), Refusal> {
+fn has_order(operand: &Operand, operator: &str, of: &str) -> Result<(), ErrorAnswer> {
     match operand {
         Operand::Value(value) if !matches!(parts(value).0, "S" | "N" | "B") => {
             Err(bad_operand(operator, parts(value).0, of))
@@ -99,7 +99,7 @@ fn has_order(operand: &Operand, operator: &str, of: &str) -> Result<(), Refusal>
     }
 }
 
-fn bad_operand(operator: &str, kind: &str, of: &str) -> Refusal {
+fn bad_operand(operator: &str, kind: &str, of: &str) -> ErrorAnswer {
     wrong(
         of,
         format!(
@@ -108,13 +108,13 @@ fn bad_operand(operator: &str, kind: &str, of: &str) -> Refusal {
     )
 }
 
-pub(super) fn wrong(of: &str, what: impl std::fmt::Display) -> Refusal {
+pub(super) fn wrong(of: &str, what: impl std::fmt::Display) -> ErrorAnswer {
     invalid(format!("Invalid {of}: {what}"))
 }
 
 impl Condition {
-    /// Of an item that is not there, an empty one is asked.
-    pub(in super::super) fn is_true_of(&self, item: &Item) -> bool {
+    /// Whether the condition is true of an item. A missing item counts as an empty one.
+    pub(in super::super) fn is_true_of(&self, item: &TableItem) -> bool {
         match self {
             Condition::Or(left, right) => left.is_true_of(item) || right.is_true_of(item),
             Condition::And(left, right) => left.is_true_of(item) && right.is_true_of(item),
@@ -134,7 +134,7 @@ impl Condition {
     }
 }
 
-/// What is not there is unequal to everything, and neither before nor behind it.
+/// A missing value is unequal to every value, and has no order.
 fn compare(left: &Option<Cow<'_, Value>>, how: Comparator, right: &Option<Cow<'_, Value>>) -> bool {
     let (Some(left), Some(right)) = (left, right) else { return how == Comparator::NotEqual };
     let order = order(left, right);
@@ -149,7 +149,7 @@ fn compare(left: &Option<Cow<'_, Value>>, how: Comparator, right: &Option<Cow<'_
 }
 
 impl Operand {
-    fn value<'v>(&'v self, item: &'v Item) -> Option<Cow<'v, Value>> {
+    fn value<'v>(&'v self, item: &'v TableItem) -> Option<Cow<'v, Value>> {
         match self {
             Operand::Path(path) => path.get(item).map(Cow::Borrowed),
             Operand::Value(value) => Some(Cow::Borrowed(value)),
@@ -171,8 +171,8 @@ fn length(value: &Value) -> Option<Value> {
     Some(json!({"N": length.to_string()}))
 }
 
-impl Call {
-    fn is_true_of(&self, item: &Item) -> bool {
+impl FunctionCall {
+    fn is_true_of(&self, item: &TableItem) -> bool {
         let value = |index: usize| self.arguments.get(index).and_then(|operand| operand.value(item));
         let Some(first) = value(0) else { return self.name == "attribute_not_exists" };
         let second = value(1);

@@ -8,10 +8,10 @@ use winnow::error::ParseError;
 use winnow::token::{one_of, take_while};
 use winnow::{Parser, Result};
 
-use super::path::{Path, Step};
-use super::{Assignment, Call, Clause, Comparator, Condition, Operand};
+use super::path::{DocumentPath, PathStep};
+use super::{Assignment, Clause, Comparator, Condition, FunctionCall, Operand};
 use crate::dynamodb::invalid;
-use crate::refusal::Refusal;
+use crate::error_answer::ErrorAnswer;
 
 /// "The maximum length of any expression string is 4 KB."
 const MAX_BYTES: usize = 4096;
@@ -21,15 +21,15 @@ const MAX_NESTING: usize = 300;
 /// The words that a name cannot be, since the grammar has them.
 const GRAMMAR: &[&str] = &["ADD", "AND", "BETWEEN", "DELETE", "IN", "NOT", "OR", "REMOVE", "SET"];
 
-pub(super) fn condition(text: &str, of: &str) -> Result<Condition, Refusal> {
+pub(super) fn condition(text: &str, of: &str) -> Result<Condition, ErrorAnswer> {
     read(text, of, or)
 }
 
-pub(super) fn update(text: &str, of: &str) -> Result<Vec<Clause>, Refusal> {
+pub(super) fn update(text: &str, of: &str) -> Result<Vec<Clause>, ErrorAnswer> {
     read(text, of, repeat(1.., clause))
 }
 
-pub(super) fn projection(text: &str, of: &str) -> Result<Vec<Path>, Refusal> {
+pub(super) fn projection(text: &str, of: &str) -> Result<Vec<DocumentPath>, ErrorAnswer> {
     read(text, of, separated(1.., path, symbol(",")))
 }
 
@@ -37,7 +37,7 @@ fn read<'i, T>(
     text: &'i str,
     of: &str,
     parser: impl Parser<&'i str, T, winnow::error::ContextError>,
-) -> Result<T, Refusal> {
+) -> Result<T, ErrorAnswer> {
     let wrong = |what: String| invalid(format!("Invalid {of}: {what}"));
     if text.trim().is_empty() {
         return Err(wrong("The expression can not be empty;".to_owned()));
@@ -121,9 +121,9 @@ fn operand(input: &mut &str) -> Result<Operand> {
     alt((call.map(Operand::Call), placeholder, path.map(Operand::Path))).parse_next(input)
 }
 
-fn call(input: &mut &str) -> Result<Call> {
+fn call(input: &mut &str) -> Result<FunctionCall> {
     let (name, arguments) = (word.verify(|word: &str| !is_grammar(word)), arguments).parse_next(input)?;
-    Ok(Call { name: name.to_owned(), arguments })
+    Ok(FunctionCall { name: name.to_owned(), arguments })
 }
 
 fn arguments(input: &mut &str) -> Result<Vec<Operand>> {
@@ -135,21 +135,21 @@ fn placeholder(input: &mut &str) -> Result<Operand> {
     terminated(name, multispace0).map(|name: &str| Operand::Placeholder(name.to_owned())).parse_next(input)
 }
 
-fn path(input: &mut &str) -> Result<Path> {
+fn path(input: &mut &str) -> Result<DocumentPath> {
     let below = alt((
         preceded(symbol("."), name),
-        delimited(symbol("["), digit1.try_map(str::parse).map(Step::Index), symbol("]")),
+        delimited(symbol("["), digit1.try_map(str::parse).map(PathStep::Index), symbol("]")),
     ));
-    let (first, mut rest): (Step, Vec<Step>) = (name, repeat(0.., below)).parse_next(input)?;
+    let (first, mut rest): (PathStep, Vec<PathStep>) = (name, repeat(0.., below)).parse_next(input)?;
     rest.insert(0, first);
-    Ok(Path(rest))
+    Ok(DocumentPath(rest))
 }
 
-/// An attribute's name, or `#` and what stands for one.
-fn name(input: &mut &str) -> Result<Step> {
+/// An attribute's name, or a `#` placeholder for one.
+fn name(input: &mut &str) -> Result<PathStep> {
     let alias = terminated(('#', take_while(1.., is_inner)).take(), multispace0);
     let plain = word.verify(|word: &str| !is_grammar(word));
-    alt((alias, plain)).map(|name: &str| Step::Name(name.to_owned())).parse_next(input)
+    alt((alias, plain)).map(|name: &str| PathStep::Name(name.to_owned())).parse_next(input)
 }
 
 fn clause(input: &mut &str) -> Result<Clause> {
@@ -172,7 +172,7 @@ fn assignment(input: &mut &str) -> Result<Assignment> {
     Ok(Assignment { path, first, then })
 }
 
-/// A word and the space behind it.
+/// A word and the space after it.
 fn word<'i>(input: &mut &'i str) -> Result<&'i str> {
     let word = (one_of(|c: char| c.is_ascii_alphabetic() || c == '_'), take_while(0.., is_inner)).take();
     terminated(word, multispace0).parse_next(input)

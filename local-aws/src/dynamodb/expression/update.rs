@@ -3,21 +3,21 @@
 use serde_json::{Value, json};
 
 use super::super::invalid;
-use super::super::value::{Item, number, parts, written};
+use super::super::value::{TableItem, number, parts, written};
 use super::condition::{counted, wrong};
-use super::path::Path;
-use super::{Assignment, Call, Clause, Operand};
-use crate::refusal::Refusal;
+use super::path::DocumentPath;
+use super::{Assignment, Clause, FunctionCall, Operand};
+use crate::error_answer::ErrorAnswer;
 
 const OF: &str = "UpdateExpression";
 
-/// Clauses whose names and values are bound: each at most once, no path twice, functions that are there.
-pub(super) fn check(clauses: &[Clause]) -> Result<(), Refusal> {
+/// Checks clauses whose names and values are bound: each clause at most once, no path twice, only known functions.
+pub(super) fn check(clauses: &[Clause]) -> Result<(), ErrorAnswer> {
     for (at, clause) in clauses.iter().enumerate() {
         let section = match clause {
             Clause::Set(_) => "SET",
             Clause::Remove(_) => "REMOVE",
-            Clause::Other(word) => return Err(Refusal::not_served(format_args!("{word} in {OF}"))),
+            Clause::Other(word) => return Err(ErrorAnswer::not_served(format_args!("{word} in {OF}"))),
         };
         if clauses[..at]
             .iter()
@@ -35,7 +35,7 @@ pub(super) fn check(clauses: &[Clause]) -> Result<(), Refusal> {
     apart(&paths(clauses), OF)
 }
 
-fn check_assignment(assignment: &Assignment) -> Result<(), Refusal> {
+fn check_assignment(assignment: &Assignment) -> Result<(), ErrorAnswer> {
     let second = assignment.then.iter().map(|(_, operand)| operand);
     for operand in std::iter::once(&assignment.first).chain(second) {
         match operand {
@@ -46,11 +46,11 @@ fn check_assignment(assignment: &Assignment) -> Result<(), Refusal> {
                     return Err(wrong(OF, format!("{what}: if_not_exists")));
                 }
                 if let Operand::Call(inner) = &call.arguments[1] {
-                    return Err(Refusal::not_served(format_args!("{} within if_not_exists", inner.name)));
+                    return Err(ErrorAnswer::not_served(format_args!("{} within if_not_exists", inner.name)));
                 }
             }
             Operand::Call(call) if call.name == "list_append" => {
-                return Err(Refusal::not_served(format_args!("list_append in {OF}")));
+                return Err(ErrorAnswer::not_served(format_args!("list_append in {OF}")));
             }
             Operand::Call(call) => {
                 return Err(wrong(OF, format!("Invalid function name; function: {}", call.name)));
@@ -62,7 +62,7 @@ fn check_assignment(assignment: &Assignment) -> Result<(), Refusal> {
 }
 
 /// No two paths may be the same or within each other.
-pub(super) fn apart(paths: &[&Path], of: &str) -> Result<(), Refusal> {
+pub(super) fn apart(paths: &[&DocumentPath], of: &str) -> Result<(), ErrorAnswer> {
     for (at, path) in paths.iter().enumerate() {
         if let Some(other) = paths[..at].iter().find(|other| other.overlaps(path)) {
             let what =
@@ -74,7 +74,7 @@ pub(super) fn apart(paths: &[&Path], of: &str) -> Result<(), Refusal> {
 }
 
 /// Every path that is changed.
-pub(in super::super) fn paths(clauses: &[Clause]) -> Vec<&Path> {
+pub(in super::super) fn paths(clauses: &[Clause]) -> Vec<&DocumentPath> {
     let mut paths = Vec::new();
     for clause in clauses {
         match clause {
@@ -87,7 +87,7 @@ pub(in super::super) fn paths(clauses: &[Clause]) -> Vec<&Path> {
 }
 
 /// The item afterwards. Every value is worked out from the item before.
-pub(in super::super) fn apply(clauses: &[Clause], before: &Item) -> Result<Item, Refusal> {
+pub(in super::super) fn apply(clauses: &[Clause], before: &TableItem) -> Result<TableItem, ErrorAnswer> {
     let mut after = before.clone();
     for clause in clauses {
         match clause {
@@ -97,7 +97,7 @@ pub(in super::super) fn apply(clauses: &[Clause], before: &Item) -> Result<Item,
                 }
             }
             Clause::Remove(paths) => {
-                let mut paths: Vec<&Path> = paths.iter().collect();
+                let mut paths: Vec<&DocumentPath> = paths.iter().collect();
                 // From the end, so that an index still means the element that it meant.
                 paths.sort_by(|left, right| right.cmp(left));
                 paths.into_iter().try_for_each(|path| path.remove(&mut after))?;
@@ -108,7 +108,7 @@ pub(in super::super) fn apply(clauses: &[Clause], before: &Item) -> Result<Item,
     Ok(after)
 }
 
-fn assigned(assignment: &Assignment, before: &Item) -> Result<Value, Refusal> {
+fn assigned(assignment: &Assignment, before: &TableItem) -> Result<Value, ErrorAnswer> {
     let first = value(&assignment.first, before)?;
     let Some((sign, second)) = &assignment.then else { return Ok(first) };
     let second = value(second, before)?;
@@ -124,13 +124,13 @@ fn assigned(assignment: &Assignment, before: &Item) -> Result<Value, Refusal> {
     Ok(json!({"N": written(&number(&written(&result))?)}))
 }
 
-fn value(operand: &Operand, before: &Item) -> Result<Value, Refusal> {
+fn value(operand: &Operand, before: &TableItem) -> Result<Value, ErrorAnswer> {
     let missing =
         || invalid("The provided expression refers to an attribute that does not exist in the item");
     match operand {
         Operand::Value(value) => Ok(value.clone()),
         Operand::Path(path) => path.get(before).cloned().ok_or_else(missing),
-        Operand::Call(Call { arguments, .. }) => {
+        Operand::Call(FunctionCall { arguments, .. }) => {
             value(&arguments[0], before).or_else(|_| value(&arguments[1], before))
         }
         Operand::Placeholder(_) => Err(missing()),

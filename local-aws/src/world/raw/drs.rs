@@ -60,14 +60,14 @@ pub(in super::super) struct RawRecoveryPlan {
     /// Default `ACTIVE`.
     pub(in super::super) status: Option<Spanned<String>>,
     #[serde(default)]
-    pub(in super::super) step: Vec<RawStep>,
+    pub(in super::super) step: Vec<RawPlanStep>,
     #[serde(default)]
-    pub(in super::super) execution: Vec<RawExecution>,
+    pub(in super::super) execution: Vec<RawRecoveryExecution>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(in super::super) struct RawStep {
+pub(in super::super) struct RawPlanStep {
     pub(in super::super) name: Spanned<String>,
     #[serde(default)]
     pub(in super::super) servers: Vec<Spanned<String>>,
@@ -78,7 +78,7 @@ pub(in super::super) struct RawStep {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(in super::super) struct RawExecution {
+pub(in super::super) struct RawRecoveryExecution {
     /// Default `RECOVERY`.
     pub(in super::super) mode: Option<Spanned<String>>,
     pub(in super::super) status: Spanned<String>,
@@ -90,7 +90,7 @@ pub(in super::super) struct RawExecution {
     pub(in super::super) tags: BTreeMap<String, String>,
 }
 
-/// A job that somebody started without a plan. It never ends by itself.
+/// A job that was started without a plan. It never ends by itself.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(in super::super) struct RawRecoveryJob {

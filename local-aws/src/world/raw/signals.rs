@@ -25,7 +25,7 @@ pub(in super::super) struct RawParameter {
     pub(in super::super) name: Spanned<String>,
     pub(in super::super) region: Option<String>,
     pub(in super::super) value: Option<Spanned<String>>,
-    /// There is none of that name, also where a template would make it.
+    /// There is no parameter of that name, also if a template would create one.
     #[serde(default)]
     pub(in super::super) absent: bool,
     /// Default `String`.

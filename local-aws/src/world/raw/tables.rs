@@ -5,7 +5,7 @@ use toml::Spanned;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(in super::super) struct RawTable {
+pub(in super::super) struct RawDynamoDbTable {
     pub(in super::super) name: Spanned<String>,
     pub(in super::super) region: Option<String>,
     pub(in super::super) hash: RawKey,

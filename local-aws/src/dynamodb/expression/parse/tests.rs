@@ -47,7 +47,7 @@ fn not_binds_before_and_and_and_before_or() {
 }
 
 #[test]
-fn what_is_no_expression_says_where_it_goes_wrong() {
+fn an_invalid_expression_is_refused_with_its_place() {
     let nested = format!("{}a = :a{}", "(".repeat(301), ")".repeat(301));
     let long = format!("a = :{}", "a".repeat(4096));
     for text in [

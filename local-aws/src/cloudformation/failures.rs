@@ -2,40 +2,40 @@
 
 /// A failure that the world arranges: the resource fails when the stack does this.
 #[derive(Debug, Clone)]
-pub(crate) struct Failing {
+pub(crate) struct ArrangedFailure {
     /// A logical id.
     pub(crate) resource: String,
     /// A stack's name, in which `*` is anything; `None` is every stack.
     pub(crate) stack: Option<String>,
-    pub(crate) on: On,
+    pub(crate) on: StackOperation,
     pub(crate) reason: String,
-    /// How often it still fails; `None` is always.
+    /// The number of failures left; `None` for a failure that lasts.
     pub(crate) times: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum On {
+pub(crate) enum StackOperation {
     Create,
     Update,
     Delete,
     Rollback,
 }
 
-impl On {
-    pub(crate) fn named(name: &str) -> Option<On> {
+impl StackOperation {
+    pub(crate) fn named(name: &str) -> Option<StackOperation> {
         Some(match name {
-            "create" => On::Create,
-            "update" => On::Update,
-            "delete" => On::Delete,
-            "rollback" => On::Rollback,
+            "create" => StackOperation::Create,
+            "update" => StackOperation::Update,
+            "delete" => StackOperation::Delete,
+            "rollback" => StackOperation::Rollback,
             _ => return None,
         })
     }
 }
 
-impl Failing {
-    /// Whether the resource is to fail; one that fails a number of times has failed once more then.
-    pub(super) fn strikes(&mut self, stack: &str, resource: &str, on: On) -> bool {
+impl ArrangedFailure {
+    /// Whether the resource fails now. A limited failure then has one failure less left.
+    pub(super) fn strikes(&mut self, stack: &str, resource: &str, on: StackOperation) -> bool {
         let fits = self.on == on
             && self.resource == resource
             && self.stack.as_deref().is_none_or(|pattern| fits(pattern, stack));
@@ -47,7 +47,8 @@ impl Failing {
     }
 }
 
-/// Whether a name fits a pattern in which `*` is anything. A name has none of the characters that a pattern could mean.
+/// Whether a name matches a pattern in which `*` is any text. A stack's name has no character with a meaning in a
+/// pattern.
 fn fits(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,

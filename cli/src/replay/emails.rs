@@ -1,38 +1,38 @@
-//! `--mail DIR`: each mail that a person would get, as a file that a mail program opens.
+//! `--mail DIR`: writes each published email to a file that a mail program opens.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use local_aws::{Answer, Call};
+use local_aws::{JournaledAnswer, JournaledCall};
 use mail_builder::MessageBuilder;
 
 use super::Replay;
 use crate::render;
 
-/// Whom SNS sends its mails from, and a stand-in for who gets them.
+/// The sender of SNS's emails, and a stand-in for the recipient.
 const FROM: (&str, &str) = ("AWS Notifications", "no-reply@sns.amazonaws.com");
 const TO: &str = "you@example.com";
 
 /// The most characters of a file's name that are taken from the subject.
 const LONGEST: usize = 60;
 
-/// Writes the mails of some replays into `folder`, which is made; a file that is there is never written over. Gives the
-/// files.
+/// Writes the emails of the replays into `folder`, which is created if necessary. An existing file is never
+/// overwritten. Returns the paths.
 pub(super) fn write(replays: &[Replay], folder: &Path) -> Result<Vec<PathBuf>> {
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let calls = replays.iter().flat_map(|replay| &replay.run.invocations).flat_map(|invoked| &invoked.calls);
     calls.filter(|call| is_sent(call)).map(|call| write_one(call, folder)).collect()
 }
 
-fn is_sent(call: &Call) -> bool {
+fn is_sent(call: &JournaledCall) -> bool {
     call.service == "sns"
         && call.operation == "Publish"
-        && (call.took_effect || matches!(call.answer, Answer::Ok(_)))
+        && (call.took_effect || matches!(call.answer, JournaledAnswer::Ok(_)))
 }
 
-fn write_one(call: &Call, folder: &Path) -> Result<PathBuf> {
+fn write_one(call: &JournaledCall, folder: &Path) -> Result<PathBuf> {
     let subject = call.input["Subject"].as_str().unwrap_or("AWS Notification Message");
     for number in 1.. {
         let path = folder.join(format!("{number:03}-{}.eml", name(subject)));
@@ -47,16 +47,16 @@ fn write_one(call: &Call, folder: &Path) -> Result<PathBuf> {
             .subject(subject)
             .date(call.at.as_second())
             .message_id(format!("{number}.{}@sns.amazonaws.com", call.at.as_second()))
-            .text_body(render::by_mail(&call.input))
+            .text_body(render::email_text(&call.input))
             .write_to_vec()
-            .context("a mail in memory can be written")?;
+            .context("an email in memory can be written")?;
         file.write_all(&mail).with_context(|| format!("cannot write {}", path.display()))?;
         return Ok(path);
     }
-    unreachable!("numbers do not end")
+    unreachable!("there is always a next number")
 }
 
-/// Letters, digits and hyphens of a subject: whatever it holds, the file is in the folder.
+/// The letters, digits and hyphens of a subject, so that the file is always in the folder.
 fn name(subject: &str) -> String {
     let letters =
         subject.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
@@ -72,13 +72,13 @@ mod tests {
 
     use super::*;
 
-    fn publish(subject: &str) -> Call {
-        Call {
+    fn publish(subject: &str) -> JournaledCall {
+        JournaledCall {
             service: "sns".into(),
             operation: "Publish".into(),
             input: json!({"Subject": subject, "MessageStructure": "json",
                 "Message": r#"{"default": "{}", "email": "Everybody can launch this image now.\n"}"#}),
-            answer: Answer::Ok(json!({"MessageId": "m"})),
+            answer: JournaledAnswer::Ok(json!({"MessageId": "m"})),
             injected: false,
             took_effect: true,
             at: jiff::Timestamp::UNIX_EPOCH,
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mail_is_a_file_that_a_mail_program_opens() {
+    fn an_email_is_a_file_that_a_mail_program_opens() {
         let folder = TempDir::new().unwrap();
         let path =
             write_one(&publish("Image made public: base (ami-0123abcd) in prod, by alice"), folder.path())

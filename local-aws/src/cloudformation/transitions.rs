@@ -1,20 +1,20 @@
-//! Takes a stack from a status that has ended to the next one, with what its resources do on the way.
+//! Moves a stack from a status that has ended to the next one, with the changes of its resources.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::failing::{Failing, On};
+use super::failures::{ArrangedFailure, StackOperation};
 use super::resources::{self, Exports};
-use super::stack::{Goal, Made, Moment, Output, Stack};
-use super::{State, effects};
-use crate::world::World;
+use super::stack::{Goal, Moment, Output, StackRecord, StackResource};
+use super::{StackStore, effects};
+use crate::world::AwsWorld;
 
-/// The stack that `[cloudformation.exports]` of the world's file are said to be of.
+/// The name of the stack that has the exports of `[cloudformation.exports]` of the world's file.
 const ELSEWHERE: &str = "elsewhere";
 
-/// Moves the stack whose status ended first, if one did by `until`; says whether one did.
-pub(crate) fn step(world: &World, until: Timestamp) -> bool {
+/// Moves the stack whose status ended first, if one ended by `until`. Returns whether one did.
+pub(crate) fn step(world: &AwsWorld, until: Timestamp) -> bool {
     let cloudformation = &world.cloudformation;
     let mut state = cloudformation.lock();
     let ended = state.stacks.iter().enumerate();
@@ -30,14 +30,17 @@ pub(crate) fn step(world: &World, until: Timestamp) -> bool {
             taken.insert(name.to_owned(), stack.name.clone());
         }
     }
-    let State { stacks, failing, .. } = &mut *state;
+    let StackStore { stacks, failing, .. } = &mut *state;
     let now = Moment { at, bus: &world.bus, ends: at + cloudformation.step };
-    Walk { world, failing, exports, taken, now }.next(&mut stacks[index]);
+    StackTransition { world, failing, exports, taken, now }.next(&mut stacks[index]);
     true
 }
 
-/// What the region's stacks that are there export: whose it is, its name, its value.
-fn exported<'s>(state: &'s State, region: &str) -> impl Iterator<Item = (&'s Stack, &'s str, &'s str)> {
+/// The exports of the region's existing stacks: the stack, the name and the value.
+fn exported<'s>(
+    state: &'s StackStore,
+    region: &str,
+) -> impl Iterator<Item = (&'s StackRecord, &'s str, &'s str)> {
     let living = state.stacks.iter().filter(move |stack| stack.region == region && stack.is_living());
     living.flat_map(|stack| {
         let exported =
@@ -46,17 +49,17 @@ fn exported<'s>(state: &'s State, region: &str) -> impl Iterator<Item = (&'s Sta
     })
 }
 
-struct Walk<'a> {
-    world: &'a World,
-    failing: &'a mut [Failing],
+struct StackTransition<'a> {
+    world: &'a AwsWorld,
+    failing: &'a mut [ArrangedFailure],
     exports: Exports,
     /// The exports that the stack cannot have, and the stacks that have them.
     taken: BTreeMap<String, String>,
     now: Moment<'a>,
 }
 
-impl Walk<'_> {
-    fn next(&mut self, stack: &mut Stack) {
+impl StackTransition<'_> {
+    fn next(&mut self, stack: &mut StackRecord) {
         match stack.status {
             "CREATE_IN_PROGRESS" => self.create(stack),
             "ROLLBACK_IN_PROGRESS" => self.undo_creation(stack),
@@ -71,10 +74,10 @@ impl Walk<'_> {
         }
     }
 
-    fn create(&mut self, stack: &mut Stack) {
+    fn create(&mut self, stack: &mut StackRecord) {
         let failed = match resources::wanted(stack, &self.exports) {
             Err(reason) => Some(reason),
-            Ok(wanted) => named("create", &self.make_all(stack, wanted, On::Create)),
+            Ok(wanted) => named("create", &self.make_all(stack, wanted, StackOperation::Create)),
         };
         match failed.or_else(|| self.export(stack)) {
             None => stack.enter(self.now, "CREATE_COMPLETE", None),
@@ -85,22 +88,22 @@ impl Walk<'_> {
         }
     }
 
-    fn undo_creation(&mut self, stack: &mut Stack) {
+    fn undo_creation(&mut self, stack: &mut StackRecord) {
         let made = std::mem::take(&mut stack.made);
-        match named("delete", &self.remove_all(stack, made, Some(On::Rollback))) {
+        match named("delete", &self.remove_all(stack, made, Some(StackOperation::Rollback))) {
             None => stack.enter(self.now, "ROLLBACK_COMPLETE", None),
             reason => stack.enter(self.now, "ROLLBACK_FAILED", reason),
         }
     }
 
-    fn delete(&mut self, stack: &mut Stack) {
+    fn delete(&mut self, stack: &mut StackRecord) {
         let mut made = std::mem::take(&mut stack.made);
         // An update that could not be rolled back leaves both.
         let (_, before) = stack.before.take().unwrap_or_default();
         made.extend(
             before.into_iter().filter(|old| !made.iter().any(|new| is_same(old, new))).collect::<Vec<_>>(),
         );
-        match named("delete", &self.remove_all(stack, made, Some(On::Delete))) {
+        match named("delete", &self.remove_all(stack, made, Some(StackOperation::Delete))) {
             None => {
                 stack.outputs.clear();
                 stack.enter(self.now, "DELETE_COMPLETE", None);
@@ -109,7 +112,7 @@ impl Walk<'_> {
         }
     }
 
-    fn update(&mut self, stack: &mut Stack) {
+    fn update(&mut self, stack: &mut StackRecord) {
         let failed = match resources::wanted(stack, &self.exports) {
             Err(reason) => Some(reason),
             Ok(wanted) => named("update", &self.change_all(stack, wanted)),
@@ -120,8 +123,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Gives the stack its outputs, or says which export it cannot have.
-    fn export(&self, stack: &mut Stack) -> Option<String> {
+    /// Sets the stack's outputs, or returns the reason for which an export is refused.
+    fn export(&self, stack: &mut StackRecord) -> Option<String> {
         let outputs = resources::outputs(stack, &self.exports);
         let refused = outputs.iter().find_map(|output| {
             let name = output.export.as_ref()?;
@@ -133,8 +136,8 @@ impl Walk<'_> {
         refused
     }
 
-    /// What the update replaced or no longer wants goes. Nothing can be arranged to fail here.
-    fn clean_up(&mut self, stack: &mut Stack) {
+    /// Deletes the resources that the update replaced or removed. The world cannot arrange a failure here.
+    fn clean_up(&mut self, stack: &mut StackRecord) {
         let (_, before) = stack.before.take().unwrap_or_default();
         let made = stack.made.clone();
         let gone = before.into_iter().filter(|old| !made.iter().any(|new| is_same(old, new)));
@@ -143,28 +146,33 @@ impl Walk<'_> {
         stack.enter(self.now, "UPDATE_COMPLETE", None);
     }
 
-    fn undo_update(&mut self, stack: &mut Stack) {
+    fn undo_update(&mut self, stack: &mut StackRecord) {
         let (goal, before) = stack.before.clone().unwrap_or_default();
         let stuck: Vec<String> = before
             .iter()
             .map(|made| made.logical.clone())
-            .filter(|name| self.fails(stack, name, On::Rollback).is_some())
+            .filter(|name| self.fails(stack, name, StackOperation::Rollback).is_some())
             .collect();
         if let Some(reason) = named("update", &stuck) {
             for made in before.iter().filter(|made| stuck.contains(&made.logical)) {
-                self.told(stack, made, "UPDATE_FAILED", Some("Resource update failed during the rollback"));
+                self.record_event(
+                    stack,
+                    made,
+                    "UPDATE_FAILED",
+                    Some("Resource update failed during the rollback"),
+                );
             }
             stack.enter(self.now, "UPDATE_ROLLBACK_FAILED", Some(reason));
             return;
         }
         let new = stack.made.drain(..).filter(|new| !before.iter().any(|old| is_same(old, new)));
-        let new: Vec<Made> = new.collect();
+        let new: Vec<StackResource> = new.collect();
         self.remove_all(stack, new, None);
         self.restore(stack, goal, before);
         stack.enter(self.now, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", None);
     }
 
-    fn restore(&self, stack: &mut Stack, goal: Goal, before: Vec<Made>) {
+    fn restore(&self, stack: &mut StackRecord, goal: Goal, before: Vec<StackResource>) {
         stack.goal = goal;
         stack.before = None;
         for made in &before {
@@ -174,8 +182,14 @@ impl Walk<'_> {
         stack.made = before;
     }
 
-    /// Makes what is wanted, in its order; the first failure cancels the rest. Gives the ids of what is not made.
-    fn make_all(&mut self, stack: &mut Stack, wanted: Vec<Made>, on: On) -> Vec<String> {
+    /// Creates resources in their order; the first failure cancels the rest. Returns the ids of the resources that
+    /// were not created.
+    fn make_all(
+        &mut self,
+        stack: &mut StackRecord,
+        wanted: Vec<StackResource>,
+        on: StackOperation,
+    ) -> Vec<String> {
         let mut failed = Vec::new();
         for resource in wanted {
             let outcome = match failed.is_empty() {
@@ -191,14 +205,14 @@ impl Walk<'_> {
         failed
     }
 
-    /// The same for a stack that has resources: those that differ are changed, or replaced under another name.
-    fn change_all(&mut self, stack: &mut Stack, wanted: Vec<Made>) -> Vec<String> {
+    /// The same for a stack with resources: a resource that differs is updated, or replaced if its name differs.
+    fn change_all(&mut self, stack: &mut StackRecord, wanted: Vec<StackResource>) -> Vec<String> {
         let old = std::mem::take(&mut stack.made);
         let mut failed = Vec::new();
         for resource in wanted {
             let earlier = old.iter().find(|made| made.logical == resource.logical);
             let verb = if earlier.is_some() { "UPDATE" } else { "CREATE" };
-            let fails = self.fails(stack, &resource.logical, On::Update);
+            let fails = self.fails(stack, &resource.logical, StackOperation::Update);
             if fails.is_none() && failed.is_empty() && earlier == Some(&resource) {
                 stack.made.push(resource);
                 continue;
@@ -220,19 +234,30 @@ impl Walk<'_> {
         failed
     }
 
-    fn make(&mut self, stack: &Stack, resource: &Made, on: On) -> Result<(), String> {
+    fn make(
+        &mut self,
+        stack: &StackRecord,
+        resource: &StackResource,
+        on: StackOperation,
+    ) -> Result<(), String> {
         match self.fails(stack, &resource.logical, on) {
             Some(reason) => Err(reason),
             None => effects::make(self.world, stack, resource, self.now.at),
         }
     }
 
-    /// Removes resources, the last first. What stays by its policy is let go; what cannot go stays the stack's.
-    fn remove_all(&mut self, stack: &mut Stack, made: Vec<Made>, on: Option<On>) -> Vec<String> {
+    /// Deletes resources, the last first. A retained resource leaves the stack; one that cannot be deleted stays in
+    /// the stack.
+    fn remove_all(
+        &mut self,
+        stack: &mut StackRecord,
+        made: Vec<StackResource>,
+        on: Option<StackOperation>,
+    ) -> Vec<String> {
         let mut failed = Vec::new();
         for resource in made.into_iter().rev() {
             if resource.retained {
-                self.told(stack, &resource, "DELETE_SKIPPED", None);
+                self.record_event(stack, &resource, "DELETE_SKIPPED", None);
                 continue;
             }
             let outcome = on.and_then(|on| self.fails(stack, &resource.logical, on)).map_or(Ok(()), Err);
@@ -246,29 +271,41 @@ impl Walk<'_> {
         failed
     }
 
-    /// Writes a resource's events; says whether it went well.
-    fn finish(&self, stack: &mut Stack, resource: Made, verb: &str, outcome: Result<(), String>) -> bool {
-        self.told(stack, &resource, &format!("{verb}_IN_PROGRESS"), None);
+    /// Records a resource's events. Returns whether the operation succeeded.
+    fn finish(
+        &self,
+        stack: &mut StackRecord,
+        resource: StackResource,
+        verb: &str,
+        outcome: Result<(), String>,
+    ) -> bool {
+        self.record_event(stack, &resource, &format!("{verb}_IN_PROGRESS"), None);
         match &outcome {
-            Ok(()) => self.told(stack, &resource, &format!("{verb}_COMPLETE"), None),
-            Err(reason) => self.told(stack, &resource, &format!("{verb}_FAILED"), Some(reason)),
+            Ok(()) => self.record_event(stack, &resource, &format!("{verb}_COMPLETE"), None),
+            Err(reason) => self.record_event(stack, &resource, &format!("{verb}_FAILED"), Some(reason)),
         }
         outcome.is_ok()
     }
 
-    fn told(&self, stack: &mut Stack, resource: &Made, status: &str, reason: Option<&str>) {
+    fn record_event(
+        &self,
+        stack: &mut StackRecord,
+        resource: &StackResource,
+        status: &str,
+        reason: Option<&str>,
+    ) {
         stack.event(self.now.at, (&resource.logical, &resource.kind, &resource.physical), status, reason);
     }
 
-    /// Why the world lets a resource fail, if it does.
-    fn fails(&mut self, stack: &Stack, resource: &str, on: On) -> Option<String> {
+    /// The reason for which the world lets a resource fail, if it does.
+    fn fails(&mut self, stack: &StackRecord, resource: &str, on: StackOperation) -> Option<String> {
         let arranged =
             self.failing.iter_mut().find_map(|one| one.strikes(&stack.name, resource, on).then_some(&*one));
         arranged.map(|one| one.reason.clone())
     }
 }
 
-fn is_same(one: &Made, other: &Made) -> bool {
+fn is_same(one: &StackResource, other: &StackResource) -> bool {
     (&one.logical, &one.kind, &one.physical) == (&other.logical, &other.kind, &other.physical)
 }
 

@@ -1,13 +1,16 @@
-//! Takes executions, their steps, jobs and launches to what comes next, each at its time.
+//! Moves executions, their steps, jobs and launches to their next status, each at its time.
 
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Drs, Execution, Instance, Job, Launch, State, What, server_arn, validation};
-use crate::bus::{Bus, Happened};
+use super::{
+    Drs, DrsState, JobRecord, LaunchRecord, RecoveryExecutionRecord, RecoveryInstanceRecord, StepWork,
+    server_arn, validation,
+};
+use crate::bus::{Bus, BusEvent};
 use crate::ids;
 
-/// What is due.
+/// One pending change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
     Execution(usize),
@@ -22,16 +25,16 @@ impl Drs {
         all_due(&self.lock()).map(|(at, _)| at).min()
     }
 
-    /// Lets the one thing happen that is due first, if something is due by `now`.
+    /// Performs the first pending change, if one is due by `now`.
     pub(crate) fn step(&self, bus: &Bus, now: Timestamp) {
         let mut state = self.lock();
         let first = all_due(&state).filter(|(at, _)| *at <= now).min();
         let Some((at, due)) = first else { return };
-        Walk { drs: self, bus, at, state: &mut state }.happens(due);
+        DrsTransition { drs: self, bus, at, state: &mut state }.happens(due);
     }
 }
 
-fn all_due(state: &State) -> impl Iterator<Item = (Timestamp, Due)> {
+fn all_due(state: &DrsState) -> impl Iterator<Item = (Timestamp, Due)> {
     let executions = state.executions.iter().enumerate();
     let executions = executions.filter_map(|(index, one)| Some((one.due?, Due::Execution(index))));
     let jobs = state.jobs.iter().enumerate();
@@ -45,14 +48,14 @@ fn all_due(state: &State) -> impl Iterator<Item = (Timestamp, Due)> {
     executions.chain(jobs).chain(launches).chain(times_out)
 }
 
-struct Walk<'a> {
+struct DrsTransition<'a> {
     drs: &'a Drs,
     bus: &'a Bus,
     at: Timestamp,
-    state: &'a mut State,
+    state: &'a mut DrsState,
 }
 
-impl Walk<'_> {
+impl DrsTransition<'_> {
     fn happens(&mut self, due: Due) {
         match due {
             Due::Execution(index) => self.execution(index),
@@ -62,11 +65,11 @@ impl Walk<'_> {
         }
     }
 
-    /// An execution that was CREATED begins, if all its servers can be launched; one that waited goes on.
+    /// Starts an execution that was CREATED, if all its servers can be launched. Continues one that waited.
     fn execution(&mut self, index: usize) {
         let execution = &self.state.executions[index];
         let servers: Vec<String> =
-            execution.steps.iter().flat_map(|step| step.what.servers()).cloned().collect();
+            execution.steps.iter().flat_map(|step| step.work.servers()).cloned().collect();
         let is_new = execution.status == "CREATED";
         let failure = is_new.then(|| validation::failure(self.state, execution, &servers)).flatten();
         let execution = &mut self.state.executions[index];
@@ -94,7 +97,7 @@ impl Walk<'_> {
             end(&mut self.state.executions[index], "COMPLETED", at);
             return;
         };
-        let servers: Vec<String> = execution.steps[nth].what.servers().cloned().collect();
+        let servers: Vec<String> = execution.steps[nth].work.servers().cloned().collect();
         let failure = validation::failure(self.state, execution, &servers);
         let execution = &mut self.state.executions[index];
         if let Some(error) = failure {
@@ -102,16 +105,16 @@ impl Walk<'_> {
             return;
         }
         let step = &mut execution.steps[nth];
-        match &step.what {
-            What::Wait(minutes) => {
+        match &step.work {
+            StepWork::Wait(minutes) => {
                 step.status = "WAITING".to_owned();
                 execution.due = Some(at + jiff::SignedDuration::from_mins(*minutes));
             }
-            What::Servers(servers) => {
+            StepWork::Servers(servers) => {
                 let id = format!("drsjob-{}", &ids::digest(&["job", &execution.arn, &number])[..17]);
                 step.status = "EXECUTING".to_owned();
                 step.job = Some(id.clone());
-                let launch = |(server, _): &(String, bool)| Launch {
+                let launch = |(server, _): &(String, bool)| LaunchRecord {
                     server: server.clone(),
                     status: "PENDING".to_owned(),
                     instance: None,
@@ -119,7 +122,7 @@ impl Walk<'_> {
                 };
                 let servers = servers.iter().map(launch).collect();
                 let status = "PENDING".to_owned();
-                self.state.jobs.push(Job {
+                self.state.jobs.push(JobRecord {
                     id,
                     kind: "LAUNCH".to_owned(),
                     is_drill,
@@ -133,9 +136,9 @@ impl Walk<'_> {
         }
     }
 
-    /// The job begins to launch: first it deletes what was launched of its servers before.
+    /// Starts the launches of a job. The earlier instances of its servers are deleted first.
     fn job(&mut self, index: usize) {
-        let State { jobs, servers, instances, .. } = &mut *self.state;
+        let DrsState { jobs, servers, instances, .. } = &mut *self.state;
         let job = &mut jobs[index];
         job.due = None;
         job.status = "STARTED".to_owned();
@@ -159,14 +162,14 @@ impl Walk<'_> {
         launch.status = if launches { "LAUNCHED" } else { "FAILED" }.to_owned();
         launch.instance =
             launches.then(|| format!("i-{}", &ids::digest(&["instance", &job.id, &server])[..17]));
-        self.state.instances.extend(launch.instance.clone().map(|id| Instance {
+        self.state.instances.extend(launch.instance.clone().map(|id| RecoveryInstanceRecord {
             id,
             server: server.clone(),
             is_drill: job.is_drill,
             state: "RUNNING".to_owned(),
             job: Some(job.id.clone()),
         }));
-        self.told(index, &server, launches);
+        self.publish_result(index, &server, launches);
         let job = &mut self.state.jobs[index];
         if job.servers.iter().all(|launch| !launch.is_under_way()) {
             job.status = "COMPLETED".to_owned();
@@ -176,7 +179,7 @@ impl Walk<'_> {
         }
     }
 
-    /// The step that runs is given up, and those after it do not run. Its job goes on.
+    /// The running step times out, and the steps after it do not run. The step's job continues.
     fn times_out(&mut self, index: usize) {
         let execution = &mut self.state.executions[index];
         let running = |status: &str| matches!(status, "EXECUTING" | "WAITING");
@@ -198,12 +201,12 @@ impl Walk<'_> {
         let executions = self.state.executions.iter_mut().enumerate();
         let mut of_job = executions.filter_map(|(index, execution)| {
             let step = execution.steps.iter().position(|step| step.job.as_deref() == Some(job))?;
-            // One that is over goes on no more.
+            // An execution that has ended does not continue.
             execution.is_under_way().then_some((index, execution, step))
         });
         let Some((index, execution, nth)) = of_job.next() else { return };
         let step = &mut execution.steps[nth];
-        let What::Servers(servers) = &step.what else { return };
+        let StepWork::Servers(servers) = &step.work else { return };
         let critical = servers.iter().find(|(server, critical)| *critical && failed.contains(server));
         let Some((server, _)) = critical else {
             step.status = "COMPLETED".to_owned();
@@ -214,14 +217,14 @@ impl Walk<'_> {
         fail(execution, nth, error, at);
     }
 
-    fn told(&self, job: usize, server: &str, launched: bool) {
+    fn publish_result(&self, job: usize, server: &str, launched: bool) {
         if !self.drs.events {
             return;
         }
         let job = &self.state.jobs[job];
         let state = if launched { "RECOVERY_LAUNCH_SUCCEEDED" } else { "RECOVERY_LAUNCH_FAILED" };
         let is_drill = if job.is_drill { "TRUE" } else { "FALSE" };
-        self.bus.put(Happened {
+        self.bus.put(BusEvent {
             source: "aws.drs",
             detail_type: "DRS Source Server Launch Result",
             region: &self.drs.region,
@@ -233,7 +236,7 @@ impl Walk<'_> {
 }
 
 /// An execution fails with a step of it.
-fn fail(execution: &mut Execution, step: usize, error: (String, String), at: Timestamp) {
+fn fail(execution: &mut RecoveryExecutionRecord, step: usize, error: (String, String), at: Timestamp) {
     let step = &mut execution.steps[step];
     step.status = "FAILED".to_owned();
     step.error = Some(error.clone());
@@ -241,7 +244,7 @@ fn fail(execution: &mut Execution, step: usize, error: (String, String), at: Tim
     end(execution, "FAILED", at);
 }
 
-fn end(execution: &mut Execution, status: &str, at: Timestamp) {
+fn end(execution: &mut RecoveryExecutionRecord, status: &str, at: Timestamp) {
     status.clone_into(&mut execution.status);
     execution.completed = Some(at);
     execution.due = None;

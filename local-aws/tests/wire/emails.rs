@@ -1,13 +1,13 @@
-//! SNS over real HTTP: what is delivered, and what is refused.
+//! SNS over real HTTP: deliveries, and refused requests.
 
 use local_aws::LocalAws;
 
-use crate::client::{Client, Response, World};
+use crate::client::{Client, Response, WorldText};
 
 const TOPIC: &str = "arn:aws:sns:us-east-1:111122223333:mail";
 
 fn start(more: &str) -> (LocalAws, Client) {
-    let aws = LocalAws::start(World::of(more)).unwrap();
+    let aws = LocalAws::start(WorldText::of(more)).unwrap();
     let client = Client::new(&aws.endpoint());
     (aws, client)
 }
@@ -17,7 +17,7 @@ fn publish(client: &Client, members: &[(&str, &str)]) -> Response {
 }
 
 #[test]
-fn a_mail_is_delivered_as_it_was_written() {
+fn an_email_is_delivered_as_it_was_written() {
     let (aws, client) = start("");
     let message = "line one\n\n  <two> & größe\n";
     let answer =
@@ -25,9 +25,9 @@ fn a_mail_is_delivered_as_it_was_written() {
     assert_eq!(answer.texts("MessageId").len(), 1);
     let both = r#"{"default": "short", "email": "long"}"#;
     publish(&client, &[("TopicArn", TOPIC), ("MessageStructure", "json"), ("Message", both)]);
-    let mails = aws.mails();
-    let told: Vec<(&str, &str)> = mails.iter().map(|mail| (&*mail.subject, &*mail.message)).collect();
-    assert_eq!(told, [("Stack büro failed", message), ("AWS Notification Message", "long")]);
+    let mails = aws.emails();
+    let answered: Vec<(&str, &str)> = mails.iter().map(|mail| (&*mail.subject, &*mail.message)).collect();
+    assert_eq!(answered, [("Stack büro failed", message), ("AWS Notification Message", "long")]);
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn what_sns_refuses_is_refused_in_its_words() {
             "{name} {kind} {value}"
         );
     }
-    assert!(aws.mails().is_empty());
+    assert!(aws.emails().is_empty());
     let attribute = [
         ("TopicArn", TOPIC),
         ("Message", &long[..262_134]),
@@ -94,7 +94,7 @@ fn what_sns_refuses_is_refused_in_its_words() {
         ("MessageAttributes.entry.1.Value.StringValue", "123"),
     ];
     assert_eq!(publish(&client, &attribute).status, 200);
-    let kept = &aws.mails()[0].attributes;
+    let kept = &aws.emails()[0].attributes;
     let kept: Vec<_> = kept.iter().map(|one| (&*one.name, &*one.kind, &*one.value)).collect();
     assert_eq!(kept, [("a", "String", "123")]);
     let mut larger = attribute;

@@ -1,11 +1,11 @@
-//! Owns how an operation says no: an error that AWS models, or that the local AWS does not serve this.
+//! Owns the error answers: errors that AWS models, and the error of a request that the local AWS does not serve.
 
 use cloudformation_template::TemplateProblem;
 use serde_json::{Map, Value};
 
 /// An error answer, whatever protocol will carry it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub(crate) struct ErrorAnswer {
     /// The error's name in the service's model, without a namespace.
     pub(crate) code: String,
     pub(crate) message: String,
@@ -15,36 +15,36 @@ pub(crate) struct Refusal {
     pub(crate) further: Option<Box<Map<String, Value>>>,
 }
 
-/// The code of what the local AWS does not know. AWS has no such error, so it cannot be taken for one of AWS's.
+/// The code for a request that is not served. AWS has no error of this name, so callers cannot confuse the two.
 pub const NOT_SERVED: &str = "NotServedLocally";
 
-impl Refusal {
+impl ErrorAnswer {
     /// An error of the service, with the status AWS answers for it.
-    pub(crate) fn new(code: &str, message: impl Into<String>) -> Refusal {
-        Refusal { code: code.to_owned(), message: message.into(), status: status_of(code), further: None }
+    pub(crate) fn new(code: &str, message: impl Into<String>) -> ErrorAnswer {
+        ErrorAnswer { code: code.to_owned(), message: message.into(), status: status_of(code), further: None }
     }
 
     /// The same error with a further member in its body.
-    pub(crate) fn with(mut self, member: &str, value: Value) -> Refusal {
+    pub(crate) fn with(mut self, member: &str, value: Value) -> ErrorAnswer {
         self.further.get_or_insert_default().insert(member.to_owned(), value);
         self
     }
 
     /// Loud, and not retried by the SDKs (they retry 500, 502, 503 and 504).
-    pub(crate) fn not_served(what: impl std::fmt::Display) -> Refusal {
+    pub(crate) fn not_served(what: impl std::fmt::Display) -> ErrorAnswer {
         let message = format!("the local AWS does not serve {what}");
-        Refusal { status: 501, ..Refusal::new(NOT_SERVED, message) }
+        ErrorAnswer { status: 501, ..ErrorAnswer::new(NOT_SERVED, message) }
     }
 
     /// The local AWS itself went wrong.
-    pub(crate) fn internal(error: &dyn std::error::Error) -> Refusal {
+    pub(crate) fn internal(error: &dyn std::error::Error) -> ErrorAnswer {
         let mut message = error.to_string();
         let mut cause = error.source();
         while let Some(error) = cause {
             message.push_str(&format!(": {error}"));
             cause = error.source();
         }
-        Refusal::new("InternalFailure", message)
+        ErrorAnswer::new("InternalFailure", message)
     }
 }
 
@@ -64,17 +64,17 @@ pub(crate) fn status_of(code: &str) -> u16 {
     }
 }
 
-impl From<git_reader::GitError> for Refusal {
-    fn from(error: git_reader::GitError) -> Refusal {
-        Refusal::internal(&error)
+impl From<git_reader::GitError> for ErrorAnswer {
+    fn from(error: git_reader::GitError) -> ErrorAnswer {
+        ErrorAnswer::internal(&error)
     }
 }
 
-impl From<TemplateProblem> for Refusal {
-    fn from(problem: TemplateProblem) -> Refusal {
+impl From<TemplateProblem> for ErrorAnswer {
+    fn from(problem: TemplateProblem) -> ErrorAnswer {
         match problem {
-            TemplateProblem::Invalid(message) => Refusal::new("ValidationError", message),
-            TemplateProblem::NotSupported(feature) => Refusal::not_served(feature),
+            TemplateProblem::Invalid(message) => ErrorAnswer::new("ValidationError", message),
+            TemplateProblem::NotSupported(feature) => ErrorAnswer::not_served(feature),
         }
     }
 }
