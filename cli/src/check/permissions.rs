@@ -2,7 +2,7 @@
 
 use ami_alerts::rules::ImageRule;
 use branch_stacks::rules::{StackRule, Template as StackTemplate};
-use dr_failover::rules::Plan as RecoveryPlan;
+use dr_failover::rules::RecoveryPlan;
 use pipeline_trigger::rules::PipelineRule;
 use shared::config::{Code, Problem};
 use shared::glob::Pattern;
@@ -117,13 +117,13 @@ pub(super) fn of_image(function: &Function, rule: &ImageRule) -> Option<Problem>
 pub(super) fn of_plan(function: &Function, plan: &RecoveryPlan) -> Vec<Problem> {
     let mut needed = vec![Needed {
         at: plan.named_at.drs_plan.clone(),
-        resource: plan.drs_plan.clone(),
+        resource: plan.drs_plan.to_string(),
         calls: vec!["drs:StartRecoveryPlanExecution"],
         parameter: "",
     }];
     needed.extend(plan.topic.iter().zip(&plan.named_at.topic).map(|(topic, at)| Needed {
         at: at.clone(),
-        resource: topic.clone(),
+        resource: topic.to_string(),
         calls: vec!["sns:Publish"],
         parameter: "PlanTopicArns",
     }));

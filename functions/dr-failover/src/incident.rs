@@ -212,7 +212,9 @@ impl Incident {
 
     /// An error, with a message as long as an item keeps it.
     pub fn bounded_error(error: &CallError) -> CallError {
-        CallError { message: Self::bounded(&error.message), ..error.clone() }
+        let mut bounded = error.clone();
+        bounded.message = Self::bounded(&error.message);
+        bounded
     }
 
     /// Whether the incident can still change: it is decided or followed.

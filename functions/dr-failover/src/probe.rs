@@ -86,8 +86,14 @@ fn failure(error: reqwest::Error) -> ProbeFailure {
 }
 
 fn is_unresolved(error: &reqwest::Error) -> bool {
-    let mut causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.any(|cause| cause.is::<UnresolvedName>())
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error.is::<UnresolvedName>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// The system's resolver, whose failures have a type.

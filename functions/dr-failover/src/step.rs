@@ -199,7 +199,8 @@ pub fn without_table(
     error: &StateError,
     context: &StepContext<'_>,
 ) -> Step {
-    let mut draft = Draft::new(&KnownPlan::default(), &Facts::default(), context);
+    let facts = Facts::default();
+    let mut draft = Draft::new(&KnownPlan::default(), &facts, context);
     draft.reason(Verdict::Fail, &Because::StateUnreadable { error: error.clone() });
     let effect = match (asked, input) {
         (Some(Performed::Done(answer)), _) => {

@@ -97,7 +97,7 @@ fn joined(known: &mut KnownPlan, plan: &RecoveryPlan, alarm: &AlarmEvent, arn: &
         arn.clone(),
         IncidentAlarm {
             name: alarm.name.clone(),
-            state: AlarmState::AlarmEvent,
+            state: AlarmState::Alarm,
             since: at,
             heard: now,
             began,

@@ -5,7 +5,7 @@ use shared::token::client_token;
 
 use crate::alarm::AlarmState;
 use crate::facts::{
-    DrsPlan, FoundExecution, JobKind, KillSwitch, ProbeResult, Read, Recoverable, SecondAlarm, Signals,
+    DrsPlan, FoundExecution, KillSwitch, ProbeResult, Read, Recoverable, SecondAlarm, Signals,
 };
 use crate::incident::{ChosenSnapshot, DecidedStart, Incident};
 use crate::interlock::{Interlock, KillSwitchGap, SecondAlarmGap};

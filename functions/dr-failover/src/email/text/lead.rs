@@ -1,178 +1,180 @@
-//! The first sentences of a mail: what is true now.
+//! The first sentences of an email: what is true now.
 
 use std::fmt::Write as _;
 
 use shared::text::printable;
 
-use super::{server_name, time};
-use crate::alarm::State;
-use crate::because::counted;
-use crate::incident::{Incident, Phase};
-use crate::interlock::{some, told};
-use crate::mail::Story;
+use super::server_name;
+use crate::alarm::AlarmState;
+use crate::email::IncidentEmail;
+use crate::email::subject::all_launched;
+use crate::incident::{Incident, IncidentPhase, RefusalCause, launched_of};
+use crate::interlock::some;
 use crate::rules::Mode;
+use crate::text::{short_duration, utc};
 
 /// What is true now.
-pub(super) fn lead(story: &Story<'_>) -> String {
-    let incident = story.incident;
-    let kind = match incident.mode {
-        Mode::Drill => format!("The drill of {}", incident.plan),
-        Mode::Recovery => format!("The recovery of {}", incident.plan),
-    };
-    let alarms = alarms(story);
-    match incident.phase {
-        Phase::Held => {
-            format!("{kind} is NOT started: {}. {}{alarms}", held(incident), came_to_nothing(incident))
-        }
-        Phase::Starting if !incident.holds.is_empty() => format!(
-            "We asked DRS to start {}, and cannot see whether it did: {}. {alarms}",
-            lower(&kind),
-            held(incident)
+pub(super) fn lead(email: &IncidentEmail<'_>) -> String {
+    let incident = email.incident;
+    let what = format!("the {} of {}", incident.mode, incident.plan);
+    let the = format!("The {} of {}", incident.mode, incident.plan);
+    let alarms = alarms(email);
+    let sentences = match incident.phase {
+        IncidentPhase::Held => format!("{the} is NOT started: {}.{}", blocked(incident), after_a_start(incident)),
+        IncidentPhase::Starting if !incident.holds.is_empty() => format!(
+            "DRS was asked to start {what}, and the function cannot read whether it did: {}.",
+            blocked(incident)
         ),
-        Phase::Starting => {
-            let error = incident.attempt.as_ref().and_then(|attempt| attempt.error.as_deref());
+        IncidentPhase::Starting => {
+            let error = incident.current().and_then(|attempt| attempt.unanswered.as_ref());
+            let error = error.map_or_else(|| "no answer".to_owned(), ToString::to_string);
             format!(
-                "We asked DRS to start {} and got no answer ({}): we do not know whether it started. {alarms}",
-                lower(&kind),
-                printable(error.unwrap_or("no answer"))
+                "DRS was asked to start {what} and did not answer ({}): the function does not know whether it started.",
+                printable(&error)
             )
         }
-        Phase::Running => running(incident, &kind, &alarms),
-        Phase::Recovered => recovered(incident, &kind, &alarms),
-        Phase::Drilled => format!(
-            "{kind} is done: all {} of it launched. It was a drill: nothing is recovered, and traffic was not moved. {alarms}",
-            counted(incident.servers.len())
+        IncidentPhase::Running => running(incident, &the),
+        IncidentPhase::Recovered => recovered(incident, &the),
+        IncidentPhase::Drilled => format!(
+            "{the} has passed: {}. It was a drill: nothing is recovered, and traffic was not moved.",
+            all_launched(incident.servers.len())
         ),
-        Phase::RecoveredInPart => {
+        IncidentPhase::RecoveredInPart => {
             let missing: Vec<String> = incident.missing().map(|(id, _)| server_name(incident, id)).collect();
             format!(
-                "{kind} is partly done: {}, without {}. Traffic was not moved. {alarms}",
+                "{the} is partly done: {}, without {}. Traffic was not moved.",
                 ended(incident),
                 some(&missing)
             )
         }
-        Phase::Failed => format!("{kind} FAILED: {}. Traffic was not moved. {alarms}", ended(incident)),
-        Phase::Cancelled => {
-            format!("{kind} was cancelled: {}. Traffic was not moved. {alarms}", ended(incident))
+        IncidentPhase::Failed => format!("{the} FAILED: {}. Traffic was not moved.", ended(incident)),
+        IncidentPhase::Cancelled => {
+            format!("{the} is cancelled: {}. Traffic was not moved.", ended(incident))
         }
-        Phase::OkAgain => {
-            format!("{kind} is not needed: {}. {}{alarms}", ended(incident), nothing_launched(incident))
+        IncidentPhase::OkAgain => {
+            format!("{the} is not needed: {}. {}", ended(incident), nothing_launched(incident))
         }
-        Phase::Refused => format!("{kind} is NOT started: {}. {alarms}", ended(incident)),
-        Phase::AgedOut => {
-            let held =
-                if incident.holds.is_empty() { String::new() } else { format!(", and {}", held(incident)) };
-            format!("{kind} is NOT started, and nobody tries again: {}{held}. {alarms}", ended(incident))
+        IncidentPhase::Refused => format!("{the} is NOT started: {}.", ended(incident)),
+        IncidentPhase::AgedOut => {
+            let blocked = match incident.holds.is_empty() {
+                true => String::new(),
+                false => format!(". The last reason: {}", blocked(incident)),
+            };
+            format!("{the} is NOT started, and the function has given up: {}{blocked}.", ended(incident))
         }
-    }
+    };
+    format!("{sentences} {alarms}")
 }
 
-/// What holds it: the first sentence, and how many more there are.
-fn held(incident: &Incident) -> String {
+/// The first interlock, and how many more there are.
+fn blocked(incident: &Incident) -> String {
     let more = match incident.holds.len() {
         0 | 1 => String::new(),
         count => format!(" (and {} more)", count - 1),
     };
-    let first = incident.holds.first().map_or("something holds it", |hold| hold.because.as_str());
-    format!("{}{more}", printable(first))
+    let first = incident.holds.first().map(|hold| hold.interlock.to_string());
+    format!("{}{more}", printable(&first.unwrap_or_else(|| "an interlock blocks it".to_owned())))
 }
 
-/// Of an incident whose start was mailed and that is held again.
-fn came_to_nothing(incident: &Incident) -> String {
-    match incident.refusals.last() {
-        Some(refusal) if refusal.execution.is_some() => {
-            "DRS had accepted the start, and then launched nothing. ".to_owned()
+/// The start that an earlier email reported, and that launched nothing.
+fn after_a_start(incident: &Incident) -> &'static str {
+    match incident.last_refused() {
+        Some((attempt, _)) if attempt.execution.is_some() => {
+            " DRS had accepted an earlier start, and then launched nothing."
         }
-        _ => String::new(),
+        _ => "",
     }
 }
 
 fn nothing_launched(incident: &Incident) -> String {
-    match incident.refusals.last() {
-        None => "This function launched nothing. ".to_owned(),
-        Some(last) => format!(
-            "Nothing was launched: DRS refused {} ({}). That needs fixing before the next outage. ",
-            if incident.refused == 1 { "a start".to_owned() } else { format!("{} starts", incident.refused) },
-            printable(&last.error)
-        ),
-    }
+    let Some((_, last)) = incident.last_refused() else {
+        return "This function launched nothing.".to_owned();
+    };
+    let starts = match incident.refused_count {
+        1 => "the start".to_owned(),
+        count => format!("{count} starts"),
+    };
+    let verb = match last.cause {
+        RefusalCause::Refused { .. } => "refused",
+        RefusalCause::EndedBeforeAnyStep { .. } | RefusalCause::Earlier { .. } => "did not carry out",
+    };
+    format!(
+        "Nothing was launched: DRS {verb} {starts} ({}). Fix that before the next outage.",
+        printable(&last.cause.to_string())
+    )
 }
 
-fn running(incident: &Incident, kind: &str, alarms: &str) -> String {
-    let launched = incident.servers.values().filter(|server| server.is_launched()).count();
+fn running(incident: &Incident, the: &str) -> String {
     let failed: Vec<String> = incident.failed().map(|(id, _)| server_name(incident, id)).collect();
-    let execution = incident.execution.as_ref();
-    if let Some(why) = execution.and_then(|execution| execution.unreadable.as_deref()) {
-        return format!(
-            "{kind} runs in DRS, and DRS does not tell us how it goes: {}. {alarms}",
-            printable(why)
-        );
+    let execution = incident.execution();
+    if let Some(error) = execution.and_then(|execution| execution.unreadable.as_ref()) {
+        let error = printable(&error.to_string());
+        return format!("{the} is in progress, and DRS does not report its progress: {error}.");
     }
-    let is_checked = execution.is_some_and(|execution| execution.status == "CREATED");
-    let mut told = match failed.is_empty() {
-        true if is_checked => {
-            format!(
-                "{kind} is started: DRS has it, and checks every server of it before it launches the first."
-            )
+    let is_validated = execution.is_some_and(|execution| execution.status == "CREATED");
+    let mut text = match failed.is_empty() {
+        true if is_validated => {
+            format!("{the} is started: DRS validates every server before it launches the first.")
         }
-        true => format!("{kind} is started: DRS is launching its servers."),
-        false => format!("{kind} goes on, and did not launch {}.", some(&failed)),
+        true => format!("{the} is started: DRS is launching the servers."),
+        false => format!("{the} is in progress, and the launch of {} FAILED.", some(&failed)),
     };
     if !incident.servers.is_empty() {
-        let _ = write!(told, " {launched} of {} are launched.", counted(incident.servers.len()));
+        let _ = write!(text, " So far, {}.", launched_of(incident.launched(), incident.servers.len()));
     }
     if incident.mode == Mode::Drill && incident.is_alarming() {
-        told.push_str(" The plan is in drill mode: test servers are launched, and NOTHING IS RECOVERED.");
+        text.push_str(" The plan is in drill mode: DRS launches test servers, and NOTHING IS RECOVERED.");
     }
-    for despite in incident.attempt.iter().flat_map(|attempt| &attempt.despite) {
-        let _ = write!(told, " It was started although {}.", printable(despite));
+    for finding in incident.start().iter().flat_map(|start| &start.despite) {
+        let _ = write!(text, " The start ignored that {}.", printable(&finding.to_string()));
     }
     if incident.is_over() {
-        told.push_str(" Meanwhile the alarm is OK again; what DRS began goes on until somebody cancels it.");
+        text.push_str(
+            " Meanwhile the alarm is OK again; the execution continues until an operator cancels it.",
+        );
     }
-    format!("{told} {alarms}")
+    text
 }
 
-fn recovered(incident: &Incident, kind: &str, alarms: &str) -> String {
-    let mut told = format!(
-        "{kind} is done: all {} of it launched. TRAFFIC WAS NOT MOVED.",
-        counted(incident.servers.len())
-    );
-    if let Some(taken) = incident.data_of() {
-        let _ = write!(told, " Their data is that of {} or newer", time(taken));
+fn recovered(incident: &Incident, the: &str) -> String {
+    let all = all_launched(incident.servers.len());
+    let mut text = format!("{the} is done: {all}. TRAFFIC WAS NOT MOVED.");
+    if let Some(taken) = incident.oldest_snapshot() {
+        let _ = write!(text, " The data is from {} or newer", utc(taken));
         let age = incident.began().duration_since(taken);
         let _ = match age.is_positive() {
-            true => write!(told, ", {} before the alarm.", self::told(age)),
-            false => write!(told, "."),
+            true => write!(text, ", {} before the alarm.", short_duration(age)),
+            false => write!(text, "."),
         };
     }
     if incident.is_over() {
-        told.push_str(
-            " But the alarm is OK again: the site probably works. Leave traffic there unless it does not.",
+        text.push_str(
+            " But the alarm is OK again, so the original site probably works. Leave traffic there unless it does not.",
         );
     }
-    format!("{told} {alarms}")
+    text
 }
 
-fn lower(kind: &str) -> String {
-    kind.replacen("The", "the", 1)
-}
-
-/// Why it ended, as it was written down.
+/// How the incident ended.
 fn ended(incident: &Incident) -> String {
-    incident.ended_because.as_deref().map_or_else(|| incident.phase.name().to_owned(), printable)
+    let end = incident.end.as_ref().map(ToString::to_string);
+    end.map_or_else(|| incident.phase.name().to_owned(), |end| printable(&end))
 }
 
 /// `The alarm shop-down has been in ALARM since 10:00:00 (5m).`
-fn alarms(story: &Story<'_>) -> String {
-    let told = story.incident.alarms.values().map(|alarm| {
-        let for_so_long = told(story.now.duration_since(alarm.since));
-        let (name, since) = (printable(&alarm.name), time(alarm.since));
-        let by = alarm.suppressed_by.as_deref().map(|by| format!(", suppressed by {by}")).unwrap_or_default();
+fn alarms(email: &IncidentEmail<'_>) -> String {
+    let sentences = email.incident.alarms.values().map(|alarm| {
+        let duration = short_duration(email.now.duration_since(alarm.since));
+        let (name, since) = (printable(&alarm.name), utc(alarm.since));
+        let by = alarm.suppressed_by.as_ref().map(|by| format!(", suppressed by {by}")).unwrap_or_default();
         match alarm.state {
-            State::Alarm => format!("The alarm {name} has been in ALARM since {since} ({for_so_long}{by})."),
-            state => format!("The alarm {name} has been {state} since {since} ({for_so_long})."),
+            AlarmState::Alarm => {
+                format!("The alarm {name} has been in ALARM since {since} ({duration}{by}).")
+            }
+            AlarmState::Ok | AlarmState::InsufficientData => {
+                format!("The alarm {name} has been {} since {since} ({duration}).", alarm.state)
+            }
         }
     });
-    told.collect::<Vec<_>>().join(" ")
+    sentences.collect::<Vec<_>>().join(" ")
 }
