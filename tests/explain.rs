@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
-use local_aws::World;
+use local_aws::AwsWorld;
 use pipeline_trigger::event::{Change, Parsed, Push, Reference, parse};
-use pointsman::arguments::{ExplainArguments, Range, ReplayArguments};
+use pointsman::arguments::{ExplainArguments, CommitRange, ReplayArguments};
 use pointsman::explain::explain;
 use pointsman::replay::{Case, replay};
 use shared::decision::{Decision, Reason};
@@ -63,7 +63,7 @@ fn compare(folder: &Path) -> Option<Vec<String>> {
     }
     let Ok(Parsed::Ours(push)) = parse(&case.event) else { return None };
     pointsman::rules_file::read(&case.config).ok()?;
-    let world = World::read(case.world.as_ref()?).expect("the world is right");
+    let world = AwsWorld::read(case.world.as_ref()?).expect("the world is right");
     let explained = explained(&push, &world, &texts[0], &case.config)?;
     let replays = replay(&case, &arguments, &root()).expect("it can be replayed");
     let of_trigger = replays.iter().flat_map(|replay| &replay.run.invocations);
@@ -92,10 +92,10 @@ fn shown(reason: &Reason, config: &str) -> String {
 }
 
 /// The decision of `explain`; none where its command line cannot express the push or the repository lacks a commit.
-fn explained(push: &Push, world: &World, text: &str, config: &Path) -> Option<Decision> {
+fn explained(push: &Push, world: &AwsWorld, text: &str, config: &Path) -> Option<Decision> {
     let push_of_commits = match &push.change {
-        Change::Created { new } => Range { old: None, new: new.clone() },
-        Change::Updated { old: Some(old), new } => Range { old: Some(old.clone()), new: new.clone() },
+        Change::Created { new } => CommitRange { old: None, new: new.clone() },
+        Change::Updated { old: Some(old), new } => CommitRange { old: Some(old.clone()), new: new.clone() },
         Change::Updated { old: None, .. } | Change::Deleted => return None,
     };
     let known = |commit: &String| world.has_commit(&push.repository, commit);

@@ -1,10 +1,10 @@
-//! dr-failover in an account of its own: killed at every call and run again, two alarms at once, its record.
+//! dr-failover in an account of its own: killed at every call and run again, two alarms at once, the record.
 
 use std::time::{Duration, Instant};
 
 use aws_config::retry::RetryConfig;
 use dr_failover::aws::Clients;
-use dr_failover::incident::{Incident, Phase};
+use dr_failover::incident::{Incident, IncidentPhase};
 use dr_failover::rules::Rules;
 use dr_failover::settings::Settings;
 use local_aws::{AwsWorld, LocalAws, WorldChange};
@@ -86,7 +86,7 @@ impl Failover {
             kill_switch: "/kill-switch".to_owned(),
             time_is_made_up: false,
         };
-        // Whoever was killed does not try again.
+        // A killed invocation does not retry its calls.
         let config = config(&aws.endpoint()).into_builder().retry_config(RetryConfig::disabled()).build();
         Self { clients: Clients::new(&config), settings, rules, aws, _folder: folder }
     }
@@ -112,7 +112,7 @@ impl Failover {
         runtime().block_on(self.handled(event, request))
     }
 
-    /// Looks again, minute by minute.
+    /// Reconciles, minute by minute.
     fn minutes(&self, count: usize) {
         for minute in 0..count {
             self.aws.advance(Duration::from_secs(60));
@@ -193,10 +193,10 @@ fn killed_at_any_call_it_recovers_once_and_says_so() {
                 assert_eq!(failover.started(), ["RECOVERY"], "{what}");
                 let subjects = failover.subjects();
                 let says = |start: &str| subjects.iter().filter(|subject| subject.starts_with(start)).count();
-                // One that was killed after SNS took its mail is told of once more.
+                // An invocation that was killed after SNS took its email is followed by a second email.
                 assert!((1..=2).contains(&says("STARTED")), "{what}: {subjects:?}");
                 assert_eq!(says("RECOVERED"), 1, "{what}: {subjects:?}");
-                assert_eq!(failover.incidents()[0].phase, Phase::Recovered, "{what}");
+                assert_eq!(failover.incidents()[0].phase, IncidentPhase::Recovered, "{what}");
             }
         }
     }
@@ -224,10 +224,10 @@ fn killed_while_it_follows_it_goes_on_and_says_how_it_ended() {
     }
 }
 
-/// DRS ends the execution before any step of it ran, since a snapshot is gone. Killed wherever while that is found out and while it
-/// is asked for anew, it launches the servers once.
+/// DRS ends the execution before its first step, because a snapshot is missing. An invocation that is killed at any call, while it
+/// observes that or asks DRS again, launches the servers once.
 #[test]
-fn an_execution_that_launched_nothing_is_asked_for_anew_and_once() {
+fn an_execution_that_launched_nothing_is_asked_for_again_and_once() {
     let database = || "s-0000000000000db01".to_owned();
     let mut kills = 0;
     for minute in 1..=2 {
@@ -254,7 +254,7 @@ fn an_execution_that_launched_nothing_is_asked_for_anew_and_once() {
                     "{what}: the first launched nothing"
                 );
                 let incident = failover.incidents().remove(0);
-                assert_eq!((incident.phase, incident.refusals.len()), (Phase::Recovered, 1), "{what}");
+                assert_eq!((incident.phase, incident.refused_attempts().count()), (IncidentPhase::Recovered, 1), "{what}");
                 let says =
                     |start| failover.subjects().iter().filter(|subject| subject.starts_with(start)).count();
                 assert_eq!(says("RECOVERED"), 1, "{what}: {:?}", failover.subjects());
@@ -268,7 +268,7 @@ fn well() -> Value {
     alarm(ALARM, "OK", "2026-03-02T10:00:30.000+0000")
 }
 
-/// OK comes while another invocation waits for DRS's answer: DRS starts it all the same, and it is followed.
+/// The alarm goes into OK while another invocation waits for DRS's answer: DRS starts the plan all the same, and the execution is followed.
 #[test]
 fn an_alarm_that_is_ok_while_drs_is_asked_ends_nothing() {
     let slow = "[[fault]]\noperation = \"StartRecoveryPlanExecution\"\ncall = 1\ndelay = 1500\n";
@@ -289,7 +289,7 @@ fn an_alarm_that_is_ok_while_drs_is_asked_ends_nothing() {
     failover.minutes(5);
     assert_eq!(failover.started(), ["RECOVERY"]);
     let incident = failover.incidents().remove(0);
-    assert_eq!(incident.phase, Phase::Recovered);
+    assert_eq!(incident.phase, IncidentPhase::Recovered);
     let subjects = failover.subjects();
     assert!(!subjects.iter().any(|subject| subject.starts_with("OVER")), "{subjects:?}");
     assert!(
@@ -298,9 +298,9 @@ fn an_alarm_that_is_ok_while_drs_is_asked_ends_nothing() {
     );
 }
 
-/// Nobody could be told that an incident is over, and the next outage begins: it is an incident of its own, and both are told.
+/// The final email of an incident was not sent, and the next outage begins: it is an incident of its own, and both are reported.
 #[test]
-fn an_outage_after_one_that_nobody_was_told_of_is_another() {
+fn an_outage_after_an_unreported_one_is_another() {
     let world = WORLD.replace(r#"value = "enabled""#, r#"value = "disabled""#);
     let fault = "[[fault]]\noperation = \"Publish\"\ncall = 2\nanswer = \"InternalError\"\nstatus = 500\n";
     let failover = Failover::new(&format!("{world}{fault}"));
@@ -308,17 +308,17 @@ fn an_outage_after_one_that_nobody_was_told_of_is_another() {
     failover.invoke(&well(), "two");
     failover.invoke(&alarm(ALARM, "ALARM", "2026-03-02T10:00:50.000+0000"), "three");
     failover.minutes(2);
-    let mut phases: Vec<Phase> = failover.incidents().iter().map(|incident| incident.phase).collect();
+    let mut phases: Vec<IncidentPhase> = failover.incidents().iter().map(|incident| incident.phase).collect();
     phases.sort_by_key(|phase| phase.name());
-    assert_eq!(phases, [Phase::Held, Phase::OkAgain]);
+    assert_eq!(phases, [IncidentPhase::Held, IncidentPhase::OkAgain]);
     let subjects = failover.subjects();
     let says = |start: &str| subjects.iter().filter(|subject| subject.starts_with(start)).count();
     assert_eq!((says("NOT STARTED"), says("OVER")), (2, 1), "{subjects:?}");
 }
 
-/// The table fails after DRS started it: whoever reads the mail is not asked to start it once more.
+/// The table fails after DRS started the plan: the email does not ask the operator to start it once more.
 #[test]
-fn a_start_that_cannot_be_written_down_is_mailed_as_a_start() {
+fn a_start_that_cannot_be_recorded_is_reported_as_a_start() {
     let failover = Failover::new(&format!(
         "{WORLD}[[fault]]\noperation = \"TransactWriteItems\"\ncalls = [2, 3, 4]\nanswer = \"InternalServerError\"\nstatus = 500\n"
     ));
@@ -327,13 +327,13 @@ fn a_start_that_cannot_be_written_down_is_mailed_as_a_start() {
     assert_eq!(subjects, ["STARTED, not recorded: recovery of shop: the table does not answer"]);
     failover.minutes(6);
     assert_eq!(failover.started(), ["RECOVERY"]);
-    assert_eq!(failover.incidents()[0].phase, Phase::Recovered);
+    assert_eq!(failover.incidents()[0].phase, IncidentPhase::Recovered);
 }
 
-/// A person refuses while it is not known whether DRS started it.
+/// The operator refuses the recovery while DRS's answer to the start is unknown.
 #[test]
 fn a_refusal_counts_unless_drs_has_started_it() {
-    for (after_effect, ends) in [(false, Phase::Refused), (true, Phase::Recovered)] {
+    for (after_effect, ends) in [(false, IncidentPhase::Refused), (true, IncidentPhase::Recovered)] {
         let fault = format!(
             "[[fault]]\noperation = \"StartRecoveryPlanExecution\"\ncall = 1\nanswer = \"cut\"\nafter-effect = {after_effect}\n"
         );
@@ -349,7 +349,7 @@ fn a_refusal_counts_unless_drs_has_started_it() {
     }
 }
 
-/// When a region fails, many plans are held at once, and each waits for a probe that nobody answers.
+/// When a region fails, many plans are blocked at once, and each waits for a probe without an answer.
 #[test]
 fn a_plan_that_waits_keeps_no_other_waiting() {
     let other = RULES
@@ -360,7 +360,7 @@ fn a_plan_that_waits_keeps_no_other_waiting() {
     let failover = Failover::with_rules(&format!("{world}{slow}"), &format!("{RULES}{other}"));
     let decision = failover.invoke(&down(), "one");
     let subjects: Vec<&str> = decision.reasons.iter().map(|reason| reason.subject.as_str()).collect();
-    assert_eq!(subjects, ["shop", "bank"], "they are told in the order of the rules");
+    assert_eq!(subjects, ["shop", "bank"], "the report has the order of the rules");
     let journal = failover.aws.journal();
     let waited = journal.iter().find(|call| call.operation == "GetItem").expect("the table is read");
     let waited = waited.input["Key"]["pk"]["S"].as_str().expect("it has a key").trim_start_matches("plan#");
@@ -433,7 +433,7 @@ fn a_dry_run_starts_writes_and_mails_nothing() {
     assert_eq!(failover.aws.items(TABLE), Some(Vec::new()));
 }
 
-/// From the first alarm to the last server, and every mail on the way.
+/// From the first alarm to the last server, and every email between them.
 #[test]
 fn the_record_has_all_that_happened_and_pointsman_prints_it() {
     let failover = Failover::new(WORLD);
@@ -460,14 +460,14 @@ fn the_record_has_all_that_happened_and_pointsman_prints_it() {
     assert_eq!(String::from_utf8_lossy(&read.stdout), text, "{}", String::from_utf8_lossy(&read.stderr));
     for line in [
         "recovery of shop, recovered",
-        "heard                    +20s",
+        "event received           +20s",
         "start decided            +1m 20s",
         "DRS started              +1m 20s",
         "first server launched    +4m 20s",
         "last server launched     +4m 20s",
         "s-0000000000000db01  LAUNCHED",
-        "held: the second signal does not agree",
-        "mailed: RECOVERED, traffic not moved: shop: all 1 server launched",
+        "blocked: the second signal does not agree",
+        "email sent: RECOVERED, traffic not moved: shop: the server is launched",
     ] {
         assert!(text.contains(line), "`{line}` is not in\n{text}");
     }

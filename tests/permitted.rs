@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, bail};
-use local_aws::Call;
+use local_aws::JournaledCall;
 use pointsman::functions::FUNCTIONS;
 use pointsman::replay::{Invoked, Replay};
 
@@ -38,7 +38,7 @@ fn unlisted(name: &str, invoked: &Invoked) -> Result<Vec<String>> {
 
 /// The IAM actions that a call is checked for ("Actions, resources, and condition keys for AWS services", Service Authorization
 /// Reference).
-fn actions(call: &Call) -> Vec<String> {
+fn actions(call: &JournaledCall) -> Vec<String> {
     let service = match call.service.as_str() {
         // CloudWatch's requests are signed for this name.
         "monitoring" => "cloudwatch",

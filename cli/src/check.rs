@@ -79,7 +79,7 @@ fn against_template(
     let parameters =
         if samconfig.is_file() { overrides(&samconfig, environment)? } else { Default::default() };
     let template = SamTemplate::read(template, &parameters)?;
-    if let Some(function) = deployed(&template, dr_failover::FUNCTION) {
+    if let Some(function) = deployed(&template, dr_failover::FUNCTION.name) {
         // A deployment of its own, of which the others are no part.
         problems.extend(rules.plans.plans.iter().flat_map(|plan| permissions::of_plan(function, plan)));
         return Ok(());

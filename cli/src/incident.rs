@@ -1,12 +1,12 @@
-//! `pointsman incident`: the record of a recovery as a person reads it, from a file or from the table.
+//! `pointsman incident`: the record of a recovery in a readable form, from a file or from the table.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, anyhow, bail};
-use dr_failover::incident::Incident;
-use dr_failover::interlock::told;
-use dr_failover::store::{Store, incident_of_item};
+use anyhow::{Context as _, Result, bail};
+use dr_failover::incident::{EntryKind, Incident};
+use dr_failover::store::{IncidentStore, incident_of_item};
+use dr_failover::text::short_duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use shared::text::printable;
@@ -15,11 +15,11 @@ use crate::arguments::IncidentArguments;
 use crate::exit::Exit;
 use crate::render;
 
-/// Prints it.
+/// Prints the incident.
 pub fn run(arguments: &IncidentArguments) -> Result<Exit> {
     let path = Path::new(&arguments.incident);
     let incident = match path.is_file() {
-        true => from_file(path).with_context(|| format!("{} holds no incident", path.display()))?,
+        true => from_file(path).with_context(|| format!("{} does not hold an incident", path.display()))?,
         false => from_table(&arguments.incident, arguments.table.as_deref())?,
     };
     match arguments.json {
@@ -29,17 +29,17 @@ pub fn run(arguments: &IncidentArguments) -> Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// An item as the AWS CLI shows it, with or without `Item` around it; the form of a mail for machines; or the incident itself.
+/// Reads an item as the AWS CLI shows it, with or without `Item` around it, the JSON form of an email, or the incident itself.
 fn from_file(path: &Path) -> Result<Incident> {
     let text = std::fs::read_to_string(path)?;
-    let mut value: Value = serde_json::from_str(&text).context("it is not JSON")?;
+    let mut value: Value = serde_json::from_str(&text).context("the file is not JSON")?;
     for around in ["Item", "incident"] {
         if value[around].is_object() {
             value = value[around].take();
         }
     }
     match value["id"].is_object() {
-        true => incident_of_item(value).map_err(|error| anyhow!(error)),
+        true => Ok(incident_of_item(value)?),
         false => Ok(serde_json::from_value(value)?),
     }
 }
@@ -47,20 +47,20 @@ fn from_file(path: &Path) -> Result<Incident> {
 fn from_table(id: &str, table: Option<&str>) -> Result<Incident> {
     let Some(plan) = Incident::plan_of(id) else {
         bail!(
-            "`{id}` is no file, and not the id of an incident, which is such as shop-20260302T100000Z-2752a79b"
+            "`{id}` is neither a file nor the id of an incident, such as shop-20260302T100000Z-2752a79b"
         );
     };
-    let table = table.context("an incident of the table takes --table NAME, or a file")?;
+    let table = table.context("to read an incident by its id, add --table NAME")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let found = runtime.block_on(async {
         let config = shared::aws::sdk_config().await;
         let client = aws_sdk_dynamodb::Client::new(&config);
-        Store { client: &client, table }.incident(plan, id).await
+        IncidentStore::new(&client, table).incident(plan, id).await
     })?;
     found.with_context(|| format!("the table {table} has no incident {id}"))
 }
 
-/// The incident as a person reads it.
+/// The incident in a readable form.
 pub fn text(incident: &Incident) -> String {
     let mut out = String::new();
     let began = incident.began();
@@ -73,12 +73,12 @@ pub fn text(incident: &Incident) -> String {
         out.push_str(&render::block(&printable(&line)));
     }
     if !incident.holds.is_empty() {
-        out.push_str("\nheld by\n");
+        out.push_str("\nblocked by\n");
         for hold in &incident.holds {
-            out.push_str(&render::block(&format!("  {} since {}: {}", hold.code, hold.since, hold.because)));
+            out.push_str(&render::block(&printable(&format!("  {} since {}: {}", hold.interlock.code().name(), hold.since, hold.interlock))));
         }
     }
-    out.push_str("\nhow long it took from the alarm\n");
+    out.push_str("\ntime from the alarm\n");
     for (what, at) in steps(incident) {
         let after = at.map_or_else(|| "not yet".to_owned(), |at| after(began, at));
         let _ = writeln!(out, "  {what:<24} {after}");
@@ -100,30 +100,29 @@ pub fn text(incident: &Incident) -> String {
         out.push_str(&render::block(&printable(&line)));
     }
     if incident.unrecorded > 0 {
-        let _ = writeln!(out, "  ({} more that the record has no room for)", incident.unrecorded);
+        let _ = writeln!(out, "  ({} more entries, for which the record has no room)", incident.unrecorded);
     }
     out
 }
 
-/// What the time to recovery is made of.
+/// The moments that the time to recovery consists of.
 fn steps(incident: &Incident) -> Vec<(&'static str, Option<Timestamp>)> {
-    let first = |kind: &str| incident.record.iter().find(|entry| entry.kind == kind).map(|entry| entry.at);
     let launched =
         || incident.servers.values().filter(|server| server.is_launched()).map(|server| server.since);
     let all = !incident.servers.is_empty() && incident.servers.values().all(|server| server.is_launched());
     vec![
-        ("heard", Some(incident.opened)),
-        ("start decided", first("decided")),
-        ("DRS started", first("started")),
+        ("event received", Some(incident.opened)),
+        ("start decided", incident.first(EntryKind::Decided)),
+        ("DRS started", incident.first(EntryKind::Started)),
         ("first server launched", launched().min()),
         ("last server launched", launched().max().filter(|_| all)),
-        ("over", incident.ended),
+        ("closed", incident.closed),
     ]
 }
 
 fn after(began: Timestamp, at: Timestamp) -> String {
     match at.duration_since(began) {
-        before if before < SignedDuration::ZERO => format!("-{}", told(-before)),
-        after => format!("+{}", told(after)),
+        before if before < SignedDuration::ZERO => format!("-{}", short_duration(-before)),
+        after => format!("+{}", short_duration(after)),
     }
 }

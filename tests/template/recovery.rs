@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use dr_failover::aws::{CALLS, On};
+use dr_failover::FUNCTION;
 use pointsman::template::{SamTemplate, StatementEffect, document, overrides, template_file};
 use serde_json::{Value, json};
+use shared::function::Resource;
 
 use super::function;
 use crate::repository::root;
@@ -79,7 +80,7 @@ fn the_role_may_what_the_function_calls_what_drs_does_in_its_name_and_no_more() 
         .flat_map(|statement| &statement.actions)
         .map(String::as_str)
         .collect();
-    let calls = CALLS.iter().map(|(call, _)| *call);
+    let calls = FUNCTION.calls.iter().map(|call| call.action);
     let expected: BTreeSet<&str> = calls.chain(DEPENDENT_ACTIONS).chain(AROUND).collect();
     assert_eq!(allowed, expected);
 }
@@ -89,7 +90,7 @@ fn what_drs_needs_of_its_caller_only_drs_can_use() {
     let document = document(&root().join("templates/recovery.yaml")).expect("the template is right");
     let role = &document["Resources"]["DrFailoverRole"]["Properties"]["Policies"][0]["PolicyDocument"];
     let statements = role["Statement"].as_array().expect("it has statements");
-    let own: BTreeSet<&str> = CALLS.iter().map(|(call, _)| *call).collect();
+    let own: BTreeSet<&str> = FUNCTION.calls.iter().map(|call| call.action).collect();
     for statement in statements {
         let actions =
             statement["Action"].as_array().cloned().unwrap_or_else(|| vec![statement["Action"].clone()]);
@@ -108,19 +109,16 @@ fn what_drs_needs_of_its_caller_only_drs_can_use() {
 fn the_function_may_only_its_table_its_topic_and_its_kill_switch() {
     let template = template();
     let function = function(&template, "dr-failover");
-    let arn = |on: On| match on {
-        On::Table => Some("arn:aws:dynamodb:us-east-1:111122223333:table/another"),
-        On::Topic => Some("arn:aws:sns:us-east-1:111122223333:another"),
-        On::Parameter => Some("arn:aws:ssm:us-east-1:111122223333:parameter/another"),
-        // Of another region each.
-        On::DrsPlan => Some("arn:aws:drs:eu-west-1:111122223333:recovery-plan/rp-1"),
-        On::DrsExecution => Some("arn:aws:drs:eu-west-1:111122223333:recovery-plan-execution/rpe-1"),
-        On::SourceServer => Some("arn:aws:drs:eu-west-1:111122223333:source-server/s-1"),
-        On::Everything => None,
+    // DRS's resources are of another region, the others have another name.
+    let another = |form: &str| {
+        let region = if form.contains(":drs:") { "eu-west-1" } else { "us-east-1" };
+        let form = form.replace("{partition}", "aws").replace("{account}", "111122223333");
+        form.replace("{region}", region).replace('*', "another")
     };
-    for (call, on) in CALLS {
-        if let Some(other) = arn(*on) {
-            assert!(!function.allows(call, other), "{call} on {other}");
+    for call in FUNCTION.calls {
+        if let Resource::Arn(form) = call.on {
+            let other = another(form);
+            assert!(!function.allows(call.action, &other), "{} on {other}", call.action);
         }
     }
     let own = "arn:aws:drs:us-east-1:111122223333:recovery-plan/rp-1";

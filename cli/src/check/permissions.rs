@@ -2,7 +2,7 @@
 
 use ami_alerts::rules::ImageRule;
 use branch_stacks::rules::{StackRule, StackTemplate};
-use dr_failover::rules::Plan as RecoveryPlan;
+use dr_failover::rules::RecoveryPlan;
 use pipeline_trigger::rules::PipelineRule;
 use shared::config::{Code, Problem};
 use shared::glob::Pattern;
@@ -27,11 +27,13 @@ impl NeededPermission {
         let denied = self.calls.iter().filter(|call| !function.allows(call, &self.resource)).copied();
         let denied: Vec<&str> = denied.collect();
         (!denied.is_empty()).then(|| {
-            let help = format!(
-                "add it to the parameter {} (parameter_overrides in samconfig.toml); it needs {}",
-                self.parameter,
-                denied.join(", ")
-            );
+            let calls = denied.join(", ");
+            let help = match self.parameter {
+                "" => format!("add it to the role's policy in the template; the rule needs {calls}"),
+                parameter => format!(
+                    "add it to the parameter {parameter} (parameter_overrides in samconfig.toml); it needs {calls}"
+                ),
+            };
             Problem::new(NOT_PERMITTED, self.at.clone(), format!("not allowed to {}", function.logical_id))
                 .help(help)
         })
@@ -118,13 +120,14 @@ pub(super) fn of_image(function: &DeployedFunction, rule: &ImageRule) -> Option<
 pub(super) fn of_plan(function: &DeployedFunction, plan: &RecoveryPlan) -> Vec<Problem> {
     let mut needed = vec![NeededPermission {
         at: plan.named_at.drs_plan.clone(),
-        resource: plan.drs_plan.clone(),
+        // The template is read for a stand-in region and account, and the rule has the real ones.
+        resource: arn("drs", &plan.drs_plan.resource),
         calls: vec!["drs:StartRecoveryPlanExecution"],
         parameter: "",
     }];
     needed.extend(plan.topic.iter().zip(&plan.named_at.topic).map(|(topic, at)| NeededPermission {
         at: at.clone(),
-        resource: topic.clone(),
+        resource: topic.to_string(),
         calls: vec!["sns:Publish"],
         parameter: "PlanTopicArns",
     }));

@@ -1,26 +1,29 @@
-//! What an alarm says, whatever form it came in: which one, its state, the state before, and since when.
+//! An alarm's change of state, whatever form the event has: the alarm, its state, its previous state and the time.
 
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use shared::arn::Arn;
+
+use crate::suppression::Suppression;
 
 /// A state of an alarm, by CloudWatch's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum State {
-    /// Within its threshold.
+pub enum AlarmState {
+    /// The metric is within the threshold.
     #[serde(rename = "OK")]
     Ok,
-    /// Past it.
+    /// The metric is outside the threshold.
     #[serde(rename = "ALARM")]
     Alarm,
-    /// Not known.
+    /// CloudWatch has no data.
     #[serde(rename = "INSUFFICIENT_DATA")]
     InsufficientData,
 }
 
-impl State {
-    /// A state by CloudWatch's name for it.
+impl AlarmState {
+    /// The state with this name in CloudWatch.
     pub fn named(name: &str) -> Option<Self> {
         match name {
             "OK" => Some(Self::Ok),
@@ -31,7 +34,7 @@ impl State {
     }
 }
 
-impl fmt::Display for State {
+impl fmt::Display for AlarmState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Ok => "OK",
@@ -41,18 +44,18 @@ impl fmt::Display for State {
     }
 }
 
-/// How an alarm came here.
+/// The form of an alarm event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum AlarmForm {
     /// EventBridge's "CloudWatch Alarm State Change".
     EventBridge,
     /// The alarm's own action on a Lambda function.
     Direct,
-    /// A notification of SNS.
+    /// A notification from SNS.
     Sns,
 }
 
-impl fmt::Display for Form {
+impl fmt::Display for AlarmForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::EventBridge => "EventBridge",
@@ -62,83 +65,82 @@ impl fmt::Display for Form {
     }
 }
 
-/// An alarm that changed its state.
+/// An event about an alarm that changed its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alarm {
-    /// How it came.
-    pub form: Form,
-    /// Its ARN. Old notifications of SNS have none.
+pub struct AlarmEvent {
+    /// The form of the event.
+    pub form: AlarmForm,
+    /// The alarm's ARN as the event has it, which may be any text. Old SNS notifications have none.
     pub arn: Option<String>,
-    /// Its name.
+    /// The alarm's name.
     pub name: String,
-    /// Its account.
+    /// The alarm's account.
     pub account: Option<String>,
-    /// The state it is in.
-    pub state: State,
-    /// The state it was in; none where the event does not say it.
-    pub previous: Option<State>,
-    /// Since when it is in its state; none where the event does not say it.
+    /// The alarm's state.
+    pub state: AlarmState,
+    /// The alarm's previous state; none if the event lacks it.
+    pub previous: Option<AlarmState>,
+    /// Since when the alarm has been in its state; none if the event lacks it.
     pub at: Option<Timestamp>,
-    /// What keeps it from acting: `Alarm`, `WaitPeriod` or `ExtensionPeriod` (composite alarms with a suppressor), or a mute rule.
-    pub suppressed_by: Option<String>,
-    /// Until when, where the event says it: of a mute rule.
+    /// What suppresses the alarm's actions: a suppressor of a composite alarm, or a mute rule.
+    pub suppressed_by: Option<Suppression>,
+    /// The end of the suppression, if the event has it: a mute rule's.
     pub suppressed_until: Option<Timestamp>,
-    /// It was kept from acting before.
+    /// The alarm's actions were suppressed in its previous state.
     pub was_suppressed: bool,
-    /// Why it is in its state, in CloudWatch's words.
+    /// Why the alarm is in its state, in CloudWatch's words.
     pub reason: Option<String>,
 }
 
-/// What a change of state is to a recovery.
+/// The meaning of a change of state for a recovery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
-    /// Into ALARM.
+pub enum AlarmChange {
+    /// The alarm went into ALARM.
     Into,
-    /// In ALARM, and before, too.
+    /// The alarm is in ALARM, and was in ALARM before.
     Again,
-    /// In ALARM, and what it was before is not said.
+    /// The alarm is in ALARM, and the event lacks its previous state.
     Unsure,
-    /// Into OK.
+    /// The alarm went into OK.
     Over,
-    /// Into INSUFFICIENT_DATA.
+    /// The alarm went into INSUFFICIENT_DATA.
     Unknown,
 }
 
-impl Alarm {
-    /// What the change is. A composite alarm with a suppressor is in ALARM twice: first it waits for the suppressor, and what
-    /// acts is the second time, "from ALARM", with no suppression.
-    pub fn change(&self) -> Change {
+impl AlarmEvent {
+    /// The kind of change. A composite alarm with a suppressor enters ALARM twice: first it waits for the suppressor. Its
+    /// actions run the second time, "from ALARM", without a suppression.
+    pub fn change(&self) -> AlarmChange {
         match (self.state, self.previous) {
-            (State::Ok, _) => Change::Over,
-            (State::InsufficientData, _) => Change::Unknown,
-            (State::Alarm, None) => Change::Unsure,
-            (State::Alarm, Some(State::Ok | State::InsufficientData)) => Change::Into,
-            (State::Alarm, Some(State::Alarm)) if self.was_suppressed && self.suppressed_by.is_none() => {
-                Change::Into
+            (AlarmState::Ok, _) => AlarmChange::Over,
+            (AlarmState::InsufficientData, _) => AlarmChange::Unknown,
+            (AlarmState::Alarm, None) => AlarmChange::Unsure,
+            (AlarmState::Alarm, Some(AlarmState::Ok | AlarmState::InsufficientData)) => AlarmChange::Into,
+            (AlarmState::Alarm, Some(AlarmState::Alarm)) if self.was_suppressed && self.suppressed_by.is_none() => {
+                AlarmChange::Into
             }
-            (State::Alarm, Some(State::Alarm)) => Change::Again,
+            (AlarmState::Alarm, Some(AlarmState::Alarm)) => AlarmChange::Again,
         }
     }
 
-    /// Whether it is the alarm of this ARN. Without an ARN of its own, by its name and, if it says one, its account.
-    pub fn is(&self, arn: &str) -> bool {
+    /// Whether the event is about the alarm with this ARN. An event without an ARN is compared by name and, if it has one,
+    /// account.
+    pub fn is_of(&self, arn: &Arn) -> bool {
         match &self.arn {
-            Some(own) => own == arn,
+            Some(own) => *own == arn.to_string(),
             None => {
-                let parts: Vec<&str> = arn.splitn(7, ':').collect();
-                parts.get(6).is_some_and(|name| *name == self.name)
-                    && self.account.as_deref().is_none_or(|account| parts.get(4) == Some(&account))
+                arn.resource_of("alarm") == Some(&self.name)
+                    && self.account.as_deref().is_none_or(|account| arn.account == account)
             }
         }
     }
 }
 
-impl fmt::Display for Alarm {
+impl fmt::Display for AlarmEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is = if self.state == State::Alarm { "is in" } else { "is" };
-        write!(f, "the alarm {} {is} {}", self.name, self.state)?;
+        write!(f, "the alarm {} went into {}", self.name, self.state)?;
         if let Some(at) = self.at {
-            write!(f, " since {at}")?;
+            write!(f, " at {at}")?;
         }
         write!(f, " (by {})", self.form)
     }

@@ -1,186 +1,247 @@
-//! Why a recovery starts, is held, or ends: every reason of this function, with its code and its sentence.
+//! The reasons of this function, each with its code and its sentence.
 
 use std::fmt;
 
 use jiff::Timestamp;
+use shared::call_error::CallError;
 use shared::config::Place;
 use shared::decision::{Evidence, Explain};
+use shared::text::count;
 
-use crate::alarm::State;
-use crate::incident::Phase;
+use crate::alarm::AlarmState;
+use crate::incident::{IncidentEnd, IncidentPhase, launched_of};
 use crate::interlock::{Interlock, some};
 use crate::rules::Mode;
 
-/// A reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A reason about an event, an incident or a latch.
+#[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Because {
-    /// Nothing that a recovery depends on.
+    /// No recovery depends on the event.
     NotOurs(String),
-    /// It may be an alarm, and cannot be read.
+    /// The event may be an alarm and cannot be read.
     NotUnderstood { why: String },
     /// No plan names the alarm.
     NoPlan,
     /// The alarm was in ALARM before.
     NotATransition { alarm: String },
-    /// This change is known.
+    /// The change is known.
     SameTransition { alarm: String, at: Timestamp, is_open: bool },
     /// A later change is known.
-    OlderThanKnown { alarm: String, at: Timestamp, state: State, later: Timestamp },
-    /// The alarm is not in ALARM, and there is no incident.
-    NoIncident { alarm: String, state: State },
-    /// Nothing is under way.
+    OlderThanKnown { alarm: String, at: Timestamp, state: AlarmState, later: Timestamp },
+    /// The alarm is not in ALARM, and no incident has it.
+    NoIncident { alarm: String, state: AlarmState },
+    /// No incident is open.
     NothingOpen,
-    /// Something holds it.
-    Held { interlock: Interlock, place: Place },
-    /// It starts.
-    Start { mode: Mode, incident: String, servers: usize, despite: Vec<String>, place: Place },
-    /// DRS did not say whether it started.
-    StartUnknown { error: String },
-    /// An invocation is asking DRS to start it, and what came of that is not known yet.
-    BeingAsked { would_end: Phase },
-    /// It runs already.
+    /// The recovery starts.
+    Start { mode: Mode, incident: String, servers: usize, despite: Vec<Interlock>, place: Place },
+    /// DRS did not answer the start.
+    StartUnknown { error: CallError },
+    /// Another invocation waits for DRS's answer to the start.
+    BeingAsked { would_be: IncidentPhase },
+    /// DRS has an execution of the incident.
     Adopted { execution: String, status: String },
-    /// It is followed.
+    /// The execution is in progress.
     UnderWay { status: String, launched: usize, servers: usize, failed: Vec<String> },
-    /// It cannot be followed.
-    FollowUnreadable { error: String },
-    /// The incident is over.
-    Ended { phase: Phase, why: String },
-    /// It cannot be refused any more.
-    CannotRefuse { why: String },
-    /// The person's word was about nothing that there is.
+    /// The execution cannot be read.
+    FollowUnreadable { error: CallError },
+    /// The incident can no longer be refused.
+    CannotRefuse,
+    /// The operator's command names something that does not exist.
     NothingOfThatName { what: &'static str, name: String },
-    /// The latch is open again.
+    /// The operator cleared the latch.
     LatchCleared { by: String },
-    /// It was not shut, or must stay so.
-    LatchNotCleared { why: String },
-    /// Others write the incident, again and again.
+    /// The latch was not cleared.
+    LatchNotCleared(LatchKept),
+    /// Other invocations wrote the incident at the same time, again and again.
     Overtaken,
-    /// The invocation's time was nearly over before this plan's turn.
+    /// The time was nearly over before the plan's turn.
     NoTime,
     /// The table does not answer.
-    StateUnreadable { error: String },
-    /// Nobody could be told.
-    MailFailed { error: String },
+    StateUnreadable { error: StateError },
+    /// SNS did not take the email.
+    MailFailed { error: CallError },
+}
+
+/// Why the known state of a plan could not be read or written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StateError {
+    /// Another invocation wrote it at the same time.
+    #[error("another invocation wrote the item at the same time")]
+    Overtaken,
+    /// The table did not answer.
+    #[error("{} {key}: {error}", .error.operation.trim_start_matches("dynamodb:"))]
+    Call {
+        /// The item.
+        key: String,
+        /// The table's error.
+        error: CallError,
+    },
+    /// The item has another form.
+    #[error("{operation} {key}: {message}")]
+    Form {
+        /// The call.
+        operation: &'static str,
+        /// The item.
+        key: String,
+        /// The part of the item that does not fit.
+        message: String,
+    },
+}
+
+/// Why the latch was not cleared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LatchKept {
+    /// The recovery that set it is in progress.
+    InProgress,
+    /// It is not set.
+    NotSet,
 }
 
 impl Explain for Because {
     fn code(&self) -> &'static str {
-        match self {
-            Self::NotOurs(_) => "not-ours",
-            Self::NotUnderstood { .. } => "not-understood",
-            Self::NoPlan => "no-plan",
-            Self::NotATransition { .. } => "not-a-transition",
-            Self::SameTransition { .. } => "same-transition",
-            Self::OlderThanKnown { .. } => "older-than-known",
-            Self::NoIncident { .. } => "no-incident",
-            Self::NothingOpen => "nothing-open",
-            Self::Held { interlock, .. } => interlock.code(),
-            Self::Start { .. } => "start",
-            Self::StartUnknown { .. } => "start-unknown",
-            Self::BeingAsked { .. } => "being-asked",
-            Self::Adopted { .. } => "adopted",
-            Self::UnderWay { .. } => "under-way",
-            Self::FollowUnreadable { .. } => "follow-unreadable",
-            Self::Ended { phase, .. } => phase.name(),
-            Self::CannotRefuse { .. } => "cannot-refuse",
-            Self::NothingOfThatName { .. } => "nothing-of-that-name",
-            Self::LatchCleared { .. } => "latch-cleared",
-            Self::LatchNotCleared { .. } => "latch-not-cleared",
-            Self::Overtaken => "overtaken",
-            Self::NoTime => "no-time",
-            Self::StateUnreadable { .. } => "state-unreadable",
-            Self::MailFailed { .. } => "mail-failed",
-        }
+        self.into()
     }
 
     fn evidence(&self) -> Evidence {
-        let place = match self {
-            Self::Held { place, .. } | Self::Start { place, .. } => Some(place),
-            _ => None,
-        };
-        Evidence { config: place.map(ToString::to_string), ..Evidence::default() }
+        match self {
+            Self::Start { place, .. } => Evidence { config: Some(place.to_string()), ..Evidence::default() },
+            _ => Evidence::default(),
+        }
     }
 }
 
-/// `1 server`, `5 servers`.
-pub fn counted(servers: usize) -> String {
-    if servers == 1 { "1 server".to_owned() } else { format!("{servers} servers") }
+/// The reason that an interlock blocks the recovery of the plan at this place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockedBy<'a> {
+    /// The interlock.
+    pub interlock: &'a Interlock,
+    /// The plan's place.
+    pub place: &'a Place,
+}
+
+impl Explain for BlockedBy<'_> {
+    fn code(&self) -> &'static str {
+        self.interlock.code().name()
+    }
+
+    fn evidence(&self) -> Evidence {
+        Evidence { config: Some(self.place.to_string()), ..Evidence::default() }
+    }
+}
+
+impl fmt::Display for BlockedBy<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.interlock)
+    }
+}
+
+/// The reason that an incident is closed. Its code is the phase's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedAs<'a> {
+    /// The last phase.
+    pub phase: IncidentPhase,
+    /// How the incident reached it.
+    pub end: Option<&'a IncidentEnd>,
+}
+
+impl Explain for ClosedAs<'_> {
+    fn code(&self) -> &'static str {
+        self.phase.name()
+    }
+}
+
+impl fmt::Display for ClosedAs<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the incident is closed as {}", self.phase.name())?;
+        self.end.iter().try_for_each(|end| write!(f, ": {end}"))
+    }
 }
 
 impl fmt::Display for Because {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotOurs(why) => f.write_str(why),
-            Self::NotUnderstood { why } => write!(f, "this may be an alarm, and cannot be read: {why}"),
-            Self::NoPlan => f.write_str("no plan names this alarm"),
-            Self::NotATransition { alarm } => {
-                write!(f, "the alarm {alarm} was in ALARM before: only a change into ALARM starts anything")
+            Self::NotUnderstood { why } => {
+                write!(f, "the event may be an alarm, and the function cannot read it: {why}")
             }
+            Self::NoPlan => f.write_str("no recovery plan names this alarm"),
+            Self::NotATransition { alarm } => write!(
+                f,
+                "the alarm {alarm} was in ALARM before: only a change into ALARM opens an incident"
+            ),
             Self::SameTransition { alarm, at, is_open } => {
-                let and = if *is_open {
-                    "its incident is open, and is looked at again"
-                } else {
-                    "it was dealt with"
-                };
-                write!(f, "this change of the alarm {alarm}, at {at}, is known: {and}")
+                write!(f, "the change of the alarm {alarm} at {at} is known: ")?;
+                f.write_str(match is_open {
+                    true => "its incident is open and is re-evaluated",
+                    false => "its incident is closed",
+                })
             }
             Self::OlderThanKnown { alarm, at, state, later } => write!(
                 f,
-                "this change of the alarm {alarm} is of {at}, and it is known to be {state} since {later}: it comes late"
+                "the change of the alarm {alarm} at {at} is out of date: the alarm has been {state} since {later}"
             ),
             Self::NoIncident { alarm, state } => {
-                write!(f, "the alarm {alarm} is {state}, and it is in no open incident")
+                write!(f, "the alarm {alarm} is {state}, and no open incident has it")
             }
             Self::NothingOpen => f.write_str("no incident is open"),
-            Self::Held { interlock, .. } => write!(f, "{interlock}"),
             Self::Start { mode, incident, servers, despite, .. } => {
-                let servers = counted(*servers);
-                write!(f, "nothing holds it: the {mode} of {servers} starts ({incident})")?;
-                despite.iter().try_for_each(|what| write!(f, "; it starts although {what}"))
+                let servers = count(*servers, "server");
+                write!(f, "no interlock blocks the recovery: the {mode} of {servers} starts ({incident})")?;
+                despite.iter().try_for_each(|finding| write!(f, "; the start ignores that {finding}"))
             }
-            Self::StartUnknown { error } => {
-                write!(
-                    f,
-                    "it is not known whether DRS started it ({error}): it is looked for, and else asked for again with the same token"
-                )
-            }
-            Self::BeingAsked { would_end } => write!(
+            Self::StartUnknown { error } => write!(
                 f,
-                "another invocation is asking DRS to start it: whether it ends as {} is decided when that has ended",
-                would_end.name()
+                "DRS did not answer the start ({error}): the next invocation searches DRS for the execution, and if there is none \
+                 it asks again with the same token"
             ),
-            Self::Adopted { execution, status } => {
-                write!(
-                    f,
-                    "DRS has an execution with this incident's tag, which is {status}: it is followed ({execution})"
-                )
-            }
+            Self::BeingAsked { would_be } => write!(
+                f,
+                "another invocation waits for DRS's answer to the start: the incident becomes {} only after that",
+                would_be.name()
+            ),
+            Self::Adopted { execution, status } => write!(
+                f,
+                "DRS has an execution with this incident's tag, which is {status}: the function follows it ({execution})"
+            ),
             Self::UnderWay { status, launched, servers, failed } => {
-                write!(f, "the execution is {status}: {launched} of {} launched", counted(*servers))?;
-                if failed.is_empty() { Ok(()) } else { write!(f, ", {} failed", some(failed)) }
+                write!(f, "the execution is {status}")?;
+                if *servers > 0 {
+                    write!(f, ": {}", launched_of(*launched, *servers))?;
+                }
+                if failed.is_empty() {
+                    return Ok(());
+                }
+                write!(f, ", and {} failed", some(failed))
             }
-            Self::FollowUnreadable { error } => {
-                write!(
-                    f,
-                    "the execution cannot be looked at ({error}): it goes on in DRS, and is looked at again"
-                )
-            }
-            Self::Ended { phase, why } => write!(f, "the incident is over, {}: {why}", phase.name()),
-            Self::CannotRefuse { why } => f.write_str(why),
+            Self::FollowUnreadable { error } => write!(
+                f,
+                "the execution cannot be read ({error}): it continues in DRS, and the function reads it again every minute"
+            ),
+            Self::CannotRefuse => f.write_str(
+                "the operator cannot refuse the recovery, because DRS has started it. Cancel the execution in DRS: the email \
+                 STARTED has the command",
+            ),
             Self::NothingOfThatName { what, name } => write!(f, "there is no {what} `{name}`"),
-            Self::LatchCleared { by } => write!(f, "{by} cleared the latch: the plan may recover again"),
-            Self::LatchNotCleared { why } => f.write_str(why),
-            Self::Overtaken => {
-                f.write_str("others wrote the incident each time before this could: it is tried again")
+            Self::LatchCleared { by } => {
+                write!(f, "{by} cleared the latch: the next confirmed alarm may start a recovery")
             }
+            Self::LatchNotCleared(LatchKept::InProgress) => f.write_str(
+                "the latch stays set while the recovery that set it is in progress. Clear it after the recovery has ended",
+            ),
+            Self::LatchNotCleared(LatchKept::NotSet) => {
+                f.write_str("the latch is not set: no recovery has started since it was last cleared")
+            }
+            Self::Overtaken => f.write_str(
+                "other invocations wrote the incident at the same time, again and again: Lambda retries the event",
+            ),
             Self::NoTime => f.write_str(
-                "the invocation's time was nearly over before this plan's turn: it is tried again",
+                "the invocation's time was nearly over before the plan's turn: Lambda retries the event",
             ),
             Self::StateUnreadable { error } => {
-                write!(f, "the table of incidents does not answer ({error}), so that nothing can be decided")
+                write!(f, "the table of incidents does not answer ({error}), so nothing can be decided")
             }
-            Self::MailFailed { error } => write!(f, "nobody could be told: {error}"),
+            Self::MailFailed { error } => write!(f, "SNS did not take the email: {error}"),
         }
     }
 }

@@ -1,9 +1,8 @@
-//! From JSON to what this function is told: an alarm in any of its forms, a result of a launch, a person's word, or the time to
-//! look again.
+//! From JSON to an event of this function: an alarm in any of its forms, a launch result, an operator's command, or reconcile.
 //!
-//! The forms of an alarm are told apart by their keys, and each is read member by member: of an alarm nothing is required but
-//! which one it is and its state. What seems to be an alarm and cannot be read is [`Parsed::NotUnderstood`], and a person
-//! is paged.
+//! The forms of an alarm event are distinguished by their keys, and each is read member by member: an alarm event needs only
+//! the alarm's identity and its state. An event that may be an alarm and cannot be read is [`Parsed::NotUnderstood`], and the
+//! operator is paged.
 
 mod alarms;
 mod time;
@@ -13,48 +12,48 @@ use std::fmt;
 use serde_json::Value;
 use shared::event::{MalformedEvent, kind, required};
 
-use crate::alarm::Alarm;
+use crate::alarm::AlarmEvent;
 
-/// What `parse` makes of an event.
+/// The result of [`parse`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Parsed {
-    /// Something this function decides about.
+    /// An event that this function decides about.
     Ours(Event),
-    /// Something else; what it is.
+    /// Another event; its description.
     NotOurs(String),
-    /// It may be an alarm, and cannot be read; why.
+    /// The event may be an alarm and cannot be read; why.
     NotUnderstood(String),
 }
 
-/// What this function is told.
+/// An event of this function.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// Alarms; one, but for a batch.
-    Alarms(Vec<Alarm>),
-    /// DRS launched a server, or could not.
-    Launch(Launch),
-    /// A person wants no recovery for an incident.
+    /// Alarms; a batch holds several.
+    Alarms(Vec<AlarmEvent>),
+    /// DRS launched a server or failed to.
+    Launch(LaunchResult),
+    /// The operator refuses the recovery of an incident.
     Refuse {
         /// The incident's id.
         incident: String,
-        /// Who says so.
+        /// The operator's name.
         by: String,
     },
-    /// A person lets a plan recover again.
+    /// The operator clears the latch of a plan.
     ClearLatch {
         /// The plan's name.
         plan: String,
-        /// Who says so.
+        /// The operator's name.
         by: String,
     },
-    /// Every open incident is to be looked at.
+    /// Every open incident is re-evaluated.
     Reconcile,
 }
 
 /// A "DRS Source Server Launch Result".
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Launch {
-    /// The source server's id, or what stands in its place.
+pub struct LaunchResult {
+    /// The source server's id.
     pub server: Option<String>,
     /// The job's id.
     pub job: Option<String>,
@@ -66,13 +65,13 @@ impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Alarms(alarms) => {
-                let told: Vec<String> = alarms.iter().map(ToString::to_string).collect();
-                f.write_str(&told.join("; "))
+                let sentences: Vec<String> = alarms.iter().map(ToString::to_string).collect();
+                f.write_str(&sentences.join("; "))
             }
             Self::Launch(launch) => {
                 let server = launch.server.as_deref().unwrap_or("a server");
-                let state = launch.state.as_deref().unwrap_or("with an unknown result");
-                write!(f, "DRS launched {server}: {state}")
+                let state = launch.state.as_deref().unwrap_or("unknown");
+                write!(f, "the launch result of {server} is {state}")
             }
             Self::Refuse { incident, by } => write!(f, "{by} refuses the recovery of {incident}"),
             Self::ClearLatch { plan, by } => write!(f, "{by} clears the latch of {plan}"),
@@ -84,7 +83,7 @@ impl fmt::Display for Event {
 /// Reads an event.
 ///
 /// # Errors
-/// When a person's word lacks what it takes. Whatever may be an alarm is no error, but [`Parsed::NotUnderstood`].
+/// When an operator's command is incomplete. An event that may be an alarm is never an error, but [`Parsed::NotUnderstood`].
 pub fn parse(event: &Value) -> Result<Parsed, MalformedEvent> {
     let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
     match (text("/source"), text("/detail-type")) {
@@ -96,7 +95,7 @@ pub fn parse(event: &Value) -> Result<Parsed, MalformedEvent> {
     }
 }
 
-/// What EventBridge's event is about, if that is no alarm: its name says so, and it has no alarm's members.
+/// The description of an EventBridge event that is not an alarm: its type is another, and it lacks the members of an alarm.
 fn of_something_else(event: &Value) -> Option<String> {
     let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
     let (source, kind) = (text("/source")?, text("/detail-type")?);
@@ -104,17 +103,17 @@ fn of_something_else(event: &Value) -> Option<String> {
         event.pointer("/detail/alarmName").is_some() && event.pointer("/detail/state").is_some();
     let is_alarm = match kind.to_ascii_lowercase().as_str() {
         "cloudwatch alarm state change" => true,
-        // Who made or changed an alarm is no outage; a contributor is a part of an alarm, which changes by itself.
+        // A changed configuration is not an outage. A contributor is a part of an alarm, which has its own events.
         "cloudwatch alarm configuration change" | "cloudwatch alarm contributor state change" => false,
         _ => has_its_members,
     };
-    (!is_alarm).then(|| format!("{kind} of {source} is no event that a recovery depends on"))
+    (!is_alarm).then(|| format!("no recovery depends on the event {kind} of {source}"))
 }
 
 fn alarms(event: &Value) -> Parsed {
     match alarms::read(event) {
         Ok(alarms) if alarms.is_empty() => {
-            Parsed::NotOurs("a notification about no alarm is no event that a recovery depends on".to_owned())
+            Parsed::NotOurs("the notification is not about an alarm".to_owned())
         }
         Ok(alarms) => Parsed::Ours(Event::Alarms(alarms)),
         Err(why) => Parsed::NotUnderstood(why),
@@ -124,11 +123,11 @@ fn alarms(event: &Value) -> Parsed {
 fn ours(detail_type: &str, event: &Value) -> Result<Parsed, MalformedEvent> {
     let word = |pointer, field| required(event, pointer, field);
     let by = || match word("/detail/by", "detail.by")? {
-        // As the commands in mails have it.
+        // The placeholder of the commands in emails.
         by if by.trim().is_empty() || by.trim() == "YOUR NAME" => Err(MalformedEvent::NotA {
             field: "detail.by",
             value: by,
-            expected: "the name of the person who says so",
+            expected: "the name of the operator",
         }),
         by => Ok(by),
     };
@@ -146,15 +145,15 @@ fn ours(detail_type: &str, event: &Value) -> Result<Parsed, MalformedEvent> {
     }))
 }
 
-/// Nothing of it is required: it only says that there is something to look at.
-fn launch(event: &Value) -> Launch {
+/// No member is required: the event only causes a re-evaluation.
+fn launch(event: &Value) -> LaunchResult {
     let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     let server = text("/resources/0").map(|arn| arn.rsplit('/').next().unwrap_or_default().to_owned());
-    Launch { server, job: text("/detail/job-id"), state: text("/detail/state") }
+    LaunchResult { server, job: text("/detail/job-id"), state: text("/detail/state") }
 }
 
-/// What a value is, for a sentence about one that is not what it should be.
-fn said(value: Option<&Value>) -> String {
+/// The end of a sentence about an unexpected value: `is missing`, `is a list`.
+fn description(value: Option<&Value>) -> String {
     match value {
         None => "is missing".to_owned(),
         Some(Value::String(text)) => format!("is `{}`", shared::text::shortened(text, 100)),

@@ -1,114 +1,154 @@
-//! What a decision needs to know, as it was read: each of it may not have been readable, and then it holds.
+//! The facts that a step is decided with, as they were read. A fact that could not be read blocks a start.
+
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use shared::arn::Arn;
+use shared::call_error::CallError;
 
-use crate::alarm::State;
+use crate::alarm::AlarmState;
 use crate::rules::Mode;
+use crate::suppression::Suppression;
 
-/// What was read, or why it could not be.
-pub type Read<T> = Result<T, String>;
+/// A fact, or why it could not be read.
+pub type Read<T> = Result<T, CallError>;
 
-/// What a decision needs to know.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The facts of a step; none of those that were not read yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// The kill switch.
-    pub switch: Read<Switch>,
-    /// The second alarm; none where the plan has none.
-    pub second_alarm: Option<Read<SecondAlarm>>,
-    /// The probe; none where the plan has none.
-    pub probe: Option<Probed>,
-    /// The executions of the DRS plan that count: those under way, and this incident's own.
-    pub executions: Read<Vec<Running>>,
-    /// What there is to recover; none where something holds already, and it was not looked at.
+    /// Whether the table holds the incident that an alarm would open.
+    pub is_stored: Option<bool>,
+    /// The kill switch and the second signal.
+    pub signals: Option<Signals>,
+    /// The executions that count: those in progress, and the incident's own.
+    pub executions: Option<Read<Vec<FoundExecution>>>,
+    /// The DRS plan, its servers, and the jobs and instances of these.
     pub recoverable: Option<Recoverable>,
-    /// `POINTSMAN_NOW` is set, and AWS is not on this machine.
-    pub time_is_made_up: bool,
+    /// The progress of the incident's execution.
+    pub progress: Option<Read<ExecutionProgress>>,
 }
 
-/// What the kill switch says.
+/// The kill switch and the second signal of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Switch {
+pub struct Signals {
+    /// The kill switch.
+    pub kill_switch: Read<KillSwitch>,
+    /// The second alarm; none if the plan has none.
+    pub second_alarm: Option<Read<SecondAlarm>>,
+    /// The answer to the probe; none if the plan has none.
+    pub probe: Option<ProbeResult>,
+}
+
+/// The value of the kill switch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KillSwitch {
     /// Recoveries may start.
     Enabled,
-    /// They may not.
+    /// Recoveries may not start.
     Disabled,
-    /// It is not there.
+    /// The parameter does not exist.
     Absent,
-    /// Something that is neither.
+    /// The parameter has another value.
     Other(String),
 }
 
 /// The second alarm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecondAlarm {
-    /// There is none of that name.
+    /// No alarm has that name.
     Absent,
-    /// It is there.
+    /// The alarm exists.
     Is {
-        /// Its state; none for one that is not known here.
-        state: Option<State>,
-        /// Since when.
-        since: Option<Timestamp>,
-        /// What suppresses it.
-        suppressed_by: Option<String>,
+        /// The state; none for a state that is unknown here.
+        state: Option<AlarmState>,
+        /// What suppresses the alarm's actions.
+        suppressed_by: Option<Suppression>,
     },
 }
 
-/// What the probe found.
+/// The result of the probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Probed {
-    /// The endpoint answered with this status.
+pub enum ProbeResult {
+    /// The endpoint answered with this HTTP status.
     Answered(u16),
-    /// It did not; why.
-    Silent(String),
-    /// It could not be asked; why. That says nothing about the endpoint.
-    NotAsked(String),
+    /// The endpoint did not answer.
+    Silent(ProbeFailure),
+    /// The probe could not be sent, which says nothing about the endpoint.
+    NotSent(ProbeFailure),
 }
 
-impl Probed {
-    /// Whether the endpoint works, as Route 53's health checks have it: an answer of 2xx or 3xx.
+impl ProbeResult {
+    /// Whether the endpoint works, by the measure of Route 53's health checks: an answer of 2xx or 3xx.
     pub fn is_well(&self) -> bool {
         matches!(self, Self::Answered(200..=399))
     }
 }
 
-/// An execution of the DRS plan.
+/// Why a probe has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+#[error("{message}")]
+pub struct ProbeFailure {
+    /// The kind of failure.
+    pub kind: ProbeFailureKind,
+    /// The chain of causes.
+    pub message: String,
+}
+
+/// The kind of a probe's failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProbeFailureKind {
+    /// The client or the request could not be built.
+    Request,
+    /// The host's name could not be resolved.
+    Name,
+    /// The connection failed.
+    Connection,
+    /// The time ran out.
+    Timeout,
+    /// The answer was not HTTP.
+    Answer,
+}
+
+/// An execution of the DRS plan, as the list of executions has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Running {
-    /// Its ARN.
-    pub arn: String,
-    /// Whether it is for real; none for a mode that is not known here.
+pub struct FoundExecution {
+    /// The ARN.
+    pub arn: Arn,
+    /// Drill or recovery; none for a mode that is unknown here.
     pub mode: Option<Mode>,
-    /// As DRS has it.
+    /// The status, with DRS's name.
     pub status: String,
-    /// When it was started.
+    /// When DRS started the execution.
     pub started: Timestamp,
-    /// The incident that it has as its tag.
+    /// The incident in the execution's tag.
     pub incident: Option<String>,
 }
 
-impl Running {
-    /// Whether it has come to an end.
+impl FoundExecution {
+    /// Whether the execution has ended.
     pub fn has_ended(&self) -> bool {
         is_end(&self.status)
     }
 }
 
-/// Whether an execution with this status has come to an end. `TIMED_OUT` is in the user guide ("Monitoring an execution", AWS
-/// Elastic Disaster Recovery User Guide) and not in the API's model.
+/// Whether an execution with this status has ended. `TIMED_OUT` is in the user guide ("Monitoring an execution", AWS Elastic
+/// Disaster Recovery User Guide) and not in the API's model.
 pub fn is_end(status: &str) -> bool {
     matches!(status, "COMPLETED" | "FAILED" | "TIMED_OUT" | "CANCELLED")
 }
 
-/// What there is to recover.
+/// The DRS plan with the jobs and instances of its servers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recoverable {
-    /// The DRS plan: its status, and its servers.
+    /// The DRS plan.
     pub plan: Read<DrsPlan>,
-    /// Jobs under way that have one of the servers.
-    pub jobs: Read<Vec<Job>>,
-    /// What was launched of the servers before and is there still.
-    pub instances: Read<Vec<Instance>>,
+    /// Jobs in progress that have one of the servers.
+    pub jobs: Read<Vec<DrsJob>>,
+    /// Instances that an earlier execution launched for the servers and that still exist.
+    pub instances: Read<Vec<RecoveryInstance>>,
 }
 
 /// The DRS plan.
@@ -116,82 +156,171 @@ pub struct Recoverable {
 pub struct DrsPlan {
     /// `ACTIVE`, `INVALID`.
     pub status: String,
-    /// Its servers, in the order of its steps.
-    pub servers: Vec<ServerSeen>,
+    /// The servers, in the order of the plan's steps.
+    pub servers: Vec<PlanServer>,
 }
 
 /// A server of the DRS plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServerSeen {
-    /// Its id.
+pub struct PlanServer {
+    /// The source server's id.
     pub id: String,
-    /// The step that launches it.
+    /// The step that launches the server.
     pub step: String,
-    /// Whether the plan fails if its launch does. Before that all servers count alike: DRS checks them all, and starts none
-    /// if one of them does not pass.
+    /// Whether the plan fails if the server does not launch. DRS validates all servers alike before the first launch.
     pub critical: bool,
-    /// Its newest recovery snapshot that was taken; none where there is none.
-    pub snapshot: Read<Option<Snapshot>>,
-    /// The name of its host.
+    /// The newest recovery snapshot that was taken; none if there is none.
+    pub snapshot: Read<Option<RecoverySnapshot>>,
+    /// The host's name.
     pub hostname: Option<String>,
-    /// How its replication stands, for people to know: that the source is stalled is what an outage looks like.
+    /// The replication state. It decides nothing: during an outage the source is stalled.
     pub replication: Option<String>,
 }
 
-impl ServerSeen {
-    /// Whether somebody took it out of DRS's hands, so that DRS may not launch it ("Validation that runs before a server is
-    /// recovered", AWS Elastic Disaster Recovery User Guide). A source that is down is `STALLED`, which is something else.
-    pub fn is_put_away(&self) -> bool {
+impl PlanServer {
+    /// Whether an operator disconnected the server or stopped its replication, so that DRS may refuse to launch it
+    /// ("Validation that runs before a server is recovered", AWS Elastic Disaster Recovery User Guide). A source that is down
+    /// is `STALLED`, which is another state.
+    pub fn is_disconnected(&self) -> bool {
         matches!(self.replication.as_deref(), Some("DISCONNECTED" | "STOPPED"))
     }
 }
 
 /// A recovery snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Snapshot {
-    /// Its id.
+pub struct RecoverySnapshot {
+    /// The id.
     pub id: String,
-    /// When it was taken.
+    /// When the snapshot was taken.
     pub taken: Timestamp,
 }
 
-impl Snapshot {
-    /// How old it was when the outage began: nothing, if it is newer.
+impl RecoverySnapshot {
+    /// The age when the outage began; zero for a newer snapshot.
     pub fn age_at(&self, began: Timestamp) -> SignedDuration {
         began.duration_since(self.taken).max(SignedDuration::ZERO)
     }
 }
 
-/// A job that has servers: DRS has one for a server at a time.
+/// A job that has servers of the plan: DRS runs one job for a server at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Job {
-    /// Its id.
+pub struct DrsJob {
+    /// The id.
     pub id: String,
-    /// What it does.
+    /// The kind of job.
     pub kind: JobKind,
-    /// Those of its servers that are the plan's.
+    /// The plan's servers in the job.
     pub servers: Vec<String>,
 }
 
-/// What a job does with its servers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The kind of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum JobKind {
-    /// Launches them to take over.
+    /// The job launches servers that take over.
     Recovery,
-    /// Launches them to see whether they can be.
+    /// The job launches servers as a test.
     Drill,
-    /// Something else, as DRS has it: `TERMINATE`.
+    /// Another job, with DRS's name: `TERMINATE`.
     Other(String),
 }
 
-/// An instance that was launched for a server. The server's next launch deletes it ("Launching a recovery instance", AWS Elastic Disaster
-/// Recovery User Guide).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Instance {
+/// An instance that was launched for a server. The server's next launch deletes it ("Launching a recovery instance", AWS Elastic
+/// Disaster Recovery User Guide).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct RecoveryInstance {
     /// The source server's id.
     pub server: String,
-    /// Its id in EC2.
+    /// The instance's id in EC2.
     pub id: String,
-    /// Whether it was launched by a drill.
+    /// Whether a drill launched the instance.
     pub is_drill: bool,
+}
+
+/// The progress of an execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecutionProgress {
+    /// The status, with DRS's name.
+    pub status: String,
+    /// The error that DRS reports.
+    pub error: Option<DrsError>,
+    /// The steps, in their order.
+    pub steps: Vec<StepProgress>,
+    /// The servers of the execution's jobs, by job and server.
+    pub launches: BTreeMap<(String, String), ServerLaunch>,
+}
+
+/// The progress of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepProgress {
+    /// The name.
+    pub name: String,
+    /// The status, with DRS's name.
+    pub status: String,
+    /// The error that DRS reports.
+    pub error: Option<DrsError>,
+    /// The servers of the step.
+    pub servers: Vec<StepServer>,
+}
+
+/// A server of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepServer {
+    /// The source server's id.
+    pub id: String,
+    /// Whether the plan fails if the server does not launch.
+    pub critical: bool,
+    /// The job that launches the server.
+    pub job: Option<String>,
+}
+
+/// A server of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerLaunch {
+    /// The launch status, with DRS's name: `LAUNCHED`.
+    pub status: String,
+    /// The instance that was launched.
+    pub instance: Option<String>,
+}
+
+/// An error that DRS reports about an execution or a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredDrsError", rename_all = "kebab-case")]
+pub struct DrsError {
+    /// DRS's code; none in items of format 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// DRS's message.
+    pub message: String,
+}
+
+impl std::fmt::Display for DrsError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.code {
+            Some(code) => write!(f, "{code}: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+/// An error in an item: as a value, or as the text of format 1.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum StoredDrsError {
+    Text(String),
+    Value {
+        #[serde(default)]
+        code: Option<String>,
+        message: String,
+    },
+}
+
+impl From<StoredDrsError> for DrsError {
+    fn from(stored: StoredDrsError) -> Self {
+        match stored {
+            StoredDrsError::Text(message) => Self { code: None, message },
+            StoredDrsError::Value { code, message } => Self { code, message },
+        }
+    }
 }

@@ -1,5 +1,4 @@
-//! Reads what a decision needs, all of it from the recovery region: first what says whether something holds, then, if nothing
-//! does, what there is to recover.
+//! Reads the facts that a step asks for, one after the other, all of them from the recovery region.
 
 mod executions;
 mod instances;
@@ -10,46 +9,78 @@ mod signals;
 
 use futures::future::OptionFuture;
 use futures::join;
+use shared::arn::Arn;
+use versioned_table::TableError;
 
-use crate::aws::Clients;
-use crate::facts::{Facts, Recoverable};
-use crate::incident::Incident;
-use crate::rules::Plan;
-use crate::settings::Settings;
+use crate::facts::{Facts, Recoverable, Signals};
+use crate::rules::RecoveryPlan;
+use crate::run::Run;
+use crate::step::{Input, KnownPlan, MissingFact, Step, step};
 
-pub use executions::executions;
 pub(crate) use executions::mode;
-pub use progress::progress;
 
-/// Reads whether something holds.
-pub async fn gather(plan: &Plan, incident: &Incident, settings: &Settings, aws: &Clients) -> Facts {
-    let second_alarm: OptionFuture<_> =
-        plan.second_signal.alarm.as_deref().map(|name| signals::alarm(&aws.cloudwatch, name)).into();
-    let probe: OptionFuture<_> = plan.second_signal.probe.as_deref().map(|url| aws.prober.ask(url)).into();
-    let (switch, second_alarm, probe, executions) = join!(
-        signals::switch(&aws.ssm, &settings.kill_switch),
-        second_alarm,
-        probe,
-        executions(&aws.drs, &incident.drs_plan, incident),
-    );
-    Facts {
-        switch,
-        second_alarm,
-        probe,
-        executions,
-        recoverable: None,
-        time_is_made_up: settings.time_is_made_up,
+/// Takes the step, and reads each fact that it lacks.
+///
+/// # Errors
+/// When the table does not answer.
+pub(crate) async fn gather(
+    run: &Run<'_>,
+    plan: &RecoveryPlan,
+    known: &KnownPlan,
+    input: Input<'_>,
+) -> Result<Step, TableError> {
+    let mut facts = Facts::default();
+    loop {
+        match step(known, input, &facts, &run.context(plan)) {
+            Ok(step) => return Ok(step),
+            Err(missing) => read(run, plan, missing, &mut facts).await?,
+        }
     }
 }
 
-/// Reads what there is to recover.
-pub async fn recoverable(drs_plan: &str, aws: &Clients, now: jiff::Timestamp) -> Recoverable {
-    let drs_plan = plan::plan(&aws.drs, drs_plan).await;
-    let servers: Vec<String> = match &drs_plan {
+async fn read(
+    run: &Run<'_>,
+    plan: &RecoveryPlan,
+    missing: MissingFact,
+    facts: &mut Facts,
+) -> Result<(), TableError> {
+    let drs = &run.aws.drs;
+    match missing {
+        MissingFact::StoredIncident(id) => {
+            facts.is_stored = Some(run.store().incident(&plan.name, &id).await?.is_some());
+        }
+        MissingFact::Signals(query) => {
+            let (signals, executions) = join!(signals(run, plan), executions::executions(drs, &query));
+            (facts.signals, facts.executions) = (Some(signals), Some(executions));
+        }
+        MissingFact::Executions(query) => {
+            facts.executions = Some(executions::executions(drs, &query).await);
+        }
+        MissingFact::Recoverable(drs_plan) => facts.recoverable = Some(recoverable(run, &drs_plan).await),
+        MissingFact::Progress(execution) => {
+            facts.progress = Some(progress::progress(drs, &execution.to_string()).await);
+        }
+    }
+    Ok(())
+}
+
+async fn signals(run: &Run<'_>, plan: &RecoveryPlan) -> Signals {
+    let (alarm, probe) = (plan.second_signal.alarm.as_deref(), plan.second_signal.probe.as_deref());
+    let second_alarm: OptionFuture<_> = alarm.map(|name| signals::alarm(&run.aws.cloudwatch, name)).into();
+    let probe: OptionFuture<_> = probe.map(|url| run.aws.prober.probe(url)).into();
+    let kill_switch = signals::kill_switch(&run.aws.ssm, &run.settings.kill_switch);
+    let (kill_switch, second_alarm, probe) = join!(kill_switch, second_alarm, probe);
+    Signals { kill_switch, second_alarm, probe }
+}
+
+async fn recoverable(run: &Run<'_>, drs_plan: &Arn) -> Recoverable {
+    let drs = &run.aws.drs;
+    let plan = plan::plan(drs, &drs_plan.to_string()).await;
+    let servers: Vec<String> = match &plan {
         Ok(plan) => plan.servers.iter().map(|server| server.id.clone()).collect(),
         Err(_) => Vec::new(),
     };
-    let jobs = jobs::under_way(&aws.drs, &servers, now).await;
-    let instances = instances::of_servers(&aws.drs, &servers).await;
-    Recoverable { plan: drs_plan, jobs, instances }
+    let jobs = jobs::in_progress(drs, &servers, run.invocation.now).await;
+    let instances = instances::of_servers(drs, &servers).await;
+    Recoverable { plan, jobs, instances }
 }

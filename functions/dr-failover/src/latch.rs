@@ -1,72 +1,74 @@
-//! What outlives an incident, one item a plan: which incident is open, what was recovered or drilled last, and the last that
-//! each alarm said.
+//! The latch of a plan, which outlives its incidents: the open incident, the last recovery, the last drill, and the last known
+//! state of each alarm.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::alarm::State;
+use shared::arn::Arn;
 
-/// The item of a plan.
+use crate::alarm::AlarmState;
+
+/// The latch of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct Latch {
-    /// How often it was written: a write that was prepared from an older one is refused.
+    /// The number of writes: a write that was prepared from an older version is refused.
     pub version: u64,
-    /// The incident that is open: it takes its plan's alarms.
+    /// The id of the open incident, which receives the alarms of the plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub open: Option<String>,
-    /// Incidents that are over, of which nobody was told yet.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub untold: Vec<String>,
-    /// The recovery that was started last. It stays until a person clears it: there is one attempt, and then somebody looks.
+    /// The ids of closed incidents whose final email has not been sent.
+    #[serde(rename = "untold", skip_serializing_if = "Vec::is_empty")]
+    pub unreported: Vec<String>,
+    /// The recovery that sets the latch. It stays until the operator clears it: one recovery starts by itself, not two.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub recovery: Option<Started>,
-    /// The same, also if a person cleared it since.
+    pub recovery: Option<LatchedStart>,
+    /// The last recovery, also after the operator cleared the latch.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub recovered: Option<Started>,
-    /// Who cleared the latch last, and when.
+    pub recovered: Option<LatchedStart>,
+    /// The last clearance of the latch.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cleared: Option<Cleared>,
-    /// The drill that was started last. It never keeps a recovery from starting.
+    pub cleared: Option<Clearance>,
+    /// The last drill. A drill never blocks a recovery.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub drill: Option<Started>,
-    /// The last that each alarm said, by its ARN: an event that is older than that is late.
-    pub seen: BTreeMap<String, Seen>,
+    pub drill: Option<LatchedStart>,
+    /// The last known state of each alarm: an older event is out of date.
+    pub seen: BTreeMap<Arn, SeenAlarm>,
 }
 
 /// A recovery or a drill that an incident started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Started {
+pub struct LatchedStart {
     /// The incident's id.
     pub incident: String,
     /// When.
     pub at: Timestamp,
 }
 
-/// A person's word that the plan may recover again.
+/// The operator cleared the latch: the plan may recover again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Cleared {
-    /// Who.
+pub struct Clearance {
+    /// The operator's name.
     pub by: String,
     /// When.
     pub at: Timestamp,
-    /// The incident whose recovery had shut it.
+    /// The id of the incident whose recovery had set the latch.
     pub incident: String,
-    /// Whether the mail about it was sent.
-    #[serde(default)]
-    pub told: bool,
+    /// Whether the email about the clearance was sent.
+    #[serde(default, rename = "told")]
+    pub reported: bool,
 }
 
-/// What an alarm said.
+/// The last known state of an alarm.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Seen {
-    /// Its state.
-    pub state: State,
+pub struct SeenAlarm {
+    /// The state.
+    pub state: AlarmState,
     /// Since when.
     pub at: Timestamp,
 }

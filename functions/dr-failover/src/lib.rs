@@ -1,44 +1,48 @@
-//! A confirmed alarm starts the recovery, or says which condition holds it.
+//! A confirmed alarm starts the DRS recovery plan, or an email reports what blocks it.
 //!
-//! `parse` the event, whatever form an alarm comes in. Then, for each plan it is about ([`drive`]): read the incident from the
-//! table, `gather` what the decision needs, `decide` (pure: start, adopt what runs, or hold), and act: start the DRS recovery
-//! plan, follow it ([`follow`]), write the incident down, mail each change of its state. An incident that is held is decided
-//! again by each reconcile.
+//! [`handle()`](handle::handle) parses the event, whatever form an alarm has ([`event`]). For each recovery plan of the event
+//! (`plan`), it reads the known state, and then gathers, steps and acts:
+//!
+//! - `gather` reads the facts that the step asks for,
+//! - [`step::step`] is pure and decides everything: the new state of latch and incident, reasons, and effects,
+//! - `act` carries the effects out: it alone writes the state, starts the plan and publishes emails.
+//!
+//! A blocked incident is re-evaluated by each reconcile.
 
 pub mod alarm;
 pub mod because;
-pub mod decide;
+mod description;
+pub mod email;
 pub mod event;
 pub mod facts;
-pub mod follow;
 pub mod incident;
 pub mod interlock;
 pub mod latch;
-pub mod mail;
 pub mod remark;
+pub mod reported;
 pub mod rules;
 pub mod settings;
-pub mod transition;
+pub mod step;
+pub mod suppression;
+pub mod text;
 
+#[cfg(feature = "function")]
+mod act;
 #[cfg(feature = "function")]
 pub mod aws;
 #[cfg(feature = "function")]
-pub mod drive;
-#[cfg(feature = "function")]
-pub mod gather;
+mod gather;
 #[cfg(feature = "function")]
 pub mod handle;
 #[cfg(feature = "function")]
+mod plan;
+#[cfg(feature = "function")]
 pub mod probe;
 #[cfg(feature = "function")]
-pub mod run;
-#[cfg(feature = "function")]
-pub mod start;
+mod run;
 #[cfg(feature = "store")]
 pub mod store;
 
+pub use description::FUNCTION;
 #[cfg(feature = "function")]
 pub use handle::handle;
-
-/// This function's name, as its folder and binary have it.
-pub const FUNCTION: &str = "dr-failover";

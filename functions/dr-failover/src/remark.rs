@@ -1,36 +1,40 @@
-//! What a person should know that decided nothing.
+//! The notes of this function: observations that decided nothing.
 
 use std::fmt;
 
 use shared::decision::Explain;
 
-/// A remark.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use crate::because::StateError;
+
+/// An observation.
+#[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Remark {
-    /// The mail went out, and the table does not know.
-    NotConfirmed { error: String },
-    /// Another invocation is about to mail it.
+    /// The email was sent or refused, and the table does not have that.
+    NotConfirmed {
+        /// The table's error.
+        error: StateError,
+    },
+    /// Another invocation is about to send the email.
     BeingTold,
 }
 
 impl Explain for Remark {
     fn code(&self) -> &'static str {
-        match self {
-            Self::NotConfirmed { .. } => "not-confirmed",
-            Self::BeingTold => "being-told",
-        }
+        self.into()
     }
 }
 
 impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotConfirmed { error } => {
-                write!(f, "that it was mailed could not be written down ({error}): it may be mailed again")
-            }
-            Self::BeingTold => {
-                f.write_str("another invocation is about to mail this; if it does not, a later one does")
-            }
+            Self::NotConfirmed { error } => write!(
+                f,
+                "the table did not record the result of the email ({error}): the email may be sent once more"
+            ),
+            Self::BeingTold => f.write_str(
+                "another invocation is about to send this email; if it does not, a later invocation does",
+            ),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The plans: which alarms may start a recovery, what must agree, what is recovered, and what holds it. Read from
-//! `[[recovery-plan]]` tables, checked, and only then of these types.
+//! The recovery plans: the alarms that may start a recovery, the second signal, the DRS recovery plan and the limits. They are
+//! read from `[[recovery-plan]]` tables and checked before they have these types.
 
 mod read;
 
@@ -7,65 +7,66 @@ use std::fmt;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+use shared::arn::Arn;
 use shared::config::{Code, Place};
 
 pub use read::{CODES, TABLE, read};
 
-/// Every problem code that this function's tables can have, those of any table included.
+/// Every problem code of this function's tables, including the codes of every table.
 pub fn codes() -> impl Iterator<Item = Code> {
     shared::config::CODES.iter().chain(CODES).copied()
 }
 
-/// All plans, in the order of the file.
+/// All recovery plans, in the order of the file.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
-    /// One a `[[recovery-plan]]` table.
-    pub plans: Vec<Plan>,
+    /// One for each `[[recovery-plan]]` table.
+    pub plans: Vec<RecoveryPlan>,
 }
 
 impl Rules {
-    /// The plan of that name.
-    pub fn plan(&self, name: &str) -> Option<&Plan> {
+    /// The plan with this name.
+    pub fn plan(&self, name: &str) -> Option<&RecoveryPlan> {
         self.plans.iter().find(|plan| plan.name == name)
     }
 }
 
 /// One `[[recovery-plan]]` table.
 #[derive(Debug, Clone)]
-pub struct Plan {
-    /// Its name: part of keys, of incidents' ids and of commands.
+pub struct RecoveryPlan {
+    /// The name, which is part of keys, incident ids and commands.
     pub name: String,
     /// The ARNs of the alarms that may start it.
-    pub alarms: Vec<String>,
-    /// What must agree, all of it.
+    pub alarms: Vec<Arn>,
+    /// The second signal, which must agree with the alarm.
     pub second_signal: SecondSignal,
     /// The ARN of the DRS recovery plan.
-    pub drs_plan: String,
-    /// Whether it is for real.
+    pub drs_plan: Arn,
+    /// Drill or recovery.
     pub mode: Mode,
-    /// How old the newest recovery snapshot may be when the alarm began.
+    /// The recovery point objective: the greatest age of the newest recovery snapshot when the alarm began.
     pub rpo: SignedDuration,
-    /// What happens when it is older.
+    /// The policy for older snapshots.
     pub over_rpo: OverRpo,
-    /// How long after the alarm began it should be over; when it is not, somebody is told.
+    /// The recovery time objective, from the moment the alarm began. An email reports that it passed.
     pub rto: SignedDuration,
-    /// How long after a start there is no other.
+    /// The time after a start in which no other one starts.
     pub cool_down: SignedDuration,
-    /// How late an alarm may come.
+    /// The greatest delay of an alarm event.
     pub stale_after: SignedDuration,
-    /// How long an incident stays open that nothing starts.
+    /// The time after which an incident without a start is given up.
     pub give_up_after: SignedDuration,
-    /// The topic for its mails, where it is not the deployment's.
-    pub topic: Option<String>,
-    /// Where the table stands.
+    /// The topic for the plan's emails; none for the deployment's topic.
+    pub topic: Option<Arn>,
+    /// The place of the table.
     pub place: Place,
-    /// The bytes of the file where some values stand.
-    pub named_at: NamedAt,
+    /// The places of some values, as bytes of the file.
+    pub named_at: PlanPlaces,
 }
 
-/// Where values stand that `check` compares with the template.
+/// The places of values that `pointsman check` compares with the template.
 #[derive(Debug, Clone)]
-pub struct NamedAt {
+pub struct PlanPlaces {
     /// `plan`.
     pub drs_plan: std::ops::Range<usize>,
     /// `topic`.
@@ -74,27 +75,27 @@ pub struct NamedAt {
     pub alarms: Vec<std::ops::Range<usize>>,
 }
 
-/// What must agree with the alarm: one of them or both, each of them seen from the recovery region.
+/// The second signal: an alarm, a probe or both, each observed from the recovery region. All of them must agree.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SecondSignal {
-    /// An alarm of the recovery region, by its name.
+    /// The name of an alarm in the recovery region.
     pub alarm: Option<String>,
-    /// The URL of the endpoint, which is asked from the recovery region.
+    /// The URL that the function probes from the recovery region.
     pub probe: Option<String>,
 }
 
-/// Whether a recovery is for real, by DRS's names.
+/// Drill or recovery, with DRS's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Mode {
-    /// Servers are launched to see whether they can be.
+    /// DRS launches servers as a test.
     Drill,
-    /// Servers are launched to take over.
+    /// DRS launches servers that take over.
     Recovery,
 }
 
 impl Mode {
-    /// `drill`, `recovery`, as sentences and rules have it.
+    /// `drill`, `recovery`: the name in sentences and rules.
     pub fn name(self) -> &'static str {
         match self {
             Self::Drill => "drill",
@@ -102,7 +103,7 @@ impl Mode {
         }
     }
 
-    /// As DRS has it.
+    /// The name in DRS.
     pub fn drs(self) -> &'static str {
         match self {
             Self::Drill => "DRILL",
@@ -117,11 +118,11 @@ impl fmt::Display for Mode {
     }
 }
 
-/// What happens when the newest recovery snapshot is older than the RPO.
+/// The policy when the newest recovery snapshot is older than the RPO.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OverRpo {
-    /// The recovery waits for a person.
+    /// The recovery is blocked.
     Hold,
-    /// It starts all the same, and says what is lost.
+    /// The recovery starts, and the email names the age.
     Proceed,
 }

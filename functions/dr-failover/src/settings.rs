@@ -1,6 +1,6 @@
-//! What the deployment says, beside the rules: the topic for mails, the table, the kill switch.
+//! The settings of the deployment, beside the rules: the topic for emails, the table, the kill switch.
 
-/// The variable with the ARN of the SNS topic for mails.
+/// The variable with the ARN of the SNS topic for emails.
 pub const TOPIC: &str = "POINTSMAN_TOPIC_ARN";
 
 /// The variable with the name of the DynamoDB table that holds latches and incidents.
@@ -12,20 +12,20 @@ pub const KILL_SWITCH: &str = "POINTSMAN_KILL_SWITCH";
 /// The settings of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Where mails are published.
+    /// The ARN of the topic for emails.
     pub topic: String,
-    /// Latches and incidents are here.
+    /// The name of the table that holds latches and incidents.
     pub table: String,
-    /// The kill switch.
+    /// The name of the parameter that is the kill switch.
     pub kill_switch: String,
-    /// The time is set by hand, and AWS is not on this machine.
+    /// `POINTSMAN_NOW` is set, and AWS is not emulated on this machine.
     pub time_is_made_up: bool,
 }
 
 /// A setting that is missing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{variable} is empty; it takes {takes}")]
-pub struct BadSetting {
+pub struct MissingSetting {
     variable: &'static str,
     takes: &'static str,
 }
@@ -35,15 +35,15 @@ impl Settings {
     ///
     /// # Errors
     /// When one of the variables is empty.
-    pub fn read() -> Result<Self, BadSetting> {
+    pub fn read() -> Result<Self, MissingSetting> {
         let variable = |name: &str| std::env::var(name).unwrap_or_default();
         let required = |name: &'static str, takes| match variable(name) {
-            value if value.is_empty() => Err(BadSetting { variable: name, takes }),
+            value if value.is_empty() => Err(MissingSetting { variable: name, takes }),
             value => Ok(value),
         };
         let is_set = !variable(shared::clock::VARIABLE).is_empty();
         Ok(Self {
-            topic: required(TOPIC, "the ARN of the SNS topic for mails")?,
+            topic: required(TOPIC, "the ARN of the SNS topic for emails")?,
             table: required(TABLE, "the name of the DynamoDB table for latches and incidents")?,
             kill_switch: required(KILL_SWITCH, "the name of the SSM parameter that is the kill switch")?,
             time_is_made_up: is_set && !is_loopback(&variable("AWS_ENDPOINT_URL")),
@@ -51,7 +51,7 @@ impl Settings {
     }
 }
 
-/// Whether an endpoint is on this machine, so that what is made with it is real nowhere.
+/// Whether an endpoint is on this machine: then no start is real.
 fn is_loopback(endpoint: &str) -> bool {
     let host = endpoint.strip_prefix("http://").unwrap_or_default();
     ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| {

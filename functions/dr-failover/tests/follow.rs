@@ -1,10 +1,11 @@
-//! What an execution comes to: COMPLETED is no success by itself, and FAILED may have launched nothing.
+//! The end of an execution: COMPLETED alone is no success, and FAILED may have launched nothing.
 
 use std::collections::BTreeMap;
 
-use dr_failover::follow::{LaunchSeen, Progress, StepSeen, apply, came_to_nothing};
-use dr_failover::incident::{Execution, Incident};
+use dr_failover::facts::{ExecutionProgress, ServerLaunch, StepProgress, StepServer};
+use dr_failover::incident::{Incident, PlanExecution};
 use dr_failover::rules::Mode;
+use dr_failover::step::follow::{follow, refusal};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -16,11 +17,11 @@ fn now() -> Timestamp {
 
 fn incident(mode: Mode) -> Incident {
     let mut incident: Incident =
-        serde_json::from_value(json!({"id": "shop-1", "version": 1, "plan": "shop", "drs-plan": "arn",
+        serde_json::from_value(json!({"id": "shop-1", "version": 1, "plan": "shop", "drs-plan": "arn:aws:drs:us-east-1:111122223333:recovery-plan/rp-1",
         "opened": "2026-03-02T10:00:00Z", "phase": "running", "mode": "RECOVERY", "alarms": {}}))
         .expect("it is an incident");
-    incident.execution = Some(Execution {
-        arn: "arn".to_owned(),
+    let execution = PlanExecution {
+        arn: "arn:aws:drs:us-east-1:111122223333:recovery-plan-execution/rpe-1".parse().expect("it is an ARN"),
         mode,
         status: "IN_PROGRESS".to_owned(),
         started: now(),
@@ -29,43 +30,43 @@ fn incident(mode: Mode) -> Incident {
         unreadable: None,
         unreadable_since: None,
         steps: Vec::new(),
-    });
+    };
+    incident.run(execution, now());
     incident
 }
 
 /// One step with a critical server and an optional one.
-fn progress(status: &str, step: &str, critical: Option<&str>, optional: Option<&str>) -> Progress {
+fn progress(status: &str, step: &str, critical: Option<&str>, optional: Option<&str>) -> ExecutionProgress {
     let servers = [("db", true, critical), ("web", false, optional)];
     let job = |launch: Option<&str>| launch.map(|_| JOB.to_owned());
     let launches = servers.iter().filter_map(|(id, _, launch)| {
-        let seen = LaunchSeen { status: (*launch)?.to_owned(), instance: None };
+        let seen = ServerLaunch { status: (*launch)?.to_owned(), instance: None };
         Some(((JOB.to_owned(), (*id).to_owned()), seen))
     });
-    Progress {
+    ExecutionProgress {
         status: status.to_owned(),
         error: None,
         launches: launches.collect::<BTreeMap<_, _>>(),
-        steps: vec![StepSeen {
+        steps: vec![StepProgress {
             name: "all".to_owned(),
             status: step.to_owned(),
             error: None,
-            servers: servers.map(|(id, critical, launch)| (id.to_owned(), critical, job(launch))).to_vec(),
+            servers: servers.map(|(id, critical, launch)| StepServer { id: id.to_owned(), critical, job: job(launch) }).to_vec(),
         }],
     }
 }
 
-fn comes_to(mode: Mode, progress: &Progress) -> String {
-    if let Some(why) = came_to_nothing(progress) {
-        return format!("nothing: {why}");
+fn comes_to(mode: Mode, progress: &ExecutionProgress) -> String {
+    if refusal(progress).is_some() {
+        return "launched nothing".to_owned();
     }
     let mut incident = incident(mode);
-    apply(&mut incident, progress, now());
-    let last = incident.record.last().map(|entry| entry.what.clone()).unwrap_or_default();
-    if incident.phase.is_open() { "running".to_owned() } else { last }
+    follow(&mut incident, progress, now());
+    if incident.is_open() { "running".to_owned() } else { format!("{}: {}/2", incident.phase.name(), incident.launched()) }
 }
 
 #[test]
-fn an_execution_is_what_its_servers_are() {
+fn how_does_an_incident_end_with_these_servers() {
     let of = |status, step, critical, optional| {
         comes_to(Mode::Recovery, &progress(status, step, critical, optional))
     };
@@ -88,20 +89,20 @@ fn an_execution_is_what_its_servers_are() {
         of("CANCELLED", "COMPLETED", LAUNCHED, LAUNCHED),
         of("A_NEW_STATUS", "EXECUTING", LAUNCHED, LAUNCHED),
     ].join("\n"), @r"
-    recovered: 2 of 2 servers launched
-    drilled: 2 of 2 servers launched
-    recovered-in-part: 1 of 2 servers launched
-    failed: DRS says COMPLETED, but 1 of 2 servers launched
-    failed: DRS says COMPLETED, but 1 of 2 servers launched
+    recovered: 2/2
+    drilled: 2/2
+    recovered-in-part: 1/2
+    failed: 1/2
+    failed: 1/2
     running
-    recovered-in-part: 0 of 2 servers launched
+    recovered-in-part: 0/2
     running
-    failed: the execution failed
-    failed: the execution failed
-    nothing: DRS does not say why
-    failed: DRS gave the execution up after 24 hours: what it is launching goes on, later steps do not run
+    failed: 1/2
+    failed: 0/2
+    launched nothing
+    failed: 1/2
     running
-    cancelled: somebody cancelled the execution
+    cancelled: 2/2
     running
     ");
 }

@@ -1,9 +1,9 @@
-//! Changes of an alarm that come twice, late and in any order: what is known in the end is what the newest of them says.
+//! Changes of an alarm that come twice, late and in any order: the known state is that of the newest change.
 
-use dr_failover::alarm::{Alarm, Form, State};
-use dr_failover::latch::Latch;
-use dr_failover::rules::{Plan, read};
-use dr_failover::transition::{Known, apply};
+use dr_failover::alarm::{AlarmEvent, AlarmForm, AlarmState};
+use dr_failover::rules::{RecoveryPlan, read};
+use dr_failover::step::KnownPlan;
+use dr_failover::step::alarm::apply;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use shared::config::Document;
@@ -18,7 +18,7 @@ plan = "arn:aws:drs:us-east-1:111122223333:recovery-plan/rp-1"
 rpo = "15m"
 "#;
 
-fn plan() -> Plan {
+fn plan() -> RecoveryPlan {
     read(&Document::new("pointsman.toml", RULES), &mut Vec::new()).plans.remove(0)
 }
 
@@ -28,15 +28,15 @@ fn minute(minute: usize) -> Timestamp {
 }
 
 /// The alarm's changes, one a minute: each state is another than the one before.
-fn changes(states: &[State]) -> Vec<Alarm> {
-    let mut previous = State::Ok;
+fn changes(states: &[AlarmState]) -> Vec<AlarmEvent> {
+    let mut previous = AlarmState::Ok;
     let mut changes = Vec::new();
     for (index, state) in states.iter().enumerate() {
         if *state == previous {
             continue;
         }
-        changes.push(Alarm {
-            form: Form::EventBridge,
+        changes.push(AlarmEvent {
+            form: AlarmForm::EventBridge,
             arn: Some(ARN.to_owned()),
             name: "shop-down".to_owned(),
             account: None,
@@ -53,12 +53,12 @@ fn changes(states: &[State]) -> Vec<Alarm> {
     changes
 }
 
-fn state() -> impl Strategy<Value = State> {
-    prop_oneof![Just(State::Ok), Just(State::Alarm), Just(State::InsufficientData)]
+fn state() -> impl Strategy<Value = AlarmState> {
+    prop_oneof![Just(AlarmState::Ok), Just(AlarmState::Alarm), Just(AlarmState::InsufficientData)]
 }
 
 /// Some changes, and an order in which they are heard, some of them again.
-fn heard() -> impl Strategy<Value = (Vec<Alarm>, Vec<usize>)> {
+fn heard() -> impl Strategy<Value = (Vec<AlarmEvent>, Vec<usize>)> {
     proptest::collection::vec(state(), 1..8)
         .prop_map(|states| changes(&states))
         .prop_filter("something changes", |changes| !changes.is_empty())
@@ -72,27 +72,27 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_newest_change_is_what_is_known(case in heard()) {
+    fn is_the_newest_change_the_known_state(case in heard()) {
         let (changes, order) = case;
-        let plan = plan();
-        let mut known = Known { latch: Latch::default(), incident: None };
+        let (plan, arn) = (plan(), ARN.parse().expect("it is an ARN"));
+        let mut known = KnownPlan::default();
         for index in order {
             // The function ends an incident whose alarms are all OK.
-            apply(&mut known, &plan, &changes[index], ARN, minute(60));
+            apply(&mut known, &plan, &changes[index], &arn, minute(60));
             if known.incident.as_ref().is_some_and(|incident| incident.is_over()) {
                 known.incident = None;
                 known.latch.open = None;
             }
         }
         let newest = changes.last().expect("something changes");
-        let seen = &known.latch.seen[ARN];
+        let seen = &known.latch.seen[&arn];
         prop_assert_eq!((seen.state, Some(seen.at)), (newest.state, newest.at));
-        let alarm = known.incident.as_ref().map(|incident| incident.alarms[ARN].state);
+        let alarm = known.incident.as_ref().map(|incident| incident.alarms[&arn].state);
         match newest.state {
-            State::Ok => prop_assert_eq!(alarm, None),
-            State::Alarm => prop_assert_eq!(alarm, Some(State::Alarm)),
+            AlarmState::Ok => prop_assert_eq!(alarm, None),
+            AlarmState::Alarm => prop_assert_eq!(alarm, Some(AlarmState::Alarm)),
             // Whether an incident is open depends on what was heard before.
-            State::InsufficientData => prop_assert!(matches!(alarm, None | Some(State::InsufficientData))),
+            AlarmState::InsufficientData => prop_assert!(matches!(alarm, None | Some(AlarmState::InsufficientData))),
         }
     }
 }

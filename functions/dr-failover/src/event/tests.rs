@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::alarm::{Change, Form, State};
+use crate::suppression::Suppression;
+use crate::alarm::{AlarmChange, AlarmForm, AlarmState};
 
 const ARN: &str = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:shop-down";
 
@@ -38,7 +39,7 @@ fn by_sns(message: &Value) -> Value {
     json!({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": message.to_string()}}]})
 }
 
-fn alarm_of(event: &Value) -> Alarm {
+fn alarm_of(event: &Value) -> AlarmEvent {
     match parse(event) {
         Ok(Parsed::Ours(Event::Alarms(mut alarms))) if alarms.len() == 1 => alarms.remove(0),
         other => panic!("{other:?}"),
@@ -48,16 +49,16 @@ fn alarm_of(event: &Value) -> Alarm {
 #[test]
 fn the_three_forms_say_the_same() {
     let forms = [
-        (Form::EventBridge, by_event_bridge(data())),
-        (Form::Direct, by_itself(data())),
-        (Form::Sns, by_sns(&message())),
+        (AlarmForm::EventBridge, by_event_bridge(data())),
+        (AlarmForm::Direct, by_itself(data())),
+        (AlarmForm::Sns, by_sns(&message())),
     ];
     for (form, event) in forms {
         let alarm = alarm_of(&event);
         assert_eq!((alarm.form, alarm.arn.as_deref(), alarm.name.as_str()), (form, Some(ARN), "shop-down"));
-        assert_eq!((alarm.state, alarm.previous), (State::Alarm, Some(State::Ok)));
+        assert_eq!((alarm.state, alarm.previous), (AlarmState::Alarm, Some(AlarmState::Ok)));
         assert_eq!(alarm.at, "2026-03-02T10:00:00.123Z".parse().ok());
-        assert_eq!(alarm.change(), Change::Into);
+        assert_eq!(alarm.change(), AlarmChange::Into);
     }
 }
 
@@ -92,15 +93,15 @@ fn what_only_some_alarms_have_is_not_asked_for() {
         for event in
             [by_event_bridge(data.clone()), by_itself(data.clone()), by_sns(&by_event_bridge(data.clone()))]
         {
-            assert_eq!(alarm_of(&event).change(), Change::Into, "{event}");
+            assert_eq!(alarm_of(&event).change(), AlarmChange::Into, "{event}");
         }
     }
     for member in ["Trigger", "AlarmDescription", "Region", "AlarmArn", "AWSAccountId", "NewStateReason"] {
         let mut message = message();
         message.as_object_mut().map(|object| object.remove(member));
         let alarm = alarm_of(&by_sns(&message));
-        assert_eq!(alarm.change(), Change::Into, "without {member}");
-        assert!(alarm.is(ARN), "without {member}");
+        assert_eq!(alarm.change(), AlarmChange::Into, "without {member}");
+        assert!(alarm.is_of(&ARN.parse().unwrap()), "without {member}");
     }
 }
 
@@ -112,9 +113,9 @@ fn an_alarm_without_its_arn_is_known_by_name_and_account() {
     let mut message = message();
     message["AlarmArn"] = Value::Null;
     let alarm = alarm_of(&by_sns(&message));
-    assert!(alarm.is(ARN));
-    assert!(!alarm.is("arn:aws:cloudwatch:eu-west-1:444455556666:alarm:shop-down"), "another account's");
-    assert!(!alarm.is("arn:aws:cloudwatch:eu-west-1:111122223333:alarm:shop"), "another alarm");
+    assert!(alarm.is_of(&ARN.parse().unwrap()));
+    assert!(!alarm.is_of(&"arn:aws:cloudwatch:eu-west-1:444455556666:alarm:shop-down".parse().unwrap()), "another account's");
+    assert!(!alarm.is_of(&"arn:aws:cloudwatch:eu-west-1:111122223333:alarm:shop".parse().unwrap()), "another alarm");
 }
 
 /// Samples that are passed around have spaces where a formatter put them.
@@ -136,13 +137,13 @@ fn only_a_change_into_alarm_is_one() {
         data["previousState"] = previous;
         alarm_of(&by_event_bridge(data)).change()
     };
-    assert_eq!(change("ALARM", json!({"value": "INSUFFICIENT_DATA"})), Change::Into);
-    assert_eq!(change("ALARM", json!({"value": "ALARM"})), Change::Again);
-    assert_eq!(change("ALARM", json!({"value": "ALARM", "actionsSuppressedBy": "WaitPeriod"})), Change::Into);
-    assert_eq!(change("ALARM", Value::Null), Change::Unsure);
-    assert_eq!(change("ALARM", json!({"value": "NEW_STATE"})), Change::Unsure);
-    assert_eq!(change("OK", json!({"value": "ALARM"})), Change::Over);
-    assert_eq!(change("INSUFFICIENT_DATA", json!({"value": "ALARM"})), Change::Unknown);
+    assert_eq!(change("ALARM", json!({"value": "INSUFFICIENT_DATA"})), AlarmChange::Into);
+    assert_eq!(change("ALARM", json!({"value": "ALARM"})), AlarmChange::Again);
+    assert_eq!(change("ALARM", json!({"value": "ALARM", "actionsSuppressedBy": "WaitPeriod"})), AlarmChange::Into);
+    assert_eq!(change("ALARM", Value::Null), AlarmChange::Unsure);
+    assert_eq!(change("ALARM", json!({"value": "NEW_STATE"})), AlarmChange::Unsure);
+    assert_eq!(change("OK", json!({"value": "ALARM"})), AlarmChange::Over);
+    assert_eq!(change("INSUFFICIENT_DATA", json!({"value": "ALARM"})), AlarmChange::Unknown);
 }
 
 #[test]
@@ -190,7 +191,7 @@ fn a_persons_word_says_who_and_what() {
     assert_eq!(refused.unwrap_err().to_string(), "detail.by is missing from the event");
     let copied = parse(&word("clear-latch", json!({"plan": "shop", "by": "YOUR NAME"})));
     assert!(
-        copied.unwrap_err().to_string().contains("the name of the person"),
+        copied.unwrap_err().to_string().contains("the name of the operator"),
         "a command that nobody filled in"
     );
     let unknown = parse(&word("start", json!({}))).unwrap_err().to_string();
@@ -270,7 +271,7 @@ fn a_notification_is_read_however_it_is_wrapped() {
         let alarm = alarm_of(&event);
         assert_eq!(
             (alarm.form, alarm.name.as_str(), alarm.state),
-            (Form::Sns, "shop-down", State::Alarm),
+            (AlarmForm::Sns, "shop-down", AlarmState::Alarm),
             "{event}"
         );
     }
@@ -289,12 +290,10 @@ fn an_alarm_that_a_rule_mutes_is_suppressed_until_the_rule_ends() {
         "muteWindowStart": "2026-03-02T09:00:00.000+0000", "muteWindowEnd": "2026-03-02T11:00:00.000+0000"});
     for event in [by_event_bridge(muted.clone()), by_itself(muted)] {
         let alarm = alarm_of(&event);
-        assert_eq!(
-            alarm.suppressed_by.as_deref(),
-            Some("mute rule deployment until 2026-03-02T11:00:00.000+0000")
-        );
+        let until = Some("2026-03-02T11:00:00.000+0000".to_owned());
+        assert_eq!(alarm.suppressed_by, Some(Suppression::MuteRule { rule: "deployment".to_owned(), until }));
         assert_eq!(alarm.suppressed_until, "2026-03-02T11:00:00Z".parse().ok());
-        assert_eq!(alarm.change(), Change::Into);
+        assert_eq!(alarm.change(), AlarmChange::Into);
     }
 }
 

@@ -1,8 +1,8 @@
-//! A moment as CloudWatch writes it.
+//! The timestamps that CloudWatch writes.
 
 use jiff::Timestamp;
 
-/// `2023-08-04T12:36:15.490+0000`, `2019-10-02T17:04:40Z`; spaces in it, which samples that are passed around have, do not count.
+/// `2023-08-04T12:36:15.490+0000`, `2019-10-02T17:04:40Z`; spaces, which copied samples have, are ignored.
 pub(super) fn moment(text: &str) -> Option<Timestamp> {
     let text: String = text.split_whitespace().collect();
     text.parse().ok()

@@ -1,13 +1,13 @@
-//! What was launched of the plan's servers before, whoever started it: a new launch deletes it.
+//! The instances that earlier executions launched for the plan's servers: a new launch deletes them.
 
 use aws_sdk_drs::Client;
 use aws_sdk_drs::types::{DescribeRecoveryInstancesRequestFilters, Ec2InstanceState};
-use shared::aws::told;
+use shared::call_error::CallError;
 
-use crate::facts::{Instance, Read};
+use crate::facts::{Read, RecoveryInstance};
 
-/// Reads them, every page. Those that EC2 has no more are none.
-pub(super) async fn of_servers(drs: &Client, servers: &[String]) -> Read<Vec<Instance>> {
+/// Reads every page. Instances that no longer exist in EC2 do not count.
+pub(super) async fn of_servers(drs: &Client, servers: &[String]) -> Read<Vec<RecoveryInstance>> {
     if servers.is_empty() {
         return Ok(Vec::new());
     }
@@ -16,7 +16,7 @@ pub(super) async fn of_servers(drs: &Client, servers: &[String]) -> Read<Vec<Ins
     let mut pages = drs.describe_recovery_instances().filters(filters).into_paginator().send();
     let mut found = Vec::new();
     while let Some(page) = pages.next().await {
-        for instance in page.map_err(|error| told(&error))?.items() {
+        for instance in page.map_err(|error| CallError::new("drs:DescribeRecoveryInstances", error))?.items() {
             let is_gone = matches!(
                 instance.ec2_instance_state(),
                 Some(
@@ -27,9 +27,9 @@ pub(super) async fn of_servers(drs: &Client, servers: &[String]) -> Read<Vec<Ins
             );
             let Some(server) = instance.source_server_id().filter(|_| !is_gone) else { continue };
             let id = instance.ec2_instance_id().or(instance.recovery_instance_id()).unwrap_or_default();
-            // One that does not say that it is a drill is taken for what must not be deleted.
+            // An instance without the drill flag must not be deleted.
             let is_drill = instance.is_drill() == Some(true);
-            found.push(Instance { server: server.to_owned(), id: id.to_owned(), is_drill });
+            found.push(RecoveryInstance { server: server.to_owned(), id: id.to_owned(), is_drill });
         }
     }
     Ok(found)

@@ -1,35 +1,35 @@
-//! Jobs of DRS that have servers of the plan, whoever started them: while one has a server, no other can.
+//! The jobs of DRS in progress that have servers of the plan: DRS runs one job for a server at a time.
 
 use aws_sdk_drs::Client;
 use aws_sdk_drs::types::{self, DescribeJobsRequestFilters, InitiatedBy, JobStatus, JobType};
 use jiff::{SignedDuration, Timestamp};
-use shared::aws::told;
+use shared::call_error::CallError;
 
-use crate::facts::{Job, JobKind, Read};
+use crate::facts::{DrsJob, JobKind, Read};
 
-/// Jobs that began before this are over: DRS gives a launch hours, not days.
-const LOOKS_BACK: SignedDuration = SignedDuration::from_hours(24);
+/// Older jobs have ended: DRS limits a launch to hours.
+const OLDEST: SignedDuration = SignedDuration::from_hours(24);
 
-/// Reads them, every page.
-pub(super) async fn under_way(drs: &Client, servers: &[String], now: Timestamp) -> Read<Vec<Job>> {
+/// Reads every page.
+pub(super) async fn in_progress(drs: &Client, servers: &[String], now: Timestamp) -> Read<Vec<DrsJob>> {
     if servers.is_empty() {
         return Ok(Vec::new());
     }
-    let from = (now - LOOKS_BACK).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let from = (now - OLDEST).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let filters = DescribeJobsRequestFilters::builder().from_date(from).build();
     let mut pages = drs.describe_jobs().filters(filters).into_paginator().send();
     let mut found = Vec::new();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| told(&error))?;
+        let page = page.map_err(|error| CallError::new("drs:DescribeJobs", error))?;
         for job in page.items() {
-            let is_under_way = matches!(job.status(), Some(JobStatus::Pending | JobStatus::Started));
-            if !is_under_way {
+            let is_in_progress = matches!(job.status(), Some(JobStatus::Pending | JobStatus::Started));
+            if !is_in_progress {
                 continue;
             }
             let having = job.participating_servers().iter().filter_map(|server| server.source_server_id());
             let having: Vec<String> = having.map(str::to_owned).filter(|id| servers.contains(id)).collect();
             if !having.is_empty() {
-                found.push(Job { id: job.job_id().to_owned(), kind: kind(job), servers: having });
+                found.push(DrsJob { id: job.job_id().to_owned(), kind: kind(job), servers: having });
             }
         }
     }

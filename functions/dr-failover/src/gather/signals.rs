@@ -2,49 +2,44 @@
 
 use aws_sdk_cloudwatch::types::AlarmType;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
-use jiff::Timestamp;
-use shared::aws::told;
+use shared::call_error::CallError;
 
-use crate::alarm::State;
-use crate::facts::{Read, SecondAlarm, Switch};
+use crate::alarm::AlarmState;
+use crate::facts::{KillSwitch, Read, SecondAlarm};
+use crate::suppression::Suppression;
 
-/// What the kill switch says.
-pub(super) async fn switch(ssm: &aws_sdk_ssm::Client, name: &str) -> Read<Switch> {
+/// Reads the kill switch.
+pub(super) async fn kill_switch(ssm: &aws_sdk_ssm::Client, name: &str) -> Read<KillSwitch> {
     match ssm.get_parameter().name(name).send().await {
         Ok(output) => {
             let value = output.parameter.and_then(|parameter| parameter.value).unwrap_or_default();
             Ok(match value.trim() {
-                "enabled" => Switch::Enabled,
-                "disabled" => Switch::Disabled,
-                other => Switch::Other(shared::text::shortened(other, 50)),
+                "enabled" => KillSwitch::Enabled,
+                "disabled" => KillSwitch::Disabled,
+                other => KillSwitch::Other(shared::text::shortened(other, 50)),
             })
         }
         Err(error) => match error.as_service_error() {
-            Some(GetParameterError::ParameterNotFound(_)) => Ok(Switch::Absent),
-            _ => Err(told(&error)),
+            Some(GetParameterError::ParameterNotFound(_)) => Ok(KillSwitch::Absent),
+            _ => Err(CallError::new("ssm:GetParameter", error)),
         },
     }
 }
 
-/// The alarm of that name. Composite alarms are in the answer only if they are asked for.
+/// Reads the alarm with this name. The answer has composite alarms only if the call asks for them.
 pub(super) async fn alarm(cloudwatch: &aws_sdk_cloudwatch::Client, name: &str) -> Read<SecondAlarm> {
     let call = cloudwatch.describe_alarms().alarm_names(name);
     let call = call.alarm_types(AlarmType::MetricAlarm).alarm_types(AlarmType::CompositeAlarm);
-    let output = call.send().await.map_err(|error| told(&error))?;
+    let output = call.send().await;
+    let output = output.map_err(|error| CallError::new("cloudwatch:DescribeAlarms", error))?;
     if let Some(alarm) = output.composite_alarms().first() {
         return Ok(SecondAlarm::Is {
-            state: alarm.state_value().and_then(|state| State::named(state.as_str())),
-            since: moment(alarm.state_updated_timestamp()),
-            suppressed_by: alarm.actions_suppressed_by().map(|by| by.as_str().to_owned()),
+            state: alarm.state_value().and_then(|state| AlarmState::named(state.as_str())),
+            suppressed_by: alarm.actions_suppressed_by().map(|by| Suppression::named(by.as_str())),
         });
     }
     Ok(output.metric_alarms().first().map_or(SecondAlarm::Absent, |alarm| SecondAlarm::Is {
-        state: alarm.state_value().and_then(|state| State::named(state.as_str())),
-        since: moment(alarm.state_updated_timestamp()),
+        state: alarm.state_value().and_then(|state| AlarmState::named(state.as_str())),
         suppressed_by: None,
     }))
-}
-
-fn moment(at: Option<&aws_sdk_cloudwatch::primitives::DateTime>) -> Option<Timestamp> {
-    Timestamp::from_second(at?.secs()).ok()
 }

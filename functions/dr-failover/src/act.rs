@@ -1,0 +1,188 @@
+//! Carries the effects of a step out: the only place that writes the known state, starts the DRS plan and publishes emails.
+
+mod ledger;
+mod start;
+
+use std::collections::VecDeque;
+
+use notification::{Publication, publish, publish_claimed};
+use shared::act::{Effect as _, Performed};
+use shared::claim::Claim;
+use shared::decision::Verdict;
+use shared::email::Message;
+use shared::report::Report;
+use versioned_table::TableError;
+
+use crate::because::Because;
+use crate::email::{self, IncidentEmail};
+use crate::facts::Facts;
+use crate::incident::DecidedStart;
+use crate::latch::Clearance;
+use crate::remark::Remark;
+use crate::rules::RecoveryPlan;
+use crate::run::Run;
+use crate::step::{Effect, Input, KnownPlan, StartAnswer, StartFailure, Step, step};
+use ledger::IncidentLedger;
+use start::StartCall;
+
+/// The effects of one plan, and their report.
+pub(crate) struct Acting<'a> {
+    run: &'a Run<'a>,
+    plan: &'a RecoveryPlan,
+    /// The report so far.
+    pub(crate) report: Report,
+    /// How DRS was asked for a start.
+    pub(crate) asked: Option<Performed<StartAnswer, StartFailure>>,
+}
+
+impl<'a> Acting<'a> {
+    /// Nothing done yet.
+    pub(crate) fn new(run: &'a Run<'a>, plan: &'a RecoveryPlan) -> Self {
+        Self { run, plan, report: Report::default(), asked: None }
+    }
+
+    /// Carries out the effects of a step from the `stored` state. Returns the state that is stored now.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub(crate) async fn act(&mut self, mut stored: KnownPlan, step: Step) -> Result<KnownPlan, TableError> {
+        let (mut known, mut effects) = self.taken(step);
+        while let Some(effect) = effects.pop_front() {
+            match effect {
+                Effect::Write => {
+                    known = self.write(&stored, known).await?;
+                    stored = known.clone();
+                }
+                Effect::Start(start) => {
+                    let performed = self.start(&known, &start).await;
+                    let next = self.next(&known, Input::Started(&performed));
+                    self.asked = Some(performed);
+                    (known, effects) = next;
+                }
+                Effect::ReportClearance(cleared) => {
+                    known = self.report_clearance(known, &cleared).await;
+                    stored = known.clone();
+                }
+                Effect::ReportIncident(claim) => self.report_incident(&known, claim).await,
+                Effect::ReportUndecided { .. } | Effect::ReportUnrecordedStart { .. } => {}
+            }
+        }
+        Ok(stored)
+    }
+
+    /// Publishes the emails of a step that was taken without the table.
+    pub(crate) async fn publish_without_table(&mut self, step: Step) {
+        let now = self.run.invocation.now;
+        let (_, effects) = self.taken(step);
+        for effect in effects {
+            let message = match &effect {
+                Effect::ReportUndecided { alarm, error } => email::undecided(self.plan, alarm, error, now),
+                Effect::ReportUnrecordedStart { answer, error } => {
+                    email::unrecorded(self.plan, answer, error, now)
+                }
+                Effect::Write | Effect::Start(_) | Effect::ReportClearance(_) | Effect::ReportIncident(_) => {
+                    continue;
+                }
+            };
+            self.publish(&message).await;
+        }
+    }
+
+    /// The state and the effects of a step, once its reasons and notes are reported.
+    fn taken(&mut self, step: Step) -> (KnownPlan, VecDeque<Effect>) {
+        self.report.reasons.extend(step.reasons);
+        self.report.notes.extend(step.notes);
+        (step.known, step.effects.into())
+    }
+
+    /// The step with the answer to an effect, which needs no facts.
+    fn next(&mut self, known: &KnownPlan, answer: Input<'_>) -> (KnownPlan, VecDeque<Effect>) {
+        match step(known, answer, &Facts::default(), &self.run.context(self.plan)) {
+            Ok(step) => self.taken(step),
+            Err(_) => (known.clone(), VecDeque::new()),
+        }
+    }
+
+    /// Writes the changes from `stored` to `known`.
+    async fn write(&self, stored: &KnownPlan, known: KnownPlan) -> Result<KnownPlan, TableError> {
+        let store = self.run.store();
+        let write = store.write(&self.plan.name, stored, &known);
+        match self.run.invocation.executor.perform(write).await {
+            Performed::Done(written) => Ok(written),
+            Performed::Failed(error) => Err(error),
+            Performed::NotCalled => Ok(known),
+        }
+    }
+
+    async fn start(&mut self, known: &KnownPlan, start: &DecidedStart) -> Performed<StartAnswer, StartFailure> {
+        let Some(incident) = &known.incident else { return Performed::NotCalled };
+        let call = StartCall { incident, start };
+        let performed = self.run.invocation.executor.perform(call.send(&self.run.aws.drs)).await;
+        let result = performed.result(|StartAnswer(execution)| execution.arn.to_string());
+        self.report.actions.push(call.action(result));
+        performed
+    }
+
+    /// Publishes an email to the plan's topic. Returns whether SNS took it.
+    async fn publish(&mut self, message: &Message) -> bool {
+        let (topic, executor) = (self.run.topic(self.plan), self.run.invocation.executor);
+        let publication = Publication { topic: &topic, message };
+        let published = publish(publication, executor, &self.run.aws.sns).await;
+        self.report.actions.push(published.action);
+        self.is_taken(published.outcome)
+    }
+
+    fn is_taken(&mut self, outcome: Performed<String>) -> bool {
+        let Performed::Failed(error) = outcome else { return true };
+        self.report.reason(Verdict::Fail, &self.plan.name, &Because::MailFailed { error });
+        false
+    }
+
+    async fn report_clearance(&mut self, known: KnownPlan, cleared: &Clearance) -> KnownPlan {
+        if !self.publish(&email::cleared(self.plan, cleared)).await {
+            return known;
+        }
+        let (reported, _) = self.next(&known, Input::ClearanceReported);
+        match self.write(&known, reported).await {
+            Ok(written) => written,
+            // The next invocation finds the clearance unreported, and reports it once more.
+            Err(error) => {
+                let because = Because::StateUnreadable { error: error.into() };
+                self.report.reason(Verdict::Fail, &self.plan.name, &because);
+                known
+            }
+        }
+    }
+
+    async fn report_incident(&mut self, known: &KnownPlan, claim: Claim) {
+        let Some(incident) = &known.incident else { return };
+        let message = email::message(&IncidentEmail {
+            plan: self.plan,
+            incident,
+            latch: &known.latch,
+            settings: self.run.settings,
+            home: &self.run.home,
+            function: &self.run.invocation.function_arn,
+            now: self.run.invocation.now,
+        });
+        let (topic, executor) = (self.run.topic(self.plan), self.run.invocation.executor);
+        let mut ledger = IncidentLedger::new(self.run, self.plan, known.clone(), claim, &message.subject);
+        let publication = Publication { topic: &topic, message: &message };
+        let reported = publish_claimed(publication, &mut ledger, executor, &self.run.aws.sns).await;
+        self.report.actions.push(reported.published.action);
+        self.is_taken(reported.published.outcome);
+        if let Some(error) = reported.unrecorded {
+            self.report.note(&self.plan.name, &Remark::NotConfirmed { error: error.into() });
+        }
+    }
+}
+
+/// Pages the operator about an event that may be an alarm and cannot be read.
+pub(crate) async fn page(run: &Run<'_>, message: &Message, report: &mut Report) {
+    let publication = Publication { topic: &run.settings.topic, message };
+    let published = publish(publication, run.invocation.executor, &run.aws.sns).await;
+    report.actions.push(published.action);
+    if let Performed::Failed(error) = published.outcome {
+        report.reason(Verdict::Fail, "event", &Because::MailFailed { error });
+    }
+}

@@ -1,0 +1,112 @@
+//! The call that starts the DRS recovery plan: the one call of this function that recovers anything.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_drs::Client;
+use aws_sdk_drs::error::SdkError;
+use aws_sdk_drs::operation::start_recovery_plan_execution::StartRecoveryPlanExecutionError;
+use aws_sdk_drs::types::{
+    RecoveryPlanExecution, RecoveryPlanExecutionMode, RecoveryPlanExecutionSourceServer,
+};
+use serde_json::{Value, json};
+use shared::act::Effect;
+use shared::call_error::CallError;
+
+use crate::facts::FoundExecution;
+use crate::gather;
+use crate::incident::{DecidedStart, INCIDENT_TAG, Incident};
+use crate::rules::Mode;
+use crate::step::{StartAnswer, StartFailure};
+
+/// The call, as IAM names it.
+const START: &str = "drs:StartRecoveryPlanExecution";
+
+/// A start of an incident.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StartCall<'a> {
+    pub(super) incident: &'a Incident,
+    pub(super) start: &'a DecidedStart,
+}
+
+impl Effect for StartCall<'_> {
+    fn call(&self) -> &'static str {
+        START
+    }
+
+    fn subject(&self) -> String {
+        self.incident.plan.clone()
+    }
+
+    fn input(&self) -> Value {
+        let snapshots = self.start.snapshots.iter();
+        let servers: Vec<Value> = snapshots
+            .map(|chosen| json!({"sourceServerID": chosen.server, "recoverySnapshotID": chosen.snapshot}))
+            .collect();
+        json!({
+            "recoveryPlanArn": self.incident.drs_plan,
+            "mode": self.start.mode.drs(),
+            "clientToken": self.start.token,
+            "sourceServers": servers,
+            "tags": self.tags(),
+        })
+    }
+}
+
+impl StartCall<'_> {
+    /// Asks DRS to start the plan.
+    pub(super) async fn send(self, drs: &Client) -> Result<StartAnswer, StartFailure> {
+        let mode = match self.start.mode {
+            Mode::Drill => RecoveryPlanExecutionMode::Drill,
+            Mode::Recovery => RecoveryPlanExecutionMode::Recovery,
+        };
+        let servers = self.start.snapshots.iter().map(|chosen| {
+            let server = RecoveryPlanExecutionSourceServer::builder();
+            let server =
+                server.source_server_id(&chosen.server).recovery_snapshot_id(&chosen.snapshot).build();
+            server.expect("both members are set")
+        });
+        let call = drs.start_recovery_plan_execution().mode(mode);
+        let call = call.recovery_plan_arn(self.incident.drs_plan.to_string());
+        let call = call.client_token(&self.start.token).set_source_servers(Some(servers.collect()));
+        match call.set_tags(Some(self.tags().into_iter().collect())).send().await {
+            Ok(output) => self.answer(output.recovery_plan_execution),
+            Err(error) if is_refusal(&error) => Err(StartFailure::Refused(CallError::new(START, error))),
+            Err(error) => Err(StartFailure::Unknown(CallError::new(START, error))),
+        }
+    }
+
+    fn answer(self, execution: Option<RecoveryPlanExecution>) -> Result<StartAnswer, StartFailure> {
+        let unusable = |what: &str| StartFailure::Unknown(CallError::without_answer(START, what));
+        let execution = execution.ok_or_else(|| unusable("DRS's answer has no execution"))?;
+        let arn = execution.recovery_plan_execution_arn.parse();
+        Ok(StartAnswer(FoundExecution {
+            mode: gather::mode(execution.mode.as_str()),
+            arn: arn.map_err(|_| unusable("DRS's answer has no ARN of an execution"))?,
+            status: execution.status.as_str().to_owned(),
+            started: execution.started_at.parse().unwrap_or(self.start.at),
+            incident: Some(self.incident.id.clone()),
+        }))
+    }
+
+    /// One tag: the incident's id has the plan's name.
+    fn tags(self) -> BTreeMap<String, String> {
+        BTreeMap::from([(INCIDENT_TAG.to_owned(), self.incident.id.clone())])
+    }
+}
+
+/// Whether DRS refused the start before it did anything ("Running a recovery plan", AWS Elastic Disaster Recovery User Guide, lists
+/// the reasons). A conflict is with another execution, which has the plan or one of its servers: the incident's own execution is
+/// found by its tag.
+fn is_refusal<R>(error: &SdkError<StartRecoveryPlanExecutionError, R>) -> bool {
+    match error.as_service_error() {
+        Some(error) => {
+            error.is_access_denied_exception()
+                || error.is_conflict_exception()
+                || error.is_resource_not_found_exception()
+                || error.is_service_quota_exceeded_exception()
+                || error.is_uninitialized_account_exception()
+                || error.is_validation_exception()
+        }
+        None => false,
+    }
+}

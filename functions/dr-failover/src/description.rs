@@ -1,0 +1,117 @@
+//! The description of this function: its tables and keys, settings, calls, problem codes and reason codes.
+
+use shared::function::{Call, Function, Key, KeyDefault, Setting, Table};
+use strum::VariantNames;
+
+use crate::because::Because;
+use crate::incident::CLOSING_CODES;
+use crate::interlock::InterlockCode;
+use crate::remark::Remark;
+use crate::{rules, settings};
+
+const DRS_PLAN: &str = "arn:{partition}:drs:{region}:{account}:recovery-plan/*";
+const DRS_EXECUTION: &str = "arn:{partition}:drs:{region}:{account}:recovery-plan-execution/*";
+const SOURCE_SERVER: &str = "arn:{partition}:drs:{region}:{account}:source-server/*";
+const TABLE: &str = "arn:{partition}:dynamodb:{region}:{account}:table/*";
+const TOPIC: &str = "arn:{partition}:sns:{region}:{account}:*";
+const PARAMETER: &str = "arn:{partition}:ssm:{region}:{account}:parameter/*";
+
+/// This function.
+pub const FUNCTION: Function = Function {
+    name: "dr-failover",
+    summary: "starts a DRS recovery plan when an alarm is confirmed from the recovery region, or emails what blocks it",
+    tables: &[Table {
+        name: rules::TABLE,
+        summary: "a recovery plan: the alarms that may start it, the second signal, and the DRS recovery plan",
+        keys: KEYS,
+    }],
+    settings: &[
+        Setting { name: settings::TOPIC, takes: "the ARN of the SNS topic for emails", default: None },
+        Setting {
+            name: settings::TABLE,
+            takes: "the name of the DynamoDB table for latches and incidents",
+            default: None,
+        },
+        Setting {
+            name: settings::KILL_SWITCH,
+            takes: "the name of the SSM parameter that is the kill switch",
+            default: None,
+        },
+    ],
+    calls: &[
+        Call::on_everything("cloudwatch:DescribeAlarms"),
+        Call::on_everything("drs:DescribeJobs"),
+        Call::on_everything("drs:DescribeRecoveryInstances"),
+        Call::on("drs:DescribeRecoverySnapshots", SOURCE_SERVER),
+        Call::on_everything("drs:DescribeSourceServers"),
+        Call::on("drs:GetRecoveryPlan", DRS_PLAN),
+        Call::on("drs:GetRecoveryPlanExecution", DRS_EXECUTION),
+        Call::on("drs:ListRecoveryPlanExecutionSteps", DRS_EXECUTION),
+        Call::on("drs:ListRecoveryPlanExecutions", DRS_PLAN),
+        Call::on("drs:ListRecoveryPlanSteps", DRS_PLAN),
+        Call::on("drs:StartRecoveryPlanExecution", DRS_PLAN),
+        // A start tags its execution.
+        Call::on("drs:TagResource", DRS_EXECUTION),
+        Call::on("dynamodb:GetItem", TABLE),
+        // TransactWriteItems needs it, too.
+        Call::on("dynamodb:PutItem", TABLE),
+        Call::on("sns:Publish", TOPIC),
+        Call::on("ssm:GetParameter", PARAMETER),
+    ],
+    problems: rules::CODES,
+    reasons: &[Because::VARIANTS, InterlockCode::VARIANTS, &CLOSING_CODES, Remark::VARIANTS],
+};
+
+const KEYS: &[Key] = &[
+    key("name", "string", KeyDefault::Required, "the plan's name: latches and incidents are stored under it"),
+    key("alarms", "array of strings", KeyDefault::Required, "the ARNs of the alarms that may start the recovery"),
+    key(
+        "second-signal",
+        "table",
+        KeyDefault::Required,
+        "`alarm`, the name of an alarm in the recovery region, `probe`, a URL, or both: all of them must agree",
+    ),
+    key("plan", "string", KeyDefault::Required, "the ARN of the DRS recovery plan"),
+    key("mode", "`\"drill\"`, `\"recovery\"`", KeyDefault::Value("\"drill\""), "drill or recovery"),
+    key(
+        "rpo",
+        "duration, 1m to 30d",
+        KeyDefault::Required,
+        "the greatest age of the newest recovery snapshot when the alarm begins",
+    ),
+    key(
+        "over-rpo",
+        "`\"hold\"`, `\"proceed\"`",
+        KeyDefault::Value("\"hold\""),
+        "whether older snapshots block the recovery",
+    ),
+    key(
+        "rto",
+        "duration, 1m to 30d",
+        KeyDefault::Value("\"4h\""),
+        "the time from the alarm after which an email reports that the recovery is not finished",
+    ),
+    key(
+        "cool-down",
+        "duration, 0s to 30d",
+        KeyDefault::Value("\"1h\""),
+        "the time after a recovery in which no other starts, even if its latch was cleared",
+    ),
+    key("stale-after", "duration, 1m to 1d", KeyDefault::Value("\"15m\""), "the greatest delay of an alarm event"),
+    key(
+        "give-up-after",
+        "duration, 5m to 30d",
+        KeyDefault::Value("\"6h\""),
+        "the time from the alarm after which an incident without a start is given up",
+    ),
+    key(
+        "topic",
+        "string",
+        KeyDefault::Absent("the stack's topic"),
+        "the ARN of another topic for the plan's emails, in the plan's region",
+    ),
+];
+
+const fn key(name: &'static str, takes: &'static str, default: KeyDefault, summary: &'static str) -> Key {
+    Key { name, takes, default, summary }
+}

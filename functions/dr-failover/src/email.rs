@@ -1,0 +1,74 @@
+//! The emails of this function: what is true, what happens next, what blocks the recovery, and what the operator can do.
+
+mod commands;
+mod form;
+mod subject;
+mod text;
+mod without_incident;
+
+use jiff::Timestamp;
+use shared::email::{LARGEST_MESSAGE, Message, attributes, within};
+use shared::home::Home;
+
+use crate::incident::{Incident, IncidentPhase};
+use crate::latch::Latch;
+use crate::rules::RecoveryPlan;
+use crate::settings::Settings;
+
+pub use without_incident::{cleared, not_understood, undecided, unrecorded};
+
+/// The version of the JSON form. A new member does not change it.
+const VERSION: u32 = 1;
+
+/// The content of an email about an incident.
+#[derive(Debug, Clone, Copy)]
+pub struct IncidentEmail<'a> {
+    /// The plan.
+    pub plan: &'a RecoveryPlan,
+    /// The incident.
+    pub incident: &'a Incident,
+    /// The plan's latch.
+    pub latch: &'a Latch,
+    /// The deployment's settings.
+    pub settings: &'a Settings,
+    /// Where the function runs.
+    pub home: &'a Home,
+    /// The function's ARN.
+    pub function: &'a str,
+    /// The moment of the email.
+    pub now: Timestamp,
+}
+
+/// The email about an incident.
+pub fn message(email: &IncidentEmail<'_>) -> Message {
+    let incident = email.incident;
+    let attributes = attributes([
+        ("severity", Some(severity(incident).to_owned())),
+        ("plan", Some(incident.plan.clone())),
+        ("incident", Some(incident.id.clone())),
+        ("phase", Some(incident.phase.name().to_owned())),
+        ("mode", Some(incident.mode.name().to_owned())),
+    ]);
+    within(LARGEST_MESSAGE, subject::subject(incident), attributes, |detail| {
+        (text::text(email, detail), form::form(incident, detail))
+    })
+}
+
+/// How urgent the incident is.
+pub fn severity(incident: &Incident) -> &'static str {
+    match incident.phase {
+        IncidentPhase::Held
+        | IncidentPhase::Starting
+        | IncidentPhase::Running
+        | IncidentPhase::RecoveredInPart
+        | IncidentPhase::Failed
+        | IncidentPhase::Cancelled
+        | IncidentPhase::AgedOut => "critical",
+        IncidentPhase::Recovered => "high",
+        // DRS would refuse the next start as well.
+        IncidentPhase::OkAgain if incident.last_refused().is_some() => "high",
+        IncidentPhase::OkAgain => "info",
+        IncidentPhase::Drilled | IncidentPhase::Refused if incident.is_alarming() => "high",
+        IncidentPhase::Drilled | IncidentPhase::Refused => "info",
+    }
+}

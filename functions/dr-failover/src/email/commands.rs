@@ -1,0 +1,113 @@
+//! Commands that the operator can run as they are, with version 2 of the AWS CLI. Their values are safe in a shell: names and ARNs of
+//! the rules, ids of this function, and checked values from DRS.
+
+use serde_json::json;
+use shared::arn::Arn;
+
+use super::IncidentEmail;
+use crate::incident::{INCIDENT_TAG, Incident};
+
+/// Starts a DRS plan for real.
+pub(super) fn start(drs_plan: &Arn) -> String {
+    let region = &drs_plan.region;
+    format!(
+        "aws drs start-recovery-plan-execution --region {region} --recovery-plan-arn {drs_plan} --mode RECOVERY"
+    )
+}
+
+/// The same with the incident's tag: the function finds the execution by its tag, follows it, and starts no second one.
+pub(super) fn start_for(incident: &Incident) -> String {
+    let tags = json!({INCIDENT_TAG: incident.id});
+    format!("{} --tags '{tags}'", start(&incident.drs_plan))
+}
+
+/// Starts single servers for real.
+pub(super) fn start_servers(drs_plan: &Arn, servers: &[&str]) -> String {
+    let region = &drs_plan.region;
+    let servers: Vec<String> = servers.iter().map(|server| format!("sourceServerID={server}")).collect();
+    format!("aws drs start-recovery --region {region} --source-servers {}", servers.join(" "))
+}
+
+/// Lists the executions of a DRS plan, the newest first.
+pub(super) fn executions(drs_plan: &Arn) -> String {
+    let region = &drs_plan.region;
+    format!("aws drs list-recovery-plan-executions --region {region} --recovery-plan-arn {drs_plan}")
+}
+
+/// Cancels an execution.
+pub(super) fn cancel(execution: &Arn) -> Option<String> {
+    let region = &execution.region;
+    is_plain(&execution.to_string()).then(|| {
+        format!("aws drs cancel-recovery-plan-execution --region {region} --recovery-plan-execution-arn {execution}")
+    })
+}
+
+/// Lists the steps of an execution.
+pub(super) fn steps(execution: &Arn) -> Option<String> {
+    let region = &execution.region;
+    is_plain(&execution.to_string()).then(|| {
+        format!("aws drs list-recovery-plan-execution-steps --region {region} --recovery-plan-execution-arn {execution}")
+    })
+}
+
+/// Retries a failed step.
+pub(super) fn retry(drs_plan: &Arn) -> String {
+    let region = &drs_plan.region;
+    format!(
+        "aws drs retry-recovery-plan-execution-step --region {region} --recovery-plan-execution-step-arn STEP_ARN"
+    )
+}
+
+/// Terminates the launched instances.
+pub(super) fn terminate(incident: &Incident) -> Option<String> {
+    let launched = incident.servers.values().filter_map(|server| server.instance.as_deref());
+    let launched: Vec<&str> = launched.filter(|id| is_plain(id)).collect();
+    let region = &incident.drs_plan.region;
+    (!launched.is_empty()).then(|| {
+        format!(
+            "aws drs terminate-recovery-instances --region {region} --recovery-instance-ids {}",
+            launched.join(" ")
+        )
+    })
+}
+
+/// Reads the kill switch.
+pub(super) fn read_switch(email: &IncidentEmail<'_>) -> String {
+    format!("aws ssm get-parameter --region {} --name {}", email.home.region, email.settings.kill_switch)
+}
+
+/// Sets the kill switch.
+pub(super) fn switch(email: &IncidentEmail<'_>, value: &str) -> String {
+    format!(
+        "aws ssm put-parameter --region {} --name {} --value {value} --type String --overwrite",
+        email.home.region, email.settings.kill_switch
+    )
+}
+
+/// Refuses the incident.
+pub(super) fn refuse(email: &IncidentEmail<'_>) -> String {
+    invoke(email, "refuse", json!({"incident": email.incident.id, "by": "YOUR NAME"}))
+}
+
+/// Clears the latch.
+pub(super) fn clear(email: &IncidentEmail<'_>) -> String {
+    invoke(email, "clear-latch", json!({"plan": email.incident.plan, "by": "YOUR NAME"}))
+}
+
+fn invoke(email: &IncidentEmail<'_>, kind: &str, detail: serde_json::Value) -> String {
+    let payload = json!({"source": "pointsman", "detail-type": kind, "detail": detail});
+    let arn: Option<Arn> = email.function.parse().ok();
+    // Behind the name of a qualified ARN is its version or alias.
+    let name = arn.as_ref().and_then(|arn| arn.resource_of("function")?.split(':').next());
+    let function = name.unwrap_or("dr-failover");
+    format!(
+        "aws lambda invoke --region {} --function-name {function} --cli-binary-format raw-in-base64-out --payload '{payload}' \
+         /dev/stdout",
+        email.home.region
+    )
+}
+
+/// Whether a text has no character with a meaning in a shell.
+fn is_plain(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || "_/.-:".contains(c))
+}

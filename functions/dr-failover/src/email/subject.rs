@@ -1,0 +1,92 @@
+//! The subject: what the operator must know before opening the email, in under 100 characters.
+
+use shared::text::{count, verb};
+
+use crate::incident::{Incident, IncidentPhase};
+use crate::reported::ReportedState;
+use crate::rules::Mode;
+
+/// The subject of the email about the state of an incident.
+pub(super) fn subject(incident: &Incident) -> String {
+    let plan = &incident.plan;
+    let what = format!("{} of {plan}", incident.mode);
+    let servers = all_launched(incident.servers.len());
+    // The end of a closed incident matters more than its RTO.
+    let late = if incident.over_rto && incident.is_open() { ", OVER RTO" } else { "" };
+    match incident.phase {
+        IncidentPhase::Held => format!("NOT STARTED{late}: {what}: {}", blocked_by(incident)),
+        IncidentPhase::Starting if !incident.holds.is_empty() => {
+            format!("UNCERTAIN{late}: {what}: DRS was asked to start it and cannot be read")
+        }
+        IncidentPhase::Starting => format!("UNCERTAIN{late}: {what}: DRS did not answer the start"),
+        IncidentPhase::Running => format!("{}{late}: {}", running(incident), progress(incident, &what)),
+        IncidentPhase::Recovered if incident.is_over() => {
+            format!("RECOVERED, but the alarm is OK: {plan}: leave traffic where it is")
+        }
+        IncidentPhase::Recovered => format!("RECOVERED, traffic not moved: {plan}: {servers}"),
+        IncidentPhase::Drilled if incident.is_alarming() => {
+            format!("DRILL PASSED, site NOT recovered: {plan}: {servers}")
+        }
+        IncidentPhase::Drilled => format!("DRILL PASSED: {plan}: {servers}"),
+        IncidentPhase::RecoveredInPart => {
+            let kind = match incident.mode {
+                Mode::Drill => "DRILL PASSED",
+                Mode::Recovery => "RECOVERED",
+            };
+            let missing: Vec<&str> = incident.missing().map(|(id, _)| id.as_str()).collect();
+            let of = count(incident.servers.len(), "server");
+            format!("{kind} IN PART: {plan}: {} of {of}, without {}", incident.launched(), missing.join(" "))
+        }
+        IncidentPhase::Failed => format!("FAILED: {what}"),
+        IncidentPhase::Cancelled => format!("CANCELLED: {what}"),
+        IncidentPhase::OkAgain => format!("OVER: {plan}: the alarm is OK again, nothing was launched"),
+        IncidentPhase::Refused => format!("REFUSED: {what}"),
+        IncidentPhase::AgedOut if incident.is_alarming() => {
+            format!("GIVEN UP, still in ALARM: {what}: nothing will start")
+        }
+        IncidentPhase::AgedOut => format!("GIVEN UP: {what}: no start was possible in time"),
+    }
+}
+
+/// `the server is launched`, `all 2 servers are launched`.
+pub(super) fn all_launched(servers: usize) -> String {
+    let all = if servers == 1 { "the server".to_owned() } else { format!("all {}", count(servers, "server")) };
+    format!("{all} {} launched", verb(servers, "is", "are"))
+}
+
+/// The news about an execution in progress.
+fn running(incident: &Incident) -> &'static str {
+    let was_unseen = incident.reported.as_ref().and_then(ReportedState::running_unseen);
+    if incident.execution().is_some_and(|execution| execution.unreadable.is_some()) {
+        "UNREADABLE"
+    } else if incident.failed().next().is_some() {
+        "LAUNCH FAILED"
+    } else if incident.is_over() {
+        "IN PROGRESS, the alarm is OK again"
+    } else if was_unseen == Some(true) {
+        "READABLE AGAIN"
+    } else if was_unseen == Some(false) {
+        "IN PROGRESS"
+    } else if incident.mode == Mode::Drill && incident.is_alarming() {
+        "DRILL STARTED, site NOT recovered"
+    } else {
+        "STARTED"
+    }
+}
+
+/// `recovery of shop: 1 of 2 servers launched`, once the servers are known.
+fn progress(incident: &Incident, what: &str) -> String {
+    match incident.servers.len() {
+        0 => what.to_owned(),
+        servers => format!("{what}: {} of {} launched", incident.launched(), count(servers, "server")),
+    }
+}
+
+/// `the second alarm is OK`, `recoveries are switched off and 2 more`.
+fn blocked_by(incident: &Incident) -> String {
+    match &incident.holds[..] {
+        [] => "blocked".to_owned(),
+        [only] => only.interlock.headline(),
+        [first, rest @ ..] => format!("{} and {} more", first.interlock.headline(), rest.len()),
+    }
+}

@@ -1,0 +1,187 @@
+//! The text of an email about an incident: what is true, what happens next, what blocks the recovery, what the operator can do, and
+//! the record.
+
+mod actions;
+mod lead;
+
+use std::fmt::Write as _;
+
+use shared::email::Detail;
+use shared::text::printable;
+
+use super::IncidentEmail;
+use crate::incident::{Incident, IncidentPhase};
+use crate::text::{short_duration, utc};
+
+/// The most entries of the record, and servers, in an email.
+const MOST: usize = 100;
+
+/// The text.
+pub(super) fn text(email: &IncidentEmail<'_>, detail: Detail) -> String {
+    let incident = email.incident;
+    let mut out = format!("{}\n", lead::lead(email));
+    if incident.over_rto && incident.is_open() {
+        let passed = utc(incident.began() + email.plan.rto);
+        let (rto, mode) = (short_duration(email.plan.rto), incident.mode);
+        let _ = writeln!(out, "\nThe RTO of {rto} passed at {passed}. The {mode} is not finished.");
+    }
+    section(&mut out, "What happens next", &next(email));
+    section(&mut out, &format!("What blocks the {}", incident.mode), &blocks(incident));
+    section(&mut out, "What you can do", &actions::actions(email));
+    section(&mut out, "The servers", &servers(incident));
+    section(&mut out, "Details", &details(email));
+    if detail != Detail::None {
+        section(&mut out, "What happened (UTC)", &record(incident));
+    }
+    out
+}
+
+fn section(out: &mut String, title: &str, lines: &[String]) {
+    if lines.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n{title}");
+    for line in lines {
+        let _ = writeln!(out, "{line}");
+    }
+}
+
+fn blocks(incident: &Incident) -> Vec<String> {
+    let lines = incident.holds.iter().map(|hold| {
+        let sentence = capital(&printable(&hold.interlock.to_string()));
+        format!("- {sentence}. [{}]\n  {}", hold.interlock.code().name(), hold.interlock.advice())
+    });
+    lines.collect()
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn next(email: &IncidentEmail<'_>) -> Vec<String> {
+    let incident = email.incident;
+    let (plan, mode) = (&incident.plan, incident.mode);
+    let until = incident.opened.min(incident.began()) + email.plan.give_up_after;
+    let until = until.strftime("%Y-%m-%d %H:%M UTC");
+    let lasting = incident.holds.iter().filter(|hold| !hold.interlock.passes());
+    let lasting: Vec<String> = lasting.map(|hold| hold.interlock.headline()).collect();
+    let sentence = match incident.phase {
+        IncidentPhase::Held if lasting.is_empty() => format!(
+            "The function checks again every minute, and starts the {mode} by itself once nothing blocks it. It stops when the alarm \
+             is OK, when an operator refuses the recovery, or at {until}."
+        ),
+        IncidentPhase::Held => format!(
+            "The {mode} does NOT start by itself until an operator acts: {}. The function checks again every minute until the alarm is \
+             OK, an operator refuses the recovery, or {until}.",
+            lasting.join(", ")
+        ),
+        IncidentPhase::Starting => format!(
+            "The function searches DRS for the execution every minute. If there is none, it asks DRS again. The {mode} cannot start \
+             twice."
+        ),
+        IncidentPhase::Running if incident.execution().is_some_and(|of| of.unreadable.is_some()) => {
+            "The function asks DRS every minute. Until DRS answers, you get no further news: watch the execution yourself."
+                .to_owned()
+        }
+        IncidentPhase::Running => {
+            "The function checks every minute. You get an email if a server fails, if the alarm is OK again, if the RTO passes, and \
+             at the end. It does not move traffic."
+                .to_owned()
+        }
+        IncidentPhase::Recovered
+        | IncidentPhase::RecoveredInPart
+        | IncidentPhase::Failed
+        | IncidentPhase::Cancelled
+            if email.latch.recovery.is_some() =>
+        {
+            format!("No other recovery of {plan} starts by itself until an operator clears the latch.")
+        }
+        IncidentPhase::OkAgain | IncidentPhase::Refused | IncidentPhase::AgedOut => {
+            format!("Nothing, until an alarm of {plan} goes into ALARM again.")
+        }
+        IncidentPhase::Recovered
+        | IncidentPhase::RecoveredInPart
+        | IncidentPhase::Failed
+        | IncidentPhase::Cancelled
+        | IncidentPhase::Drilled => return Vec::new(),
+    };
+    vec![sentence]
+}
+
+/// `s-0000000000000db01 (db-1)`.
+fn server_name(incident: &Incident, id: &str) -> String {
+    let hostname = incident.hostnames.get(id).map(|name| format!(" ({name})")).unwrap_or_default();
+    format!("{id}{hostname}")
+}
+
+fn servers(incident: &Incident) -> Vec<String> {
+    let lines = incident.servers.iter().take(MOST).map(|(id, server)| {
+        let name = server_name(incident, id);
+        let instance = server.instance.as_deref().map(|id| format!(" as {id}")).unwrap_or_default();
+        let kind = if server.critical { "" } else { ", optional" };
+        let job = server.job.as_deref().map(|job| format!(", {job}")).unwrap_or_default();
+        printable(&format!("- {name}: {}{instance} (step {}{kind}{job})", server.status, server.step))
+    });
+    let mut lines: Vec<String> = lines.collect();
+    if incident.servers.len() > MOST {
+        lines.push(format!("- and {} more", incident.servers.len() - MOST));
+    }
+    lines
+}
+
+fn details(email: &IncidentEmail<'_>) -> Vec<String> {
+    let (plan, incident) = (email.plan, email.incident);
+    let mut lines = vec![
+        format!("As of: {}", utc(email.now)),
+        format!("Account and region: {}, {}", email.home.account, email.home.region),
+        format!("Incident: {}", incident.id),
+        format!("Plan: {} ({}), mode {}", plan.name, plan.place, plan.mode),
+        format!("DRS plan: {}", incident.drs_plan),
+    ];
+    for (arn, alarm) in &incident.alarms {
+        lines.push(format!("Alarm: {}", printable(&arn.to_string())));
+        lines.extend(alarm.reason.as_deref().map(|why| format!("  CloudWatch's reason: {}", printable(why))));
+    }
+    let signal = &plan.second_signal;
+    lines.extend(
+        signal
+            .alarm
+            .as_deref()
+            .map(|name| format!("Second signal: alarm {} ({})", printable(name), email.home.region)),
+    );
+    lines.extend(signal.probe.as_deref().map(|url| format!("Second signal: probe of {}", printable(url))));
+    lines.push(format!("RPO: {}", short_duration(plan.rpo)));
+    lines.push(format!("RTO: {}{}", short_duration(plan.rto), took(incident)));
+    if let Some(start) = incident.start() {
+        let oldest = incident.oldest_snapshot().map(|taken| format!(", the oldest taken at {}", utc(taken)));
+        lines.push(format!("Snapshots: {}{}", start.snapshots.len(), oldest.unwrap_or_default()));
+    }
+    let execution = incident.execution();
+    lines.extend(execution.map(|execution| format!("Execution: {}, {}", execution.arn, execution.status)));
+    lines.push(format!("Kill switch: {}", email.settings.kill_switch));
+    lines
+}
+
+/// `; the last server was launched 25m after the alarm`.
+fn took(incident: &Incident) -> String {
+    if !matches!(incident.phase, IncidentPhase::Recovered | IncidentPhase::Drilled) {
+        return String::new();
+    }
+    let launched = incident.servers.values().filter(|server| server.is_launched());
+    let last = launched.map(|server| server.since).max();
+    let took = last.map(|last| short_duration(last.duration_since(incident.began())));
+    took.map(|took| format!("; the last server was launched within {took} of the alarm")).unwrap_or_default()
+}
+
+fn record(incident: &Incident) -> Vec<String> {
+    let hidden = incident.record.len().saturating_sub(MOST);
+    let mut lines = Vec::new();
+    if hidden > 0 {
+        lines.push(format!("({hidden} earlier entries are in the table)"));
+    }
+    for entry in &incident.record[hidden..] {
+        lines.push(format!("{}  {}", entry.at.strftime("%m-%d %H:%M:%S"), entry.what));
+    }
+    lines
+}

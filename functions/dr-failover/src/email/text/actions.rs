@@ -1,0 +1,180 @@
+//! The actions of the operator, with commands that do no harm in the state that the email reports.
+
+use crate::email::{IncidentEmail, commands};
+use crate::incident::{Incident, IncidentPhase};
+use crate::interlock::InterlockCode;
+use crate::rules::Mode;
+
+/// A list of actions.
+#[derive(Default)]
+struct ActionList(Vec<String>);
+
+impl ActionList {
+    fn sentence(&mut self, text: &str) {
+        self.0.push(format!("- {text}"));
+    }
+
+    fn command(&mut self, text: &str, command: impl Into<Option<String>>) {
+        self.0.extend(command.into().map(|command| format!("- {text}:\n  {command}")));
+    }
+}
+
+const BY_HAND: &str = "Start the recovery by hand, for real. DRS takes the latest data, whatever its age, and first deletes the \
+                       instances that it launched earlier for these servers";
+
+const TERMINATE: &str = "Terminate the drill's instances, which cost money until then";
+
+/// The actions, the least harmful first.
+pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<String> {
+    let incident = email.incident;
+    let mut list = ActionList::default();
+    match incident.phase {
+        IncidentPhase::Held => held(email, &mut list),
+        IncidentPhase::Starting => starting(incident, &mut list),
+        IncidentPhase::Running => running(incident, &mut list),
+        IncidentPhase::Drilled => drilled(incident, &mut list),
+        IncidentPhase::Recovered | IncidentPhase::RecoveredInPart => recovered(email, &mut list),
+        IncidentPhase::Failed | IncidentPhase::Cancelled => failed(email, &mut list),
+        IncidentPhase::AgedOut | IncidentPhase::Refused => {
+            let what = match may_start(incident) {
+                true => BY_HAND.to_owned(),
+                false => format!("First remove what blocks the {}. {BY_HAND}", incident.mode),
+            };
+            list.command(&what, commands::start(&incident.drs_plan));
+        }
+        IncidentPhase::OkAgain => {}
+    }
+    list.0
+}
+
+fn may_start(incident: &Incident) -> bool {
+    !incident.holds.iter().any(|hold| hold.interlock.code().forbids_a_start_by_hand())
+}
+
+fn starting(incident: &Incident, list: &mut ActionList) {
+    list.command("Check whether DRS has the execution", commands::executions(&incident.drs_plan));
+    // While DRS cannot be read, the next email has no known time.
+    if incident.holds.is_empty() {
+        list.sentence("Wait two minutes: you get another email.");
+    }
+    list.command(
+        "To start the recovery now, run this; the tag ties it to this incident, so that the function starts no second one",
+        commands::start_for(incident),
+    );
+}
+
+fn held(email: &IncidentEmail<'_>, list: &mut ActionList) {
+    let incident = email.incident;
+    let is_blocked_by = |code| incident.holds.iter().any(|hold| hold.interlock.code() == code);
+    for interlock in incident.holds.iter().map(|hold| &hold.interlock) {
+        let Some(execution) = interlock.execution() else { continue };
+        list.command("List the steps of that execution", commands::steps(execution));
+        if interlock.code() == InterlockCode::DrillRunning {
+            list.command("Cancel the drill (launches in progress still complete)", commands::cancel(execution));
+        }
+    }
+    if is_blocked_by(InterlockCode::KillSwitchUnclear) {
+        list.command("Read the kill switch", commands::read_switch(email));
+    }
+    if may_start(incident) {
+        list.command(BY_HAND, commands::start_for(incident));
+    }
+    if is_blocked_by(InterlockCode::NoSnapshot) || is_blocked_by(InterlockCode::PlanInvalid) {
+        list.command(
+            "Recover single servers by hand, for real",
+            commands::start_servers(&incident.drs_plan, &["SERVER_ID"]),
+        );
+    }
+    list.command("Refuse the recovery, if this is no outage", commands::refuse(email));
+    if is_blocked_by(InterlockCode::KillSwitchOff) || is_blocked_by(InterlockCode::KillSwitchUnclear) {
+        let what = "Switch recoveries of every plan on; this one may then start within a minute";
+        list.command(what, commands::switch(email, "enabled"));
+    } else {
+        let what = "Switch recoveries of every plan off (executions in progress continue)";
+        list.command(what, commands::switch(email, "disabled"));
+    }
+    if is_blocked_by(InterlockCode::Latched) {
+        let what = "Clear the latch, only if the servers of that recovery are no longer used. A new recovery may then start \
+                    within a minute";
+        list.command(what, commands::clear(email));
+    }
+}
+
+fn running(incident: &Incident, list: &mut ActionList) {
+    let execution = incident.execution().map(|execution| &execution.arn);
+    list.command("List the steps of the execution", execution.and_then(commands::steps));
+    list.command(
+        "Cancel the execution (launches in progress still complete)",
+        execution.and_then(commands::cancel),
+    );
+    if incident.mode == Mode::Drill && incident.is_alarming() {
+        let what = "If the outage is real, cancel the drill, wait until its step has ended, then start the recovery";
+        list.command(what, commands::start(&incident.drs_plan));
+    }
+}
+
+fn drilled(incident: &Incident, list: &mut ActionList) {
+    if incident.is_alarming() {
+        let what =
+            "If the outage is real, start the recovery by hand (DRS first deletes the drill's instances)";
+        list.command(what, commands::start(&incident.drs_plan));
+    }
+    list.command(TERMINATE, commands::terminate(incident));
+}
+
+fn recovered(email: &IncidentEmail<'_>, list: &mut ActionList) {
+    let incident = email.incident;
+    match incident.mode {
+        Mode::Recovery if incident.is_over() => {
+            list.sentence("Leave traffic on the original site while it works.");
+            list.command(
+                "Terminate the launched servers, once you are sure that they are not needed",
+                commands::terminate(incident),
+            );
+        }
+        Mode::Recovery => {
+            list.sentence("1. Test the application on the launched servers.");
+            list.sentence("2. Make sure that the original site takes no more writes.");
+            list.sentence("3. Move traffic to the launched servers.");
+        }
+        Mode::Drill => list.command(TERMINATE, commands::terminate(incident)),
+    }
+    let missing: Vec<&str> = incident.missing().map(|(id, _)| id.as_str()).collect();
+    if !missing.is_empty() && incident.mode == Mode::Recovery {
+        list.command("Launch the missing servers", commands::start_servers(&incident.drs_plan, &missing));
+    }
+    clear(email, list);
+}
+
+fn failed(email: &IncidentEmail<'_>, list: &mut ActionList) {
+    let incident = email.incident;
+    let execution = incident.execution();
+    let arn = execution.map(|execution| &execution.arn);
+    list.command("List the steps of the execution, with their errors", arn.and_then(commands::steps));
+    match execution.map(|execution| execution.status.as_str()) {
+        Some("FAILED") => {
+            let what = "Retry the failed step (launched servers stay; the list of steps has the ARN). You get no more emails about it";
+            list.command(what, commands::retry(&incident.drs_plan));
+        }
+        Some("TIMED_OUT") => {
+            list.sentence("Wait until the jobs in progress have ended; until then DRS refuses a new start.");
+        }
+        _ => {}
+    }
+    match incident.mode {
+        Mode::Recovery => {
+            let what = "Or start the whole plan again: DRS deletes the launched servers, and launches every server again";
+            list.command(what, commands::start(&incident.drs_plan));
+        }
+        Mode::Drill => list.command(TERMINATE, commands::terminate(incident)),
+    }
+    clear(email, list);
+}
+
+fn clear(email: &IncidentEmail<'_>, list: &mut ActionList) {
+    if email.latch.recovery.is_some() {
+        let what = "Clear the latch, only once the launched servers are no longer used: after that the next alarm can launch \
+                    again, and DRS deletes these servers first";
+        list.command(what, commands::clear(email));
+    }
+}

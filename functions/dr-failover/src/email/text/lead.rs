@@ -1,0 +1,180 @@
+//! The first sentences of an email: what is true now.
+
+use std::fmt::Write as _;
+
+use shared::text::printable;
+
+use super::server_name;
+use crate::alarm::AlarmState;
+use crate::email::IncidentEmail;
+use crate::email::subject::all_launched;
+use crate::incident::{Incident, IncidentPhase, RefusalCause, launched_of};
+use crate::interlock::some;
+use crate::rules::Mode;
+use crate::text::{short_duration, utc};
+
+/// What is true now.
+pub(super) fn lead(email: &IncidentEmail<'_>) -> String {
+    let incident = email.incident;
+    let what = format!("the {} of {}", incident.mode, incident.plan);
+    let the = format!("The {} of {}", incident.mode, incident.plan);
+    let alarms = alarms(email);
+    let sentences = match incident.phase {
+        IncidentPhase::Held => format!("{the} is NOT started: {}.{}", blocked(incident), after_a_start(incident)),
+        IncidentPhase::Starting if !incident.holds.is_empty() => format!(
+            "DRS was asked to start {what}, and the function cannot read whether it did: {}.",
+            blocked(incident)
+        ),
+        IncidentPhase::Starting => {
+            let error = incident.current().and_then(|attempt| attempt.unanswered.as_ref());
+            let error = error.map_or_else(|| "no answer".to_owned(), ToString::to_string);
+            format!(
+                "DRS was asked to start {what} and did not answer ({}): the function does not know whether it started.",
+                printable(&error)
+            )
+        }
+        IncidentPhase::Running => running(incident, &the),
+        IncidentPhase::Recovered => recovered(incident, &the),
+        IncidentPhase::Drilled => format!(
+            "{the} has passed: {}. It was a drill: nothing is recovered, and traffic was not moved.",
+            all_launched(incident.servers.len())
+        ),
+        IncidentPhase::RecoveredInPart => {
+            let missing: Vec<String> = incident.missing().map(|(id, _)| server_name(incident, id)).collect();
+            format!(
+                "{the} is partly done: {}, without {}. Traffic was not moved.",
+                ended(incident),
+                some(&missing)
+            )
+        }
+        IncidentPhase::Failed => format!("{the} FAILED: {}. Traffic was not moved.", ended(incident)),
+        IncidentPhase::Cancelled => {
+            format!("{the} is cancelled: {}. Traffic was not moved.", ended(incident))
+        }
+        IncidentPhase::OkAgain => {
+            format!("{the} is not needed: {}. {}", ended(incident), nothing_launched(incident))
+        }
+        IncidentPhase::Refused => format!("{the} is NOT started: {}.", ended(incident)),
+        IncidentPhase::AgedOut => {
+            let blocked = match incident.holds.is_empty() {
+                true => String::new(),
+                false => format!(". The last reason: {}", blocked(incident)),
+            };
+            format!("{the} is NOT started, and the function has given up: {}{blocked}.", ended(incident))
+        }
+    };
+    format!("{sentences} {alarms}")
+}
+
+/// The first interlock, and how many more there are.
+fn blocked(incident: &Incident) -> String {
+    let more = match incident.holds.len() {
+        0 | 1 => String::new(),
+        count => format!(" (and {} more)", count - 1),
+    };
+    let first = incident.holds.first().map(|hold| hold.interlock.to_string());
+    format!("{}{more}", printable(&first.unwrap_or_else(|| "an interlock blocks it".to_owned())))
+}
+
+/// The start that an earlier email reported, and that launched nothing.
+fn after_a_start(incident: &Incident) -> &'static str {
+    match incident.last_refused() {
+        Some((attempt, _)) if attempt.execution.is_some() => {
+            " DRS had accepted an earlier start, and then launched nothing."
+        }
+        _ => "",
+    }
+}
+
+fn nothing_launched(incident: &Incident) -> String {
+    let Some((_, last)) = incident.last_refused() else {
+        return "This function launched nothing.".to_owned();
+    };
+    let starts = match incident.refused_count {
+        1 => "the start".to_owned(),
+        count => format!("{count} starts"),
+    };
+    let verb = match last.cause {
+        RefusalCause::Refused { .. } => "refused",
+        RefusalCause::EndedBeforeAnyStep { .. } | RefusalCause::Earlier { .. } => "did not carry out",
+    };
+    format!(
+        "Nothing was launched: DRS {verb} {starts} ({}). Fix that before the next outage.",
+        printable(&last.cause.to_string())
+    )
+}
+
+fn running(incident: &Incident, the: &str) -> String {
+    let failed: Vec<String> = incident.failed().map(|(id, _)| server_name(incident, id)).collect();
+    let execution = incident.execution();
+    if let Some(error) = execution.and_then(|execution| execution.unreadable.as_ref()) {
+        let error = printable(&error.to_string());
+        return format!("{the} is in progress, and DRS does not report its progress: {error}.");
+    }
+    let is_validated = execution.is_some_and(|execution| execution.status == "CREATED");
+    let mut text = match failed.is_empty() {
+        true if is_validated => {
+            format!("{the} is started: DRS validates every server before it launches the first.")
+        }
+        true => format!("{the} is started: DRS is launching the servers."),
+        false => format!("{the} is in progress, and the launch of {} FAILED.", some(&failed)),
+    };
+    if !incident.servers.is_empty() {
+        let _ = write!(text, " So far, {}.", launched_of(incident.launched(), incident.servers.len()));
+    }
+    if incident.mode == Mode::Drill && incident.is_alarming() {
+        text.push_str(" The plan is in drill mode: DRS launches test servers, and NOTHING IS RECOVERED.");
+    }
+    for finding in incident.start().iter().flat_map(|start| &start.despite) {
+        let _ = write!(text, " The start ignored that {}.", printable(&finding.to_string()));
+    }
+    if incident.is_over() {
+        text.push_str(
+            " Meanwhile the alarm is OK again; the execution continues until an operator cancels it.",
+        );
+    }
+    text
+}
+
+fn recovered(incident: &Incident, the: &str) -> String {
+    let all = all_launched(incident.servers.len());
+    let mut text = format!("{the} is done: {all}. TRAFFIC WAS NOT MOVED.");
+    if let Some(taken) = incident.oldest_snapshot() {
+        let _ = write!(text, " The data is from {} or newer", utc(taken));
+        let age = incident.began().duration_since(taken);
+        let _ = match age.is_positive() {
+            true => write!(text, ", {} before the alarm.", short_duration(age)),
+            false => write!(text, "."),
+        };
+    }
+    if incident.is_over() {
+        text.push_str(
+            " But the alarm is OK again, so the original site probably works. Leave traffic there unless it does not.",
+        );
+    }
+    text
+}
+
+/// How the incident ended.
+fn ended(incident: &Incident) -> String {
+    let end = incident.end.as_ref().map(ToString::to_string);
+    end.map_or_else(|| incident.phase.name().to_owned(), |end| printable(&end))
+}
+
+/// `The alarm shop-down has been in ALARM since 10:00:00 (5m).`
+fn alarms(email: &IncidentEmail<'_>) -> String {
+    let sentences = email.incident.alarms.values().map(|alarm| {
+        let duration = short_duration(email.now.duration_since(alarm.since));
+        let (name, since) = (printable(&alarm.name), utc(alarm.since));
+        let by = alarm.suppressed_by.as_ref().map(|by| format!(", suppressed by {by}")).unwrap_or_default();
+        match alarm.state {
+            AlarmState::Alarm => {
+                format!("The alarm {name} has been in ALARM since {since} ({duration}{by}).")
+            }
+            AlarmState::Ok | AlarmState::InsufficientData => {
+                format!("The alarm {name} has been {} since {since} ({duration}).", alarm.state)
+            }
+        }
+    });
+    sentences.collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,129 @@
+//! The emails that are not about a known incident: an unreadable event, a table that does not answer, a cleared latch.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use shared::email::{LARGEST_MESSAGE, Message, attributes, shortened, within};
+use shared::text::printable;
+
+use super::{VERSION, commands};
+use crate::alarm::AlarmEvent;
+use crate::because::StateError;
+use crate::latch::Clearance;
+use crate::rules::RecoveryPlan;
+use crate::step::{StartAnswer, StartFailure};
+use crate::text::utc;
+
+/// The most plans with commands in an email.
+const MOST_PLANS: usize = 10;
+
+/// The email about an event that may be an alarm and cannot be read.
+pub fn not_understood(event: &Value, why: &str, plans: &[RecoveryPlan], now: Timestamp) -> Message {
+    let headline = "CANNOT BE READ: an event that may be an alarm; nothing was started".to_owned();
+    let attributes = attributes([("severity", Some("critical".to_owned()))]);
+    within(LARGEST_MESSAGE, headline, attributes, |detail| {
+        let shown = shortened(event, detail);
+        let mut text = format!(
+            "The recovery function received an event that it cannot read and that may be an alarm. The function decided nothing and \
+             started nothing.\n\nWhy: {}\nWhen: {}\n\nWhat happens next\nNothing, until the next event of an alarm.\n\nWhat you can \
+             do\n- Check whether a CloudWatch alarm is in ALARM, and whether the site is down.\n- If the site is down, check \
+             whether a recovery is in progress. If there is none, start one by hand:\n{}- Then fix the sender of the event: a rule \
+             with an input transformer, or another publisher to the topic.\n\nThe event\n",
+            printable(why),
+            utc(now),
+            by_hand(plans)
+        );
+        let pretty = shown.as_ref().and_then(|shown| serde_json::to_string_pretty(shown).ok());
+        let lines = pretty.as_deref().unwrap_or("The event does not fit into an email.").lines().map(printable);
+        text.push_str(&lines.collect::<Vec<_>>().join("\n"));
+        text.push('\n');
+        (text, json!({"version": VERSION, "severity": "critical", "why": why, "event": shown}))
+    })
+}
+
+/// For each plan, the commands that show and start its recovery.
+fn by_hand(plans: &[RecoveryPlan]) -> String {
+    let commands = plans.iter().take(MOST_PLANS).map(|plan| {
+        let (list, start) = (commands::executions(&plan.drs_plan), commands::start(&plan.drs_plan));
+        format!("  {}:\n  {list}\n  {start}\n", plan.name)
+    });
+    commands.collect()
+}
+
+/// The email about a start whose answer could not be recorded.
+pub fn unrecorded(
+    plan: &RecoveryPlan,
+    answer: &Result<StartAnswer, StartFailure>,
+    error: &StateError,
+    now: Timestamp,
+) -> Message {
+    let (headline, lead) = match answer {
+        Ok(StartAnswer(execution)) => {
+            ("STARTED", format!("DRS has started the {} of {}: {}.", plan.mode, plan.name, execution.arn))
+        }
+        Err(failure) => {
+            let failure = printable(&failure.to_string());
+            ("UNCERTAIN", format!("DRS was asked to start the {} of {} and answered: {failure}.", plan.mode, plan.name))
+        }
+    };
+    let headline =
+        format!("{headline}, not recorded: {} of {}: the table does not answer", plan.mode, plan.name);
+    within(LARGEST_MESSAGE, headline, critical(plan), |_| {
+        let text = format!(
+            "{lead} The function could not record that, because its table does not answer.\n\nWhy: {}\nWhen: {}\n\nWhat happens \
+             next\nOnce the table answers, the function finds the execution in DRS by its tag and follows it.\n\nWhat you can \
+             do\n- Do not start the recovery by hand.\n- Check whether it is in progress:\n  {}\n",
+            printable(&error.to_string()),
+            utc(now),
+            commands::executions(&plan.drs_plan)
+        );
+        let form = json!({
+            "version": VERSION, "severity": "critical", "plan": plan.name, "error": error.to_string(),
+        });
+        (text, form)
+    })
+}
+
+/// The email about an alarm that arrives while the table does not answer.
+pub fn undecided(plan: &RecoveryPlan, alarm: &AlarmEvent, error: &StateError, now: Timestamp) -> Message {
+    let headline = format!("NOT DECIDED: {} of {}: the table does not answer", plan.mode, plan.name);
+    within(LARGEST_MESSAGE, headline, critical(plan), |_| {
+        let text = format!(
+            "The function started nothing for {}, because its table does not answer. An earlier recovery of the plan {} may still be in \
+             progress, or may have ended.\n\nWhy: {}\nWhen: {}\n\nWhat happens next\nLambda retries the event, and then keeps it in the \
+             queue of failed events, which has an alarm.\n\nWhat you can do\n- Check whether a recovery is in progress or has \
+             ended:\n  {}\n- If there is none and the site is down, start the recovery by hand, for real:\n  {}\n",
+            printable(&alarm.to_string()),
+            plan.name,
+            printable(&error.to_string()),
+            utc(now),
+            commands::executions(&plan.drs_plan),
+            commands::start(&plan.drs_plan)
+        );
+        let form = json!({
+            "version": VERSION, "severity": "critical", "plan": plan.name, "alarm": alarm.arn, "error": error.to_string(),
+        });
+        (text, form)
+    })
+}
+
+/// The email about a cleared latch.
+pub fn cleared(plan: &RecoveryPlan, cleared: &Clearance) -> Message {
+    let by = printable(&cleared.by);
+    let headline = format!("LATCH CLEARED: {}: by {by}", plan.name);
+    let attributes = attributes([("severity", Some("high".to_owned())), ("plan", Some(plan.name.clone()))]);
+    within(LARGEST_MESSAGE, headline, attributes, |_| {
+        let text = format!(
+            "{by} cleared the latch of {} at {}.\n\nWhat happens next\nThe next confirmed alarm may start a recovery by itself. \
+             Instances of the earlier recovery ({}) block it while they exist, because a new launch would delete them.\n\nWhat you \
+             can do\n- If the latch should not be cleared, set the kill switch to `disabled` and ask {by}.\n",
+            plan.name,
+            utc(cleared.at),
+            cleared.incident
+        );
+        (text, json!({"version": VERSION, "severity": "high", "plan": plan.name, "cleared": cleared}))
+    })
+}
+
+fn critical(plan: &RecoveryPlan) -> Vec<shared::email::Attribute> {
+    attributes([("severity", Some("critical".to_owned())), ("plan", Some(plan.name.clone()))])
+}

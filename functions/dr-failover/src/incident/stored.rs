@@ -1,0 +1,218 @@
+//! Reads items of every format. Format 1 had one attempt with one execution, and interlocks, ends and errors as sentences.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer};
+use shared::arn::Arn;
+use shared::call_error::CallError;
+use shared::claim::Claim;
+
+use super::{
+    ChosenSnapshot, DecidedStart, FORMAT, Hold, Incident, IncidentAlarm, IncidentEnd, IncidentPhase,
+    IncidentServer, PlanExecution, RecordEntry, RefusalCause, StartAttempt, StartRefusal,
+};
+use crate::interlock::{Interlock, InterlockCode};
+use crate::reported::ReportedState;
+use crate::rules::Mode;
+
+/// An incident as an item of any format has it.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct IncidentItem {
+    id: String,
+    version: u64,
+    plan: String,
+    drs_plan: Arn,
+    opened: Timestamp,
+    began: Option<Timestamp>,
+    ended: Option<Timestamp>,
+    end: Option<IncidentEnd>,
+    refused_by: Option<String>,
+    phase: IncidentPhase,
+    mode: Mode,
+    alarms: BTreeMap<Arn, IncidentAlarm>,
+    #[serde(default)]
+    holds: Vec<HoldItem>,
+    #[serde(default)]
+    starts: Vec<StartAttempt>,
+    #[serde(default)]
+    attempts: u32,
+    #[serde(default)]
+    refused: u32,
+    #[serde(default)]
+    over_rto: bool,
+    #[serde(default)]
+    servers: BTreeMap<String, IncidentServer>,
+    #[serde(default)]
+    hostnames: BTreeMap<String, String>,
+    #[serde(default)]
+    record: Vec<RecordEntry>,
+    #[serde(default)]
+    unrecorded: u64,
+    told: Option<ReportedState>,
+    telling: Option<Claim>,
+    /// Format 1.
+    ended_because: Option<String>,
+    /// Format 1.
+    attempt: Option<AttemptItem>,
+    /// Format 1.
+    #[serde(default)]
+    refusals: Vec<RefusalItem>,
+    /// Format 1.
+    execution: Option<PlanExecution>,
+}
+
+/// A hold of any format.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum HoldItem {
+    Typed(Hold),
+    Sentences(HoldSentences),
+}
+
+/// A hold of format 1.
+#[derive(Deserialize)]
+struct HoldSentences {
+    code: String,
+    #[serde(default)]
+    headline: String,
+    #[serde(default)]
+    passes: bool,
+    because: String,
+    advice: String,
+    since: Timestamp,
+}
+
+/// The attempt of format 1.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct AttemptItem {
+    token: String,
+    at: Timestamp,
+    mode: Mode,
+    servers: usize,
+    snapshots: Vec<ChosenSnapshot>,
+    #[serde(default)]
+    despite: Vec<String>,
+    error: Option<String>,
+    asked_until: Option<Timestamp>,
+}
+
+/// A refusal of format 1.
+#[derive(Deserialize)]
+struct RefusalItem {
+    at: Timestamp,
+    error: String,
+    execution: Option<Arn>,
+}
+
+impl From<IncidentItem> for Incident {
+    fn from(item: IncidentItem) -> Self {
+        let mode = item.mode;
+        let mut attempts: Vec<StartAttempt> =
+            item.refusals.into_iter().map(|refusal| refused(refusal, mode)).collect();
+        attempts.extend(item.starts);
+        attempts.extend(current(item.attempt, item.execution));
+        let earlier = item.ended_because.map(|text| IncidentEnd::Earlier { text });
+        Self {
+            id: item.id,
+            version: item.version,
+            format: FORMAT,
+            plan: item.plan,
+            drs_plan: item.drs_plan,
+            opened: item.opened,
+            began: item.began,
+            closed: item.ended,
+            end: item.end.or(earlier),
+            refused_by: item.refused_by,
+            phase: item.phase,
+            mode,
+            alarms: item.alarms,
+            holds: item.holds.into_iter().filter_map(hold).collect(),
+            attempts,
+            decided_count: item.attempts,
+            refused_count: item.refused,
+            over_rto: item.over_rto,
+            servers: item.servers,
+            hostnames: item.hostnames,
+            record: item.record,
+            unrecorded: item.unrecorded,
+            reported: item.told,
+            claim: item.telling,
+        }
+    }
+}
+
+/// A hold with a code that is unknown here is dropped: the interlocks are re-evaluated every minute.
+fn hold(item: HoldItem) -> Option<Hold> {
+    match item {
+        HoldItem::Typed(hold) => Some(hold),
+        HoldItem::Sentences(HoldSentences { code, headline, passes, because, advice, since }) => {
+            let code: InterlockCode = code.parse().ok()?;
+            Some(Hold { interlock: Interlock::Earlier { code, headline, passes, because, advice }, since })
+        }
+    }
+}
+
+fn current(attempt: Option<AttemptItem>, execution: Option<PlanExecution>) -> Option<StartAttempt> {
+    if attempt.is_none() && execution.is_none() {
+        return None;
+    }
+    let unanswered = attempt.as_ref().and_then(|attempt| attempt.error.clone()).map(start_error);
+    Some(StartAttempt { start: attempt.map(start), unanswered, execution, refusal: None })
+}
+
+fn start(item: AttemptItem) -> DecidedStart {
+    let earlier = |because: String| Interlock::Earlier {
+        code: InterlockCode::OverRpo,
+        headline: String::new(),
+        passes: true,
+        because,
+        advice: String::new(),
+    };
+    DecidedStart {
+        token: item.token,
+        at: item.at,
+        mode: item.mode,
+        servers: item.servers,
+        snapshots: item.snapshots,
+        despite: item.despite.into_iter().map(earlier).collect(),
+        asked_until: item.asked_until,
+    }
+}
+
+fn refused(item: RefusalItem, mode: Mode) -> StartAttempt {
+    let execution = item.execution.map(|arn| PlanExecution {
+        arn,
+        mode,
+        status: "FAILED".to_owned(),
+        started: item.at,
+        adopted: false,
+        error: None,
+        unreadable: None,
+        unreadable_since: None,
+        steps: Vec::new(),
+    });
+    let cause = RefusalCause::Earlier { text: item.error };
+    let refusal = Some(StartRefusal { at: item.at, cause });
+    StartAttempt { start: None, unanswered: None, execution, refusal }
+}
+
+fn start_error(text: String) -> CallError {
+    CallError::without_answer("drs:StartRecoveryPlanExecution", text)
+}
+
+/// The error of an execution that cannot be read: as a value, or as the text of format 1.
+pub(super) fn call_error<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CallError>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Stored {
+        Text(String),
+        Value(CallError),
+    }
+    Ok(Option::<Stored>::deserialize(deserializer)?.map(|stored| match stored {
+        Stored::Text(text) => CallError::without_answer("drs:GetRecoveryPlanExecution", text),
+        Stored::Value(error) => error,
+    }))
+}

@@ -1,0 +1,134 @@
+//! The words of interlocks in an email: a headline for its subject, and advice for the operator.
+
+use super::Interlock;
+use crate::facts::JobKind;
+use crate::text::short_duration;
+
+impl Interlock {
+    /// A few words for a subject.
+    pub fn headline(&self) -> String {
+        let text = match self {
+            Self::KillSwitchOff { .. } => "recoveries are switched off",
+            Self::KillSwitchUnclear { .. } => "the kill switch is unclear",
+            Self::TimeIsMadeUp => "the function's time is set by hand",
+            Self::PlanElsewhere { .. } => "the DRS plan is in another region",
+            Self::AlarmUnclear { .. } => "the alarm event is incomplete",
+            Self::AlarmUnknown { .. } => "the alarm has no data",
+            Self::Stale { late, .. } => return format!("the alarm came {} late", short_duration(*late)),
+            Self::FromTheFuture { .. } => "the alarm is from the future",
+            Self::Suppressed { .. } => "the alarm is suppressed",
+            Self::SecondAlarmQuiet { state, .. } => return format!("the second alarm is {state}"),
+            Self::SecondAlarmSuppressed { .. } => "the second alarm is suppressed",
+            Self::SecondAlarmUnreadable { .. } => "the second alarm cannot be read",
+            Self::ProbeAnswered { status, .. } => return format!("the site answers with {status}"),
+            Self::ProbeNotSent { .. } => "the site could not be probed",
+            Self::CoolingDown { mode, .. } => return format!("a {mode} started not long ago"),
+            Self::Latched { .. } => "an earlier recovery set the latch",
+            Self::RecoveryRunning { .. } | Self::JobRunning { job_kind: JobKind::Recovery, .. } => {
+                "another recovery is in progress"
+            }
+            Self::DrillRunning { .. } | Self::JobRunning { job_kind: JobKind::Drill, .. } => {
+                "a drill is in progress"
+            }
+            Self::JobRunning { job_kind: JobKind::Other(_), .. } => "a DRS job has its servers",
+            Self::ExecutionsUnreadable { .. }
+            | Self::JobsUnreadable { .. }
+            | Self::InstancesUnreadable { .. }
+            | Self::PlanUnreadable { .. } => "DRS cannot be read",
+            Self::RecoveredAlready { .. } => "servers are already recovered",
+            Self::DrillInstances { .. } => "drill instances exist",
+            Self::PlanInvalid { .. } => "the DRS plan is invalid",
+            Self::PlanEmpty => "the DRS plan is empty",
+            Self::TooManyServers { .. } => "the DRS plan is too large",
+            Self::SnapshotsUnreadable { .. } => "snapshots cannot be read",
+            Self::NoSnapshot { .. } => "a server has no snapshot",
+            Self::OverRpo { oldest, .. } => return format!("snapshots are {} old", short_duration(*oldest)),
+            Self::PutAway { .. } => "servers are disconnected",
+            Self::StartRefused { .. } => "DRS refused the start",
+            Self::Earlier { headline, .. } => headline,
+        };
+        text.to_owned()
+    }
+
+    /// Advice for the operator, in a sentence or two.
+    pub fn advice(&self) -> &str {
+        match self {
+            Self::KillSwitchOff { .. } => {
+                "An operator switched recoveries off. Ask why before you switch them on."
+            }
+            Self::KillSwitchUnclear { .. } => {
+                "Read the parameter first: an operator may have set it to `disabled`. It takes `enabled` or `disabled`."
+            }
+            Self::TimeIsMadeUp => {
+                "Remove the variable POINTSMAN_NOW from the function. It is only for replays."
+            }
+            Self::PlanElsewhere { .. } => {
+                "The rules or the deployment are wrong. Start the recovery by hand if the site is down."
+            }
+            Self::AlarmUnclear { .. } | Self::Stale { .. } | Self::FromTheFuture { .. } => {
+                "Check whether the site is down now. If it is, start the recovery by hand."
+            }
+            Self::AlarmUnknown { .. } => {
+                "Check the site yourself: an alarm without data does not mean that the site is up."
+            }
+            Self::Suppressed { by, .. } | Self::SecondAlarmSuppressed { by, .. } if by.is_maintenance() => {
+                "Planned maintenance looks like this. The alarm is checked again when the suppression ends."
+            }
+            Self::Suppressed { .. } | Self::SecondAlarmSuppressed { .. } => {
+                "The composite alarm waits some minutes for its suppressor. The alarm is checked again after that."
+            }
+            Self::SecondAlarmQuiet { .. } | Self::ProbeAnswered { .. } => {
+                "The second signal may be slower, or only some users are affected. Check the site yourself."
+            }
+            Self::SecondAlarmUnreadable { .. } | Self::ProbeNotSent { .. } => {
+                "No recovery starts by itself without its second signal. Check the site yourself."
+            }
+            Self::CoolingDown { .. } => "Check first how that one ended.",
+            Self::Latched { .. } => {
+                "Only one recovery starts by itself; an operator decides about the next one. The servers of that recovery may be \
+                 in use now."
+            }
+            Self::RecoveryRunning { .. } | Self::JobRunning { job_kind: JobKind::Recovery, .. } => {
+                "An operator started a recovery. You probably need no second one: find out who started it, and watch it."
+            }
+            Self::DrillRunning { .. } => {
+                "If this is an outage, cancel the drill. Launches in progress still complete; then the plan is checked again."
+            }
+            Self::JobRunning { job_kind: JobKind::Drill, .. } => {
+                "A job cannot be cancelled. Wait until it ends; then the plan is checked again."
+            }
+            Self::JobRunning { job_kind: JobKind::Other(_), .. } => {
+                "DRS runs one job for a server at a time. The plan is checked again when this job ends."
+            }
+            Self::ExecutionsUnreadable { .. }
+            | Self::JobsUnreadable { .. }
+            | Self::InstancesUnreadable { .. }
+            | Self::PlanUnreadable { .. } => {
+                "DRS does not answer, or the function lacks a permission. The function tries again every minute."
+            }
+            Self::RecoveredAlready { .. } => {
+                "A new launch deletes these instances first. If nothing uses them, terminate them; then the plan is checked again."
+            }
+            Self::DrillInstances { .. } => "A new launch deletes these instances first.",
+            Self::PlanInvalid { .. } | Self::PlanEmpty | Self::TooManyServers { .. } => {
+                "Fix the plan in the DRS console, or recover single servers."
+            }
+            Self::SnapshotsUnreadable { .. } => {
+                "A recovery starts only from snapshots that could be read. The function tries again every minute."
+            }
+            Self::NoSnapshot { servers, of } if servers.len() == *of => {
+                "No server of the plan can be recovered. Check the replication in DRS."
+            }
+            Self::NoSnapshot { .. } => {
+                "DRS launches no server of a plan while one of them, even an optional one, has no snapshot. Remove these servers \
+                 from the plan in the DRS console; the plan is checked again within a minute."
+            }
+            Self::OverRpo { .. } => {
+                "A recovery would lose more data than the RPO allows. If the outage is worse, start the recovery by hand."
+            }
+            Self::PutAway { .. } => "DRS probably refuses a plan with such a server.",
+            Self::StartRefused { .. } => "Nothing was launched. Fix the cause that DRS names, or wait.",
+            Self::Earlier { advice, .. } => advice,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The codes of interlocks. They are stable: items, emails and filters hold them.
+
+use serde::{Deserialize, Serialize};
+
+/// The code of an interlock, in kebab case.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+#[expect(missing_docs, reason = "each code names its interlock")]
+pub enum InterlockCode {
+    KillSwitchOff,
+    KillSwitchUnclear,
+    TimeIsMadeUp,
+    PlanElsewhere,
+    AlarmUnclear,
+    AlarmUnknown,
+    Stale,
+    FromTheFuture,
+    Suppressed,
+    SecondSignalQuiet,
+    SecondSignalSuppressed,
+    SecondSignalUnreadable,
+    CoolingDown,
+    Latched,
+    RecoveryRunning,
+    DrillRunning,
+    JobRunning,
+    ExecutionsUnreadable,
+    InstancesUnreadable,
+    RecoveredAlready,
+    DrillInstances,
+    PlanUnreadable,
+    PlanInvalid,
+    PlanEmpty,
+    TooManyServers,
+    SnapshotsUnreadable,
+    NoSnapshot,
+    OverRpo,
+    PutAway,
+    StartRefused,
+}
+
+impl InterlockCode {
+    /// The code as a text.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// Whether DRS would refuse a start by hand, or a start by hand would do harm.
+    pub fn forbids_a_start_by_hand(self) -> bool {
+        match self {
+            Self::RecoveryRunning
+            | Self::DrillRunning
+            | Self::JobRunning
+            | Self::RecoveredAlready
+            | Self::PlanInvalid
+            | Self::PlanEmpty
+            | Self::NoSnapshot
+            | Self::StartRefused => true,
+            Self::KillSwitchOff
+            | Self::KillSwitchUnclear
+            | Self::TimeIsMadeUp
+            | Self::PlanElsewhere
+            | Self::AlarmUnclear
+            | Self::AlarmUnknown
+            | Self::Stale
+            | Self::FromTheFuture
+            | Self::Suppressed
+            | Self::SecondSignalQuiet
+            | Self::SecondSignalSuppressed
+            | Self::SecondSignalUnreadable
+            | Self::CoolingDown
+            | Self::Latched
+            | Self::ExecutionsUnreadable
+            | Self::InstancesUnreadable
+            | Self::DrillInstances
+            | Self::PlanUnreadable
+            | Self::TooManyServers
+            | Self::SnapshotsUnreadable
+            | Self::OverRpo
+            | Self::PutAway => false,
+        }
+    }
+}

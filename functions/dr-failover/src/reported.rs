@@ -1,0 +1,194 @@
+//! The state of an incident that an email reports once: it changes when the operator should know of it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::incident::{Incident, IncidentPhase};
+use crate::interlock::InterlockCode;
+
+/// The state that an email reports. Items hold it as a text, which is the same in every format.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum ReportedState {
+    /// Interlocks block the start.
+    Held {
+        /// The codes, sorted, each of them once.
+        codes: Vec<InterlockCode>,
+        /// The RTO has passed.
+        over_rto: bool,
+    },
+    /// A start is about to be asked for. No email reports it: one reports DRS's answer.
+    Starting,
+    /// DRS did not answer the start.
+    StartUnanswered {
+        /// The RTO has passed.
+        over_rto: bool,
+    },
+    /// A start was asked for, and DRS's executions cannot be read.
+    StartUnseen {
+        /// The RTO has passed.
+        over_rto: bool,
+    },
+    /// The execution is in progress.
+    Running {
+        /// Every alarm is OK.
+        alarm_ok: bool,
+        /// The execution cannot be read.
+        unseen: bool,
+        /// The servers whose launch failed.
+        failed: Vec<String>,
+        /// The RTO has passed.
+        over_rto: bool,
+    },
+    /// A phase after the execution, or without one.
+    Ended(IncidentPhase),
+    /// A text of another version of the function. It equals no state, so that the state is reported again.
+    Unknown(String),
+}
+
+impl ReportedState {
+    /// The state of an incident.
+    pub fn of(incident: &Incident) -> Self {
+        let over_rto = incident.over_rto;
+        match incident.phase {
+            IncidentPhase::Held => Self::Held { codes: codes(incident), over_rto },
+            IncidentPhase::Starting if !incident.holds.is_empty() => Self::StartUnseen { over_rto },
+            IncidentPhase::Starting => {
+                let is_unanswered = incident.current().is_some_and(|attempt| attempt.unanswered.is_some());
+                if is_unanswered { Self::StartUnanswered { over_rto } } else { Self::Starting }
+            }
+            IncidentPhase::Running => Self::Running {
+                alarm_ok: incident.is_over(),
+                unseen: incident.execution().is_some_and(|execution| execution.unreadable.is_some()),
+                failed: incident.failed().map(|(id, _)| id.clone()).collect(),
+                over_rto,
+            },
+            ended => Self::Ended(ended),
+        }
+    }
+
+    /// The state of an incident that the last email does not report, if an email should.
+    pub fn unreported(incident: &Incident) -> Option<Self> {
+        let state = Self::of(incident);
+        let is_passing = state == Self::Starting || incident.is_validated_again();
+        (incident.reported.as_ref() != Some(&state) && !is_passing).then_some(state)
+    }
+
+    /// Whether the state reports that the RTO has passed.
+    pub fn is_over_rto(&self) -> bool {
+        match self {
+            Self::Held { over_rto, .. }
+            | Self::StartUnanswered { over_rto }
+            | Self::StartUnseen { over_rto }
+            | Self::Running { over_rto, .. } => *over_rto,
+            Self::Starting | Self::Ended(_) | Self::Unknown(_) => false,
+        }
+    }
+
+    /// Whether the state is that of an execution in progress, and whether that could be read.
+    pub fn running_unseen(&self) -> Option<bool> {
+        match self {
+            Self::Running { unseen, .. } => Some(*unseen),
+            _ => None,
+        }
+    }
+}
+
+fn codes(incident: &Incident) -> Vec<InterlockCode> {
+    let mut codes: Vec<InterlockCode> = incident.holds.iter().map(|hold| hold.interlock.code()).collect();
+    codes.sort_unstable_by_key(|code| code.name());
+    codes.dedup();
+    codes
+}
+
+impl fmt::Display for ReportedState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let late = if self.is_over_rto() { " over-rto" } else { "" };
+        match self {
+            Self::Held { codes, .. } => {
+                let codes: Vec<&str> = codes.iter().map(|code| code.name()).collect();
+                write!(f, "held: {}{late}", codes.join(" "))
+            }
+            Self::Starting => f.write_str("starting"),
+            Self::StartUnanswered { .. } => write!(f, "starting: no answer{late}"),
+            Self::StartUnseen { .. } => write!(f, "starting: unseen{late}"),
+            Self::Running { alarm_ok, unseen, failed, .. } => {
+                let over = if *alarm_ok { " alarm-ok" } else { "" };
+                let unseen = if *unseen { " unseen" } else { "" };
+                write!(f, "running:{over}{unseen} {}{late}", failed.join(" "))
+            }
+            Self::Ended(phase) => f.write_str(phase.name()),
+            Self::Unknown(text) => f.write_str(text),
+        }
+    }
+}
+
+impl From<ReportedState> for String {
+    fn from(state: ReportedState) -> Self {
+        state.to_string()
+    }
+}
+
+impl From<String> for ReportedState {
+    fn from(text: String) -> Self {
+        parsed(&text).filter(|state| state.to_string() == text).unwrap_or(Self::Unknown(text))
+    }
+}
+
+/// The state that is written as this text.
+fn parsed(text: &str) -> Option<ReportedState> {
+    let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
+    let mut words: Vec<&str> = rest.split_whitespace().collect();
+    let over_rto = words.pop_if(|last| *last == "over-rto").is_some();
+    match (kind, &words[..]) {
+        ("held", codes) => {
+            let codes = codes.iter().map(|code| code.parse()).collect::<Result<Vec<InterlockCode>, _>>();
+            Some(ReportedState::Held { codes: codes.ok()?, over_rto })
+        }
+        ("starting", []) => Some(ReportedState::Starting),
+        ("starting", ["no", "answer"]) => Some(ReportedState::StartUnanswered { over_rto }),
+        ("starting", ["unseen"]) => Some(ReportedState::StartUnseen { over_rto }),
+        ("running", words) => {
+            let alarm_ok = words.first() == Some(&"alarm-ok");
+            let words = &words[usize::from(alarm_ok)..];
+            let unseen = words.first() == Some(&"unseen");
+            let failed = words[usize::from(unseen)..].iter().map(|id| (*id).to_owned()).collect();
+            Some(ReportedState::Running { alarm_ok, unseen, failed, over_rto })
+        }
+        (phase, []) => IncidentPhase::closing_named(phase).map(ReportedState::Ended),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_a_state_read_back_as_it_was_written() {
+        for text in [
+            "held: kill-switch-off stale",
+            "held: second-signal-quiet over-rto",
+            "held: ",
+            "starting",
+            "starting: no answer",
+            "starting: unseen over-rto",
+            "running: ",
+            "running: alarm-ok unseen s-1 s-2 over-rto",
+            "running:  over-rto",
+            "recovered-in-part",
+        ] {
+            let state = ReportedState::from(text.to_owned());
+            assert!(!matches!(state, ReportedState::Unknown(_)), "{text}");
+            assert_eq!(state.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn is_a_state_of_another_version_kept_and_reported_again() {
+        let state = ReportedState::from("paused: by Ana".to_owned());
+        assert_eq!(state, ReportedState::Unknown("paused: by Ana".to_owned()));
+        assert_eq!(String::from(state), "paused: by Ana");
+    }
+}

@@ -1,0 +1,367 @@
+//! The one step of a plan: from its known state, an input and facts to the new state, reasons and effects. Pure.
+//!
+//! A step that lacks a fact names it ([`MissingFact`]); `gather` reads it, and the step is taken again with it. `act` carries the
+//! effects out in their order, and hands DRS's answer and SNS's answer back as inputs.
+
+pub mod alarm;
+pub mod decide;
+pub mod follow;
+mod open;
+mod report;
+mod started;
+
+use jiff::Timestamp;
+use shared::act::Performed;
+use shared::arn::Arn;
+use shared::call_error::CallError;
+use shared::claim::Claim;
+use shared::decision::{Explain, Note, Reason, Verdict};
+use shared::home::Home;
+
+use crate::alarm::{AlarmEvent, AlarmState};
+use crate::because::{Because, LatchKept, StateError};
+use crate::facts::{Facts, FoundExecution};
+use crate::incident::{DecidedStart, EntryKind, Incident, IncidentPhase};
+use crate::latch::{Clearance, Latch, LatchedStart};
+use crate::rules::{Mode, RecoveryPlan};
+use crate::settings::Settings;
+
+/// The known state of a plan: its latch and its open incident.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct KnownPlan {
+    /// The latch.
+    pub latch: Latch,
+    /// The incident.
+    pub incident: Option<Incident>,
+}
+
+/// The surroundings of a step.
+#[derive(Debug, Clone, Copy)]
+pub struct StepContext<'a> {
+    /// The plan.
+    pub plan: &'a RecoveryPlan,
+    /// The deployment's settings.
+    pub settings: &'a Settings,
+    /// Where the function runs.
+    pub home: &'a Home,
+    /// Lambda's request id.
+    pub request: &'a str,
+    /// By then the invocation has ended.
+    pub ends: Timestamp,
+    /// The moment of the decision.
+    pub now: Timestamp,
+}
+
+/// An input of a step.
+#[derive(Debug, Clone, Copy)]
+pub enum Input<'a> {
+    /// An alarm changed its state; its ARN in the rules.
+    Alarm(&'a AlarmEvent, &'a Arn),
+    /// The operator refuses an incident.
+    Refuse {
+        /// The incident's id.
+        incident: &'a str,
+        /// The operator's name.
+        by: &'a str,
+    },
+    /// The operator clears the latch.
+    ClearLatch {
+        /// The operator's name.
+        by: &'a str,
+    },
+    /// The open incident is re-evaluated.
+    Reconcile,
+    /// DRS was asked for the start.
+    Started(&'a Performed<StartAnswer, StartFailure>),
+    /// SNS took the email about a claimed state, or did not.
+    Published {
+        /// The claim.
+        claim: &'a Claim,
+        /// The email's subject.
+        subject: &'a str,
+        /// SNS took the email.
+        is_sent: bool,
+    },
+    /// SNS took the email about the cleared latch.
+    ClearanceReported,
+    /// The final email of a closed incident is due.
+    ReportClosed(&'a str),
+}
+
+/// DRS's answer to a start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartAnswer(pub FoundExecution);
+
+/// A start that DRS did not confirm.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StartFailure {
+    /// DRS refused the start and launched nothing.
+    #[error("{0}")]
+    Refused(CallError),
+    /// Whether DRS started the plan is unknown.
+    #[error("{0}")]
+    Unknown(CallError),
+}
+
+/// A fact that a step lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MissingFact {
+    /// Whether the table holds this incident.
+    StoredIncident(String),
+    /// The kill switch, the second signal and the executions.
+    Signals(ExecutionsQuery),
+    /// The executions alone.
+    Executions(ExecutionsQuery),
+    /// The DRS plan and its servers.
+    Recoverable(Arn),
+    /// The progress of this execution.
+    Progress(Arn),
+}
+
+/// The executions that count for an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecutionsQuery {
+    /// The DRS plan.
+    pub drs_plan: Arn,
+    /// When the incident was opened.
+    pub opened: Timestamp,
+    /// Failed executions until then launched nothing and do not count.
+    pub void_until: Option<Timestamp>,
+}
+
+/// A step.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The new state of the plan.
+    pub known: KnownPlan,
+    /// The reasons.
+    pub reasons: Vec<Reason>,
+    /// The notes.
+    pub notes: Vec<Note>,
+    /// The effects, in their order.
+    pub effects: Vec<Effect>,
+}
+
+/// An effect of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Writes the new state, if no other invocation wrote it since it was read.
+    Write,
+    /// Asks DRS to start the plan.
+    Start(DecidedStart),
+    /// Publishes the email about the cleared latch.
+    ReportClearance(Clearance),
+    /// Publishes the email about the claimed state of the incident.
+    ReportIncident(Claim),
+    /// Publishes the email about an alarm that cannot be decided without the table.
+    ReportUndecided {
+        /// The alarm.
+        alarm: AlarmEvent,
+        /// The table's error.
+        error: StateError,
+    },
+    /// Publishes the email about a start that could not be recorded.
+    ReportUnrecordedStart {
+        /// DRS's answer.
+        answer: Result<StartAnswer, StartFailure>,
+        /// The table's error.
+        error: StateError,
+    },
+}
+
+/// Takes the step.
+///
+/// # Errors
+/// The fact that the step lacks.
+pub fn step(
+    known: &KnownPlan,
+    input: Input<'_>,
+    facts: &Facts,
+    context: &StepContext<'_>,
+) -> Result<Step, MissingFact> {
+    let mut draft = Draft::new(known, facts, context);
+    match input {
+        Input::Started(performed) => draft.started(performed),
+        Input::Published { claim, subject, is_sent } => draft.published(claim, subject, is_sent),
+        Input::ClearanceReported => draft.clearance_reported(),
+        Input::ReportClosed(id) => draft.report_closed(id),
+        Input::Alarm(..) | Input::Refuse { .. } | Input::ClearLatch { .. } | Input::Reconcile => {
+            draft.event(known, input)?;
+        }
+    }
+    Ok(draft.step)
+}
+
+/// The step when the table does not answer: nothing is decided, and for an alarm the operator is paged at once.
+pub fn without_table(
+    input: Input<'_>,
+    asked: Option<&Performed<StartAnswer, StartFailure>>,
+    error: &StateError,
+    context: &StepContext<'_>,
+) -> Step {
+    let facts = Facts::default();
+    let mut draft = Draft::new(&KnownPlan::default(), &facts, context);
+    draft.reason(Verdict::Fail, &Because::StateUnreadable { error: error.clone() });
+    let effect = match (asked, input) {
+        (Some(Performed::Done(answer)), _) => {
+            Some(Effect::ReportUnrecordedStart { answer: Ok(answer.clone()), error: error.clone() })
+        }
+        (Some(Performed::Failed(failure)), _) => {
+            Some(Effect::ReportUnrecordedStart { answer: Err(failure.clone()), error: error.clone() })
+        }
+        (_, Input::Alarm(alarm, _)) if alarm.state == AlarmState::Alarm => {
+            Some(Effect::ReportUndecided { alarm: alarm.clone(), error: error.clone() })
+        }
+        _ => None,
+    };
+    draft.step.effects.extend(effect);
+    draft.step
+}
+
+impl KnownPlan {
+    /// The closed incidents whose final email is due, other than the known one.
+    pub fn unreported(&self) -> Vec<String> {
+        let own = self.incident.as_ref().map(|incident| &incident.id);
+        self.latch.unreported.iter().filter(|id| Some(*id) != own).cloned().collect()
+    }
+}
+
+/// A step in the making.
+struct Draft<'a> {
+    step: Step,
+    facts: &'a Facts,
+    context: &'a StepContext<'a>,
+}
+
+impl<'a> Draft<'a> {
+    fn new(known: &KnownPlan, facts: &'a Facts, context: &'a StepContext<'a>) -> Self {
+        let step =
+            Step { known: known.clone(), reasons: Vec::new(), notes: Vec::new(), effects: Vec::new() };
+        Self { step, facts, context }
+    }
+
+    fn reason(&mut self, verdict: Verdict, because: &impl Explain) {
+        self.step.reasons.push(Reason::new(verdict, &self.context.plan.name, because));
+    }
+
+    fn note(&mut self, remark: &impl Explain) {
+        self.step.notes.push(Note { subject: self.context.plan.name.clone(), because: remark.into() });
+    }
+
+    /// The step of an event: it changes the state, and then the open incident is decided or followed.
+    fn event(&mut self, before: &KnownPlan, input: Input<'_>) -> Result<(), MissingFact> {
+        // An operator may have deleted the item of the incident that the latch names.
+        if self.step.known.incident.is_none() {
+            self.step.known.latch.open = None;
+        }
+        self.apply(input);
+        self.forget_a_stored_incident(before)?;
+        if self.step.known.incident.is_none() {
+            if self.step.reasons.is_empty() {
+                self.reason(Verdict::Skip, &Because::NothingOpen);
+            }
+            self.step.effects.push(Effect::Write);
+            self.report_clearance();
+            return Ok(());
+        }
+        let start = self.advance()?;
+        self.claim();
+        self.step.effects.push(Effect::Write);
+        match start {
+            Some(start) => self.step.effects.push(Effect::Start(start)),
+            None => self.report(),
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, input: Input<'_>) {
+        match input {
+            Input::Alarm(alarm, arn) => {
+                let (plan, now) = (self.context.plan, self.context.now);
+                if let Some(because) = alarm::apply(&mut self.step.known, plan, alarm, arn, now) {
+                    self.reason(Verdict::Skip, &because);
+                }
+            }
+            Input::ClearLatch { by } => self.clear(by),
+            Input::Refuse { incident, by } => self.refuse(incident, by),
+            _ => {}
+        }
+    }
+
+    /// Drops an incident that a change of an alarm would open and that the table already holds: the change is known.
+    fn forget_a_stored_incident(&mut self, before: &KnownPlan) -> Result<(), MissingFact> {
+        let is_new = |incident: &&Incident| incident.version == 0 && before.incident.is_none();
+        let Some(opened) = self.step.known.incident.as_ref().filter(is_new) else { return Ok(()) };
+        let is_stored =
+            self.facts.is_stored.ok_or_else(|| MissingFact::StoredIncident(opened.id.clone()))?;
+        if !is_stored {
+            return Ok(());
+        }
+        let alarm = opened.alarms.values().next();
+        let name = alarm.map(|alarm| alarm.name.clone()).unwrap_or_default();
+        let at = alarm.map_or(self.context.now, |alarm| alarm.since);
+        (self.step.known.incident, self.step.known.latch.open) = (None, None);
+        self.reason(Verdict::Skip, &Because::SameTransition { alarm: name, at, is_open: false });
+        Ok(())
+    }
+
+    fn clear(&mut self, by: &str) {
+        let now = self.context.now;
+        let KnownPlan { latch, incident } = &mut self.step.known;
+        let is_in_progress = incident.as_ref().is_some_and(|open| {
+            let has_set_it = latch.recovery.as_ref().is_some_and(|started| started.incident == open.id);
+            let recovers = open.phase == IncidentPhase::Running && open.mode == Mode::Recovery;
+            open.is_open() && (has_set_it || recovers)
+        });
+        if is_in_progress {
+            return self.reason(Verdict::Hold, &Because::LatchNotCleared(LatchKept::InProgress));
+        }
+        let Some(recovery) = latch.recovery.take() else {
+            return self.reason(Verdict::Skip, &Because::LatchNotCleared(LatchKept::NotSet));
+        };
+        let incident_id = recovery.incident;
+        latch.cleared =
+            Some(Clearance { by: Incident::bounded(by), at: now, incident: incident_id, reported: false });
+        if let Some(open) = incident {
+            open.note(now, EntryKind::Person, format!("{by} cleared the latch"));
+        }
+        self.reason(Verdict::Update, &Because::LatchCleared { by: by.to_owned() });
+    }
+
+    /// Refuses the open incident. It is closed in the same step, unless DRS may have started it.
+    fn refuse(&mut self, id: &str, by: &str) {
+        let Some(incident) = self.step.known.incident.as_mut().filter(|incident| incident.id == id) else {
+            let because = Because::NothingOfThatName { what: "open incident", name: id.to_owned() };
+            return self.reason(Verdict::Fail, &because);
+        };
+        if !incident.is_open() {
+            return;
+        }
+        if incident.phase == IncidentPhase::Running {
+            return self.reason(Verdict::Fail, &Because::CannotRefuse);
+        }
+        let by = Incident::bounded(by);
+        incident.note(self.context.now, EntryKind::Person, format!("{by} refuses the recovery"));
+        incident.refused_by = Some(by);
+    }
+}
+
+/// Sets the latch for an execution that DRS has.
+fn set_latch(latch: &mut Latch, incident: &Incident, mode: Mode, now: Timestamp) {
+    let started = LatchedStart { incident: incident.id.clone(), at: now };
+    match mode {
+        Mode::Recovery => {
+            latch.recovered = Some(started.clone());
+            // The recovery that set the latch first keeps it, even if this start launches nothing.
+            latch.recovery.get_or_insert(started);
+        }
+        Mode::Drill => latch.drill = Some(started),
+    }
+}
+
+/// Releases the latch that an incident set for a start which launched nothing.
+fn release_latch(latch: &mut Latch, incident: &str) {
+    for started in [&mut latch.recovery, &mut latch.recovered, &mut latch.drill] {
+        started.take_if(|started| started.incident == incident);
+    }
+}

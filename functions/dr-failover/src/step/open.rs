@@ -1,0 +1,298 @@
+//! The step of an open incident: it is closed, followed, blocked, or its start is decided.
+
+use jiff::Timestamp;
+use shared::decision::Verdict;
+
+use super::decide::{StartDecision, StartQuestion, decide, own};
+use super::{Draft, ExecutionsQuery, MissingFact, follow, release_latch, set_latch};
+use crate::because::{Because, BlockedBy, ClosedAs};
+use crate::facts::{FoundExecution, Recoverable};
+use crate::incident::{
+    DecidedStart, EntryKind, Hold, Incident, IncidentEnd, IncidentPhase, PlanExecution, RefusalCause,
+    StartRefusal,
+};
+use crate::interlock::Interlock;
+use crate::latch::LatchedStart;
+use crate::rules::Mode;
+use crate::text::short_duration;
+
+impl Draft<'_> {
+    /// Advances the incident. Returns the start that DRS is to be asked for.
+    pub(super) fn advance(&mut self) -> Result<Option<DecidedStart>, MissingFact> {
+        let Some(incident) = &self.step.known.incident else { return Ok(None) };
+        let phase = incident.phase;
+        let start = match phase {
+            IncidentPhase::Held | IncidentPhase::Starting => self.undecided()?,
+            IncidentPhase::Running => {
+                self.followed()?;
+                None
+            }
+            _ => None,
+        };
+        self.note_the_rto();
+        self.explain_the_phase();
+        Ok(start)
+    }
+
+    fn incident(&mut self) -> Option<&mut Incident> {
+        self.step.known.incident.as_mut()
+    }
+
+    /// Notes that the RTO has passed, which an email reports once.
+    fn note_the_rto(&mut self) {
+        let (rto, now) = (self.context.plan.rto, self.context.now);
+        let Some(incident) = self.incident() else { return };
+        if incident.is_open() && !incident.over_rto && now >= incident.began() + rto {
+            incident.over_rto = true;
+            incident.note(now, EntryKind::OverRto, format!("the RTO of {} has passed", short_duration(rto)));
+        }
+    }
+
+    fn explain_the_phase(&mut self) {
+        let Some(incident) = self.step.known.incident.clone() else { return };
+        if !incident.is_open() {
+            let verdict = match incident.phase {
+                IncidentPhase::Failed
+                | IncidentPhase::RecoveredInPart
+                | IncidentPhase::Cancelled
+                | IncidentPhase::AgedOut => Verdict::Alert,
+                _ => Verdict::Skip,
+            };
+            self.reason(verdict, &ClosedAs { phase: incident.phase, end: incident.end.as_ref() });
+        } else if let Some(execution) = incident.execution() {
+            self.reason(Verdict::Skip, &in_progress(&incident, execution));
+        }
+    }
+
+    /// An incident without an execution.
+    fn undecided(&mut self) -> Result<Option<DecidedStart>, MissingFact> {
+        let context = self.context;
+        let Some(incident) = self.step.known.incident.as_mut() else { return Ok(None) };
+        if let Some((phase, end)) = close_without_start(context.plan, incident, context.now) {
+            self.close(phase, end)?;
+            return Ok(None);
+        }
+        // A decided start keeps its mode and its DRS plan.
+        if incident.current().is_none() {
+            incident.mode = context.plan.mode;
+            incident.drs_plan.clone_from(&context.plan.drs_plan);
+        }
+        let query = query(incident);
+        let (Some(signals), Some(executions)) = (&self.facts.signals, &self.facts.executions) else {
+            return Err(MissingFact::Signals(query));
+        };
+        if let Some(start) = incident.start().filter(|start| start.mode != context.plan.mode) {
+            if start.asked_until.is_some_and(|until| context.now < until) {
+                self.reason(Verdict::Hold, &Because::BeingAsked { would_be: IncidentPhase::Held });
+                return Ok(None);
+            }
+            // The rules ask for another mode by now, and DRS has no execution of the earlier one.
+            let is_nowhere = |those: &Vec<FoundExecution>| own(context.plan, incident, those).is_none();
+            if executions.as_ref().is_ok_and(is_nowhere) {
+                incident.withdraw();
+                incident.mode = context.plan.mode;
+                release_latch(&mut self.step.known.latch, &incident.id);
+            }
+        }
+        let question = StartQuestion {
+            plan: context.plan,
+            incident,
+            latch: &self.step.known.latch,
+            parameter: &context.settings.kill_switch,
+            region: &context.home.region,
+            time_is_made_up: context.settings.time_is_made_up,
+            now: context.now,
+        };
+        match decide(&question, signals, executions, self.facts.recoverable.as_ref()) {
+            StartDecision::ReadFurther => Err(MissingFact::Recoverable(incident.drs_plan.clone())),
+            StartDecision::Adopt(execution) => self.adopt(&execution).map(|()| None),
+            StartDecision::Hold(interlocks) => {
+                self.hold(&interlocks);
+                Ok(None)
+            }
+            StartDecision::Start(start) => Ok(self.decide_start(start)),
+        }
+    }
+
+    /// Closes an incident without an execution, unless DRS was asked and may have started it.
+    fn close(&mut self, phase: IncidentPhase, end: IncidentEnd) -> Result<(), MissingFact> {
+        let (plan, now) = (self.context.plan, self.context.now);
+        let Some(incident) = self.step.known.incident.as_mut() else { return Ok(()) };
+        let asked_until = incident.start().and_then(|start| start.asked_until);
+        if asked_until.is_some_and(|until| now < until) {
+            self.reason(Verdict::Hold, &Because::BeingAsked { would_be: phase });
+            return Ok(());
+        }
+        let query = query(incident);
+        match self.facts.executions.as_ref().ok_or(MissingFact::Executions(query))? {
+            Err(error) if incident.decided_count > 0 => {
+                let unreadable = [Interlock::ExecutionsUnreadable { error: error.clone() }];
+                self.hold(&unreadable);
+                return Ok(());
+            }
+            // This function never asked DRS.
+            Err(_) => {}
+            Ok(executions) => {
+                if let Some(own) = own(plan, incident, executions).cloned() {
+                    return self.adopt(&own);
+                }
+                release_latch(&mut self.step.known.latch, &incident.id);
+            }
+        }
+        incident.close(phase, now, end);
+        Ok(())
+    }
+
+    fn adopt(&mut self, execution: &FoundExecution) -> Result<(), MissingFact> {
+        let (plan, now) = (self.context.plan, self.context.now);
+        let arn = execution.arn.to_string();
+        self.reason(Verdict::Start, &Because::Adopted { execution: arn, status: execution.status.clone() });
+        let Some(incident) = self.step.known.incident.as_mut() else { return Ok(()) };
+        incident.run(PlanExecution::found(execution, incident.mode, true), now);
+        let mode = execution.mode.unwrap_or(plan.mode);
+        incident.mode = mode;
+        set_latch(&mut self.step.known.latch, incident, mode, now);
+        self.followed()
+    }
+
+    /// The start is written down, and sets the latch, before DRS is asked.
+    fn decide_start(&mut self, start: DecidedStart) -> Option<DecidedStart> {
+        let context = self.context;
+        let hostnames = self.facts.recoverable.as_ref().map(hostnames).unwrap_or_default();
+        let incident = self.step.known.incident.as_mut()?;
+        let because = Because::Start {
+            mode: start.mode,
+            incident: incident.id.clone(),
+            servers: start.servers,
+            despite: start.despite.clone(),
+            place: context.plan.place.clone(),
+        };
+        incident.hostnames = hostnames;
+        // Until the invocation has ended, DRS may be about to start the plan: the incident is not closed meanwhile.
+        let asked = DecidedStart { asked_until: Some(context.ends), ..start.clone() };
+        incident.decide(asked, &because.to_string(), context.now);
+        if start.mode == Mode::Recovery {
+            let started = LatchedStart { incident: incident.id.clone(), at: context.now };
+            self.step.known.latch.recovery.get_or_insert(started);
+        }
+        self.reason(Verdict::Start, &because);
+        Some(start)
+    }
+
+    /// Writes down what blocks the incident.
+    fn hold(&mut self, interlocks: &[Interlock]) {
+        let now = self.context.now;
+        if let Some(incident) = self.incident() {
+            incident.phase = phase_of_a_hold(incident, interlocks);
+            block(incident, interlocks, now);
+        }
+        self.explain_holds(interlocks);
+    }
+
+    fn explain_holds(&mut self, interlocks: &[Interlock]) {
+        let place = &self.context.plan.place;
+        for interlock in interlocks {
+            self.reason(Verdict::Hold, &BlockedBy { interlock, place });
+        }
+    }
+
+    /// An attempt launched nothing: the latch is released, and the start is decided again after a while.
+    pub(super) fn refused(&mut self, cause: RefusalCause) {
+        let now = self.context.now;
+        let Some(incident) = self.step.known.incident.as_mut() else { return };
+        incident.refuse(StartRefusal { at: now, cause: cause.clone() });
+        let again = incident.waits_until().unwrap_or(now);
+        let interlocks = [Interlock::StartRefused { cause, again }];
+        block(incident, &interlocks, now);
+        release_latch(&mut self.step.known.latch, &incident.id);
+        self.explain_holds(&interlocks);
+    }
+
+    /// Writes the execution's progress down.
+    fn followed(&mut self) -> Result<(), MissingFact> {
+        let (plan, now) = (self.context.plan, self.context.now);
+        let Some(incident) = self.step.known.incident.as_mut() else { return Ok(()) };
+        let Some(execution) = incident.execution_mut() else { return Ok(()) };
+        match self.facts.progress.as_ref().ok_or_else(|| MissingFact::Progress(execution.arn.clone()))? {
+            Ok(progress) => match follow::refusal(progress) {
+                Some(cause) => self.refused(cause),
+                None => follow::follow(incident, progress, now),
+            },
+            Err(error) => {
+                let error = Incident::bounded_error(error);
+                let since = *execution.unreadable_since.get_or_insert(now);
+                execution.unreadable = Some(error.clone());
+                if now.duration_since(since) >= plan.give_up_after {
+                    let end = IncidentEnd::ExecutionUnreadable { within: plan.give_up_after, error };
+                    incident.close(IncidentPhase::Failed, now, end);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn query(incident: &Incident) -> ExecutionsQuery {
+    let (drs_plan, opened) = (incident.drs_plan.clone(), incident.opened);
+    ExecutionsQuery { drs_plan, opened, void_until: incident.void_until() }
+}
+
+fn hostnames(recoverable: &Recoverable) -> std::collections::BTreeMap<String, String> {
+    let servers = recoverable.plan.as_ref().map(|plan| &plan.servers[..]).unwrap_or_default();
+    servers.iter().filter_map(|server| Some((server.id.clone(), server.hostname.clone()?))).collect()
+}
+
+fn in_progress(incident: &Incident, execution: &PlanExecution) -> Because {
+    if let Some(error) = &execution.unreadable {
+        return Because::FollowUnreadable { error: error.clone() };
+    }
+    Because::UnderWay {
+        status: execution.status.clone(),
+        launched: incident.launched(),
+        servers: incident.servers.len(),
+        failed: incident.failed().map(|(id, _)| id.clone()).collect(),
+    }
+}
+
+/// The phase of a blocked incident: if a start was asked for and DRS's executions cannot be read, the start is uncertain.
+fn phase_of_a_hold(incident: &Incident, interlocks: &[Interlock]) -> IncidentPhase {
+    let is_unseen =
+        interlocks.iter().any(|interlock| matches!(interlock, Interlock::ExecutionsUnreadable { .. }));
+    if is_unseen && incident.current().is_some() { IncidentPhase::Starting } else { IncidentPhase::Held }
+}
+
+/// How an incident without an execution is closed, if it is.
+fn close_without_start(
+    plan: &crate::rules::RecoveryPlan,
+    incident: &Incident,
+    now: Timestamp,
+) -> Option<(IncidentPhase, IncidentEnd)> {
+    if let Some(by) = &incident.refused_by {
+        return Some((IncidentPhase::Refused, IncidentEnd::RefusedBy { by: by.clone() }));
+    }
+    if incident.is_over() {
+        return Some((IncidentPhase::OkAgain, IncidentEnd::AlarmsOk));
+    }
+    let age = now.duration_since(incident.opened.min(incident.began()));
+    (age >= plan.give_up_after)
+        .then_some((IncidentPhase::AgedOut, IncidentEnd::NotStarted { within: plan.give_up_after }))
+}
+
+/// Replaces what blocks an incident. An interlock whose code blocked it before keeps its time.
+fn block(incident: &mut Incident, interlocks: &[Interlock], now: Timestamp) {
+    let before = std::mem::take(&mut incident.holds);
+    for interlock in interlocks {
+        let since =
+            before.iter().find(|hold| hold.interlock.code() == interlock.code()).map(|hold| hold.since);
+        if since.is_none() {
+            incident.note(now, EntryKind::Held, format!("blocked: {interlock}"));
+        }
+        incident.holds.push(Hold { interlock: interlock.bounded(), since: since.unwrap_or(now) });
+    }
+    for hold in before {
+        let code = hold.interlock.code();
+        if !incident.holds.iter().any(|hold| hold.interlock.code() == code) {
+            incident.note(now, EntryKind::Held, format!("no longer blocked by {}", code.name()));
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Durations and moments in sentences.
+
+use jiff::{SignedDuration, Timestamp};
+
+/// A duration in whole seconds: `5m`, `1h 30m`.
+pub fn short_duration(duration: SignedDuration) -> String {
+    let whole = SignedDuration::from_secs(duration.as_secs());
+    format!("{whole:#}")
+}
+
+/// A moment for an operator: `2026-03-02 10:00:00 UTC`.
+pub fn utc(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
