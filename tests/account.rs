@@ -49,7 +49,7 @@ impl Account {
             rules: FileRules::default(),
             template: SamTemplate::read(&root().join("template.yaml"), &parameters)
                 .expect("the template is right"),
-            settings: Settings::new("branch", "arn:aws:sns:us-east-1:111122223333:mails")
+            settings: Settings::new("branch", "arn:aws:sns:us-east-1:111122223333:emails")
                 .expect("a legal prefix"),
             pipelines: pipeline_trigger::aws::Clients::new(&config),
             stacks: branch_stacks::aws::Clients::new(&config),

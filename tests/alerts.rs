@@ -155,12 +155,12 @@ fn does_a_redriven_event_send_the_email_that_failed() {
 fn does_an_event_fail_while_another_invocation_has_claimed_it() {
     let held = "[[table.items]]\npk = \"event#e-1\"\nsk = \"mail\"\nstate = \"claimed\"\nowner = \"another\"\nuntil = UNTIL\n";
     // 10:00:05 of that day.
-    for (until, mails) in [(1_772_445_606, 0), (1_772_445_605, 1)] {
+    for (until, emails) in [(1_772_445_606, 0), (1_772_445_605, 1)] {
         let world = WORLD.to_owned() + &held.replace("UNTIL", &until.to_string());
         let alerts = Alerts::new(&world, RULES);
         let decided = alerts.deliver(&shared(), "one");
-        assert_eq!(alerts.subjects().len(), mails, "{decided:#?}");
-        assert_eq!(decided.len(), if mails == 0 { 3 } else { 1 }, "{decided:#?}");
+        assert_eq!(alerts.subjects().len(), emails, "{decided:#?}");
+        assert_eq!(decided.len(), if emails == 0 { 3 } else { 1 }, "{decided:#?}");
     }
 }
 
@@ -277,7 +277,7 @@ fn does_one_fault_at_any_call_lose_no_email_and_no_revert() {
             let decided = alerts.deliver(&event, "one");
             let again = alerts.deliver(&event, "two");
             assert!(alerts.aws.journal().iter().any(|call| call.injected), "the fault happened: {fault}");
-            let mails = alerts.subjects().len();
+            let emails = alerts.subjects().len();
             // SNS has no idempotency token: an email whose answer was lost is sent again. A revert that fails first and
             // succeeds later has two emails.
             let two = (operation == "Publish" && *after)
@@ -286,7 +286,7 @@ fn does_one_fault_at_any_call_lose_no_email_and_no_revert() {
             let read_in_part = rules.is_empty() && operation == "DescribeImageAttribute";
             let without_memory = matches!(operation.as_str(), "UpdateItem" | "PutItem" | "Query");
             let most = if two || without_memory || read_in_part { 2 } else { 1 };
-            assert!((1..=most).contains(&mails), "{fault}{mails} mails\n{decided:#?}{again:#?}");
+            assert!((1..=most).contains(&emails), "{fault}{emails} emails\n{decided:#?}{again:#?}");
             if !rules.is_empty() {
                 assert_eq!(alerts.grantees(), ["777788889999"], "{fault}{decided:#?}");
             }

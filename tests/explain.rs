@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use local_aws::AwsWorld;
 use pipeline_trigger::event::{Change, Parsed, Push, Reference, parse};
-use pointsman::arguments::{ExplainArguments, CommitRange, ReplayArguments};
+use pointsman::arguments::{CommitRange, ExplainArguments, ReplayArguments};
 use pointsman::explain::explain;
 use pointsman::replay::{Case, replay};
 use shared::decision::{Decision, Reason};

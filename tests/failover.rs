@@ -254,7 +254,11 @@ fn an_execution_that_launched_nothing_is_asked_for_again_and_once() {
                     "{what}: the first launched nothing"
                 );
                 let incident = failover.incidents().remove(0);
-                assert_eq!((incident.phase, incident.refused_attempts().count()), (IncidentPhase::Recovered, 1), "{what}");
+                assert_eq!(
+                    (incident.phase, incident.refused_attempts().count()),
+                    (IncidentPhase::Recovered, 1),
+                    "{what}"
+                );
                 let says =
                     |start| failover.subjects().iter().filter(|subject| subject.starts_with(start)).count();
                 assert_eq!(says("RECOVERED"), 1, "{what}: {:?}", failover.subjects());
@@ -370,7 +374,7 @@ fn a_plan_that_waits_keeps_no_other_waiting() {
         .filter_map(|call| call.input["MessageAttributes"]["plan"]["StringValue"].as_str())
         .collect();
     assert_eq!(mailed.len(), 2);
-    assert_eq!(mailed[1], waited, "the other one was mailed first");
+    assert_eq!(mailed[1], waited, "the other email was sent first");
 }
 
 #[test]
@@ -419,7 +423,7 @@ fn an_event_and_a_reconcile_at_the_same_moment_mail_a_hold_once() {
 }
 
 #[test]
-fn a_dry_run_starts_writes_and_mails_nothing() {
+fn a_dry_run_starts_writes_and_emails_nothing() {
     let failover = Failover::new(WORLD);
     let invocation = failover.invocation("one", true);
     let (rules, settings, clients) = (&failover.rules, &failover.settings, &failover.clients);

@@ -58,7 +58,12 @@ fn run(faults: &str) -> FunctionRun {
 }
 
 /// Replays `event`, in which COMMIT is the last commit of the repository `shop`, in a world and with files beside it.
-pub(crate) fn replay_in_a_folder(function: &str, world: &str, event: &str, files: &[(&str, &str)]) -> FunctionRun {
+pub(crate) fn replay_in_a_folder(
+    function: &str,
+    world: &str,
+    event: &str,
+    files: &[(&str, &str)],
+) -> FunctionRun {
     let folder = TempDir::new().expect("a temporary folder");
     let write = |name: &str, text: &str| {
         std::fs::write(folder.path().join(name), text).expect("the folder is writable");

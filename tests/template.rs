@@ -181,7 +181,7 @@ fn every_way_to_lose_an_event_has_its_alarm() {
         ];
         assert_eq!(watched, expected, "{package}");
         let logs = properties(&format!("{prefix}Logs"));
-        assert!(!logs["RetentionInDays"].is_null(), "{package}: logs are not kept for ever");
+        assert!(!logs["RetentionInDays"].is_null(), "{package}: logs have a retention");
     }
 }
 

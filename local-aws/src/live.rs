@@ -43,7 +43,7 @@ pub struct ImageNow {
     pub region: String,
     pub name: String,
     pub owner: String,
-    /// Everybody may launch it.
+    /// Every account may launch the image.
     pub public: bool,
     /// The other grantees besides the owner: ids of accounts, and ARNs of organizations and organizational units, in
     /// the order in which they were added.

@@ -1,4 +1,4 @@
-//! The part of template.yaml that is about ami-alerts: what it hears of, what it may, and what its topic and table are.
+//! The part of template.yaml that is about ami-alerts: the events it receives, its permissions, its topic and its table.
 
 use std::collections::BTreeSet;
 

@@ -77,7 +77,7 @@ mod tests {
             service: "sns".into(),
             operation: "Publish".into(),
             input: json!({"Subject": subject, "MessageStructure": "json",
-                "Message": r#"{"default": "{}", "email": "Everybody can launch this image now.\n"}"#}),
+                "Message": r#"{"default": "{}", "email": "Every AWS account can launch this image now.\n"}"#}),
             answer: JournaledAnswer::Ok(json!({"MessageId": "m"})),
             injected: false,
             took_effect: true,
@@ -94,7 +94,8 @@ mod tests {
         assert_eq!(path.file_name().unwrap(), "001-image-made-public-base-ami-0123abcd-in-prod-by-alice.eml");
         let mail = std::fs::read_to_string(path).unwrap();
         assert!(
-            mail.contains("Subject: Image made public: base") && mail.contains("Everybody can launch"),
+            mail.contains("Subject: Image made public: base")
+                && mail.contains("Every AWS account can launch"),
             "{mail}"
         );
         assert!(mail.contains("From: \"AWS Notifications\" <no-reply@sns.amazonaws.com>"), "{mail}");

@@ -38,7 +38,7 @@ impl std::fmt::Display for ItemKey {
 /// An item that could not be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TableError {
-    /// Another writer changed an item since it was read: read it again and decide again.
+    /// Another writer changed an item since it was read: read the item again and repeat the decision.
     #[error("another invocation wrote the item at the same time")]
     Overtaken,
     /// The table did not answer.

@@ -9,7 +9,7 @@ use crate::grantee::Grantee;
 
 /// The result of a lookup.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Lookup<T> {
+pub enum LookUp<T> {
     /// The recorded call does not need this fact.
     #[default]
     NotNeeded,
@@ -69,13 +69,13 @@ pub struct Facts {
     /// Whether this function made the recorded call itself. Nothing else is looked up then.
     pub is_own_call: bool,
     /// The account's alias; an account can have none.
-    pub alias: Lookup<Option<String>>,
+    pub alias: LookUp<Option<String>>,
     /// The image; `None` if it no longer exists.
-    pub image: Lookup<Option<ImageDescription>>,
+    pub image: LookUp<Option<ImageDescription>>,
     /// The grantees that can use the image or snapshot now, beside its owner.
-    pub permissions: Lookup<Vec<Grantee>>,
+    pub permissions: LookUp<Vec<Grantee>>,
     /// The region's block public access for images, as AWS names its state: `block-new-sharing`, `unblocked`.
-    pub block: Lookup<String>,
+    pub block: LookUp<String>,
 }
 
 /// An image, as EC2 describes it now.
@@ -106,7 +106,7 @@ pub enum Encrypted {
     Partly,
 }
 
-impl<T> Lookup<T> {
+impl<T> LookUp<T> {
     /// The value, if AWS returned one.
     pub fn found(&self) -> Option<&T> {
         match self {
@@ -124,7 +124,7 @@ impl<T> Lookup<T> {
     }
 }
 
-impl<T> From<Result<T, LookupError>> for Lookup<T> {
+impl<T> From<Result<T, LookupError>> for LookUp<T> {
     fn from(result: Result<T, LookupError>) -> Self {
         match result {
             Ok(value) => Self::Found(value),
@@ -136,7 +136,7 @@ impl<T> From<Result<T, LookupError>> for Lookup<T> {
 impl Facts {
     /// Whether the image no longer exists, or is not visible to this account.
     pub fn image_is_gone(&self) -> bool {
-        matches!(self.image, Lookup::Found(None))
+        matches!(self.image, LookUp::Found(None))
     }
 
     /// The image.

@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn is_a_grantee_of_an_unknown_form_kept_as_it_is() {
         let hostile = "arn:aws:organizations::777788889999:organization/o-a1b2c3d4e5'; reboot";
-        for text in ["", "everybody", "12345678901", "44445555666６", "arn:aws:iam::1:root", hostile] {
+        for text in ["", "every account", "12345678901", "44445555666６", "arn:aws:iam::1:root", hostile] {
             assert_eq!(Grantee::of(text), Grantee::Other(text.to_owned()));
         }
     }

@@ -15,7 +15,7 @@ use crate::decide::Decided;
 use crate::effect::{AlertPublication, Effect, ImageShares};
 use crate::email::scan::{IMAGES_OF_AN_EMAIL, ScanAlert};
 use crate::exposure::{Exposure, by_exposure};
-use crate::facts::{Facts, ImageDescription, Lookup, LookupError};
+use crate::facts::{Facts, ImageDescription, LookUp, LookupError};
 use crate::finding::{Finding, FindingKind, FindingReason};
 use crate::grantee::{Grantee, digest};
 use crate::remark::Remark;
@@ -110,8 +110,14 @@ impl ExposedImage<'_> {
 
 /// Decides about the images of a region.
 pub fn decide_scan(scan: &RegionScan, rules: &Rules, home: &Home, limit: usize) -> Decided {
-    let mut deciding =
-        Deciding { scan, rules, home, decided: Decided::default(), exposed: Vec::new(), settled: Vec::new() };
+    let mut deciding = DecidingRule {
+        scan,
+        rules,
+        home,
+        decided: Decided::default(),
+        exposed: Vec::new(),
+        settled: Vec::new(),
+    };
     deciding.note_table();
     deciding.public_images();
     deciding.other_images();
@@ -122,7 +128,7 @@ pub fn decide_scan(scan: &RegionScan, rules: &Rules, home: &Home, limit: usize) 
 }
 
 /// A decision about a region in progress.
-struct Deciding<'a> {
+struct DecidingRule<'a> {
     scan: &'a RegionScan,
     rules: &'a Rules,
     home: &'a Home,
@@ -133,7 +139,7 @@ struct Deciding<'a> {
     settled: Vec<String>,
 }
 
-impl<'a> Deciding<'a> {
+impl<'a> DecidingRule<'a> {
     fn reason(&mut self, verdict: Verdict, subject: &str, because: &Because) {
         self.decided.report.reason(verdict, subject, because);
     }
@@ -222,7 +228,7 @@ impl<'a> Deciding<'a> {
 
     fn exposed_image(&self, image: &ImageDescription, grantees: &[Grantee]) -> Option<ExposedImage<'a>> {
         let resource = SharedResource { kind: ResourceKind::Image, id: Some(image.id.clone()) };
-        let facts = Facts { image: Lookup::Found(Some(image.clone())), ..Facts::default() };
+        let facts = Facts { image: LookUp::Found(Some(image.clone())), ..Facts::default() };
         let (rule, _) = covering_rule(self.rules, Some(&resource), &facts);
         let trusted = rule.map(|rule| rule.trusted.clone()).unwrap_or_default();
         let mut shares = by_exposure(grantees, Some(&self.home.account), &trusted);

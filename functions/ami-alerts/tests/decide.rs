@@ -6,7 +6,7 @@ use ami_alerts::assess::{Assessment, assess_change};
 use ami_alerts::call_outcome::CallOutcome;
 use ami_alerts::change::SharingChange;
 use ami_alerts::event::{Event, Parsed, Record, parse};
-use ami_alerts::facts::{Facts, ImageDescription, Lookup, LookupError};
+use ami_alerts::facts::{Facts, ImageDescription, LookUp, LookupError};
 use ami_alerts::grantee::Grantee;
 use ami_alerts::revert_plan::{RevertBlock, RevertPlan};
 use ami_alerts::rules::{ImageRule, Revert, Rules, Trusted};
@@ -77,12 +77,12 @@ fn denied(mut record: Record) -> Record {
 fn facts_with(tags: &[(&str, &str)], now: &[&str]) -> Facts {
     let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     Facts {
-        image: Lookup::Found(Some(ImageDescription {
+        image: LookUp::Found(Some(ImageDescription {
             id: IMAGE.into(),
             tags,
             ..ImageDescription::default()
         })),
-        permissions: Lookup::Found(now.iter().map(|name| Grantee::of(name)).collect()),
+        permissions: LookUp::Found(now.iter().map(|name| Grantee::of(name)).collect()),
         ..Facts::default()
     }
 }
@@ -168,7 +168,7 @@ fn do_unreadable_tags_trust_no_grantee_and_block_the_revert() {
     let trusted = Trusted { everyone: true, ..Trusted::default() };
     let by_tag = ImageRule { tags: vec![("Purpose".into(), "public".into())], trusted, ..rule() };
     let rules = rules([by_tag, ImageRule { revert: Some(Revert::Public), ..rule() }]);
-    let facts = Facts { image: Lookup::Failed(denied_lookup()), ..Facts::default() };
+    let facts = Facts { image: LookUp::Failed(denied_lookup()), ..Facts::default() };
     let assessed = assessment_of(&share_with(&["all"]), &facts, &rules);
     assert_eq!((assessed.severity, assessed.is_uncertain), (Severity::Critical, true));
     assert_eq!(assessed.revert, RevertPlan::Blocked(RevertBlock::TagsUnknown));
@@ -225,7 +225,7 @@ fn which_grantees_does_a_revert_revoke() {
         RevertPlan::Nothing,
         "no grantee has access any more"
     );
-    let unread = Facts { permissions: Lookup::Failed(denied_lookup()), ..facts };
+    let unread = Facts { permissions: LookUp::Failed(denied_lookup()), ..facts };
     assert_eq!(removed(&assessment_of(&call, &unread, &with(Revert::Untrusted))), untrusted);
 }
 

@@ -4,7 +4,7 @@ use ami_alerts::change::SharingChange;
 use ami_alerts::decide::assess;
 use ami_alerts::email::CallAlert;
 use ami_alerts::event::{Event, Parsed, Record, parse};
-use ami_alerts::facts::{Facts, ImageDescription, Lookup, LookupError};
+use ami_alerts::facts::{Facts, ImageDescription, LookUp, LookupError};
 use ami_alerts::grantee::Grantee;
 use ami_alerts::recorded_call::RecordedCall;
 use ami_alerts::revert_plan::RevertOutcome;
@@ -166,10 +166,10 @@ fn facts() -> impl Strategy<Value = Facts> {
             let error = || LookupError::Call(CallError::without_answer("ec2:DescribeImages", alias.clone()));
             return Facts {
                 is_own_call: false,
-                alias: Lookup::Failed(error()),
-                image: Lookup::Failed(error()),
-                permissions: Lookup::Failed(error()),
-                block: Lookup::Failed(error()),
+                alias: LookUp::Failed(error()),
+                image: LookUp::Failed(error()),
+                permissions: LookUp::Failed(error()),
+                block: LookUp::Failed(error()),
             };
         }
         let tags = vec![(name.clone(), alias.clone())];
@@ -177,10 +177,10 @@ fn facts() -> impl Strategy<Value = Facts> {
             ImageDescription { id: "ami-1".into(), name: Some(name), tags, ..ImageDescription::default() };
         Facts {
             is_own_call: false,
-            alias: Lookup::Found(Some(alias)),
-            image: Lookup::Found(Some(image)),
-            permissions: Lookup::Found(grantees),
-            block: Lookup::Found("unblocked".into()),
+            alias: LookUp::Found(Some(alias)),
+            image: LookUp::Found(Some(image)),
+            permissions: LookUp::Found(grantees),
+            block: LookUp::Found("unblocked".into()),
         }
     })
 }

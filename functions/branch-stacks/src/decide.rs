@@ -11,7 +11,7 @@ use shared::report::Report;
 
 use crate::because::{Because, Unwanted};
 use crate::effect::{Effect, create as created, delete, is_update_to, update};
-use crate::facts::{BranchHead, Facts, FoundStack};
+use crate::facts::{BranchTip, Facts, FoundStack};
 use crate::identity::BranchId;
 use crate::remark::Remark;
 use crate::rules::{StackRule, StackSpec};
@@ -81,7 +81,7 @@ pub fn decide(input: &BranchInput<'_>, facts: &Facts) -> StackDecision {
 
 /// The remark about the date of the head's commit, where the date was needed.
 fn age_remark(input: &BranchInput<'_>, facts: &Facts) -> Option<Remark> {
-    let BranchHead::At(tip) = &facts.head else { return None };
+    let BranchTip::At(tip) = &facts.head else { return None };
     let branch = || input.branch.clone();
     match tip.committed.as_ref()? {
         Err(error) => Some(Remark::AgeUnknown { branch: branch(), error: error.clone() }),
@@ -114,12 +114,12 @@ fn desired<'a>(input: &BranchInput<'a>, facts: &'a Facts) -> Desired<'a> {
         return Desired::NoStack(Unwanted::NotCovered { excluded_by });
     };
     let (commit, committed) = match &facts.head {
-        BranchHead::Unreadable(error) => {
+        BranchTip::Unreadable(error) => {
             return Desired::Unknown(Because::BranchUnreadable { error: error.clone() });
         }
-        BranchHead::Gone => return Desired::NoStack(Unwanted::BranchGone),
-        BranchHead::Listed => ("", None),
-        BranchHead::At(tip) => (tip.commit.as_str(), tip.committed.as_ref()),
+        BranchTip::Gone => return Desired::NoStack(Unwanted::BranchGone),
+        BranchTip::Listed => ("", None),
+        BranchTip::At(tip) => (tip.commit.as_str(), tip.committed.as_ref()),
     };
     let (Some(ttl), Some(committed)) = (rule.ttl, committed) else { return Desired::Stack { rule, commit } };
     if rules.keep(rule, branch) {

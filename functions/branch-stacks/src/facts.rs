@@ -9,7 +9,7 @@ use crate::stack::{BranchStack, ForeignStack};
 #[derive(Debug, Clone)]
 pub struct Facts {
     /// The branch.
-    pub head: BranchHead,
+    pub head: BranchTip,
     /// The stack of its name.
     pub stack: FoundStack,
     /// The last event of the stack itself, where the decision needs it.
@@ -20,7 +20,7 @@ pub struct Facts {
 
 /// A branch, as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BranchHead {
+pub enum BranchTip {
     /// The branch exists.
     At(Tip),
     /// The branch was in the list of all branches; its commit was not read.

@@ -6,7 +6,7 @@ mod stacks;
 
 use crate::aws::Clients;
 use crate::decide::{needs_count, needs_last_event};
-use crate::facts::{BranchHead, Facts, FoundStack};
+use crate::facts::{BranchTip, Facts, FoundStack};
 use crate::run::BranchInput;
 
 pub use branch::{branches, repositories};
@@ -37,10 +37,10 @@ pub async fn gather(input: &BranchInput<'_>, aws: &Clients, known_count: Option<
 
 /// The branch's head, with its date where the branch can be idle. A branch that no rule covers should not have a stack,
 /// whether the branch exists or not, so it is not read.
-async fn read_head(input: &BranchInput<'_>, aws: &Clients) -> BranchHead {
-    let Some(rule) = input.rules.covering(input.branch) else { return BranchHead::Gone };
+async fn read_head(input: &BranchInput<'_>, aws: &Clients) -> BranchTip {
+    let Some(rule) = input.rules.covering(input.branch) else { return BranchTip::Gone };
     let mut head = branch::head(input.branch, aws).await;
-    if let BranchHead::At(tip) = &mut head
+    if let BranchTip::At(tip) = &mut head
         && !input.rules.keep(rule, input.branch)
     {
         tip.committed = Some(branch::committed(input.branch, &tip.commit, aws).await);

@@ -11,7 +11,7 @@ use shared::report::Report;
 use crate::aws::Clients;
 use crate::because::{Because, Listed};
 use crate::decide::decide;
-use crate::facts::{BranchHead, Facts, FoundStack};
+use crate::facts::{BranchTip, Facts, FoundStack};
 use crate::gather::{StackListing, all_stacks, branches, repositories};
 use crate::identity::{BranchId, ends_with_hash};
 use crate::rules::Rules;
@@ -133,14 +133,14 @@ impl Inventory {
             let kept = input.rules.keep(rule, input.branch);
             return Err(if kept { Need::Missing } else { Need::MaybeIdle });
         };
-        let in_use = input.rules.keep(rule, input.branch) || is_younger(stack, input, rule.ttl);
+        let is_in_use = input.rules.keep(rule, input.branch) || is_younger(stack, input, rule.ttl);
         let quiet =
             stack.phase().is_whole() || matches!(stack.phase(), StackPhase::Working | StackPhase::Deleting);
-        if !in_use || !quiet || rule.uses_commit() {
+        if !is_in_use || !quiet || rule.uses_commit() {
             return Err(Need::Check);
         }
         let facts = Facts {
-            head: BranchHead::Listed,
+            head: BranchTip::Listed,
             stack: FoundStack::Ours(stack.clone()),
             last_event: None,
             stacks_of_rule: None,

@@ -92,7 +92,7 @@ pub struct StackRule {
     pub protected: Option<PatternList>,
     /// Branches that are never idle.
     pub pinned: Option<PatternList>,
-    /// How long a branch may be idle; without a ttl, for ever.
+    /// How long a branch may be idle; without a ttl, without a limit.
     pub ttl: Option<SignedDuration>,
     /// The most stacks that this rule may have.
     pub max_stacks: Option<u32>,

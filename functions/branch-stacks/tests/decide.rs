@@ -4,7 +4,7 @@ use aws_sdk_cloudformation::types::StackStatus;
 use branch_stacks::because::Because;
 use branch_stacks::decide::{BETWEEN_DELETIONS, StackDecision, decide};
 use branch_stacks::effect::{Effect, StackInput};
-use branch_stacks::facts::{BranchHead, Facts, FoundStack, OperationEvent, Tip};
+use branch_stacks::facts::{BranchTip, Facts, FoundStack, OperationEvent, Tip};
 use branch_stacks::identity::{BranchId, COMMIT, DIGEST};
 use branch_stacks::rules::{self, Rules};
 use branch_stacks::run::BranchInput;
@@ -59,7 +59,7 @@ fn quiet(branch: &str, more: &str) -> Situation {
         protected: branch == "main",
     };
     let facts = Facts {
-        head: BranchHead::At(Tip { commit: COMMIT_A.into(), committed: None }),
+        head: BranchTip::At(Tip { commit: COMMIT_A.into(), committed: None }),
         stack: FoundStack::Ours(stack),
         last_event: None,
         stacks_of_rule: None,
@@ -81,7 +81,7 @@ impl Situation {
     }
 
     fn gone(mut self) -> Self {
-        self.facts.head = BranchHead::Gone;
+        self.facts.head = BranchTip::Gone;
         self
     }
 
@@ -91,7 +91,7 @@ impl Situation {
     }
 
     fn moved(mut self) -> Self {
-        self.facts.head = BranchHead::At(Tip { commit: COMMIT_B.into(), committed: None });
+        self.facts.head = BranchTip::At(Tip { commit: COMMIT_B.into(), committed: None });
         self
     }
 
@@ -253,7 +253,7 @@ fn a_foreign_stack_is_never_touched() {
 #[test]
 fn a_failed_read_has_no_effect() {
     let mut world = branch();
-    world.facts.head = BranchHead::Unreadable(denied());
+    world.facts.head = BranchTip::Unreadable(denied());
     assert_eq!(world.line(), "fail branch-unreadable []");
     world.facts.stack = FoundStack::Unreadable(denied());
     assert_eq!(world.line(), "fail stack-unreadable []");
@@ -322,7 +322,7 @@ fn protection_does_not_wait_for_an_update_that_keeps_failing() {
 #[test]
 fn a_branch_is_idle_when_head_stack_and_push_are_older_than_the_ttl() {
     let mut world = quiet("feature/a", "ttl = \"5d\"");
-    let committed = |day| BranchHead::At(Tip { commit: COMMIT_A.into(), committed: Some(Ok(day)) });
+    let committed = |day| BranchTip::At(Tip { commit: COMMIT_A.into(), committed: Some(Ok(day)) });
     world.facts.head = committed(day(101));
     assert_eq!(world.line(), "delete idle [DeleteStack]");
     world.facts.head = committed(day(105));
@@ -341,7 +341,7 @@ fn a_branch_is_idle_when_head_stack_and_push_are_older_than_the_ttl() {
 #[test]
 fn without_a_date_no_stack_is_deleted_and_none_is_created() {
     let mut world = quiet("feature/a", "ttl = \"5d\"");
-    world.facts.head = BranchHead::At(Tip { commit: COMMIT_A.into(), committed: Some(Err(denied())) });
+    world.facts.head = BranchTip::At(Tip { commit: COMMIT_A.into(), committed: Some(Err(denied())) });
     assert_eq!(world.line(), "skip up-to-date []");
     world.facts.stack = FoundStack::None;
     assert_eq!(world.line(), "fail branch-unreadable []");
@@ -353,7 +353,7 @@ fn without_a_date_no_stack_is_deleted_and_none_is_created() {
 fn a_new_branch_at_an_old_commit_gets_a_stack_because_it_was_pushed() {
     let mut world = quiet("feature/a", "ttl = \"5d\"");
     world.facts.stack = FoundStack::None;
-    world.facts.head = BranchHead::At(Tip { commit: COMMIT_A.into(), committed: Some(Ok(day(1))) });
+    world.facts.head = BranchTip::At(Tip { commit: COMMIT_A.into(), committed: Some(Ok(day(1))) });
     assert_eq!(world.line(), "skip idle []");
     world.active_at = Some(day(110));
     assert_eq!(world.line(), "create no-stack-yet [CreateStack]");
@@ -364,7 +364,7 @@ fn a_new_branch_at_an_old_commit_gets_a_stack_because_it_was_pushed() {
 #[test]
 fn a_pinned_branch_is_never_idle() {
     let mut world = quiet("feature/a", "ttl = \"5d\"\npinned = [\"feature/a\"]");
-    world.facts.head = BranchHead::At(Tip { commit: COMMIT_A.into(), committed: Some(Ok(day(1))) });
+    world.facts.head = BranchTip::At(Tip { commit: COMMIT_A.into(), committed: Some(Ok(day(1))) });
     assert_eq!(world.line(), "skip up-to-date []");
 }
 

@@ -25,8 +25,8 @@ fn an_email_is_delivered_as_it_was_written() {
     assert_eq!(answer.texts("MessageId").len(), 1);
     let both = r#"{"default": "short", "email": "long"}"#;
     publish(&client, &[("TopicArn", TOPIC), ("MessageStructure", "json"), ("Message", both)]);
-    let mails = aws.emails();
-    let answered: Vec<(&str, &str)> = mails.iter().map(|mail| (&*mail.subject, &*mail.message)).collect();
+    let emails = aws.emails();
+    let answered: Vec<(&str, &str)> = emails.iter().map(|mail| (&*mail.subject, &*mail.message)).collect();
     assert_eq!(answered, [("Stack büro failed", message), ("AWS Notification Message", "long")]);
 }
 

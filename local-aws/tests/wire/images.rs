@@ -250,8 +250,8 @@ fn a_caller_sees_its_own_images_the_public_ones_and_those_that_it_got() {
     let unknown =
         ec2(&client, "DescribeImages", &[("Filter.1.Name", "is_public"), ("Filter.1.Value.1", "true")]);
     assert_eq!(unknown.status, 501);
-    let nobody = ec2(&client, "DescribeImages", &[("Owner.1", "me")]);
-    assert_eq!(refusal(&nobody), "InvalidUserID.Malformed: Invalid user id: \"me\"");
+    let unknown = ec2(&client, "DescribeImages", &[("Owner.1", "me")]);
+    assert_eq!(refusal(&unknown), "InvalidUserID.Malformed: Invalid user id: \"me\"");
 }
 
 #[test]

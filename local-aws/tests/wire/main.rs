@@ -144,7 +144,7 @@ fn what_codecommit_refuses_is_refused_in_its_words() {
         assert_eq!(error(&fixture.commit(operation, input)), (400, code), "{operation}");
     }
     for (name, code) in
-        [("nobody", "RepositoryDoesNotExistException"), ("a b", "InvalidRepositoryNameException")]
+        [("unknown", "RepositoryDoesNotExistException"), ("a b", "InvalidRepositoryNameException")]
     {
         let input = json!({"repositoryName": name});
         let answer = fixture.client.call("codecommit", "CodeCommit_20150413", "GetRepository", &input);
@@ -288,7 +288,7 @@ fn what_codepipeline_refuses_is_refused_in_its_words() {
             json!({"pipelineName": "web", "pipelineExecutionId": "x"}),
             "PipelineExecutionNotFoundException",
         ),
-        ("StartPipelineExecution", json!({"name": "nobody"}), "PipelineNotFoundException"),
+        ("StartPipelineExecution", json!({"name": "unknown"}), "PipelineNotFoundException"),
         ("StartPipelineExecution", json!({"name": "a b"}), "ValidationException"),
         ("StartPipelineExecution", json!({}), "ValidationException"),
         (

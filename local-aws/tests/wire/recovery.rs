@@ -282,9 +282,9 @@ fn what_drs_would_refuse_is_refused() {
     assert!(answered["message"].as_str().unwrap().contains("is in status INVALID"), "{answered}");
     let gone = json!({"recoveryPlanArn": PLAN.replace("rp-1", "rp-3")});
     assert_eq!(drs.refused("GetRecoveryPlan", gone), (404, "ResourceNotFoundException".to_owned()));
-    let nobody = json!({"sourceServerID": "s-00000000000000099"});
+    let unknown = json!({"sourceServerID": "s-00000000000000099"});
     assert_eq!(
-        drs.refused("DescribeRecoverySnapshots", nobody),
+        drs.refused("DescribeRecoverySnapshots", unknown),
         (404, "ResourceNotFoundException".to_owned())
     );
     assert_eq!(drs.started(of(DB, "pit-00000000000000001")).0, 201);

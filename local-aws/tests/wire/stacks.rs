@@ -441,7 +441,7 @@ fn an_import_needs_an_export_of_the_world_or_of_a_stack() {
     };
     for (stack, export, status) in [
         ("a", "role", "CREATE_COMPLETE"),
-        ("b", "nobody", "ROLLBACK_COMPLETE"),
+        ("b", "unknown", "ROLLBACK_COMPLETE"),
         ("c", "a-topic", "CREATE_COMPLETE"),
     ] {
         fixture.call("CreateStack", &[("StackName", stack), ("TemplateBody", &importing(export))]);

@@ -8,7 +8,7 @@ use shared::home::is_region;
 
 use super::{DESCRIBE_IMAGES, GET_CALLER, alias, block, image, permissions};
 use crate::change::{ResourceKind, SharedResource};
-use crate::facts::{Facts, ImageDescription, Lookup, LookupError};
+use crate::facts::{Facts, ImageDescription, LookUp, LookupError};
 use crate::grantee::Grantee;
 use crate::recorded_call::RecordedCall;
 use crate::run::Run;
@@ -40,11 +40,11 @@ pub async fn gather(call: &RecordedCall<'_>, run: &Run<'_>) -> Facts {
 }
 
 /// The current permissions of the call's image or snapshot, after this function has changed them.
-pub async fn current_permissions(call: &RecordedCall<'_>, run: &Run<'_>) -> Lookup<Vec<Grantee>> {
+pub async fn current_permissions(call: &RecordedCall<'_>, run: &Run<'_>) -> LookUp<Vec<Grantee>> {
     let ec2 = run.aws.ec2(call.region(&run.home));
     match call.resource() {
         Some(resource) => permissions(resource, &ec2).await.into(),
-        None => Lookup::NotNeeded,
+        None => LookUp::NotNeeded,
     }
 }
 
@@ -64,19 +64,19 @@ async fn regional_facts(call: &RecordedCall<'_>, ec2: &Ec2) -> Facts {
         async {
             match needed.image {
                 Some(resource) => within_time(find_image(resource, ec2)).await,
-                None => Lookup::NotNeeded,
+                None => LookUp::NotNeeded,
             }
         },
         async {
             match needed.permissions {
                 Some(resource) => within_time(permissions(resource, ec2)).await,
-                None => Lookup::NotNeeded,
+                None => LookUp::NotNeeded,
             }
         },
         async {
             match needed.block {
                 true => within_time(block(ec2)).await,
-                false => Lookup::NotNeeded,
+                false => LookUp::NotNeeded,
             }
         },
     );
@@ -106,17 +106,17 @@ fn failed_facts(call: &RecordedCall<'_>, error: &LookupError) -> Facts {
     let [image, permissions, block] = is_needed.map(|is_needed| is_needed.then(|| error.clone()));
     Facts {
         is_own_call: false,
-        alias: Lookup::Failed(error.clone()),
-        image: image.map_or(Lookup::NotNeeded, Lookup::Failed),
-        permissions: permissions.map_or(Lookup::NotNeeded, Lookup::Failed),
-        block: block.map_or(Lookup::NotNeeded, Lookup::Failed),
+        alias: LookUp::Failed(error.clone()),
+        image: image.map_or(LookUp::NotNeeded, LookUp::Failed),
+        permissions: permissions.map_or(LookUp::NotNeeded, LookUp::Failed),
+        block: block.map_or(LookUp::NotNeeded, LookUp::Failed),
     }
 }
 
-async fn within_time<T>(lookup: impl Future<Output = Result<T, LookupError>>) -> Lookup<T> {
+async fn within_time<T>(lookup: impl Future<Output = Result<T, LookupError>>) -> LookUp<T> {
     match tokio::time::timeout(TIME, lookup).await {
         Ok(result) => result.into(),
-        Err(_) => Lookup::Failed(LookupError::TooSlow { seconds: TIME.as_secs() }),
+        Err(_) => LookUp::Failed(LookupError::TooSlow { seconds: TIME.as_secs() }),
     }
 }
 

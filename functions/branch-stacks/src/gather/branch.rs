@@ -4,28 +4,28 @@ use jiff::Timestamp;
 use shared::call_error::CallError;
 
 use crate::aws::Clients;
-use crate::facts::{BranchHead, Tip};
+use crate::facts::{BranchTip, Tip};
 use crate::identity::BranchId;
 
 const GET_BRANCH: &str = "codecommit:GetBranch";
 const GET_COMMIT: &str = "codecommit:GetCommit";
 
 /// The branch, as it is now.
-pub(super) async fn head(branch: &BranchId, aws: &Clients) -> BranchHead {
+pub(super) async fn head(branch: &BranchId, aws: &Clients) -> BranchTip {
     let call = aws.codecommit.get_branch().repository_name(&branch.repository).branch_name(&branch.name);
     match call.send().await {
         Ok(output) => match output.branch.and_then(|branch| branch.commit_id) {
-            Some(commit) => BranchHead::At(Tip { commit, committed: None }),
-            None => BranchHead::Unreadable(CallError::without_answer(GET_BRANCH, "the answer has no commit")),
+            Some(commit) => BranchTip::At(Tip { commit, committed: None }),
+            None => BranchTip::Unreadable(CallError::without_answer(GET_BRANCH, "the answer has no commit")),
         },
         Err(error) => match error.as_service_error() {
             Some(service)
                 if service.is_branch_does_not_exist_exception()
                     || service.is_repository_does_not_exist_exception() =>
             {
-                BranchHead::Gone
+                BranchTip::Gone
             }
-            _ => BranchHead::Unreadable(CallError::new(GET_BRANCH, error)),
+            _ => BranchTip::Unreadable(CallError::new(GET_BRANCH, error)),
         },
     }
 }

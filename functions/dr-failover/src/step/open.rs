@@ -196,7 +196,7 @@ impl Draft<'_> {
         }
     }
 
-    /// An attempt launched nothing: the latch is released, and the start is decided again after a while.
+    /// An attempt launched nothing: the latch is released, and the start is re-evaluated after a while.
     pub(super) fn refused(&mut self, cause: RefusalCause) {
         let now = self.context.now;
         let Some(incident) = self.step.known.incident.as_mut() else { return };
