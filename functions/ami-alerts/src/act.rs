@@ -97,7 +97,7 @@ fn launch_permission(grantee: &Grantee) -> Option<LaunchPermission> {
 }
 
 /// Publishes an email, and records in the table that its event was reported.
-async fn email(run: &Run<'_>, publication: AlertPublication, actions: &mut Vec<Action>) -> Acted {
+async fn email(run: &Run<'_>, publication: Box<AlertPublication>, actions: &mut Vec<Action>) -> Acted {
     let to_topic = Publication { topic: &run.settings.topic, message: &publication.message };
     let (executor, sns) = (run.invocation.executor, &run.aws.sns);
     let (published, unrecorded) = match (&publication.event, run.table()) {

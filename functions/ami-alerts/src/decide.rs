@@ -147,7 +147,7 @@ pub fn after_reporting(acted: Acted) -> Decided {
     let mut decided = Decided::default();
     match acted {
         Acted::Published(publication, result, unrecorded) => {
-            let AlertPublication { subject, shares, .. } = publication;
+            let AlertPublication { subject, shares, .. } = *publication;
             let sent = matches!(result, Performed::Done(_));
             if let Performed::Failed(error) = result {
                 decided.report.reason(Verdict::Fail, &subject, &Because::EmailFailed { error });
@@ -204,12 +204,12 @@ impl AssessedCall<'_> {
     fn email(&self, facts: &Facts, revert: RevertOutcome) -> Effect {
         let Self { call, assessment, home, limit } = self;
         let message = CallAlert { call, assessment, facts, revert: &revert, home }.message(*limit);
-        Effect::Publish(AlertPublication {
+        Effect::Publish(Box::new(AlertPublication {
             subject: call.subject(),
             message,
             event: Some(EmailedEvent { key: call.key(), revert }),
             shares: self.current_shares(facts).into_iter().collect(),
-        })
+        }))
     }
 
     /// The untrusted shares that the image has now, so that the daily scan does not report them again; `None` where they are

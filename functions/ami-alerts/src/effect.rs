@@ -18,7 +18,7 @@ pub enum Effect {
     /// Remove launch permissions of an image.
     Revoke(Revocation),
     /// Publish an email.
-    Publish(AlertPublication),
+    Publish(Box<AlertPublication>),
     /// Remember the untrusted shares of an image, or forget them.
     Remember(ImageShares),
 }
@@ -77,7 +77,7 @@ pub enum Acted {
     /// Launch permissions were removed, or not.
     Revoked(Revocation, Performed<()>),
     /// An email was published, or not; and why the table could not record that.
-    Published(AlertPublication, Performed<String>, Option<AlertTableError>),
+    Published(Box<AlertPublication>, Performed<String>, Option<AlertTableError>),
     /// Shares of an image were remembered, or not.
     Remembered(ImageShares, Option<AlertTableError>),
 }

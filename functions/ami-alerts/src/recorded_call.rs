@@ -42,13 +42,13 @@ pub enum Topic<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SkippedCall {
     subject: String,
-    because: Because,
+    because: Box<Because>,
 }
 
 impl SkippedCall {
     /// The report of the call.
     pub fn report(&self) -> Report {
-        Report::of(Verdict::Skip, &self.subject, &self.because)
+        Report::of(Verdict::Skip, &self.subject, self.because.as_ref())
     }
 }
 
@@ -64,13 +64,15 @@ impl<'a> RecordedCall<'a> {
             (Some(SharingChange::OtherAttribute { .. }) | None, Some(rule)) => Topic::Named(rule),
             (Some(SharingChange::OtherAttribute { resource, attribute }), None) => {
                 let subject = resource.id.unwrap_or_else(|| "event".to_owned());
-                return Err(SkippedCall { subject, because: Because::OtherAttribute { attribute } });
+                let because = Box::new(Because::OtherAttribute { attribute });
+                return Err(SkippedCall { subject, because });
             }
             (Some(change), _) => Topic::Sharing(change),
             (None, None) => {
                 let event =
                     UnrelatedEvent::OtherCall { name: record.name.clone(), service: record.source.clone() };
-                return Err(SkippedCall { subject: "event".to_owned(), because: Because::NotOurs(event) });
+                let because = Box::new(Because::NotOurs(event));
+                return Err(SkippedCall { subject: "event".to_owned(), because });
             }
         };
         Ok(Self { record, topic, actor: Actor::of(record), origin: Origin::of(record) })

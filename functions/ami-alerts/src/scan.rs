@@ -256,12 +256,12 @@ impl<'a> DecidingRule<'a> {
                 image: exposed.image.id.clone(),
                 digest: Some(digest(&exposed.grantees())),
             });
-            self.decided.effects.push(Effect::Publish(AlertPublication {
+            self.decided.effects.push(Effect::Publish(Box::new(AlertPublication {
                 subject: self.scan.subject(),
                 message,
                 event: None,
                 shares: shares.collect(),
-            }));
+            })));
         }
     }
 

@@ -52,8 +52,7 @@ fn nothing_changed(outcome: &CallOutcome) -> Vec<String> {
 
 fn revoked(alert: &CallAlert<'_>) -> Option<String> {
     let RevertOutcome::Revoked(grantees) = alert.revert else { return None };
-    let (grantees, action) = (names(grantees, NAMED), action(alert));
-    Some(format!("{grantees} can no longer {action}: this function has reverted the share."))
+    Some(format!("This function has reverted the share: access is revoked from {}.", names(grantees, NAMED)))
 }
 
 fn not_revoked(alert: &CallAlert<'_>) -> Option<String> {
@@ -129,9 +128,7 @@ fn shared(alert: &CallAlert<'_>, exposure: Exposure, grantees: &[Grantee]) -> Ve
     }
     if !gone.is_empty() {
         let nothing = if still.is_empty() { " Nothing is left to revert." } else { "" };
-        let (gone, action) = (names(&gone, NAMED), action(alert));
-        sentences
-            .push(format!("{gone} can no longer {action}: the access was revoked after this call.{nothing}"));
+        sentences.push(format!("Access was revoked from {} after this call.{nothing}", names(&gone, NAMED)));
     }
     sentences
 }
