@@ -253,7 +253,11 @@ fn an_execution_that_launched_nothing_is_asked_for_again_and_once() {
                     "{what}: the first launched nothing"
                 );
                 let incident = failover.incidents().remove(0);
-                assert_eq!((incident.phase, incident.refused_attempts().count()), (IncidentPhase::Recovered, 1), "{what}");
+                assert_eq!(
+                    (incident.phase, incident.refused_attempts().count()),
+                    (IncidentPhase::Recovered, 1),
+                    "{what}"
+                );
                 let says =
                     |start| failover.subjects().iter().filter(|subject| subject.starts_with(start)).count();
                 assert_eq!(says("RECOVERED"), 1, "{what}: {:?}", failover.subjects());

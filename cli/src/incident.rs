@@ -46,9 +46,7 @@ fn from_file(path: &Path) -> Result<Incident> {
 
 fn from_table(id: &str, table: Option<&str>) -> Result<Incident> {
     let Some(plan) = Incident::plan_of(id) else {
-        bail!(
-            "`{id}` is neither a file nor the id of an incident, such as shop-20260302T100000Z-2752a79b"
-        );
+        bail!("`{id}` is neither a file nor the id of an incident, such as shop-20260302T100000Z-2752a79b");
     };
     let table = table.context("to read an incident by its id, add --table NAME")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -75,7 +73,12 @@ pub fn text(incident: &Incident) -> String {
     if !incident.holds.is_empty() {
         out.push_str("\nblocked by\n");
         for hold in &incident.holds {
-            out.push_str(&render::block(&printable(&format!("  {} since {}: {}", hold.interlock.code().name(), hold.since, hold.interlock))));
+            out.push_str(&render::block(&printable(&format!(
+                "  {} since {}: {}",
+                hold.interlock.code().name(),
+                hold.since,
+                hold.interlock
+            ))));
         }
     }
     out.push_str("\ntime from the alarm\n");

@@ -114,7 +114,11 @@ impl<'a> Acting<'a> {
         }
     }
 
-    async fn start(&mut self, known: &KnownPlan, start: &DecidedStart) -> Performed<StartAnswer, StartFailure> {
+    async fn start(
+        &mut self,
+        known: &KnownPlan,
+        start: &DecidedStart,
+    ) -> Performed<StartAnswer, StartFailure> {
         let Some(incident) = &known.incident else { return Performed::NotCalled };
         let call = StartCall { incident, start };
         let performed = self.run.invocation.executor.perform(call.send(&self.run.aws.drs)).await;

@@ -116,7 +116,9 @@ impl AlarmEvent {
             (AlarmState::InsufficientData, _) => AlarmChange::Unknown,
             (AlarmState::Alarm, None) => AlarmChange::Unsure,
             (AlarmState::Alarm, Some(AlarmState::Ok | AlarmState::InsufficientData)) => AlarmChange::Into,
-            (AlarmState::Alarm, Some(AlarmState::Alarm)) if self.was_suppressed && self.suppressed_by.is_none() => {
+            (AlarmState::Alarm, Some(AlarmState::Alarm))
+                if self.was_suppressed && self.suppressed_by.is_none() =>
+            {
                 AlarmChange::Into
             }
             (AlarmState::Alarm, Some(AlarmState::Alarm)) => AlarmChange::Again,

@@ -64,7 +64,12 @@ pub const FUNCTION: Function = Function {
 
 const KEYS: &[Key] = &[
     key("name", "string", KeyDefault::Required, "the plan's name: latches and incidents are stored under it"),
-    key("alarms", "array of strings", KeyDefault::Required, "the ARNs of the alarms that may start the recovery"),
+    key(
+        "alarms",
+        "array of strings",
+        KeyDefault::Required,
+        "the ARNs of the alarms that may start the recovery",
+    ),
     key(
         "second-signal",
         "table",
@@ -97,7 +102,12 @@ const KEYS: &[Key] = &[
         KeyDefault::Value("\"1h\""),
         "the time after a recovery in which no other starts, even if its latch was cleared",
     ),
-    key("stale-after", "duration, 1m to 1d", KeyDefault::Value("\"15m\""), "the greatest delay of an alarm event"),
+    key(
+        "stale-after",
+        "duration, 1m to 1d",
+        KeyDefault::Value("\"15m\""),
+        "the greatest delay of an alarm event",
+    ),
     key(
         "give-up-after",
         "duration, 5m to 30d",

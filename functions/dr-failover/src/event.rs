@@ -124,11 +124,9 @@ fn ours(detail_type: &str, event: &Value) -> Result<Parsed, MalformedEvent> {
     let word = |pointer, field| required(event, pointer, field);
     let by = || match word("/detail/by", "detail.by")? {
         // The placeholder of the commands in emails.
-        by if by.trim().is_empty() || by.trim() == "YOUR NAME" => Err(MalformedEvent::NotA {
-            field: "detail.by",
-            value: by,
-            expected: "the name of the operator",
-        }),
+        by if by.trim().is_empty() || by.trim() == "YOUR NAME" => {
+            Err(MalformedEvent::NotA { field: "detail.by", value: by, expected: "the name of the operator" })
+        }
         by => Ok(by),
     };
     Ok(Parsed::Ours(match detail_type {

@@ -47,9 +47,10 @@ pub async fn handle(
     let parsed = parse(&event).map_err(|error| Failure::new("MalformedEvent", &error))?;
     let (line, report) = match parsed {
         Parsed::Ours(ours) => (ours.to_string(), decided(&run, &ours).await),
-        Parsed::NotOurs(why) => {
-            ("an event of another kind".to_owned(), Report::of(Verdict::Skip, "event", &Because::NotOurs(why)))
-        }
+        Parsed::NotOurs(why) => (
+            "an event of another kind".to_owned(),
+            Report::of(Verdict::Skip, "event", &Because::NotOurs(why)),
+        ),
         Parsed::NotUnderstood(why) => {
             ("an event that cannot be read".to_owned(), unreadable(&run, &event, why).await)
         }

@@ -273,7 +273,8 @@ mod tests {
     #[test]
     fn which_plan_does_an_id_name() {
         let at: Timestamp = "2026-03-02T10:00:00Z".parse().unwrap();
-        let arn = |name: &str| format!("arn:aws:cloudwatch:eu-west-1:111122223333:alarm:{name}").parse().unwrap();
+        let arn =
+            |name: &str| format!("arn:aws:cloudwatch:eu-west-1:111122223333:alarm:{name}").parse().unwrap();
         let id = Incident::id_of("shop-eu", &arn("a"), at);
         assert!(id.starts_with("shop-eu-20260302T100000Z-"), "{id}");
         assert_eq!(Incident::plan_of(&id), Some("shop-eu"));

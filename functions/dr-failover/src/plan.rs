@@ -23,7 +23,8 @@ const TRIES: usize = 6;
 /// Decides and acts on an input of a plan.
 pub(crate) async fn decide_and_act(run: &Run<'_>, plan: &RecoveryPlan, input: Input<'_>) -> Report {
     // A start in an earlier try was asked for all the same.
-    let (mut actions, mut asked): (Vec<Action>, Option<Performed<StartAnswer, StartFailure>>) = (Vec::new(), None);
+    let (mut actions, mut asked): (Vec<Action>, Option<Performed<StartAnswer, StartFailure>>) =
+        (Vec::new(), None);
     for _ in 0..TRIES {
         let mut acting = Acting::new(run, plan);
         acting.asked = asked.take();

@@ -109,13 +109,13 @@ pub enum MissingFact {
     /// Whether the table holds this incident.
     StoredIncident(String),
     /// The kill switch, the second signal and the executions.
-    Signals(ExecutionsQuery),
+    Signals(Box<ExecutionsQuery>),
     /// The executions alone.
-    Executions(ExecutionsQuery),
+    Executions(Box<ExecutionsQuery>),
     /// The DRS plan and its servers.
-    Recoverable(Arn),
+    Recoverable(Box<Arn>),
     /// The progress of this execution.
-    Progress(Arn),
+    Progress(Box<Arn>),
 }
 
 /// The executions that count for an incident.
@@ -235,8 +235,7 @@ struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     fn new(known: &KnownPlan, facts: &'a Facts, context: &'a StepContext<'a>) -> Self {
-        let step =
-            Step { known: known.clone(), reasons: Vec::new(), notes: Vec::new(), effects: Vec::new() };
+        let step = Step { known: known.clone(), reasons: Vec::new(), notes: Vec::new(), effects: Vec::new() };
         Self { step, facts, context }
     }
 
@@ -292,8 +291,7 @@ impl<'a> Draft<'a> {
     fn forget_a_stored_incident(&mut self, before: &KnownPlan) -> Result<(), MissingFact> {
         let is_new = |incident: &&Incident| incident.version == 0 && before.incident.is_none();
         let Some(opened) = self.step.known.incident.as_ref().filter(is_new) else { return Ok(()) };
-        let is_stored =
-            self.facts.is_stored.ok_or_else(|| MissingFact::StoredIncident(opened.id.clone()))?;
+        let is_stored = self.facts.is_stored.ok_or_else(|| MissingFact::StoredIncident(opened.id.clone()))?;
         if !is_stored {
             return Ok(());
         }

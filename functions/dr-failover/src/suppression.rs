@@ -85,7 +85,8 @@ impl From<StoredSuppression> for Suppression {
             // Items of format 1 hold a mute rule as a text.
             StoredSuppression::Name(name) => match name.strip_prefix("mute rule ") {
                 Some(rule) => {
-                    let (rule, until) = rule.split_once(" until ").map_or((rule, None), |(rule, end)| (rule, Some(end)));
+                    let (rule, until) =
+                        rule.split_once(" until ").map_or((rule, None), |(rule, end)| (rule, Some(end)));
                     Self::MuteRule { rule: rule.to_owned(), until: until.map(str::to_owned) }
                 }
                 None => Self::named(&name),

@@ -2,8 +2,8 @@
 
 use dr_failover::alarm::{AlarmEvent, AlarmForm, AlarmState};
 use dr_failover::facts::{
-    DrsJob, DrsPlan, FoundExecution, JobKind, KillSwitch, PlanServer, ProbeFailure, ProbeFailureKind, ProbeResult,
-    Read, Recoverable, RecoveryInstance, RecoverySnapshot, SecondAlarm, Signals,
+    DrsJob, DrsPlan, FoundExecution, JobKind, KillSwitch, PlanServer, ProbeFailure, ProbeFailureKind,
+    ProbeResult, Read, Recoverable, RecoveryInstance, RecoverySnapshot, SecondAlarm, Signals,
 };
 use dr_failover::incident::{DecidedStart, Incident, MissingDetail, RefusalCause, StartRefusal};
 use dr_failover::interlock::Interlock;
@@ -92,7 +92,9 @@ fn server(id: &str, taken: &str) -> PlanServer {
 
 fn running(mode: Mode, incident: Option<&str>) -> FoundExecution {
     FoundExecution {
-        arn: "arn:aws:drs:us-east-1:111122223333:recovery-plan-execution/rpe-1".parse().expect("it is an ARN"),
+        arn: "arn:aws:drs:us-east-1:111122223333:recovery-plan-execution/rpe-1"
+            .parse()
+            .expect("it is an ARN"),
         mode: Some(mode),
         status: "IN_PROGRESS".to_owned(),
         started: at("09:59:00"),
@@ -185,9 +187,12 @@ impl Quiet {
 
     /// The decision in a line: the codes of what blocks the start, or of what the start ignores.
     fn line(&self) -> String {
-        let codes = |found: &[Interlock]| found.iter().map(|one| one.code().name()).collect::<Vec<_>>().join(" ");
+        let codes =
+            |found: &[Interlock]| found.iter().map(|one| one.code().name()).collect::<Vec<_>>().join(" ");
         match self.decided() {
-            StartDecision::Start(start) if start.despite.is_empty() => format!("start {}", start.snapshots.len()),
+            StartDecision::Start(start) if start.despite.is_empty() => {
+                format!("start {}", start.snapshots.len())
+            }
             StartDecision::Start(start) => {
                 format!("start {} although {}", start.snapshots.len(), codes(&start.despite))
             }
@@ -262,7 +267,8 @@ fn must_each_second_signal_agree() {
 
 #[test]
 fn which_earlier_starts_block_a_recovery() {
-    let before = |time| Some(LatchedStart { incident: "shop-20260302T090000Z-00000000".to_owned(), at: at(time) });
+    let before =
+        |time| Some(LatchedStart { incident: "shop-20260302T090000Z-00000000".to_owned(), at: at(time) });
     insta::assert_snapshot!([
         decided(|world| world.known.latch.recovery = before("05:00:00")),
         decided(|world| world.known.latch.recovered = before("09:30:00")),

@@ -21,7 +21,9 @@ fn incident(mode: Mode) -> Incident {
         "opened": "2026-03-02T10:00:00Z", "phase": "running", "mode": "RECOVERY", "alarms": {}}))
         .expect("it is an incident");
     let execution = PlanExecution {
-        arn: "arn:aws:drs:us-east-1:111122223333:recovery-plan-execution/rpe-1".parse().expect("it is an ARN"),
+        arn: "arn:aws:drs:us-east-1:111122223333:recovery-plan-execution/rpe-1"
+            .parse()
+            .expect("it is an ARN"),
         mode,
         status: "IN_PROGRESS".to_owned(),
         started: now(),
@@ -51,7 +53,9 @@ fn progress(status: &str, step: &str, critical: Option<&str>, optional: Option<&
             name: "all".to_owned(),
             status: step.to_owned(),
             error: None,
-            servers: servers.map(|(id, critical, launch)| StepServer { id: id.to_owned(), critical, job: job(launch) }).to_vec(),
+            servers: servers
+                .map(|(id, critical, launch)| StepServer { id: id.to_owned(), critical, job: job(launch) })
+                .to_vec(),
         }],
     }
 }
@@ -62,7 +66,11 @@ fn comes_to(mode: Mode, progress: &ExecutionProgress) -> String {
     }
     let mut incident = incident(mode);
     follow(&mut incident, progress, now());
-    if incident.is_open() { "running".to_owned() } else { format!("{}: {}/2", incident.phase.name(), incident.launched()) }
+    if incident.is_open() {
+        "running".to_owned()
+    } else {
+        format!("{}: {}/2", incident.phase.name(), incident.launched())
+    }
 }
 
 #[test]

@@ -73,7 +73,8 @@ fn do_the_refusals_of_format_1_still_delay_the_next_start() {
 #[test]
 fn are_the_latches_of_format_1_read() {
     for name in ["held", "held-unclear", "recovered", "refused", "running", "starting"] {
-        let item: serde_dynamo::Item = serde_json::from_value(item(&format!("{name}-latch"))).expect("it is an item");
+        let item: serde_dynamo::Item =
+            serde_json::from_value(item(&format!("{name}-latch"))).expect("it is an item");
         let latch: Latch = serde_dynamo::from_item(item).expect("format 1 is read");
         assert!(!latch.seen.is_empty(), "{name}");
     }
@@ -84,8 +85,16 @@ fn is_an_item_read_back_as_it_was_written() {
     for name in ["held", "starting", "running", "recovered", "refused", "start-refused", "launched-nothing"] {
         let incident = incident(name);
         let item: serde_dynamo::Item = serde_dynamo::to_item(&incident).expect("it is an item");
-        assert_eq!(serde_dynamo::from_item::<_, Incident>(item).expect("format 2 is read"), incident, "{name}");
-        assert_eq!(serde_json::from_value::<Incident>(json!(incident)).expect("it is JSON"), incident, "{name}");
+        assert_eq!(
+            serde_dynamo::from_item::<_, Incident>(item).expect("format 2 is read"),
+            incident,
+            "{name}"
+        );
+        assert_eq!(
+            serde_json::from_value::<Incident>(json!(incident)).expect("it is JSON"),
+            incident,
+            "{name}"
+        );
     }
 }
 

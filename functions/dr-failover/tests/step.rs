@@ -3,7 +3,8 @@
 use dr_failover::alarm::{AlarmEvent, AlarmForm, AlarmState};
 use dr_failover::because::StateError;
 use dr_failover::facts::{
-    DrsPlan, Facts, FoundExecution, KillSwitch, PlanServer, Recoverable, RecoverySnapshot, SecondAlarm, Signals,
+    DrsPlan, Facts, FoundExecution, KillSwitch, PlanServer, Recoverable, RecoverySnapshot, SecondAlarm,
+    Signals,
 };
 use dr_failover::incident::IncidentPhase;
 use dr_failover::rules::{Mode, RecoveryPlan, read};
@@ -122,13 +123,16 @@ impl World {
     }
 
     fn answered(&self, answer: &Performed<StartAnswer, StartFailure>) -> Step {
-        self.step(&self.opened().known, Input::Started(answer), &Facts::default()).expect("an answer needs no fact")
+        self.step(&self.opened().known, Input::Started(answer), &Facts::default())
+            .expect("an answer needs no fact")
     }
 }
 
 fn execution() -> FoundExecution {
     FoundExecution {
-        arn: "arn:aws:drs:us-east-1:111122223333:recovery-plan-execution/rpe-1".parse().expect("it is an ARN"),
+        arn: "arn:aws:drs:us-east-1:111122223333:recovery-plan-execution/rpe-1"
+            .parse()
+            .expect("it is an ARN"),
         mode: Some(Mode::Recovery),
         status: "CREATED".to_owned(),
         started: at("10:00:20"),
@@ -215,7 +219,8 @@ fn is_a_state_reported_once() {
     // Another invocation's claim on the same state blocks this one.
     let other = StepContext { request: "two", ..world.context() };
     let answer = Performed::NotCalled;
-    let next = step(&started.known, Input::Started(&answer), &Facts::default(), &other).expect("it needs no fact");
+    let next =
+        step(&started.known, Input::Started(&answer), &Facts::default(), &other).expect("it needs no fact");
     assert_eq!((next.effects, next.notes.len()), (vec![Effect::Write], 1));
 }
 

@@ -34,7 +34,9 @@ impl<'a> IncidentLedger<'a> {
     }
 
     async fn record(&mut self, is_sent: bool) -> Result<(), TableError> {
-        let Some(id) = self.known.incident.as_ref().map(|incident| incident.id.clone()) else { return Ok(()) };
+        let Some(id) = self.known.incident.as_ref().map(|incident| incident.id.clone()) else {
+            return Ok(());
+        };
         let (store, plan) = (self.run.store(), &self.plan.name);
         for _ in 0..TRIES {
             let input = Input::Published { claim: &self.claim, subject: self.subject, is_sent };

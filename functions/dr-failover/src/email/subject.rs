@@ -50,7 +50,8 @@ pub(super) fn subject(incident: &Incident) -> String {
 
 /// `the server is launched`, `all 2 servers are launched`.
 pub(super) fn all_launched(servers: usize) -> String {
-    let all = if servers == 1 { "the server".to_owned() } else { format!("all {}", count(servers, "server")) };
+    let all =
+        if servers == 1 { "the server".to_owned() } else { format!("all {}", count(servers, "server")) };
     format!("{all} {} launched", verb(servers, "is", "are"))
 }
 

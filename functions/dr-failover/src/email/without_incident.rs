@@ -33,7 +33,8 @@ pub fn not_understood(event: &Value, why: &str, plans: &[RecoveryPlan], now: Tim
             by_hand(plans)
         );
         let pretty = shown.as_ref().and_then(|shown| serde_json::to_string_pretty(shown).ok());
-        let lines = pretty.as_deref().unwrap_or("The event does not fit into an email.").lines().map(printable);
+        let lines =
+            pretty.as_deref().unwrap_or("The event does not fit into an email.").lines().map(printable);
         text.push_str(&lines.collect::<Vec<_>>().join("\n"));
         text.push('\n');
         (text, json!({"version": VERSION, "severity": "critical", "why": why, "event": shown}))
@@ -62,7 +63,10 @@ pub fn unrecorded(
         }
         Err(failure) => {
             let failure = printable(&failure.to_string());
-            ("UNCERTAIN", format!("DRS was asked to start the {} of {} and answered: {failure}.", plan.mode, plan.name))
+            (
+                "UNCERTAIN",
+                format!("DRS was asked to start the {} of {} and answered: {failure}.", plan.mode, plan.name),
+            )
         }
     };
     let headline =

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::suppression::Suppression;
 use crate::alarm::{AlarmChange, AlarmForm, AlarmState};
+use crate::suppression::Suppression;
 
 const ARN: &str = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:shop-down";
 
@@ -114,8 +114,14 @@ fn an_alarm_without_its_arn_is_known_by_name_and_account() {
     message["AlarmArn"] = Value::Null;
     let alarm = alarm_of(&by_sns(&message));
     assert!(alarm.is_of(&ARN.parse().unwrap()));
-    assert!(!alarm.is_of(&"arn:aws:cloudwatch:eu-west-1:444455556666:alarm:shop-down".parse().unwrap()), "another account's");
-    assert!(!alarm.is_of(&"arn:aws:cloudwatch:eu-west-1:111122223333:alarm:shop".parse().unwrap()), "another alarm");
+    assert!(
+        !alarm.is_of(&"arn:aws:cloudwatch:eu-west-1:444455556666:alarm:shop-down".parse().unwrap()),
+        "another account's"
+    );
+    assert!(
+        !alarm.is_of(&"arn:aws:cloudwatch:eu-west-1:111122223333:alarm:shop".parse().unwrap()),
+        "another alarm"
+    );
 }
 
 /// Samples that are passed around have spaces where a formatter put them.
@@ -139,7 +145,10 @@ fn only_a_change_into_alarm_is_one() {
     };
     assert_eq!(change("ALARM", json!({"value": "INSUFFICIENT_DATA"})), AlarmChange::Into);
     assert_eq!(change("ALARM", json!({"value": "ALARM"})), AlarmChange::Again);
-    assert_eq!(change("ALARM", json!({"value": "ALARM", "actionsSuppressedBy": "WaitPeriod"})), AlarmChange::Into);
+    assert_eq!(
+        change("ALARM", json!({"value": "ALARM", "actionsSuppressedBy": "WaitPeriod"})),
+        AlarmChange::Into
+    );
     assert_eq!(change("ALARM", Value::Null), AlarmChange::Unsure);
     assert_eq!(change("ALARM", json!({"value": "NEW_STATE"})), AlarmChange::Unsure);
     assert_eq!(change("OK", json!({"value": "ALARM"})), AlarmChange::Over);

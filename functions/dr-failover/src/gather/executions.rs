@@ -37,7 +37,8 @@ pub(super) async fn executions(drs: &Client, query: &ExecutionsQuery) -> Read<Ve
             }
             let incident = incident_of(drs, &arn).await?;
             let mode = mode(summary.mode().as_str());
-            let arn = arn.parse().map_err(|error: NotAnArn| CallError::without_answer(LIST, error.to_string()))?;
+            let arn =
+                arn.parse().map_err(|error: NotAnArn| CallError::without_answer(LIST, error.to_string()))?;
             found.push(FoundExecution { mode, arn, status, started, incident });
         }
     }
@@ -63,5 +64,6 @@ pub(crate) fn mode(name: &str) -> Option<Mode> {
 
 /// The moment in an answer of `operation`.
 pub(super) fn moment(operation: &'static str, text: &str) -> Read<Timestamp> {
-    text.parse().map_err(|_| CallError::without_answer(operation, format!("DRS's answer has the time `{text}`")))
+    text.parse()
+        .map_err(|_| CallError::without_answer(operation, format!("DRS's answer has the time `{text}`")))
 }

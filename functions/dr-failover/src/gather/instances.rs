@@ -16,7 +16,8 @@ pub(super) async fn of_servers(drs: &Client, servers: &[String]) -> Read<Vec<Rec
     let mut pages = drs.describe_recovery_instances().filters(filters).into_paginator().send();
     let mut found = Vec::new();
     while let Some(page) = pages.next().await {
-        for instance in page.map_err(|error| CallError::new("drs:DescribeRecoveryInstances", error))?.items() {
+        for instance in page.map_err(|error| CallError::new("drs:DescribeRecoveryInstances", error))?.items()
+        {
             let is_gone = matches!(
                 instance.ec2_instance_state(),
                 Some(

@@ -18,9 +18,13 @@ const GET: &str = "drs:GetRecoveryPlanExecution";
 pub(super) async fn progress(drs: &Client, execution: &str) -> Read<ExecutionProgress> {
     let call = drs.get_recovery_plan_execution().recovery_plan_execution_arn(execution);
     let output = call.send().await.map_err(|error| CallError::new(GET, error))?;
-    let seen = output.recovery_plan_execution().ok_or_else(|| CallError::without_answer(GET, "DRS's answer has no execution"))?;
+    let seen = output
+        .recovery_plan_execution()
+        .ok_or_else(|| CallError::without_answer(GET, "DRS's answer has no execution"))?;
     let status = seen.status().as_str().to_owned();
-    let error = seen.error_detail().map(|error| DrsError { code: Some(error.code().to_owned()), message: error.message().to_owned() });
+    let error = seen
+        .error_detail()
+        .map(|error| DrsError { code: Some(error.code().to_owned()), message: error.message().to_owned() });
     let steps = steps(drs, execution).await?;
     let jobs: BTreeSet<String> =
         steps.iter().flat_map(|step| &step.servers).filter_map(|server| server.job.clone()).collect();

@@ -62,7 +62,11 @@ impl fmt::Display for IncidentEnd {
                 detail(error)
             ),
             Self::ExecutionUnreadable { within, error } => {
-                write!(f, "DRS has not reported the execution's status for {} ({error})", short_duration(*within))
+                write!(
+                    f,
+                    "DRS has not reported the execution's status for {} ({error})",
+                    short_duration(*within)
+                )
             }
             Self::Earlier { text } => f.write_str(text),
         }

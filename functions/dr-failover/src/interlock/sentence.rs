@@ -70,7 +70,10 @@ impl fmt::Display for Interlock {
             ),
             Self::FromTheFuture { alarm, early } => {
                 let early = short_duration(*early);
-                write!(f, "the event of the alarm {alarm} arrived {early} before its own time: a clock is wrong")
+                write!(
+                    f,
+                    "the event of the alarm {alarm} arrived {early} before its own time: a clock is wrong"
+                )
             }
             Self::Suppressed { alarm, by } => {
                 write!(f, "the actions of the alarm {alarm} are suppressed ({by})")
@@ -97,7 +100,10 @@ impl fmt::Display for Interlock {
                 write!(f, "the second signal does not agree: {url} answered with status {status}")
             }
             Self::ProbeNotSent { url, failure } => {
-                write!(f, "the second signal cannot be read: the probe of {url} could not be sent ({failure})")
+                write!(
+                    f,
+                    "the second signal cannot be read: the probe of {url} could not be sent ({failure})"
+                )
             }
             Self::CoolingDown { mode, started, until } => {
                 write!(f, "a {mode} started at {started}, and the next one may start at {until}")
@@ -156,12 +162,9 @@ impl fmt::Display for Interlock {
                 short_duration(*oldest),
                 short_duration(*rpo)
             ),
-            Self::PutAway { servers } => write!(
-                f,
-                "DRS no longer replicates {}: {}",
-                count(servers.len(), "server"),
-                some(servers)
-            ),
+            Self::PutAway { servers } => {
+                write!(f, "DRS no longer replicates {}: {}", count(servers.len(), "server"), some(servers))
+            }
             Self::StartRefused { cause, again } => match cause {
                 RefusalCause::Refused { error } => {
                     write!(f, "DRS refused the start ({error}); the function asks again at {again}")

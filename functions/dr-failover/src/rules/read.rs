@@ -7,18 +7,21 @@ use shared::arn::Arn;
 use shared::config::codes::MISSING_KEY;
 use shared::config::{Code, Document, Problem, RawTable, TableReader, Text};
 
-use super::{Mode, PlanPlaces, OverRpo, RecoveryPlan, Rules, SecondSignal};
+use super::{Mode, OverRpo, PlanPlaces, RecoveryPlan, Rules, SecondSignal};
 
 /// The table.
 pub const TABLE: &str = "recovery-plan";
 
-const BAD_NAME: Code = Code { name: "bad-plan-name", title: "a recovery plan has a name that is not allowed" };
+const BAD_NAME: Code =
+    Code { name: "bad-plan-name", title: "a recovery plan has a name that is not allowed" };
 const SAME_NAME: Code = Code { name: "plan-named-twice", title: "two recovery plans have the same name" };
 const BAD_ALARM: Code = Code { name: "bad-alarm", title: "a value is not the ARN of an alarm" };
-const BAD_DRS_PLAN: Code = Code { name: "bad-drs-plan", title: "a value is not the ARN of a DRS recovery plan" };
+const BAD_DRS_PLAN: Code =
+    Code { name: "bad-drs-plan", title: "a value is not the ARN of a DRS recovery plan" };
 const BAD_SIGNAL: Code =
     Code { name: "bad-second-signal", title: "a recovery plan has no usable second signal" };
-const BAD_DURATION: Code = Code { name: "bad-duration", title: "a value is not a duration within the limits of its key" };
+const BAD_DURATION: Code =
+    Code { name: "bad-duration", title: "a value is not a duration within the limits of its key" };
 const BAD_TOPIC: Code = Code { name: "bad-topic", title: "a value is not the ARN of an SNS topic" };
 const ELSEWHERE: Code = Code { name: "plan-elsewhere", title: "a recovery plan names two regions" };
 
@@ -123,7 +126,9 @@ fn legal_name(table: &mut TableReader<'_, '_, '_>, name: &Text) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         && text.starts_with(|first: char| first.is_ascii_alphanumeric());
     if !is_legal {
-        let label = format!("at most {LONGEST_NAME} characters of a-z, 0-9 and -, beginning with a letter or a digit");
+        let label = format!(
+            "at most {LONGEST_NAME} characters of a-z, 0-9 and -, beginning with a letter or a digit"
+        );
         table.problem(
             Problem::new(BAD_NAME, name.span(), label).help("write a name such as \"shop\" or \"shop-eu\""),
         );
@@ -136,7 +141,9 @@ fn alarms(table: &mut TableReader<'_, '_, '_>) -> Option<(Vec<Arn>, Vec<Range<us
     if table.span("alarms").is_none() {
         let label = "this table has no `alarms`";
         let problem = Problem::new(MISSING_KEY, table.header(), label);
-        table.problem(problem.help("add `alarms = [\"...\"]`: the ARNs of the alarms that may start the recovery"));
+        table.problem(
+            problem.help("add `alarms = [\"...\"]`: the ARNs of the alarms that may start the recovery"),
+        );
         return None;
     }
     let texts = table.strings("alarms")?;
@@ -188,7 +195,9 @@ fn second_signal(table: &mut TableReader<'_, '_, '_>) -> Option<SecondSignal> {
         }
     }
     if signal == SecondSignal::default() {
-        table.problem(Problem::new(BAD_SIGNAL, at, "the second signal names neither an alarm nor a probe").help(help));
+        table.problem(
+            Problem::new(BAD_SIGNAL, at, "the second signal names neither an alarm nor a probe").help(help),
+        );
         return None;
     }
     Some(signal)
@@ -211,7 +220,9 @@ fn not_itself(
         table.problem(
             Problem::new(BAD_SIGNAL, signal, "this alarm opens the incident itself")
                 .related(alarm.clone(), "here")
-                .help("name another alarm or a probe: the second signal must observe the outage in another way"),
+                .help(
+                    "name another alarm or a probe: the second signal must observe the outage in another way",
+                ),
         );
     }
 }

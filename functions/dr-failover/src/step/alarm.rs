@@ -113,15 +113,24 @@ fn joined(known: &mut KnownPlan, plan: &RecoveryPlan, alarm: &AlarmEvent, arn: &
     if counts {
         incident.began = Some(incident.began.map_or(began, |known| known.min(began)));
     }
-    let suppressed =
-        alarm.suppressed_by.as_ref().map(|by| format!(", with its actions suppressed ({by})")).unwrap_or_default();
+    let suppressed = alarm
+        .suppressed_by
+        .as_ref()
+        .map(|by| format!(", with its actions suppressed ({by})"))
+        .unwrap_or_default();
     let what = format!("the alarm {} has been in ALARM since {at}{suppressed}", alarm.name);
     incident.note(now, EntryKind::Alarm, what);
 }
 
 /// The alarm left ALARM. The latch keeps its state even without an incident, so that an older ALARM that comes later is out of
 /// date.
-fn left(known: &mut KnownPlan, alarm: &AlarmEvent, arn: &Arn, at: Timestamp, now: Timestamp) -> Option<Because> {
+fn left(
+    known: &mut KnownPlan,
+    alarm: &AlarmEvent,
+    arn: &Arn,
+    at: Timestamp,
+    now: Timestamp,
+) -> Option<Because> {
     let Some(incident) = &mut known.incident else {
         return Some(Because::NoIncident { alarm: alarm.name.clone(), state: alarm.state });
     };

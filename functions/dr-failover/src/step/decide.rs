@@ -338,7 +338,11 @@ fn start(question: &StartQuestion<'_>, drs_plan: &DrsPlan, despite: Vec<Interloc
     let mode = question.plan.mode;
     let snapshots = drs_plan.servers.iter().filter_map(|server| {
         let snapshot = server.snapshot.as_ref().ok()?.as_ref()?;
-        Some(ChosenSnapshot { server: server.id.clone(), snapshot: snapshot.id.clone(), taken: snapshot.taken })
+        Some(ChosenSnapshot {
+            server: server.id.clone(),
+            snapshot: snapshot.id.clone(),
+            taken: snapshot.taken,
+        })
     });
     DecidedStart {
         token: client_token([incident.id.as_str(), mode.drs(), &number]),

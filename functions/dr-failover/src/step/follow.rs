@@ -80,7 +80,8 @@ fn servers(
 ) {
     for step in &progress.steps {
         for seen in &step.servers {
-            let launch = seen.job.as_ref().and_then(|job| progress.launches.get(&(job.clone(), seen.id.clone())));
+            let launch =
+                seen.job.as_ref().and_then(|job| progress.launches.get(&(job.clone(), seen.id.clone())));
             let status = launch.map_or(NOT_STARTED, |launch| launch.status.as_str());
             let instance = launch.and_then(|launch| launch.instance.clone());
             let before = incident.servers.get(&seen.id).filter(|before| before.status == status);

@@ -17,10 +17,13 @@ impl Draft<'_> {
             None => incident.claim = None,
             Some(state) => {
                 let what = state.to_string();
-                let is_taken =
-                    incident.claim.as_ref().is_some_and(|claim| claim.blocks(&what, context.request, context.now));
+                let is_taken = incident
+                    .claim
+                    .as_ref()
+                    .is_some_and(|claim| claim.blocks(&what, context.request, context.now));
                 if !is_taken {
-                    incident.claim = Some(Claim { what, by: context.request.to_owned(), until: context.ends });
+                    incident.claim =
+                        Some(Claim { what, by: context.request.to_owned(), until: context.ends });
                 }
             }
         }

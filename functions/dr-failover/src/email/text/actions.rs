@@ -70,7 +70,10 @@ fn held(email: &IncidentEmail<'_>, list: &mut ActionList) {
         let Some(execution) = interlock.execution() else { continue };
         list.command("List the steps of that execution", commands::steps(execution));
         if interlock.code() == InterlockCode::DrillRunning {
-            list.command("Cancel the drill (launches in progress still complete)", commands::cancel(execution));
+            list.command(
+                "Cancel the drill (launches in progress still complete)",
+                commands::cancel(execution),
+            );
         }
     }
     if is_blocked_by(InterlockCode::KillSwitchUnclear) {
@@ -108,7 +111,8 @@ fn running(incident: &Incident, list: &mut ActionList) {
         execution.and_then(commands::cancel),
     );
     if incident.mode == Mode::Drill && incident.is_alarming() {
-        let what = "If the outage is real, cancel the drill, wait until its step has ended, then start the recovery";
+        let what =
+            "If the outage is real, cancel the drill, wait until its step has ended, then start the recovery";
         list.command(what, commands::start(&incident.drs_plan));
     }
 }

@@ -20,7 +20,9 @@ pub(super) fn lead(email: &IncidentEmail<'_>) -> String {
     let the = format!("The {} of {}", incident.mode, incident.plan);
     let alarms = alarms(email);
     let sentences = match incident.phase {
-        IncidentPhase::Held => format!("{the} is NOT started: {}.{}", blocked(incident), after_a_start(incident)),
+        IncidentPhase::Held => {
+            format!("{the} is NOT started: {}.{}", blocked(incident), after_a_start(incident))
+        }
         IncidentPhase::Starting if !incident.holds.is_empty() => format!(
             "DRS was asked to start {what}, and the function cannot read whether it did: {}.",
             blocked(incident)
