@@ -576,7 +576,7 @@ fn check_compares_a_plan_with_the_template_of_the_recovery_region() {
 
 const INCIDENT: &str = r#"{"id": "shop-20260302T100000Z-2752a79b", "version": 1, "plan": "shop",
 "drs-plan": "arn:aws:drs:us-east-1:111122223333:recovery-plan/rp-1", "opened": "2026-03-02T10:00:20Z", "phase": "held",
-"mode": "RECOVERY", "alarms": {"arn": {"name": "shop\ndown", "state": "ALARM", "since": "2026-03-02T10:00:00Z",
+"mode": "RECOVERY", "alarms": {"arn:aws:cloudwatch:eu-west-1:111122223333:alarm:shop-down": {"name": "shop\ndown", "state": "ALARM", "since": "2026-03-02T10:00:00Z",
 "heard": "2026-03-02T10:00:20Z", "began": "2026-03-02T10:00:00Z", "late-seconds": 20}},
 "holds": [{"code": "kill-switch-off", "because": "it is off", "advice": "ask why", "since": "2026-03-02T10:00:20Z"}],
 "record": [{"at": "2026-03-02T10:00:20Z", "kind": "held", "what": "held: \u001b[2J it is off"}]}"#;
@@ -585,7 +585,7 @@ const INCIDENT: &str = r#"{"id": "shop-20260302T100000Z-2752a79b", "version": 1,
 fn an_incident_is_printed_from_whatever_form_it_is_in() {
     let folder = Folder::new();
     let item = r#"{"Item": {"pk": {"S": "plan#shop"}, "sk": {"S": "incident#shop-1"}, "id": {"S": "shop-1"}, "version": {"N": "1"},
-        "plan": {"S": "shop"}, "drs-plan": {"S": "arn"}, "opened": {"S": "2026-03-02T10:00:20Z"}, "phase": {"S": "held"},
+        "plan": {"S": "shop"}, "drs-plan": {"S": "arn:aws:drs:us-east-1:111122223333:recovery-plan/rp-1"}, "opened": {"S": "2026-03-02T10:00:20Z"}, "phase": {"S": "held"},
         "mode": {"S": "DRILL"}, "alarms": {"M": {}}}}"#;
     folder.write("incident.json", INCIDENT);
     folder.write("mail.json", &format!(r#"{{"version": 1, "incident": {INCIDENT}}}"#));
@@ -595,7 +595,7 @@ fn an_incident_is_printed_from_whatever_form_it_is_in() {
     for line in [
         "shop-20260302T100000Z-2752a79b: recovery of shop, held",
         "kill-switch-off since 2026-03-02T10:00:20Z: it is off",
-        "heard                    +20s",
+        "event received           +20s",
         "last server launched     not yet",
     ] {
         assert!(printed[0].contains(line), "`{line}` is not in\n{}", printed[0]);
@@ -612,9 +612,9 @@ fn an_incident_that_cannot_be_had_is_said_to_be_so() {
     let folder = Folder::new();
     folder.write("other.json", "{}");
     for (arguments, printed) in [
-        (vec!["incident", "other.json"], "other.json holds no incident"),
-        (vec!["incident", "gone.json"], "`gone.json` is no file, and not the id of an incident"),
-        (vec!["incident", "shop-20260302T100000Z-2752a79b"], "takes --table NAME"),
+        (vec!["incident", "other.json"], "other.json does not hold an incident"),
+        (vec!["incident", "gone.json"], "`gone.json` is neither a file nor the id of an incident"),
+        (vec!["incident", "shop-20260302T100000Z-2752a79b"], "add --table NAME"),
     ] {
         let output = folder.pointsman(&arguments);
         assert_eq!(output.status.code(), Some(3), "{arguments:?}");

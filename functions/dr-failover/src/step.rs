@@ -109,13 +109,13 @@ pub enum MissingFact {
     /// Whether the table holds this incident.
     StoredIncident(String),
     /// The kill switch, the second signal and the executions.
-    Signals(ExecutionsQuery),
+    Signals(Box<ExecutionsQuery>),
     /// The executions alone.
-    Executions(ExecutionsQuery),
+    Executions(Box<ExecutionsQuery>),
     /// The DRS plan and its servers.
-    Recoverable(Arn),
+    Recoverable(Box<Arn>),
     /// The progress of this execution.
-    Progress(Arn),
+    Progress(Box<Arn>),
 }
 
 /// The executions that count for an incident.

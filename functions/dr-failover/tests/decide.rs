@@ -235,7 +235,7 @@ fn does_every_value_but_enabled_block_the_recovery() {
 
 #[test]
 fn must_each_second_signal_agree() {
-    let second = |state| SecondAlarm::Is { state, since: None, suppressed_by: None };
+    let second = |state| SecondAlarm::Is { state, suppressed_by: None };
     insta::assert_snapshot!([
         decided(|world| world.facts.signals.second_alarm = Some(Ok(second(Some(AlarmState::Ok))))),
         decided(|world| world.facts.signals.second_alarm = Some(Ok(second(Some(AlarmState::InsufficientData))))),

@@ -104,7 +104,7 @@ impl Draft<'_> {
             now: context.now,
         };
         match decide(&question, signals, executions, self.facts.recoverable.as_ref()) {
-            StartDecision::ReadFurther => Err(MissingFact::Recoverable(incident.drs_plan.clone())),
+            StartDecision::ReadFurther => Err(MissingFact::Recoverable(Box::new(incident.drs_plan.clone()))),
             StartDecision::Adopt(execution) => self.adopt(&execution).map(|()| None),
             StartDecision::Hold(interlocks) => {
                 self.hold(&interlocks);
@@ -213,7 +213,12 @@ impl Draft<'_> {
         let (plan, now) = (self.context.plan, self.context.now);
         let Some(incident) = self.step.known.incident.as_mut() else { return Ok(()) };
         let Some(execution) = incident.execution_mut() else { return Ok(()) };
-        match self.facts.progress.as_ref().ok_or_else(|| MissingFact::Progress(execution.arn.clone()))? {
+        match self
+            .facts
+            .progress
+            .as_ref()
+            .ok_or_else(|| MissingFact::Progress(Box::new(execution.arn.clone())))?
+        {
             Ok(progress) => match follow::refusal(progress) {
                 Some(cause) => self.refused(cause),
                 None => follow::follow(incident, progress, now),
@@ -232,9 +237,9 @@ impl Draft<'_> {
     }
 }
 
-fn query(incident: &Incident) -> ExecutionsQuery {
+fn query(incident: &Incident) -> Box<ExecutionsQuery> {
     let (drs_plan, opened) = (incident.drs_plan.clone(), incident.opened);
-    ExecutionsQuery { drs_plan, opened, void_until: incident.void_until() }
+    Box::new(ExecutionsQuery { drs_plan, opened, void_until: incident.void_until() })
 }
 
 fn hostnames(recoverable: &Recoverable) -> std::collections::BTreeMap<String, String> {
