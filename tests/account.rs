@@ -7,7 +7,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use branch_stacks::settings::Settings;
 use local_aws::{AwsWorld, LocalAws};
 use pointsman::rules_file::{FileRules, read_all};
-use pointsman::template::Template;
+use pointsman::template::SamTemplate;
 use serde_json::{Value, json};
 use shared::config::Document;
 use shared::decision::Decision;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use local_aws::JournaledCall;
 use pointsman::arguments::ReplayArguments;
-use pointsman::replay::{Case, Run, replay};
+use pointsman::replay::{Case, FunctionRun, replay};
 use tempfile::TempDir;
 
 use crate::repository::root;
@@ -53,12 +53,17 @@ const EVENT: &str = r#"{"version": "0", "source": "aws.codecommit", "detail-type
 "referenceType": "branch", "referenceName": "feature", "referenceFullName": "refs/heads/feature", "commitId": "COMMIT"}}"#;
 
 /// Replays the push with `faults` added to the world.
-fn run(faults: &str) -> Run {
+fn run(faults: &str) -> FunctionRun {
     replay_in_a_folder("pipeline-trigger", &format!("{WORLD}\n{faults}"), EVENT, &[("pointsman.toml", RULES)])
 }
 
 /// Replays `event`, in which COMMIT is the last commit of the repository `shop`, in a world and with files beside it.
-pub(crate) fn replay_in_a_folder(function: &str, world: &str, event: &str, files: &[(&str, &str)]) -> Run {
+pub(crate) fn replay_in_a_folder(
+    function: &str,
+    world: &str,
+    event: &str,
+    files: &[(&str, &str)],
+) -> FunctionRun {
     let folder = TempDir::new().expect("a temporary folder");
     let write = |name: &str, text: &str| {
         std::fs::write(folder.path().join(name), text).expect("the folder is ours");
@@ -76,12 +81,12 @@ pub(crate) fn replay_in_a_folder(function: &str, world: &str, event: &str, files
 }
 
 /// The executions there are in the end, as (pipeline, token): AWS gives one token one execution.
-fn executions(run: &Run) -> BTreeSet<(String, String)> {
+fn executions(run: &FunctionRun) -> BTreeSet<(String, String)> {
     let started = calls(run).filter(|call| call.operation == "StartPipelineExecution" && call.took_effect);
     started.map(|call| (text(call, "name"), text(call, "clientRequestToken"))).collect()
 }
 
-pub(crate) fn calls(run: &Run) -> impl Iterator<Item = &JournaledCall> {
+pub(crate) fn calls(run: &FunctionRun) -> impl Iterator<Item = &JournaledCall> {
     run.invocations.iter().flat_map(|invoked| &invoked.calls)
 }
 
@@ -160,7 +165,7 @@ fn an_operation_that_never_works_is_said_and_starts_nothing_twice() {
 }
 
 /// How many executions of a pipeline there are in the end.
-fn started(run: &Run, pipeline: &str) -> usize {
+fn started(run: &FunctionRun, pipeline: &str) -> usize {
     executions(run).iter().filter(|(name, _)| name == pipeline).count()
 }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use local_aws::JournaledCall;
-use pointsman::replay::Run;
+use pointsman::replay::FunctionRun;
 
 use crate::faults::{at_once, calls, replay_in_a_folder, text};
 
@@ -77,14 +77,14 @@ fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-fn run(scenario: &Scenario, fault: &str) -> Run {
+fn run(scenario: &Scenario, fault: &str) -> FunctionRun {
     let world = format!("{}\n{fault}", scenario.world);
     let files = [("pointsman.toml", RULES), ("stack.yaml", TEMPLATE)];
     replay_in_a_folder("branch-stacks", &world, &scenario.event, &files)
 }
 
 /// The calls that changed something, as (operation, token): AWS lets one token have one effect.
-fn effects(run: &Run) -> BTreeSet<(String, String)> {
+fn effects(run: &FunctionRun) -> BTreeSet<(String, String)> {
     let changing = ["CreateStack", "UpdateStack", "DeleteStack"];
     let effective = calls(run).filter(|call| changing.contains(&call.operation.as_str()) && call.took_effect);
     effective.map(|call: &JournaledCall| (call.operation.clone(), text(call, "ClientRequestToken"))).collect()

@@ -80,7 +80,7 @@ fn the_policy_of_ami_alerts_allows_each_call_and_modifies_images_only_where_that
     assert_eq!(allowed, wanted);
     let image = format!("arn:{PARTITION}:ec2:{REGION}::image/ami-0123456789abcdef0");
     let reverts =
-        |template: &Template| function(template, "ami-alerts").allows("ec2:ModifyImageAttribute", &image);
+        |template: &SamTemplate| function(template, "ami-alerts").allows("ec2:ModifyImageAttribute", &image);
     assert!(reverts(&template) && !reverts(&super::template()));
     let instance = format!("arn:{PARTITION}:ec2:{REGION}:{ACCOUNT}:instance/i-1");
     assert!(!function(&template, "ami-alerts").allows("ec2:ModifyImageAttribute", &instance));
