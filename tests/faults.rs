@@ -1,4 +1,4 @@
-//! A fault at every call, before and after its effect: nothing is lost, nothing starts twice, nothing is silent.
+//! A fault at every call, before and after its effect: no push is lost, no pipeline starts twice, no fault is silent.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -66,7 +66,7 @@ pub(crate) fn replay_in_a_folder(
 ) -> FunctionRun {
     let folder = TempDir::new().expect("a temporary folder");
     let write = |name: &str, text: &str| {
-        std::fs::write(folder.path().join(name), text).expect("the folder is ours");
+        std::fs::write(folder.path().join(name), text).expect("the folder is writable");
     };
     write("world.toml", world);
     files.iter().for_each(|(name, text)| write(name, text));
@@ -125,14 +125,14 @@ fn one_fault_at_any_call_loses_nothing_and_starts_nothing_twice() {
         let run = run(fault);
         assert!(calls(&run).any(|call| call.injected), "the fault happened: {fault}");
         assert_eq!(started(&run, "web"), 1, "{fault}{run:#?}");
-        // Where the changed files are not known the other pipeline starts too, and says why; never twice.
+        // Where the changed files are unknown the other pipeline starts too, with that reason; never twice.
         assert!(started(&run, "api") <= 1, "{fault}{run:#?}");
         assert!(!run.failed(), "Lambda's retries are enough for one fault: {fault}{run:#?}");
     });
 }
 
 #[test]
-fn an_operation_that_never_works_is_said_and_starts_nothing_twice() {
+fn an_operation_that_never_works_is_reported_and_starts_nothing_twice() {
     let faults = quiet_calls().into_keys().flat_map(|operation| {
         [("AccessDeniedException", false), ("cut", true)]
             .map(|(answer, after)| (operation.clone(), answer, after))
@@ -141,25 +141,29 @@ fn an_operation_that_never_works_is_said_and_starts_nothing_twice() {
         let run = run(&format!(
             "[[fault]]\noperation = \"{operation}\"\nanswer = \"{answer}\"\nafter-effect = {after}\n"
         ));
-        let told: String =
+        let reported: String =
             run.invocations.iter().map(|run| format!("{:?}{:?}", run.decisions, run.error)).collect();
         assert!(
-            ["not known", "could not", "not honoured"].iter().any(|words| told.contains(words)),
-            "{operation} {answer}: {told}"
+            ["unknown", "could not", "not applied"].iter().any(|words| reported.contains(words)),
+            "{operation} {answer}: {reported}"
         );
         match operation.as_str() {
-            // Nothing is started that could not be pinned, nor told as started that was not: it is for the queue. What
-            // took its effect without an answer is found started when Lambda tries again.
-            "GetPipeline" => assert!(run.failed() && started(&run, "web") == 0, "{answer}: {told}"),
+            // A pipeline that cannot be pinned is not started, and a start that failed is not reported as done: the event
+            // goes to the queue. A start that took effect without an answer is found when Lambda retries.
+            "GetPipeline" => assert!(run.failed() && started(&run, "web") == 0, "{answer}: {reported}"),
             "StartPipelineExecution" => {
-                assert!(run.invocations[0].error.is_some(), "{answer}: {told}");
+                assert!(run.invocations[0].error.is_some(), "{answer}: {reported}");
                 assert_eq!(
                     (run.failed(), started(&run, "web")),
                     (!after, usize::from(*after)),
-                    "{answer}: {told}"
+                    "{answer}: {reported}"
                 );
             }
-            _ => assert_eq!((run.failed(), started(&run, "web")), (false, 1), "{operation} {answer}: {told}"),
+            _ => assert_eq!(
+                (run.failed(), started(&run, "web")),
+                (false, 1),
+                "{operation} {answer}: {reported}"
+            ),
         }
     });
 }
@@ -179,7 +183,7 @@ pub(crate) const ANSWERS: [(&str, bool); 6] = [
     ("InternalFailure", true),
 ];
 
-/// Checks all of `faults`, several at a time: what is waited for is mostly the SDK's pause between tries.
+/// Checks all of `faults`, several at a time: most of the time is the SDK's pause between retries.
 pub(crate) fn at_once<F: Sync>(faults: Vec<F>, check: impl Fn(&F) + Sync) {
     assert!(!faults.is_empty());
     let (faults, next) = (&faults, &AtomicUsize::new(0));

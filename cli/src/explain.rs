@@ -1,7 +1,7 @@
-//! `pointsman explain`: which pipelines a push would start, from a clone and the rules, with no AWS at all.
+//! `pointsman explain`: the pipelines that a push would start, from a clone and the rules, without AWS.
 //!
-//! The rules, the matching and the decision are the deployed function's own; only the reading is from git. What a
-//! clone cannot tell (which pipelines exist, what they ran) is taken as it usually is, and said.
+//! The rules, the matching and the decision are the deployed function's own; only the reading is from git. A clone
+//! does not know which pipelines exist and what they ran: usual values are assumed, and the notes name them.
 
 use std::collections::BTreeMap;
 
@@ -55,7 +55,8 @@ pub fn explain(arguments: &ExplainArguments) -> Result<Decision> {
     Ok(decision)
 }
 
-/// The token is made of the event's time, and a source action that no rule names is found in the pipeline.
+/// Removes the parts of an action that only AWS knows: the token contains the event's time, and a source action that
+/// no rule names is read from the pipeline.
 fn leave_out_what_only_aws_knows(action: &mut Action) {
     if let Some(input) = action.input.as_object_mut() {
         input.shift_remove("clientRequestToken");
@@ -69,12 +70,12 @@ fn push(arguments: &ExplainArguments, repository: &Repository) -> Result<Push> {
     let reference = match (&arguments.branch, &arguments.tag) {
         (Some(branch), _) => Reference::Branch(short_name(branch, "refs/heads/")),
         (None, Some(tag)) => Reference::Tag(short_name(tag, "refs/tags/")),
-        (None, None) => bail!("say which branch or tag is pushed"),
+        (None, None) => bail!("name the pushed branch or tag"),
     };
     let CommitRange { old, new } = &arguments.push;
     let new = commit(repository, new)?;
     let change = match old {
-        // What git itself writes for "no commit" in a push.
+        // git writes zeros for "no commit" in a push.
         Some(old) if old.bytes().all(|byte| byte == b'0') => Change::Created { new },
         Some(old) => Change::Updated { old: Some(commit(repository, old)?), new },
         None => Change::Created { new },
@@ -93,7 +94,7 @@ fn commit(repository: &Repository, name: &str) -> Result<String> {
     })
 }
 
-/// A clone, asked what the function would ask AWS.
+/// A clone, as the source of the facts that the function reads from AWS.
 struct Clone<'a> {
     repository: &'a Repository,
     push: &'a Push,
@@ -142,7 +143,7 @@ impl Clone<'_> {
         Candidate { rule, ignore_file }
     }
 
-    /// A clone does not know what a pipeline ran: OLD stands for it.
+    /// A clone does not know what a pipeline ran: OLD stands in for it.
     fn history(&self) -> History {
         match &self.push.change {
             Change::Updated { old: Some(old), .. } => Ok(Some(old.clone())),

@@ -46,8 +46,8 @@ fn arn(service: &str, name: &str) -> String {
 pub(super) fn of_pipeline(function: &DeployedFunction, rule: &PipelineRule) -> Vec<Problem> {
     use pipeline_trigger::aws::{CALLS, On};
     let calls = |on| CALLS.iter().filter(|(_, wanted)| *wanted == on).map(|(call, _)| *call).collect();
-    // A name that differs from branch to branch is tried with a branch that no pattern of names could know.
-    let pipeline = rule.name.name(&rule.repository, Some("a-branch-nobody-knows"));
+    // A name that contains the branch is checked with a branch that no permission names.
+    let pipeline = rule.name.name(&rule.repository, Some("a-branch-without-a-permission"));
     let needed = [
         NeededPermission {
             at: rule.named_at.repository.clone(),
