@@ -361,7 +361,7 @@ fn one_path_that_cannot_be_replayed_does_not_stop_the_others() {
 }
 
 #[test]
-fn an_event_that_no_function_is_about_is_said_to_be_so() {
+fn an_event_that_reaches_no_function_is_reported() {
     let folder = Folder::new();
     folder.write("push.json", r#"{"source": "aws.ec2", "detail-type": "x", "detail": {}}"#);
     let output = folder.pointsman(&["replay", "push.json", "--config", "rules.toml"]);
@@ -374,7 +374,7 @@ fn an_event_that_no_function_is_about_is_said_to_be_so() {
 }
 
 #[test]
-fn the_documented_help_is_the_help_there_is() {
+fn the_documented_help_is_the_printed_help() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/command-line.md");
     let page = std::fs::read_to_string(page).expect("docs/command-line.md exists");
     for command in ["", "replay", "explain", "check", "incident"] {
@@ -434,7 +434,7 @@ fn check_holds_a_rules_parameters_against_its_template() {
 }
 
 #[test]
-fn check_knows_the_values_that_a_template_does_not_take() {
+fn check_reports_values_that_a_template_does_not_allow() {
     let stack = "Parameters:\n  Branch: {Type: String, AllowedPattern: '[a-z]+'}\n  Days: {Type: Number, MaxValue: 30}\n  Size: {Type: String, AllowedValues: [small, big]}\nResources: {T: {Type: AWS::SNS::Topic}}\n";
     let check = |parameters: &str| {
         let rule = format!("role = \"{ROLE}\"\nparameters = {{ {parameters} }}\n");
