@@ -7,9 +7,9 @@ REPLAY_CASES ?= $(addprefix events/, \
 	pipeline-trigger/monorepo-two-pipelines \
 	pipeline-trigger/every-changed-file-is-ignored \
 	pipeline-trigger/rename-across-two-folders-starts-both \
-	pipeline-trigger/overtaken-by-a-later-push \
-	branch-stacks/branch-created-gets-its-stack \
-	branch-stacks/late-deletion-of-a-branch-that-was-made-again-deletes-nothing)
+	pipeline-trigger/superseded-by-a-later-push \
+	branch-stacks/created-branch-gets-its-stack \
+	branch-stacks/late-deletion-event-of-a-recreated-branch-deletes-nothing)
 PYTHON ?= python3
 CARGO ?= cargo
 
