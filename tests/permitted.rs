@@ -32,7 +32,9 @@ fn unlisted(name: &str, invoked: &Invoked) -> Result<Vec<String>> {
     let function = FUNCTIONS.iter().find(|function| function.name == name);
     let function = function.with_context(|| format!("{name} is not in FUNCTIONS"))?;
     let listed: BTreeSet<&str> = function.calls.iter().map(|call| call.action).collect();
-    let made: BTreeSet<String> = invoked.calls.iter().flat_map(actions).collect();
+    // The probe of dr-failover asks a site, not AWS.
+    let calls = invoked.calls.iter().filter(|call| call.service != "http");
+    let made: BTreeSet<String> = calls.flat_map(actions).collect();
     Ok(made.into_iter().filter(|action| !listed.contains(action.as_str())).collect())
 }
 
