@@ -368,7 +368,7 @@ fn a_plan_that_waits_keeps_no_other_waiting() {
     let journal = failover.aws.journal();
     let waited = journal.iter().find(|call| call.operation == "GetItem").expect("the table is read");
     let waited = waited.input["Key"]["pk"]["S"].as_str().expect("it has a key").trim_start_matches("plan#");
-    let mailed: Vec<&str> = journal
+    let published: Vec<&str> = journal
         .iter()
         .filter(|call| call.operation == "Publish")
         .filter_map(|call| call.input["MessageAttributes"]["plan"]["StringValue"].as_str())

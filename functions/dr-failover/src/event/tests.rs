@@ -201,7 +201,7 @@ fn a_persons_word_says_who_and_what() {
     let copied = parse(&word("clear-latch", json!({"plan": "shop", "by": "YOUR NAME"})));
     assert!(
         copied.unwrap_err().to_string().contains("the name of the operator"),
-        "a command with its placeholder"
+        "a command whose placeholder was kept"
     );
     let unknown = parse(&word("start", json!({}))).unwrap_err().to_string();
     assert!(unknown.contains("reconcile, refuse or clear-latch"), "{unknown}");
@@ -238,7 +238,7 @@ fn anything() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    /// Whatever comes, it is read, told apart or paged about; nothing panics, and nothing is an alarm without a state.
+    /// Every event is read, recognised as another kind, or paged about; none panics, and no alarm lacks a state.
     #[test]
     fn nothing_is_dropped(event in anything()) {
         if let Ok(Parsed::Ours(Event::Alarms(alarms))) = parse(&event) {

@@ -57,7 +57,7 @@ pub enum EntryKind {
 }
 
 impl EntryKind {
-    /// Whether entries of this kind tell the course of the incident, so that there is room for them until its end.
+    /// Whether entries of this kind show the course of the incident, so that there is room for them until its end.
     fn is_of_the_course(self) -> bool {
         match self {
             Self::Decided

@@ -152,8 +152,8 @@ impl fmt::Display for Interlock {
                 write!(f, "the recovery snapshots of {} cannot be read ({error})", some(servers))
             }
             Self::NoSnapshot { servers, .. } => {
-                let has = verb(servers.len(), "has", "have");
-                write!(f, "{} {has} no recovery snapshot", some(servers))
+                let (server, has) = (noun(servers.len(), "server"), verb(servers.len(), "has", "have"));
+                write!(f, "the {server} {} {has} no recovery snapshot", some(servers))
             }
             Self::OverRpo { servers, oldest, rpo } => write!(
                 f,

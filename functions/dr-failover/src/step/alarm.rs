@@ -108,7 +108,7 @@ fn joined(known: &mut KnownPlan, plan: &RecoveryPlan, alarm: &AlarmEvent, arn: &
             reason: alarm.reason.as_deref().map(Incident::bounded),
         },
     );
-    // An alarm that is late, incomplete or suppressed does not tell when the outage began.
+    // An alarm that is late, incomplete or suppressed does not determine when the outage began.
     let counts = missing.is_empty() && late <= plan.stale_after && alarm.suppressed_by.is_none();
     if counts {
         incident.began = Some(incident.began.map_or(began, |known| known.min(began)));
