@@ -373,8 +373,8 @@ fn a_plan_that_waits_keeps_no_other_waiting() {
         .filter(|call| call.operation == "Publish")
         .filter_map(|call| call.input["MessageAttributes"]["plan"]["StringValue"].as_str())
         .collect();
-    assert_eq!(mailed.len(), 2);
-    assert_eq!(mailed[1], waited, "the other email was sent first");
+    assert_eq!(published.len(), 2);
+    assert_eq!(published[1], waited, "the other plan was reported first");
 }
 
 #[test]
