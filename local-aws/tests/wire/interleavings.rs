@@ -30,7 +30,7 @@ enum StackStep {
     Protect(usize, bool),
     Wait(u64),
     Fail(&'static str, &'static str),
-    Mend,
+    EndFailures,
 }
 
 fn step() -> impl Strategy<Value = StackStep> {
@@ -44,7 +44,7 @@ fn step() -> impl Strategy<Value = StackStep> {
         1 => (prop_oneof![Just("Topic"), Just("Pipeline")],
               prop_oneof![Just("create"), Just("update"), Just("delete"), Just("rollback")])
             .prop_map(|(resource, on)| StackStep::Fail(resource, on)),
-        1 => Just(StackStep::Mend),
+        1 => Just(StackStep::EndFailures),
     ]
 }
 
@@ -77,7 +77,7 @@ fn take(aws: &LocalAws, client: &Client, step: &StackStep) {
         }
         StackStep::Wait(seconds) => aws.advance(Duration::from_secs(seconds)),
         StackStep::Fail(resource, on) => aws.fail("*", resource, on, "arranged", Some(1)),
-        StackStep::Mend => aws.end_failures(),
+        StackStep::EndFailures => aws.end_failures(),
     }
 }
 
