@@ -60,14 +60,14 @@ fn asked(input: &mut Members) -> Result<ImagesRequest, ErrorAnswer> {
         return Err(request::malformed_image(id));
     }
     let alias = |name: &str| matches!(name, "self" | "amazon" | "aws-marketplace" | "aws-backup-vault");
-    let nobody = asked.owners.iter().find(|owner| !alias(owner) && !grantee::is_account(owner));
-    let nobody = nobody.or_else(|| {
+    let malformed = asked.owners.iter().find(|owner| !alias(owner) && !grantee::is_account(owner));
+    let malformed = malformed.or_else(|| {
         asked
             .executable_by
             .iter()
             .find(|user| !matches!(&***user, "self" | "all") && !grantee::is_account(user))
     });
-    if let Some(user) = nobody {
+    if let Some(user) = malformed {
         return Err(ErrorAnswer::new("InvalidUserID.Malformed", format!("Invalid user id: \"{user}\"")));
     }
     match asked.size {
