@@ -9,6 +9,7 @@ mod failover;
 mod faults;
 mod interleavings;
 mod names;
+mod quotes;
 mod repository;
 mod stack_faults;
 mod sweep;

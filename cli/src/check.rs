@@ -8,11 +8,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use shared::config::{Code, Document, Problem};
+use shared::function::{CheckedRules, Function};
+use shared::text::{count, list, verb};
 
 use crate::arguments::CheckArguments;
 use crate::exit::Exit;
-use crate::rules_file::{FileRules, TABLES, read_all, rendered};
-use crate::template::{DeployedFunction, SamTemplate, overrides, template_file};
+use crate::functions::FUNCTIONS;
+use crate::rules_file::{FileRules, read_all, rendered, template_folders};
+use crate::template::{DeployedFunction, SamTemplate, environments, overrides, template_file};
 use crate::workspace;
 
 /// The codes of problems that only this command finds.
@@ -23,12 +26,27 @@ pub const CODES: &[Code] = &[
     parameters::MISSING_CAPABILITY,
 ];
 
+/// The rules of one function, checked by themselves.
+struct Checked {
+    function: &'static Function,
+    rules: CheckedRules,
+}
+
 /// Prints the problems, or that there are none.
 pub fn run(arguments: &CheckArguments) -> Result<Exit> {
     let document = Document::read(&arguments.file)?;
     let mut problems = Vec::new();
-    document.unknown_tables(TABLES, &mut problems);
-    let rules = read_all(&document, &arguments.file, &mut problems);
+    document.unknown_tables(&tables(), &mut problems);
+    let folders = template_folders(&arguments.file);
+    let checked = FUNCTIONS.map(|function| {
+        let mut of_function = Vec::new();
+        let rules = (function.check)(&document, &folders, &mut of_function);
+        // A file that is not TOML is a problem to each function.
+        of_function.retain(|problem| !problems.contains(problem));
+        problems.extend(of_function);
+        Checked { function, rules }
+    });
+    let rules = read_all(&document, &arguments.file, &mut Vec::new());
     problems.extend(rules.stacks.stacks.iter().flat_map(parameters::of_stack));
     let template = match (&arguments.template, workspace::root()) {
         (Some(template), _) => Some(template.clone()),
@@ -36,19 +54,27 @@ pub fn run(arguments: &CheckArguments) -> Result<Exit> {
         (None, Err(_)) => None,
     };
     match template {
-        Some(template) => against_template(&template, &arguments.environment, &rules, &mut problems)?,
+        Some(template) => {
+            let template = deployed_template(&template, &arguments.environment)?;
+            for checked in &checked {
+                against_template(&template, &arguments.environment, checked, &rules, &mut problems)?;
+            }
+        }
         None => anstream::eprintln!("note: there is no template.yaml here to compare the rules with"),
     }
     if problems.is_empty() {
-        let alerts = rules.alerts.images.len() + rules.alerts.calls.len();
-        let plans = rules.plans.plans.len();
-        let count = rules.pipelines.pipelines.len() + rules.stacks.stacks.len() + alerts + plans;
-        anstream::println!("no problems: {} in {}", counted(count, "rule"), arguments.file.display());
+        let rules = checked.iter().map(|checked| checked.rules.rules).sum();
+        anstream::println!("no problems: {} in {}", count(rules, "rule"), arguments.file.display());
         return Ok(Exit::Success);
     }
     anstream::eprintln!("{}\n", rendered(&document, &arguments.file, &problems));
-    anstream::eprintln!("{} in {}", counted(problems.len(), "problem"), arguments.file.display());
+    anstream::eprintln!("{} in {}", count(problems.len(), "problem"), arguments.file.display());
     Ok(Exit::Found)
+}
+
+/// The tables that some function reads.
+fn tables() -> Vec<&'static str> {
+    FUNCTIONS.iter().flat_map(|function| function.tables).map(|table| table.name).collect()
 }
 
 /// The template that an environment deploys: template.yaml, unless it names another.
@@ -58,16 +84,8 @@ fn template_of(root: &Path, environment: &str) -> Result<PathBuf> {
     Ok(named.unwrap_or_else(|| root.join("template.yaml")))
 }
 
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-}
-
-fn against_template(
-    template: &Path,
-    environment: &str,
-    rules: &FileRules,
-    problems: &mut Vec<Problem>,
-) -> Result<()> {
+/// The template, with the parameters of the environment.
+fn deployed_template(template: &Path, environment: &str) -> Result<SamTemplate> {
     let beside = template.with_file_name("samconfig.toml");
     // A template in templates/ is built by the samconfig.toml of the workspace.
     let samconfig = match workspace::root() {
@@ -78,52 +96,58 @@ fn against_template(
     };
     let parameters =
         if samconfig.is_file() { overrides(&samconfig, environment)? } else { Default::default() };
-    let template = SamTemplate::read(template, &parameters)?;
-    if let Some(function) = deployed(&template, dr_failover::FUNCTION.name) {
-        // A deployment of its own, of which the others are no part.
-        problems.extend(rules.plans.plans.iter().flat_map(|plan| permissions::of_plan(function, plan)));
-        return Ok(());
-    }
-    if !rules.plans.plans.is_empty() {
-        anstream::eprintln!(
-            "note: dr-failover is deployed by an environment of its own: --environment recovery compares [[recovery-plan]] \
-             with it"
-        );
-    }
-    if let Some(function) = deployed(&template, pipeline_trigger::FUNCTION.name) {
-        let rules = &rules.pipelines.pipelines;
-        problems.extend(rules.iter().flat_map(|rule| permissions::of_pipeline(function, rule)));
-    }
-    alerts(&template, environment, &rules.alerts, problems);
-    let rules = &rules.stacks.stacks;
-    match deployed(&template, branch_stacks::FUNCTION.name) {
-        Some(function) => {
-            problems.extend(rules.iter().flat_map(|rule| permissions::of_stack(function, rule)));
+    Ok(SamTemplate::read(template, &parameters)?)
+}
+
+/// Compares the rules of one function with the template, or notes that the environment does not deploy the function.
+fn against_template(
+    template: &SamTemplate,
+    environment: &str,
+    checked: &Checked,
+    rules: &FileRules,
+    problems: &mut Vec<Problem>,
+) -> Result<()> {
+    let Checked { function, rules: CheckedRules { rules: number, needs } } = checked;
+    let Some(deployed) = template.functions().find(|deployed| deployed.package == function.name) else {
+        if *number > 0 {
+            anstream::eprintln!("note: {}", not_deployed(function, environment)?);
         }
-        None if !rules.is_empty() => anstream::eprintln!(
-            "note: the environment `{environment}` does not deploy branch-stacks, so [[branch-stack]] does nothing there"
-        ),
-        None => {}
+        return Ok(());
+    };
+    problems.extend(needs.iter().filter_map(|needed| permissions::problem(deployed, needed)));
+    // What only the template's own text can tell of these tables.
+    if function.name == branch_stacks::FUNCTION.name {
+        problems
+            .extend(rules.stacks.stacks.iter().filter_map(|rule| permissions::without_role(deployed, rule)));
+    }
+    if function.name == ami_alerts::FUNCTION.name {
+        delivered(deployed, &rules.alerts, problems);
     }
     Ok(())
 }
 
-fn alerts(
-    template: &SamTemplate,
-    environment: &str,
-    rules: &ami_alerts::rules::Rules,
-    problems: &mut Vec<Problem>,
-) {
-    let Some(function) = deployed(template, ami_alerts::FUNCTION.name) else {
-        if !rules.images.is_empty() || !rules.calls.is_empty() {
-            anstream::eprintln!(
-                "note: the environment `{environment}` does not deploy ami-alerts, so [[image-alert]] and [[api-alert]] do \
-                 nothing there"
-            );
+/// That the environment does not deploy a function that has rules, and which environment does.
+fn not_deployed(function: &Function, environment: &str) -> Result<String> {
+    let tables = list(function.tables.iter().map(|table| format!("[[{}]]", table.name)));
+    let verb = verb(function.tables.len(), "has", "have");
+    let own = format!(
+        "the environment `{environment}` does not deploy {}, so {tables} {verb} no effect there",
+        function.name
+    );
+    let Ok(root) = workspace::root() else { return Ok(own) };
+    let samconfig = root.join("samconfig.toml");
+    let others = if samconfig.is_file() { environments(&samconfig)? } else { Vec::new() };
+    for other in others.iter().filter(|other| *other != environment) {
+        let template = deployed_template(&template_of(&root, other)?, other)?;
+        if template.functions().any(|deployed| deployed.package == function.name) {
+            return Ok(format!("{own}; --environment {other} compares them with the environment that does"));
         }
-        return;
-    };
-    problems.extend(rules.images.iter().filter_map(|rule| permissions::of_image(function, rule)));
+    }
+    Ok(own)
+}
+
+/// The calls of `[[api-alert]]` rules that do not reach the function.
+fn delivered(function: &DeployedFunction, rules: &ami_alerts::rules::Rules, problems: &mut Vec<Problem>) {
     for rule in &rules.calls {
         problems.extend(events::of_calls(function, rule));
         if events::is_global(&rule.source) {
@@ -136,18 +160,10 @@ fn alerts(
     }
 }
 
-/// The function of a package, if this environment deploys it.
-fn deployed<'t>(template: &'t SamTemplate, package: &str) -> Option<&'t DeployedFunction> {
-    template.functions().find(|function| function.package == package)
-}
-
-/// Every problem code, with the tables that it can come from.
+/// Every problem code: those of any table, of each function, and of this command.
 pub fn codes() -> impl Iterator<Item = Code> {
-    let of_functions = pipeline_trigger::rules::codes()
-        .chain(branch_stacks::rules::codes())
-        .chain(ami_alerts::rules::codes())
-        .chain(dr_failover::rules::codes());
-    of_functions.chain(CODES.iter().copied())
+    let of_functions = FUNCTIONS.iter().flat_map(|function| function.problems);
+    shared::config::CODES.iter().chain(of_functions).chain(CODES).copied()
 }
 
 /// The rules file that is deployed.

@@ -9,15 +9,6 @@ use shared::config::{Document, Problem, render};
 
 use crate::workspace;
 
-/// The tables that some function reads.
-pub const TABLES: &[&str] = &[
-    pipeline_trigger::rules::TABLE,
-    branch_stacks::rules::TABLE,
-    ami_alerts::rules::IMAGE_TABLE,
-    ami_alerts::rules::API_TABLE,
-    dr_failover::rules::TABLE,
-];
-
 /// The rules of all functions.
 #[derive(Debug, Default)]
 pub struct FileRules {

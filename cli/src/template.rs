@@ -18,7 +18,7 @@ use cloudformation_template::{ParameterError, SyntaxError};
 use eventbridge_pattern::PatternError;
 pub use function::{DeployedFunction, EventRule, QueueMapping, Schedule};
 pub use permissions::{Statement, StatementEffect};
-pub use samconfig::{overrides, template_file};
+pub use samconfig::{environments, overrides, template_file};
 pub use values::{ACCOUNT, PARTITION, REGION, STACK_NAME};
 
 /// The functions that a template deploys with given parameters.

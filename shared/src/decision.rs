@@ -16,9 +16,6 @@ pub const LARGEST: usize = 200_000;
 /// The most characters of a sentence, and of a name in a decision: longer than any that AWS allows.
 pub const LONGEST_SENTENCE: usize = 5_000;
 
-/// Why a dry run made no call.
-pub const DRY_RUN: &str = "dry run";
-
 /// What was decided about one subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -3,7 +3,10 @@
 //! Each function's crate has one `FUNCTION` of this type. The command line, the tests and the lists in the documents come
 //! from it.
 
-use crate::config::Code;
+use std::ops::Range;
+use std::path::PathBuf;
+
+use crate::config::{Code, Document, Problem};
 
 /// A function.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +25,34 @@ pub struct Function {
     pub problems: &'static [Code],
     /// The codes of its reasons and notes, one list for each enum that has some.
     pub reasons: &'static [&'static [&'static str]],
+    /// Reads the function's rules for `pointsman check`.
+    pub check: Check,
+}
+
+/// Reads a function's rules, adds their problems, and returns what the rules need of the deployment. The folders are those of
+/// the templates that rules may name.
+pub type Check = fn(&Document, &[PathBuf], &mut Vec<Problem>) -> CheckedRules;
+
+/// The rules of a function, as far as `pointsman check` knows them.
+#[derive(Debug, Default)]
+pub struct CheckedRules {
+    /// The number of rules that could be read.
+    pub rules: usize,
+    /// The permissions that the rules need.
+    pub needs: Vec<NeededPermission>,
+}
+
+/// A resource that a rule names, and the calls that the function makes on it.
+#[derive(Debug, Clone)]
+pub struct NeededPermission {
+    /// The place in the rules file.
+    pub at: Range<usize>,
+    /// The resource's ARN. `{partition}`, `{region}` and `{account}` stand for those of the deployment.
+    pub resource: String,
+    /// The calls, as IAM names them.
+    pub calls: Vec<&'static str>,
+    /// How the deployment grants the permission: `add it to the parameter RepositoryNames`.
+    pub help: &'static str,
 }
 
 /// A table of the rules file.

@@ -36,8 +36,6 @@ pub struct Invocation {
     pub deadline: Instant,
     /// Makes the calls that change something, unless this is a dry run.
     pub executor: Executor,
-    /// Whether to leave the actions out.
-    pub dry_run: bool,
     /// Lambda's id of the request. Its retries of an asynchronous invocation carry the same one.
     pub request_id: String,
     /// The ARN of the function as it was invoked: its partition, region and account are those it runs in.
@@ -58,7 +56,6 @@ impl Invocation {
             now: Timestamp::now(),
             deadline: Instant::now() + Duration::from_secs(3_600),
             executor: Executor::new(dry_run),
-            dry_run,
             request_id: String::new(),
             function_arn: String::new(),
         }
@@ -185,7 +182,6 @@ fn invocation(context: &Context) -> Result<Invocation, Failure> {
         now,
         deadline: instant(context.deadline),
         executor: Executor::new(dry_run()?),
-        dry_run: dry_run()?,
         request_id: context.request_id.clone(),
         function_arn: context.invoked_function_arn.clone(),
     })

@@ -47,7 +47,7 @@ fn place(asked: &str, call: &JournaledCall) -> String {
 /// An email: its subject, and its lines without wrapping, so that a reader can copy the commands in them.
 fn email(input: &Value) -> String {
     let text = |member: &str| input[member].as_str().unwrap_or_default();
-    let mut out = format!("  mail   {}\n", printable(text("Subject")));
+    let mut out = format!("  email  {}\n", printable(text("Subject")));
     for line in email_text(input).lines() {
         let _ = writeln!(out, "{}", format!("           {}", printable(line)).trim_end());
     }

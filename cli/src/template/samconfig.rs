@@ -44,6 +44,19 @@ pub fn template_file(samconfig: &Path, env: &str) -> Result<Option<PathBuf>, Tem
     Ok(named.map(|file| samconfig.with_file_name("").join(file)))
 }
 
+/// The environments of the file, in its order.
+///
+/// # Errors
+///
+/// [`TemplateError`]: the file cannot be read or is no TOML.
+pub fn environments(samconfig: &Path) -> Result<Vec<String>, TemplateError> {
+    let text = read_file(samconfig)?;
+    let document: toml::Table = text
+        .parse()
+        .map_err(|source| TemplateError::Toml { path: samconfig.to_owned(), source: Box::new(source) })?;
+    Ok(document.iter().filter(|(_, value)| value.is_table()).map(|(name, _)| name.clone()).collect())
+}
+
 fn words(given: &Value) -> Vec<String> {
     match given {
         Value::Array(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),

@@ -29,6 +29,7 @@ pub const FUNCTION: Function = Function {
     calls: CALLS,
     problems: CODES,
     reasons: &[Because::VARIANTS, Exposure::VARIANTS, FindingKind::CODES, Remark::VARIANTS],
+    check: crate::check::check,
 };
 
 const IMAGE_KEYS: &[Key] = &[

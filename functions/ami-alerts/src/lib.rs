@@ -9,6 +9,7 @@ pub mod assess;
 pub mod because;
 pub mod call_outcome;
 pub mod change;
+mod check;
 pub mod claim;
 pub mod decide;
 pub mod description;

@@ -30,6 +30,7 @@ pub const FUNCTION: Function = Function {
     calls: CALLS,
     problems: CODES,
     reasons: &[Because::VARIANTS, Unwanted::VARIANTS, Remark::VARIANTS],
+    check: crate::check::check,
 };
 
 const KEYS: &[Key] = &[

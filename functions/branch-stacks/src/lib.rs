@@ -8,6 +8,7 @@ pub mod act;
 pub mod aws;
 pub mod because;
 pub mod change;
+mod check;
 pub mod decide;
 pub mod description;
 pub mod effect;

@@ -60,6 +60,7 @@ pub const FUNCTION: Function = Function {
     ],
     problems: rules::CODES,
     reasons: &[Because::VARIANTS, InterlockCode::VARIANTS, &CLOSING_CODES, Remark::VARIANTS],
+    check: crate::check::check,
 };
 
 const KEYS: &[Key] = &[

@@ -11,6 +11,7 @@
 
 pub mod alarm;
 pub mod because;
+mod check;
 mod description;
 pub mod email;
 pub mod event;

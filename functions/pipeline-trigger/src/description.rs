@@ -28,6 +28,7 @@ pub const FUNCTION: Function = Function {
     ],
     problems: PROBLEMS,
     reasons: &[Because::VARIANTS, Remark::VARIANTS],
+    check: crate::check::check,
 };
 
 const KEYS: &[Key] = &[

@@ -5,6 +5,7 @@
 pub mod act;
 pub mod aws;
 pub mod because;
+mod check;
 pub mod compare;
 pub mod decide;
 pub mod description;
