@@ -1,5 +1,7 @@
 //! Carries out the effects of decisions, and nothing else does. In a dry run the invocation's executor makes no call.
 
+#![expect(clippy::disallowed_methods, reason = "this file carries the effects out")]
+
 use std::collections::VecDeque;
 
 use aws_sdk_ec2::Client as Ec2;

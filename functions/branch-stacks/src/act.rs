@@ -1,5 +1,7 @@
 //! Carries out the effects of a decision. This is the only place that calls CloudFormation's mutating operations or SNS.
 
+#![expect(clippy::disallowed_methods, reason = "this file carries the effects out")]
+
 use aws_sdk_cloudformation::types::{Capability, Parameter, Tag as SdkTag};
 use notification::{Publication, publish};
 use shared::act::{Effect as _, Executor, Performed};

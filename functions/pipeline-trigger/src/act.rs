@@ -1,5 +1,7 @@
 //! Starts pipelines: one StartPipelineExecution each, all tried, each with its token.
 
+#![expect(clippy::disallowed_methods, reason = "this file carries the effects out")]
+
 use std::time::{Duration, Instant};
 
 use aws_sdk_codepipeline::types::{PipelineVariable, SourceRevisionOverride, SourceRevisionType};

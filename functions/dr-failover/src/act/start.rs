@@ -1,5 +1,7 @@
 //! The call that starts the DRS recovery plan: the one call of this function that recovers anything.
 
+#![expect(clippy::disallowed_methods, reason = "this file carries the effects out")]
+
 use std::collections::BTreeMap;
 
 use aws_sdk_drs::Client;
