@@ -140,7 +140,7 @@ fn not_deployed(function: &Function, environment: &str) -> Result<String> {
     for other in others.iter().filter(|other| *other != environment) {
         let template = deployed_template(&template_of(&root, other)?, other)?;
         if template.functions().any(|deployed| deployed.package == function.name) {
-            return Ok(format!("{own}; --environment {other} compares them with the environment that does"));
+            return Ok(format!("{own} (--environment {other} deploys it)"));
         }
     }
     Ok(own)
