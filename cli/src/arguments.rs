@@ -67,15 +67,15 @@ pub struct ReplayArguments {
     /// A git clone that serves as the CodeCommit repository NAME; may be given several times
     #[arg(long, value_name = "NAME=PATH", value_parser = named_path)]
     pub repo: Vec<(String, PathBuf)>,
-    /// What AWS looks like before the event [default: the case's world.toml, else an empty account with the
+    /// The state of AWS before the event [default: the case's world.toml, else an empty account with the
     /// pipelines that the rules name]
     #[arg(long, value_name = "FILE")]
     pub world: Option<PathBuf>,
     /// The rules [default: the case's pointsman.toml, else config/pointsman.toml]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// The function to run, whatever its rule matches [default: those whose rule in template.yaml matches the
-    /// event, else the one that the case's folder names]
+    /// Run this function, even if its rule does not match the event [default: every function whose rule in
+    /// template.yaml matches the event, else the function of the case's folder]
     #[arg(long, value_name = "NAME")]
     pub function: Option<String>,
     /// Decide, but start nothing
@@ -84,7 +84,7 @@ pub struct ReplayArguments {
     /// Print each decision as JSON
     #[arg(long)]
     pub json: bool,
-    /// Write each email into this folder, as a file for a mail program
+    /// Write each email into this folder, as a file in the RFC 5322 format
     #[arg(long, value_name = "DIR")]
     pub mail: Option<PathBuf>,
 }

@@ -14,7 +14,7 @@ use local_aws::{AwsWorld, LocalAws};
 #[derive(Parser)]
 #[command(version)]
 struct ServerArguments {
-    /// What AWS looks like at the start; without it, the account is empty
+    /// The state of AWS at the start; without it, the account is empty
     #[arg(long, value_name = "FILE")]
     world: Option<PathBuf>,
     /// Serve a git clone as the CodeCommit repository NAME; it is never written to

@@ -345,7 +345,7 @@ mod tests {
         refused.took_effect = false;
         insta::assert_snapshot!(rendered(&[sent, refused]), @r"
           call   Publish arn:aws:sns:us-east-1:111122223333:mail -> m-1
-         email  One failed
+          email  One failed
                    The stack branch-shop-main could not be created, because two of its resources failed and a third was cancelled.
 
                    Role  no

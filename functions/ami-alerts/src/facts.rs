@@ -42,7 +42,7 @@ pub enum LookupError {
     /// The region of the record does not have the form of a region's name.
     #[error("`{0}` is not a region")]
     NotARegion(String),
-    /// The record has no id that could be looked up.
+    /// The record has no id that could be read.
     #[error("the record has no id of {}", .0.with_article())]
     NoId(ResourceKind),
     /// The answer lacks the value.
@@ -50,7 +50,7 @@ pub enum LookupError {
     NoState,
 }
 
-/// A fact that is looked up for a recorded call.
+/// A fact that is read for a recorded call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FactName {
     /// The alias of the account.
@@ -63,10 +63,10 @@ pub enum FactName {
     BlockPublicAccess,
 }
 
-/// Everything that was looked up for a recorded call.
+/// Every fact that was read for a recorded call.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facts {
-    /// Whether this function made the recorded call itself. Nothing else is looked up then.
+    /// Whether this function made the recorded call itself. No other fact is read then.
     pub is_own_call: bool,
     /// The account's alias; an account can have none.
     pub alias: LookUp<Option<String>>,

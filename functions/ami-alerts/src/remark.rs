@@ -11,7 +11,7 @@ use crate::facts::{FactName, LookupError};
 #[derive(Debug, Clone, PartialEq, Eq, strum::VariantNames, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Remark {
-    /// A fact could not be looked up.
+    /// A fact could not be read.
     #[strum(serialize = "not-seen")]
     NotFound { fact: FactName, error: LookupError },
     /// A rule that selects images by tags may cover the image, and the tags are unknown.

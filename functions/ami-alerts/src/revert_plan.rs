@@ -73,7 +73,7 @@ impl fmt::Display for RevertBlock {
             Self::Snapshot => "this function reverts shares of images, not of snapshots",
             Self::NoImageId => "the record has no id of an image",
             Self::OtherAccount => "the image does not belong to the account that this function runs in",
-            Self::NotARegion => "the record's region is not a region",
+            Self::NotARegion => "the record names no valid region",
             Self::TagsUnknown => {
                 "the image's tags could not be read, and a rule that selects images by tags may trust the grantees"
             }

@@ -239,7 +239,7 @@ impl fmt::Display for Because {
                 "creating the stack failed, and its template or rule has changed since: the failed stack is deleted, then created again",
             ),
             Self::DeletionRetried { since } => {
-                write!(f, "deleting the stack failed; the last attempt was at {since}")
+                write!(f, "the deletion of the stack failed at {since}, and is retried now")
             }
             Self::Unwanted { why, stack: true } => why.fmt(f),
             Self::Unwanted { why, stack: false } => write!(f, "{why}, and there is no stack"),

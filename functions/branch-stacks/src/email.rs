@@ -169,10 +169,10 @@ fn items<T: fmt::Display>(items: &[T], none: &str) -> String {
 /// The beginning of the sentence about the decision after the failure.
 fn outcome(verdict: Verdict) -> &'static str {
     match verdict {
-        Verdict::Skip | Verdict::Hold => "Nothing is done",
-        Verdict::Delete => "The stack is deleted",
-        Verdict::Update => "The stack is updated",
-        Verdict::Create => "The stack is created again",
+        Verdict::Skip | Verdict::Hold => "The function does nothing",
+        Verdict::Delete => "The function deletes the stack",
+        Verdict::Update => "The function updates the stack",
+        Verdict::Create => "The function creates the stack again",
         _ => "The next action failed",
     }
 }

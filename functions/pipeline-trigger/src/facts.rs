@@ -22,10 +22,10 @@ pub struct Facts {
 /// What is known of the changed files, for one rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Files {
-    /// They do not matter to it.
+    /// The changed files do not matter to the rule.
     #[default]
     NotAsked,
-    /// They are unknown; why.
+    /// The changed files are unknown, for this reason.
     Unknown(FilesUnknown),
     /// The pipeline has never run, so there is no commit to compare with.
     NeverRan,
@@ -48,7 +48,7 @@ pub enum Files {
 /// What the changed files mean for one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileVerdict {
-    /// One of them starts it.
+    /// A changed file starts the pipeline.
     Starts {
         /// The first that does.
         file: String,
@@ -109,7 +109,7 @@ pub enum Takes {
     /// Not read: each variable is assumed to be declared.
     #[default]
     Unknown,
-    /// Those that it declares.
+    /// The variables that the pipeline declares.
     Declared(BTreeSet<String>),
     /// None: it is of type V1.
     TypeV1,

@@ -92,9 +92,15 @@ impl fmt::Display for FilesUnknown {
                 f.write_str("the function's time ran out before it had read every changed file")
             }
             Self::CommitGone { before: Some(before) } => {
-                write!(f, "the repository lacks the pushed commit or the commit {} before it", short(before))
+                write!(
+                    f,
+                    "CodeCommit does not return the pushed commit or the old commit {}: at least one of them no longer exists",
+                    short(before)
+                )
             }
-            Self::CommitGone { before: None } => f.write_str("the repository lacks the pushed commit"),
+            Self::CommitGone { before: None } => {
+                f.write_str("CodeCommit does not return the pushed commit: it no longer exists")
+            }
             Self::Differences(error) => write!(f, "GetDifferences failed ({error})"),
             Self::SamePage => f.write_str("CodeCommit returned the same page of changed files twice"),
         }

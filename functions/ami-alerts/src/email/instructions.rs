@@ -34,11 +34,11 @@ pub(super) fn instructions(alert: &CallAlert<'_>) -> Instructions {
         CallOutcome::Succeeded => after_success(alert, &mut instructions),
         CallOutcome::Denied(_) => {
             instructions.say("Ask the caller about this attempt.");
-            instructions.say("If the caller did not make it, the credentials may be stolen: disable them, and check in CloudTrail what else they were used for.");
+            instructions.say("If the owner of these credentials did not make the call, the credentials may be stolen: disable them, and check in CloudTrail which other calls they made.");
         }
         CallOutcome::DryRun(_) => {
             instructions.say("Ask the caller about this dry run: the real call may follow.");
-            instructions.say("If the caller did not make it, the credentials may be stolen: disable them.");
+            instructions.say("If the owner of these credentials did not make the call, the credentials may be stolen: disable them.");
         }
         CallOutcome::Failed(_) => {
             instructions.say("Nothing, if you expected this call. Otherwise, ask the caller about it.");

@@ -75,7 +75,7 @@ impl ScanAlert<'_> {
         let _ = writeln!(
             out,
             "{}.\nThe daily scan found this. No event reported it: the share is older than this function, the event was lost, \
-             or a rule changed.\nThe daily scan reverts nothing, and reports a share once, until it changes.\n",
+             or a rule changed.\nThe daily scan reverts nothing. It reports each share once, and again only if the grantees change.\n",
             self.summary()
         );
         for (name, value) in self.rows() {

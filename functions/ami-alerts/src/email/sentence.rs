@@ -64,7 +64,7 @@ fn not_revoked(alert: &CallAlert<'_>) -> Option<String> {
             plain(&error.to_string())
         )),
         RevertOutcome::Blocked(block) => {
-            Some(format!("A rule asks for a revert, but this function did not make one: {block}."))
+            Some(format!("A rule asks for a revert, but this function did not revert the share: {block}."))
         }
     }
 }

@@ -126,7 +126,7 @@ fn account(alert: &CallAlert<'_>) -> String {
     }
 }
 
-/// The region's block public access, where it was looked up.
+/// The region's block public access, if it was read.
 fn block(alert: &CallAlert<'_>) -> String {
     alert.facts.block.found().map(|state| block_state(state)).unwrap_or_default()
 }

@@ -25,10 +25,10 @@ pub(super) fn advice(next: &StackDecision, status: &StackStatus, protected: bool
     let (sentences, commands): (&[&str], &[_]) = match &next.because {
         Because::CreationFailed { .. } => (
             &[
-                "Fix the template, the rule or the permissions of the service role. Then deploy the rules again or push to the \
-                 branch: the stack is created again automatically.",
-                "If the cause is elsewhere, fix it and delete the stack with the command below: when the deletion completes, \
-                 the stack is created again.",
+                "Fix the template or the rule and deploy the rules again, or push to the branch: the stack is created again \
+                 automatically.",
+                "If the cause is elsewhere (a permission of the service role, a quota), fix it and delete the stack with the \
+                 command below: when the deletion completes, the stack is created again.",
             ],
             if protected { &[UNPROTECT, DELETE] } else { &[DELETE] },
         ),
