@@ -69,6 +69,17 @@ fn each_setting_is_documented_and_names_the_functions_that_read_it() {
     }
 }
 
+#[test]
+fn each_documented_setting_is_one_that_a_function_reads() {
+    let page = read("docs/operating.md");
+    let of_all = ["POINTSMAN_CONFIG", "POINTSMAN_DRY_RUN", "POINTSMAN_NOW", "POINTSMAN_TEMPLATES"];
+    let of_functions = FUNCTIONS.iter().flat_map(|function| function.settings).map(|setting| setting.name);
+    let known: BTreeSet<&str> = of_functions.chain(of_all).collect();
+    let documented = first_cells(&page).filter(|cell| cell.starts_with("POINTSMAN_"));
+    let stale: Vec<&str> = documented.filter(|name| !known.contains(name)).collect();
+    assert!(stale.is_empty(), "docs/operating.md documents {stale:?}, which no function reads");
+}
+
 /// Pages with a list of the functions: the fourth was once missing from five of them.
 const LISTS_OF_FUNCTIONS: [&str; 10] = [
     "ARCHITECTURE.md",

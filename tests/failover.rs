@@ -95,6 +95,7 @@ impl Failover {
         Invocation {
             now: self.aws.now(),
             deadline: Instant::now() + Duration::from_secs(60),
+            time_left: Duration::from_secs(60),
             request_id: request.to_owned(),
             function_arn: "arn:aws:lambda:us-east-1:111122223333:function:dr-failover".to_owned(),
             ..Invocation::by_hand(dry_run)

@@ -1,4 +1,4 @@
-//! Each call in the journal of a case is one that its function's description lists; tests/template.rs compares that list with the
+//! Each call, reason and note of a case is one that its function's description lists; tests/template.rs compares that list with the
 //! role's policy. So a new SDK call without a permission fails each case that makes it.
 
 use std::collections::BTreeSet;
@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use local_aws::JournaledCall;
 use pointsman::functions::FUNCTIONS;
 use pointsman::replay::{Invoked, Replay};
+use shared::function::Function;
 
 /// Checks the calls of every invocation.
 ///
@@ -16,6 +17,7 @@ pub(crate) fn check(replays: &[Replay]) -> Result<()> {
     for replay in replays {
         for invoked in &replay.run.invocations {
             let name = invoked.decisions.first().map_or(&replay.function, |decision| &decision.function);
+            check_codes(name, invoked)?;
             let unlisted = unlisted(name, invoked)?;
             if !unlisted.is_empty() {
                 bail!(
@@ -28,9 +30,27 @@ pub(crate) fn check(replays: &[Replay]) -> Result<()> {
     Ok(())
 }
 
+/// Checks that the description of each function lists the codes of its reasons and notes: the documents come from it.
+fn check_codes(name: &str, invoked: &Invoked) -> Result<()> {
+    let function = function(name)?;
+    for decision in &invoked.decisions {
+        let reasons = decision.reasons.iter().map(|reason| &reason.because.code);
+        for code in reasons.chain(decision.notes.iter().map(|note| &note.because.code)) {
+            if !function.reason_codes().contains(&code.as_str()) {
+                bail!("{name} gives the code `{code}`, and its description.rs does not list that");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn function(name: &str) -> Result<&'static Function> {
+    let function = FUNCTIONS.into_iter().find(|function| function.name == name);
+    function.with_context(|| format!("{name} is not in FUNCTIONS"))
+}
+
 fn unlisted(name: &str, invoked: &Invoked) -> Result<Vec<String>> {
-    let function = FUNCTIONS.iter().find(|function| function.name == name);
-    let function = function.with_context(|| format!("{name} is not in FUNCTIONS"))?;
+    let function = function(name)?;
     let listed: BTreeSet<&str> = function.calls.iter().map(|call| call.action).collect();
     // The probe of dr-failover asks a site, not AWS.
     let calls = invoked.calls.iter().filter(|call| call.service != "http");

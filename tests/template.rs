@@ -85,6 +85,25 @@ fn the_policy_allows_each_call_and_no_other() {
     }
 }
 
+/// Settings that each function has: `shared` reads them.
+const SHARED_SETTINGS: [&str; 2] = ["POINTSMAN_CONFIG", "POINTSMAN_DRY_RUN"];
+
+#[test]
+fn the_environment_of_each_function_has_its_settings_and_no_others() {
+    for described in pointsman::functions::FUNCTIONS {
+        let template = match described.name {
+            "dr-failover" => recovery::template(),
+            _ => template(),
+        };
+        let set = function(&template, described.name).environment.keys().map(String::as_str);
+        let set: BTreeSet<&str> = set.filter(|name| name.starts_with("POINTSMAN_")).collect();
+        // `pointsman replay` alone sets this one.
+        let settings = described.settings.iter().map(|setting| setting.name);
+        let settings = settings.filter(|name| *name != "POINTSMAN_TEMPLATES").chain(SHARED_SETTINGS);
+        assert_eq!(set, settings.collect(), "{}", described.name);
+    }
+}
+
 #[test]
 fn the_policy_covers_the_names_that_are_given_and_no_others() {
     let parameters = [("RepositoryNames", "storefront,lib-*"), ("PipelineNames", "web-main")];

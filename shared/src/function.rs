@@ -149,6 +149,14 @@ impl Function {
         codes
     }
 
+    /// The table of that name, which the description has.
+    ///
+    /// # Panics
+    /// When the description lacks it: each function's tests read each of its tables.
+    pub fn described_table(&self, name: &str) -> &'static Table {
+        self.table(name).expect("a function describes each table that it reads")
+    }
+
     /// The table of that name.
     pub fn table(&self, name: &str) -> Option<&'static Table> {
         self.tables.iter().find(|table| table.name == name)

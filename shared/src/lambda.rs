@@ -34,6 +34,8 @@ pub struct Invocation {
     pub now: Timestamp,
     /// When Lambda ends the invocation.
     pub deadline: Instant,
+    /// The time until the deadline, at `now`.
+    pub time_left: Duration,
     /// Makes the calls that change something, unless this is a dry run.
     pub executor: Executor,
     /// Lambda's id of the request. Its retries of an asynchronous invocation carry the same one.
@@ -45,16 +47,18 @@ pub struct Invocation {
 impl Invocation {
     /// The time at which the invocation has certainly ended.
     pub fn ends(&self) -> Timestamp {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        let left = SignedDuration::try_from(left).unwrap_or(SignedDuration::from_mins(15));
+        // Measured at the start: `now` does not move on, and the time until the deadline does.
+        let left = SignedDuration::try_from(self.time_left).unwrap_or(SignedDuration::from_mins(15));
         self.now + left + SignedDuration::from_secs(1)
     }
 
     /// An invocation outside Lambda: now, with an hour until its deadline.
     pub fn by_hand(dry_run: bool) -> Self {
+        let time_left = Duration::from_secs(3_600);
         Self {
             now: Timestamp::now(),
-            deadline: Instant::now() + Duration::from_secs(3_600),
+            deadline: Instant::now() + time_left,
+            time_left,
             executor: Executor::new(dry_run),
             request_id: String::new(),
             function_arn: String::new(),
@@ -178,9 +182,11 @@ fn logged<T>(result: Result<T, Failure>, trace: &Trace) -> Result<T, Failure> {
 
 fn invocation(context: &Context) -> Result<Invocation, Failure> {
     let now = clock::now().map_err(|error| Failure::new("BadSetting", &error))?;
+    let deadline = instant(context.deadline);
     Ok(Invocation {
         now,
-        deadline: instant(context.deadline),
+        deadline,
+        time_left: deadline.saturating_duration_since(Instant::now()),
         executor: Executor::new(dry_run()?),
         request_id: context.request_id.clone(),
         function_arn: context.invoked_function_arn.clone(),

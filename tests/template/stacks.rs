@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use pointsman::template::{ACCOUNT, PARTITION, REGION, SamTemplate};
+use pointsman::template::{ACCOUNT, PARTITION, REGION, SamTemplate, StatementEffect};
 use serde_json::{Value, json};
 
 use super::{function, properties, template};
@@ -65,6 +65,26 @@ fn the_schedule_sends_the_reconcile_event() {
     let input = &properties("BranchStacksFunction")["Events"]["Reconcile"]["Properties"]["Input"];
     let input: Value = serde_json::from_str(input.as_str().expect("it is text")).expect("it is JSON");
     assert_eq!(input, json!({"source": "pointsman", "detail-type": "reconcile"}));
+}
+
+/// Actions of the role that the function does not call itself: IAM or CloudFormation checks them for a call of it.
+const DEPENDENT: [&str; 4] =
+    ["cloudformation:ListStacks", "cloudformation:TagResource", "s3:GetObject", "s3:GetObjectVersion"];
+
+#[test]
+fn the_policy_of_branch_stacks_allows_each_call_and_dependent_actions_only() {
+    let template = template_with_a_service_role();
+    let of_lambda = ["logs:", "sqs:", "xray:"];
+    let statements = function(&template, "branch-stacks").statements.iter();
+    let allowed = statements.filter(|statement| statement.effect == StatementEffect::Allow);
+    let allowed: BTreeSet<&str> =
+        allowed.flat_map(|statement| &statement.actions).map(String::as_str).collect();
+    let allowed: BTreeSet<&str> = allowed
+        .into_iter()
+        .filter(|action| !of_lambda.iter().any(|service| action.starts_with(service)))
+        .collect();
+    let called = branch_stacks::FUNCTION.calls.iter().map(|call| call.action);
+    assert_eq!(allowed, called.chain(DEPENDENT).collect());
 }
 
 #[test]

@@ -152,7 +152,7 @@ fn a_branch_is_its_whole_name() {
 fn unknown_files_start_and_say_so() {
     let mut world = quiet(&rule("web", r#"paths = ["docs/**"]"#));
     world.facts.files = vec![Files::Unknown(FilesUnknown::CommitGone { before: Some(OLD.into()) })];
-    insta::assert_snapshot!(world.reasons(), @"start web: the changed files are unknown, so the pipeline starts: the repository lacks the pushed commit or the commit 1111111 before it");
+    insta::assert_snapshot!(world.reasons(), @"start web: the changed files are unknown, so the pipeline starts: CodeCommit does not return the pushed commit or the old commit 1111111: at least one of them no longer exists");
 }
 
 #[test]

@@ -6,6 +6,8 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::DeValue;
 
+use crate::function::Table;
+
 use super::document::{RawTable, kind};
 use super::problem::{BAD_VALUE, Code, MISSING_KEY, Problem, UNKNOWN_KEY, WRONG_TYPE};
 use crate::text::list;
@@ -15,16 +17,16 @@ pub type Text = Spanned<String>;
 
 /// One table and the keys read so far; [`TableReader::finish`] reports every other key as unknown.
 pub struct TableReader<'t, 'd, 'p> {
-    name: &'t str,
+    description: &'static Table,
     table: &'t RawTable<'d>,
     asked: BTreeSet<&'static str>,
     problems: &'p mut Vec<Problem>,
 }
 
 impl<'t, 'd, 'p> TableReader<'t, 'd, 'p> {
-    /// Starts reading `table`, one of the `[[name]]` tables.
-    pub fn new(name: &'t str, table: &'t RawTable<'d>, problems: &'p mut Vec<Problem>) -> Self {
-        Self { name, table, asked: BTreeSet::new(), problems }
+    /// Starts reading `table`, one of the tables that `description` describes.
+    pub fn new(description: &'static Table, table: &'t RawTable<'d>, problems: &'p mut Vec<Problem>) -> Self {
+        Self { description, table, asked: BTreeSet::new(), problems }
     }
 
     /// The bytes of the table's header.
@@ -151,6 +153,10 @@ impl<'t, 'd, 'p> TableReader<'t, 'd, 'p> {
 
     /// Reports the keys of the table that were not read.
     pub fn finish(self) {
+        for key in self.description.keys {
+            let name = self.description.name;
+            debug_assert!(self.asked.contains(key.name), "[[{name}]]: no code reads the key `{}`", key.name);
+        }
         for (key, _) in
             self.table.entries.iter().filter(|(key, _)| !self.asked.contains(key.get_ref().as_ref()))
         {
@@ -159,7 +165,7 @@ impl<'t, 'd, 'p> TableReader<'t, 'd, 'p> {
                 Problem::new(
                     UNKNOWN_KEY,
                     key.span(),
-                    format!("[[{}]] has no key `{}`", self.name, key.get_ref()),
+                    format!("[[{}]] has no key `{}`", self.description.name, key.get_ref()),
                 )
                 .help(format!("its keys are {keys}")),
             );
@@ -167,6 +173,8 @@ impl<'t, 'd, 'p> TableReader<'t, 'd, 'p> {
     }
 
     fn value(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'d>>> {
+        let is_described = self.description.keys.iter().any(|described| described.name == key);
+        debug_assert!(is_described, "[[{}]]: the description lacks the key `{key}`", self.description.name);
         self.asked.insert(key);
         self.table.entries.iter().find(|(found, _)| found.get_ref() == key).map(|(_, value)| value)
     }

@@ -8,6 +8,7 @@ use shared::config::codes::HIDDEN;
 use shared::config::{Code, Document, Problem, RawTable, TableReader, Text};
 
 use super::{ImageRule, Revert, Rules, Trusted};
+use crate::FUNCTION;
 use crate::change::{ResourceKind, SharedResource};
 use crate::grantee::{Grantee, is_account, is_organization, is_unit};
 use crate::severity::Severity;
@@ -62,7 +63,7 @@ pub fn read(document: &Document, problems: &mut Vec<Problem>) -> Rules {
 
 fn image_rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Problem>) -> Option<ImageRule> {
     let before = problems.len();
-    let mut table = TableReader::new(IMAGE_TABLE, table, problems);
+    let mut table = TableReader::new(FUNCTION.described_table(IMAGE_TABLE), table, problems);
     let place = document.place(&table.header());
     let ids = set(&mut table, "images", BAD_IMAGE, "write ids, as in \"ami-0123456789abcdef0\"", |text| {
         let kind = if text.starts_with("snap-") { ResourceKind::Snapshot } else { ResourceKind::Image };

@@ -13,6 +13,7 @@ use shared::text::{count, list};
 
 use super::template::find;
 use super::{NamedAt, Rules, StackRule, StackTemplate, is_reserved};
+use crate::FUNCTION;
 
 /// The table that is read here.
 pub const TABLE: &str = "branch-stack";
@@ -75,7 +76,7 @@ fn rule(
     folders: &[PathBuf],
     problems: &mut Vec<Problem>,
 ) -> Option<StackRule> {
-    let mut table = TableReader::new(TABLE, table, problems);
+    let mut table = TableReader::new(FUNCTION.described_table(TABLE), table, problems);
     let place = document.place(&table.header());
     let repositories_at = table.span("repositories").unwrap_or_else(|| table.header());
     let repositories = required_patterns(document, &mut table, "repositories");

@@ -8,6 +8,7 @@ use shared::config::codes::MISSING_KEY;
 use shared::config::{Code, Document, Problem, RawTable, TableReader, Text};
 
 use super::{Mode, OverRpo, PlanPlaces, RecoveryPlan, Rules, SecondSignal};
+use crate::FUNCTION;
 
 /// The table.
 pub const TABLE: &str = "recovery-plan";
@@ -63,7 +64,7 @@ fn plan(
     problems: &mut Vec<Problem>,
 ) -> (Option<Text>, Option<RecoveryPlan>) {
     let before = problems.len();
-    let mut table = TableReader::new(TABLE, table, problems);
+    let mut table = TableReader::new(FUNCTION.described_table(TABLE), table, problems);
     let place = document.place(&table.header());
     let name = table.required_string("name", BAD_NAME).filter(|name| legal_name(&mut table, name));
     let alarms = alarms(&mut table);

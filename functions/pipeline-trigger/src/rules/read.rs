@@ -10,6 +10,7 @@ use super::dead::dead_ignore_lines;
 use super::ignore::IgnoreLine;
 use super::name::NameTemplate;
 use super::{Baseline, NewBranch, Pin, PipelineNamedAt, PipelineRule, Rules, variables};
+use crate::FUNCTION;
 
 /// The table that is read here.
 pub const TABLE: &str = "pipeline";
@@ -56,7 +57,7 @@ fn rule(
     table: &RawTable<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<(PipelineRule, Text)> {
-    let mut table = TableReader::new(TABLE, table, problems);
+    let mut table = TableReader::new(FUNCTION.described_table(TABLE), table, problems);
     let place = document.place(&table.header());
     let name = table.required_string("name", EMPTY_NAME);
     let repository =

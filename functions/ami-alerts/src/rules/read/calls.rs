@@ -6,6 +6,7 @@ use shared::config::codes::MISSING_KEY;
 use shared::config::{Code, Document, Problem, RawTable, TableReader, Text};
 
 use super::API_TABLE;
+use crate::FUNCTION;
 use crate::change::{EC2, UNDERSTOOD};
 use crate::rules::CallRule;
 use crate::severity::Severity;
@@ -38,7 +39,7 @@ pub(super) fn read(document: &Document, problems: &mut Vec<Problem>) -> Vec<Call
 
 fn rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Problem>) -> Option<CallRule> {
     let before = problems.len();
-    let mut table = TableReader::new(API_TABLE, table, problems);
+    let mut table = TableReader::new(FUNCTION.described_table(API_TABLE), table, problems);
     let place = document.place(&table.header());
     let source = table.required_string("service", BAD_CALL).and_then(|text| source(&mut table, &text));
     let events = events(&mut table, source.as_deref());
