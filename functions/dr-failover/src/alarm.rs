@@ -95,15 +95,15 @@ pub struct AlarmEvent {
 /// The meaning of a change of state for a recovery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlarmChange {
-    /// The alarm went into ALARM.
+    /// The alarm changed to ALARM.
     Into,
     /// The alarm is in ALARM, and was in ALARM before.
     Again,
     /// The alarm is in ALARM, and the event lacks its previous state.
     Unsure,
-    /// The alarm went into OK.
+    /// The alarm changed to OK.
     Over,
-    /// The alarm went into INSUFFICIENT_DATA.
+    /// The alarm changed to INSUFFICIENT_DATA.
     Unknown,
 }
 
@@ -140,7 +140,7 @@ impl AlarmEvent {
 
 impl fmt::Display for AlarmEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the alarm {} went into {}", self.name, self.state)?;
+        write!(f, "the alarm {} changed to {}", self.name, self.state)?;
         if let Some(at) = self.at {
             write!(f, " at {at}")?;
         }

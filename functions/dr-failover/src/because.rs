@@ -11,6 +11,7 @@ use shared::text::count;
 use crate::alarm::AlarmState;
 use crate::incident::{IncidentEnd, IncidentPhase, launched_of};
 use crate::interlock::{Interlock, some};
+use crate::plan::TRIES;
 use crate::rules::Mode;
 
 /// A reason about an event, an incident or a latch.
@@ -25,11 +26,11 @@ pub enum Because {
     NoPlan,
     /// The alarm was in ALARM before.
     NotATransition { alarm: String },
-    /// The change is known.
+    /// The change was already handled.
     SameTransition { alarm: String, at: Timestamp, is_open: bool },
     /// A later change is known.
     OlderThanKnown { alarm: String, at: Timestamp, state: AlarmState, later: Timestamp },
-    /// The alarm is not in ALARM, and no incident has it.
+    /// The alarm is not in ALARM, and no open incident includes it.
     NoIncident { alarm: String, state: AlarmState },
     /// No incident is open.
     NothingOpen,
@@ -53,13 +54,13 @@ pub enum Because {
     LatchCleared { by: String },
     /// The latch was not cleared.
     LatchNotCleared(LatchKept),
-    /// Other invocations wrote the incident at the same time, again and again.
+    /// Other invocations wrote the incident first, in each of [`TRIES`] tries.
     Overtaken,
     /// The time was nearly over before the plan's turn.
     NoTime,
     /// The table does not answer.
     StateUnreadable { error: StateError },
-    /// SNS did not take the email.
+    /// SNS did not accept the email.
     MailFailed { error: CallError },
 }
 
@@ -171,7 +172,7 @@ impl fmt::Display for Because {
                 "the alarm {alarm} was in ALARM before: only a change into ALARM opens an incident"
             ),
             Self::SameTransition { alarm, at, is_open } => {
-                write!(f, "the change of the alarm {alarm} at {at} is known: ")?;
+                write!(f, "the change of the alarm {alarm} at {at} was already handled: ")?;
                 f.write_str(match is_open {
                     true => "its incident is open and is re-evaluated",
                     false => "its incident is closed",
@@ -182,13 +183,13 @@ impl fmt::Display for Because {
                 "the change of the alarm {alarm} at {at} is out of date: the alarm has been {state} since {later}"
             ),
             Self::NoIncident { alarm, state } => {
-                write!(f, "the alarm {alarm} is {state}, and no open incident has it")
+                write!(f, "the alarm {alarm} is {state}, and no open incident includes this alarm")
             }
             Self::NothingOpen => f.write_str("no incident is open"),
             Self::Start { mode, incident, servers, despite, .. } => {
                 let servers = count(*servers, "server");
                 write!(f, "no interlock blocks the recovery: the {mode} of {servers} starts ({incident})")?;
-                despite.iter().try_for_each(|finding| write!(f, "; the start ignores that {finding}"))
+                despite.iter().try_for_each(|finding| write!(f, "; the {mode} starts although {finding}"))
             }
             Self::StartUnknown { error } => write!(
                 f,
@@ -232,8 +233,9 @@ impl fmt::Display for Because {
             Self::LatchNotCleared(LatchKept::NotSet) => {
                 f.write_str("the latch is not set: no recovery has started since it was last cleared")
             }
-            Self::Overtaken => f.write_str(
-                "other invocations wrote the incident at the same time, again and again: Lambda retries the event",
+            Self::Overtaken => write!(
+                f,
+                "other invocations wrote the incident first, {TRIES} times in a row: Lambda retries the event"
             ),
             Self::NoTime => f.write_str(
                 "the invocation's time was nearly over before the plan's turn: Lambda retries the event",
@@ -241,7 +243,7 @@ impl fmt::Display for Because {
             Self::StateUnreadable { error } => {
                 write!(f, "the table of incidents does not answer ({error}), so nothing can be decided")
             }
-            Self::MailFailed { error } => write!(f, "SNS did not take the email: {error}"),
+            Self::MailFailed { error } => write!(f, "SNS did not accept the email: {error}"),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The forms of an alarm event are distinguished by their keys, and each is read member by member: an alarm event needs only
 //! the alarm's identity and its state. An event that may be an alarm and cannot be read is [`Parsed::NotUnderstood`], and the
-//! operator is paged.
+//! function emails the operator immediately.
 
 mod alarms;
 mod time;
@@ -107,7 +107,7 @@ fn of_something_else(event: &Value) -> Option<String> {
         "cloudwatch alarm configuration change" | "cloudwatch alarm contributor state change" => false,
         _ => has_its_members,
     };
-    (!is_alarm).then(|| format!("no recovery depends on the event {kind} of {source}"))
+    (!is_alarm).then(|| format!("the event {kind} of {source} is not about an alarm or a launch"))
 }
 
 fn alarms(event: &Value) -> Parsed {

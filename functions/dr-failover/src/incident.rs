@@ -121,7 +121,7 @@ pub struct IncidentAlarm {
     pub since: Timestamp,
     /// When the event about that state arrived.
     pub heard: Timestamp,
-    /// When the alarm went into ALARM.
+    /// When the alarm entered ALARM.
     pub began: Timestamp,
     /// The delay of the event about that, in seconds.
     pub late_seconds: i64,

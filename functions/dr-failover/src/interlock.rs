@@ -84,8 +84,9 @@ pub enum Interlock {
     NoSnapshot { servers: Vec<String>, of: usize },
     /// The newest snapshots of these servers are older than the RPO.
     OverRpo { servers: Vec<String>, oldest: SignedDuration, rpo: SignedDuration },
-    /// DRS does not replicate these servers. It blocks nothing.
-    PutAway { servers: Vec<String> },
+    /// DRS replication of these servers is disconnected or stopped. It blocks nothing.
+    #[serde(rename = "put-away")]
+    ReplicationStopped { servers: Vec<String> },
     /// DRS refused the start, or ended the execution before its first step.
     StartRefused { cause: RefusalCause, again: Timestamp },
     /// An interlock in an item of format 1: its code and its texts.
@@ -153,7 +154,7 @@ impl Interlock {
             Self::SnapshotsUnreadable { .. } => Code::SnapshotsUnreadable,
             Self::NoSnapshot { .. } => Code::NoSnapshot,
             Self::OverRpo { .. } => Code::OverRpo,
-            Self::PutAway { .. } => Code::PutAway,
+            Self::ReplicationStopped { .. } => Code::ReplicationStopped,
             Self::StartRefused { .. } => Code::StartRefused,
             Self::Earlier { code, .. } => *code,
         }
@@ -193,7 +194,7 @@ impl Interlock {
             | Self::SnapshotsUnreadable { .. }
             | Self::NoSnapshot { .. }
             | Self::OverRpo { .. }
-            | Self::PutAway { .. }
+            | Self::ReplicationStopped { .. }
             | Self::StartRefused { .. } => true,
             Self::Earlier { passes, .. } => *passes,
         }

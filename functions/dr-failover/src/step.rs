@@ -192,7 +192,7 @@ pub fn step(
     Ok(draft.step)
 }
 
-/// The step when the table does not answer: nothing is decided, and for an alarm the operator is paged at once.
+/// The step when the table does not answer: nothing is decided, and for an alarm the function emails the operator immediately.
 pub fn without_table(
     input: Input<'_>,
     asked: Option<&Performed<StartAnswer, StartFailure>>,
@@ -321,7 +321,7 @@ impl<'a> Draft<'a> {
         latch.cleared =
             Some(Clearance { by: Incident::bounded(by), at: now, incident: incident_id, reported: false });
         if let Some(open) = incident {
-            open.note(now, EntryKind::Person, format!("{by} cleared the latch"));
+            open.note(now, EntryKind::Operator, format!("{by} cleared the latch"));
         }
         self.reason(Verdict::Update, &Because::LatchCleared { by: by.to_owned() });
     }
@@ -339,7 +339,7 @@ impl<'a> Draft<'a> {
             return self.reason(Verdict::Fail, &Because::CannotRefuse);
         }
         let by = Incident::bounded(by);
-        incident.note(self.context.now, EntryKind::Person, format!("{by} refuses the recovery"));
+        incident.note(self.context.now, EntryKind::Operator, format!("{by} refuses the recovery"));
         incident.refused_by = Some(by);
     }
 }

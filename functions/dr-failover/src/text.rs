@@ -1,4 +1,4 @@
-//! Durations and moments in sentences.
+//! Durations, moments and beginnings of sentences.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -6,6 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 pub fn short_duration(duration: SignedDuration) -> String {
     let whole = SignedDuration::from_secs(duration.as_secs());
     format!("{whole:#}")
+}
+
+/// A clause as the beginning of a sentence.
+pub fn capitalized(clause: &str) -> String {
+    let mut letters = clause.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// A moment for an operator: `2026-03-02 10:00:00 UTC`.

@@ -1,8 +1,8 @@
 //! The subject: what the operator must know before opening the email, in under 100 characters.
 
-use shared::text::{count, verb};
+use shared::text::count;
 
-use crate::incident::{Incident, IncidentPhase};
+use crate::incident::{Incident, IncidentPhase, launched_of};
 use crate::reported::ReportedState;
 use crate::rules::Mode;
 
@@ -10,13 +10,13 @@ use crate::rules::Mode;
 pub(super) fn subject(incident: &Incident) -> String {
     let plan = &incident.plan;
     let what = format!("{} of {plan}", incident.mode);
-    let servers = all_launched(incident.servers.len());
+    let servers = launched_of(incident.launched(), incident.servers.len());
     // The end of a closed incident matters more than its RTO.
     let late = if incident.over_rto && incident.is_open() { ", OVER RTO" } else { "" };
     match incident.phase {
         IncidentPhase::Held => format!("NOT STARTED{late}: {what}: {}", blocked_by(incident)),
         IncidentPhase::Starting if !incident.holds.is_empty() => {
-            format!("UNCERTAIN{late}: {what}: DRS was asked to start it and cannot be read")
+            format!("UNCERTAIN{late}: {what}: DRS did not confirm the start and cannot be read")
         }
         IncidentPhase::Starting => format!("UNCERTAIN{late}: {what}: DRS did not answer the start"),
         IncidentPhase::Running => format!("{}{late}: {}", running(incident), progress(incident, &what)),
@@ -48,14 +48,7 @@ pub(super) fn subject(incident: &Incident) -> String {
     }
 }
 
-/// `the server is launched`, `all 2 servers are launched`.
-pub(super) fn all_launched(servers: usize) -> String {
-    let all =
-        if servers == 1 { "the server".to_owned() } else { format!("all {}", count(servers, "server")) };
-    format!("{all} {} launched", verb(servers, "is", "are"))
-}
-
-/// The news about an execution in progress.
+/// The state of an execution in progress.
 fn running(incident: &Incident) -> &'static str {
     let was_unseen = incident.reported.as_ref().and_then(ReportedState::running_unseen);
     if incident.execution().is_some_and(|execution| execution.unreadable.is_some()) {
@@ -83,11 +76,11 @@ fn progress(incident: &Incident, what: &str) -> String {
     }
 }
 
-/// `the second alarm is OK`, `recoveries are switched off and 2 more`.
+/// `the second alarm is OK`, `recoveries are switched off (+2 more)`.
 fn blocked_by(incident: &Incident) -> String {
     match &incident.holds[..] {
         [] => "blocked".to_owned(),
         [only] => only.interlock.headline(),
-        [first, rest @ ..] => format!("{} and {} more", first.interlock.headline(), rest.len()),
+        [first, rest @ ..] => format!("{} (+{} more)", first.interlock.headline(), rest.len()),
     }
 }

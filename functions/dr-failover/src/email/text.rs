@@ -7,11 +7,11 @@ mod lead;
 use std::fmt::Write as _;
 
 use shared::email::Detail;
-use shared::text::printable;
+use shared::text::{list, printable};
 
 use super::IncidentEmail;
 use crate::incident::{Incident, IncidentPhase};
-use crate::text::{short_duration, utc};
+use crate::text::{capitalized, short_duration, utc};
 
 /// The most entries of the record, and servers, in an email.
 const MOST: usize = 100;
@@ -48,15 +48,10 @@ fn section(out: &mut String, title: &str, lines: &[String]) {
 
 fn blocks(incident: &Incident) -> Vec<String> {
     let lines = incident.holds.iter().map(|hold| {
-        let sentence = capital(&printable(&hold.interlock.to_string()));
+        let sentence = capitalized(&printable(&hold.interlock.to_string()));
         format!("- {sentence}. [{}]\n  {}", hold.interlock.code().name(), hold.interlock.advice())
     });
     lines.collect()
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 fn next(email: &IncidentEmail<'_>) -> Vec<String> {
@@ -68,25 +63,25 @@ fn next(email: &IncidentEmail<'_>) -> Vec<String> {
     let lasting: Vec<String> = lasting.map(|hold| hold.interlock.headline()).collect();
     let sentence = match incident.phase {
         IncidentPhase::Held if lasting.is_empty() => format!(
-            "The function checks again every minute, and starts the {mode} by itself once nothing blocks it. It stops when the alarm \
-             is OK, when an operator refuses the recovery, or at {until}."
+            "The function checks again every minute, and starts the {mode} by itself once nothing blocks it. The function stops when \
+             the alarm is OK, when an operator refuses the {mode}, or at {until}."
         ),
         IncidentPhase::Held => format!(
-            "The {mode} does NOT start by itself until an operator acts: {}. The function checks again every minute until the alarm is \
-             OK, an operator refuses the recovery, or {until}.",
-            lasting.join(", ")
+            "The {mode} does NOT start by itself, because {}. An operator has to act. The function checks again every minute until the \
+             alarm is OK, an operator refuses the {mode}, or {until}.",
+            list(lasting)
         ),
         IncidentPhase::Starting => format!(
             "The function searches DRS for the execution every minute. If there is none, it asks DRS again. The {mode} cannot start \
              twice."
         ),
         IncidentPhase::Running if incident.execution().is_some_and(|of| of.unreadable.is_some()) => {
-            "The function asks DRS every minute. Until DRS answers, you get no further news: watch the execution yourself."
+            "The function asks DRS every minute. Until DRS answers, you get no further email: watch the execution yourself."
                 .to_owned()
         }
         IncidentPhase::Running => {
             "The function checks every minute. You get an email if a server fails, if the alarm is OK again, if the RTO passes, and \
-             at the end. It does not move traffic."
+             at the end. The function does not move traffic."
                 .to_owned()
         }
         IncidentPhase::Recovered

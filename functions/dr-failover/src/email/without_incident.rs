@@ -11,7 +11,7 @@ use crate::because::StateError;
 use crate::latch::Clearance;
 use crate::rules::RecoveryPlan;
 use crate::step::{StartAnswer, StartFailure};
-use crate::text::utc;
+use crate::text::{capitalized, utc};
 
 /// The most plans with commands in an email.
 const MOST_PLANS: usize = 10;
@@ -92,11 +92,11 @@ pub fn undecided(plan: &RecoveryPlan, alarm: &AlarmEvent, error: &StateError, no
     let headline = format!("NOT DECIDED: {} of {}: the table does not answer", plan.mode, plan.name);
     within(LARGEST_MESSAGE, headline, critical(plan), |_| {
         let text = format!(
-            "The function started nothing for {}, because its table does not answer. An earlier recovery of the plan {} may still be in \
-             progress, or may have ended.\n\nWhy: {}\nWhen: {}\n\nWhat happens next\nLambda retries the event, and then keeps it in the \
+            "{}. The function started nothing, because the function's table does not answer. An earlier recovery of the plan {} may still \
+             be in progress, or may have ended.\n\nWhy: {}\nWhen: {}\n\nWhat happens next\nLambda retries the event, and then keeps it in the \
              queue of failed events, which has an alarm.\n\nWhat you can do\n- Check whether a recovery is in progress or has \
              ended:\n  {}\n- If there is none and the site is down, start the recovery by hand, for real:\n  {}\n",
-            printable(&alarm.to_string()),
+            capitalized(&printable(&alarm.to_string())),
             plan.name,
             printable(&error.to_string()),
             utc(now),

@@ -22,7 +22,7 @@ pub(super) fn read(event: &Value) -> Result<Vec<AlarmEvent>, String> {
 
 fn nested(event: &Value, deeper: usize) -> Result<Vec<AlarmEvent>, String> {
     let Value::Object(members) = event else {
-        return Err(format!("the event {}, not an object", description(Some(event))));
+        return Err(format!("the event {}; it must be an object", description(Some(event))));
     };
     if let Some(records) = members.get("Records") {
         return notifications(records, deeper);
@@ -107,7 +107,10 @@ fn notification(message: &Value) -> Result<AlarmEvent, String> {
 fn alarm(data: &Value, form: AlarmForm, arn: Option<String>, event: &Value) -> Result<AlarmEvent, String> {
     let within = if form == AlarmForm::Direct { "alarmData" } else { "detail" };
     if !data.is_object() {
-        return Err(format!("{within} {}", description((!data.is_null()).then_some(data))));
+        return Err(format!(
+            "{within} {}; it must be an object",
+            description((!data.is_null()).then_some(data))
+        ));
     }
     let arn = arn.map(tidy).filter(|arn| name_of(arn).is_some());
     let name = text(data, "/alarmName").or_else(|| name_of(arn.as_deref()?));
@@ -152,7 +155,7 @@ fn state(of: &Value, pointer: &str) -> Result<AlarmState, String> {
     let named = value.and_then(Value::as_str).and_then(AlarmState::named);
     named.ok_or_else(|| {
         let field = pointer.trim_start_matches('/').replace('/', ".");
-        format!("{field} {}, not OK, ALARM or INSUFFICIENT_DATA", description(value))
+        format!("{field} {}; it must be OK, ALARM or INSUFFICIENT_DATA", description(value))
     })
 }
 

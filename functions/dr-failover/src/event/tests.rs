@@ -238,7 +238,7 @@ fn anything() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    /// Every event is read, recognised as another kind, or paged about; none panics, and no alarm lacks a state.
+    /// Every event is read, recognised as another kind, or emailed; none panics, and no alarm lacks a state.
     #[test]
     fn nothing_is_dropped(event in anything()) {
         if let Ok(Parsed::Ours(Event::Alarms(alarms))) = parse(&event) {
@@ -246,10 +246,10 @@ proptest! {
         }
     }
 
-    /// One member of an alarm is something else: it is read still, or a person is paged. It is never taken for something
-    /// that is not looked at.
+    /// One member of an alarm is something else: it is read still, or the function emails the operator. It is never recognised
+    /// as another kind of event.
     #[test]
-    fn a_spoilt_alarm_is_read_or_paged_about(pointer in prop::sample::select(vec![
+    fn a_spoilt_alarm_is_read_or_emailed(pointer in prop::sample::select(vec![
         "/detail", "/detail/state", "/detail/state/value", "/detail/state/timestamp", "/detail/previousState",
         "/detail/previousState/value", "/detail/alarmName", "/detail/configuration", "/resources", "/resources/0",
         "/account", "/region", "/time",

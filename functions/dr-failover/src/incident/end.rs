@@ -28,7 +28,7 @@ pub enum IncidentEnd {
     ExecutionCancelled { error: Option<DrsError> },
     /// The execution failed.
     ExecutionFailed { error: Option<DrsError> },
-    /// DRS gave the execution up.
+    /// DRS ended the execution after 24 hours.
     ExecutionTimedOut { error: Option<DrsError> },
     /// The execution could not be read any more.
     ExecutionUnreadable { within: SignedDuration, error: CallError },
@@ -58,7 +58,7 @@ impl fmt::Display for IncidentEnd {
             Self::ExecutionFailed { error } => write!(f, "the execution failed{}", detail(error)),
             Self::ExecutionTimedOut { error } => write!(
                 f,
-                "DRS gave the execution up after 24 hours: launches in progress continue, later steps do not run{}",
+                "DRS ended the execution after 24 hours (TIMED_OUT){}. Launches in progress continue, and later steps do not run",
                 detail(error)
             ),
             Self::ExecutionUnreadable { within, error } => {

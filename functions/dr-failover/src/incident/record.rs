@@ -47,11 +47,13 @@ pub enum EntryKind {
     /// The RTO passed.
     OverRto,
     /// The operator sent a command.
-    Person,
+    #[serde(rename = "person")]
+    Operator,
     /// An email was sent.
     Mail,
-    /// SNS did not take an email.
-    NotMailed,
+    /// SNS did not accept an email.
+    #[serde(rename = "not-mailed")]
+    NotEmailed,
     /// The incident was closed.
     Ended,
 }
@@ -63,11 +65,11 @@ impl EntryKind {
             Self::Decided
             | Self::Started
             | Self::OverRto
-            | Self::Person
+            | Self::Operator
             | Self::Ended
             | Self::Execution
             | Self::Mail => true,
-            Self::Alarm | Self::Held | Self::Start | Self::Step | Self::Server | Self::NotMailed => false,
+            Self::Alarm | Self::Held | Self::Start | Self::Step | Self::Server | Self::NotEmailed => false,
         }
     }
 }
@@ -109,7 +111,7 @@ mod tests {
             .unwrap();
         for number in 0..1_000 {
             incident.note(at, EntryKind::Server, format!("server {number} is LAUNCHED"));
-            incident.note(at, EntryKind::NotMailed, "SNS did not take the email STARTED");
+            incident.note(at, EntryKind::NotEmailed, "SNS did not accept the email STARTED");
         }
         let end = IncidentEnd::Completed { launched: 1_000, servers: 1_000 };
         incident.close(IncidentPhase::Recovered, at, end.clone());

@@ -2,6 +2,7 @@
 
 use super::Interlock;
 use crate::facts::JobKind;
+use crate::rules::Mode;
 use crate::text::short_duration;
 
 impl Interlock {
@@ -22,7 +23,7 @@ impl Interlock {
             Self::SecondAlarmUnreadable { .. } => "the second alarm cannot be read",
             Self::ProbeAnswered { status, .. } => return format!("the site answers with {status}"),
             Self::ProbeNotSent { .. } => "the site could not be probed",
-            Self::CoolingDown { mode, .. } => return format!("a {mode} started not long ago"),
+            Self::CoolingDown { mode, .. } => return format!("a {mode} started within the cool-down"),
             Self::Latched { .. } => "an earlier recovery set the latch",
             Self::RecoveryRunning { .. } | Self::JobRunning { job_kind: JobKind::Recovery, .. } => {
                 "another recovery is in progress"
@@ -30,12 +31,12 @@ impl Interlock {
             Self::DrillRunning { .. } | Self::JobRunning { job_kind: JobKind::Drill, .. } => {
                 "a drill is in progress"
             }
-            Self::JobRunning { job_kind: JobKind::Other(_), .. } => "a DRS job has its servers",
+            Self::JobRunning { job_kind: JobKind::Other(_), .. } => "another DRS job uses its servers",
             Self::ExecutionsUnreadable { .. }
             | Self::JobsUnreadable { .. }
             | Self::InstancesUnreadable { .. }
             | Self::PlanUnreadable { .. } => "DRS cannot be read",
-            Self::RecoveredAlready { .. } => "servers are already recovered",
+            Self::RecoveredAlready { .. } => "recovery instances of an earlier launch exist",
             Self::DrillInstances { .. } => "drill instances exist",
             Self::PlanInvalid { .. } => "the DRS plan is invalid",
             Self::PlanEmpty => "the DRS plan is empty",
@@ -43,7 +44,7 @@ impl Interlock {
             Self::SnapshotsUnreadable { .. } => "snapshots cannot be read",
             Self::NoSnapshot { .. } => "a server has no snapshot",
             Self::OverRpo { oldest, .. } => return format!("snapshots are {} old", short_duration(*oldest)),
-            Self::PutAway { .. } => "servers are disconnected",
+            Self::ReplicationStopped { .. } => "DRS replication is disconnected or stopped",
             Self::StartRefused { .. } => "DRS refused the start",
             Self::Earlier { headline, .. } => headline,
         };
@@ -83,16 +84,18 @@ impl Interlock {
             Self::SecondAlarmUnreadable { .. } | Self::ProbeNotSent { .. } => {
                 "No recovery starts by itself without its second signal. Check the site yourself."
             }
-            Self::CoolingDown { .. } => "Check first how that one ended.",
+            Self::CoolingDown { mode: Mode::Drill, .. } => "Check first how that drill ended.",
+            Self::CoolingDown { mode: Mode::Recovery, .. } => "Check first how that recovery ended.",
             Self::Latched { .. } => {
                 "Only one recovery starts by itself; an operator decides about the next one. The servers of that recovery may be \
                  in use now."
             }
             Self::RecoveryRunning { .. } | Self::JobRunning { job_kind: JobKind::Recovery, .. } => {
-                "An operator started a recovery. You probably need no second one: find out who started it, and watch it."
+                "A recovery of the same servers is already running. You probably need no second one: find out which principal or plan \
+                 started it, and watch it."
             }
             Self::DrillRunning { .. } => {
-                "If this is an outage, cancel the drill. Launches in progress still complete; then the plan is checked again."
+                "If this is an outage, cancel the drill. The servers of its current step still launch; then the plan is checked again."
             }
             Self::JobRunning { job_kind: JobKind::Drill, .. } => {
                 "A job cannot be cancelled. Wait until it ends; then the plan is checked again."
@@ -107,9 +110,9 @@ impl Interlock {
                 "DRS does not answer, or the function lacks a permission. The function tries again every minute."
             }
             Self::RecoveredAlready { .. } => {
-                "A new launch deletes these instances first. If nothing uses them, terminate them; then the plan is checked again."
+                "A new launch deletes every such instance first. If nothing uses it, terminate it; then the plan is checked again."
             }
-            Self::DrillInstances { .. } => "A new launch deletes these instances first.",
+            Self::DrillInstances { .. } => "A new launch deletes every such instance first.",
             Self::PlanInvalid { .. } | Self::PlanEmpty | Self::TooManyServers { .. } => {
                 "Fix the plan in the DRS console, or recover single servers."
             }
@@ -126,7 +129,7 @@ impl Interlock {
             Self::OverRpo { .. } => {
                 "A recovery would lose more data than the RPO allows. If the outage is worse, start the recovery by hand."
             }
-            Self::PutAway { .. } => "DRS probably refuses a plan with such a server.",
+            Self::ReplicationStopped { .. } => "DRS probably refuses a plan with such a server.",
             Self::StartRefused { .. } => "Nothing was launched. Fix the cause that DRS names, or wait.",
             Self::Earlier { advice, .. } => advice,
         }

@@ -47,7 +47,9 @@ pub enum InterlockCode {
     SnapshotsUnreadable,
     NoSnapshot,
     OverRpo,
-    PutAway,
+    #[serde(rename = "put-away")]
+    #[strum(serialize = "put-away")]
+    ReplicationStopped,
     StartRefused,
 }
 
@@ -89,7 +91,7 @@ impl InterlockCode {
             | Self::TooManyServers
             | Self::SnapshotsUnreadable
             | Self::OverRpo
-            | Self::PutAway => false,
+            | Self::ReplicationStopped => false,
         }
     }
 }

@@ -113,10 +113,14 @@ impl fmt::Display for Interlock {
             }
             Self::RecoveryRunning { execution, status, started } => write!(
                 f,
-                "a recovery that this incident did not start has been {status} since {started} ({execution})"
+                "a recovery that this incident did not start is in progress: {execution} started at {started} and has the status \
+                 {status}"
             ),
             Self::DrillRunning { execution, status, started } => {
-                write!(f, "a drill has been {status} since {started} ({execution})")
+                write!(
+                    f,
+                    "a drill is in progress: {execution} started at {started} and has the status {status}"
+                )
             }
             Self::JobRunning { job, job_kind, servers } => match job_kind {
                 JobKind::Drill => write!(f, "the drill job {job} is launching {}", some(servers)),
@@ -162,8 +166,9 @@ impl fmt::Display for Interlock {
                 short_duration(*oldest),
                 short_duration(*rpo)
             ),
-            Self::PutAway { servers } => {
-                write!(f, "DRS no longer replicates {}: {}", count(servers.len(), "server"), some(servers))
+            Self::ReplicationStopped { servers } => {
+                let (count, names) = (count(servers.len(), "server"), some(servers));
+                write!(f, "DRS replication of {count} is disconnected or stopped: {names}")
             }
             Self::StartRefused { cause, again } => match cause {
                 RefusalCause::Refused { error } => {

@@ -118,7 +118,7 @@ fn joined(known: &mut KnownPlan, plan: &RecoveryPlan, alarm: &AlarmEvent, arn: &
         .as_ref()
         .map(|by| format!(", with its actions suppressed ({by})"))
         .unwrap_or_default();
-    let what = format!("the alarm {} has been in ALARM since {at}{suppressed}", alarm.name);
+    let what = format!("the alarm {} entered ALARM at {at}{suppressed}", alarm.name);
     incident.note(now, EntryKind::Alarm, what);
 }
 
@@ -143,7 +143,7 @@ fn left(
     of_incident.suppressed_by = None;
     of_incident.suppressed_until = None;
     of_incident.reason = alarm.reason.as_deref().map(Incident::bounded);
-    let what = format!("the alarm {} has been {} since {at}", alarm.name, alarm.state);
+    let what = format!("the alarm {} changed to {} at {at}", alarm.name, alarm.state);
     incident.note(now, EntryKind::Alarm, what);
     None
 }

@@ -276,7 +276,7 @@ fn of_recoverable(
     let disconnected = drs_plan.servers.iter().filter(|server| server.is_disconnected());
     let servers: Vec<String> = disconnected.map(|server| server.id.clone()).collect();
     if !servers.is_empty() {
-        despite.push(Interlock::PutAway { servers });
+        despite.push(Interlock::ReplicationStopped { servers });
     }
     (holds, despite)
 }

@@ -53,7 +53,7 @@ impl Draft<'_> {
         self.step.effects.extend(cleared.cloned().map(Effect::ReportClearance));
     }
 
-    /// SNS took the email about the cleared latch.
+    /// SNS accepted the email about the cleared latch.
     pub(super) fn clearance_reported(&mut self) {
         if let Some(cleared) = &mut self.step.known.latch.cleared {
             cleared.reported = true;
@@ -61,7 +61,7 @@ impl Draft<'_> {
         self.step.effects.push(Effect::Write);
     }
 
-    /// SNS took the email, or the claim is released so that the next invocation need not wait for its end.
+    /// SNS accepted the email, or the claim is released so that the next invocation need not wait for its end.
     pub(super) fn published(&mut self, claim: &Claim, subject: &str, is_sent: bool) {
         let now = self.context.now;
         let Some(incident) = &mut self.step.known.incident else { return };
@@ -70,7 +70,7 @@ impl Draft<'_> {
             incident.reported = Some(ReportedState::from(claim.what.clone()));
             incident.note(now, EntryKind::Mail, format!("email sent: {subject}"));
         } else {
-            incident.note(now, EntryKind::NotMailed, format!("SNS did not take the email: {subject}"));
+            incident.note(now, EntryKind::NotEmailed, format!("SNS did not accept the email: {subject}"));
         }
         self.settle();
         self.step.effects.push(Effect::Write);

@@ -14,6 +14,10 @@ impl ActionList {
         self.0.push(format!("- {text}"));
     }
 
+    fn numbered<const N: usize>(&mut self, texts: [&str; N]) {
+        self.0.extend(texts.iter().zip(1..).map(|(text, number)| format!("{number}. {text}")));
+    }
+
     fn command(&mut self, text: &str, command: impl Into<Option<String>>) {
         self.0.extend(command.into().map(|command| format!("- {text}:\n  {command}")));
     }
@@ -38,7 +42,7 @@ pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<String> {
         IncidentPhase::AgedOut | IncidentPhase::Refused => {
             let what = match may_start(incident) {
                 true => BY_HAND.to_owned(),
-                false => format!("First remove what blocks the {}. {BY_HAND}", incident.mode),
+                false => format!("First remove what blocks the {}. Then do this. {BY_HAND}", incident.mode),
             };
             list.command(&what, commands::start(&incident.drs_plan));
         }
@@ -70,10 +74,8 @@ fn held(email: &IncidentEmail<'_>, list: &mut ActionList) {
         let Some(execution) = interlock.execution() else { continue };
         list.command("List the steps of that execution", commands::steps(execution));
         if interlock.code() == InterlockCode::DrillRunning {
-            list.command(
-                "Cancel the drill (launches in progress still complete)",
-                commands::cancel(execution),
-            );
+            let what = "Cancel the drill (the servers of the current step still launch)";
+            list.command(what, commands::cancel(execution));
         }
     }
     if is_blocked_by(InterlockCode::KillSwitchUnclear) {
@@ -88,7 +90,8 @@ fn held(email: &IncidentEmail<'_>, list: &mut ActionList) {
             commands::start_servers(&incident.drs_plan, &["SERVER_ID"]),
         );
     }
-    list.command("Refuse the recovery, if this is no outage", commands::refuse(email));
+    let what = format!("Refuse the {}, if this is no outage", incident.mode);
+    list.command(&what, commands::refuse(email));
     if is_blocked_by(InterlockCode::KillSwitchOff) || is_blocked_by(InterlockCode::KillSwitchUnclear) {
         let what = "Switch recoveries of every plan on; this one may then start within a minute";
         list.command(what, commands::switch(email, "enabled"));
@@ -107,7 +110,7 @@ fn running(incident: &Incident, list: &mut ActionList) {
     let execution = incident.execution().map(|execution| &execution.arn);
     list.command("List the steps of the execution", execution.and_then(commands::steps));
     list.command(
-        "Cancel the execution (launches in progress still complete)",
+        "Cancel the execution (the servers of the current step still launch)",
         execution.and_then(commands::cancel),
     );
     if incident.mode == Mode::Drill && incident.is_alarming() {
@@ -136,11 +139,11 @@ fn recovered(email: &IncidentEmail<'_>, list: &mut ActionList) {
                 commands::terminate(incident),
             );
         }
-        Mode::Recovery => {
-            list.sentence("1. Test the application on the launched servers.");
-            list.sentence("2. Make sure that the original site takes no more writes.");
-            list.sentence("3. Move traffic to the launched servers.");
-        }
+        Mode::Recovery => list.numbered([
+            "Test the application on the launched servers.",
+            "Make sure that the original site takes no more writes.",
+            "Move traffic to the launched servers.",
+        ]),
         Mode::Drill => list.command(TERMINATE, commands::terminate(incident)),
     }
     let missing: Vec<&str> = incident.missing().map(|(id, _)| id.as_str()).collect();

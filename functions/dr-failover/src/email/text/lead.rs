@@ -2,12 +2,11 @@
 
 use std::fmt::Write as _;
 
-use shared::text::printable;
+use shared::text::{count, noun, printable, verb};
 
 use super::server_name;
 use crate::alarm::AlarmState;
 use crate::email::IncidentEmail;
-use crate::email::subject::all_launched;
 use crate::incident::{Incident, IncidentPhase, RefusalCause, launched_of};
 use crate::interlock::some;
 use crate::rules::Mode;
@@ -39,16 +38,9 @@ pub(super) fn lead(email: &IncidentEmail<'_>) -> String {
         IncidentPhase::Recovered => recovered(incident, &the),
         IncidentPhase::Drilled => format!(
             "{the} has passed: {}. It was a drill: nothing is recovered, and traffic was not moved.",
-            all_launched(incident.servers.len())
+            launched(incident)
         ),
-        IncidentPhase::RecoveredInPart => {
-            let missing: Vec<String> = incident.missing().map(|(id, _)| server_name(incident, id)).collect();
-            format!(
-                "{the} is partly done: {}, without {}. Traffic was not moved.",
-                ended(incident),
-                some(&missing)
-            )
-        }
+        IncidentPhase::RecoveredInPart => in_part(incident, &the),
         IncidentPhase::Failed => format!("{the} FAILED: {}. Traffic was not moved.", ended(incident)),
         IncidentPhase::Cancelled => {
             format!("{the} is cancelled: {}. Traffic was not moved.", ended(incident))
@@ -68,11 +60,14 @@ pub(super) fn lead(email: &IncidentEmail<'_>) -> String {
     format!("{sentences} {alarms}")
 }
 
-/// The first interlock, and how many more there are.
+/// The first interlock, and the number of the others.
 fn blocked(incident: &Incident) -> String {
     let more = match incident.holds.len() {
         0 | 1 => String::new(),
-        count => format!(" (and {} more)", count - 1),
+        all => {
+            let (others, block) = (count(all - 1, "other check"), verb(all - 1, "blocks", "block"));
+            format!("; {others} also {block} the {}", incident.mode)
+        }
     };
     let first = incident.holds.first().map(|hold| hold.interlock.to_string());
     format!("{}{more}", printable(&first.unwrap_or_else(|| "an interlock blocks it".to_owned())))
@@ -82,7 +77,7 @@ fn blocked(incident: &Incident) -> String {
 fn after_a_start(incident: &Incident) -> &'static str {
     match incident.last_refused() {
         Some((attempt, _)) if attempt.execution.is_some() => {
-            " DRS had accepted an earlier start, and then launched nothing."
+            " DRS had accepted the start that an earlier email reported, and then launched nothing."
         }
         _ => "",
     }
@@ -128,7 +123,8 @@ fn running(incident: &Incident, the: &str) -> String {
         text.push_str(" The plan is in drill mode: DRS launches test servers, and NOTHING IS RECOVERED.");
     }
     for finding in incident.start().iter().flat_map(|start| &start.despite) {
-        let _ = write!(text, " The start ignored that {}.", printable(&finding.to_string()));
+        let _ =
+            write!(text, " The {} was started although {}.", incident.mode, printable(&finding.to_string()));
     }
     if incident.is_over() {
         text.push_str(
@@ -139,8 +135,7 @@ fn running(incident: &Incident, the: &str) -> String {
 }
 
 fn recovered(incident: &Incident, the: &str) -> String {
-    let all = all_launched(incident.servers.len());
-    let mut text = format!("{the} is done: {all}. TRAFFIC WAS NOT MOVED.");
+    let mut text = format!("{the} is done: {}. TRAFFIC WAS NOT MOVED.", launched(incident));
     if let Some(taken) = incident.oldest_snapshot() {
         let _ = write!(text, " The data is from {} or newer", utc(taken));
         let age = incident.began().duration_since(taken);
@@ -157,6 +152,24 @@ fn recovered(incident: &Incident, the: &str) -> String {
     text
 }
 
+/// The end of a drill or a recovery that did not launch every server.
+fn in_part(incident: &Incident, the: &str) -> String {
+    let missing: Vec<String> = incident.missing().map(|(id, _)| server_name(incident, id)).collect();
+    let (ended, names) = (ended(incident), some(&missing));
+    match incident.mode {
+        Mode::Recovery => format!("{the} is partly done: {ended}, without {names}. Traffic was not moved."),
+        Mode::Drill => format!(
+            "{the} has passed in part: {ended}. DRS did not launch the {} {names}. It was a drill: nothing is recovered, and \
+             traffic was not moved.",
+            noun(missing.len(), "server")
+        ),
+    }
+}
+
+fn launched(incident: &Incident) -> String {
+    launched_of(incident.launched(), incident.servers.len())
+}
+
 /// How the incident ended.
 fn ended(incident: &Incident) -> String {
     let end = incident.end.as_ref().map(ToString::to_string);
@@ -170,6 +183,11 @@ fn alarms(email: &IncidentEmail<'_>) -> String {
         let (name, since) = (printable(&alarm.name), utc(alarm.since));
         let by = alarm.suppressed_by.as_ref().map(|by| format!(", suppressed by {by}")).unwrap_or_default();
         match alarm.state {
+            state if alarm.since > email.now => {
+                format!(
+                    "By its own time, the alarm {name} enters {state} at {since}, which is in the future{by}."
+                )
+            }
             AlarmState::Alarm => {
                 format!("The alarm {name} has been in ALARM since {since} ({duration}{by}).")
             }
