@@ -21,13 +21,12 @@ fn template() -> SamTemplate {
     SamTemplate::read(&root().join("template.yaml"), &Default::default()).expect("the template is right")
 }
 
-/// The functions, and what their resources' names begin with.
-const FUNCTIONS: &[(&str, &str)] = &[
-    ("pipeline-trigger", "PipelineTrigger"),
-    ("branch-stacks", "BranchStacks"),
-    ("ami-alerts", "AmiAlerts"),
-    ("dr-failover", "DrFailover"),
-];
+/// Each function with the beginning of its resources' names: `pipeline-trigger` and `PipelineTrigger`.
+fn functions() -> impl Iterator<Item = (&'static str, String)> {
+    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+    let prefix = move |name: &str| name.split('-').map(capital).collect::<String>();
+    pointsman::functions::FUNCTIONS.into_iter().map(move |function| (function.name, prefix(function.name)))
+}
 
 /// The template that has a function's resources.
 fn file_of(resource: &str) -> PathBuf {
@@ -129,7 +128,7 @@ fn properties(resource: &str) -> Value {
 
 #[test]
 fn what_fails_lands_in_a_queue_and_comes_back_only_when_someone_says_so() {
-    for (package, prefix) in FUNCTIONS {
+    for (package, prefix) in functions() {
         let [undelivered, failed] = ["Undelivered", "Failed"].map(|queue| format!("{prefix}{queue}"));
         let function = properties(&format!("{prefix}Function"));
         assert_eq!(
@@ -161,13 +160,13 @@ fn what_fails_lands_in_a_queue_and_comes_back_only_when_someone_says_so() {
 
 #[test]
 fn every_rule_of_a_function_may_send_to_its_queue_of_undelivered_events() {
-    for (package, prefix) in FUNCTIONS {
+    for (package, prefix) in functions() {
         let events = properties(&format!("{prefix}Function"))["Events"].clone();
         let events = events.as_object().expect("it has events").iter();
         let rules = events.filter(|(_, event)| event["Type"] != "SQS");
         let arn = |name: &str| json!({"Fn::GetAtt": [format!("{prefix}Function{name}"), "Arn"]});
         let mut expected: Vec<Value> = rules.map(|(name, _)| arn(name)).collect();
-        if *package == "ami-alerts" {
+        if package == "ami-alerts" {
             let rule = json!({"Fn::GetAtt": ["AmiAlertsApiRule", "Arn"]});
             expected.push(json!({"Fn::If": ["HasApiAlerts", rule, {"Ref": "AWS::NoValue"}]}));
         }
@@ -180,11 +179,11 @@ fn every_rule_of_a_function_may_send_to_its_queue_of_undelivered_events() {
 
 #[test]
 fn every_way_to_lose_an_event_has_its_alarm() {
-    for (package, prefix) in FUNCTIONS {
-        let document = document(&file_of(prefix)).expect("the template is right");
+    for (package, prefix) in functions() {
+        let document = document(&file_of(&prefix)).expect("the template is right");
         let resources = document["Resources"].as_object().expect("it has resources");
         let alarms = resources.iter().filter(|(name, resource)| {
-            name.starts_with(prefix) && resource["Type"] == "AWS::CloudWatch::Alarm"
+            name.starts_with(&prefix) && resource["Type"] == "AWS::CloudWatch::Alarm"
         });
         let mut watched: Vec<&str> =
             alarms.filter_map(|(_, alarm)| watched_metric(&alarm["Properties"])).collect();
@@ -231,8 +230,8 @@ fn every_environment_of_samconfig_fits_the_template() {
 #[test]
 fn the_permissions_page_has_each_action_of_the_template_and_no_other() {
     let page = read("docs/permissions.md");
-    for (package, _) in FUNCTIONS {
-        let template = match *package {
+    for (package, _) in functions() {
+        let template = match package {
             "ami-alerts" => alerts::template_that_reverts(),
             "dr-failover" => recovery::template(),
             _ => template_with_a_service_role(),

@@ -20,15 +20,6 @@ const THROTTLING: [&str; 5] = [
     "TooManyRequestsException",
 ];
 
-/// Error codes with which AWS's services deny a call for lack of a permission.
-const ACCESS_DENIED: [&str; 5] = [
-    "AccessDenied",
-    "AccessDeniedException",
-    "AuthorizationError",
-    "AuthorizationErrorException",
-    "UnauthorizedOperation",
-];
-
 /// A call to AWS that failed. Its `Display` is the service's code and message, or why no service answered.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -75,11 +66,6 @@ impl CallError {
     pub fn is_throttling(&self) -> bool {
         self.code.as_deref().is_some_and(|code| THROTTLING.contains(&code))
     }
-
-    /// Whether the caller's role lacks a permission.
-    pub fn is_access_denied(&self) -> bool {
-        self.code.as_deref().is_some_and(|code| ACCESS_DENIED.contains(&code))
-    }
 }
 
 impl fmt::Display for CallError {
@@ -92,7 +78,11 @@ impl fmt::Display for CallError {
     }
 }
 
-impl Error for CallError {}
+impl Error for CallError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}
 
 /// Two errors are equal when the service said the same: the SDK's own errors cannot be compared.
 impl PartialEq for CallError {
@@ -102,13 +92,6 @@ impl PartialEq for CallError {
 }
 
 impl Eq for CallError {}
-
-impl CallError {
-    /// The SDK's error behind this one, if this invocation made the call.
-    pub fn sdk_error(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
-        self.source.as_deref()
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -130,7 +113,7 @@ mod tests {
     fn an_error_keeps_its_kind_when_an_item_stores_it() {
         let stored = serde_json::to_value(error(Some("ThrottlingException"), "slow down")).unwrap();
         let read: CallError = serde_json::from_value(stored).unwrap();
-        assert!(read.is_throttling() && !read.is_access_denied());
+        assert!(read.is_throttling() && read.has_code("ThrottlingException"));
         assert_eq!(read.operation, "drs:GetRecoveryPlan");
     }
 }

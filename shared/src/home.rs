@@ -28,6 +28,11 @@ impl Home {
     }
 }
 
+/// Whether a text is an account's id: 12 digits.
+pub fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Whether a text has the form of a region's name: `eu-west-1`. The text comes from an event and
 /// becomes part of the name of a host.
 pub fn is_region(text: &str) -> bool {

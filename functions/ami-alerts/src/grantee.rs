@@ -87,10 +87,7 @@ pub fn digest(grantees: &[Grantee]) -> String {
     client_token(names.iter().map(AsRef::as_ref))
 }
 
-/// Whether the text is 12 digits.
-pub fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
-}
+pub use shared::home::is_account;
 
 /// `o-` and 10 to 32 lower-case letters and digits (Organization, AWS Organizations API Reference).
 pub fn is_organization(text: &str) -> bool {

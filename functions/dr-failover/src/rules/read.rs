@@ -269,16 +269,14 @@ fn regional(text: &Text, service: &str) -> Option<Arn> {
 }
 
 fn is_regional(arn: &Arn) -> bool {
-    arn.partition.starts_with("aws") && shared::home::is_region(&arn.region) && is_account(&arn.account)
+    arn.partition.starts_with("aws")
+        && shared::home::is_region(&arn.region)
+        && shared::home::is_account(&arn.account)
 }
 
 fn is_alarm(arn: &Arn) -> bool {
     let name = arn.resource.strip_prefix("alarm:").unwrap_or_default();
     arn.service == "cloudwatch" && is_regional(arn) && (1..=LONGEST_ALARM).contains(&name.chars().count())
-}
-
-fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether a URL can be probed. It has no user name and no password, because emails show the URL.
