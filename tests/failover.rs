@@ -472,7 +472,7 @@ fn the_record_has_all_that_happened_and_pointsman_prints_it() {
         "last server launched     +4m 20s",
         "s-0000000000000db01  LAUNCHED",
         "blocked: the second signal does not agree",
-        "email sent: RECOVERED, traffic not moved: shop: the server is launched",
+        "email sent: RECOVERED, traffic not moved: shop: 1 of 1 server is launched",
     ] {
         assert!(text.contains(line), "`{line}` is not in\n{text}");
     }

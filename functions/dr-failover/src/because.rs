@@ -11,7 +11,6 @@ use shared::text::count;
 use crate::alarm::AlarmState;
 use crate::incident::{IncidentEnd, IncidentPhase, launched_of};
 use crate::interlock::{Interlock, some};
-use crate::plan::TRIES;
 use crate::rules::Mode;
 
 /// A reason about an event, an incident or a latch.
@@ -54,8 +53,8 @@ pub enum Because {
     LatchCleared { by: String },
     /// The latch was not cleared.
     LatchNotCleared(LatchKept),
-    /// Other invocations wrote the incident first, in each of [`TRIES`] tries.
-    Overtaken,
+    /// Other invocations wrote the incident first, in every try.
+    Overtaken { tries: usize },
     /// The time was nearly over before the plan's turn.
     NoTime,
     /// The table does not answer.
@@ -233,9 +232,9 @@ impl fmt::Display for Because {
             Self::LatchNotCleared(LatchKept::NotSet) => {
                 f.write_str("the latch is not set: no recovery has started since it was last cleared")
             }
-            Self::Overtaken => write!(
+            Self::Overtaken { tries } => write!(
                 f,
-                "other invocations wrote the incident first, {TRIES} times in a row: Lambda retries the event"
+                "other invocations wrote the incident first, {tries} times in a row: Lambda retries the event"
             ),
             Self::NoTime => f.write_str(
                 "the invocation's time was nearly over before the plan's turn: Lambda retries the event",

@@ -18,7 +18,7 @@ use crate::run::Run;
 use crate::step::{Input, StartAnswer, StartFailure, step, without_table};
 
 /// The most tries while other invocations write the plan's state.
-pub(crate) const TRIES: usize = 6;
+const TRIES: usize = 6;
 
 /// Decides and acts on an input of a plan.
 pub(crate) async fn decide_and_act(run: &Run<'_>, plan: &RecoveryPlan, input: Input<'_>) -> Report {
@@ -39,7 +39,7 @@ pub(crate) async fn decide_and_act(run: &Run<'_>, plan: &RecoveryPlan, input: In
             }
         }
     }
-    let mut report = Report::of(Verdict::Fail, &plan.name, &Because::Overtaken);
+    let mut report = Report::of(Verdict::Fail, &plan.name, &Because::Overtaken { tries: TRIES });
     report.actions = actions;
     report
 }

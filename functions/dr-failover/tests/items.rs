@@ -1,6 +1,6 @@
 //! Items of the table: those of format 1 are still read, and no sentence decides the form of format 2.
 
-use dr_failover::incident::{FORMAT, Incident, IncidentEnd, IncidentPhase, RefusalCause};
+use dr_failover::incident::{EntryKind, FORMAT, Incident, IncidentEnd, IncidentPhase, RefusalCause};
 use dr_failover::interlock::{Interlock, InterlockCode};
 use dr_failover::latch::Latch;
 use dr_failover::reported::ReportedState;
@@ -113,6 +113,21 @@ fn does_a_reworded_interlock_leave_the_item_as_it_is() {
     }
     assert_eq!(serde_json::from_value::<Interlock>(stored).expect("it is read"), interlock);
     assert_eq!(interlock.code(), InterlockCode::Stale);
+}
+
+/// Items hold the names that these values had first.
+#[test]
+fn does_a_renamed_value_keep_its_name_in_items() {
+    let stopped = Interlock::ReplicationStopped { servers: vec!["s-1".to_owned()] };
+    let stored = json!({"kind": "put-away", "servers": ["s-1"]});
+    assert_eq!(json!(stopped), stored);
+    assert_eq!(serde_json::from_value::<Interlock>(stored).expect("it is read"), stopped);
+    assert_eq!(
+        (stopped.code().name(), "put-away".parse()),
+        ("put-away", Ok(InterlockCode::ReplicationStopped))
+    );
+    assert_eq!(json!(InterlockCode::ReplicationStopped), "put-away");
+    assert_eq!(json!([EntryKind::Operator, EntryKind::NotEmailed]), json!(["person", "not-mailed"]));
 }
 
 /// The next feature keeps a recovery open after its launch: the phase alone does not close an incident.
