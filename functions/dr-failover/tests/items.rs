@@ -1,6 +1,10 @@
 //! Items of the table: those of format 1 are still read, and no sentence decides the form of format 2.
 
-use dr_failover::incident::{FORMAT, Incident, IncidentEnd, IncidentPhase, RefusalCause};
+use dr_failover::facts::DrsError;
+use dr_failover::incident::{
+    ChosenSnapshot, DecidedStart, EntryKind, ExecutionStep, FORMAT, Incident, IncidentEnd, IncidentPhase,
+    RefusalCause, StartRefusal,
+};
 use dr_failover::interlock::{Interlock, InterlockCode};
 use dr_failover::latch::Latch;
 use dr_failover::reported::ReportedState;
@@ -127,4 +131,54 @@ fn can_an_incident_stay_open_after_a_launch() {
     several.attempts.extend(incident("running").attempts);
     assert_eq!((several.attempts.len(), several.refused_attempts().count()), (2, 1));
     assert!(several.execution().is_some());
+}
+
+/// DynamoDB's largest item has 400 KB: an incident that does not fit could never be written again.
+#[test]
+fn does_an_incident_with_many_refusals_fit_into_an_item() {
+    let mut incident = incident("running");
+    let (execution, server) = (incident.execution().cloned(), incident.servers.values().next().cloned());
+    let (mut execution, server) = (execution.expect("it runs"), server.expect("it has a server"));
+    let (at, long) = (incident.opened, "x".repeat(500));
+    let names: Vec<String> = (0..200).map(|number| format!("s-{number:017}")).collect();
+    let snapshot = |name: &String| ChosenSnapshot {
+        server: name.clone(),
+        snapshot: "pit-00000000000000001".to_owned(),
+        taken: at,
+    };
+    let step = |name: &String| ExecutionStep {
+        name: name.clone(),
+        status: "FAILED".to_owned(),
+        since: at,
+        error: Some(DrsError { code: None, message: long.clone() }),
+    };
+    execution.steps = names.iter().take(20).map(step).collect();
+    incident.attempts.clear();
+    for number in 0..12 {
+        let start = DecidedStart {
+            token: number.to_string(),
+            at,
+            mode: incident.mode,
+            servers: names.len(),
+            snapshots: names.iter().map(snapshot).collect(),
+            despite: vec![Interlock::PutAway { servers: names.clone() }],
+            asked_until: None,
+        };
+        incident.decide(start, "the start is decided", at);
+        incident.run(execution.clone(), at);
+        if number < 11 {
+            incident.refuse(StartRefusal { at, cause: RefusalCause::EndedBeforeAnyStep { error: None } });
+        }
+    }
+    incident.servers = names.iter().map(|name| (name.clone(), server.clone())).collect();
+    (0..500).for_each(|number| incident.note(at, EntryKind::Decided, format!("{number} {long}")));
+    let size = json!(incident).to_string().len();
+    assert!(size < 400_000, "{size}");
+    assert_eq!((incident.refused_count, incident.refused_attempts().count()), (11, 10));
+    let (refused, _) = incident.last_refused().expect("DRS refused eleven starts");
+    assert!(
+        refused.start.as_ref().is_some_and(|start| start.snapshots.is_empty() && start.despite.is_empty())
+    );
+    assert!(refused.execution.as_ref().is_some_and(|execution| execution.steps.is_empty()));
+    assert!(incident.start().is_some_and(|start| start.snapshots.len() == 200));
 }

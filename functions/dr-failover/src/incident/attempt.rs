@@ -109,6 +109,19 @@ impl fmt::Display for RefusalCause {
     }
 }
 
+impl StartAttempt {
+    /// Leaves out the lists that grow with the servers: they would exceed the size of an item (400 KB) after some refusals.
+    fn leave_out_details(&mut self) {
+        if let Some(start) = &mut self.start {
+            start.snapshots.clear();
+            start.despite.clear();
+        }
+        if let Some(execution) = &mut self.execution {
+            execution.steps.clear();
+        }
+    }
+}
+
 impl Incident {
     /// The attempt that may still launch servers, or launched them.
     pub fn current(&self) -> Option<&StartAttempt> {
@@ -199,6 +212,7 @@ impl Incident {
         self.refused_count += 1;
         if let Some(attempt) = self.current_mut() {
             attempt.refusal = Some(refusal);
+            attempt.leave_out_details();
         }
         if self.refused_attempts().count() > MOST_REFUSED {
             self.attempts.remove(0);

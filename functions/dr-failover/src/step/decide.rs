@@ -350,7 +350,7 @@ fn start(question: &StartQuestion<'_>, drs_plan: &DrsPlan, despite: Vec<Interloc
         mode,
         servers: drs_plan.servers.len(),
         snapshots: snapshots.collect(),
-        despite,
+        despite: despite.iter().map(Interlock::bounded).collect(),
         asked_until: None,
     }
 }
