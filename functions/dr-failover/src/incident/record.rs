@@ -54,6 +54,9 @@ pub enum EntryKind {
     NotMailed,
     /// The incident was closed.
     Ended,
+    /// An event of a kind that a later version of the function wrote down.
+    #[serde(other)]
+    Other,
 }
 
 impl EntryKind {
@@ -67,7 +70,13 @@ impl EntryKind {
             | Self::Ended
             | Self::Execution
             | Self::Mail => true,
-            Self::Alarm | Self::Held | Self::Start | Self::Step | Self::Server | Self::NotMailed => false,
+            Self::Alarm
+            | Self::Held
+            | Self::Start
+            | Self::Step
+            | Self::Server
+            | Self::NotMailed
+            | Self::Other => false,
         }
     }
 }
