@@ -6,6 +6,7 @@ mod execution;
 mod phase;
 mod record;
 mod stored;
+mod unknown;
 
 use std::collections::BTreeMap;
 
@@ -149,6 +150,9 @@ pub enum MissingDetail {
     /// The time of the change.
     #[serde(alias = "since when it is in ALARM")]
     Time,
+    /// A detail that a later version of the function wrote down. It blocks the start as well.
+    #[serde(other)]
+    Other,
 }
 
 /// An interlock that blocks an incident.

@@ -1,6 +1,7 @@
 //! The interlocks: conditions that block a recovery. Items hold them as values; sentences and advice are made from these.
 
 mod advice;
+mod bounded;
 mod code;
 mod sentence;
 
@@ -11,7 +12,7 @@ use shared::call_error::CallError;
 
 use crate::alarm::AlarmState;
 use crate::facts::{JobKind, ProbeFailure, RecoveryInstance};
-use crate::incident::{Incident, MissingDetail, RefusalCause};
+use crate::incident::{MissingDetail, RefusalCause};
 use crate::rules::Mode;
 use crate::suppression::Suppression;
 
@@ -19,8 +20,9 @@ pub use code::InterlockCode;
 pub(crate) use sentence::some;
 
 /// A condition that blocks a recovery, or that an email names although it blocks nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::VariantNames)]
 #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Interlock {
     /// The kill switch is `disabled`.
     KillSwitchOff { parameter: String },
@@ -86,6 +88,7 @@ pub enum Interlock {
     OverRpo { servers: Vec<String>, oldest: SignedDuration, rpo: SignedDuration },
     /// DRS replication of these servers is disconnected or stopped. It blocks nothing.
     #[serde(rename = "put-away")]
+    #[strum(serialize = "put-away")]
     ReplicationStopped { servers: Vec<String> },
     /// DRS refused the start, or ended the execution before its first step.
     StartRefused { cause: RefusalCause, again: Timestamp },
@@ -206,26 +209,5 @@ impl Interlock {
             Self::RecoveryRunning { execution, .. } | Self::DrillRunning { execution, .. } => Some(execution),
             _ => None,
         }
-    }
-
-    /// The interlock with the texts of others as long as an item keeps them.
-    #[must_use]
-    pub fn bounded(&self) -> Self {
-        let mut bounded = self.clone();
-        match &mut bounded {
-            Self::ExecutionsUnreadable { error }
-            | Self::JobsUnreadable { error }
-            | Self::InstancesUnreadable { error }
-            | Self::PlanUnreadable { error }
-            | Self::SnapshotsUnreadable { error, .. }
-            | Self::KillSwitchUnclear { found: KillSwitchGap::Unreadable(error), .. }
-            | Self::SecondAlarmUnreadable { found: SecondAlarmGap::Unreadable(error), .. }
-            | Self::StartRefused { cause: RefusalCause::Refused { error }, .. } => {
-                *error = Incident::bounded_error(error);
-            }
-            Self::ProbeNotSent { failure, .. } => failure.message = Incident::bounded(&failure.message),
-            _ => {}
-        }
-        bounded
     }
 }

@@ -64,7 +64,14 @@ impl ReportedState {
                 failed: incident.failed().map(|(id, _)| id.clone()).collect(),
                 over_rto,
             },
-            ended => Self::Ended(ended),
+            ended @ (IncidentPhase::Recovered
+            | IncidentPhase::Drilled
+            | IncidentPhase::RecoveredInPart
+            | IncidentPhase::Failed
+            | IncidentPhase::Cancelled
+            | IncidentPhase::OkAgain
+            | IncidentPhase::Refused
+            | IncidentPhase::AgedOut) => Self::Ended(ended),
         }
     }
 
@@ -163,7 +170,25 @@ fn parsed(text: &str) -> Option<ReportedState> {
 
 #[cfg(test)]
 mod tests {
+    use strum::VariantArray;
+
     use super::*;
+
+    /// A state that is not read back as it was written is emailed every minute.
+    #[test]
+    fn is_the_state_of_each_phase_read_back() {
+        let mut incident: Incident = serde_json::from_value(serde_json::json!({
+            "id": "shop-1", "version": 1, "plan": "shop", "opened": "2026-03-02T10:00:00Z", "phase": "held",
+            "drs-plan": "arn:aws:drs:us-east-1:111122223333:recovery-plan/rp-1", "mode": "RECOVERY", "alarms": {},
+        }))
+        .unwrap();
+        for phase in IncidentPhase::VARIANTS {
+            incident.phase = *phase;
+            let state = ReportedState::of(&incident);
+            assert_eq!(ReportedState::from(String::from(state.clone())), state, "{}", phase.name());
+            assert_eq!(matches!(state, ReportedState::Ended(_)), phase.can_close(), "{}", phase.name());
+        }
+    }
 
     #[test]
     fn is_a_state_read_back_as_it_was_written() {

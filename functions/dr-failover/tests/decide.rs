@@ -394,6 +394,7 @@ fn which_alarms_block_a_recovery() {
             alarm.suppressed_until = Some(at("10:00:20"));
         })),
         decided(|world| world.incident().alarms.values_mut().for_each(|alarm| alarm.missing = vec![MissingDetail::PreviousState])),
+        decided(|world| world.incident().alarms.values_mut().for_each(|alarm| alarm.missing = vec![MissingDetail::Other])),
         decided(|world| world.time_is_made_up = true),
         decided(|world| world.incident().drs_plan.region = "eu-west-1".to_owned()),
     ].join("\n"), @r"
@@ -403,6 +404,7 @@ fn which_alarms_block_a_recovery() {
     hold alarm-unknown
     hold suppressed
     start 2
+    hold alarm-unclear
     hold alarm-unclear
     hold time-is-made-up
     hold plan-elsewhere

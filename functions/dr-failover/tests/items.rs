@@ -1,6 +1,10 @@
 //! Items of the table: those of format 1 are still read, and no sentence decides the form of format 2.
 
-use dr_failover::incident::{EntryKind, FORMAT, Incident, IncidentEnd, IncidentPhase, RefusalCause};
+use dr_failover::facts::DrsError;
+use dr_failover::incident::{
+    ChosenSnapshot, DecidedStart, EntryKind, ExecutionStep, FORMAT, Incident, IncidentEnd, IncidentPhase,
+    MissingDetail, RefusalCause, StartRefusal,
+};
 use dr_failover::interlock::{Interlock, InterlockCode};
 use dr_failover::latch::Latch;
 use dr_failover::reported::ReportedState;
@@ -142,4 +146,107 @@ fn can_an_incident_stay_open_after_a_launch() {
     several.attempts.extend(incident("running").attempts);
     assert_eq!((several.attempts.len(), several.refused_attempts().count()), (2, 1));
     assert!(several.execution().is_some());
+}
+
+/// DynamoDB's largest item has 400 KB: an incident that does not fit could never be written again.
+#[test]
+fn does_an_incident_with_many_refusals_fit_into_an_item() {
+    let mut incident = incident("running");
+    let (execution, server) = (incident.execution().cloned(), incident.servers.values().next().cloned());
+    let (mut execution, server) = (execution.expect("it runs"), server.expect("it has a server"));
+    let (at, long) = (incident.opened, "x".repeat(500));
+    let names: Vec<String> = (0..200).map(|number| format!("s-{number:017}")).collect();
+    let snapshot = |name: &String| ChosenSnapshot {
+        server: name.clone(),
+        snapshot: "pit-00000000000000001".to_owned(),
+        taken: at,
+    };
+    let step = |name: &String| ExecutionStep {
+        name: name.clone(),
+        status: "FAILED".to_owned(),
+        since: at,
+        error: Some(DrsError { code: None, message: long.clone() }),
+    };
+    execution.steps = names.iter().take(20).map(step).collect();
+    incident.attempts.clear();
+    for number in 0..12 {
+        let start = DecidedStart {
+            token: number.to_string(),
+            at,
+            mode: incident.mode,
+            servers: names.len(),
+            snapshots: names.iter().map(snapshot).collect(),
+            despite: vec![Interlock::ReplicationStopped { servers: names.clone() }],
+            asked_until: None,
+        };
+        incident.decide(start, "the start is decided", at);
+        incident.run(execution.clone(), at);
+        if number < 11 {
+            incident.refuse(StartRefusal { at, cause: RefusalCause::EndedBeforeAnyStep { error: None } });
+        }
+    }
+    incident.servers = names.iter().map(|name| (name.clone(), server.clone())).collect();
+    (0..500).for_each(|number| incident.note(at, EntryKind::Decided, format!("{number} {long}")));
+    let size = json!(incident).to_string().len();
+    assert!(size < 400_000, "{size}");
+    assert_eq!((incident.refused_count, incident.refused_attempts().count()), (11, 10));
+    let (refused, _) = incident.last_refused().expect("DRS refused eleven starts");
+    assert!(
+        refused.start.as_ref().is_some_and(|start| start.snapshots.is_empty() && start.despite.is_empty())
+    );
+    assert!(refused.execution.as_ref().is_some_and(|execution| execution.steps.is_empty()));
+    assert!(incident.start().is_some_and(|start| start.snapshots.len() == 200));
+}
+
+/// The incident of an item in which a later version of the function changed a member.
+fn changed(name: &str, pointer: &str, value: Value) -> Incident {
+    let mut whole = json!(incident(name));
+    *whole.pointer_mut(pointer).expect("the item has the member") = value;
+    let item: serde_dynamo::Item = serde_dynamo::to_item(&whole).expect("it is an item");
+    serde_dynamo::from_item(item).expect("an unknown value leaves the item readable")
+}
+
+#[test]
+fn are_unknown_interlocks_dropped() {
+    let since = "2026-03-02T10:00:00Z";
+    let holds = json!([
+        {"interlock": {"kind": "moon-phase", "phase": "full"}, "since": since},
+        {"interlock": {"kind": "plan-empty"}, "since": since},
+        {"interlock": {"kind": "kill-switch-unclear", "parameter": "p", "found": "comet"}, "since": since},
+        "moon-phase",
+    ]);
+    assert_eq!(codes(&changed("held", "/holds", holds)), ["plan-empty"]);
+    let mut start = json!(incident("starting"))["starts"][0]["start"].clone();
+    start["despite"] = json!([{"kind": "moon-phase"}, {"kind": "plan-empty"}, 7]);
+    let starting = changed("starting", "/starts/0/start", start);
+    assert_eq!(starting.start().expect("the start stays").despite, [Interlock::PlanEmpty]);
+}
+
+#[test]
+fn are_unknown_kinds_of_entries_and_details_kept_as_others() {
+    let held = changed("held", "/record/0/kind", json!("comet"));
+    assert_eq!(held.record[0].kind, EntryKind::Other);
+    let mut alarms = json!(incident("held-unclear"))["alarms"].clone();
+    for alarm in alarms.as_object_mut().expect("alarms have names").values_mut() {
+        alarm["unsaid"] = json!(["previous-state", "colour"]);
+    }
+    let unclear = changed("held-unclear", "/alarms", alarms);
+    let missing = unclear.alarms.values().next().map(|alarm| alarm.missing.clone());
+    assert_eq!(missing, Some(vec![MissingDetail::PreviousState, MissingDetail::Other]));
+}
+
+#[test]
+fn does_an_incident_with_an_unknown_end_or_refusal_keep_it() {
+    for unknown in [json!({"kind": "comet", "size": 3}), json!("comet")] {
+        let mut recovered = json!(incident("recovered"));
+        recovered["end"] = unknown.clone();
+        let read: Incident = serde_json::from_value(recovered).expect("it is read");
+        assert!(matches!(read.end, Some(IncidentEnd::Earlier { .. })), "{:?}", read.end);
+        let refused = changed("start-refused", "/starts/0/refusal/cause", unknown);
+        let (_, refusal) = refused.last_refused().expect("the refusal stays");
+        assert!(matches!(refusal.cause, RefusalCause::Earlier { .. }), "{:?}", refusal.cause);
+        assert_eq!(refused.waits_until(), incident("start-refused").waits_until());
+    }
+    let named = changed("recovered", "/end", json!({"kind": "comet"}));
+    assert!(named.end.expect("it is closed").to_string().contains("`comet`"));
 }

@@ -84,7 +84,7 @@ fn notification_of(record: &Value, place: &str, deeper: usize) -> Result<Vec<Ala
 
 /// A notification with `AlarmName` and `NewStateValue`. `Region` is a display name; only the ARN has the region.
 fn notification(message: &Value) -> Result<AlarmEvent, String> {
-    let arn = text(message, "/AlarmArn").map(tidy);
+    let arn = text(message, "/AlarmArn").map(tidy).filter(|arn| name_of(arn).is_some());
     let name = text(message, "/AlarmName").or_else(|| name_of(arn.as_deref()?));
     let name = name.ok_or_else(|| format!("AlarmName {}", description(message.get("AlarmName"))))?;
     Ok(AlarmEvent {
@@ -166,7 +166,7 @@ fn text(of: &Value, pointer: &str) -> Option<String> {
 
 /// An ARN without the spaces that copied samples have between its parts. A name may have its own.
 fn tidy(text: String) -> String {
-    let Ok(arn) = text.parse::<Arn>() else { return text };
+    let Ok(arn) = text.trim_start().parse::<Arn>() else { return text };
     let (kind, name) = arn.resource.split_once(':').unwrap_or(("", &arn.resource));
     let kind = if kind.is_empty() { String::new() } else { format!("{}:", kind.trim()) };
     let trimmed = |part: &str| part.trim().to_owned();

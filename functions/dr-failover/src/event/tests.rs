@@ -136,6 +136,27 @@ fn spaces_in_an_arn_and_a_time_do_not_count() {
 }
 
 #[test]
+fn is_an_arn_with_a_blank_before_it_the_alarms() {
+    let mut notification = message();
+    notification["AlarmArn"] = json!(format!(" {ARN}"));
+    assert_eq!(alarm_of(&by_sns(&notification)).arn.as_deref(), Some(ARN));
+    let mut event = by_event_bridge(data());
+    event["resources"] = json!([format!(" {ARN}")]);
+    assert_eq!(alarm_of(&event).arn.as_deref(), Some(ARN));
+}
+
+#[test]
+fn does_a_notification_with_another_arn_fall_back_to_name_and_account() {
+    for other in ["arn:aws:sns:eu-west-1:111122223333:alarms", "shop-down", " arn:aws"] {
+        let mut notification = message();
+        notification["AlarmArn"] = json!(other);
+        let alarm = alarm_of(&by_sns(&notification));
+        assert_eq!(alarm.arn, None, "{other}");
+        assert!(alarm.is_of(&ARN.parse().unwrap()), "{other}");
+    }
+}
+
+#[test]
 fn only_a_change_into_alarm_is_one() {
     let change = |state: &str, previous: Value| {
         let mut data = data();

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::call_error::CallError;
 
-use super::{EntryKind, Incident, IncidentPhase, LONGEST_WAIT, MOST_REFUSED, PlanExecution};
+use super::{EntryKind, Incident, IncidentPhase, LONGEST_WAIT, MOST_REFUSED, PlanExecution, unknown};
 use crate::facts::DrsError;
 use crate::interlock::Interlock;
 use crate::rules::Mode;
@@ -44,7 +44,7 @@ pub struct DecidedStart {
     /// The snapshots that were checked.
     pub snapshots: Vec<ChosenSnapshot>,
     /// Findings that did not block the start.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "unknown::known", skip_serializing_if = "Vec::is_empty")]
     pub despite: Vec<Interlock>,
     /// Until then an invocation may be waiting for DRS's answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,6 +70,7 @@ pub struct StartRefusal {
     /// When the function observed it.
     pub at: Timestamp,
     /// Why.
+    #[serde(deserialize_with = "unknown::cause")]
     pub cause: RefusalCause,
 }
 
@@ -87,7 +88,7 @@ pub enum RefusalCause {
         /// DRS's error, if it reports one.
         error: Option<DrsError>,
     },
-    /// The text of an item of format 1.
+    /// The text of an item of format 1, or of a cause that a later version of the function wrote.
     Earlier {
         /// The text.
         text: String,
@@ -105,6 +106,19 @@ impl fmt::Display for RefusalCause {
                 f.write_str("the execution failed before its first step, and DRS reports no reason")
             }
             Self::Earlier { text } => f.write_str(text),
+        }
+    }
+}
+
+impl StartAttempt {
+    /// Leaves out the lists that grow with the servers: they would exceed the size of an item (400 KB) after some refusals.
+    fn leave_out_details(&mut self) {
+        if let Some(start) = &mut self.start {
+            start.snapshots.clear();
+            start.despite.clear();
+        }
+        if let Some(execution) = &mut self.execution {
+            execution.steps.clear();
         }
     }
 }
@@ -199,6 +213,7 @@ impl Incident {
         self.refused_count += 1;
         if let Some(attempt) = self.current_mut() {
             attempt.refusal = Some(refusal);
+            attempt.leave_out_details();
         }
         if self.refused_attempts().count() > MOST_REFUSED {
             self.attempts.remove(0);

@@ -32,7 +32,7 @@ pub enum IncidentEnd {
     ExecutionTimedOut { error: Option<DrsError> },
     /// The execution could not be read any more.
     ExecutionUnreadable { within: SignedDuration, error: CallError },
-    /// The text of an item of format 1.
+    /// The text of an item of format 1, or of an end that a later version of the function wrote.
     Earlier { text: String },
 }
 

@@ -2,9 +2,10 @@
 //! stay open.
 
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 
 /// The phase of an incident.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
 #[serde(rename_all = "kebab-case")]
 pub enum IncidentPhase {
     /// An interlock blocks the start.
@@ -31,24 +32,26 @@ pub enum IncidentPhase {
     AgedOut,
 }
 
-/// The phases in which an incident can be closed.
-const CLOSING: [IncidentPhase; 8] = [
-    IncidentPhase::Recovered,
-    IncidentPhase::Drilled,
-    IncidentPhase::RecoveredInPart,
-    IncidentPhase::Failed,
-    IncidentPhase::Cancelled,
-    IncidentPhase::OkAgain,
-    IncidentPhase::Refused,
-    IncidentPhase::AgedOut,
-];
+/// The number of phases in which an incident can be closed.
+const CLOSING_COUNT: usize = {
+    let (mut count, mut index) = (0, 0);
+    while index < IncidentPhase::VARIANTS.len() {
+        count += IncidentPhase::VARIANTS[index].can_close() as usize;
+        index += 1;
+    }
+    count
+};
 
 /// The names of these phases, which are the codes of the reasons about closed incidents.
-pub const CLOSING_CODES: [&str; 8] = {
-    let mut codes = [""; 8];
-    let mut index = 0;
-    while index < codes.len() {
-        codes[index] = CLOSING[index].name();
+pub const CLOSING_CODES: [&str; CLOSING_COUNT] = {
+    let mut codes = [""; CLOSING_COUNT];
+    let (mut count, mut index) = (0, 0);
+    while index < IncidentPhase::VARIANTS.len() {
+        let phase = IncidentPhase::VARIANTS[index];
+        if phase.can_close() {
+            codes[count] = phase.name();
+            count += 1;
+        }
         index += 1;
     }
     codes
@@ -72,8 +75,23 @@ impl IncidentPhase {
         }
     }
 
+    /// Whether an incident can be closed in this phase. An email reports such a phase once, by its name.
+    pub const fn can_close(self) -> bool {
+        match self {
+            Self::Held | Self::Starting | Self::Running => false,
+            Self::Recovered
+            | Self::Drilled
+            | Self::RecoveredInPart
+            | Self::Failed
+            | Self::Cancelled
+            | Self::OkAgain
+            | Self::Refused
+            | Self::AgedOut => true,
+        }
+    }
+
     /// The phase in which an incident can be closed that has this name.
     pub fn closing_named(name: &str) -> Option<Self> {
-        CLOSING.into_iter().find(|phase| phase.name() == name)
+        Self::VARIANTS.iter().copied().find(|phase| phase.can_close() && phase.name() == name)
     }
 }

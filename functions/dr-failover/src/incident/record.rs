@@ -56,6 +56,9 @@ pub enum EntryKind {
     NotEmailed,
     /// The incident was closed.
     Ended,
+    /// An event of a kind that a later version of the function wrote down.
+    #[serde(other)]
+    Other,
 }
 
 impl EntryKind {
@@ -69,7 +72,13 @@ impl EntryKind {
             | Self::Ended
             | Self::Execution
             | Self::Mail => true,
-            Self::Alarm | Self::Held | Self::Start | Self::Step | Self::Server | Self::NotEmailed => false,
+            Self::Alarm
+            | Self::Held
+            | Self::Start
+            | Self::Step
+            | Self::Server
+            | Self::NotEmailed
+            | Self::Other => false,
         }
     }
 }

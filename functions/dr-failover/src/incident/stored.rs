@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use shared::arn::Arn;
 use shared::call_error::CallError;
@@ -10,7 +11,7 @@ use shared::claim::Claim;
 
 use super::{
     ChosenSnapshot, DecidedStart, FORMAT, Hold, Incident, IncidentAlarm, IncidentEnd, IncidentPhase,
-    IncidentServer, PlanExecution, RecordEntry, RefusalCause, StartAttempt, StartRefusal,
+    IncidentServer, PlanExecution, RecordEntry, RefusalCause, StartAttempt, StartRefusal, unknown,
 };
 use crate::interlock::{Interlock, InterlockCode};
 use crate::reported::ReportedState;
@@ -27,6 +28,7 @@ pub(super) struct IncidentItem {
     opened: Timestamp,
     began: Option<Timestamp>,
     ended: Option<Timestamp>,
+    #[serde(default, deserialize_with = "unknown::end")]
     end: Option<IncidentEnd>,
     refused_by: Option<String>,
     phase: IncidentPhase,
@@ -69,6 +71,8 @@ pub(super) struct IncidentItem {
 enum HoldItem {
     Typed(Hold),
     Sentences(HoldSentences),
+    /// An interlock that a later version of the function wrote.
+    Unknown(IgnoredAny),
 }
 
 /// A hold of format 1.
@@ -144,7 +148,7 @@ impl From<IncidentItem> for Incident {
     }
 }
 
-/// A hold with a code that is unknown here is dropped: the interlocks are re-evaluated every minute.
+/// A hold with a code or a kind that is unknown here is dropped: the interlocks are re-evaluated every minute.
 fn hold(item: HoldItem) -> Option<Hold> {
     match item {
         HoldItem::Typed(hold) => Some(hold),
@@ -152,6 +156,7 @@ fn hold(item: HoldItem) -> Option<Hold> {
             let code: InterlockCode = code.parse().ok()?;
             Some(Hold { interlock: Interlock::Earlier { code, headline, passes, because, advice }, since })
         }
+        HoldItem::Unknown(IgnoredAny) => None,
     }
 }
 

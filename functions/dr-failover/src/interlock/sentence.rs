@@ -27,6 +27,7 @@ impl fmt::Display for MissingDetail {
         f.write_str(match self {
             Self::PreviousState => "the alarm's previous state",
             Self::Time => "the time of the change",
+            Self::Other => "a detail that this version of the function does not know",
         })
     }
 }

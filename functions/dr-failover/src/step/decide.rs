@@ -262,13 +262,7 @@ fn of_recoverable(
         }
     }
     for critical in [true, false] {
-        for interlock in of_snapshots(question, drs_plan, critical) {
-            let blocks = match interlock {
-                // DRS starts none of a plan's servers while one of them has no snapshot.
-                Interlock::NoSnapshot { .. } => true,
-                Interlock::OverRpo { .. } => critical && question.plan.over_rpo == OverRpo::Hold,
-                _ => critical,
-            };
+        for (interlock, blocks) in of_snapshots(question, drs_plan, critical) {
             if blocks { &mut holds } else { &mut despite }.push(interlock);
         }
     }
@@ -295,8 +289,8 @@ fn of_plan(drs_plan: &DrsPlan) -> Vec<Interlock> {
     holds
 }
 
-/// The interlocks about the snapshots of the critical servers, or of the optional ones.
-fn of_snapshots(question: &StartQuestion<'_>, drs_plan: &DrsPlan, critical: bool) -> Vec<Interlock> {
+/// The interlocks about the snapshots of the critical servers, or of the optional ones, and whether each blocks the start.
+fn of_snapshots(question: &StartQuestion<'_>, drs_plan: &DrsPlan, critical: bool) -> Vec<(Interlock, bool)> {
     let began = question.incident.began();
     let (mut unreadable, mut none, mut old) = (Vec::new(), Vec::new(), Vec::new());
     let (mut last_error, mut oldest) = (None, SignedDuration::ZERO);
@@ -317,13 +311,15 @@ fn of_snapshots(question: &StartQuestion<'_>, drs_plan: &DrsPlan, critical: bool
     }
     let mut found = Vec::new();
     if let Some(error) = last_error {
-        found.push(Interlock::SnapshotsUnreadable { servers: unreadable, error });
+        found.push((Interlock::SnapshotsUnreadable { servers: unreadable, error }, critical));
     }
     if !none.is_empty() {
-        found.push(Interlock::NoSnapshot { servers: none, of: drs_plan.servers.len() });
+        // DRS starts none of a plan's servers while one of them has no snapshot.
+        found.push((Interlock::NoSnapshot { servers: none, of: drs_plan.servers.len() }, true));
     }
     if !old.is_empty() {
-        found.push(Interlock::OverRpo { servers: old, oldest, rpo: question.plan.rpo });
+        let blocks = critical && question.plan.over_rpo == OverRpo::Hold;
+        found.push((Interlock::OverRpo { servers: old, oldest, rpo: question.plan.rpo }, blocks));
     }
     found
 }
@@ -350,7 +346,7 @@ fn start(question: &StartQuestion<'_>, drs_plan: &DrsPlan, despite: Vec<Interloc
         mode,
         servers: drs_plan.servers.len(),
         snapshots: snapshots.collect(),
-        despite,
+        despite: despite.iter().map(Interlock::bounded).collect(),
         asked_until: None,
     }
 }

@@ -27,7 +27,14 @@ impl Draft<'_> {
                 self.followed()?;
                 None
             }
-            _ => None,
+            IncidentPhase::Recovered
+            | IncidentPhase::Drilled
+            | IncidentPhase::RecoveredInPart
+            | IncidentPhase::Failed
+            | IncidentPhase::Cancelled
+            | IncidentPhase::OkAgain
+            | IncidentPhase::Refused
+            | IncidentPhase::AgedOut => None,
         };
         self.note_the_rto();
         self.explain_the_phase();
@@ -56,7 +63,13 @@ impl Draft<'_> {
                 | IncidentPhase::RecoveredInPart
                 | IncidentPhase::Cancelled
                 | IncidentPhase::AgedOut => Verdict::Alert,
-                _ => Verdict::Skip,
+                IncidentPhase::Held
+                | IncidentPhase::Starting
+                | IncidentPhase::Running
+                | IncidentPhase::Recovered
+                | IncidentPhase::Drilled
+                | IncidentPhase::OkAgain
+                | IncidentPhase::Refused => Verdict::Skip,
             };
             self.reason(verdict, &ClosedAs { phase: incident.phase, end: incident.end.as_ref() });
         } else if let Some(execution) = incident.execution() {
