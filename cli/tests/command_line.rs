@@ -544,6 +544,15 @@ fn check_reports_a_revert_that_the_function_may_not_perform() {
     assert!(code == Some(0) && printed.contains("does not deploy ami-alerts"), "{printed}");
 }
 
+#[test]
+fn a_recovery_plan_may_be_in_any_region_and_account() {
+    let folder = Folder::new();
+    folder
+        .write("rules.toml", &PLAN_RULE.replace("drs:us-east-1:111122223333", "drs:eu-west-1:444455556666"));
+    let output = folder.pointsman(&["check", "rules.toml", "--environment", "recovery"]);
+    assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""));
+}
+
 const PLAN_RULE: &str = r#"
 [[recovery-plan]]
 name = "shop"

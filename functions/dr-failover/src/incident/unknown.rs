@@ -8,7 +8,7 @@ use super::{IncidentEnd, RefusalCause};
 /// A value that is known here, or another one.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Stored<T> {
+enum StoredOrUnknown<T> {
     Known(T),
     Named(NamedKind),
     Unknown(IgnoredAny),
@@ -20,7 +20,7 @@ struct NamedKind {
     kind: String,
 }
 
-impl<T> Stored<T> {
+impl<T> StoredOrUnknown<T> {
     /// The known value, or the one that `otherwise` makes from a sentence.
     fn or(self, otherwise: impl FnOnce(String) -> T) -> T {
         match self {
@@ -41,21 +41,21 @@ where
     D: Deserializer<'de>,
     T: DeserializeOwned,
 {
-    let values = Vec::<Stored<T>>::deserialize(deserializer)?.into_iter();
+    let values = Vec::<StoredOrUnknown<T>>::deserialize(deserializer)?.into_iter();
     let known = values.filter_map(|value| match value {
-        Stored::Known(value) => Some(value),
-        Stored::Named(_) | Stored::Unknown(_) => None,
+        StoredOrUnknown::Known(value) => Some(value),
+        StoredOrUnknown::Named(_) | StoredOrUnknown::Unknown(_) => None,
     });
     Ok(known.collect())
 }
 
 /// The cause of a refusal. The refusal itself must stay: it delays the next start.
 pub(super) fn cause<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RefusalCause, D::Error> {
-    Ok(Stored::deserialize(deserializer)?.or(|text| RefusalCause::Earlier { text }))
+    Ok(StoredOrUnknown::deserialize(deserializer)?.or(|text| RefusalCause::Earlier { text }))
 }
 
 /// The end of an incident.
 pub(super) fn end<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<IncidentEnd>, D::Error> {
-    let stored = Option::<Stored<IncidentEnd>>::deserialize(deserializer)?;
+    let stored = Option::<StoredOrUnknown<IncidentEnd>>::deserialize(deserializer)?;
     Ok(stored.map(|stored| stored.or(|text| IncidentEnd::Earlier { text })))
 }
