@@ -68,8 +68,13 @@ fn the_schedule_sends_the_reconcile_event() {
 }
 
 /// Actions of the role that the function does not call itself: IAM or CloudFormation checks them for a call of it.
-const DEPENDENT: [&str; 4] =
-    ["cloudformation:ListStacks", "cloudformation:TagResource", "s3:GetObject", "s3:GetObjectVersion"];
+const DEPENDENT: [&str; 5] = [
+    "cloudformation:ListStacks",
+    "cloudformation:TagResource",
+    "cloudformation:UntagResource",
+    "s3:GetObject",
+    "s3:GetObjectVersion",
+];
 
 #[test]
 fn the_policy_of_branch_stacks_allows_each_call_and_dependent_actions_only() {
