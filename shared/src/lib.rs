@@ -21,6 +21,7 @@ pub mod lambda;
 pub mod placeholder;
 pub mod push;
 pub mod report;
+pub mod table_error;
 pub mod telemetry;
 pub mod text;
 pub mod token;

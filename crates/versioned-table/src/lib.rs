@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_dynamo::{from_item, to_item};
 use shared::call_error::CallError;
+pub use shared::table_error::TableError;
 
 /// A table whose partition key is `pk` and whose sort key is `sk`, both strings.
 #[derive(Debug, Clone, Copy)]
@@ -33,32 +34,6 @@ impl std::fmt::Display for ItemKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}", self.partition, self.sort)
     }
-}
-
-/// An item that could not be read or written.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TableError {
-    /// Another writer changed an item since it was read: read the item again and repeat the decision.
-    #[error("another invocation wrote the item at the same time")]
-    Overtaken,
-    /// The table did not answer.
-    #[error("{operation} {key}: {error}", operation = .error.operation.trim_start_matches("dynamodb:"))]
-    Call {
-        /// The item.
-        key: String,
-        /// Why.
-        error: CallError,
-    },
-    /// The item does not have the form that is read or written.
-    #[error("{operation} {key}: {message}")]
-    Form {
-        /// The call.
-        operation: &'static str,
-        /// The item.
-        key: String,
-        /// The part of the item that does not fit.
-        message: String,
-    },
 }
 
 /// A write of one item, made with [`VersionedTable::put`].

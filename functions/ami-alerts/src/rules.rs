@@ -6,17 +6,12 @@ mod read;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use shared::config::{Code, Place};
+use shared::config::Place;
 
 use crate::grantee::Grantee;
 use crate::severity::Severity;
 
 pub use read::{API_TABLE, CODES, IMAGE_TABLE, read};
-
-/// Every problem code that this function's tables can have, those of any table included.
-pub fn codes() -> impl Iterator<Item = Code> {
-    shared::config::CODES.iter().chain(CODES).copied()
-}
 
 /// All rules, in the order of the file.
 #[derive(Debug, Clone, Default)]

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use jiff::SignedDuration;
 use shared::arn::Arn;
-use shared::config::{Code, Place, deployed};
+use shared::config::{Place, deployed};
 use shared::glob::{Pattern, PatternList};
 use shared::placeholder::Filled;
 use shared::token::client_token;
@@ -21,11 +21,6 @@ pub use template::StackTemplate;
 
 /// The variable that names a further folder of templates.
 pub const TEMPLATES: &str = "POINTSMAN_TEMPLATES";
-
-/// Every problem code that this function's table can have, including those of every table.
-pub fn codes() -> impl Iterator<Item = Code> {
-    shared::config::CODES.iter().chain(CODES).copied()
-}
 
 /// The folders of templates, in the order in which they are searched: the folder of the rules file, then the one that
 /// [`TEMPLATES`] names.

@@ -151,7 +151,7 @@ impl<'a> Acting<'a> {
             Ok(written) => written,
             // The next invocation finds the clearance unreported, and reports it once more.
             Err(error) => {
-                let because = Because::StateUnreadable { error: error.into() };
+                let because = Because::StateUnreadable { error };
                 self.report.reason(Verdict::Fail, &self.plan.name, &because);
                 known
             }
@@ -176,7 +176,7 @@ impl<'a> Acting<'a> {
         self.report.actions.push(reported.published.action);
         self.is_taken(reported.published.outcome);
         if let Some(error) = reported.unrecorded {
-            self.report.note(&self.plan.name, &Remark::NotConfirmed { error: error.into() });
+            self.report.note(&self.plan.name, &Remark::NotConfirmed { error });
         }
     }
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use shared::call_error::CallError;
 use shared::config::Place;
 use shared::decision::{Evidence, Explain};
+use shared::table_error::TableError;
 use shared::text::count;
 
 use crate::alarm::AlarmState;
@@ -58,35 +59,9 @@ pub enum Because {
     /// The time was nearly over before the plan's turn.
     NoTime,
     /// The table does not answer.
-    StateUnreadable { error: StateError },
+    StateUnreadable { error: TableError },
     /// SNS did not accept the email.
     MailFailed { error: CallError },
-}
-
-/// Why the known state of a plan could not be read or written.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StateError {
-    /// Another invocation wrote it at the same time.
-    #[error("another invocation wrote the item at the same time")]
-    Overtaken,
-    /// The table did not answer.
-    #[error("{} {key}: {error}", .error.operation.trim_start_matches("dynamodb:"))]
-    Call {
-        /// The item.
-        key: String,
-        /// The table's error.
-        error: CallError,
-    },
-    /// The item has another form.
-    #[error("{operation} {key}: {message}")]
-    Form {
-        /// The call.
-        operation: &'static str,
-        /// The item.
-        key: String,
-        /// The part of the item that does not fit.
-        message: String,
-    },
 }
 
 /// Why the latch was not cleared.

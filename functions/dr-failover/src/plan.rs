@@ -33,7 +33,7 @@ pub(crate) async fn decide_and_act(run: &Run<'_>, plan: &RecoveryPlan, input: In
             Ok(()) => return acting.report,
             Err(TableError::Overtaken) => (actions, asked) = (acting.report.actions, acting.asked),
             Err(error) => {
-                let step = without_table(input, acting.asked.as_ref(), &error.into(), &run.context(plan));
+                let step = without_table(input, acting.asked.as_ref(), &error, &run.context(plan));
                 acting.publish_without_table(step).await;
                 return acting.report;
             }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use shared::decision::Explain;
 
-use crate::because::StateError;
+use shared::table_error::TableError;
 
 /// An observation.
 #[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
@@ -13,7 +13,7 @@ pub enum Remark {
     /// The email was sent or refused, and the table does not have that.
     NotConfirmed {
         /// The table's error.
-        error: StateError,
+        error: TableError,
     },
     /// Another invocation is about to send the email.
     BeingTold,

@@ -8,14 +8,9 @@ use std::fmt;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use shared::arn::Arn;
-use shared::config::{Code, Place};
+use shared::config::Place;
 
 pub use read::{CODES, TABLE, read};
-
-/// Every problem code of this function's tables, including the codes of every table.
-pub fn codes() -> impl Iterator<Item = Code> {
-    shared::config::CODES.iter().chain(CODES).copied()
-}
 
 /// All recovery plans, in the order of the file.
 #[derive(Debug, Clone, Default)]

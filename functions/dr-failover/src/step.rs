@@ -19,12 +19,13 @@ use shared::decision::{Explain, Note, Reason, Verdict};
 use shared::home::Home;
 
 use crate::alarm::{AlarmEvent, AlarmState};
-use crate::because::{Because, LatchKept, StateError};
+use crate::because::{Because, LatchKept};
 use crate::facts::{Facts, FoundExecution};
 use crate::incident::{DecidedStart, EntryKind, Incident, IncidentPhase};
 use crate::latch::{Clearance, Latch, LatchedStart};
 use crate::rules::{Mode, RecoveryPlan};
 use crate::settings::Settings;
+use shared::table_error::TableError;
 
 /// The known state of a plan: its latch and its open incident.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -158,14 +159,14 @@ pub enum Effect {
         /// The alarm.
         alarm: AlarmEvent,
         /// The table's error.
-        error: StateError,
+        error: TableError,
     },
     /// Publishes the email about a start that could not be recorded.
     ReportUnrecordedStart {
         /// DRS's answer.
         answer: Result<StartAnswer, StartFailure>,
         /// The table's error.
-        error: StateError,
+        error: TableError,
     },
 }
 
@@ -196,7 +197,7 @@ pub fn step(
 pub fn without_table(
     input: Input<'_>,
     asked: Option<&Performed<StartAnswer, StartFailure>>,
-    error: &StateError,
+    error: &TableError,
     context: &StepContext<'_>,
 ) -> Step {
     let facts = Facts::default();

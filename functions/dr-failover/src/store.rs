@@ -4,7 +4,6 @@ use aws_sdk_dynamodb::Client;
 use serde_dynamo::from_item;
 use versioned_table::{ItemKey, TableError, VersionedTable};
 
-use crate::because::StateError;
 use crate::incident::Incident;
 use crate::latch::Latch;
 use crate::step::KnownPlan;
@@ -81,16 +80,6 @@ impl<'a> IncidentStore<'a> {
         }
         self.0.write(&partition(plan), puts).await?;
         Ok(next)
-    }
-}
-
-impl From<TableError> for StateError {
-    fn from(error: TableError) -> Self {
-        match error {
-            TableError::Overtaken => Self::Overtaken,
-            TableError::Call { key, error } => Self::Call { key, error },
-            TableError::Form { operation, key, message } => Self::Form { operation, key, message },
-        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! The pure step: what it asks for, and which effects it has in which order.
 
 use dr_failover::alarm::{AlarmEvent, AlarmForm, AlarmState};
-use dr_failover::because::StateError;
 use dr_failover::facts::{
     DrsPlan, Facts, FoundExecution, KillSwitch, PlanServer, Recoverable, RecoverySnapshot, SecondAlarm,
     Signals,
@@ -18,6 +17,7 @@ use shared::arn::Arn;
 use shared::call_error::CallError;
 use shared::config::Document;
 use shared::home::Home;
+use shared::table_error::TableError;
 
 const ARN: &str = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:shop-down";
 const RULES: &str = r#"
@@ -231,9 +231,9 @@ fn is_a_start_reported_while_the_table_does_not_answer() {
     let arn = arn();
     let input = Input::Alarm(&alarm, &arn);
     let asked = Performed::Done(StartAnswer(execution()));
-    let step = |asked| without_table(input, asked, &StateError::Overtaken, &world.context()).effects;
+    let step = |asked| without_table(input, asked, &TableError::Overtaken, &world.context()).effects;
     assert!(matches!(step(Some(&asked))[..], [Effect::ReportUnrecordedStart { .. }]));
     assert!(matches!(step(None)[..], [Effect::ReportUndecided { .. }]));
-    let reconcile = without_table(Input::Reconcile, None, &StateError::Overtaken, &world.context());
+    let reconcile = without_table(Input::Reconcile, None, &TableError::Overtaken, &world.context());
     assert_eq!((codes(&reconcile), reconcile.effects.len()), (vec!["state-unreadable"], 0));
 }

@@ -39,11 +39,6 @@ pub const PROBLEMS: &[Code] = &[
     variables::TOO_MANY,
 ];
 
-/// Every problem code that `pipeline-trigger`'s table can have, those of any table included.
-pub fn codes() -> impl Iterator<Item = Code> {
-    shared::config::CODES.iter().chain(PROBLEMS).copied()
-}
-
 /// All rules, in the order of the file.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {

@@ -7,11 +7,11 @@ use shared::text::printable;
 
 use super::{VERSION, commands};
 use crate::alarm::AlarmEvent;
-use crate::because::StateError;
 use crate::latch::Clearance;
 use crate::rules::RecoveryPlan;
 use crate::step::{StartAnswer, StartFailure};
 use crate::text::{capitalized, utc};
+use shared::table_error::TableError;
 
 /// The most plans with commands in an email.
 const MOST_PLANS: usize = 10;
@@ -54,7 +54,7 @@ fn by_hand(plans: &[RecoveryPlan]) -> String {
 pub fn unrecorded(
     plan: &RecoveryPlan,
     answer: &Result<StartAnswer, StartFailure>,
-    error: &StateError,
+    error: &TableError,
     now: Timestamp,
 ) -> Message {
     let (headline, lead) = match answer {
@@ -88,7 +88,7 @@ pub fn unrecorded(
 }
 
 /// The email about an alarm that arrives while the table does not answer.
-pub fn undecided(plan: &RecoveryPlan, alarm: &AlarmEvent, error: &StateError, now: Timestamp) -> Message {
+pub fn undecided(plan: &RecoveryPlan, alarm: &AlarmEvent, error: &TableError, now: Timestamp) -> Message {
     let headline = format!("NOT DECIDED: {} of {}: the table does not answer", plan.mode, plan.name);
     within(LARGEST_MESSAGE, headline, critical(plan), |_| {
         let text = format!(
