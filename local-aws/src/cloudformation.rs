@@ -8,11 +8,13 @@ mod body;
 mod capabilities;
 mod create;
 mod delete;
+mod deployment;
 mod describe;
 mod document;
 mod effects;
 mod events;
 mod failures;
+mod operation_events;
 mod parameters;
 mod protection;
 mod request;
@@ -28,7 +30,7 @@ use std::sync::{Mutex, MutexGuard};
 use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use body::is_s3;
-pub(crate) use failures::{ArrangedFailure, StackOperation};
+pub(crate) use failures::{ArrangedFailure, ArrangedValidation, StackOperation};
 use stack::Moment;
 pub(crate) use stack::{Goal, STATUSES, StackEvent, StackRecord, ends_by_itself, known_status};
 use tokens::Tokens;
@@ -42,6 +44,7 @@ pub(crate) const SERVICE: Service = Service {
     operations: &[
         ("CreateStack", create::create_stack),
         ("DeleteStack", delete::delete_stack),
+        ("DescribeEvents", operation_events::describe_events),
         ("DescribeStackEvents", events::describe_stack_events),
         ("DescribeStacks", describe::describe_stacks),
         ("UpdateStack", update::update_stack),
@@ -55,7 +58,7 @@ pub(crate) struct CloudFormation {
     state: Mutex<StackStore>,
     /// The time that a stack stays in a status that ends by itself.
     pub(crate) step: SignedDuration,
-    /// Of DescribeStacks and DescribeStackEvents; AWS documents no number (1 MB for stacks).
+    /// Of DescribeStacks, DescribeStackEvents and DescribeEvents; AWS documents no number (1 MB for stacks).
     pub(crate) page_size: usize,
     /// "Stacks: Maximum number of AWS CloudFormation stacks that you can create": 2000.
     pub(crate) max_stacks: usize,

@@ -179,6 +179,7 @@ impl LocalAws {
             stack,
             on,
             reason,
+            validation: None,
             times,
         });
     }

@@ -2,7 +2,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "this file carries the effects out")]
 
-use aws_sdk_cloudformation::types::{Capability, Parameter, Tag as SdkTag};
+use aws_sdk_cloudformation::types::{
+    Capability, DeploymentConfig, DeploymentConfigMode, Parameter, Tag as SdkTag,
+};
 use notification::{Publication, publish};
 use shared::act::{Effect as _, Executor, Performed};
 use shared::arn::Arn;
@@ -16,7 +18,7 @@ use crate::decide::StackDecision;
 use crate::effect::{Effect, StackInput};
 use crate::error::ErrorMeaning;
 use crate::identity::{BranchId, NamedValue};
-use crate::rules::StackTemplate;
+use crate::rules::{Deployment, StackTemplate};
 
 /// A decision after its effects were carried out. A failed effect has replaced the verdict and the reason.
 #[derive(Debug, Clone)]
@@ -94,7 +96,7 @@ async fn call(effect: &Effect, aws: &Clients) -> Result<String, CallError> {
     match effect {
         Effect::Create { name, input, protected } => create(name, input, *protected, aws).await,
         Effect::Update { stack, input } => update(stack, input, aws).await,
-        Effect::Delete { stack, token } => delete(stack, token, aws).await,
+        Effect::Delete { stack, token, deployment } => delete(stack, token, *deployment, aws).await,
         Effect::Protect { stack, enabled } => protect(stack, *enabled, aws).await,
         Effect::Publish { .. } => unreachable!("`perform` publishes emails"),
     }
@@ -108,6 +110,7 @@ async fn create(name: &str, input: &StackInput, protected: bool, aws: &Clients) 
     let call = call.set_role_arn(spec.role.as_ref().map(Arn::to_string));
     let call = call.set_parameters(parameters(&spec.parameters)).set_tags(Some(sdk_tags(tags)));
     let call = call.set_capabilities(capabilities(&spec.capabilities));
+    let call = call.set_deployment_config(deployment(spec.deployment));
     let output = call.enable_termination_protection(protected).send().await;
     let output = output.map_err(|error| CallError::new("cloudformation:CreateStack", error))?;
     Ok(output.stack_id.unwrap_or_default())
@@ -120,7 +123,8 @@ async fn update(stack: &Arn, input: &StackInput, aws: &Clients) -> Result<String
     let call = call.set_template_body(body).set_template_url(url);
     let call = call.set_role_arn(spec.role.as_ref().map(Arn::to_string));
     let call = call.set_parameters(parameters(&spec.parameters)).set_tags(Some(sdk_tags(tags)));
-    let output = call.set_capabilities(capabilities(&spec.capabilities)).send().await;
+    let call = call.set_capabilities(capabilities(&spec.capabilities));
+    let output = call.set_deployment_config(deployment(spec.deployment)).send().await;
     let result = output
         .map(|output| output.stack_id.unwrap_or_default())
         .map_err(|error| CallError::new("cloudformation:UpdateStack", error));
@@ -132,8 +136,10 @@ async fn update(stack: &Arn, input: &StackInput, aws: &Clients) -> Result<String
     })
 }
 
-async fn delete(stack: &Arn, token: &str, aws: &Clients) -> Result<String, CallError> {
+async fn delete(stack: &Arn, token: &str, mode: Deployment, aws: &Clients) -> Result<String, CallError> {
     let call = aws.cloudformation.delete_stack().stack_name(stack.to_string()).client_request_token(token);
+    let express = || DeploymentConfig::builder().mode(DeploymentConfigMode::Express).build();
+    let call = call.set_deployment_config((mode == Deployment::Express).then(express));
     let result = call.send().await.map_err(|error| CallError::new("cloudformation:DeleteStack", error));
     match result {
         Ok(_) => Ok(stack.to_string()),
@@ -155,6 +161,13 @@ fn template(template: &StackTemplate) -> (Option<String>, Option<String>) {
         StackTemplate::Body { text, .. } => (Some(text.clone()), None),
         StackTemplate::Url(url) => (None, Some(url.clone())),
     }
+}
+
+/// Express mode disables the rollback by default, so the rollback is asked for: without it, a failed update would leave the
+/// stack half-updated ("Deploy AWS CloudFormation stacks faster with express mode", AWS CloudFormation User Guide).
+fn deployment(deployment: Deployment) -> Option<DeploymentConfig> {
+    let config = || DeploymentConfig::builder().mode(DeploymentConfigMode::Express).disable_rollback(false);
+    (deployment == Deployment::Express).then(|| config().build())
 }
 
 /// `None` rather than an empty list, which the Query protocol would send as a parameter of its own.

@@ -7,9 +7,9 @@ use shared::report::Report;
 use crate::act::perform;
 use crate::because::Because;
 use crate::converge;
-use crate::email::{StackFailure, decide_email};
+use crate::email::{FailureCauses, StackFailure, decide_email};
 use crate::event::StackChange;
-use crate::gather::{events, stack_of};
+use crate::gather::{events, failed_validations, may_have_failed_validation, stack_of};
 use crate::identity::BranchId;
 use crate::run::Run;
 use crate::stack::{BranchStack, Ownership, StackPhase, stack_name};
@@ -33,9 +33,9 @@ async fn branch_stack_changed(
 ) -> Report {
     let failed = StackPhase::of(&change.status).is_failure();
     // Read before any effect, because an effect adds events of its own.
-    let events = match failed {
-        true => events(&change.stack.to_string(), change.token.as_deref(), run.aws).await,
-        false => Ok(Vec::new()),
+    let causes = match failed {
+        true => causes(run, change).await,
+        false => FailureCauses { events: Ok(Vec::new()), validations: Ok(Vec::new()) },
     };
     // The creation of a stack that was deleted to be created again still shows that the branch was in use.
     let active_at = stack.created.filter(|_| stack.phase() == StackPhase::Gone);
@@ -43,7 +43,7 @@ async fn branch_stack_changed(
     let enacted = converge(&run.input(branch), run, None).await;
     let mut report = enacted.report(branch);
     if failed {
-        let failure = StackFailure { branch, change, events: &events, protected: stack.protected };
+        let failure = StackFailure { branch, change, causes: &causes, protected: stack.protected };
         let (remarks, email) = decide_email(&failure, &enacted.decision, run.settings.topic.as_deref());
         remarks.iter().for_each(|remark| report.note(&remark.subject(), remark));
         if let Some(email) = email {
@@ -55,4 +55,21 @@ async fn branch_stack_changed(
         }
     }
     report
+}
+
+/// Why the operation failed, as far as it can be read.
+async fn causes(run: &Run<'_>, change: &StackChange) -> FailureCauses {
+    let stack = change.stack.to_string();
+    let events = events(&stack, change.token.as_deref(), run.aws).await;
+    let validations = match &events {
+        // CloudFormation validates creations and updates only.
+        Ok(events) if StackPhase::of(&change.status) != StackPhase::DeletionFailed => {
+            match may_have_failed_validation(events) {
+                true => failed_validations(&stack, events, run.aws).await,
+                false => Ok(Vec::new()),
+            }
+        }
+        Ok(_) | Err(_) => Ok(Vec::new()),
+    };
+    FailureCauses { events, validations }
 }

@@ -14,7 +14,7 @@ use crate::effect::{Effect, create as created, delete, is_update_to, update};
 use crate::facts::{BranchTip, Facts, FoundStack};
 use crate::identity::BranchId;
 use crate::remark::Remark;
-use crate::rules::{StackRule, StackSpec};
+use crate::rules::{Deployment, StackRule, StackSpec};
 use crate::run::BranchInput;
 use crate::stack::{BranchStack, StackPhase};
 
@@ -222,7 +222,7 @@ fn create_again(input: &BranchInput<'_>, stack: &BranchStack, changed: bool, com
     if stack.protected {
         effects.push(Effect::Protect { stack: stack.id.clone(), enabled: false });
     }
-    effects.push(delete(stack, None));
+    effects.push(delete(stack, None, Deployment::Standard));
     (Verdict::Delete, Because::CreationRetried { commit }, effects)
 }
 
@@ -234,7 +234,11 @@ fn delete_again(input: &BranchInput<'_>, facts: &Facts, stack: &BranchStack) -> 
     let next = since.saturating_add(BETWEEN_DELETIONS).unwrap_or(Timestamp::MAX);
     match input.now < next {
         true => hold(Because::DeletionFailed { next }),
-        false => (Verdict::Delete, Because::DeletionRetried { since }, vec![delete(stack, Some(since))]),
+        false => (
+            Verdict::Delete,
+            Because::DeletionRetried { since },
+            vec![delete(stack, Some(since), Deployment::Standard)],
+        ),
     }
 }
 
@@ -244,6 +248,8 @@ fn remove(input: &BranchInput<'_>, facts: &Facts, stack: &BranchStack, why: Unwa
         return hold(Because::NoRules);
     }
     let protected = input.rules.protect(input.branch);
+    // Where the stack is created again after its deletion, the deletion is not express: the names would still be in use.
+    let deployment = input.rules.covering(input.branch).map(|rule| rule.deployment).unwrap_or_default();
     match stack.phase() {
         _ if protected => skip(Because::Protected { why }),
         StackPhase::Working => hold(Because::Working { status: stack.status.clone() }),
@@ -256,7 +262,7 @@ fn remove(input: &BranchInput<'_>, facts: &Facts, stack: &BranchStack, why: Unwa
         | StackPhase::CreationFailed
         | StackPhase::UpdateStuck
         | StackPhase::InReview => {
-            (Verdict::Delete, Because::Unwanted { why, stack: true }, vec![delete(stack, None)])
+            (Verdict::Delete, Because::Unwanted { why, stack: true }, vec![delete(stack, None, deployment)])
         }
     }
 }

@@ -90,6 +90,12 @@ const KEYS: &[Key] = &[
         KeyDefault::Absent("the number of stacks is not limited"),
         "The most stacks that the rule may have.",
     ),
+    key(
+        "deployment",
+        "string: standard or express",
+        KeyDefault::Absent("CloudFormation waits until resources are ready"),
+        "How CloudFormation carries out operations on the stacks.",
+    ),
 ];
 
 const fn key(name: &'static str, takes: &'static str, default: KeyDefault, summary: &'static str) -> Key {
@@ -121,6 +127,7 @@ const CALLS: &[Call] = &[
     Call::on_everything("codecommit:ListRepositories"),
     Call { action: "cloudformation:CreateStack", on: STACK },
     Call { action: "cloudformation:DeleteStack", on: STACK },
+    Call { action: "cloudformation:DescribeEvents", on: STACK },
     Call { action: "cloudformation:DescribeStackEvents", on: STACK },
     // Without a name it describes all stacks, and then takes no resource but `*`.
     Call::on_everything("cloudformation:DescribeStacks"),

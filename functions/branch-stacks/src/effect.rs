@@ -9,7 +9,7 @@ use shared::token::client_token;
 
 use crate::facts::Facts;
 use crate::identity::{COMMIT, DIGEST, NamedValue};
-use crate::rules::{StackSpec, is_reserved};
+use crate::rules::{Deployment, StackSpec, is_reserved};
 use crate::run::BranchInput;
 use crate::stack::{BranchStack, stack_name};
 
@@ -41,6 +41,8 @@ pub enum Effect {
         stack: Arn,
         /// The client request token.
         token: String,
+        /// How CloudFormation deletes the stack.
+        deployment: Deployment,
     },
     /// UpdateTerminationProtection.
     Protect {
@@ -98,7 +100,13 @@ impl shared::act::Effect for Effect {
                 shown
             }
             Self::Update { stack, input } => input.shown(&stack.to_string()),
-            Self::Delete { stack, token } => json!({"StackName": stack, "ClientRequestToken": token}),
+            Self::Delete { stack, token, deployment } => {
+                let mut shown = json!({"StackName": stack, "ClientRequestToken": token});
+                if *deployment == Deployment::Express {
+                    shown["DeploymentConfig"] = json!({"Mode": "EXPRESS"});
+                }
+                shown
+            }
             Self::Protect { stack, enabled } => {
                 json!({"StackName": stack, "EnableTerminationProtection": enabled})
             }
@@ -122,6 +130,9 @@ impl StackInput {
             "Capabilities": spec.capabilities,
             "ClientRequestToken": token,
         });
+        if spec.deployment == Deployment::Express {
+            shown["DeploymentConfig"] = json!({"Mode": "EXPRESS", "DisableRollback": false});
+        }
         if let Some(role) = &spec.role {
             shown["RoleARN"] = json!(role);
         }
@@ -183,9 +194,9 @@ fn tags(input: &BranchInput<'_>, existing: &[NamedValue], spec: &StackSpec, comm
 }
 
 /// The deletion of a stack. `previous` is the time of the previous attempt: a used token has no effect again.
-pub(crate) fn delete(stack: &BranchStack, previous: Option<Timestamp>) -> Effect {
+pub(crate) fn delete(stack: &BranchStack, previous: Option<Timestamp>, deployment: Deployment) -> Effect {
     let [id, changed, deleted] = stack.moment();
     let previous = previous.map(|time| time.to_string()).unwrap_or_default();
     let token = client_token([id.as_str(), &changed, &deleted, &previous]);
-    Effect::Delete { stack: stack.id.clone(), token: format!("delete-{token}") }
+    Effect::Delete { stack: stack.id.clone(), token: format!("delete-{token}"), deployment }
 }

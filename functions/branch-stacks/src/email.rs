@@ -15,7 +15,7 @@ use self::advice::advice;
 use crate::decide::StackDecision;
 use crate::effect::Effect;
 use crate::event::StackChange;
-use crate::facts::{OperationEvent, USER};
+use crate::facts::{FailedValidation, OperationEvent, USER};
 use crate::identity::BranchId;
 use crate::remark::Remark;
 use crate::stack::stack_name;
@@ -27,6 +27,9 @@ const LONGEST_REASON: usize = 1_000;
 /// The beginning of CloudFormation's status reason for a resource that stopped because another one failed.
 const CANCELLED: [&str; 2] = ["Resource creation cancelled", "Resource update cancelled"];
 
+/// The command that shows the failed validations of an operation.
+const VALIDATIONS: (&str, &str) = ("To list the results of the validations", "describe-events");
+
 /// A failed operation on a branch's stack.
 #[derive(Debug, Clone)]
 pub struct StackFailure<'a> {
@@ -34,10 +37,19 @@ pub struct StackFailure<'a> {
     pub branch: &'a BranchId,
     /// The status change that reports the failure.
     pub change: &'a StackChange,
-    /// The events of the operation, newest first, or why they could not be read.
-    pub events: &'a Result<Vec<OperationEvent>, CallError>,
+    /// What the stack's events and validations say about it.
+    pub causes: &'a FailureCauses,
     /// Whether the stack has termination protection.
     pub protected: bool,
+}
+
+/// What was read about the causes of a failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailureCauses {
+    /// The events of the operation, newest first, or why they could not be read.
+    pub events: Result<Vec<OperationEvent>, CallError>,
+    /// The validations that failed before the deployment, or why they could not be read.
+    pub validations: Result<Vec<FailedValidation>, CallError>,
 }
 
 /// A detail of a failure.
@@ -45,10 +57,14 @@ pub struct StackFailure<'a> {
 pub enum FailureDetail {
     /// A resource that failed, or the stack itself.
     Resource(OperationEvent),
+    /// A validation that failed before the deployment.
+    Validation(FailedValidation),
     /// This many further resources failed.
     More(usize),
     /// The events could not be read.
     EventsUnreadable(CallError),
+    /// The failed validations could not be read.
+    ValidationsUnreadable(CallError),
 }
 
 /// The remarks and the email about a failure. `next` is the decision about the branch after it.
@@ -57,7 +73,7 @@ pub fn decide_email(
     next: &StackDecision,
     topic: Option<&str>,
 ) -> (Vec<Remark>, Option<Effect>) {
-    let details = details(failure.events);
+    let details = details(failure.causes);
     let first = details.first().cloned();
     let mut remarks = vec![Remark::StackFailed { change: Box::new(failure.change.clone()), first }];
     let Some(topic) = topic else {
@@ -82,27 +98,40 @@ fn participle(status: &StackStatus) -> &'static str {
     }
 }
 
-/// The first failures, oldest first: each resource once, without those that another resource's failure stopped.
-fn details(events: &Result<Vec<OperationEvent>, CallError>) -> Vec<FailureDetail> {
-    let newest_first = match events {
+/// The failed validations, then the resources that failed. Without either, the reasons of the stack itself.
+fn details(causes: &FailureCauses) -> Vec<FailureDetail> {
+    let newest_first = match &causes.events {
         Ok(events) => events,
         Err(error) => return vec![FailureDetail::EventsUnreadable(error.clone())],
     };
+    let (mut found, unreadable) = match &causes.validations {
+        Ok(failed) => (failed.iter().cloned().map(FailureDetail::Validation).collect(), None),
+        Err(error) => (Vec::new(), Some(FailureDetail::ValidationsUnreadable(error.clone()))),
+    };
+    found.extend(failed_resources(newest_first));
+    if found.is_empty() {
+        found = reasons_of_stack(newest_first);
+    }
+    let more = found.len().saturating_sub(MOST_RESOURCES);
+    found.truncate(MOST_RESOURCES);
+    found.into_iter().chain((more > 0).then_some(FailureDetail::More(more))).chain(unreadable).collect()
+}
+
+/// The first failures, oldest first: each resource once, without those that another resource's failure stopped.
+fn failed_resources(newest_first: &[OperationEvent]) -> Vec<FailureDetail> {
     let mut seen = BTreeSet::new();
     let failed = newest_first.iter().rev().filter(|event| {
         let cancelled = CANCELLED.iter().any(|words| event.reason.starts_with(words));
         event.status.ends_with("_FAILED") && !event.of_stack && !cancelled
     });
-    let once: Vec<&OperationEvent> = failed.filter(|event| seen.insert(event.resource.clone())).collect();
-    let resource = |event: &&OperationEvent| FailureDetail::Resource((*event).clone());
-    if once.is_empty() {
-        // A failure before the first resource, such as a missing export, is reported for the stack alone.
-        let of_stack = newest_first.iter().rev().filter(|event| event.of_stack && !event.reason.is_empty());
-        return of_stack.filter(|event| event.reason != USER).map(|event| resource(&event)).collect();
-    }
-    let more = once.len().saturating_sub(MOST_RESOURCES);
-    let more = (more > 0).then_some(FailureDetail::More(more));
-    once.iter().take(MOST_RESOURCES).map(resource).chain(more).collect()
+    let once = failed.filter(|event| seen.insert(event.resource.clone()));
+    once.cloned().map(FailureDetail::Resource).collect()
+}
+
+/// A failure before the first resource, such as a missing export, is reported for the stack alone.
+fn reasons_of_stack(newest_first: &[OperationEvent]) -> Vec<FailureDetail> {
+    let of_stack = newest_first.iter().rev().filter(|event| event.of_stack && !event.reason.is_empty());
+    of_stack.filter(|event| event.reason != USER).cloned().map(FailureDetail::Resource).collect()
 }
 
 impl fmt::Display for FailureDetail {
@@ -113,8 +142,17 @@ impl fmt::Display for FailureDetail {
                 let reason = shortened(&printable(reason), LONGEST_REASON);
                 write!(f, "{} ({kind}), {status}: {reason}", printable(resource))
             }
+            Self::Validation(FailedValidation { resource, kind, name, reason, path }) => {
+                let reason = shortened(&printable(reason), LONGEST_REASON);
+                write!(f, "{} ({kind}), validation {}: {reason}", printable(resource), printable(name))?;
+                if path.is_empty() { Ok(()) } else { write!(f, " (at {})", printable(path)) }
+            }
             Self::More(number) => write!(f, "and {number} more"),
             Self::EventsUnreadable(error) => write!(f, "the stack's events could not be read: {error}"),
+            Self::ValidationsUnreadable(error) => write!(
+                f,
+                "a validation before the deployment may have failed, and its results could not be read: {error}"
+            ),
         }
     }
 }
@@ -135,7 +173,11 @@ fn text(failure: &StackFailure<'_>, details: &[FailureDetail], next: &StackDecis
     let region = &change.stack.region;
     let region = if region.is_empty() { String::new() } else { format!(" --region {region}") };
     let history = ("To list all events of the stack", "describe-stack-events");
-    for (purpose, command) in [history].into_iter().chain(advice.commands) {
+    let validated = |detail: &FailureDetail| {
+        matches!(detail, FailureDetail::Validation(_) | FailureDetail::ValidationsUnreadable(_))
+    };
+    let validations = details.iter().any(validated).then_some(VALIDATIONS);
+    for (purpose, command) in [history].into_iter().chain(validations).chain(advice.commands) {
         paragraphs.push(purpose.to_owned());
         paragraphs.push(format!("aws cloudformation {command}{region} --stack-name {}", change.stack));
     }

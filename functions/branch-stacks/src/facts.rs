@@ -68,8 +68,25 @@ pub struct OperationEvent {
     pub of_stack: bool,
     /// The token of the operation that the event belongs to.
     pub token: Option<String>,
+    /// The id of the operation, which CloudFormation gives since 2025.
+    pub operation: Option<String>,
     /// The event's time.
     pub time: Option<Timestamp>,
+}
+
+/// A validation or a hook that failed before CloudFormation provisioned anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedValidation {
+    /// The resource's logical id.
+    pub resource: String,
+    /// The resource's type.
+    pub kind: String,
+    /// The name of the validation, or the type of the hook.
+    pub name: String,
+    /// CloudFormation's status reason.
+    pub reason: String,
+    /// The path in the template; empty where there is none.
+    pub path: String,
 }
 
 /// CloudFormation's status reason of the event that begins an operation.

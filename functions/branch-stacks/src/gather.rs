@@ -3,6 +3,7 @@
 
 mod branch;
 mod stacks;
+mod validations;
 
 use crate::aws::Clients;
 use crate::decide::{needs_count, needs_last_event};
@@ -11,6 +12,7 @@ use crate::run::BranchInput;
 
 pub use branch::{branches, repositories};
 pub use stacks::{StackListing, all_stacks, events, stack_of};
+pub use validations::{failed_validations, may_have_failed_validation};
 
 /// Reads the facts. The stack comes first: if branch and stack are recreated meanwhile, the facts hold the old stack and an
 /// existing branch. `known_count` is the number of stacks of the branch's rule, where it is already known.

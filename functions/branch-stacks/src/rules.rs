@@ -89,6 +89,8 @@ pub struct StackRule {
     pub pinned: Option<PatternList>,
     /// How long a branch may be idle; without a ttl, without a limit.
     pub ttl: Option<SignedDuration>,
+    /// How CloudFormation carries out the operations on the stack.
+    pub deployment: Deployment,
     /// The most stacks that this rule may have.
     pub max_stacks: Option<u32>,
     /// The place of the rule.
@@ -112,6 +114,16 @@ pub struct NamedAt {
     pub capabilities: Range<usize>,
 }
 
+/// How CloudFormation carries out an operation (DeploymentConfig, AWS CloudFormation API Reference).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Deployment {
+    /// The operation completes when the resources are ready.
+    #[default]
+    Standard,
+    /// The operation completes when the configuration of the resources is applied.
+    Express,
+}
+
 /// The specification of one branch's stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StackSpec {
@@ -125,7 +137,9 @@ pub struct StackSpec {
     pub role: Option<Arn>,
     /// The capabilities of the template.
     pub capabilities: Vec<String>,
-    /// A hash of all of these.
+    /// How CloudFormation carries out the operation. It is no part of the digest: it changes nothing in the stack.
+    pub deployment: Deployment,
+    /// A hash of all of these, except the deployment.
     pub digest: String,
 }
 
@@ -154,7 +168,16 @@ impl StackRule {
             (fill(&self.parameters), fill(&self.tags));
         let digest = digest(&self.template, &parameters, &tags, self.role.as_ref(), &self.capabilities);
         let (role, capabilities) = (self.role.clone(), self.capabilities.clone());
-        StackSpec { template: self.template.clone(), parameters, tags, role, capabilities, digest }
+        let deployment = self.deployment;
+        StackSpec {
+            template: self.template.clone(),
+            parameters,
+            tags,
+            role,
+            capabilities,
+            deployment,
+            digest,
+        }
     }
 }
 

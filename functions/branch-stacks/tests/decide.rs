@@ -6,7 +6,7 @@ use branch_stacks::decide::{BETWEEN_DELETIONS, StackDecision, decide};
 use branch_stacks::effect::{Effect, StackInput};
 use branch_stacks::facts::{BranchTip, Facts, FoundStack, OperationEvent, Tip};
 use branch_stacks::identity::{BranchId, COMMIT, DIGEST};
-use branch_stacks::rules::{self, Rules};
+use branch_stacks::rules::{self, Deployment, Rules};
 use branch_stacks::run::BranchInput;
 use branch_stacks::stack::{BranchStack, ForeignBecause, ForeignStack};
 use jiff::{SignedDuration, Timestamp};
@@ -140,6 +140,7 @@ fn event(token: Option<String>, time: Option<Timestamp>) -> OperationEvent {
         reason: String::new(),
         of_stack: true,
         token,
+        operation: None,
         time,
     }
 }
@@ -402,6 +403,25 @@ fn an_update_keeps_the_tags_of_others_and_no_old_one_of_ours() {
             "cost-centre"
         ]
     );
+}
+
+#[test]
+fn a_deletion_is_express_only_if_the_stack_is_not_created_again() {
+    let mode = |world: &Situation| match world.decide().effects.pop() {
+        Some(Effect::Delete { deployment, .. }) => deployment,
+        other => panic!("{other:?}"),
+    };
+    let express = || quiet("feature/a", "deployment = \"express\"");
+    assert_eq!(mode(&express().gone()), Deployment::Express);
+    assert_eq!(mode(&express().status("ROLLBACK_COMPLETE").moved()), Deployment::Standard);
+    assert_eq!(mode(&branch().gone()), Deployment::Standard);
+}
+
+#[test]
+fn the_deployment_is_no_part_of_the_digest() {
+    let mut world = branch();
+    world.rules = rules(&format!("{RULE}deployment = \"express\"\n"));
+    assert_eq!(world.line(), "skip up-to-date []");
 }
 
 #[test]

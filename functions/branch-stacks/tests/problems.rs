@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use branch_stacks::identity::BranchId;
-use branch_stacks::rules::{self, Rules, StackTemplate};
+use branch_stacks::rules::{self, Deployment, Rules, StackTemplate};
 use shared::config::{Code, Document, Problem, render};
 use tempfile::TempDir;
 
@@ -60,6 +60,7 @@ fn samples() -> Vec<(&'static str, String)> {
         ("wrong-type", rule("parameters = { Size = 3 }")),
         ("wrong-type", rule("max-stacks = \"3\"")),
         ("bad-value", rule("max-stacks = 0")),
+        ("bad-value", rule("deployment = \"fast\"")),
         ("bad-value", rule("capabilities = [\"CAPABILITY_ALL\"]")),
         ("bad-template", with("", "")),
         ("bad-template", with("missing.yaml", "")),
@@ -126,7 +127,8 @@ fn a_whole_rule_is_read() {
          tags = { team = \"shop\", repo = \"{repository}\" }\n\
          role = \"arn:aws:iam::111122223333:role/branch-stacks\"\n\
          capabilities = [\"CAPABILITY_NAMED_IAM\", \"CAPABILITY_IAM\"]\n\
-         protected = [\"main\"]\npinned = [\"release/**\"]\nttl = \"14d\"\nmax-stacks = 50\n",
+         protected = [\"main\"]\npinned = [\"release/**\"]\nttl = \"14d\"\nmax-stacks = 50\n\
+         deployment = \"express\"\n",
     ));
     assert_eq!(problems, []);
     let rule = &rules.stacks[0];
@@ -136,6 +138,7 @@ fn a_whole_rule_is_read() {
     assert!(kept("release/1") && kept("main") && !kept("feature/a"));
     assert_eq!(rule.ttl.map(|ttl| ttl.as_hours()), Some(14 * 24));
     assert_eq!(rule.max_stacks, Some(50));
+    assert_eq!(rule.deployment, Deployment::Express);
     assert_eq!(rule.capabilities, ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]);
     assert!(!rule.uses_commit());
 }

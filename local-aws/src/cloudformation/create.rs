@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    Goal, Moment, StackRecord, body, capabilities, document, invalid, parameters, request, resources, tokens,
+    Goal, Moment, StackRecord, body, capabilities, deployment, document, invalid, parameters, request,
+    resources, tokens,
 };
 use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
@@ -21,6 +22,7 @@ pub(super) fn create_stack(context: &Context<'_>, mut input: Members) -> Result<
     let role = request::role(&mut input)?;
     let capabilities = capabilities::given(&mut input)?;
     let protected = input.boolean("EnableTerminationProtection")?.unwrap_or(false);
+    let deployment = deployment::given(&mut input)?;
     input.finish()?;
     let mut state = cloudformation.lock();
     if let Some(id) = state.tokens.earlier(context.region, token.as_deref(), OPERATION, &name)? {
@@ -41,12 +43,14 @@ pub(super) fn create_stack(context: &Context<'_>, mut input: Members) -> Result<
     resources::check(&stack)?;
     stack.protected = protected;
     stack.token = token.clone();
+    stack.deployment = deployment;
+    stack.begin("CREATE_STACK");
     let now = Moment { at: context.now, bus: &context.world.bus, ends: context.now + cloudformation.step };
     stack.enter(now, "CREATE_IN_PROGRESS", Some("User Initiated".to_owned()));
-    let id = stack.id.clone();
+    let (id, operation) = (stack.id.clone(), stack.operation.id.clone());
     state.stacks.push(stack);
     state.tokens.remember(context.region, token.as_deref(), OPERATION, &name, &id);
-    Ok(json!({"StackId": id}))
+    Ok(json!({"StackId": id, "OperationId": operation}))
 }
 
 pub(super) fn no_such_stack(name: &str) -> ErrorAnswer {

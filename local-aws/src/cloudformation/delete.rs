@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Moment, invalid, request, tokens};
+use super::{Moment, deployment, invalid, request, tokens};
 use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
 use crate::service::Context;
@@ -15,6 +15,7 @@ pub(super) fn delete_stack(context: &Context<'_>, mut input: Members) -> Result<
     let name = request::name_or_id(&mut input)?;
     let token = tokens::token(&mut input)?;
     let role = request::role(&mut input)?;
+    let deployment = deployment::given(&mut input)?;
     input.finish()?;
     let mut state = cloudformation.lock();
     if state.tokens.earlier(context.region, token.as_deref(), OPERATION, &name)?.is_some() {
@@ -39,6 +40,8 @@ pub(super) fn delete_stack(context: &Context<'_>, mut input: Members) -> Result<
     }
     stack.goal.role = role.or(stack.goal.role.take());
     stack.token = token.clone();
+    stack.deployment = deployment;
+    stack.begin("DELETE_STACK");
     stack.deleted = Some(context.now);
     let now = Moment { at: context.now, bus: &context.world.bus, ends: context.now + cloudformation.step };
     stack.enter(now, "DELETE_IN_PROGRESS", Some("User Initiated".to_owned()));

@@ -57,6 +57,7 @@ fn shown(stack: &StackRecord) -> Value {
         ("LastUpdatedTime", stack.updated.map(iso)),
         ("DeletionTime", stack.deleted.map(iso)),
         ("StackStatusReason", stack.reason.clone().map(Value::from)),
+        ("DeploymentConfig", stack.deployment.shown()),
         ("Description", stack.goal.template.get("Description").cloned()),
         ("RoleARN", stack.goal.role.clone().map(Value::from)),
         ("Outputs", (!stack.outputs.is_empty()).then(|| stack.outputs.iter().map(output).collect())),

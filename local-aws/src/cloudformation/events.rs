@@ -19,7 +19,8 @@ pub(super) fn describe_stack_events(context: &Context<'_>, mut input: Members) -
     let state = cloudformation.lock();
     let found = state.find(context.region, &name).ok_or_else(|| no_such_stack(&name))?;
     let stack = &state.stacks[found];
-    let newest_first: Vec<&StackEvent> = stack.events.iter().rev().collect();
+    let newest_first = stack.events.iter().rev().filter(|event| event.validation.is_none());
+    let newest_first: Vec<&StackEvent> = newest_first.collect();
     let identity = ["DescribeStackEvents", &stack.id];
     let page = paging::page(&newest_first, cloudformation.page_size, token.as_deref(), &identity);
     let page = page.map_err(request::bad_token)?;
@@ -44,6 +45,9 @@ fn shown(stack: &StackRecord, event: &StackEvent) -> Value {
     });
     if let Some(reason) = &event.reason {
         shown["ResourceStatusReason"] = json!(reason);
+    }
+    if !event.operation.id.is_empty() {
+        shown["OperationId"] = json!(event.operation.id);
     }
     if let Some(token) = &event.token {
         shown["ClientRequestToken"] = json!(token);

@@ -1,5 +1,7 @@
 //! Owns the failures that the world arranges: which resource, of which stacks, when, and how often.
 
+use super::operation_events::ValidationRecord;
+
 /// A failure that the world arranges: the resource fails when the stack does this.
 #[derive(Debug, Clone)]
 pub(crate) struct ArrangedFailure {
@@ -9,8 +11,17 @@ pub(crate) struct ArrangedFailure {
     pub(crate) stack: Option<String>,
     pub(crate) on: StackOperation,
     pub(crate) reason: String,
+    /// The resource fails in the validation before the deployment, and nothing is provisioned.
+    pub(crate) validation: Option<ArrangedValidation>,
     /// The number of failures left; `None` for a failure that lasts.
     pub(crate) times: Option<u32>,
+}
+
+/// The validation that fails, and the path in the template that it names.
+#[derive(Debug, Clone)]
+pub(crate) struct ArrangedValidation {
+    pub(crate) name: String,
+    pub(crate) path: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +45,24 @@ impl StackOperation {
 }
 
 impl ArrangedFailure {
-    /// Whether the resource fails now. A limited failure then has one failure less left.
+    /// Whether the resource fails now while it is provisioned. A limited failure then has one failure less left.
     pub(super) fn strikes(&mut self, stack: &str, resource: &str, on: StackOperation) -> bool {
+        self.validation.is_none() && self.is_due(stack, resource, on)
+    }
+
+    /// The failure of the resource's validation now. A limited failure then has one failure less left.
+    pub(super) fn fails_validation(
+        &mut self,
+        stack: &str,
+        resource: &str,
+        on: StackOperation,
+    ) -> Option<ValidationRecord> {
+        let ArrangedValidation { name, path } = self.validation.clone()?;
+        let reason = self.reason.clone();
+        self.is_due(stack, resource, on).then_some(ValidationRecord { name, reason, path })
+    }
+
+    fn is_due(&mut self, stack: &str, resource: &str, on: StackOperation) -> bool {
         let fits = self.on == on
             && self.resource == resource
             && self.stack.as_deref().is_none_or(|pattern| fits(pattern, stack));

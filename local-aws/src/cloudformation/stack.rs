@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::deployment::DeploymentConfig;
+use super::operation_events::{Operation, ValidationRecord};
 use crate::bus::{Bus, BusEvent};
 use crate::ids;
 use crate::service::ACCOUNT;
@@ -99,6 +101,10 @@ pub(crate) struct StackRecord {
     pub(crate) parent: Option<String>,
     /// The token of the operation in progress, or of the last one.
     pub(crate) token: Option<String>,
+    /// The operation in progress, or the last one.
+    pub(crate) operation: Operation,
+    /// The configuration of the last operation.
+    pub(crate) deployment: DeploymentConfig,
     /// Oldest first.
     pub(crate) events: Vec<StackEvent>,
 }
@@ -112,6 +118,9 @@ pub(crate) struct StackEvent {
     pub(crate) status: String,
     pub(crate) reason: Option<String>,
     pub(crate) token: Option<String>,
+    pub(crate) operation: Operation,
+    /// A failed validation, which only DescribeEvents has.
+    pub(crate) validation: Option<ValidationRecord>,
     pub(crate) at: Timestamp,
 }
 
@@ -145,6 +154,8 @@ impl StackRecord {
             protected: false,
             parent: None,
             token: None,
+            operation: Operation::default(),
+            deployment: DeploymentConfig::default(),
             events: Vec::new(),
         }
     }
@@ -195,7 +206,28 @@ impl StackRecord {
             status: status.to_owned(),
             reason: reason.map(str::to_owned),
             token: self.token.clone(),
+            operation: self.operation.clone(),
+            validation: None,
             at,
         });
+    }
+
+    /// Begins an operation: the events from now on are its events.
+    pub(crate) fn begin(&mut self, kind: &'static str) {
+        let count = self.events.len().to_string();
+        self.operation = Operation { id: ids::uuid(&["operation", &self.id, &count]), kind };
+    }
+
+    /// Adds a failed validation of a resource: its logical id and type.
+    pub(super) fn failed_validation(
+        &mut self,
+        at: Timestamp,
+        (logical, kind): (&str, &str),
+        failed: ValidationRecord,
+    ) {
+        self.event(at, (logical, kind, ""), "", None);
+        if let Some(event) = self.events.last_mut() {
+            event.validation = Some(failed);
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::failures::{ArrangedFailure, StackOperation};
+use super::operation_events::ValidationRecord;
 use super::resources::{self, Exports};
 use super::stack::{Goal, Moment, Output, StackRecord, StackResource};
 use super::{StackStore, effects};
@@ -49,6 +50,10 @@ fn exported<'s>(
     })
 }
 
+/// The stack's reason when a validation before the deployment failed. The events of the resources do not have the cause.
+const VALIDATION_FAILED: &str = "The following hook(s)/validation failed: [AWS::EarlyValidation::PropertyValidation]. \
+    To troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure information.";
+
 struct StackTransition<'a> {
     world: &'a AwsWorld,
     failing: &'a mut [ArrangedFailure],
@@ -77,13 +82,21 @@ impl StackTransition<'_> {
     fn create(&mut self, stack: &mut StackRecord) {
         let failed = match resources::wanted(stack, &self.exports) {
             Err(reason) => Some(reason),
+            Ok(wanted) if self.invalid(stack, &wanted, StackOperation::Create) => {
+                return self.undo(
+                    stack,
+                    "CREATE_FAILED",
+                    "ROLLBACK_IN_PROGRESS",
+                    VALIDATION_FAILED.to_owned(),
+                );
+            }
             Ok(wanted) => named("create", &self.make_all(stack, wanted, StackOperation::Create)),
         };
         match failed.or_else(|| self.export(stack)) {
             None => stack.enter(self.now, "CREATE_COMPLETE", None),
             Some(reason) => {
                 let reason = format!("{reason} Rollback requested by user.");
-                stack.enter(self.now, "ROLLBACK_IN_PROGRESS", Some(reason));
+                self.undo(stack, "CREATE_FAILED", "ROLLBACK_IN_PROGRESS", reason);
             }
         }
     }
@@ -115,12 +128,45 @@ impl StackTransition<'_> {
     fn update(&mut self, stack: &mut StackRecord) {
         let failed = match resources::wanted(stack, &self.exports) {
             Err(reason) => Some(reason),
+            Ok(wanted) if self.invalid(stack, &wanted, StackOperation::Update) => {
+                return self.undo(
+                    stack,
+                    "UPDATE_FAILED",
+                    "UPDATE_ROLLBACK_IN_PROGRESS",
+                    VALIDATION_FAILED.to_owned(),
+                );
+            }
             Ok(wanted) => named("update", &self.change_all(stack, wanted)),
         };
         match failed.or_else(|| self.export(stack)) {
             None => stack.enter(self.now, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", None),
-            reason => stack.enter(self.now, "UPDATE_ROLLBACK_IN_PROGRESS", reason),
+            Some(reason) => self.undo(stack, "UPDATE_FAILED", "UPDATE_ROLLBACK_IN_PROGRESS", reason),
         }
+    }
+
+    /// Rolls a failed operation back, which is an operation of its own, or leaves the stack failed.
+    fn undo(&self, stack: &mut StackRecord, failed: &'static str, rollback: &'static str, reason: String) {
+        if stack.deployment.rolls_back() {
+            stack.enter(self.now, rollback, Some(reason));
+            stack.begin("ROLLBACK");
+        } else {
+            stack.enter(self.now, failed, Some(reason));
+        }
+    }
+
+    /// Whether the validation before the deployment fails, which stops the operation before it provisions anything.
+    fn invalid(&mut self, stack: &mut StackRecord, wanted: &[StackResource], on: StackOperation) -> bool {
+        let before = stack.events.len();
+        for resource in wanted {
+            let names = (resource.logical.as_str(), resource.kind.as_str());
+            let failures = self.failing.iter_mut();
+            let failures = failures.filter_map(|one| one.fails_validation(&stack.name, names.0, on));
+            let failures: Vec<ValidationRecord> = failures.collect();
+            for failed in failures {
+                stack.failed_validation(self.now.at, names, failed);
+            }
+        }
+        stack.events.len() > before
     }
 
     /// Sets the stack's outputs, or returns the reason for which an export is refused.

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::create::no_such_stack;
 use super::{
-    Goal, Moment, StackRecord, body, capabilities, document, invalid, parameters, request, resources, tokens,
+    Goal, Moment, StackRecord, body, capabilities, deployment, document, invalid, parameters, request,
+    resources, tokens,
 };
 use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
@@ -32,6 +33,7 @@ pub(super) fn update_stack(context: &Context<'_>, mut input: Members) -> Result<
     let tags = if input.has("Tags") { Some(request::tags(&mut input)?) } else { None };
     let role = request::role(&mut input)?;
     let capabilities = capabilities::given(&mut input)?;
+    let deployment = deployment::given(&mut input)?;
     input.finish()?;
     let mut state = cloudformation.lock();
     if let Some(id) = state.tokens.earlier(context.region, token.as_deref(), OPERATION, &name)? {
@@ -67,9 +69,11 @@ pub(super) fn update_stack(context: &Context<'_>, mut input: Members) -> Result<
     if same(&goal, &stack.goal) {
         return Err(invalid("No updates are to be performed."));
     }
+    stack.deployment = deployment;
     let id = begin(stack, goal, token.clone(), context);
+    let operation = stack.operation.id.clone();
     state.tokens.remember(context.region, token.as_deref(), OPERATION, &name, &id);
-    Ok(json!({"StackId": id}))
+    Ok(json!({"StackId": id, "OperationId": operation}))
 }
 
 fn begin(stack: &mut StackRecord, goal: Goal, token: Option<String>, context: &Context<'_>) -> String {
@@ -77,6 +81,7 @@ fn begin(stack: &mut StackRecord, goal: Goal, token: Option<String>, context: &C
     stack.before = Some((earlier, stack.made.clone()));
     stack.updated = Some(context.now);
     stack.token = token;
+    stack.begin("UPDATE_STACK");
     let ends = context.now + context.world.cloudformation.step;
     let now = Moment { at: context.now, bus: &context.world.bus, ends };
     stack.enter(now, "UPDATE_IN_PROGRESS", Some("User Initiated".to_owned()));

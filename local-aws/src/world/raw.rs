@@ -126,6 +126,10 @@ pub(super) struct RawFailing {
     pub(super) stack: Option<String>,
     pub(super) on: Spanned<String>,
     pub(super) reason: Option<String>,
+    /// Fails in this validation before the deployment: `PROPERTY_VALIDATION`.
+    pub(super) validation: Option<Spanned<String>>,
+    /// The validation's path in the template; default: the resource's properties.
+    pub(super) path: Option<String>,
     pub(super) times: Option<u32>,
 }
 

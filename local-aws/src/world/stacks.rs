@@ -6,7 +6,9 @@ use toml::Spanned;
 use super::file::WorldFile;
 use super::raw::{RawCloudFormation, RawFailing, RawStack, RawStackEvent, RawTemplate};
 use super::{AwsWorld, WorldError};
-use crate::cloudformation::{self, ArrangedFailure, Goal, STATUSES, StackEvent, StackOperation, StackRecord};
+use crate::cloudformation::{
+    self, ArrangedFailure, ArrangedValidation, Goal, STATUSES, StackEvent, StackOperation, StackRecord,
+};
 use crate::ids;
 
 /// The template of a stack without one.
@@ -51,8 +53,23 @@ fn behind_url(file: &WorldFile<'_>, raw: RawTemplate) -> Result<(String, String)
 fn checked(file: &WorldFile<'_>, raw: RawFailing) -> Result<ArrangedFailure, WorldError> {
     let on = StackOperation::named(raw.on.get_ref());
     let on = on.ok_or_else(|| file.invalid(&raw.on, "`on` is create, update, delete or rollback"))?;
+    let validation = validation(file, &raw, on)?;
     let reason = raw.reason.unwrap_or_else(|| "arranged by the world".to_owned());
-    Ok(ArrangedFailure { resource: raw.resource, stack: raw.stack, on, reason, times: raw.times })
+    Ok(ArrangedFailure { resource: raw.resource, stack: raw.stack, on, reason, validation, times: raw.times })
+}
+
+/// CloudFormation validates creations and updates only.
+fn validation(
+    file: &WorldFile<'_>,
+    raw: &RawFailing,
+    on: StackOperation,
+) -> Result<Option<ArrangedValidation>, WorldError> {
+    let Some(name) = &raw.validation else { return Ok(None) };
+    if !matches!(on, StackOperation::Create | StackOperation::Update) {
+        return Err(file.invalid(name, "`validation` belongs to create or update"));
+    }
+    let path = || format!("/Resources/{}/Properties", raw.resource);
+    Ok(Some(ArrangedValidation { name: name.get_ref().clone(), path: raw.path.clone().unwrap_or_else(path) }))
 }
 
 pub(super) fn add(world: &AwsWorld, file: &WorldFile<'_>, raw: RawStack) -> Result<(), WorldError> {
@@ -83,12 +100,23 @@ pub(super) fn add(world: &AwsWorld, file: &WorldFile<'_>, raw: RawStack) -> Resu
     stack.protected = raw.protected;
     stack.parent = raw.parent;
     stack.token = raw.token;
+    stack.begin(operation_type(status));
     for event in raw.event {
         let event = recorded_event(&stack, now, event);
         stack.events.push(event);
     }
     world.cloudformation.seed(stack);
     Ok(())
+}
+
+/// The operation that led to a status.
+fn operation_type(status: &str) -> &'static str {
+    match status {
+        status if status.contains("ROLLBACK") => "ROLLBACK",
+        status if status.starts_with("DELETE") => "DELETE_STACK",
+        status if status.starts_with("UPDATE") => "UPDATE_STACK",
+        _ => "CREATE_STACK",
+    }
 }
 
 fn status(file: &WorldFile<'_>, status: Option<&Spanned<String>>) -> Result<&'static str, WorldError> {
@@ -126,6 +154,8 @@ fn recorded_event(stack: &StackRecord, now: Timestamp, raw: RawStackEvent) -> St
         status: raw.status,
         reason: raw.reason,
         token: raw.token,
+        operation: stack.operation.clone(),
+        validation: None,
         at: raw.time.unwrap_or(now),
     }
 }

@@ -581,3 +581,60 @@ fn repositories_come_in_pages() {
         (&json!("shop"), None)
     );
 }
+
+/// The newest event of the operation that created the stack.
+fn creation(fixture: &StackFixture, name: &str) -> String {
+    fixture.call("DescribeStackEvents", &[("StackName", name)]).texts("OperationId").pop().unwrap()
+}
+
+#[test]
+fn a_failed_validation_is_an_event_of_its_operation_and_nothing_is_provisioned() {
+    let fixture = start(
+        "[[cloudformation.failing]]\nresource = \"Topic\"\non = \"create\"\nvalidation = \"PROPERTY_VALIDATION\"\n\
+         reason = \"#: extraneous key [Colour] is not permitted\"",
+    );
+    fixture.create("b-shop", &[]);
+    fixture.settle();
+    assert_eq!(fixture.statuses(), ["CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE"]);
+    let stack_events = fixture.call("DescribeStackEvents", &[("StackName", "b-shop")]);
+    assert_eq!(stack_events.texts("LogicalResourceId"), ["b-shop", "b-shop", "b-shop"]);
+    let operation = creation(&fixture, "b-shop");
+    let by_id = [("OperationId", operation.as_str()), ("Filters.FailedEvents", "true")];
+    let failed = fixture.call("DescribeEvents", &by_id);
+    assert_eq!(failed.texts("EventType"), ["STACK_EVENT", "VALIDATION_ERROR"]);
+    assert_eq!(failed.texts("ValidationPath"), ["/Resources/Topic/Properties"]);
+    assert_eq!(failed.texts("ValidationStatusReason"), ["#: extraneous key [Colour] is not permitted"]);
+    let newest = fixture.call("DescribeEvents", &[("StackName", "b-shop")]);
+    assert_eq!(newest.texts("OperationType"), ["ROLLBACK"], "the newest operation is the rollback");
+    assert_eq!(refused(&fixture.call("DescribeEvents", &[])).0, "ValidationError");
+    assert_eq!(refused(&fixture.call("DescribeEvents", &[("OperationId", "x")])).0, "ValidationError");
+}
+
+#[test]
+fn express_mode_rolls_back_only_where_the_caller_asks_for_it() {
+    let failing = "[[cloudformation.failing]]\nresource = \"Topic\"\non = \"create\"";
+    let express = ("DeploymentConfig.Mode", "EXPRESS");
+    for (more, status) in [
+        (vec![express], "CREATE_FAILED"),
+        (vec![express, ("DeploymentConfig.DisableRollback", "false")], "ROLLBACK_COMPLETE"),
+        (vec![("DeploymentConfig.Mode", "STANDARD")], "ROLLBACK_COMPLETE"),
+    ] {
+        let fixture = start(failing);
+        fixture.create("b-shop", &more);
+        fixture.settle();
+        assert_eq!(fixture.status("b-shop"), status, "{more:?}");
+    }
+    let fixture = start("");
+    let unknown = fixture.create("b-shop", &[("DeploymentConfig.Mode", "FAST")]);
+    assert!(refused(&unknown).1.contains("[STANDARD, EXPRESS]"));
+    fixture.create("b-shop", &[express]);
+    fixture.settle();
+    let described = fixture.call("DescribeStacks", &[("StackName", "b-shop")]);
+    assert_eq!(
+        (described.texts("Mode"), described.texts("StackStatus")),
+        (vec!["EXPRESS".into()], vec!["CREATE_COMPLETE".into()])
+    );
+    fixture.call("DeleteStack", &[("StackName", "b-shop"), express]);
+    fixture.settle();
+    assert_eq!(fixture.status("b-shop"), "none");
+}

@@ -128,6 +128,7 @@ fn converted(event: SdkEvent) -> OperationEvent {
         reason: event.resource_status_reason.unwrap_or_default(),
         of_stack,
         token: event.client_request_token,
+        operation: event.operation_id,
         time: event.timestamp.and_then(|time| Timestamp::from_second(time.secs()).ok()),
     }
 }

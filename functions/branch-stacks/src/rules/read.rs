@@ -12,7 +12,7 @@ use shared::placeholder::{BAD_PLACEHOLDER, Filled, listed};
 use shared::text::{count, list};
 
 use super::template::find;
-use super::{NamedAt, Rules, StackRule, StackTemplate, is_reserved};
+use super::{Deployment, NamedAt, Rules, StackRule, StackTemplate, is_reserved};
 use crate::FUNCTION;
 
 /// The table that is read here.
@@ -103,6 +103,8 @@ fn rule(
         table.problem(Problem::new(NEVER_IDLE, span, "without a `ttl` no branch is ever idle").help(help));
     }
     let max_stacks = table.number("max-stacks", 1);
+    let deployments = [("standard", Deployment::Standard), ("express", Deployment::Express)];
+    let deployment = table.choice("deployment", &deployments).unwrap_or_default();
     table.finish();
     let named_at = NamedAt {
         repositories: repositories_at,
@@ -123,6 +125,7 @@ fn rule(
         pinned,
         ttl,
         max_stacks,
+        deployment,
         place,
         named_at,
     })
