@@ -37,6 +37,16 @@ impl Enacted {
         self.begun.contains(&call)
     }
 
+    /// A decision whose effects are not carried out because of this.
+    pub fn failed(decision: StackDecision, because: Because) -> Self {
+        let effects = decision.effects.iter();
+        let not_called =
+            |effect: &Effect| effect.action(ActionResult::NotCalled("the previous call failed".into()));
+        let actions = effects.map(not_called).collect();
+        let decision = StackDecision { verdict: Verdict::Fail, because, effects: Vec::new(), ..decision };
+        Self { decision, actions, begun: Vec::new() }
+    }
+
     /// The report about the branch.
     pub fn report(&self, branch: &BranchId) -> Report {
         let mut report = self.decision.report(branch);

@@ -38,6 +38,8 @@ pub enum Because {
     NotProtectedYet,
     /// A creation failed, and the head or the specification has changed since.
     CreationRetried { commit: Option<(String, String)> },
+    /// A creation failed for a reason that can pass, long enough ago.
+    CreationRepeated { since: Timestamp },
     /// A deletion failed long enough ago.
     DeletionRetried { since: Timestamp },
     /// The branch should not have a stack. The code is that of `why`.
@@ -61,6 +63,8 @@ pub enum Because {
     DeletedFirst,
     /// A creation failed, and nothing has changed since.
     CreationFailed { status: StackStatus },
+    /// A creation failed recently, for a reason that can pass.
+    CreationWaits { status: StackStatus, next: Timestamp },
     /// A creation failed, and the failed stack has termination protection.
     FailedAndProtected { status: StackStatus },
     /// A deletion of a protected branch's stack failed.
@@ -93,6 +97,10 @@ pub enum Because {
     CutOff,
     /// AWS throttles the function's calls.
     Throttled,
+    /// The roll-out failed for enough stacks.
+    RollOutStopped { failures: usize },
+    /// The branch is protected, and no other stack has got the roll-out.
+    ProtectedLast,
     /// Enough stacks are being updated.
     RollOutPaced { most: usize },
     /// Enough stacks are being created.
@@ -241,6 +249,10 @@ impl fmt::Display for Because {
             Self::CreationRetried { commit: None } => f.write_str(
                 "creating the stack failed, and its template or rule has changed since: the failed stack is deleted, then created again",
             ),
+            Self::CreationRepeated { since } => write!(
+                f,
+                "creating the stack failed at {since} for a reason that can pass: the failed stack is deleted, then created once more"
+            ),
             Self::DeletionRetried { since } => {
                 write!(f, "the deletion of the stack failed at {since}, and is retried now")
             }
@@ -263,6 +275,10 @@ impl fmt::Display for Because {
             Self::CreationFailed { status } => write!(
                 f,
                 "creating the stack failed ({status}), and neither the branch nor the template nor the rule has changed since"
+            ),
+            Self::CreationWaits { status, next } => write!(
+                f,
+                "creating the stack failed ({status}) for a reason that can pass; the creation is tried once more after {next}"
             ),
             Self::FailedAndProtected { status } => write!(
                 f,
@@ -312,6 +328,14 @@ impl fmt::Display for Because {
                 "this run's time ended during the calls for this branch; the next run continues from their result",
             ),
             Self::Throttled => f.write_str("AWS throttles this function's calls; the next run continues"),
+            Self::RollOutStopped { failures } => write!(
+                f,
+                "the same template and rule failed for {}, so the roll-out has stopped; a change of the template or the rule begins another",
+                count(*failures, "other stack")
+            ),
+            Self::ProtectedLast => f.write_str(
+                "a rule protects the branch: its stack is updated after the same update has succeeded for another branch",
+            ),
             Self::RollOutPaced { most } => write!(
                 f,
                 "{} {} being updated, the most at a time; the next run continues",

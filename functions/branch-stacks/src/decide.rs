@@ -11,9 +11,11 @@ use shared::report::Report;
 
 use crate::because::{Because, Unwanted};
 use crate::effect::{Effect, create as created, delete, is_update_to, update};
-use crate::facts::{BranchTip, Facts, FoundStack};
+use crate::facts::{BranchTip, Facts, FoundStack, HistoryUnreadable};
 use crate::identity::BranchId;
+use crate::passing::RETRY_AFTER;
 use crate::remark::Remark;
+use crate::roll_out::{ENOUGH_FAILURES, RollOutId};
 use crate::rules::{Deployment, StackRule, StackSpec};
 use crate::run::BranchInput;
 use crate::stack::{BranchStack, StackPhase};
@@ -66,7 +68,15 @@ enum Desired<'a> {
 /// Decides about one branch.
 pub fn decide(input: &BranchInput<'_>, facts: &Facts) -> StackDecision {
     let rule = input.rules.covering(input.branch).map(|rule| rule.place.clone());
-    let (verdict, because, effects) = match (&facts.stack, desired(input, facts)) {
+    let (verdict, because, effects) = match &facts.history {
+        Ok(_) => answered(input, facts),
+        Err(unreadable) => fail(unreadable.because()),
+    };
+    StackDecision { verdict, because, rule, effects, remarks: age_remark(input, facts).into_iter().collect() }
+}
+
+fn answered(input: &BranchInput<'_>, facts: &Facts) -> Answered {
+    match (&facts.stack, desired(input, facts)) {
         (FoundStack::Unreadable(error), _) => fail(Because::StackUnreadable { error: error.clone() }),
         (_, Desired::Unknown(because)) => fail(because),
         (FoundStack::Foreign(foreign), Desired::Stack { .. }) => hold(Because::ForeignStack(foreign.clone())),
@@ -75,8 +85,7 @@ pub fn decide(input: &BranchInput<'_>, facts: &Facts) -> StackDecision {
         (FoundStack::None, Desired::NoStack(why)) => skip(Because::Unwanted { why, stack: false }),
         (FoundStack::Ours(stack), Desired::Stack { rule, commit }) => keep(input, facts, stack, rule, commit),
         (FoundStack::Ours(stack), Desired::NoStack(why)) => remove(input, facts, stack, why),
-    };
-    StackDecision { verdict, because, rule, effects, remarks: age_remark(input, facts).into_iter().collect() }
+    }
 }
 
 /// The remark about the date of the head's commit, where the date was needed.
@@ -154,6 +163,9 @@ fn create(input: &BranchInput<'_>, facts: &Facts, rule: &StackRule, commit: &str
     {
         return hold(Because::TooManyStacks { most });
     }
+    if let Some(because) = stopped(facts) {
+        return hold(because);
+    }
     let effect = created(input, rule.spec(input.branch, commit), commit);
     (Verdict::Create, Because::NoStackYet { commit: commit.to_owned() }, vec![effect])
 }
@@ -177,23 +189,44 @@ fn keep(
         StackPhase::UpdateStuck => hold(Because::UpdateStuck { status: status() }),
         StackPhase::DeletionFailed if input.rules.protect(input.branch) => hold(Because::HalfDeleted),
         StackPhase::DeletionFailed => delete_again(input, facts, stack),
-        StackPhase::CreationFailed => create_again(input, stack, changed, commit),
+        StackPhase::CreationFailed => create_again(input, facts, stack, changed, commit),
         StackPhase::Settled | StackPhase::UpdateUndone => {
             let failed = stack.phase() == StackPhase::UpdateUndone && changed && failed_before(facts, &spec);
             let unprotected = input.rules.protect(input.branch) && !stack.protected;
             let protect = unprotected.then(|| Effect::Protect { stack: stack.id.clone(), enabled: true });
             let mut effects: Vec<Effect> = protect.into_iter().collect();
             match (changed, failed, unprotected) {
-                (true, false, _) => {
-                    effects.push(update(input, facts, stack, spec, commit));
-                    (Verdict::Update, Because::Changed, effects)
-                }
+                (true, false, _) => match held_back(facts) {
+                    None => {
+                        let roll_out = roll_out_of(input, stack);
+                        effects.push(update(input, facts, stack, spec, commit, roll_out.as_ref()));
+                        (Verdict::Update, Because::Changed, effects)
+                    }
+                    Some(because) if effects.is_empty() => hold(because),
+                    Some(_) => (Verdict::Update, Because::NotProtectedYet, effects),
+                },
                 (_, _, true) => (Verdict::Update, Because::NotProtectedYet, effects),
                 (true, true, false) => hold(Because::UpdateFailed),
                 (false, _, false) => skip(Because::UpToDate),
             }
         }
     }
+}
+
+/// The roll-out that an update of the stack belongs to.
+pub(crate) fn roll_out_of(input: &BranchInput<'_>, stack: &BranchStack) -> Option<RollOutId> {
+    RollOutId::of_update(input.rules.covering(input.branch)?, input.branch, stack)
+}
+
+/// Why the roll-out does not go on with this stack.
+fn held_back(facts: &Facts) -> Option<Because> {
+    let others_first = facts.history.as_ref().is_ok_and(|history| history.others_first);
+    stopped(facts).or_else(|| others_first.then_some(Because::ProtectedLast))
+}
+
+fn stopped(facts: &Facts) -> Option<Because> {
+    let failures = facts.history.as_ref().map_or(0, |history| history.roll_out_failures);
+    (failures >= ENOUGH_FAILURES).then_some(Because::RollOutStopped { failures })
 }
 
 /// Whether the last operation on the stack was the same update.
@@ -205,25 +238,54 @@ fn failed_before(facts: &Facts, spec: &StackSpec) -> bool {
         .is_some_and(|token| is_update_to(token, spec))
 }
 
-/// A failed creation is retried only after a change: the failed stack's tags record what was tried.
-fn create_again(input: &BranchInput<'_>, stack: &BranchStack, changed: bool, commit: &str) -> Answered {
+/// A failed creation is retried after a change: the failed stack's tags record what was tried. Without one, it is retried once,
+/// if its reason can pass.
+fn create_again(
+    input: &BranchInput<'_>,
+    facts: &Facts,
+    stack: &BranchStack,
+    changed: bool,
+    commit: &str,
+) -> Answered {
     let moved = stack.commit() != commit;
     let protected = input.rules.protect(input.branch);
-    if !(changed || moved) {
-        return hold(Because::CreationFailed { status: stack.status.clone() });
-    }
+    let commits = (!changed).then(|| (stack.commit().to_owned(), commit.to_owned()));
+    let because = match (changed || moved, second_attempt_after(facts, stack)) {
+        (true, _) => Because::CreationRetried { commit: commits },
+        (false, Some((since, next))) if input.now >= next => Because::CreationRepeated { since },
+        (false, Some((_, next))) => {
+            return hold(Because::CreationWaits { status: stack.status.clone(), next });
+        }
+        (false, None) => return hold(Because::CreationFailed { status: stack.status.clone() }),
+    };
     // Where the rule asked for the termination protection, an empty stack is deleted all the same; no other stack is.
     let empty = stack.status == StackStatus::RollbackComplete;
     if stack.protected && !(protected && empty) {
         return hold(Because::FailedAndProtected { status: stack.status.clone() });
     }
-    let commit = (!changed).then(|| (stack.commit().to_owned(), commit.to_owned()));
     let mut effects = Vec::new();
     if stack.protected {
         effects.push(Effect::Protect { stack: stack.id.clone(), enabled: false });
     }
     effects.push(delete(stack, None, Deployment::Standard));
-    (Verdict::Delete, Because::CreationRetried { commit }, effects)
+    (Verdict::Delete, because, effects)
+}
+
+/// When the failed creation began, and when the second attempt is due; nothing if there is none.
+fn second_attempt_after(facts: &Facts, stack: &BranchStack) -> Option<(Timestamp, Timestamp)> {
+    let attempt =
+        facts.history.as_ref().ok()?.attempt.filter(|attempt| attempt.can_pass && !attempt.is_second);
+    let since = attempt.and(stack.created)?;
+    Some((since, since.saturating_add(RETRY_AFTER).unwrap_or(Timestamp::MAX)))
+}
+
+impl HistoryUnreadable {
+    fn because(&self) -> Because {
+        match self {
+            Self::Stack(error) => Because::StackUnreadable { error: error.clone() },
+            Self::Reports(error) => Because::ReportsUnavailable { error: error.clone() },
+        }
+    }
 }
 
 /// DescribeStacks may omit when a deletion failed; the stack's last event has the time. Without either, the deletion counts

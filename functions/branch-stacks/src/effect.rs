@@ -9,6 +9,7 @@ use shared::token::client_token;
 
 use crate::facts::Facts;
 use crate::identity::{COMMIT, DIGEST, NamedValue};
+use crate::roll_out::RollOutId;
 use crate::rules::{Deployment, StackSpec, is_reserved};
 use crate::run::BranchInput;
 use crate::stack::{BranchStack, stack_name};
@@ -115,6 +116,16 @@ impl shared::act::Effect for Effect {
     }
 }
 
+impl Effect {
+    /// The email, if the effect publishes one.
+    pub fn message(self) -> Option<Message> {
+        match self {
+            Self::Publish { message, .. } => Some(message),
+            _ => None,
+        }
+    }
+}
+
 impl StackInput {
     /// The input as a decision shows it.
     fn shown(&self, stack: &str) -> Value {
@@ -166,13 +177,15 @@ pub(crate) fn update(
     stack: &BranchStack,
     spec: StackSpec,
     commit: &str,
+    roll_out: Option<&RollOutId>,
 ) -> Effect {
     let [id, changed, _] = stack.moment();
     // A rollback that an operator continued may leave the time of the update unchanged.
     let last = facts.last_event.as_ref().and_then(|event| event.time);
     let last = last.map(|time| time.to_string()).unwrap_or_default();
     let token = client_token([id.as_str(), &changed, &last]);
-    let token = format!("{}{token}", update_token_prefix(&spec));
+    let roll_out = roll_out.map(|id| format!("{id}-")).unwrap_or_default();
+    let token = format!("{}{roll_out}{token}", update_token_prefix(&spec));
     let tags = tags(input, &stack.tags, &spec, commit);
     Effect::Update { stack: stack.id.clone(), input: StackInput { spec, tags, token } }
 }

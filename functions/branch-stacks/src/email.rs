@@ -1,6 +1,7 @@
 //! The email about a failed stack: what failed and why, what happens next, what an operator can do. Pure.
 
 mod advice;
+pub mod roll_out;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -9,7 +10,7 @@ use aws_sdk_cloudformation::types::StackStatus;
 use shared::call_error::CallError;
 use shared::decision::Verdict;
 use shared::email::Message;
-use shared::text::{printable, shortened};
+use shared::text::{list_at_most, printable, shortened};
 
 use self::advice::advice;
 use crate::decide::StackDecision;
@@ -41,6 +42,8 @@ pub struct StackFailure<'a> {
     pub causes: &'a FailureCauses,
     /// Whether the stack has termination protection.
     pub protected: bool,
+    /// Further stacks of the same roll-out that failed and were not emailed.
+    pub others: &'a [String],
 }
 
 /// What was read about the causes of a failure.
@@ -117,13 +120,18 @@ fn details(causes: &FailureCauses) -> Vec<FailureDetail> {
     found.into_iter().chain((more > 0).then_some(FailureDetail::More(more))).chain(unreadable).collect()
 }
 
+/// Whether a resource stopped because another one failed.
+pub(crate) fn is_cancelled(reason: &str) -> bool {
+    CANCELLED.iter().any(|words| reason.starts_with(words))
+}
+
 /// The first failures, oldest first: each resource once, without those that another resource's failure stopped.
 fn failed_resources(newest_first: &[OperationEvent]) -> Vec<FailureDetail> {
     let mut seen = BTreeSet::new();
-    let failed = newest_first.iter().rev().filter(|event| {
-        let cancelled = CANCELLED.iter().any(|words| event.reason.starts_with(words));
-        event.status.ends_with("_FAILED") && !event.of_stack && !cancelled
-    });
+    let failed = newest_first
+        .iter()
+        .rev()
+        .filter(|event| event.status.ends_with("_FAILED") && !event.of_stack && !is_cancelled(&event.reason));
     let once = failed.filter(|event| seen.insert(event.resource.clone()));
     once.cloned().map(FailureDetail::Resource).collect()
 }
@@ -165,11 +173,17 @@ fn text(failure: &StackFailure<'_>, details: &[FailureDetail], next: &StackDecis
         facts(failure, next),
         "What failed".to_owned(),
         items(details, "the stack's events name no resource"),
+    ];
+    if !failure.others.is_empty() {
+        let others = list_at_most(failure.others, MOST_RESOURCES);
+        paragraphs.push(format!("The same template and rule also failed for {others}."));
+    }
+    paragraphs.extend([
         "What happens next".to_owned(),
         format!("{}: {}.", outcome(next.verdict), printable(&next.because.to_string())),
         "What you can do".to_owned(),
         items(&advice.sentences, "nothing"),
-    ];
+    ]);
     let region = &change.stack.region;
     let region = if region.is_empty() { String::new() } else { format!(" --region {region}") };
     let history = ("To list all events of the stack", "describe-stack-events");

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use shared::call_error::CallError;
+use shared::table_error::TableError;
 
 use crate::stack::{BranchStack, ForeignStack};
 
@@ -16,6 +17,37 @@ pub struct Facts {
     pub last_event: Option<OperationEvent>,
     /// The number of stacks of the branch's rule, where the decision needs it.
     pub stacks_of_rule: Option<usize>,
+    /// What earlier runs and other stacks show, where the decision needs it.
+    pub history: Result<History, HistoryUnreadable>,
+}
+
+/// What earlier runs and other stacks show about the next operation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct History {
+    /// The number of other stacks for which the roll-out failed.
+    pub roll_out_failures: usize,
+    /// Whether stacks of other branches get the roll-out first, because a rule protects this branch.
+    pub others_first: bool,
+    /// The failed creation.
+    pub attempt: Option<FailedAttempt>,
+}
+
+/// A creation that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FailedAttempt {
+    /// Whether its reason can pass.
+    pub can_pass: bool,
+    /// Whether it was the second attempt.
+    pub is_second: bool,
+}
+
+/// Why the history could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HistoryUnreadable {
+    /// The stacks or a stack's events.
+    Stack(CallError),
+    /// The table of reports.
+    Reports(TableError),
 }
 
 /// A branch, as it is now.

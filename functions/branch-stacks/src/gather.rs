@@ -2,24 +2,28 @@
 //! A failed read becomes a fact; nothing here fails.
 
 mod branch;
+mod history;
 mod stacks;
 mod validations;
 
 use crate::aws::Clients;
 use crate::decide::{needs_count, needs_last_event};
-use crate::facts::{BranchTip, Facts, FoundStack};
-use crate::run::BranchInput;
+use crate::facts::{BranchTip, Facts, FoundStack, History};
+use crate::run::{BranchInput, Run};
 
 pub use branch::{branches, repositories};
+pub use history::Known;
 pub use stacks::{StackListing, all_stacks, events, stack_of};
 pub use validations::{failed_validations, may_have_failed_validation};
 
 /// Reads the facts. The stack comes first: if branch and stack are recreated meanwhile, the facts hold the old stack and an
-/// existing branch. `known_count` is the number of stacks of the branch's rule, where it is already known.
-pub async fn gather(input: &BranchInput<'_>, aws: &Clients, known_count: Option<usize>) -> Facts {
+/// existing branch. `known` is what a reconcile has read already.
+pub async fn gather(input: &BranchInput<'_>, run: &Run<'_>, known: Known<'_>) -> Facts {
+    let aws = run.aws;
     let stack = stacks::of_name(input.branch, input.prefix, aws).await;
     let head = read_head(input, aws).await;
-    let mut facts = Facts { head, stack, last_event: None, stacks_of_rule: known_count };
+    let mut facts =
+        Facts { head, stack, last_event: None, stacks_of_rule: known.count, history: Ok(History::default()) };
     if facts.stacks_of_rule.is_none() && needs_count(input, &facts) {
         match all_stacks(input.prefix, aws).await {
             Ok(listing) => facts.stacks_of_rule = Some(listing.count_of_rule(input.branch, input.rules)),
@@ -34,6 +38,7 @@ pub async fn gather(input: &BranchInput<'_>, aws: &Clients, known_count: Option<
             Err(error) => facts.stack = FoundStack::Unreadable(error),
         }
     }
+    facts.history = history::history(input, &facts, run, known).await;
     facts
 }
 

@@ -11,7 +11,7 @@ use shared::report::Report;
 use crate::aws::Clients;
 use crate::because::{Because, Listed};
 use crate::decide::decide;
-use crate::facts::{BranchTip, Facts, FoundStack};
+use crate::facts::{BranchTip, Facts, FoundStack, History};
 use crate::gather::{StackListing, all_stacks, branches, repositories};
 use crate::identity::{BranchId, ends_with_hash};
 use crate::rules::Rules;
@@ -99,10 +99,15 @@ impl Inventory {
             }
         }
         self.report_foreign(input, &mut settled);
-        needs.sort();
+        // In a roll-out, protected branches come last.
+        let last = |need: Need, branch: &BranchId| need == Need::Check && input.rules.protect(branch);
+        needs.sort_by_cached_key(|(need, branch)| (*need, last(*need, branch), branch.clone()));
         // In a large group, each run begins at another branch: neither a lack of time nor a few branches that always fail
         // keep the others from their turn.
-        for group in needs.chunk_by_mut(|(need, _), (next, _)| need == next) {
+        let same = |(need, branch): &(Need, BranchId), (next, other): &(Need, BranchId)| {
+            need == next && last(*need, branch) == last(*next, other)
+        };
+        for group in needs.chunk_by_mut(same) {
             if group.len() > LARGE_GROUP {
                 group.rotate_left(elsewhere(input.now, group.len()));
             }
@@ -144,6 +149,7 @@ impl Inventory {
             stack: FoundStack::Ours(stack.clone()),
             last_event: None,
             stacks_of_rule: None,
+            history: Ok(History::default()),
         };
         let decision = decide(input, &facts);
         if decision.effects.is_empty() { Ok(decision.report(input.branch)) } else { Err(Need::Check) }

@@ -19,16 +19,20 @@ pub mod facts;
 pub mod gather;
 pub mod identity;
 pub mod inventory;
+pub mod passing;
 pub mod reconcile;
 pub mod remark;
+pub mod report_failure;
 pub mod report_once;
 pub mod reports;
+pub mod roll_out;
 pub mod rules;
 pub mod run;
 pub mod settings;
 pub mod stack;
 
 use serde_json::Value;
+use shared::act::Performed;
 use shared::decision::{Decision, Verdict};
 use shared::lambda::{Failure, Invocation};
 use shared::report::Report;
@@ -37,9 +41,10 @@ use crate::act::{Enacted, act};
 use crate::aws::Clients;
 use crate::because::Because;
 use crate::change::stack_changed;
-use crate::decide::decide;
+use crate::decide::{StackDecision, decide};
 use crate::event::{Event, Parsed, parse};
-use crate::gather::gather;
+use crate::facts::{Facts, FoundStack};
+use crate::gather::{Known, gather};
 use crate::reconcile::reconcile;
 use crate::rules::Rules;
 use crate::run::{BranchInput, Run};
@@ -69,7 +74,7 @@ pub async fn handle(
     let report = match &event {
         Event::Branch(branch, push) => {
             let run = run.at_push(push);
-            converge(&run.input(branch), &run, None).await.report(branch)
+            converge(&run.input(branch), &run, Known::default()).await.report(branch)
         }
         Event::Stack(change) => stack_changed(&run.at_time(&change.time), change).await,
         Event::Reconcile => reconcile(&run).await,
@@ -77,10 +82,26 @@ pub async fn handle(
     Ok(report.decision(FUNCTION.name, &event.to_string(), &invocation))
 }
 
-/// Brings one branch's stack to the state that the rules want. Every event ends here. `known_count` is the number of stacks
-/// of the branch's rule, where it is already known.
-pub(crate) async fn converge(input: &BranchInput<'_>, run: &Run<'_>, known_count: Option<usize>) -> Enacted {
-    let facts = gather(input, run.aws, known_count).await;
+/// Brings one branch's stack to the state that the rules want. Every event ends here. `known` is what a reconcile has read.
+pub(crate) async fn converge(input: &BranchInput<'_>, run: &Run<'_>, known: Known<'_>) -> Enacted {
+    let facts = gather(input, run, known).await;
     let decision = decide(input, &facts);
-    act(decision, run.aws, run.invocation.executor).await
+    let remembered = remember(&decision, &facts, run).await;
+    match remembered {
+        Ok(()) => act(decision, run.aws, run.invocation.executor).await,
+        Err(because) => Enacted::failed(decision, because),
+    }
+}
+
+/// Records the second attempt at a creation before its failed stack is deleted, so that there is no third.
+async fn remember(decision: &StackDecision, facts: &Facts, run: &Run<'_>) -> Result<(), Because> {
+    let (Because::CreationRepeated { .. }, FoundStack::Ours(stack)) = (&decision.because, &facts.stack)
+    else {
+        return Ok(());
+    };
+    let (table, key) = (run.table(), passing::second_attempt(stack));
+    match run.invocation.executor.perform(table.record(&key, run.invocation.now)).await {
+        Performed::Failed(error) => Err(Because::ReportsUnavailable { error }),
+        Performed::Done(()) | Performed::NotCalled => Ok(()),
+    }
 }

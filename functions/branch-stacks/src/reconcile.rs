@@ -15,8 +15,13 @@ use tokio::time::timeout_at;
 use crate::act::Enacted;
 use crate::because::Because;
 use crate::converge;
+use crate::event::StackChange;
+use crate::gather::Known;
 use crate::identity::BranchId;
 use crate::inventory::{Inventory, Need, inventory};
+use crate::report_failure::{FailedOperation, causes, email_once};
+use crate::reports::Reports;
+use crate::roll_out::{ENOUGH_FAILURES, RollOutId, RollOutStacks};
 use crate::run::Run;
 use crate::stack::BranchStack;
 
@@ -52,7 +57,15 @@ pub async fn reconcile(run: &Run<'_>) -> Report {
     if needs.is_empty() && report.reasons.is_empty() {
         return Report::of(Verdict::Skip, "reconcile", &Because::NothingThere);
     }
-    let mut sweep = Sweep::new(inventory);
+    if needs.is_empty() {
+        return report;
+    }
+    // Without the table, only the decisions that depend on it fail.
+    let reports = run.table().all().await;
+    if let Err(error) = &reports {
+        report.reason(Verdict::Fail, "reconcile", &Because::ReportsUnavailable { error: error.clone() });
+    }
+    let mut sweep = Sweep::new(inventory, reports.ok());
     for (need, branch) in &needs {
         report.add(sweep.evaluate(run, *need, branch).await);
     }
@@ -66,6 +79,8 @@ fn before(deadline: Instant, time: Duration) -> Instant {
 /// One pass over the branches to evaluate, and its limits.
 struct Sweep {
     inventory: Inventory,
+    /// The reports that were made before this run; nothing if the table did not answer.
+    reports: Option<Reports>,
     /// The branches whose stacks this run has begun to create.
     created: BTreeSet<BranchId>,
     /// The number of stacks that are being updated.
@@ -86,10 +101,11 @@ struct RuleRefusal {
 }
 
 impl Sweep {
-    fn new(inventory: Inventory) -> Self {
+    fn new(inventory: Inventory, reports: Option<Reports>) -> Self {
         Self {
             updating: inventory.updating(),
             inventory,
+            reports,
             created: BTreeSet::new(),
             stopped: None,
             full: None,
@@ -117,12 +133,49 @@ impl Sweep {
         }
         let input = run.input(branch);
         let until = before(run.invocation.deadline, TIME_TO_REPORT);
-        let Ok(enacted) = timeout_at(until.into(), converge(&input, run, known_count)).await else {
+        let known = Known {
+            count: known_count,
+            listing: Some(&self.inventory.stacks),
+            reports: self.reports.as_ref(),
+        };
+        let Ok(enacted) = timeout_at(until.into(), converge(&input, run, known)).await else {
             self.stopped = Some(Because::NoTimeLeft);
             return held(&Because::CutOff);
         };
         self.learn(&enacted, branch);
-        enacted.report(branch)
+        let mut report = enacted.report(branch);
+        if enacted.decision.because == Because::UpdateFailed {
+            report.add(self.report_waiting(run, branch, &enacted).await);
+        }
+        report
+    }
+
+    /// Sends the email about a failed update that waited for other updates of its roll-out.
+    async fn report_waiting(&self, run: &Run<'_>, branch: &BranchId, enacted: &Enacted) -> Report {
+        let stack = self.inventory.stacks.ours.get(branch);
+        let (Some(rule), Some(stack), Some(reports)) = (run.rules.covering(branch), stack, &self.reports)
+        else {
+            return Report::default();
+        };
+        let id = RollOutId::of_rule(rule);
+        let waits = reports.contains_key(&id.failure(stack.name()));
+        if !waits || reports.contains_key(&id.email(stack.name())) || reports.contains_key(&id.stop()) {
+            return Report::default();
+        }
+        let (status, time) = (stack.status.clone(), run.event_time.clone());
+        let change =
+            StackChange { stack: stack.id.clone(), status, reason: String::new(), time, token: None };
+        let causes = &causes(run, &change).await;
+        let failed = FailedOperation { branch, stack, change: &change, causes, next: &enacted.decision };
+        email_once(run, &failed, &id, reports).await
+    }
+
+    /// The most stacks that are updated at a time: few until a stack has got the roll-out.
+    fn at_a_time(&self, run: &Run<'_>, branch: &BranchId) -> usize {
+        let Some(rule) = run.rules.covering(branch) else { return AT_A_TIME };
+        let id = &RollOutId::of_rule(rule);
+        let stacks = RollOutStacks { id, rules: run.rules, listing: &self.inventory.stacks };
+        if stacks.is_proven() { AT_A_TIME } else { ENOUGH_FAILURES }
     }
 
     /// Takes the result for one branch into account for the branches after it.
@@ -171,8 +224,11 @@ impl Sweep {
                 .then_some(Because::CreationPaced { most: MADE_AT_A_TIME });
             return self.full.clone().or(paced);
         }
-        (self.updating >= AT_A_TIME && self.is_settled(branch))
-            .then_some(Because::RollOutPaced { most: AT_A_TIME })
+        if !self.is_settled(branch) || self.updating < ENOUGH_FAILURES {
+            return None;
+        }
+        let most = self.at_a_time(run, branch);
+        (self.updating >= most).then_some(Because::RollOutPaced { most })
     }
 
     fn has_stack(&self, branch: &BranchId) -> bool {

@@ -22,6 +22,10 @@ pub enum Remark {
     CommittedInTheFuture { branch: BranchId, committed: Timestamp },
     /// A creation, update or deletion failed; `first` is its first failure.
     StackFailed { change: Box<StackChange>, first: Option<FailureDetail> },
+    /// The failure is in the email that the roll-out stopped.
+    InStopEmail { stack: String },
+    /// The email waits for the other updates of the roll-out.
+    EmailWaits { stack: String },
     /// An email was due, and no topic is set.
     NoTopic { stack: String },
 }
@@ -32,7 +36,9 @@ impl Remark {
         match self {
             Self::AgeUnknown { branch, .. } | Self::CommittedInTheFuture { branch, .. } => branch.to_string(),
             Self::StackFailed { change, .. } => stack_name(&change.stack).to_owned(),
-            Self::NoTopic { stack } => stack.clone(),
+            Self::InStopEmail { stack } | Self::EmailWaits { stack } | Self::NoTopic { stack } => {
+                stack.clone()
+            }
         }
     }
 }
@@ -61,6 +67,12 @@ impl fmt::Display for Remark {
                 }
                 first.as_ref().map_or(Ok(()), |first| write!(f, "; {first}"))
             }
+            Self::InStopEmail { .. } => {
+                f.write_str("the roll-out has stopped, and one email reports it for all of its stacks")
+            }
+            Self::EmailWaits { .. } => f.write_str(
+                "the email about this failure waits for the other updates of the roll-out, or for the next reconcile run",
+            ),
             Self::NoTopic { .. } => f.write_str("no email was sent: POINTSMAN_TOPIC_ARN names no topic"),
         }
     }

@@ -159,6 +159,15 @@ impl StackRule {
         self.parameters.iter().chain(&self.tags).any(|(_, value)| value.asks_for("commit"))
     }
 
+    /// The digest of the rule as it is written, before anything is filled in.
+    pub fn digest_as_written(&self) -> String {
+        let written = |texts: &[(String, Filled)]| -> Vec<NamedValue> {
+            texts.iter().map(|(name, text)| (name.clone(), text.to_string())).collect()
+        };
+        let (parameters, tags) = (written(&self.parameters), written(&self.tags));
+        digest(&self.template, &parameters, &tags, self.role.as_ref(), &self.capabilities)
+    }
+
     /// The specification of the stack of `branch` at `commit`.
     pub fn spec(&self, branch: &BranchId, commit: &str) -> StackSpec {
         let fill = |texts: &[(String, Filled)]| {

@@ -41,6 +41,11 @@ impl BranchStack {
         self.tag(COMMIT).unwrap_or_default()
     }
 
+    /// The stack's name.
+    pub fn name(&self) -> &str {
+        stack_name(&self.id)
+    }
+
     /// The operations that the stack's status allows.
     pub fn phase(&self) -> StackPhase {
         StackPhase::of(&self.status)

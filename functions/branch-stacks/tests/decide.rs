@@ -4,8 +4,12 @@ use aws_sdk_cloudformation::types::StackStatus;
 use branch_stacks::because::Because;
 use branch_stacks::decide::{BETWEEN_DELETIONS, StackDecision, decide};
 use branch_stacks::effect::{Effect, StackInput};
-use branch_stacks::facts::{BranchTip, Facts, FoundStack, OperationEvent, Tip};
+use branch_stacks::facts::{
+    BranchTip, Facts, FailedAttempt, FoundStack, History, HistoryUnreadable, OperationEvent, Tip,
+};
 use branch_stacks::identity::{BranchId, COMMIT, DIGEST};
+use branch_stacks::passing::RETRY_AFTER;
+use branch_stacks::roll_out::RollOutId;
 use branch_stacks::rules::{self, Deployment, Rules};
 use branch_stacks::run::BranchInput;
 use branch_stacks::stack::{BranchStack, ForeignBecause, ForeignStack};
@@ -13,6 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use shared::call_error::CallError;
 use shared::config::Document;
 use shared::decision::{Explain as _, Verdict};
+use shared::table_error::TableError;
 use tempfile::TempDir;
 
 const COMMIT_A: &str = "1111111111111111111111111111111111111111";
@@ -63,6 +68,7 @@ fn quiet(branch: &str, more: &str) -> Situation {
         stack: FoundStack::Ours(stack),
         last_event: None,
         stacks_of_rule: None,
+        history: Ok(History::default()),
     };
     Situation { rules, branch: id, facts, now: day(110), active_at: None }
 }
@@ -441,4 +447,77 @@ fn tokens_are_the_same_for_the_same_and_legal() {
     let mut later = branch().changed();
     later.stack().updated = Some(day(105));
     assert_ne!(token(&branch().changed()), token(&later));
+}
+
+#[test]
+fn a_creation_that_failed_for_a_reason_that_can_pass_is_tried_once_more_after_hours() {
+    let attempt = |can_pass, is_second| {
+        let mut world = branch().status("ROLLBACK_COMPLETE");
+        let attempt = Some(FailedAttempt { can_pass, is_second });
+        world.facts.history = Ok(History { attempt, ..History::default() });
+        world
+    };
+    let mut world = attempt(true, false);
+    world.now = day(100) + RETRY_AFTER - SignedDuration::from_secs(1);
+    assert_eq!(world.line(), "hold creation-waits []");
+    world.now = day(100) + RETRY_AFTER;
+    assert_eq!(world.line(), "delete creation-repeated [DeleteStack]");
+    assert_eq!(attempt(true, true).line(), "hold creation-failed []", "there is no third attempt");
+    assert_eq!(attempt(false, false).line(), "hold creation-failed []");
+    assert_eq!(attempt(true, true).changed().line(), "delete creation-retried [DeleteStack]");
+    world.stack().created = None;
+    assert_eq!(world.line(), "hold creation-failed []", "at an unknown time");
+    let mut protected = quiet("main", "").status("ROLLBACK_FAILED");
+    protected.facts.history = attempt(true, false).facts.history;
+    assert_eq!(protected.line(), "hold failed-and-protected []");
+}
+
+#[test]
+fn a_roll_out_stops_after_failures_for_other_stacks() {
+    let mut world = branch().changed();
+    world.facts.history = Ok(History { roll_out_failures: 2, ..History::default() });
+    assert_eq!(world.line(), "update changed [UpdateStack]");
+    world.facts.history = Ok(History { roll_out_failures: 3, ..History::default() });
+    assert_eq!(world.line(), "hold roll-out-stopped []");
+    let mut none = branch();
+    none.facts.stack = FoundStack::None;
+    none.facts.history = world.facts.history.clone();
+    assert_eq!(none.line(), "hold roll-out-stopped []");
+    let mut protected = quiet("main", "").changed();
+    protected.stack().protected = false;
+    protected.facts.history = world.facts.history;
+    assert_eq!(protected.line(), "update not-protected-yet [protect]", "the protection does not wait");
+}
+
+#[test]
+fn a_protected_branch_waits_for_the_others() {
+    let mut world = quiet("main", "").changed();
+    world.facts.history = Ok(History { others_first: true, ..History::default() });
+    assert_eq!(world.line(), "hold protected-last []");
+}
+
+#[test]
+fn an_unreadable_history_changes_nothing() {
+    let mut world = branch().changed();
+    world.facts.history = Err(HistoryUnreadable::Stack(denied()));
+    assert_eq!(world.line(), "fail stack-unreadable []");
+    let error = TableError::Call { key: "reports".into(), error: denied() };
+    world.facts.history = Err(HistoryUnreadable::Reports(error));
+    assert_eq!(world.line(), "fail reports-unavailable []");
+}
+
+#[test]
+fn an_update_has_the_roll_out_in_its_token_unless_only_the_commit_changed() {
+    let token = |world: &Situation| match world.decide().effects.pop() {
+        Some(Effect::Update { input, .. }) => input.token,
+        other => panic!("{other:?}"),
+    };
+    let rule = branch().rules.stacks[0].clone();
+    assert_eq!(RollOutId::of_token(&token(&branch().changed())), Some(RollOutId::of_rule(&rule)));
+    let mut main = quiet("main", "").changed();
+    main.stack().protected = true;
+    let same = RollOutId::of_token(&token(&main));
+    assert_eq!(same, Some(RollOutId::of_rule(&rule)), "one roll-out for all branches of the rule");
+    let commit = quiet("feature/a", "tags = { commit = \"{commit}\" }").moved();
+    assert_eq!(RollOutId::of_token(&token(&commit)), None);
 }

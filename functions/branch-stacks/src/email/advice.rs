@@ -23,7 +23,7 @@ const DELETE: (&str, &str) = ("To delete the stack now", "delete-stack");
 /// has termination protection.
 pub(super) fn advice(next: &StackDecision, status: &StackStatus, protected: bool) -> StackAdvice {
     let (sentences, commands): (&[&str], &[_]) = match &next.because {
-        Because::CreationFailed { .. } => (
+        Because::CreationFailed { .. } | Because::CreationWaits { .. } => (
             &[
                 "Fix the template or the rule and deploy the rules again, or push to the branch: the stack is created again \
                  automatically.",

@@ -1,0 +1,205 @@
+//! Emails the failure of an operation. The failures of one roll-out are emailed together: with the last update that is in
+//! progress or, when the roll-out stops, in one email about the stop.
+
+use shared::act::Performed;
+use shared::decision::Verdict;
+use shared::report::Report;
+use shared::table_error::TableError;
+
+use crate::act::perform;
+use crate::because::Because;
+use crate::decide::StackDecision;
+use crate::email::{FailureCauses, StackFailure, decide_email, roll_out};
+use crate::event::StackChange;
+use crate::gather::{all_stacks, events, failed_validations, may_have_failed_validation};
+use crate::identity::BranchId;
+use crate::remark::Remark;
+use crate::report_once::{DueReport, report_once};
+use crate::reports::Reports;
+use crate::roll_out::{ENOUGH_FAILURES, RollOutId, RollOutStacks};
+use crate::run::Run;
+use crate::stack::{BranchStack, StackPhase, stack_name};
+
+/// Why the operation failed, as far as it can be read.
+pub async fn causes(run: &Run<'_>, change: &StackChange) -> FailureCauses {
+    let stack = change.stack.to_string();
+    let events = events(&stack, change.token.as_deref(), run.aws).await;
+    let validations = match &events {
+        // CloudFormation validates creations and updates only.
+        Ok(events) if StackPhase::of(&change.status) != StackPhase::DeletionFailed => {
+            match may_have_failed_validation(events) {
+                true => failed_validations(&stack, events, run.aws).await,
+                false => Ok(Vec::new()),
+            }
+        }
+        Ok(_) | Err(_) => Ok(Vec::new()),
+    };
+    FailureCauses { events, validations }
+}
+
+/// A failed operation, and what was decided about the branch after it.
+#[derive(Debug, Clone, Copy)]
+pub struct FailedOperation<'a> {
+    /// The branch.
+    pub branch: &'a BranchId,
+    /// The stack.
+    pub stack: &'a BranchStack,
+    /// The status change that reports the failure.
+    pub change: &'a StackChange,
+    /// Why it failed.
+    pub causes: &'a FailureCauses,
+    /// The decision after it.
+    pub next: &'a StackDecision,
+}
+
+impl FailedOperation<'_> {
+    fn failure<'f>(&'f self, others: &'f [String]) -> StackFailure<'f> {
+        let Self { branch, change, causes, stack, .. } = *self;
+        StackFailure { branch, change, causes, protected: stack.protected, others }
+    }
+
+    /// The roll-out that failed: an update has it in its token, and a creation is one of the branch's rule.
+    fn roll_out(&self, run: &Run<'_>) -> Option<RollOutId> {
+        match StackPhase::of(&self.change.status) {
+            StackPhase::UpdateUndone | StackPhase::UpdateStuck => {
+                let events = self.causes.events.as_deref().unwrap_or_default();
+                let read = events.iter().find_map(|event| event.token.as_deref());
+                self.change.token.as_deref().or(read).and_then(RollOutId::of_token)
+            }
+            StackPhase::CreationFailed => {
+                let rule = run.rules.covering(self.branch)?;
+                let current = RollOutId::of_update(rule, self.branch, self.stack).is_none();
+                current.then(|| RollOutId::of_rule(rule))
+            }
+            _ => None,
+        }
+    }
+
+    fn name(&self) -> &str {
+        stack_name(&self.change.stack)
+    }
+
+    fn is_creation(&self) -> bool {
+        StackPhase::of(&self.change.status) == StackPhase::CreationFailed
+    }
+}
+
+/// Reports a failed operation.
+pub async fn report_failure(run: &Run<'_>, failed: &FailedOperation<'_>) -> Report {
+    let Some(id) = failed.roll_out(run) else { return email(run, failed).await };
+    match recorded(run, failed, &id).await {
+        Ok(reports) => report_roll_out(run, failed, &id, &reports).await,
+        Err(error) => {
+            let mut report = email(run, failed).await;
+            let because = Because::ReportsUnavailable { error };
+            report.reason(Verdict::Fail, &failed.branch.to_string(), &because);
+            report
+        }
+    }
+}
+
+/// Records the failure, and reads the reports of the roll-out.
+async fn recorded(
+    run: &Run<'_>,
+    failed: &FailedOperation<'_>,
+    id: &RollOutId,
+) -> Result<Reports, TableError> {
+    let (table, key, executor) = (run.table(), id.failure(failed.name()), run.invocation.executor);
+    if let Performed::Failed(error) = executor.perform(table.record(&key, run.invocation.now)).await {
+        return Err(error);
+    }
+    let mut reports = table.all().await?;
+    reports.insert(key, run.invocation.now);
+    Ok(reports)
+}
+
+async fn report_roll_out(
+    run: &Run<'_>,
+    failed: &FailedOperation<'_>,
+    id: &RollOutId,
+    reports: &Reports,
+) -> Report {
+    let names = id.failed_stacks(reports);
+    let is_stopped = names.len() >= ENOUGH_FAILURES;
+    if is_stopped && reports.contains_key(&id.stop()) {
+        return noted(failed, Remark::InStopEmail { stack: failed.name().to_owned() });
+    }
+    // Without the list, the email is not delayed.
+    let needs_list = is_stopped == failed.is_creation();
+    let listing = if needs_list { all_stacks(&run.settings.prefix, run.aws).await.ok() } else { None };
+    let stacks = listing.as_ref().map(|listing| RollOutStacks { id, rules: run.rules, listing });
+    if failed.is_creation() {
+        let stops = is_stopped && !stacks.is_some_and(|stacks| stacks.is_proven());
+        return if stops { stop(run, failed, id, reports).await } else { email(run, failed).await };
+    }
+    match is_stopped {
+        true => stop(run, failed, id, reports).await,
+        false if stacks.is_some_and(|stacks| stacks.others_may_fail(failed.stack, &names)) => {
+            noted(failed, Remark::EmailWaits { stack: failed.name().to_owned() })
+        }
+        false => email_once(run, failed, id, reports).await,
+    }
+}
+
+/// The email that the roll-out stopped.
+async fn stop(run: &Run<'_>, failed: &FailedOperation<'_>, id: &RollOutId, reports: &Reports) -> Report {
+    let names: Vec<String> = id.failed_stacks(reports).into_iter().collect();
+    let message = roll_out::stopped(&failed.failure(&[]), failed.next, &names);
+    let subject = failed.branch.to_string();
+    let due = DueReport { key: id.stop(), subject, message, remind_after: None };
+    let mut report = noted(failed, Remark::InStopEmail { stack: failed.name().to_owned() });
+    report.add(report_once(run, &due).await);
+    report
+}
+
+/// The email about this failure and those that waited for it.
+pub async fn email_once(
+    run: &Run<'_>,
+    failed: &FailedOperation<'_>,
+    id: &RollOutId,
+    reports: &Reports,
+) -> Report {
+    let names = id.failed_stacks(reports).into_iter();
+    let waiting = names.filter(|name| name != failed.name() && !reports.contains_key(&id.email(name)));
+    let others: Vec<String> = waiting.collect();
+    let failure = failed.failure(&others);
+    let (remarks, effect) = decide_email(&failure, failed.next, run.settings.topic.as_deref());
+    let mut report = Report::default();
+    remarks.iter().for_each(|remark| report.note(&remark.subject(), remark));
+    let Some(message) = effect.and_then(|effect| effect.message()) else { return report };
+    let subject = failed.branch.to_string();
+    let due = DueReport { key: id.email(failed.name()), subject, message, remind_after: None };
+    report.add(report_once(run, &due).await);
+    for other in &others {
+        let (table, key) = (run.table(), id.email(other));
+        let record = table.record(&key, run.invocation.now);
+        if let Performed::Failed(error) = run.invocation.executor.perform(record).await {
+            let because = Because::ReportsUnavailable { error };
+            report.reason(Verdict::Fail, &failed.branch.to_string(), &because);
+        }
+    }
+    report
+}
+
+/// An email of its own, for each delivery of the event.
+async fn email(run: &Run<'_>, failed: &FailedOperation<'_>) -> Report {
+    let mut report = Report::default();
+    let topic = run.settings.topic.as_deref();
+    let (remarks, email) = decide_email(&failed.failure(&[]), failed.next, topic);
+    remarks.iter().for_each(|remark| report.note(&remark.subject(), remark));
+    let Some(email) = email else { return report };
+    let (action, performed) = perform(&email, run.aws, run.invocation.executor).await;
+    report.actions.push(action);
+    if let Performed::Failed(error) = performed {
+        report.reason(Verdict::Fail, &failed.branch.to_string(), &Because::EmailFailed { error });
+    }
+    report
+}
+
+/// The failure as a note, with the reason for which there is no email of its own.
+fn noted(failed: &FailedOperation<'_>, remark: Remark) -> Report {
+    let (remarks, _) = decide_email(&failed.failure(&[]), failed.next, Some(""));
+    let mut report = Report::default();
+    remarks.iter().chain([&remark]).for_each(|remark| report.note(&remark.subject(), remark));
+    report
+}
