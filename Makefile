@@ -31,7 +31,7 @@ EXPANDED_TEMPLATES := .tools/expanded.json .tools/expanded-recovery.json \
 	$(filter-out templates/recovery.yaml,$(wildcard templates/*.yaml))
 
 .DEFAULT_GOAL := help
-.PHONY: help replay test bless lint deny lint-template fmt check package package-recovery deploy bench docs clean
+.PHONY: help replay test bless aws-news lint deny lint-template fmt check package package-recovery deploy bench docs clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -46,6 +46,9 @@ test: $(TEST_TOOLS) ## run every test
 
 bless: $(TEST_TOOLS) ## run every test and accept its output as expected; read the diff before you commit
 	POINTSMAN_BLESS=1 INSTA_UPDATE=always POINTSMAN_PYTHON="$(CURDIR)/.tools/test/bin/python" $(CARGO) test --workspace
+
+aws-news: $(TEST_TOOLS) ## compare AWS's newest models of the calls with the pinned ones (needs PyPI or a mirror)
+	@.tools/test/bin/python -B tools/aws_news.py compare
 
 lint: ## check formatting, clippy and that only one TLS stack is compiled
 	$(CARGO) fmt --all --check

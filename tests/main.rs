@@ -2,6 +2,7 @@
 
 mod account;
 mod alerts;
+mod aws_news;
 mod branch_templates;
 mod documents;
 mod explain;

@@ -66,12 +66,12 @@ fn many_missing_stacks_are_created_a_hundred_at_a_time() {
 }
 
 #[test]
-fn a_changed_template_is_rolled_out_ten_stacks_at_a_time() {
-    let mut account = account(24, &rules(BRANCH));
+fn a_changed_template_is_rolled_out_to_three_stacks_then_ten_at_a_time() {
+    let mut account = account(27, &rules(BRANCH));
     account.reconcile();
     wait(&account);
     account.deploy_template(OTHER_TEMPLATE, &rules(BRANCH));
-    for (updated, left) in [(10, 14), (10, 4)] {
+    for (updated, left) in [(3, 24), (10, 14), (10, 4)] {
         let counted = counted(&account.reconcile());
         assert_eq!(
             (counted["update changed"], counted["hold roll-out-paced"]),
@@ -80,9 +80,9 @@ fn a_changed_template_is_rolled_out_ten_stacks_at_a_time() {
         );
         wait(&account);
     }
-    assert_eq!(counted(&account.reconcile()), counts([("skip up-to-date", 20), ("update changed", 4)]));
+    assert_eq!(counted(&account.reconcile()), counts([("skip up-to-date", 23), ("update changed", 4)]));
     wait(&account);
-    assert_eq!(counted(&account.reconcile()), counts([("skip up-to-date", 24)]));
+    assert_eq!(counted(&account.reconcile()), counts([("skip up-to-date", 27)]));
 }
 
 #[test]

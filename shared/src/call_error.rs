@@ -110,6 +110,18 @@ mod tests {
     }
 
     #[test]
+    fn the_authorization_id_of_a_denied_call_is_in_every_form_of_its_error() {
+        let message =
+            format!("{}. The authorization id: abcdefgh1234", "not authorized to perform this. ".repeat(20));
+        let denied = error(Some("AccessDenied"), &message);
+        for shown in [denied.to_string(), chain(&denied), crate::text::shortened(&denied.to_string(), 100)] {
+            assert!(shown.contains("abcdefgh1234"), "{shown}");
+        }
+        let stored = serde_json::to_value(&denied).unwrap();
+        assert_eq!(serde_json::from_value::<CallError>(stored).unwrap(), denied);
+    }
+
+    #[test]
     fn an_error_keeps_its_kind_when_an_item_stores_it() {
         let stored = serde_json::to_value(error(Some("ThrottlingException"), "slow down")).unwrap();
         let read: CallError = serde_json::from_value(stored).unwrap();

@@ -1,6 +1,7 @@
 //! Text for readers: names with harmless characters only, lists, numbers with their nouns, errors with all their causes.
 
 use std::error::Error;
+use std::ops::RangeInclusive;
 
 /// `text` with escapes for characters that move a terminal's cursor or change the reading order: names in repositories,
 /// events and files are untrusted input.
@@ -15,12 +16,33 @@ fn is_harmless(c: char) -> bool {
     !(c.is_control() || turns_reading_order || breaks_lines || is_unseen)
 }
 
-/// `text` with at most `most` characters, and how many were left out.
+/// `text` with at most `most` characters, and how many were left out. The authorization id of a denied call is kept: AWS's
+/// message ends with it, and IAM says by it which policy denied the call.
 pub fn shortened(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}... ({} more characters)", &text[..end], text[end..].chars().count()),
+    let Some((end, _)) = text.char_indices().nth(most) else { return text.to_owned() };
+    let (kept, left_out) = (&text[..end], text[end..].chars().count());
+    match authorization_id(text).filter(|id| !kept.contains(id)) {
+        None => format!("{kept}... ({left_out} more characters)"),
+        Some(id) => format!("{kept}... ({left_out} more characters, authorization id: {id})"),
     }
+}
+
+/// What stands before an authorization id in the message of a denied call, in lower case ("Troubleshoot access denied error
+/// messages with authorization ID", IAM User Guide): in its last sentence, and in the link to the console.
+const BEFORE_AUTHORIZATION_ID: [&str; 2] = ["authorization id: ", "/authorization-details/"];
+
+/// The lengths that an authorization id can have. AWS documents its characters and not its length.
+const AUTHORIZATION_ID: RangeInclusive<usize> = 8..=128;
+
+/// The authorization id in the message of a denied call.
+pub fn authorization_id(text: &str) -> Option<&str> {
+    // In ASCII, the lower case has the same positions.
+    let lower = text.to_ascii_lowercase();
+    BEFORE_AUTHORIZATION_ID.iter().find_map(|before| {
+        let rest = &text[lower.find(before)? + before.len()..];
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+        AUTHORIZATION_ID.contains(&end).then(|| &rest[..end])
+    })
 }
 
 /// SNS takes a subject of under 100 characters, without line breaks and control characters (Publish, Amazon SNS API
@@ -116,6 +138,42 @@ mod tests {
     fn a_shortened_text_ends_with_the_number_of_characters_left_out() {
         assert_eq!(shortened("ééé", 3), "ééé");
         assert_eq!(shortened("ééééé", 3), "ééé... (2 more characters)");
+    }
+
+    /// The example of the IAM User Guide.
+    const DENIED: &str = "User: arn:aws:iam::123456789012:user/janedoe is not authorized to perform: \
+        iam:CreateInstanceProfile on resource: arn:aws:iam::123456789012:instance-profile/my-instance-profile with an explicit \
+        deny in an identity-based policy: arn:aws:iam::123456789012:policy/ExampleDenyPolicy. Go to \
+        https://us-east-1.console.aws.amazon.com/iam/home?region=us-east-1#/authorization-details/EXAMPLE1a2b3c4d5e6f7g8h9i0j \
+        for complete details, or call the GetRequestAuthorizationDetails API with the following authorization id: \
+        EXAMPLE1a2b3c4d5e6f7g8h9i0j";
+
+    #[test]
+    fn a_shortened_text_keeps_the_authorization_id() {
+        let id = "EXAMPLE1a2b3c4d5e6f7g8h9i0j";
+        for most in [0, 50, 200, 430, 440, DENIED.len() - 10, DENIED.len()] {
+            assert!(shortened(DENIED, most).contains(id), "{most}");
+        }
+        assert_eq!(
+            shortened("denied; Authorization ID: abcdefgh12 is its id", 6),
+            "denied... (40 more characters, authorization id: abcdefgh12)"
+        );
+        let link = DENIED.split(" for complete").next().unwrap();
+        assert_eq!(authorization_id(link), Some(id));
+    }
+
+    #[test]
+    fn other_texts_have_no_authorization_id() {
+        for text in [
+            "",
+            "authorization id: ",
+            "authorization id: é",
+            "the id of an authorization",
+            "authorization id: ab",
+        ] {
+            assert_eq!(authorization_id(text), None, "{text}");
+        }
+        assert_eq!(authorization_id(&format!("authorization id: {}", "a".repeat(129))), None);
     }
 
     #[test]

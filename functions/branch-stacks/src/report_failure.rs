@@ -1,6 +1,8 @@
 //! Emails the failure of an operation. The failures of one roll-out are emailed together: with the last update that is in
 //! progress or, when the roll-out stops, in one email about the stop.
 
+use std::collections::BTreeSet;
+
 use shared::act::Performed;
 use shared::decision::Verdict;
 use shared::report::Report;
@@ -119,31 +121,42 @@ async fn report_roll_out(
     id: &RollOutId,
     reports: &Reports,
 ) -> Report {
-    let names = id.failed_stacks(reports);
-    let is_stopped = names.len() >= ENOUGH_FAILURES;
-    if is_stopped && reports.contains_key(&id.stop()) {
-        return noted(failed, Remark::InStopEmail { stack: failed.name().to_owned() });
-    }
-    // Without the list, the email is not delayed.
-    let needs_list = is_stopped == failed.is_creation();
-    let listing = if needs_list { all_stacks(&run.settings.prefix, run.aws).await.ok() } else { None };
-    let stacks = listing.as_ref().map(|listing| RollOutStacks { id, rules: run.rules, listing });
-    if failed.is_creation() {
-        let stops = is_stopped && !stacks.is_some_and(|stacks| stacks.is_proven());
-        return if stops { stop(run, failed, id, reports).await } else { email(run, failed).await };
-    }
-    match is_stopped {
-        true => stop(run, failed, id, reports).await,
-        false if stacks.is_some_and(|stacks| stacks.others_may_fail(failed.stack, &names)) => {
+    // Without the list, the failures count as they are recorded, and no email waits.
+    let listing = all_stacks(&run.settings.prefix, run.aws).await.unwrap_or_default();
+    let stacks = RollOutStacks { id, rules: run.rules, listing: &listing };
+    let names = stacks.still_failed(id.failed_stacks(reports));
+    let stops = names.len() >= ENOUGH_FAILURES && !(failed.is_creation() && stacks.is_proven());
+    // An operator has to act on a stuck stack, whatever becomes of the roll-out.
+    let is_stuck = StackPhase::of(&failed.change.status) == StackPhase::UpdateStuck;
+    let own = if is_stuck { email(run, failed).await } else { Report::default() };
+    match stops {
+        true if reports.contains_key(&id.stop()) && is_stuck => own,
+        true if reports.contains_key(&id.stop()) => {
+            noted(failed, Remark::InStopEmail { stack: failed.name().to_owned() })
+        }
+        true => joined(own, stop(run, failed, id, &names).await),
+        false if is_stuck => own,
+        false if failed.is_creation() => email(run, failed).await,
+        false if stacks.others_may_fail(failed.stack, &names) => {
             noted(failed, Remark::EmailWaits { stack: failed.name().to_owned() })
         }
         false => email_once(run, failed, id, reports).await,
     }
 }
 
+fn joined(mut report: Report, other: Report) -> Report {
+    report.add(other);
+    report
+}
+
 /// The email that the roll-out stopped.
-async fn stop(run: &Run<'_>, failed: &FailedOperation<'_>, id: &RollOutId, reports: &Reports) -> Report {
-    let names: Vec<String> = id.failed_stacks(reports).into_iter().collect();
+async fn stop(
+    run: &Run<'_>,
+    failed: &FailedOperation<'_>,
+    id: &RollOutId,
+    names: &BTreeSet<String>,
+) -> Report {
+    let names: Vec<String> = names.iter().cloned().collect();
     let message = roll_out::stopped(&failed.failure(&[]), failed.next, &names);
     let subject = failed.branch.to_string();
     let due = DueReport { key: id.stop(), subject, message, remind_after: None };

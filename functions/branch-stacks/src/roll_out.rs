@@ -107,6 +107,15 @@ impl<'a> RollOutStacks<'a> {
         ruled.filter(move |(_, _, rule)| RollOutId::of_rule(rule) == *id)
     }
 
+    /// The stacks of these names that still count as failed: one that is complete again does not.
+    pub fn still_failed(&self, mut names: BTreeSet<String>) -> BTreeSet<String> {
+        let complete = |stack: &&BranchStack| stack.phase() == StackPhase::Settled;
+        for stack in self.listing.ours.values().filter(complete) {
+            names.remove(stack.name());
+        }
+        names
+    }
+
     /// Whether a stack has got the roll-out: it can succeed.
     pub fn is_proven(&self) -> bool {
         self.stacks().any(|(branch, stack, rule)| {

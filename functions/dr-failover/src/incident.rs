@@ -275,6 +275,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_bounded_error_keeps_its_authorization_id() {
+        let message =
+            format!("{}with the following authorization id: abcdefgh1234", "a".repeat(LONGEST_TEXT));
+        let error = CallError::without_answer("drs:DescribeJobs", message);
+        let bounded = Incident::bounded_error(&Incident::bounded_error(&error));
+        assert!(bounded.to_string().contains("abcdefgh1234"), "{bounded}");
+        assert!(bounded.message.len() < LONGEST_TEXT + 100);
+    }
+
+    #[test]
     fn which_plan_does_an_id_name() {
         let at: Timestamp = "2026-03-02T10:00:00Z".parse().unwrap();
         let arn =

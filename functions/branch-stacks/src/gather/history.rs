@@ -7,7 +7,7 @@ use crate::facts::{Facts, FailedAttempt, FoundStack, History, HistoryUnreadable}
 use crate::gather::{StackListing, all_stacks, events, failed_validations, may_have_failed_validation};
 use crate::passing::{can_pass, is_second_attempt};
 use crate::reports::Reports;
-use crate::roll_out::{RollOutId, RollOutStacks};
+use crate::roll_out::{ENOUGH_FAILURES, RollOutId, RollOutStacks};
 use crate::run::{BranchInput, Run};
 use crate::stack::BranchStack;
 
@@ -86,19 +86,23 @@ async fn roll_out(
     };
     let mut failed = id.failed_stacks(reports);
     failed.remove(stack_name);
-    let mut history = History { roll_out_failures: failed.len(), ..History::default() };
-    if input.rules.protect(input.branch) {
-        let listing = match known.listing {
-            Some(listing) => listing,
-            None => {
-                listed = all_stacks(input.prefix, run.aws).await.map_err(HistoryUnreadable::Stack)?;
-                &listed
-            }
-        };
-        let stacks = RollOutStacks { id, rules: input.rules, listing };
-        history.others_first = stacks.protected_branches_wait();
+    let protected = input.rules.protect(input.branch);
+    if failed.len() < ENOUGH_FAILURES && !protected {
+        return Ok(History { roll_out_failures: failed.len(), ..History::default() });
     }
-    Ok(history)
+    let listing = match known.listing {
+        Some(listing) => listing,
+        None => {
+            listed = all_stacks(input.prefix, run.aws).await.map_err(HistoryUnreadable::Stack)?;
+            &listed
+        }
+    };
+    let stacks = RollOutStacks { id, rules: input.rules, listing };
+    Ok(History {
+        roll_out_failures: stacks.still_failed(failed).len(),
+        others_first: protected && stacks.protected_branches_wait(),
+        ..History::default()
+    })
 }
 
 /// The failures count for a creation only while no stack has got the roll-out: the failures of single branches must not keep
@@ -110,7 +114,7 @@ fn creation(input: &BranchInput<'_>, known: Known<'_>) -> History {
         return History::default();
     };
     let id = RollOutId::of_rule(rule);
-    let failures = id.failed_stacks(reports).len();
-    let proven = RollOutStacks { id: &id, rules: input.rules, listing }.is_proven();
-    History { roll_out_failures: if proven { 0 } else { failures }, ..History::default() }
+    let stacks = RollOutStacks { id: &id, rules: input.rules, listing };
+    let failures = if stacks.is_proven() { 0 } else { stacks.still_failed(id.failed_stacks(reports)).len() };
+    History { roll_out_failures: failures, ..History::default() }
 }
