@@ -15,11 +15,10 @@ use tokio::time::timeout_at;
 use crate::act::Enacted;
 use crate::because::Because;
 use crate::converge;
-use crate::event::StackChange;
 use crate::gather::Known;
 use crate::identity::BranchId;
 use crate::inventory::{Inventory, Need, inventory};
-use crate::report_failure::{FailedOperation, causes, email_once};
+use crate::report_failure::report_waiting;
 use crate::reports::Reports;
 use crate::roll_out::{ENOUGH_FAILURES, RollOutId, RollOutStacks};
 use crate::run::Run;
@@ -68,6 +67,9 @@ pub async fn reconcile(run: &Run<'_>) -> Report {
     let mut sweep = Sweep::new(inventory, reports.ok());
     for (need, branch) in &needs {
         report.add(sweep.evaluate(run, *need, branch).await);
+    }
+    if let Some(reports) = &sweep.reports {
+        report.add(report_waiting(run, &sweep.inventory.stacks, reports).await);
     }
     report
 }
@@ -143,31 +145,7 @@ impl Sweep {
             return held(&Because::CutOff);
         };
         self.learn(&enacted, branch);
-        let mut report = enacted.report(branch);
-        if enacted.decision.because == Because::UpdateFailed {
-            report.add(self.report_waiting(run, branch, &enacted).await);
-        }
-        report
-    }
-
-    /// Sends the email about a failed update that waited for other updates of its roll-out.
-    async fn report_waiting(&self, run: &Run<'_>, branch: &BranchId, enacted: &Enacted) -> Report {
-        let stack = self.inventory.stacks.ours.get(branch);
-        let (Some(rule), Some(stack), Some(reports)) = (run.rules.covering(branch), stack, &self.reports)
-        else {
-            return Report::default();
-        };
-        let id = RollOutId::of_rule(rule);
-        let waits = reports.contains_key(&id.failure(stack.name()));
-        if !waits || reports.contains_key(&id.email(stack.name())) || reports.contains_key(&id.stop()) {
-            return Report::default();
-        }
-        let (status, time) = (stack.status.clone(), run.event_time.clone());
-        let change =
-            StackChange { stack: stack.id.clone(), status, reason: String::new(), time, token: None };
-        let causes = &causes(run, &change).await;
-        let failed = FailedOperation { branch, stack, change: &change, causes, next: &enacted.decision };
-        email_once(run, &failed, &id, reports).await
+        enacted.report(branch)
     }
 
     /// The most stacks that are updated at a time: few until a stack has got the roll-out.

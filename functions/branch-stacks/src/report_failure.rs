@@ -13,11 +13,11 @@ use crate::because::Because;
 use crate::decide::StackDecision;
 use crate::email::{FailureCauses, StackFailure, decide_email, roll_out};
 use crate::event::StackChange;
-use crate::gather::{all_stacks, events, failed_validations, may_have_failed_validation};
+use crate::gather::{StackListing, all_stacks, events, failed_validations, may_have_failed_validation};
 use crate::identity::BranchId;
 use crate::remark::Remark;
 use crate::report_once::{DueReport, report_once};
-use crate::reports::Reports;
+use crate::reports::{ReportKey, Reports};
 use crate::roll_out::{ENOUGH_FAILURES, RollOutId, RollOutStacks};
 use crate::run::Run;
 use crate::stack::{BranchStack, StackPhase, stack_name};
@@ -121,10 +121,14 @@ async fn report_roll_out(
     id: &RollOutId,
     reports: &Reports,
 ) -> Report {
+    let recorded = id.failed_stacks(reports);
     // Without the list, the failures count as they are recorded, and no email waits.
-    let listing = all_stacks(&run.settings.prefix, run.aws).await.unwrap_or_default();
+    let listing = match failed.is_creation() && recorded.len() < ENOUGH_FAILURES {
+        true => StackListing::default(),
+        false => all_stacks(&run.settings.prefix, run.aws).await.unwrap_or_default(),
+    };
     let stacks = RollOutStacks { id, rules: run.rules, listing: &listing };
-    let names = stacks.still_failed(id.failed_stacks(reports));
+    let names = stacks.still_failed(recorded);
     let stops = names.len() >= ENOUGH_FAILURES && !(failed.is_creation() && stacks.is_proven());
     // An operator has to act on a stuck stack, whatever becomes of the roll-out.
     let is_stuck = StackPhase::of(&failed.change.status) == StackPhase::UpdateStuck;
@@ -165,8 +169,35 @@ async fn stop(
     report
 }
 
+/// Sends the emails that waited for other updates of their roll-out and were not sent with them.
+pub async fn report_waiting(run: &Run<'_>, stacks: &StackListing, reports: &Reports) -> Report {
+    let mut report = Report::default();
+    for (branch, stack) in &stacks.ours {
+        let Some(rule) = run.rules.covering(branch) else { continue };
+        let id = RollOutId::of_rule(rule);
+        let is_known = |key: &ReportKey| reports.contains_key(key);
+        let waits = is_known(&id.failure(stack.name())) && !is_known(&id.email(stack.name()));
+        if stack.phase() == StackPhase::UpdateUndone && waits && !is_known(&id.stop()) {
+            let (status, time) = (stack.status.clone(), run.event_time.clone());
+            let change =
+                StackChange { stack: stack.id.clone(), status, reason: String::new(), time, token: None };
+            let next = StackDecision {
+                verdict: Verdict::Hold,
+                because: Because::UpdateFailed,
+                rule: Some(rule.place.clone()),
+                effects: Vec::new(),
+                remarks: Vec::new(),
+            };
+            let causes = &causes(run, &change).await;
+            let failed = FailedOperation { branch, stack, change: &change, causes, next: &next };
+            report.add(email_once(run, &failed, &id, reports).await);
+        }
+    }
+    report
+}
+
 /// The email about this failure and those that waited for it.
-pub async fn email_once(
+async fn email_once(
     run: &Run<'_>,
     failed: &FailedOperation<'_>,
     id: &RollOutId,
