@@ -80,8 +80,8 @@ impl Case {
     fn pushes(&self) -> Vec<Push> {
         let events = match open(self.event.clone()) {
             Ok(Envelope::Event(event)) => vec![event],
-            Ok(Envelope::Redrive(messages)) => {
-                messages.into_iter().filter_map(|message| message.event.ok()).collect()
+            Ok(Envelope::Redrive { messages, .. }) => {
+                messages.into_iter().flat_map(|message| message.events).filter_map(Result::ok).collect()
             }
             Err(_) => Vec::new(),
         };
