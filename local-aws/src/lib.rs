@@ -48,6 +48,7 @@ pub use live::{ExecutionNow, ImageNow, RecoveryExecutionNow, StackNow};
 pub use runtime_api::{InvocationOutcome, RuntimeApi};
 pub use server::StartError;
 pub use service::ACCOUNT;
+pub use services::operations;
 pub use sns::{DeliveredEmail, MessageAttribute};
 pub use timeline::{TimelineAction, TimelineEntry, TimelineFault, WorldChange};
 pub use world::{AwsWorld, PipelineSource, WorldError};

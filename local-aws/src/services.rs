@@ -28,6 +28,15 @@ pub(crate) fn is_served(service: Option<&str>, operation: &str) -> bool {
     services.any(|served| served.operations.iter().any(|(name, _)| *name == operation))
 }
 
+/// The operations that are served, a line for each service.
+pub fn operations() -> String {
+    let line = |service: &Service| {
+        let names: Vec<&str> = service.operations.iter().map(|(name, _)| *name).collect();
+        format!("  {}: {}\n", service.name, names.join(", "))
+    };
+    SERVICES.iter().map(line).collect()
+}
+
 /// Performs the operation that a request names.
 pub(crate) fn perform(wire: &Wire, context: &Context<'_>) -> Result<Value, ErrorAnswer> {
     let input = wire.input.clone()?;

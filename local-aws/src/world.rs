@@ -30,7 +30,7 @@ use crate::dynamodb::{DynamoDb, DynamoDbTable, KeyPart};
 use crate::ec2::Ec2;
 use crate::fault::Faults;
 use crate::sns::Sns;
-use crate::ssm::{Parameter, Ssm};
+use crate::ssm::{self, Parameter, Ssm};
 use crate::timeline::TimelineEntry;
 use crate::web::Web;
 
@@ -176,7 +176,7 @@ impl AwsWorld {
 
     /// Creates an SSM parameter in the world's region, unless the world's file has an entry of that name.
     pub fn ensure_parameter(&mut self, name: &str, value: &str) {
-        if !self.absent_parameters.iter().any(|absent| absent == name) {
+        if !self.absent_parameters.iter().any(|absent| ssm::is_same_name(absent, name)) {
             self.ssm.add(Parameter {
                 name: name.to_owned(),
                 region: self.region.clone(),
