@@ -51,7 +51,7 @@ fn the_rule_delivers_every_push_of_the_cases_and_nothing_else() {
     let (mut delivered, mut others) = (0, 0);
     for folder in folders {
         let folder = folder.expect("it can be read").path();
-        let event = std::fs::read_to_string(folder.join("event.json")).expect("a case has an event");
+        let event = shared::text_file::read(&folder.join("event.json")).expect("a case has an event");
         let event: Value = serde_json::from_str(&event).expect("it is JSON");
         let is_push = event["source"] == "aws.codecommit"
             && event["detail-type"] == "CodeCommit Repository State Change"

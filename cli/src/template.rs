@@ -19,6 +19,7 @@ use eventbridge_pattern::PatternError;
 pub use function::{DeployedFunction, EventRule, QueueMapping, Schedule};
 pub use permissions::{Statement, StatementEffect};
 pub use samconfig::{environments, overrides, template_file};
+use shared::text_file::without_mark;
 pub use values::{ACCOUNT, PARTITION, REGION, STACK_NAME};
 
 /// The functions that a template deploys with given parameters.
@@ -122,5 +123,7 @@ pub fn document(path: &Path) -> Result<serde_json::Value, TemplateError> {
 }
 
 fn read_file(path: &Path) -> Result<String, TemplateError> {
-    std::fs::read_to_string(path).map_err(|source| TemplateError::Read { path: path.to_owned(), source })
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| TemplateError::Read { path: path.to_owned(), source })?;
+    Ok(without_mark(&text).to_owned())
 }

@@ -24,4 +24,5 @@ pub mod report;
 pub mod table_error;
 pub mod telemetry;
 pub mod text;
+pub mod text_file;
 pub mod token;

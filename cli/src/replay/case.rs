@@ -8,6 +8,7 @@ use pipeline_trigger::event::{Parsed, Push, parse};
 use pipeline_trigger::rules::Rules;
 use serde_json::Value;
 use shared::envelope::{Envelope, open};
+use shared::text_file;
 
 use crate::arguments::ReplayArguments;
 use crate::check::deployed_rules;
@@ -110,6 +111,6 @@ fn hint(push: &Push, world: &AwsWorld) -> Option<String> {
 }
 
 fn read_event(path: &Path) -> Result<Value> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = text_file::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))
 }

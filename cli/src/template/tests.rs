@@ -181,6 +181,14 @@ Resources:
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_samconfig() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("samconfig.toml");
+    fs::write(&path, "\u{feff}[one.deploy.parameters]\nparameter_overrides = 'A=1'\n").unwrap();
+    assert_eq!(overrides(&path, "one").unwrap(), given(&[("A", "1")]));
+}
+
+#[test]
 fn samconfig_gives_overrides_as_one_string_or_as_a_list() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("samconfig.toml");

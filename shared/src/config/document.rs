@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::problem::{Problem, SYNTAX, UNKNOWN_TABLE, WRONG_TYPE};
 use crate::text::list;
+use crate::text_file::without_mark;
 
 /// The place of a rule, as `file:line:column` (both counted from 1, columns in characters).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
@@ -60,9 +61,10 @@ impl RawTable<'_> {
 }
 
 impl Document {
-    /// A document of `text`, shown as `name` in problems and places.
+    /// A document of `text`, shown as `name` in problems and places. A byte order mark is not a part of it.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        let text = text.into();
+        let mut text = text.into();
+        text.drain(..text.len() - without_mark(&text).len());
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         Self { name: name.into(), text, lines }
     }
@@ -177,6 +179,13 @@ pub(super) fn kind(value: &DeValue<'_>) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_document() {
+        let document = Document::new("pointsman.toml", "\u{feff}a = 1\n");
+        assert_eq!(document.text(), "a = 1\n");
+        assert_eq!(document.place(&(4..5)).to_string(), "pointsman.toml:1:5");
+    }
 
     #[test]
     fn a_place_counts_lines_and_characters_from_one() {
