@@ -40,7 +40,8 @@ pub(crate) struct ClosedFolder {
 impl ClosedFolder {
     /// Creates the folder for a clone.
     pub(crate) fn of(place: &ClonePlace) -> Result<Self, GitError> {
-        let failed = |error: std::io::Error| unreadable(place, format!("no folder could be prepared: {error}"));
+        let failed =
+            |error: std::io::Error| unreadable(place, format!("no folder could be prepared: {error}"));
         let folder = TempDir::with_prefix("git-reader-").map_err(failed)?;
         let configuration = configuration(place, folder.path())?;
         let own_objects = folder.path().join("git/objects").into_os_string();

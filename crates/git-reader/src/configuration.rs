@@ -66,7 +66,8 @@ impl CloneConfiguration {
     pub(crate) fn parse(listed: &[u8]) -> Result<Self, String> {
         let mut read = Self::default();
         let text = String::from_utf8_lossy(listed);
-        let entries = text.split_terminator('\0').map(|entry| entry.split_once('\n').unwrap_or((entry, "true")));
+        let entries =
+            text.split_terminator('\0').map(|entry| entry.split_once('\n').unwrap_or((entry, "true")));
         let entries: Vec<(&str, &str)> = entries.collect();
         for (key, value) in &entries {
             read.add(key, value)?;
@@ -204,9 +205,15 @@ mod tests {
     #[test]
     fn formats_are_kept_and_unknown_ones_are_refused() {
         let text = written("core.repositoryformatversion\n1|extensions.objectformat\nsha256|").unwrap();
-        assert!(text.contains("objectFormat = sha256") && text.contains("repositoryFormatVersion = 1"), "{text}");
+        assert!(
+            text.contains("objectFormat = sha256") && text.contains("repositoryFormatVersion = 1"),
+            "{text}"
+        );
         assert!(written("core.repositoryformatversion\n1|extensions.secret\ntrue|").is_err());
-        assert!(written("core.repositoryformatversion\n0|extensions.secret\ntrue|").is_ok(), "as git reads it");
+        assert!(
+            written("core.repositoryformatversion\n0|extensions.secret\ntrue|").is_ok(),
+            "as git reads it"
+        );
         assert!(written("core.repositoryformatversion\n2|").is_err());
     }
 }

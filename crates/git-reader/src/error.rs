@@ -44,7 +44,9 @@ pub enum GitError {
         stderr: String,
     },
     /// The folder is inside the working tree of a clone. Content of a working tree is not opened as a repository.
-    #[error("{path} is {what} inside the clone {clone}; give the top of a clone, the folder that contains .git")]
+    #[error(
+        "{path} is {what} inside the clone {clone}; give the top of a clone, the folder that contains .git"
+    )]
     NotTheTop {
         /// The folder.
         path: PathBuf,

@@ -91,7 +91,8 @@ fn pointed_to(path: &Path, dot_git: &Path) -> Result<PathBuf, GitError> {
     let git = match dot_git.is_file() {
         true => {
             let text = pointer_text(dot_git).map_err(|error| unreadable(path, dot_git, &error))?;
-            let target = text.strip_prefix("gitdir: ").ok_or_else(|| broken("its .git file names no folder"))?;
+            let target =
+                text.strip_prefix("gitdir: ").ok_or_else(|| broken("its .git file names no folder"))?;
             dot_git.with_file_name(target)
         }
         false => dot_git.to_owned(),

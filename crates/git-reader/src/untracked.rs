@@ -70,8 +70,10 @@ fn ignored(git: &GitFolder, top: &Path, entries: &[ListedEntry]) -> Result<Vec<b
     let answer = git.run_in_work_tree(top, &CHECK, input)?.bytes_of_found_or_none(git)?;
     // Of each path: the file of the pattern, its line, the pattern, and the path. No pattern is an empty one.
     let fields: Vec<&[u8]> = answer.split(|byte| *byte == 0).collect();
-    let ignored: Vec<bool> =
-        fields.chunks_exact(4).map(|of_path| !of_path[2].is_empty() && !of_path[2].starts_with(b"!")).collect();
+    let ignored: Vec<bool> = fields
+        .chunks_exact(4)
+        .map(|of_path| !of_path[2].is_empty() && !of_path[2].starts_with(b"!"))
+        .collect();
     match ignored.len() == entries.len() {
         true => Ok(ignored),
         false => Err(git.unexpected("check-ignore", &answer)),

@@ -43,7 +43,8 @@ impl Repository {
         let without = indexed.submodules.keys().map(|path| removal(path)).collect::<Vec<_>>().concat();
         self.index_info(top, without)?;
         self.stage(top, &indexed)?;
-        let submodules = indexed.submodules.iter().filter_map(|(path, commit)| self.submodule(top, path, commit));
+        let submodules =
+            indexed.submodules.iter().filter_map(|(path, commit)| self.submodule(top, path, commit));
         self.index_info(top, submodules.collect::<Vec<_>>().concat())?;
         let tree = self.in_work_tree(top, &["write-tree", "--missing-ok"], Vec::new())?;
         self.commit_tree(top, tree.trim())

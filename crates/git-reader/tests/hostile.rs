@@ -57,8 +57,13 @@ impl Trap {
 
     /// The configuration files that git would read in the clone, its submodule, its bare repository and its worktree.
     fn configurations(&self) -> [PathBuf; 4] {
-        ["clone/.git/config", "clone/.git/modules/sub/config", "clone/buried/config", "clone/.git/config.worktree"]
-            .map(|name| self.path(name))
+        [
+            "clone/.git/config",
+            "clone/.git/modules/sub/config",
+            "clone/buried/config",
+            "clone/.git/config.worktree",
+        ]
+        .map(|name| self.path(name))
     }
 
     /// Adds the keys to each configuration file.
@@ -155,7 +160,9 @@ fn documented() -> Vec<String> {
         out
     };
     let keys: Vec<String> = keys.map(named).collect();
-    keys.into_iter().filter(|key| !FORMATS.iter().any(|format| key.to_lowercase().starts_with(format))).collect()
+    keys.into_iter()
+        .filter(|key| !FORMATS.iter().any(|format| key.to_lowercase().starts_with(format)))
+        .collect()
 }
 
 #[test]

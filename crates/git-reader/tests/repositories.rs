@@ -204,7 +204,9 @@ fn clones() -> TempDir {
 #[test]
 fn bare_shallow_linked_and_shared_clones_and_submodules_work() {
     let folder = clones();
-    for name in ["main", "linked", "bare.git", "shallow", "shallow/.git", "main/.git", "shared", "link", "outer/sub"] {
+    for name in
+        ["main", "linked", "bare.git", "shallow", "shallow/.git", "main/.git", "shared", "link", "outer/sub"]
+    {
         let git = Repository::open(&folder.path().join(name)).unwrap();
         assert_eq!(letters(&git, None, "HEAD"), ["A a"], "{name}");
     }
@@ -219,7 +221,10 @@ fn bare_shallow_linked_and_shared_clones_and_submodules_work() {
 #[test]
 fn sha256_and_reftable_are_read_and_an_unknown_format_is_named() {
     let folder = TempDir::new().unwrap();
-    shell(folder.path(), "git init -q -b main --object-format=sha256 sha; cd sha; echo a > a; git add .; git commit -qm 1");
+    shell(
+        folder.path(),
+        "git init -q -b main --object-format=sha256 sha; cd sha; echo a > a; git add .; git commit -qm 1",
+    );
     let git = Repository::open(&folder.path().join("sha")).unwrap();
     assert_eq!(letters(&git, None, "HEAD"), ["A a"]);
     assert_eq!(git.resolve("main").unwrap().map(|id| id.len()), Some(64));
@@ -249,7 +254,11 @@ fn only_the_top_of_a_clone_is_opened() {
         "is a folder inside the clone {}; give the top of a clone, the folder that contains .git",
         top.display()
     )));
-    assert!(refused("main/deep/buried").contains("is a bare repository inside the clone"), "{}", refused("main/deep/buried"));
+    assert!(
+        refused("main/deep/buried").contains("is a bare repository inside the clone"),
+        "{}",
+        refused("main/deep/buried")
+    );
     assert_eq!(Repository::top_above(&folder.path().join("main/deep/buried")), Some(top));
     assert!(Repository::open_bare(&folder.path().join("main/deep/buried")).is_ok());
     for (file, content) in [("x/.git", "gitdir: ../nowhere\n"), ("y/.git", "nonsense")] {

@@ -69,7 +69,9 @@ impl fmt::Display for NearMiss {
                 f,
                 "matches a folder of `{file}`, and patterns are matched against files; add `/**` for the files below it"
             ),
-            Self::Case { name } => write!(f, "matches `{name}` only in another case; names are case-sensitive"),
+            Self::Case { name } => {
+                write!(f, "matches `{name}` only in another case; names are case-sensitive")
+            }
             Self::Submodule { path } => write!(
                 f,
                 "matches no file, because `{path}` is a submodule; a push changes only its entry, so write `{path}`"

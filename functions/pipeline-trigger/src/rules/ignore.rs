@@ -109,7 +109,9 @@ impl LineMatcher {
     /// Which beginnings of `path` match: the one of so many parts, for each number of parts from none to all.
     fn matches(&self, path: &str, parts: &[&str]) -> Vec<bool> {
         match self {
-            Self::Name(pattern) => once(false).chain(parts.iter().map(|part| pattern.matches(part))).collect(),
+            Self::Name(pattern) => {
+                once(false).chain(parts.iter().map(|part| pattern.matches(part))).collect()
+            }
             Self::Path { literal, segments } => {
                 let Some(rest) = path.strip_prefix(literal.as_str()) else {
                     return vec![false; parts.len() + 1];
@@ -215,7 +217,9 @@ impl IgnoreLine {
     fn covers(&self, path: &str, parts: &[&str]) -> impl Iterator<Item = usize> + use<> {
         let (whole, folders_only) = (parts.len(), self.folders_only);
         let matches = self.matcher.matches(path, parts).into_iter().enumerate().skip(1);
-        matches.filter_map(move |(count, matches)| (matches && !(folders_only && count == whole)).then_some(count))
+        matches.filter_map(move |(count, matches)| {
+            (matches && !(folders_only && count == whole)).then_some(count)
+        })
     }
 }
 
