@@ -69,7 +69,8 @@ fn miss(pattern: &Pattern, file: &ChangedPath) -> Option<NearMiss> {
     if file.is_submodule && written(pattern, &format!("{}/x", file.path)) {
         return Some(NearMiss::Submodule { path: file.path.clone() });
     }
-    if !body.ends_with('*') && other(&format!("{body}/**")).is_some_and(|folder| folder.matches(&file.path)) {
+    if !body.ends_with("**") && other(&format!("{body}/**")).is_some_and(|folder| folder.matches(&file.path))
+    {
         return Some(NearMiss::Folder { file: file.path.clone() });
     }
     matches_in_another_case(pattern, &file.path).then(|| NearMiss::Case { name: file.path.clone() })
