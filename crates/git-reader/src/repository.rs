@@ -125,8 +125,8 @@ impl Repository {
         for prefix in [Some(HEADS), of_remote.as_deref()].into_iter().flatten() {
             let output = self.git.run(&["for-each-ref", "--format=%(refname)", prefix])?;
             let refs = output.text(&self.git)?;
-            let in_prefix = refs.lines().filter_map(|name| name.strip_prefix(prefix));
-            names.extend(in_prefix.filter(|name| prefix == HEADS || *name != "HEAD").map(str::to_owned));
+            let below = refs.lines().filter_map(|name| name.strip_prefix(prefix));
+            names.extend(below.filter(|name| prefix == HEADS || *name != "HEAD").map(str::to_owned));
         }
         Ok(names.into_iter().collect())
     }
