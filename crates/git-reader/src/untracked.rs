@@ -24,7 +24,8 @@ pub(crate) fn untracked(
         for folder in &folders {
             names.extend(listed(top, folder).map_err(|error| unreadable(top, folder, &error))?);
         }
-        names.retain(|entry: &ListedEntry| !is_tracked(&entry.path));
+        // A folder may stand in the place of a tracked file.
+        names.retain(|entry: &ListedEntry| entry.is_folder || !is_tracked(&entry.path));
         let ignored = ignored(git, top, &names)?;
         let kept = names.into_iter().zip(ignored).filter(|(_, ignored)| !ignored).map(|(entry, _)| entry);
         let (deeper, files): (Vec<_>, Vec<_>) = kept.partition(|entry| entry.is_folder);

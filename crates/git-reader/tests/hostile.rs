@@ -280,11 +280,40 @@ fn neither_the_folder_nor_the_callers_environment_is_a_way_in() {
     trap.assert_nothing_ran("by the environment");
 }
 
+/// git 2.31 knows neither of these variables; with it, the clone may not fetch and the user's configuration may not count, too.
+#[test]
+fn a_git_that_does_not_know_the_newer_variables_is_as_closed() {
+    let trap = Trap::new();
+    trap.shell("cd clone; id=$(git hash-object .gitignore); rm .git/objects/${id%${id#??}}/${id#??}");
+    let mut keys = programs();
+    let more = [
+        ("protocol.ext.allow", "always"),
+        ("extensions.partialClone", "x"),
+        ("core.repositoryFormatVersion", "1"),
+    ];
+    keys.extend(more.map(|(key, value)| (key.to_owned(), value.to_owned())));
+    trap.set(&keys);
+    trap.shell(
+        "mkdir old home; git=$(command -v git)
+         printf '#!/bin/sh\nunset GIT_NO_LAZY_FETCH GIT_CONFIG_GLOBAL GIT_CONFIG_SYSTEM\nexec %s \"$@\"\n' \"$git\" > old/git
+         chmod +x old/git; cp included home/.gitconfig",
+    );
+    let path = std::env::var("PATH").unwrap();
+    let mut again = Command::new(std::env::current_exe().unwrap());
+    again.args(["--exact", "read_by_another_process", "--ignored"]).current_dir(trap.path("clone"));
+    again.env("PATH", format!("{}:{path}", trap.path("old").display()));
+    again.env("TRAP", trap.path("clone")).env("HOME", trap.path("home")).env_remove("XDG_CONFIG_HOME");
+    let output = again.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    trap.assert_nothing_ran("by an old git");
+}
+
 #[test]
 #[ignore = "another test starts it in a process of its own"]
 fn read_by_another_process() {
     let clone = std::env::var_os("TRAP").unwrap();
     let git = Repository::open(Path::new(&clone)).unwrap();
     read_all(&git);
+    let _ = git.file("HEAD", ".gitignore");
     git.commit_of_work_tree().unwrap();
 }

@@ -319,6 +319,12 @@ fn the_working_tree_of_an_empty_and_of_a_conflicting_clone_is_read() {
          git checkout -q main; echo c > a; git commit -qam three; git merge -q x >/dev/null || true",
     );
     assert_eq!(letters(&git, Some("HEAD"), &git.commit_of_work_tree().unwrap()), ["M a"]);
+    let (_folder, git) = repository(
+        "mkdir d; echo a > d/x; echo a > a; git add .; git commit -qm one
+         rm -r a d; mkdir a; echo b > a/y; echo b > d",
+    );
+    let replaced = letters(&git, Some("HEAD"), &git.commit_of_work_tree().unwrap());
+    assert_eq!(replaced, ["D a", "A a/y", "A d", "D d/x"]);
     let folder = clones();
     let bare = Repository::open(&folder.path().join("bare.git")).unwrap();
     assert!(bare.commit_of_work_tree().unwrap_err().to_string().contains("which has no working tree"));
