@@ -129,6 +129,32 @@ fn a_new_branch_is_compared_with_the_head_of_the_remote_and_not_with_an_old_loca
 }
 
 #[test]
+fn replay_compares_a_new_branch_with_the_head_of_the_remote_too() {
+    let clones = Clones::new("codecommit");
+    clones.shell(
+        "cd up; echo 2 > services/web/app.ts; git commit -qam 2; cd ../clone; git fetch -q
+         git checkout -qb feature codecommit/main; echo x > notes; git add .; git commit -qm x",
+    );
+    let id = Command::new("git").arg("-C").arg(clones.path("clone")).args(["rev-parse", "HEAD"]).output();
+    let id = String::from_utf8(id.expect("git is installed").stdout).expect("an id");
+    std::fs::write(clones.path("push.json"), EVENT.replace("ID", id.trim()).replace("NEW", "feature"))
+        .expect("the folder is ours");
+    let replay = [
+        "replay",
+        "push.json",
+        "--function",
+        "pipeline-trigger",
+        "--repo",
+        "shop=clone",
+        "--config",
+        "rules.toml",
+    ];
+    let output = pointsman(&clones.path("."), &replay);
+    let printed = String::from_utf8(output.stdout).expect("it prints UTF-8");
+    assert!(printed.contains("skip   web  the only changed file matches none"), "{printed}");
+}
+
+#[test]
 fn a_default_branch_that_is_only_local_or_missing_is_noted() {
     let clones = Clones::new("origin");
     clones.shell("cd clone; git remote remove origin; git checkout -qb feature; echo x > notes; git add .; git commit -qm x");
@@ -256,6 +282,11 @@ fn only_the_top_of_a_clone_can_be_named() {
     assert!(error.contains("is a bare repository inside the clone"), "{error}");
 }
 
+/// The first push of the branch NEW, at the commit ID.
+const EVENT: &str = r#"{"source": "aws.codecommit", "detail-type": "CodeCommit Repository State Change",
+    "time": "2026-03-02T10:00:00Z", "detail": {"event": "referenceCreated", "repositoryName": "shop",
+    "referenceType": "branch", "referenceName": "NEW", "referenceFullName": "refs/heads/NEW", "commitId": "ID"}}"#;
+
 /// The keys of git's configuration that name a program.
 const PROGRAMS: &str = include_str!("../../crates/git-reader/tests/programs-in-configuration.txt");
 
@@ -299,12 +330,10 @@ fn a_hostile_clone_runs_nothing_in_explain_and_replay() {
     }
     clones.refused("clone", &["--repo", "buried", "..HEAD"]);
     clones.refused("clone/buried", &["--repo", ".", "..HEAD"]);
-    let event = r#"{"source": "aws.codecommit", "detail-type": "CodeCommit Repository State Change",
-        "time": "2026-03-02T10:00:00Z", "detail": {"event": "referenceCreated", "repositoryName": "shop",
-        "referenceType": "branch", "referenceName": "new", "referenceFullName": "refs/heads/new", "commitId": "ID"}}"#;
     let id = Command::new("git").args(["--git-dir", &path("up/.git"), "rev-parse", "HEAD"]).output();
     let id = String::from_utf8(id.expect("git is installed").stdout).expect("an id");
-    std::fs::write(clones.path("push.json"), event.replace("ID", id.trim())).expect("the folder is ours");
+    std::fs::write(clones.path("push.json"), EVENT.replace("ID", id.trim()).replace("NEW", "new"))
+        .expect("the folder is ours");
     let replay = [
         "replay",
         "../push.json",

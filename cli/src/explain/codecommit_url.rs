@@ -5,12 +5,11 @@
 /// The forms are those of "Setting up for AWS CodeCommit" (AWS CodeCommit User Guide): HTTPS, SSH, and git-remote-codecommit
 /// with and without region and profile.
 pub(super) fn repository_name(url: &str) -> Option<&str> {
-    let name = match url.strip_prefix("codecommit:") {
+    let helper = url.strip_prefix("codecommit://");
+    let helper = helper.or_else(|| url.strip_prefix("codecommit::")?.split_once("://").map(|(_, rest)| rest));
+    let name = match helper {
         // `codecommit::REGION://PROFILE@NAME`, `codecommit://NAME`
-        Some(rest) => {
-            let target = rest.split_once("://")?.1;
-            target.rsplit_once('@').map_or(target, |(_, name)| name)
-        }
+        Some(target) => target.rsplit_once('@').map_or(target, |(_, name)| name),
         None => {
             let (host, path) = host_and_path(url)?;
             let is_codecommit = host.split('.').any(|part| part.starts_with("git-codecommit"));
