@@ -109,13 +109,15 @@ fn explained(push: &Push, world: &AwsWorld, text: &str, config: &Path) -> Option
         Reference::Tag(name) => (None, Some(name.clone())),
     };
     let arguments = ExplainArguments {
-        repo: repo.to_owned(),
-        repository: push.repository.clone(),
+        repo: Some(repo.to_owned()),
+        repository: Some(push.repository.clone()),
         branch,
         tag,
         config: config.to_owned(),
+        path: None,
+        all: false,
         json: false,
-        push: push_of_commits,
+        push: Some(push_of_commits),
     };
     Some(explain(&arguments).expect("git answers"))
 }

@@ -15,9 +15,12 @@ Examples:
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
-  pointsman explain --repo . --repository storefront --branch main HEAD~1..HEAD
-  pointsman explain --repo . --repository storefront --branch feature/a ..HEAD   (a first push)
-  pointsman explain --repo . --repository storefront --branch main v1.0..v1.1 --json";
+  pointsman explain HEAD~1..HEAD            (in a clone, for its current branch)
+  pointsman explain ..HEAD                  (the first push of the branch)
+  pointsman explain WORKTREE                (what is not committed yet)
+  pointsman explain --path services/web/app.ts
+  pointsman explain --all --branch main v1.0..v1.1
+  pointsman explain --repo ../storefront --repository storefront --branch main HEAD~1..HEAD --json";
 
 const INCIDENT_EXAMPLES: &str = "\
 Examples:
@@ -92,14 +95,15 @@ pub struct ReplayArguments {
 /// `pointsman explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArguments {
-    /// A git clone; it is only read
+    /// The top of a git clone; it is only read, and runs no program [default: the clone of the current folder]
     #[arg(long, value_name = "PATH")]
-    pub repo: PathBuf,
-    /// The repository's name in the rules
+    pub repo: Option<PathBuf>,
+    /// The repository's name in the rules [default: that of the remote's CodeCommit URL, else the only repository of
+    /// the rules]
     #[arg(long, value_name = "NAME")]
-    pub repository: String,
-    /// The pushed branch
-    #[arg(long, value_name = "BRANCH", required_unless_present = "tag", conflicts_with = "tag")]
+    pub repository: Option<String>,
+    /// The pushed branch [default: the current branch]
+    #[arg(long, value_name = "BRANCH", conflicts_with = "tag")]
     pub branch: Option<String>,
     /// The pushed tag, instead of a branch
     #[arg(long, value_name = "TAG")]
@@ -107,12 +111,19 @@ pub struct ExplainArguments {
     /// The rules
     #[arg(long, value_name = "FILE", default_value = "config/pointsman.toml")]
     pub config: PathBuf,
+    /// Answer for this file alone, as if nothing else had changed, with every pattern that matches it
+    #[arg(long, value_name = "FILE", conflicts_with = "all")]
+    pub path: Option<String>,
+    /// List every changed file that a pattern decides
+    #[arg(long)]
+    pub all: bool,
     /// Print the decision as JSON
     #[arg(long)]
     pub json: bool,
-    /// The push: the old and the new commit, as git names them; without OLD, a first push
-    #[arg(value_name = "OLD..NEW", value_parser = range)]
-    pub push: CommitRange,
+    /// The push: the old and the new commit, as git names them. Without OLD, a first push; without NEW, HEAD. WORKTREE
+    /// is the working tree, and alone HEAD..WORKTREE
+    #[arg(value_name = "OLD..NEW", value_parser = range, required_unless_present = "path")]
+    pub push: Option<CommitRange>,
 }
 
 /// `pointsman check`.
@@ -143,6 +154,9 @@ pub struct IncidentArguments {
     pub json: bool,
 }
 
+/// The name of the working tree in a range. A branch of that name is `refs/heads/WORKTREE`.
+pub const WORK_TREE: &str = "WORKTREE";
+
 /// Two commits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommitRange {
@@ -159,15 +173,18 @@ fn named_path(text: &str) -> Result<(String, PathBuf), String> {
     }
 }
 
+/// Reads a range as git does: at its first two dots, with HEAD in place of a missing NEW.
 fn range(text: &str) -> Result<CommitRange, String> {
     match text.split_once("..") {
+        None if text == WORK_TREE => Ok(CommitRange { old: Some("HEAD".to_owned()), new: text.to_owned() }),
         Some((_, new)) if new.starts_with('.') => {
             Err("a push goes from one commit to another: write two dots, not three".to_owned())
         }
-        Some((old, new)) if !new.is_empty() => {
-            Ok(CommitRange { old: (!old.is_empty()).then(|| old.to_owned()), new: new.to_owned() })
-        }
-        _ => Err("write OLD..NEW, as in HEAD~1..HEAD, or ..NEW for a first push".to_owned()),
+        Some((old, new)) if !(old.is_empty() && new.is_empty()) => Ok(CommitRange {
+            old: (!old.is_empty()).then(|| old.to_owned()),
+            new: if new.is_empty() { "HEAD".to_owned() } else { new.to_owned() },
+        }),
+        _ => Err("write OLD..NEW, as in HEAD~1..HEAD, ..NEW for a first push, or WORKTREE".to_owned()),
     }
 }
 
@@ -187,6 +204,22 @@ mod tests {
         assert_eq!(range("a..b").unwrap(), CommitRange { old: Some("a".into()), new: "b".into() });
         assert_eq!(range("..b").unwrap(), CommitRange { old: None, new: "b".into() });
         assert!(range("a...b").unwrap_err().contains("two dots"));
-        assert!(range("a..").is_err() && range("a").is_err());
+        assert!(range("..").is_err() && range("a").is_err());
+    }
+
+    #[test]
+    fn a_range_is_read_as_git_reads_it() {
+        let parsed =
+            |text: &str| range(text).map(|CommitRange { old, new }| (old.unwrap_or_default(), new)).unwrap();
+        for (text, old, new) in [
+            ("a..", "a", "HEAD"),
+            (":/text..HEAD", ":/text", "HEAD"),
+            ("HEAD^{/fix: a}..HEAD", "HEAD^{/fix: a}", "HEAD"),
+            ("main@{1.day.ago}..main", "main@{1.day.ago}", "main"),
+            ("WORKTREE", "HEAD", "WORKTREE"),
+            ("..WORKTREE", "", "WORKTREE"),
+        ] {
+            assert_eq!(parsed(text), (old.to_owned(), new.to_owned()), "{text}");
+        }
     }
 }

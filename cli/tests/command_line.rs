@@ -246,6 +246,7 @@ fn a_wrong_command_line_exits_with_two() {
         &["explain"][..],
         &["replay"],
         &["explain", "--repo", ".", "--repository", "a", "--branch", "b", "a...b"],
+        &["explain", "--branch", "b", "--tag", "t", "..HEAD"],
     ] {
         assert_eq!(folder.pointsman(arguments).status.code(), Some(2), "{arguments:?}");
     }

@@ -15,7 +15,7 @@ mod repositories;
 use std::collections::BTreeMap;
 
 use differences::Cache;
-use git_reader::Repository;
+use git_reader::{GitError, Repository};
 pub use push::PushError;
 
 use crate::error_answer::ErrorAnswer;
@@ -55,6 +55,16 @@ pub(crate) struct Hosted {
     pub(crate) default_branch: Option<String>,
     /// The labels and ids of the commits that the world built, in their order. Empty for a clone.
     pub(crate) commits: Vec<(String, String)>,
+}
+
+impl Hosted {
+    /// The commit at the tip of a branch. A clone's local default branch is often older than the server's.
+    pub(crate) fn branch_head(&self, name: &str) -> Result<Option<String>, GitError> {
+        match self.default_branch.as_deref() == Some(name) {
+            true => self.git.newest_head(name),
+            false => self.git.branch_head(name),
+        }
+    }
 }
 
 impl Default for CodeCommit {

@@ -138,7 +138,7 @@ impl LocalAws {
 
     /// The commit at the tip of a branch; `None` if there is no such branch.
     pub fn head(&self, repository: &str, branch: &str) -> Option<String> {
-        self.endpoint.world.codecommit.repository(repository)?.git.branch_head(branch).ok().flatten()
+        self.endpoint.world.codecommit.repository(repository)?.branch_head(branch).ok().flatten()
     }
 
     /// Every stack that is not deleted, oldest first.

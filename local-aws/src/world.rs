@@ -127,10 +127,11 @@ impl AwsWorld {
         file::read(path)
     }
 
-    /// Serves a git clone as the CodeCommit repository of that name. The clone is never written to.
+    /// Serves a git clone as the CodeCommit repository of that name. The clone is never written to, and none of its
+    /// configuration is followed.
     ///
-    /// The clone replaces a repository that the world built. Its default branch is that of
-    /// [`Repository::default_branch`].
+    /// `path` is the top of the clone. The clone replaces a repository that the world built. Its default branch is that of
+    /// [`Repository::default_branch`]; the head of that branch is the remote's, unless the local branch contains it.
     ///
     /// # Errors
     ///
@@ -142,7 +143,7 @@ impl AwsWorld {
         }
         let refused = |source| WorldError::Clone { repository: repository.to_owned(), source };
         let git = Repository::open(path).map_err(refused)?;
-        let default_branch = git.default_branch().map_err(refused)?;
+        let default_branch = git.default_branch().map_err(refused)?.map(|branch| branch.name);
         self.codecommit.host(repository, Hosted { git, default_branch, commits: Vec::new() });
         Ok(())
     }

@@ -64,7 +64,7 @@ impl Pattern {
     }
 
     /// Whether it matches `name`, by itself. A name without wildcards, as most branches are, needs no automaton.
-    fn matches(&self, name: &str) -> bool {
+    pub fn matches(&self, name: &str) -> bool {
         match self.body().contains(['*', '?', '[', '{', '\\']) {
             false => self.body() == name,
             true => {
@@ -91,6 +91,11 @@ impl PatternList {
     /// Whether a name that no pattern matches is included.
     pub fn starts_from_everything(&self) -> bool {
         self.patterns.iter().all(|pattern| pattern.excludes)
+    }
+
+    /// Every pattern that matches `name`, in their order. The last one decides.
+    pub fn matching(&self, name: &str) -> Vec<&Pattern> {
+        self.patterns.iter().filter(|pattern| pattern.matches(name)).collect()
     }
 
     /// Whether `name` is included, and the pattern that decides it.

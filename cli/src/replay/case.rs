@@ -8,6 +8,7 @@ use pipeline_trigger::event::{Parsed, Push, parse};
 use pipeline_trigger::rules::Rules;
 use serde_json::Value;
 use shared::envelope::{Envelope, open};
+use shared::text::printable;
 use shared::text_file;
 
 use crate::arguments::ReplayArguments;
@@ -96,18 +97,20 @@ impl Case {
 
 fn hint(push: &Push, world: &AwsWorld) -> Option<String> {
     let (repository, commit) = (&push.repository, push.commit()?);
-    if !world.has_repository(repository) {
-        return Some(format!(
-            "no repository serves as `{repository}`; give a clone of it: --repo {repository}=PATH"
-        ));
-    }
-    if world.has_commit(repository, commit) {
+    let has_repository = world.has_repository(repository);
+    if has_repository && world.has_commit(repository, commit) {
         return None;
     }
-    let known = world.commit_ids(repository).into_iter().map(|(label, id)| format!("\n  {label} {id}"));
+    // An event's names are untrusted input, and the hint has line breaks of its own.
+    let (shown, commit) = (printable(repository), printable(commit));
+    if !has_repository {
+        return Some(format!("no repository serves as `{shown}`; give a clone of it: --repo {shown}=PATH"));
+    }
+    let known = world.commit_ids(repository).into_iter();
+    let known = known.map(|(label, id)| format!("\n  {} {id}", printable(&label)));
     let known: String = known.collect();
     let known = if known.is_empty() { String::new() } else { format!("; its commits are{known}") };
-    Some(format!("commit {commit} is not in {repository}{known}"))
+    Some(format!("commit {commit} is not in {shown}{known}"))
 }
 
 fn read_event(path: &Path) -> Result<Value> {

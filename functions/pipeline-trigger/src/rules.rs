@@ -3,6 +3,7 @@
 mod dead;
 pub mod ignore;
 mod name;
+mod part;
 mod read;
 pub mod variables;
 
