@@ -41,7 +41,8 @@ impl Account {
         };
         write("world.toml", world);
         write(name, template);
-        let world = AwsWorld::read(&folder.path().join("world.toml")).expect("the world is right");
+        let mut world = AwsWorld::read(&folder.path().join("world.toml")).expect("the world is right");
+        world.ensure_table("reports", ("pk", "S"), Some(("sk", "S")));
         let aws = LocalAws::start(world).expect("a port is free");
         let config = config(&aws.endpoint());
         let parameters = [("BranchStacks".to_owned(), "enabled".to_owned())].into();
@@ -49,7 +50,7 @@ impl Account {
             rules: FileRules::default(),
             template: SamTemplate::read(&root().join("template.yaml"), &parameters)
                 .expect("the template is right"),
-            settings: Settings::new("branch", "arn:aws:sns:us-east-1:111122223333:emails")
+            settings: Settings::new("branch", "arn:aws:sns:us-east-1:111122223333:emails", "reports")
                 .expect("a legal prefix"),
             pipelines: pipeline_trigger::aws::Clients::new(&config),
             stacks: branch_stacks::aws::Clients::new(&config),

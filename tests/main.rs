@@ -10,6 +10,7 @@ mod faults;
 mod interleavings;
 mod names;
 mod quotes;
+mod reports;
 mod repository;
 mod stack_faults;
 mod sweep;

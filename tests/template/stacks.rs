@@ -146,3 +146,13 @@ fn condition_keys_restrict_each_change_of_a_stack() {
     assert_eq!(keys("cloudformation:UpdateTerminationProtection"), set(&[owned]));
     assert_eq!(keys("iam:PassRole"), set(&["StringEquals iam:PassedToService"]));
 }
+
+#[test]
+fn the_table_of_reports_deletes_old_items_and_can_be_restored() {
+    let table = properties("BranchStacksTable");
+    assert_eq!(table["TimeToLiveSpecification"], json!({"AttributeName": "expires", "Enabled": true}));
+    assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], json!(true));
+    let template = template();
+    let name = &function(&template, "branch-stacks").environment[branch_stacks::settings::TABLE];
+    assert!(template.tables().iter().any(|table| table.name == *name), "the function names its table");
+}

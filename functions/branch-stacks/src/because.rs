@@ -8,6 +8,7 @@ use shared::call_error::CallError;
 use shared::config::Place;
 use shared::decision::{Evidence, Explain};
 use shared::push::short;
+use shared::table_error::TableError;
 use shared::text::{count, verb};
 
 use crate::event::NoBranchEvent;
@@ -117,6 +118,8 @@ pub enum Because {
     /// An email could not be sent.
     #[strum(serialize = "mail-failed")]
     EmailFailed { error: CallError },
+    /// The table of reports could not be read or written.
+    ReportsUnavailable { error: TableError },
 }
 
 /// Why a branch should not have a stack.
@@ -340,6 +343,9 @@ impl fmt::Display for Because {
             ),
             Self::CallFailed { error } => write!(f, "{} failed ({error})", error.operation),
             Self::EmailFailed { error } => write!(f, "the email could not be sent ({error})"),
+            Self::ReportsUnavailable { error } => {
+                write!(f, "the table of reports could not be read or written ({error}); the next run tries it again")
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use strum::VariantNames as _;
 use crate::because::{Because, Unwanted};
 use crate::remark::Remark;
 use crate::rules::{CODES, TABLE, TEMPLATES};
-use crate::settings::{PREFIX, TOPIC};
+use crate::settings::{PREFIX, TABLE as REPORTS, TOPIC};
 
 /// A CodeCommit repository.
 pub const REPOSITORY: Resource = Resource::Arn("arn:{partition}:codecommit:{region}:{account}:*");
@@ -14,6 +14,8 @@ pub const REPOSITORY: Resource = Resource::Arn("arn:{partition}:codecommit:{regi
 pub const STACK: Resource = Resource::Arn("arn:{partition}:cloudformation:{region}:{account}:stack/*");
 /// The service role that CloudFormation assumes.
 pub const ROLE: Resource = Resource::Arn("arn:{partition}:iam::{account}:role/*");
+/// The table of reports.
+const REPORT_TABLE: &str = "arn:{partition}:dynamodb:{region}:{account}:table/*";
 /// The topic for emails.
 pub const EMAIL_TOPIC: Resource = Resource::Arn("arn:{partition}:sns:{region}:{account}:*");
 
@@ -107,6 +109,7 @@ const SETTINGS: &[Setting] = &[
         takes: "the ARN of an SNS topic; without one, no email is sent",
         default: Some(""),
     },
+    Setting { name: REPORTS, takes: "the name of the DynamoDB table of reports", default: None },
     Setting {
         name: TEMPLATES,
         takes: "a further folder of templates, beside the folder of the rules file",
@@ -126,6 +129,9 @@ const CALLS: &[Call] = &[
     Call::on_everything("cloudformation:DescribeStacks"),
     Call { action: "cloudformation:UpdateStack", on: STACK },
     Call { action: "cloudformation:UpdateTerminationProtection", on: STACK },
+    Call::on("dynamodb:DeleteItem", REPORT_TABLE),
+    Call::on("dynamodb:Query", REPORT_TABLE),
+    Call::on("dynamodb:UpdateItem", REPORT_TABLE),
     // Not a call of the function: CloudFormation requires it where a rule names a role.
     Call { action: "iam:PassRole", on: ROLE },
     Call { action: notification::PUBLISH, on: EMAIL_TOPIC },

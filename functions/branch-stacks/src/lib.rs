@@ -21,6 +21,8 @@ pub mod identity;
 pub mod inventory;
 pub mod reconcile;
 pub mod remark;
+pub mod report_once;
+pub mod reports;
 pub mod rules;
 pub mod run;
 pub mod settings;
