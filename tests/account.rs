@@ -92,10 +92,19 @@ impl Account {
         self.invoke("branch-stacks", &event).expect("the event is well formed")
     }
 
+    /// The decision of branch-stacks about an event in a dry run.
+    pub(crate) fn dry_run(&self, event: &Value) -> Decision {
+        self.invoke_as("branch-stacks", event, true).expect("the event is well formed")
+    }
+
     fn invoke(&self, package: &str, event: &Value) -> Result<Decision, Failure> {
+        self.invoke_as(package, event, false)
+    }
+
+    fn invoke_as(&self, package: &str, event: &Value, dry_run: bool) -> Result<Decision, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let deadline = Instant::now() + Duration::from_secs(300);
-        let invocation = Invocation { now: self.aws.now(), deadline, ..Invocation::by_hand(false) };
+        let invocation = Invocation { now: self.aws.now(), deadline, ..Invocation::by_hand(dry_run) };
         let event = event.clone();
         runtime.block_on(async {
             match package {

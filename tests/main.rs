@@ -9,6 +9,8 @@ mod failover;
 mod faults;
 mod interleavings;
 mod names;
+mod notification_faults;
+mod notifications;
 mod quotes;
 mod reports;
 mod repository;

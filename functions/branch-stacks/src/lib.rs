@@ -105,8 +105,8 @@ async fn branch_pushed(run: &Run<'_>, branch: &BranchId) -> Report {
     let outcome = enacted.outcome(branch);
     let mut report = enacted.report(branch);
     report.add(report_missing(run, std::slice::from_ref(&outcome), &Reports::new()).await);
-    // A stack that the push does not change has its comment already.
-    if outcome.decision.because != Because::UpToDate {
+    // A stack that the push does not change has its comment already, and the end of an operation is an event of its own.
+    if !matches!(outcome.decision.because, Because::UpToDate | Because::Working { .. }) {
         report.add(comment_on_pull_requests(run, &outcome, None).await);
     }
     report

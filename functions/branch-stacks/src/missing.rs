@@ -142,6 +142,9 @@ fn is_unknown(decision: &StackDecision) -> bool {
         | Because::CutOff
         | Because::Throttled
         | Because::RollOutPaced { .. }
+        | Because::CreationPaced { .. }
+        | Because::TokenUsed
+        | Because::ChangedMeanwhile { .. }
         | Because::BranchUnreadable { .. }
         | Because::StackUnreadable { .. } => true,
         // A branch that may be idle was not read; whether the rules require its stack is unknown.

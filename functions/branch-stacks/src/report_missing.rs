@@ -53,7 +53,9 @@ pub async fn report_missing(run: &Run<'_>, outcomes: &[BranchOutcome], known: &R
         StackPresence::Missing(missing) => Some(*missing).filter(is_due),
         StackPresence::Settled | StackPresence::Unknown => None,
     });
-    let missing: Vec<MissingStack<'_>> = missing.take(MOST_AT_ONCE).collect();
+    let mut missing: Vec<MissingStack<'_>> = missing.collect();
+    missing.sort_by_key(|one| one.branch);
+    missing.truncate(MOST_AT_ONCE);
     let mut report = Report::default();
     let claimed = claim(run, missing, &mut report).await;
     if !claimed.is_empty() {

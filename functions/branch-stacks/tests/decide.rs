@@ -57,6 +57,7 @@ fn quiet(branch: &str, more: &str) -> Situation {
         updated: None,
         deleted: None,
         protected: branch == "main",
+        outputs: Vec::new(),
     };
     let facts = Facts {
         head: BranchTip::At(Tip { commit: COMMIT_A.into(), committed: None }),
@@ -119,6 +120,7 @@ impl Situation {
                 Effect::Delete { .. } => "DeleteStack",
                 Effect::Protect { enabled: true, .. } => "protect",
                 Effect::Protect { enabled: false, .. } => "unprotect",
+                Effect::PutEvent(_) | Effect::PostComment { .. } | Effect::UpdateComment { .. } => "notify",
                 Effect::Publish { .. } => "Publish",
             })
             .collect();
@@ -135,6 +137,7 @@ fn event(token: Option<String>, time: Option<Timestamp>) -> OperationEvent {
     let (resource, kind) = ("branch-x".to_owned(), "AWS::CloudFormation::Stack".to_owned());
     OperationEvent {
         resource,
+        physical: String::new(),
         kind,
         status: String::new(),
         reason: String::new(),

@@ -1,5 +1,6 @@
 //! The comment on a pull request: the state of the branch's stack, its outputs, or why the branch has no stack. Pure.
 
+use shared::decision::Verdict;
 use shared::text::count;
 
 use super::escape::{code, value};
@@ -28,7 +29,9 @@ pub fn content(outcome: &BranchOutcome, prefix: &str) -> Option<String> {
     let headline = headline(outcome, prefix)?;
     let ready = stack.as_ref().filter(|stack| is_ready(stack, decision));
     let mut lines = vec![format!("**{headline}**"), String::new()];
-    lines.extend(facts(branch, stack.as_ref(), &branch.stack_name(prefix)));
+    // The status before a call says nothing about what follows.
+    let shown = stack.as_ref().filter(|_| matches!(decision.verdict, Verdict::Skip | Verdict::Hold));
+    lines.extend(facts(branch, shown, &branch.stack_name(prefix)));
     let last = ["".to_owned(), marker(&branch.stack_name(prefix))];
     let room = LONGEST - last.iter().map(|line| line.chars().count() + 1).sum::<usize>();
     let room = room.saturating_sub(length(&lines));
