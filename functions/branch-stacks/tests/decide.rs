@@ -425,3 +425,21 @@ fn tokens_are_the_same_for_the_same_and_legal() {
     later.stack().updated = Some(day(105));
     assert_ne!(token(&branch().changed()), token(&later));
 }
+
+#[test]
+fn an_operation_never_ends_only_if_the_last_event_proves_it() {
+    let hours = |hours: i64| day(110) - SignedDuration::from_hours(hours);
+    let line = |updated: i64, last: Option<i64>| {
+        let mut situation = branch().status("UPDATE_IN_PROGRESS");
+        situation.stack().updated = Some(hours(updated));
+        situation.facts.last_event = last.map(|last| event(None, Some(hours(last))));
+        situation.line()
+    };
+    assert_eq!(line(13, Some(13)), "hold never-ends []");
+    assert_eq!(line(13, Some(11)), "hold working []", "the stack entered its status later");
+    assert_eq!(line(13, None), "hold working []");
+    assert_eq!(line(12, Some(12)), "hold working []");
+    let mut unwanted = branch().status("UPDATE_IN_PROGRESS").gone();
+    unwanted.facts.last_event = Some(event(None, Some(hours(50))));
+    assert_eq!(unwanted.line(), "hold working []", "only a stack that the rules require is reported");
+}

@@ -1,7 +1,7 @@
 //! The comment on a pull request: the state of the branch's stack, its outputs, or why the branch has no stack. Pure.
 
 use shared::decision::Verdict;
-use shared::text::count;
+use shared::text::noun;
 
 use super::escape::{code, value};
 use super::is_ready;
@@ -112,7 +112,7 @@ fn outputs(stack: &BranchStack, room: usize) -> Vec<String> {
     let mut lines = vec![String::new(), "Outputs".to_owned(), String::new()];
     let all: Vec<String> =
         stack.outputs.iter().map(|(key, text)| format!("- {}: {}", code(key), value(text))).collect();
-    let more = |left: usize| format!("- and {} more", count(left, "output"));
+    let more = |left: usize| format!("- and {left} more {}", noun(left, "output"));
     let reserved = more(all.len()).chars().count() + 1;
     for (nth, line) in all.iter().enumerate() {
         if length(&lines) + line.chars().count() + 1 + reserved > room {
