@@ -16,7 +16,7 @@ mod repositories;
 
 use std::collections::BTreeMap;
 
-pub(crate) use comments::PullRequestComment;
+pub(crate) use comments::PostedComment;
 use differences::Cache;
 use git_reader::Repository;
 pub(crate) use pull_requests::PullRequestRecord;

@@ -22,7 +22,7 @@ const LARGEST_PAGE: usize = 500;
 
 /// A general comment on the difference between two commits of a pull request.
 #[derive(Debug, Clone)]
-pub(crate) struct PullRequestComment {
+pub(crate) struct PostedComment {
     pub(crate) id: String,
     /// Empty for a deleted comment.
     pub(crate) content: String,
@@ -58,7 +58,7 @@ pub(super) fn get_comments(context: &Context<'_>, mut input: Members) -> Result<
     Ok(output)
 }
 
-fn compared(one: &PullRequestRecord, comments: &[PullRequestComment]) -> Value {
+fn compared(one: &PullRequestRecord, comments: &[PostedComment]) -> Value {
     let first = &comments[0];
     json!({
         "pullRequestId": one.id,
@@ -100,7 +100,7 @@ pub(super) fn post_comment(context: &Context<'_>, mut input: Members) -> Result<
         }
         None => {
             let count = all[found].comments.len().to_string();
-            let comment = PullRequestComment {
+            let comment = PostedComment {
                 id: ids::uuid(&["comment", &id, &count]),
                 content: content.clone(),
                 posted: content,
@@ -126,7 +126,7 @@ pub(super) fn post_comment(context: &Context<'_>, mut input: Members) -> Result<
 }
 
 /// The comment that an earlier request with this token made, and the place of its pull request.
-fn used(all: &[PullRequestRecord], token: Option<&str>) -> Option<(usize, PullRequestComment)> {
+fn used(all: &[PullRequestRecord], token: Option<&str>) -> Option<(usize, PostedComment)> {
     let token = token?;
     let mut comments = all
         .iter()
@@ -182,7 +182,7 @@ fn commit(hosted: &Hosted, id: Option<String>) -> Result<String, ErrorAnswer> {
     }
 }
 
-fn shown(comment: &PullRequestComment) -> Value {
+fn shown(comment: &PostedComment) -> Value {
     let mut shown = json!({
         "commentId": comment.id,
         "content": comment.content,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::branches::bad_token;
-use super::comments::PullRequestComment;
+use super::comments::PostedComment;
 use super::{Hosted, repository};
 use crate::clock::epoch_seconds;
 use crate::error_answer::ErrorAnswer;
@@ -31,7 +31,7 @@ pub(crate) struct PullRequestRecord {
     pub(crate) open: bool,
     pub(crate) created: Timestamp,
     /// Oldest first.
-    pub(crate) comments: Vec<PullRequestComment>,
+    pub(crate) comments: Vec<PostedComment>,
 }
 
 /// The pull requests of the account, oldest first.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::file::WorldFile;
 use super::raw::{RawComment, RawPullRequest};
 use super::{AwsWorld, WorldError};
-use crate::codecommit::{PullRequestComment, PullRequestRecord};
+use crate::codecommit::{PostedComment, PullRequestRecord};
 use crate::ids;
 use crate::service::ACCOUNT;
 
@@ -61,9 +61,9 @@ fn comment(
     (request, nth): (&str, usize),
     (before, after): (&str, &str),
     raw: RawComment,
-) -> PullRequestComment {
+) -> PostedComment {
     let created = raw.created.unwrap_or(now);
-    PullRequestComment {
+    PostedComment {
         id: ids::uuid(&["comment", request, &nth.to_string()]),
         content: if raw.deleted { String::new() } else { raw.content.clone() },
         posted: raw.content,
