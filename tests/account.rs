@@ -41,7 +41,8 @@ impl Account {
         };
         write("world.toml", world);
         write(name, template);
-        let world = AwsWorld::read(&folder.path().join("world.toml")).expect("the world is right");
+        let mut world = AwsWorld::read(&folder.path().join("world.toml")).expect("the world is right");
+        world.ensure_table("reports", ("pk", "S"), Some(("sk", "S")));
         let aws = LocalAws::start(world).expect("a port is free");
         let config = config(&aws.endpoint());
         let parameters = [("BranchStacks".to_owned(), "enabled".to_owned())].into();
@@ -49,7 +50,7 @@ impl Account {
             rules: FileRules::default(),
             template: SamTemplate::read(&root().join("template.yaml"), &parameters)
                 .expect("the template is right"),
-            settings: Settings::new("branch", "arn:aws:sns:us-east-1:111122223333:emails")
+            settings: Settings::new("branch", "arn:aws:sns:us-east-1:111122223333:emails", "reports")
                 .expect("a legal prefix"),
             pipelines: pipeline_trigger::aws::Clients::new(&config),
             stacks: branch_stacks::aws::Clients::new(&config),
@@ -91,10 +92,19 @@ impl Account {
         self.invoke("branch-stacks", &event).expect("the event is well formed")
     }
 
+    /// The decision of branch-stacks about an event in a dry run.
+    pub(crate) fn dry_run(&self, event: &Value) -> Decision {
+        self.invoke_as("branch-stacks", event, true).expect("the event is well formed")
+    }
+
     fn invoke(&self, package: &str, event: &Value) -> Result<Decision, Failure> {
+        self.invoke_as(package, event, false)
+    }
+
+    fn invoke_as(&self, package: &str, event: &Value, dry_run: bool) -> Result<Decision, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let deadline = Instant::now() + Duration::from_secs(300);
-        let invocation = Invocation { now: self.aws.now(), deadline, ..Invocation::by_hand(false) };
+        let invocation = Invocation { now: self.aws.now(), deadline, ..Invocation::by_hand(dry_run) };
         let event = event.clone();
         runtime.block_on(async {
             match package {

@@ -6,7 +6,9 @@ use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
 use crate::protocol::Wire;
 use crate::service::{Context, Service};
-use crate::{cloudformation, cloudwatch, codecommit, codepipeline, drs, dynamodb, ec2, iam, sns, ssm, sts};
+use crate::{
+    cloudformation, cloudwatch, codecommit, codepipeline, drs, dynamodb, ec2, eventbridge, iam, sns, ssm, sts,
+};
 
 const SERVICES: &[Service] = &[
     cloudformation::SERVICE,
@@ -16,6 +18,7 @@ const SERVICES: &[Service] = &[
     drs::SERVICE,
     dynamodb::SERVICE,
     ec2::SERVICE,
+    eventbridge::SERVICE,
     iam::SERVICE,
     sns::SERVICE,
     ssm::SERVICE,

@@ -6,6 +6,7 @@ mod drs;
 mod file;
 mod images;
 mod pipelines;
+mod pull_requests;
 mod raw;
 mod repositories;
 mod signals;

@@ -37,6 +37,17 @@ fn branch_stacks_gets_events_of_branches_and_of_completed_operations_on_its_stac
     ] {
         assert_eq!(delivered(&push(event, kind)), wanted, "{event} of a {kind}");
     }
+    let pull_request = |kind: &str, event: &str| json!({"source": "aws.codecommit", "detail-type": kind, "detail": {"event": event}});
+    for (kind, event, wanted) in [
+        ("CodeCommit Pull Request State Change", "pullRequestCreated", true),
+        ("CodeCommit Pull Request State Change", "pullRequestStatusChanged", false),
+        // The function's own comment.
+        ("CodeCommit Comment on Pull Request", "commentOnPullRequestCreated", false),
+    ] {
+        assert_eq!(delivered(&pull_request(kind, event)), wanted, "{kind} {event}");
+    }
+    let own = json!({"source": branch_stacks::notify::SOURCE, "detail-type": branch_stacks::notify::STACK_READY, "detail": {}});
+    assert!(!delivered(&own));
     let status = |account: &str, stack: &str, status: &str| {
         let stack = format!("arn:{PARTITION}:cloudformation:{REGION}:{account}:stack/{stack}/0a1b");
         json!({
@@ -145,4 +156,18 @@ fn condition_keys_restrict_each_change_of_a_stack() {
     assert_eq!(keys("cloudformation:DeleteStack"), set(&[owned]));
     assert_eq!(keys("cloudformation:UpdateTerminationProtection"), set(&[owned]));
     assert_eq!(keys("iam:PassRole"), set(&["StringEquals iam:PassedToService"]));
+    assert_eq!(
+        keys("events:PutEvents"),
+        set(&["StringEquals events:detail-type", "StringEquals events:source"])
+    );
+}
+
+#[test]
+fn the_table_of_reports_deletes_old_items_and_can_be_restored() {
+    let table = properties("BranchStacksTable");
+    assert_eq!(table["TimeToLiveSpecification"], json!({"AttributeName": "expires", "Enabled": true}));
+    assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], json!(true));
+    let template = template();
+    let name = &function(&template, "branch-stacks").environment[branch_stacks::settings::TABLE];
+    assert!(template.tables().iter().any(|table| table.name == *name), "the function names its table");
 }

@@ -8,6 +8,7 @@ use shared::call_error::CallError;
 use shared::config::Place;
 use shared::decision::{Evidence, Explain};
 use shared::push::short;
+use shared::table_error::TableError;
 use shared::text::{count, verb};
 
 use crate::event::NoBranchEvent;
@@ -25,6 +26,8 @@ pub enum Because {
     NotOurStack(ForeignStack),
     /// CloudFormation no longer knows the stack whose status changed.
     StackForgotten,
+    /// The rule of the branch asks for no comment on its pull requests.
+    NoCommentAsked,
     /// Reconcile found neither a covered branch nor a stack.
     NothingThere,
 
@@ -56,6 +59,8 @@ pub enum Because {
     // Holds.
     /// An operation on the stack is in progress.
     Working { status: StackStatus },
+    /// An operation on the stack has been in progress for longer than CloudFormation waits for any resource.
+    NeverEnds { status: StackStatus, since: Timestamp },
     /// The stack is being deleted, and the branch exists again.
     DeletedFirst,
     /// A creation failed, and nothing has changed since.
@@ -117,6 +122,14 @@ pub enum Because {
     /// An email could not be sent.
     #[strum(serialize = "mail-failed")]
     EmailFailed { error: CallError },
+    /// An event could not be put on the event bus.
+    EventFailed { error: CallError },
+    /// The pull requests of a branch, or their comments, could not be read.
+    PullRequestsUnreadable { error: CallError },
+    /// A comment on a pull request could not be posted or updated.
+    CommentFailed { error: CallError },
+    /// The table of reports could not be read or written.
+    ReportsUnavailable { error: TableError },
 }
 
 /// Why a branch should not have a stack.
@@ -217,6 +230,9 @@ impl fmt::Display for Because {
                 write!(f, "the stack is not one of this deployment's branch stacks: {}", foreign.because)
             }
             Self::StackForgotten => f.write_str("CloudFormation no longer knows this stack"),
+            Self::NoCommentAsked => {
+                f.write_str("no rule that covers the branch has `pull-request` in its `notify`")
+            }
             Self::NothingThere => {
                 f.write_str("no existing branch is covered by a rule, and this deployment has no stack")
             }
@@ -254,6 +270,10 @@ impl fmt::Display for Because {
             Self::Working { status } => {
                 write!(f, "the stack is {status}; the stack is re-evaluated when that operation completes")
             }
+            Self::NeverEnds { status, since } => write!(
+                f,
+                "the stack has been {status} since {since}, for longer than CloudFormation waits for any resource: an operator has to end the operation"
+            ),
             Self::DeletedFirst => f.write_str(
                 "the stack is being deleted, and the branch exists; the stack is re-evaluated when that operation completes",
             ),
@@ -339,7 +359,17 @@ impl fmt::Display for Because {
                 "the account has as many stacks as its quota allows; request a higher quota, or delete stacks",
             ),
             Self::CallFailed { error } => write!(f, "{} failed ({error})", error.operation),
+            Self::EventFailed { error } => write!(f, "the event could not be put on the event bus ({error})"),
+            Self::PullRequestsUnreadable { error } => {
+                write!(f, "the pull requests of the branch could not be read: {} failed ({error})", error.operation)
+            }
+            Self::CommentFailed { error } => {
+                write!(f, "the comment on a pull request could not be posted or updated ({error})")
+            }
             Self::EmailFailed { error } => write!(f, "the email could not be sent ({error})"),
+            Self::ReportsUnavailable { error } => {
+                write!(f, "the table of reports could not be read or written ({error}); the next run tries it again")
+            }
         }
     }
 }

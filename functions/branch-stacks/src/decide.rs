@@ -22,6 +22,11 @@ use crate::stack::{BranchStack, StackPhase};
 /// fails sends an email.
 pub const BETWEEN_DELETIONS: SignedDuration = SignedDuration::from_hours(24);
 
+/// An operation that lasts for longer is reported. CloudFormation waits for a resource for at most 12 hours: that is the
+/// longest timeout of a wait condition and of a creation policy (AWS::CloudFormation::WaitCondition, AWS CloudFormation Template
+/// Reference).
+pub const LONGEST_OPERATION: SignedDuration = SignedDuration::from_hours(12);
+
 /// A decision about one branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StackDecision {
@@ -35,6 +40,8 @@ pub struct StackDecision {
     pub effects: Vec<Effect>,
     /// Observations that decided nothing.
     pub remarks: Vec<Remark>,
+    /// Whether the rules require a stack for the branch; not where that is unknown.
+    pub wants_stack: bool,
 }
 
 impl StackDecision {
@@ -66,7 +73,9 @@ enum Desired<'a> {
 /// Decides about one branch.
 pub fn decide(input: &BranchInput<'_>, facts: &Facts) -> StackDecision {
     let rule = input.rules.covering(input.branch).map(|rule| rule.place.clone());
-    let (verdict, because, effects) = match (&facts.stack, desired(input, facts)) {
+    let desired = desired(input, facts);
+    let wants_stack = matches!(desired, Desired::Stack { .. });
+    let (verdict, because, effects) = match (&facts.stack, desired) {
         (FoundStack::Unreadable(error), _) => fail(Because::StackUnreadable { error: error.clone() }),
         (_, Desired::Unknown(because)) => fail(because),
         (FoundStack::Foreign(foreign), Desired::Stack { .. }) => hold(Because::ForeignStack(foreign.clone())),
@@ -76,7 +85,8 @@ pub fn decide(input: &BranchInput<'_>, facts: &Facts) -> StackDecision {
         (FoundStack::Ours(stack), Desired::Stack { rule, commit }) => keep(input, facts, stack, rule, commit),
         (FoundStack::Ours(stack), Desired::NoStack(why)) => remove(input, facts, stack, why),
     };
-    StackDecision { verdict, because, rule, effects, remarks: age_remark(input, facts).into_iter().collect() }
+    let remarks = age_remark(input, facts).into_iter().collect();
+    StackDecision { verdict, because, rule, effects, remarks, wants_stack }
 }
 
 /// The remark about the date of the head's commit, where the date was needed.
@@ -170,6 +180,9 @@ fn keep(
     let spec = rule.spec(input.branch, commit);
     let changed = spec.digest != stack.digest();
     match stack.phase() {
+        StackPhase::Working | StackPhase::Deleting if let Some(since) = never_ends(input, facts, stack) => {
+            hold(Because::NeverEnds { status: status(), since })
+        }
         StackPhase::Working => hold(Because::Working { status: status() }),
         StackPhase::Deleting | StackPhase::Gone => hold(Because::DeletedFirst),
         StackPhase::InReview => hold(Because::InReview),
@@ -194,6 +207,19 @@ fn keep(
             }
         }
     }
+}
+
+/// The time of the last event of a stack whose operation has lasted for longer than CloudFormation waits for any resource.
+fn never_ends(input: &BranchInput<'_>, facts: &Facts, stack: &BranchStack) -> Option<Timestamp> {
+    let last = facts.last_event.as_ref().and_then(|event| event.time);
+    last.filter(|last| may_never_end(input, stack) && input.now.duration_since(*last) > LONGEST_OPERATION)
+}
+
+/// Whether the stack's times allow that its operation never ends; the last event then proves it. DescribeStacks has no time
+/// for every operation.
+pub fn may_never_end(input: &BranchInput<'_>, stack: &BranchStack) -> bool {
+    matches!(stack.phase(), StackPhase::Working | StackPhase::Deleting)
+        && stack.operation_began().is_some_and(|began| input.now.duration_since(began) > LONGEST_OPERATION)
 }
 
 /// Whether the last operation on the stack was the same update.
@@ -269,6 +295,7 @@ pub fn needs_last_event(input: &BranchInput<'_>, facts: &Facts) -> bool {
             rule.spec(input.branch, commit).digest != stack.digest()
         }
         (StackPhase::DeletionFailed, _) => true,
+        (_, Desired::Stack { .. }) => may_never_end(input, stack),
         _ => false,
     }
 }

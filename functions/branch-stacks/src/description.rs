@@ -6,7 +6,7 @@ use strum::VariantNames as _;
 use crate::because::{Because, Unwanted};
 use crate::remark::Remark;
 use crate::rules::{CODES, TABLE, TEMPLATES};
-use crate::settings::{PREFIX, TOPIC};
+use crate::settings::{PREFIX, TABLE as REPORTS, TOPIC};
 
 /// A CodeCommit repository.
 pub const REPOSITORY: Resource = Resource::Arn("arn:{partition}:codecommit:{region}:{account}:*");
@@ -14,6 +14,10 @@ pub const REPOSITORY: Resource = Resource::Arn("arn:{partition}:codecommit:{regi
 pub const STACK: Resource = Resource::Arn("arn:{partition}:cloudformation:{region}:{account}:stack/*");
 /// The service role that CloudFormation assumes.
 pub const ROLE: Resource = Resource::Arn("arn:{partition}:iam::{account}:role/*");
+/// The table of reports.
+const REPORT_TABLE: &str = "arn:{partition}:dynamodb:{region}:{account}:table/*";
+/// The event bus for own events.
+pub const EVENT_BUS: Resource = Resource::Arn("arn:{partition}:events:{region}:{account}:event-bus/default");
 /// The topic for emails.
 pub const EMAIL_TOPIC: Resource = Resource::Arn("arn:{partition}:sns:{region}:{account}:*");
 
@@ -90,6 +94,12 @@ const KEYS: &[Key] = &[
         KeyDefault::Absent("the number of stacks is not limited"),
         "The most stacks that the rule may have.",
     ),
+    key(
+        "notify",
+        "array of strings",
+        KeyDefault::Absent("only failures and missing stacks are reported"),
+        "What reports a ready stack: ready (an email), event (an event on the event bus), pull-request (a comment).",
+    ),
 ];
 
 const fn key(name: &'static str, takes: &'static str, default: KeyDefault, summary: &'static str) -> Key {
@@ -107,6 +117,7 @@ const SETTINGS: &[Setting] = &[
         takes: "the ARN of an SNS topic; without one, no email is sent",
         default: Some(""),
     },
+    Setting { name: REPORTS, takes: "the name of the DynamoDB table of reports", default: None },
     Setting {
         name: TEMPLATES,
         takes: "a further folder of templates, beside the folder of the rules file",
@@ -116,8 +127,13 @@ const SETTINGS: &[Setting] = &[
 
 const CALLS: &[Call] = &[
     Call { action: "codecommit:GetBranch", on: REPOSITORY },
+    Call { action: "codecommit:GetCommentsForPullRequest", on: REPOSITORY },
     Call { action: "codecommit:GetCommit", on: REPOSITORY },
+    Call { action: "codecommit:GetPullRequest", on: REPOSITORY },
     Call { action: "codecommit:ListBranches", on: REPOSITORY },
+    Call { action: "codecommit:ListPullRequests", on: REPOSITORY },
+    Call { action: "codecommit:PostCommentForPullRequest", on: REPOSITORY },
+    Call { action: "codecommit:UpdateComment", on: REPOSITORY },
     Call::on_everything("codecommit:ListRepositories"),
     Call { action: "cloudformation:CreateStack", on: STACK },
     Call { action: "cloudformation:DeleteStack", on: STACK },
@@ -126,6 +142,10 @@ const CALLS: &[Call] = &[
     Call::on_everything("cloudformation:DescribeStacks"),
     Call { action: "cloudformation:UpdateStack", on: STACK },
     Call { action: "cloudformation:UpdateTerminationProtection", on: STACK },
+    Call::on("dynamodb:DeleteItem", REPORT_TABLE),
+    Call::on("dynamodb:Query", REPORT_TABLE),
+    Call::on("dynamodb:UpdateItem", REPORT_TABLE),
+    Call { action: "events:PutEvents", on: EVENT_BUS },
     // Not a call of the function: CloudFormation requires it where a rule names a role.
     Call { action: "iam:PassRole", on: ROLE },
     Call { action: notification::PUBLISH, on: EMAIL_TOPIC },

@@ -1,4 +1,4 @@
-//! The effects that a decision asks for: one call to CloudFormation or SNS each, with its token and its tags.
+//! The effects that a decision asks for: one call to AWS each, with its token and its tags.
 
 use jiff::Timestamp;
 use notification::Publication;
@@ -9,6 +9,7 @@ use shared::token::client_token;
 
 use crate::facts::Facts;
 use crate::identity::{COMMIT, DIGEST, NamedValue};
+use crate::notify::SOURCE;
 use crate::rules::{StackSpec, is_reserved};
 use crate::run::BranchInput;
 use crate::stack::{BranchStack, stack_name};
@@ -49,6 +50,30 @@ pub enum Effect {
         /// Enabled or disabled.
         enabled: bool,
     },
+    /// PutEvents: one event on the default bus.
+    PutEvent(OwnEvent),
+    /// PostCommentForPullRequest.
+    PostComment {
+        /// The repository's name.
+        repository: String,
+        /// The pull request's id.
+        pull_request: String,
+        /// The commit of the destination branch.
+        before: String,
+        /// The commit of the source branch.
+        after: String,
+        /// The comment.
+        content: String,
+        /// The client request token.
+        token: String,
+    },
+    /// UpdateComment.
+    UpdateComment {
+        /// The comment's id.
+        comment: String,
+        /// The new content.
+        content: String,
+    },
     /// Publish: an email.
     Publish {
         /// The ARN of the topic.
@@ -56,6 +81,17 @@ pub enum Effect {
         /// The email.
         message: Message,
     },
+}
+
+/// An event of this function, for the event bus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnEvent {
+    /// The detail type.
+    pub detail_type: &'static str,
+    /// The ARN of the resource that the event is about.
+    pub resource: Arn,
+    /// The detail.
+    pub detail: Value,
 }
 
 /// The input that CreateStack and UpdateStack have in common.
@@ -76,6 +112,9 @@ impl shared::act::Effect for Effect {
             Self::Update { .. } => "cloudformation:UpdateStack",
             Self::Delete { .. } => "cloudformation:DeleteStack",
             Self::Protect { .. } => "cloudformation:UpdateTerminationProtection",
+            Self::PutEvent(_) => "events:PutEvents",
+            Self::PostComment { .. } => "codecommit:PostCommentForPullRequest",
+            Self::UpdateComment { .. } => "codecommit:UpdateComment",
             Self::Publish { .. } => notification::PUBLISH,
         }
     }
@@ -86,6 +125,11 @@ impl shared::act::Effect for Effect {
             Self::Update { stack, .. } | Self::Delete { stack, .. } | Self::Protect { stack, .. } => {
                 stack_name(stack).to_owned()
             }
+            Self::PutEvent(OwnEvent { detail_type, resource, .. }) => {
+                format!("{detail_type} {}", stack_name(resource))
+            }
+            Self::PostComment { repository, pull_request, .. } => format!("{repository} {pull_request}"),
+            Self::UpdateComment { comment, .. } => comment.clone(),
             Self::Publish { topic, message } => Publication { topic, message }.subject(),
         }
     }
@@ -102,6 +146,18 @@ impl shared::act::Effect for Effect {
             Self::Protect { stack, enabled } => {
                 json!({"StackName": stack, "EnableTerminationProtection": enabled})
             }
+            Self::PutEvent(OwnEvent { detail_type, resource, detail }) => {
+                json!({"Source": SOURCE, "DetailType": detail_type, "Resources": [resource], "Detail": detail})
+            }
+            Self::PostComment { repository, pull_request, before, after, content, token } => json!({
+                "repositoryName": repository,
+                "pullRequestId": pull_request,
+                "beforeCommitId": before,
+                "afterCommitId": after,
+                "content": content,
+                "clientRequestToken": token,
+            }),
+            Self::UpdateComment { comment, content } => json!({"commentId": comment, "content": content}),
             Self::Publish { topic, message } => Publication { topic, message }.input(),
         }
     }

@@ -58,6 +58,8 @@ pub enum FoundStack {
 pub struct OperationEvent {
     /// The resource's logical id; the stack's name for the stack itself.
     pub resource: String,
+    /// The resource's physical id; a replaced resource has another one than its replacement.
+    pub physical: String,
     /// The resource's type.
     pub kind: String,
     /// The status that the resource reached.

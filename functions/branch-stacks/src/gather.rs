@@ -2,6 +2,7 @@
 //! A failed read becomes a fact; nothing here fails.
 
 mod branch;
+mod pull_requests;
 mod stacks;
 
 use crate::aws::Clients;
@@ -10,6 +11,9 @@ use crate::facts::{BranchTip, Facts, FoundStack};
 use crate::run::BranchInput;
 
 pub use branch::{branches, repositories};
+pub use pull_requests::{
+    BranchPullRequest, PullRequestComment, comments_of, pull_request_of, pull_requests_of,
+};
 pub use stacks::{StackListing, all_stacks, events, stack_of};
 
 /// Reads the facts. The stack comes first: if branch and stack are recreated meanwhile, the facts hold the old stack and an

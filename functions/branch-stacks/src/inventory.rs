@@ -10,7 +10,7 @@ use shared::report::Report;
 
 use crate::aws::Clients;
 use crate::because::{Because, Listed};
-use crate::decide::decide;
+use crate::decide::{StackDecision, decide, may_never_end};
 use crate::facts::{BranchTip, Facts, FoundStack};
 use crate::gather::{StackListing, all_stacks, branches, repositories};
 use crate::identity::{BranchId, ends_with_hash};
@@ -136,17 +136,18 @@ impl Inventory {
         let is_in_use = input.rules.keep(rule, input.branch) || is_younger(stack, input, rule.ttl);
         let quiet =
             stack.phase().is_whole() || matches!(stack.phase(), StackPhase::Working | StackPhase::Deleting);
-        if !is_in_use || !quiet || rule.uses_commit() {
+        if !is_in_use || !quiet || rule.uses_commit() || may_never_end(input, stack) {
             return Err(Need::Check);
         }
-        let facts = Facts {
-            head: BranchTip::Listed,
-            stack: FoundStack::Ours(stack.clone()),
-            last_event: None,
-            stacks_of_rule: None,
-        };
-        let decision = decide(input, &facts);
+        let decision = decide(input, &listed(stack));
         if decision.effects.is_empty() { Ok(decision.report(input.branch)) } else { Err(Need::Check) }
+    }
+
+    /// The decision about a branch that needs nothing, as far as that is certain without reading its commit.
+    pub fn settled(&self, input: &BranchInput<'_>) -> Option<(StackDecision, &BranchStack)> {
+        let stack = self.stacks.ours.get(input.branch)?;
+        self.without_reading(input).ok()?;
+        Some((decide(input, &listed(stack)), stack))
     }
 
     /// The number of stacks that are being updated.
@@ -155,6 +156,16 @@ impl Inventory {
             stack.status.as_str().starts_with("UPDATE_") && stack.phase() == StackPhase::Working
         };
         self.stacks.ours.values().filter(updating).count()
+    }
+}
+
+/// The facts that the lists of branches and stacks alone prove.
+fn listed(stack: &BranchStack) -> Facts {
+    Facts {
+        head: BranchTip::Listed,
+        stack: FoundStack::Ours(stack.clone()),
+        last_event: None,
+        stacks_of_rule: None,
     }
 }
 

@@ -19,8 +19,14 @@ pub mod facts;
 pub mod gather;
 pub mod identity;
 pub mod inventory;
+pub mod left_behind;
+pub mod missing;
+pub mod notify;
 pub mod reconcile;
 pub mod remark;
+pub mod report_missing;
+pub mod report_once;
+pub mod reports;
 pub mod rules;
 pub mod run;
 pub mod settings;
@@ -37,8 +43,13 @@ use crate::because::Because;
 use crate::change::stack_changed;
 use crate::decide::decide;
 use crate::event::{Event, Parsed, parse};
+use crate::facts::FoundStack;
 use crate::gather::gather;
+use crate::identity::BranchId;
+use crate::notify::comment_on_pull_requests;
 use crate::reconcile::reconcile;
+use crate::report_missing::report_missing;
+use crate::reports::Reports;
 use crate::rules::Rules;
 use crate::run::{BranchInput, Run};
 use crate::settings::Settings;
@@ -67,9 +78,10 @@ pub async fn handle(
     let report = match &event {
         Event::Branch(branch, push) => {
             let run = run.at_push(push);
-            converge(&run.input(branch), &run, None).await.report(branch)
+            branch_pushed(&run, branch).await
         }
         Event::Stack(change) => stack_changed(&run.at_time(&change.time), change).await,
+        Event::PullRequest(branch, id) => pull_request_created(&run, branch, id).await,
         Event::Reconcile => reconcile(&run).await,
     };
     Ok(report.decision(FUNCTION.name, &event.to_string(), &invocation))
@@ -80,5 +92,35 @@ pub async fn handle(
 pub(crate) async fn converge(input: &BranchInput<'_>, run: &Run<'_>, known_count: Option<usize>) -> Enacted {
     let facts = gather(input, run.aws, known_count).await;
     let decision = decide(input, &facts);
-    act(decision, run.aws, run.invocation.executor).await
+    let stack = match facts.stack {
+        FoundStack::Ours(stack) => Some(stack),
+        _ => None,
+    };
+    act(decision, stack, run.aws, run.invocation.executor).await
+}
+
+/// Handles a push to a branch.
+async fn branch_pushed(run: &Run<'_>, branch: &BranchId) -> Report {
+    let enacted = converge(&run.input(branch), run, None).await;
+    let outcome = enacted.outcome(branch);
+    let mut report = enacted.report(branch);
+    report.add(report_missing(run, std::slice::from_ref(&outcome), &Reports::new()).await);
+    // A stack that the push does not change has its comment already, and the end of an operation is an event of its own.
+    if !matches!(outcome.decision.because, Because::UpToDate | Because::Working { .. }) {
+        report.add(comment_on_pull_requests(run, &outcome, None).await);
+    }
+    report
+}
+
+/// Handles the creation of a pull request: its branch is evaluated, and the pull request gets its comment.
+async fn pull_request_created(run: &Run<'_>, branch: &BranchId, id: &str) -> Report {
+    if !run.rules.covering(branch).is_some_and(|rule| rule.notify.pull_request) {
+        return Report::of(Verdict::Skip, &branch.to_string(), &Because::NoCommentAsked);
+    }
+    let enacted = converge(&run.input(branch), run, None).await;
+    let outcome = enacted.outcome(branch);
+    let mut report = enacted.report(branch);
+    report.add(report_missing(run, std::slice::from_ref(&outcome), &Reports::new()).await);
+    report.add(comment_on_pull_requests(run, &outcome, Some(id)).await);
+    report
 }

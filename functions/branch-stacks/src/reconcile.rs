@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use aws_sdk_cloudformation::types::StackStatus;
+use jiff::SignedDuration;
 use shared::config::Place;
 use shared::decision::Verdict;
 use shared::report::Report;
@@ -15,8 +16,13 @@ use tokio::time::timeout_at;
 use crate::act::Enacted;
 use crate::because::Because;
 use crate::converge;
+use crate::decide::StackDecision;
 use crate::identity::BranchId;
 use crate::inventory::{Inventory, Need, inventory};
+use crate::missing::BranchOutcome;
+use crate::notify::ready::keys;
+use crate::notify::report_ready;
+use crate::report_missing::{forget_over, report_missing};
 use crate::run::Run;
 use crate::stack::BranchStack;
 
@@ -25,6 +31,10 @@ const TIME_TO_BEGIN: Duration = Duration::from_secs(30);
 
 /// With less time than this before the end of the invocation, a branch's calls are no longer awaited.
 const TIME_TO_REPORT: Duration = Duration::from_secs(5);
+
+/// A stack that is ready and was not reported so is reported by reconcile until then. A rule that asks for reports for the
+/// first time does not report every older stack.
+const LOST_EVENT: SignedDuration = SignedDuration::from_hours(24);
 
 /// The most stacks that are updated at a time: a change that fails, fails for these before it fails for all.
 pub const AT_A_TIME: usize = 10;
@@ -52,9 +62,63 @@ pub async fn reconcile(run: &Run<'_>) -> Report {
     if needs.is_empty() && report.reasons.is_empty() {
         return Report::of(Verdict::Skip, "reconcile", &Because::NothingThere);
     }
+    let settled = settled(run, &inventory, &needs);
+    let names = covered_names(run, &inventory);
     let mut sweep = Sweep::new(inventory);
     for (need, branch) in &needs {
         report.add(sweep.evaluate(run, *need, branch).await);
+    }
+    let outcomes: Vec<BranchOutcome> = settled.into_iter().chain(sweep.outcomes).collect();
+    let until = before(run.invocation.deadline, TIME_TO_REPORT);
+    match timeout_at(until.into(), report_outcomes(run, &outcomes, names.as_ref())).await {
+        Ok(reported) => report.add(reported),
+        Err(_) => report.reason(Verdict::Hold, "reconcile", &Because::NoTimeLeft),
+    }
+    report
+}
+
+/// The results for the branches that the lists alone show to need nothing.
+fn settled(run: &Run<'_>, inventory: &Inventory, needs: &[(Need, BranchId)]) -> Vec<BranchOutcome> {
+    let needy: BTreeSet<&BranchId> = needs.iter().map(|(_, branch)| branch).collect();
+    let settled = inventory.covered.iter().filter(|branch| !needy.contains(branch));
+    let outcome = |branch: &BranchId| {
+        let (decision, stack) = inventory.settled(&run.input(branch))?;
+        Some(BranchOutcome { branch: branch.clone(), decision, stack: Some(stack.clone()) })
+    };
+    settled.filter_map(outcome).collect()
+}
+
+/// The names of the stacks of all covered branches; nothing where the branches of a repository could not be listed.
+fn covered_names(run: &Run<'_>, inventory: &Inventory) -> Option<BTreeSet<String>> {
+    let names = || inventory.covered.iter().map(|branch| branch.stack_name(&run.settings.prefix)).collect();
+    inventory.unreadable.is_empty().then(names)
+}
+
+/// Reports the branches without a stack that works, and ready stacks whose event was lost; forgets what is over.
+async fn report_outcomes(
+    run: &Run<'_>,
+    outcomes: &[BranchOutcome],
+    names: Option<&BTreeSet<String>>,
+) -> Report {
+    let mut report = Report::default();
+    let known = match run.table().all().await {
+        Ok(known) => known,
+        Err(error) => {
+            report.reason(Verdict::Fail, "reconcile", &Because::ReportsUnavailable { error });
+            return report;
+        }
+    };
+    report.add(forget_over(run, outcomes, &known, names).await);
+    report.add(report_missing(run, outcomes, &known).await);
+    for BranchOutcome { branch, decision, stack } in outcomes {
+        let recent = stack.as_ref().filter(|stack| {
+            let began = stack.operation_began();
+            began.is_some_and(|began| run.invocation.now.duration_since(began) <= LOST_EVENT)
+                && keys(stack).iter().any(|key| !known.contains_key(key))
+        });
+        if let Some(stack) = recent {
+            report.add(report_ready(run, branch, stack, decision).await);
+        }
     }
     report
 }
@@ -76,6 +140,8 @@ struct Sweep {
     full: Option<Because>,
     /// The failures so far.
     refusals: Vec<RuleRefusal>,
+    /// The results for the branches so far.
+    outcomes: Vec<BranchOutcome>,
 }
 
 /// A failure of branches of one rule.
@@ -94,35 +160,53 @@ impl Sweep {
             stopped: None,
             full: None,
             refusals: Vec::new(),
+            outcomes: Vec::new(),
         }
     }
 
     /// Evaluates a branch, or reports why this run does not.
     async fn evaluate(&mut self, run: &Run<'_>, need: Need, branch: &BranchId) -> Report {
-        let held = |because: &Because| Report::of(Verdict::Hold, &branch.to_string(), because);
         let left = run.invocation.deadline.saturating_duration_since(Instant::now());
         if self.stopped.is_none() && left < TIME_TO_BEGIN {
             self.stopped = Some(Because::NoTimeLeft);
         }
         if let Some(because) = self.stopped.clone().or_else(|| self.has_to_wait(run, need, branch)) {
-            return held(&because);
+            return self.hold(run, need, branch, because);
         }
         let most = run.rules.covering(branch).and_then(|rule| rule.max_stacks);
         let known_count = most.map(|_| self.count_of_rule(run, branch));
-        // No call is needed for this answer.
-        if let (Some(most), Some(count), Need::Missing | Need::MaybeIdle) = (most, known_count, need)
+        // No call is needed for this answer. A branch that may be idle is read: if it is not, it waits for a stack.
+        if let (Some(most), Some(count), Need::Missing) = (most, known_count, need)
             && count >= most as usize
         {
-            return held(&Because::TooManyStacks { most });
+            return self.hold(run, need, branch, Because::TooManyStacks { most });
         }
         let input = run.input(branch);
         let until = before(run.invocation.deadline, TIME_TO_REPORT);
         let Ok(enacted) = timeout_at(until.into(), converge(&input, run, known_count)).await else {
             self.stopped = Some(Because::NoTimeLeft);
-            return held(&Because::CutOff);
+            return self.hold(run, need, branch, Because::CutOff);
         };
         self.learn(&enacted, branch);
+        self.outcomes.push(enacted.outcome(branch));
         enacted.report(branch)
+    }
+
+    /// The report about a branch that is not evaluated in this run.
+    fn hold(&mut self, run: &Run<'_>, need: Need, branch: &BranchId, because: Because) -> Report {
+        let decision = StackDecision {
+            verdict: Verdict::Hold,
+            because,
+            rule: run.rules.covering(branch).map(|rule| rule.place.clone()),
+            effects: Vec::new(),
+            remarks: Vec::new(),
+            // Of the others, some are not covered, and some may be idle.
+            wants_stack: need == Need::Missing,
+        };
+        let report = Report::of(Verdict::Hold, &branch.to_string(), &decision.because);
+        let stack = self.inventory.stacks.ours.get(branch).cloned();
+        self.outcomes.push(BranchOutcome { branch: branch.clone(), decision, stack });
+        report
     }
 
     /// Takes the result for one branch into account for the branches after it.

@@ -91,10 +91,23 @@ pub struct StackRule {
     pub ttl: Option<SignedDuration>,
     /// The most stacks that this rule may have.
     pub max_stacks: Option<u32>,
+    /// What is reported about a stack, beside failures.
+    pub notify: Notify,
     /// The place of the rule.
     pub place: Place,
     /// The places of the values that need a permission.
     pub named_at: NamedAt,
+}
+
+/// What a rule asks to be reported about its stacks, beside failures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Notify {
+    /// An email when a stack is ready.
+    pub ready: bool,
+    /// An event on the event bus when a stack is ready.
+    pub event: bool,
+    /// A comment on each open pull request of the branch.
+    pub pull_request: bool,
 }
 
 /// The bytes of the file that hold the values of a rule that need a permission.

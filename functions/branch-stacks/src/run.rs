@@ -1,11 +1,13 @@
 //! One invocation: the rules, the settings, the clients, and what the event says for the branches it concerns.
 
 use jiff::Timestamp;
+use shared::claim::Claim;
 use shared::lambda::Invocation;
 use shared::push::{Change, Push};
 
 use crate::aws::Clients;
 use crate::identity::BranchId;
+use crate::reports::{ReportKey, ReportTable};
 use crate::rules::Rules;
 use crate::settings::Settings;
 
@@ -66,6 +68,16 @@ impl<'a> Run<'a> {
     pub fn at_push(self, push: &Push) -> Self {
         let active_at = push.moment().filter(|_| push.change != Change::Deleted);
         Self { active_at, ..self }.at_time(&push.time)
+    }
+
+    /// The table of reports.
+    pub fn table(&self) -> ReportTable<'_> {
+        ReportTable { client: &self.aws.dynamodb, name: &self.settings.table }
+    }
+
+    /// This invocation's claim of a report.
+    pub fn claim(&self, key: &ReportKey) -> Claim {
+        Claim { what: key.to_string(), by: self.invocation.request_id.clone(), until: self.invocation.ends() }
     }
 
     /// The input of the decision about a branch.

@@ -57,6 +57,7 @@ fn quiet(branch: &str, more: &str) -> Situation {
         updated: None,
         deleted: None,
         protected: branch == "main",
+        outputs: Vec::new(),
     };
     let facts = Facts {
         head: BranchTip::At(Tip { commit: COMMIT_A.into(), committed: None }),
@@ -119,6 +120,7 @@ impl Situation {
                 Effect::Delete { .. } => "DeleteStack",
                 Effect::Protect { enabled: true, .. } => "protect",
                 Effect::Protect { enabled: false, .. } => "unprotect",
+                Effect::PutEvent(_) | Effect::PostComment { .. } | Effect::UpdateComment { .. } => "notify",
                 Effect::Publish { .. } => "Publish",
             })
             .collect();
@@ -135,6 +137,7 @@ fn event(token: Option<String>, time: Option<Timestamp>) -> OperationEvent {
     let (resource, kind) = ("branch-x".to_owned(), "AWS::CloudFormation::Stack".to_owned());
     OperationEvent {
         resource,
+        physical: String::new(),
         kind,
         status: String::new(),
         reason: String::new(),
@@ -421,4 +424,22 @@ fn tokens_are_the_same_for_the_same_and_legal() {
     let mut later = branch().changed();
     later.stack().updated = Some(day(105));
     assert_ne!(token(&branch().changed()), token(&later));
+}
+
+#[test]
+fn an_operation_never_ends_only_if_the_last_event_proves_it() {
+    let hours = |hours: i64| day(110) - SignedDuration::from_hours(hours);
+    let line = |updated: i64, last: Option<i64>| {
+        let mut situation = branch().status("UPDATE_IN_PROGRESS");
+        situation.stack().updated = Some(hours(updated));
+        situation.facts.last_event = last.map(|last| event(None, Some(hours(last))));
+        situation.line()
+    };
+    assert_eq!(line(13, Some(13)), "hold never-ends []");
+    assert_eq!(line(13, Some(11)), "hold working []", "the stack entered its status later");
+    assert_eq!(line(13, None), "hold working []");
+    assert_eq!(line(12, Some(12)), "hold working []");
+    let mut unwanted = branch().status("UPDATE_IN_PROGRESS").gone();
+    unwanted.facts.last_event = Some(event(None, Some(hours(50))));
+    assert_eq!(unwanted.line(), "hold working []", "only a stack that the rules require is reported");
 }

@@ -61,6 +61,8 @@ fn samples() -> Vec<(&'static str, String)> {
         ("wrong-type", rule("max-stacks = \"3\"")),
         ("bad-value", rule("max-stacks = 0")),
         ("bad-value", rule("capabilities = [\"CAPABILITY_ALL\"]")),
+        ("bad-value", rule("notify = [\"ready\", \"mail\"]")),
+        ("wrong-type", rule("notify = \"ready\"")),
         ("bad-template", with("", "")),
         ("bad-template", with("missing.yaml", "")),
         ("bad-template", with("../stack.yaml", "")),

@@ -2,6 +2,7 @@
 
 mod drs;
 mod images;
+mod pull_requests;
 mod signals;
 mod tables;
 mod timeline;
@@ -18,6 +19,7 @@ pub(super) use drs::{
     RawSnapshotOf, RawSourceServer,
 };
 pub(super) use images::{RawAccount, RawEc2, RawImage, RawSnapshot};
+pub(super) use pull_requests::{RawComment, RawPullRequest};
 pub(super) use signals::{RawAlarm, RawEndpoint, RawParameter};
 pub(super) use tables::{RawDynamoDbTable, RawKey};
 pub(super) use timeline::RawTimed;
@@ -200,6 +202,8 @@ pub(super) struct RawRepository {
     pub(super) branches: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
     pub(super) tags: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    pub(super) pull_request: Vec<RawPullRequest>,
 }
 
 #[derive(Debug, Deserialize)]

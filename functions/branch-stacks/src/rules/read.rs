@@ -12,7 +12,7 @@ use shared::placeholder::{BAD_PLACEHOLDER, Filled, listed};
 use shared::text::{count, list};
 
 use super::template::find;
-use super::{NamedAt, Rules, StackRule, StackTemplate, is_reserved};
+use super::{NamedAt, Notify, Rules, StackRule, StackTemplate, is_reserved};
 use crate::FUNCTION;
 
 /// The table that is read here.
@@ -48,6 +48,9 @@ const IN_TAGS: &[&str] = &["repository", "branch-slug", "commit"];
 /// to 17 tags are our own, and the tags of others are kept.
 const MOST_PARAMETERS: usize = 200;
 const MOST_TAGS: usize = 30;
+
+/// The values of `notify`.
+const NOTIFY: [&str; 3] = ["ready", "event", "pull-request"];
 
 const CAPABILITIES: [&str; 3] = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"];
 
@@ -103,6 +106,7 @@ fn rule(
         table.problem(Problem::new(NEVER_IDLE, span, "without a `ttl` no branch is ever idle").help(help));
     }
     let max_stacks = table.number("max-stacks", 1);
+    let notify = notify(&mut table);
     table.finish();
     let named_at = NamedAt {
         repositories: repositories_at,
@@ -123,6 +127,7 @@ fn rule(
         pinned,
         ttl,
         max_stacks,
+        notify,
         place,
         named_at,
     })
@@ -281,6 +286,24 @@ fn capabilities(table: &mut TableReader<'_, '_, '_>) -> Vec<String> {
         }
     }
     known.into_iter().collect()
+}
+
+fn notify(table: &mut TableReader<'_, '_, '_>) -> Notify {
+    let mut notify = Notify::default();
+    let Some(texts) = table.strings("notify") else { return notify };
+    for text in texts.get_ref() {
+        match text.get_ref().as_str() {
+            "ready" => notify.ready = true,
+            "event" => notify.event = true,
+            "pull-request" => notify.pull_request = true,
+            other => {
+                let label = format!("`{other}` is nothing that a rule can notify");
+                let help = format!("write one or more of {}", list(NOTIFY));
+                table.problem(Problem::new(BAD_VALUE, text.span(), label).help(help));
+            }
+        }
+    }
+    notify
 }
 
 /// `14d`, `36h`, `2w`: durations in jiff's friendly format, with days of 24 hours.
