@@ -7,9 +7,11 @@
 pub mod act;
 pub mod aws;
 pub mod because;
+pub mod brake;
 pub mod change;
 mod check;
 pub mod decide;
+pub mod deletion_email;
 pub mod description;
 pub mod effect;
 pub mod email;
@@ -19,6 +21,7 @@ pub mod facts;
 pub mod gather;
 pub mod identity;
 pub mod inventory;
+pub mod keep;
 pub mod reconcile;
 pub mod remark;
 pub mod report_once;
@@ -27,6 +30,7 @@ pub mod rules;
 pub mod run;
 pub mod settings;
 pub mod stack;
+pub mod survey;
 
 use serde_json::Value;
 use shared::decision::{Decision, Verdict};
@@ -72,7 +76,7 @@ pub async fn handle(
             converge(&run.input(branch), &run, None).await.report(branch)
         }
         Event::Stack(change) => stack_changed(&run.at_time(&change.time), change).await,
-        Event::Reconcile => reconcile(&run).await,
+        Event::Reconcile { confirm } => reconcile(&run, confirm.as_deref()).await,
     };
     Ok(report.decision(FUNCTION.name, &event.to_string(), &invocation))
 }

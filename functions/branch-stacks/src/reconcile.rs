@@ -14,11 +14,14 @@ use tokio::time::timeout_at;
 
 use crate::act::Enacted;
 use crate::because::Because;
+use crate::brake::DeletionPolicy;
 use crate::converge;
+use crate::decide::StackDecision;
 use crate::identity::BranchId;
 use crate::inventory::{Inventory, Need, inventory};
-use crate::run::Run;
+use crate::run::{BranchInput, Run};
 use crate::stack::BranchStack;
+use crate::survey::{Surveyed, record, survey};
 
 /// With less time than this before the end of the invocation, no branch is begun.
 const TIME_TO_BEGIN: Duration = Duration::from_secs(30);
@@ -38,8 +41,9 @@ const ENOUGH_REFUSALS: usize = 3;
 const CREATE: &str = "cloudformation:CreateStack";
 const UPDATE: &str = "cloudformation:UpdateStack";
 
-/// Reconciles; the report has a reason for each branch and each stack.
-pub async fn reconcile(run: &Run<'_>) -> Report {
+/// Reconciles; the report has a reason for each branch and each stack. `confirm` is the digest of the deletions that an operator
+/// confirms.
+pub async fn reconcile(run: &Run<'_>, confirm: Option<&str>) -> Report {
     let until = before(run.invocation.deadline, TIME_TO_BEGIN);
     let listed = timeout_at(until.into(), inventory(run.rules, &run.settings.prefix, run.aws)).await;
     let inventory = match listed.unwrap_or(Err(Because::NoTimeToList)) {
@@ -49,11 +53,17 @@ pub async fn reconcile(run: &Run<'_>) -> Report {
     // Stands for any branch; no decision is about it.
     let placeholder = BranchId { repository: String::new(), name: String::new() };
     let (needs, mut report) = inventory.sorted(&run.input(&placeholder));
-    if needs.is_empty() && report.reasons.is_empty() {
+    if needs.is_empty() && report.reasons.is_empty() && confirm.is_none() {
         return Report::of(Verdict::Skip, "reconcile", &Because::NothingThere);
     }
     let mut sweep = Sweep::new(inventory);
-    for (need, branch) in &needs {
+    let (missing, others) = needs.split_at(needs.partition_point(|(need, _)| *need == Need::Missing));
+    for (need, branch) in missing {
+        report.add(sweep.evaluate(run, *need, branch).await);
+    }
+    sweep.survey(run, others, confirm, until).await;
+    report.add(std::mem::take(&mut sweep.surveyed.report));
+    for (need, branch) in others {
         report.add(sweep.evaluate(run, *need, branch).await);
     }
     report
@@ -76,6 +86,8 @@ struct Sweep {
     full: Option<Because>,
     /// The failures so far.
     refusals: Vec<RuleRefusal>,
+    /// What the survey found.
+    surveyed: Surveyed,
 }
 
 /// A failure of branches of one rule.
@@ -94,6 +106,21 @@ impl Sweep {
             stopped: None,
             full: None,
             refusals: Vec::new(),
+            surveyed: Surveyed::default(),
+        }
+    }
+
+    /// Lets the brake decide about the deletions of this run, before the first of them.
+    async fn survey(
+        &mut self,
+        run: &Run<'_>,
+        needs: &[(Need, BranchId)],
+        confirm: Option<&str>,
+        until: Instant,
+    ) {
+        if self.stopped.is_none() {
+            self.surveyed = survey(run, &self.inventory, needs, confirm, until).await;
+            self.stopped = self.surveyed.stopped.clone();
         }
     }
 
@@ -115,7 +142,20 @@ impl Sweep {
         {
             return held(&Because::TooManyStacks { most });
         }
-        let input = run.input(branch);
+        if let Some(decision) = self.surveyed.settled.get(branch) {
+            return decision.report(branch);
+        }
+        if let Some(because) = self.surveyed.judgements.hold(branch) {
+            let rule = run.rules.covering(branch).map(|rule| rule.place.clone());
+            return StackDecision::hold(because.clone(), rule).report(branch);
+        }
+        if let Some(counted) = self.surveyed.judgements.counted(branch)
+            && let Err(error) = record(run, &counted.deletion_key()).await
+        {
+            return Report::of(Verdict::Fail, &branch.to_string(), &Because::ReportsUnavailable { error });
+        }
+        let deletions = DeletionPolicy::Judged(&self.surveyed.judgements);
+        let input = BranchInput { deletions, ..run.input(branch) };
         let until = before(run.invocation.deadline, TIME_TO_REPORT);
         let Ok(enacted) = timeout_at(until.into(), converge(&input, run, known_count)).await else {
             self.stopped = Some(Because::NoTimeLeft);

@@ -10,6 +10,7 @@ use shared::text::printable;
 use crate::email::FailureDetail;
 use crate::event::StackChange;
 use crate::identity::BranchId;
+use crate::keep::KeepTag;
 use crate::stack::stack_name;
 
 /// An observation for the operator.
@@ -22,6 +23,8 @@ pub enum Remark {
     CommittedInTheFuture { branch: BranchId, committed: Timestamp },
     /// A creation, update or deletion failed; `first` is its first failure.
     StackFailed { change: Box<StackChange>, first: Option<FailureDetail> },
+    /// A tag keeps the stack of a branch that would be idle, or has a value that cannot be read.
+    KeptByTag { branch: BranchId, tag: KeepTag },
     /// An email was due, and no topic is set.
     NoTopic { stack: String },
 }
@@ -30,7 +33,9 @@ impl Remark {
     /// The branch or the stack that the remark is about.
     pub fn subject(&self) -> String {
         match self {
-            Self::AgeUnknown { branch, .. } | Self::CommittedInTheFuture { branch, .. } => branch.to_string(),
+            Self::AgeUnknown { branch, .. }
+            | Self::CommittedInTheFuture { branch, .. }
+            | Self::KeptByTag { branch, .. } => branch.to_string(),
             Self::StackFailed { change, .. } => stack_name(&change.stack).to_owned(),
             Self::NoTopic { stack } => stack.clone(),
         }
@@ -61,6 +66,7 @@ impl fmt::Display for Remark {
                 }
                 first.as_ref().map_or(Ok(()), |first| write!(f, "; {first}"))
             }
+            Self::KeptByTag { tag, .. } => write!(f, "{tag}; without it the branch would be idle"),
             Self::NoTopic { .. } => f.write_str("no email was sent: POINTSMAN_TOPIC_ARN names no topic"),
         }
     }

@@ -24,6 +24,10 @@ pub struct BranchStack {
     pub deleted: Option<Timestamp>,
     /// Whether the stack has termination protection.
     pub protected: bool,
+    /// The names of the stack's parameters.
+    pub parameters: Vec<String>,
+    /// The capabilities that the stack was created or updated with.
+    pub capabilities: Vec<String>,
 }
 
 impl BranchStack {
@@ -123,6 +127,12 @@ fn converted(described: &Described, id: Arn, tags: Vec<NamedValue>) -> BranchSta
         updated: described.last_updated_time().and_then(time),
         deleted: described.deletion_time().and_then(time),
         protected: described.enable_termination_protection().unwrap_or_default(),
+        parameters: described
+            .parameters()
+            .iter()
+            .filter_map(|one| Some(one.parameter_key()?.to_owned()))
+            .collect(),
+        capabilities: described.capabilities().iter().map(|one| one.as_str().to_owned()).collect(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use aws_sdk_cloudformation::types::StackStatus;
 use branch_stacks::because::Because;
+use branch_stacks::brake::DeletionPolicy;
 use branch_stacks::decide::{BETWEEN_DELETIONS, StackDecision, decide};
 use branch_stacks::effect::{Effect, StackInput};
 use branch_stacks::facts::{BranchTip, Facts, FoundStack, OperationEvent, Tip};
@@ -57,6 +58,8 @@ fn quiet(branch: &str, more: &str) -> Situation {
         updated: None,
         deleted: None,
         protected: branch == "main",
+        parameters: vec!["Branch".into()],
+        capabilities: Vec::new(),
     };
     let facts = Facts {
         head: BranchTip::At(Tip { commit: COMMIT_A.into(), committed: None }),
@@ -103,6 +106,7 @@ impl Situation {
             now: self.now,
             active_at: self.active_at,
             event_time: "2026-03-02T10:00:00Z",
+            deletions: DeletionPolicy::Count,
         };
         decide(&input, &self.facts)
     }
