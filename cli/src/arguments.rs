@@ -27,6 +27,15 @@ Examples:
 An ID is read from the table with the credentials and the region of the environment (AWS_ACCESS_KEY_ID,
 AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION); `aws configure export-credentials --format env` prints them.";
 
+const STACKS_EXAMPLES: &str = "\
+Examples:
+  pointsman stacks
+  pointsman stacks --config new-rules.toml
+  pointsman stacks --world events/branch-stacks/reconcile-repairs-lost-events
+
+An account is read with the credentials and the region of the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+AWS_SESSION_TOKEN, AWS_REGION); `aws configure export-credentials --format env` prints them.";
+
 const CHECK_EXAMPLES: &str = "\
 Examples:
   pointsman check
@@ -56,6 +65,9 @@ pub enum Command {
     /// Print the record of a recovery: its events, what blocked it, and how long each step took
     #[command(after_help = INCIDENT_EXAMPLES)]
     Incident(IncidentArguments),
+    /// Show each branch with its stack, and what branch-stacks would do about it; nothing is changed
+    #[command(after_help = STACKS_EXAMPLES)]
+    Stacks(StacksArguments),
 }
 
 /// `pointsman replay`.
@@ -136,6 +148,29 @@ pub struct IncidentArguments {
     #[arg(value_name = "FILE|ID")]
     pub incident: String,
     /// The DynamoDB table of the incident, for an ID
+    #[arg(long, value_name = "NAME")]
+    pub table: Option<String>,
+    /// Print it as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `pointsman stacks`.
+#[derive(Debug, Args)]
+pub struct StacksArguments {
+    /// The rules [default: the world's pointsman.toml, else config/pointsman.toml]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A case folder or a world.toml that stands for the account
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["application", "prefix", "table"])]
+    pub world: Option<PathBuf>,
+    /// The stack of the application, which names the prefix and the table of reports
+    #[arg(long, value_name = "NAME", default_value = "pointsman")]
+    pub application: String,
+    /// The prefix of the stacks, in place of the one that the application names
+    #[arg(long, value_name = "PREFIX")]
+    pub prefix: Option<String>,
+    /// The table of reports, in place of the one that the application names
     #[arg(long, value_name = "NAME")]
     pub table: Option<String>,
     /// Print it as JSON

@@ -16,6 +16,16 @@ pub use stacks::{StackListing, all_stacks, events, stack_of};
 /// existing branch. `known_count` is the number of stacks of the branch's rule, where it is already known.
 pub async fn gather(input: &BranchInput<'_>, aws: &Clients, known_count: Option<usize>) -> Facts {
     let stack = stacks::of_name(input.branch, input.prefix, aws).await;
+    gather_listed(input, stack, known_count, aws).await
+}
+
+/// Reads the facts where the stack is known already.
+pub async fn gather_listed(
+    input: &BranchInput<'_>,
+    stack: FoundStack,
+    known_count: Option<usize>,
+    aws: &Clients,
+) -> Facts {
     let head = read_head(input, &stack, aws).await;
     let mut facts = Facts { head, stack, last_event: None, stacks_of_rule: known_count };
     if facts.stacks_of_rule.is_none() && needs_count(input, &facts) {

@@ -29,6 +29,8 @@ pub struct Inventory {
     pub unreadable: BTreeMap<String, CallError>,
     /// The existing branches that have a stack and that no rule covers.
     pub uncovered: BTreeSet<BranchId>,
+    /// The other existing branches of the repositories that the rules are about: no rule covers them, and they have no stack.
+    pub others: BTreeSet<BranchId>,
     /// Repositories that no rule is about, with stacks, and whose branches could not be listed.
     pub unknown: BTreeSet<String>,
 }
@@ -90,8 +92,12 @@ impl Inventory {
         let (covered, others): (BTreeSet<_>, BTreeSet<_>) =
             branches.partition(|branch| rules.covering(branch).is_some());
         self.covered.extend(covered);
-        let with_stack = others.into_iter().filter(|branch| self.stacks.ours.contains_key(branch));
-        self.uncovered.extend(with_stack.collect::<Vec<_>>());
+        let (with_stack, without): (BTreeSet<_>, BTreeSet<_>) =
+            others.into_iter().partition(|branch| self.stacks.ours.contains_key(branch));
+        self.uncovered.extend(with_stack);
+        if rules.are_about(repository) {
+            self.others.extend(without);
+        }
     }
 
     fn has_stacks_of(&self, repository: &str) -> bool {

@@ -22,6 +22,7 @@ pub mod gather;
 pub mod identity;
 pub mod inventory;
 pub mod keep;
+pub mod overview;
 pub mod reconcile;
 pub mod remark;
 pub mod report_once;

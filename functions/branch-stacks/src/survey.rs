@@ -111,7 +111,11 @@ fn may_be_idle(run: &Run<'_>, branch: &BranchId) -> bool {
 }
 
 /// The candidate, where the decision is such a deletion.
-fn candidate(branch: &BranchId, decision: &StackDecision, facts: &Facts) -> Option<DeletionCandidate> {
+pub(crate) fn candidate(
+    branch: &BranchId,
+    decision: &StackDecision,
+    facts: &Facts,
+) -> Option<DeletionCandidate> {
     let FoundStack::Ours(stack) = &facts.stack else { return None };
     match &decision.because {
         Because::Unwanted {
