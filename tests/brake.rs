@@ -68,7 +68,7 @@ fn counts<const N: usize>(expected: [(&str, usize); N]) -> BTreeMap<String, usiz
 }
 
 /// The digest that the held deletions of a decision name.
-fn digest(decision: &Decision) -> String {
+pub(crate) fn digest(decision: &Decision) -> String {
     let held = decision.reasons.iter().find(|reason| reason.because.code == "too-many-deletions");
     let sentence = &held.expect("deletions are held").because.sentence;
     let digest = sentence.split("the list ").nth(1).expect("the sentence names the list");

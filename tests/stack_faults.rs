@@ -158,11 +158,13 @@ fn an_operation_that_always_fails_is_reported_and_deletes_nothing() {
         // creates one.
         let optional = operation == "GetCommit"
             && (scenario.call != "CreateStack" || scenario.event.contains("referenceCreated"));
+        // The table of reports matters for the deletions of existing branches' stacks only.
+        let apart = operation == "Query";
         assert_eq!(run.failed(), !optional, "{operation}: {reported}");
         let effects: Vec<String> = effects(&run).into_iter().map(|(operation, _)| operation).collect();
         assert_eq!(
             effects,
-            if optional { vec![scenario.call.to_owned()] } else { vec![] },
+            if optional || apart { vec![scenario.call.to_owned()] } else { vec![] },
             "{operation}: {reported}"
         );
     });

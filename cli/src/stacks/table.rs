@@ -66,10 +66,11 @@ fn cells(row: &BranchRow, now: Timestamp) -> Cells {
 
 fn idle(row: &BranchRow, now: Timestamp) -> String {
     match row.idle_at {
+        _ if row.exists == Some(false) => "-".to_owned(),
         Some(at) if at <= now => format!("{} ago", in_days(now.duration_since(at))),
         Some(at) => format!("in {}", in_days(at.duration_since(now))),
         None if row.never_idle => "never".to_owned(),
-        None if row.rule.is_some() && row.exists != Some(false) => "unknown".to_owned(),
+        None if row.rule.is_some() => "unknown".to_owned(),
         None => "-".to_owned(),
     }
 }

@@ -426,3 +426,42 @@ fn tokens_are_the_same_for_the_same_and_legal() {
     later.stack().updated = Some(day(105));
     assert_ne!(token(&branch().changed()), token(&later));
 }
+
+#[test]
+fn an_update_keeps_the_operators_tag() {
+    let mut situation = quiet("feature/a", "").changed();
+    situation.stack().tags.push(("pointsman:keep".into(), "2026-12-24".into()));
+    let decision = situation.decide();
+    let Effect::Update { input: StackInput { tags, .. }, .. } = &decision.effects[0] else {
+        panic!("{decision:?}")
+    };
+    assert!(tags.contains(&("pointsman:keep".into(), "2026-12-24".into())), "{tags:?}");
+}
+
+#[test]
+fn a_single_event_deletes_the_stack_of_a_branch_that_is_gone_and_of_no_other() {
+    let decide_alone = |situation: &Situation| {
+        let input = BranchInput {
+            branch: &situation.branch,
+            rules: &situation.rules,
+            prefix: "branch",
+            now: situation.now,
+            active_at: None,
+            event_time: "",
+            deletions: DeletionPolicy::Wait,
+        };
+        let decision = decide(&input, &situation.facts);
+        (decision.verdict, decision.because.code(), decision.effects.len())
+    };
+    let gone = (Verdict::Delete, "branch-gone", 1);
+    let waits = (Verdict::Hold, "awaits-reconcile", 0);
+    assert_eq!(decide_alone(&quiet("feature/a", "").gone()), gone);
+    assert_eq!(decide_alone(&quiet("other", "").gone()), gone, "no rule covers the branch, and it is gone");
+    assert_eq!(decide_alone(&quiet("other", "")), waits);
+    assert_eq!(decide_alone(&quiet("feature/wip", "")), waits, "a pattern excludes the branch");
+    let mut idle = quiet("feature/a", "ttl = \"5d\"");
+    idle.facts.head = BranchTip::At(Tip { commit: COMMIT_A.into(), committed: Some(Ok(day(1))) });
+    assert_eq!(decide_alone(&idle), waits);
+    idle.stack().tags.push(("pointsman:keep".into(), "true".into()));
+    assert_eq!(decide_alone(&idle), (Verdict::Skip, "up-to-date", 0));
+}
