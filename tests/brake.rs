@@ -342,3 +342,48 @@ fn the_number_of_the_rules_replaces_the_default() {
     account.deploy(&format!("[branch-stacks]\nmost-deletions = 4\n{}", rules(TYPO, "")));
     assert_eq!(counted(&account.reconcile()), counts([("delete not-covered", 4)]));
 }
+
+#[test]
+fn an_interruption_at_any_call_neither_loses_the_warning_nor_shortens_the_day() {
+    // The claim, the email and the confirmation are the sixth to the eighth call.
+    let cuts = [(2, false), (5, false), (5, true), (6, false), (6, true), (7, false), (7, true), (8, true)];
+    for (calls, after_effect) in cuts {
+        let mut account = account(1);
+        account.deploy(&rules("\"feature/**\"", "ttl = \"5d\""));
+        account.aws.advance(HOUR * 24 * 5);
+        account.aws.cut_off_after(calls, after_effect);
+        account.reconcile();
+        account.aws.answer_again();
+        let mut warned = None;
+        let deleted = (0..60).find(|hour| {
+            warned = warned.or((!subjects(&account).is_empty()).then_some(*hour));
+            account.aws.advance(HOUR);
+            account.reconcile();
+            stacks(&account) == 0
+        });
+        let (warned, deleted) = (warned.expect("a warning was sent"), deleted.expect("the stack is deleted"));
+        assert!(deleted + 1 - warned >= 24, "cut after {calls}: warned at {warned}, deleted at {deleted}");
+        assert!(subjects(&account).len() <= 2, "cut after {calls}: {:?}", subjects(&account));
+    }
+}
+
+#[test]
+fn an_interruption_of_a_confirmed_run_deletes_nothing_that_was_not_confirmed() {
+    for calls in [1, 3, 4, 5, 6, 7, 8, 10] {
+        let mut account = account(4);
+        account.deploy(&rules(TYPO, ""));
+        let list = digest(&account.reconcile());
+        account.aws.cut_off_after(calls, true);
+        account.reconcile_confirming(&list);
+        account.aws.answer_again();
+        let later = account.reconcile();
+        let left = stacks(&account);
+        let held = later.reasons.iter().filter(|reason| reason.because.code == "too-many-deletions").count();
+        assert!(held == left || left <= 1, "cut after {calls}: {left} stacks are left: {later:#?}");
+        if held > 0 {
+            account.reconcile_confirming(&digest(&later));
+        }
+        account.reconcile();
+        assert_eq!(stacks(&account), 0, "cut after {calls}");
+    }
+}

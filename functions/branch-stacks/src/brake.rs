@@ -117,6 +117,13 @@ pub enum Judgement {
 pub struct Judgements(BTreeMap<String, (DeletionCandidate, Judgement)>);
 
 impl Judgements {
+    fn new(judged: Vec<(&DeletionCandidate, Judgement)>) -> Self {
+        let by_stack = |(one, judgement): (&DeletionCandidate, Judgement)| {
+            (one.stack.id.to_string(), (one.clone(), judgement))
+        };
+        Self(judged.into_iter().map(by_stack).collect())
+    }
+
     /// The same judgement for every candidate.
     pub fn all(candidates: Vec<DeletionCandidate>, judge: impl Fn(&DeletionCandidate) -> Judgement) -> Self {
         let judged = candidates.into_iter().map(|candidate| {
@@ -162,6 +169,17 @@ pub struct HeldDeletions {
 }
 
 impl HeldDeletions {
+    /// Why the stack of a candidate is left.
+    fn because(&self, one: &DeletionCandidate) -> Because {
+        Because::TooManyDeletions {
+            why: one.why.clone(),
+            count: self.candidates.len(),
+            recent: self.recent,
+            most: self.most,
+            digest: self.digest.clone(),
+        }
+    }
+
     /// The report about this list.
     pub fn key(&self) -> ReportKey {
         ReportKey::of_deployment(&format!("{TOO_MANY} {}", self.digest))
@@ -208,74 +226,96 @@ pub fn brake(
     confirm: Option<&str>,
     now: Timestamp,
 ) -> Braked {
-    let within = |key: &ReportKey, time| reports.get(key).is_some_and(|at| now.duration_since(*at) < time);
-    let warned = |one: &DeletionCandidate| one.warning_key().and_then(|key| reports.get(&key)).copied();
-    let came_by_itself = |one: &DeletionCandidate| {
-        one.due().is_some_and(|due| warned(one).unwrap_or(now).duration_since(due) <= FOUND_LATE)
-    };
+    let past = Past { reports, now };
     let mut stale = stale(reports, &candidates);
     let (free, counted): (Vec<_>, Vec<_>) = candidates
         .into_iter()
-        .partition(|one| came_by_itself(one) || within(&one.confirmation_key(), CONFIRMED_FOR));
+        .partition(|one| past.came_by_itself(one) || past.is_confirmed(&one.confirmation_key()));
     let digest = digest(&counted);
-    let recent = recent(reports, now);
+    let recent = past.recent();
     let is_confirmed = !counted.is_empty() && confirm == Some(digest.as_str());
-    let was_confirmed = confirm.is_some_and(|given| within(&confirmation_of(given), CONFIRMED_FOR));
-    let refused = confirm.filter(|_| !is_confirmed && !was_confirmed).map(|given| {
-        let actual = (!counted.is_empty()).then(|| digest.clone());
-        Because::ConfirmationDiffers { given: given.to_owned(), actual }
-    });
-    let is_over = !is_confirmed && counted.len() + recent > most && !counted.is_empty();
-    let mut to_warn = Vec::new();
-    let mut after_warning = |one: &DeletionCandidate, counted: bool| {
-        let hold = |after| Judgement::Hold(Because::IdleWarned { why: one.why.clone(), after });
-        match warned(one) {
-            _ if one.due().is_none() => Judgement::Delete { counted },
-            Some(at) if now.duration_since(at) >= WARNING => Judgement::Delete { counted },
-            Some(at) => hold(at.saturating_add(WARNING).unwrap_or(now)),
-            None => {
-                to_warn.push(one.clone());
-                hold(now.saturating_add(WARNING).unwrap_or(now))
-            }
-        }
-    };
-    let count = counted.len();
-    let mut judgements = Judgements::all(free, |_| Judgement::Delete { counted: false });
-    for (one, judgement) in judgements.0.values_mut() {
-        *judgement = after_warning(one, false);
-    }
-    for one in &counted {
-        let why = || one.why.clone();
-        let judgement = match &refused {
-            Some(because) => Judgement::Hold(because.clone()),
-            None if is_over => Judgement::Hold(Because::TooManyDeletions {
-                why: why(),
-                count,
-                recent,
-                most,
-                digest: digest.clone(),
-            }),
-            None => after_warning(one, !is_confirmed),
-        };
-        judgements.0.insert(one.stack.id.to_string(), (one.clone(), judgement));
-    }
-    let confirmed = is_confirmed.then(|| (digest.clone(), counted.clone()));
-    let held = is_over.then_some(HeldDeletions { digest, candidates: counted, recent, most });
+    let refused = confirm
+        .filter(|given| !is_confirmed && !past.is_confirmed(&confirmation_of(given)))
+        .map(|given| differs(given, &counted, &digest));
+    let is_over = !is_confirmed && !counted.is_empty() && counted.len() + recent > most;
+    let held =
+        is_over.then(|| HeldDeletions { digest: digest.clone(), candidates: counted.clone(), recent, most });
     if let Some(held) = &held {
         stale.retain(|key| *key != held.key());
     }
-    Braked { judgements, held, to_warn, confirmed, refused, stale }
+    let stopped = |one: &DeletionCandidate| {
+        let over = held.as_ref().map(|held| held.because(one));
+        refused.clone().or(over).map(Judgement::Hold)
+    };
+    let of_free = free.iter().map(|one| (one, past.after_warning(one, false)));
+    let of_counted = counted
+        .iter()
+        .map(|one| (one, stopped(one).unwrap_or_else(|| past.after_warning(one, !is_confirmed))));
+    let judged: Vec<(&DeletionCandidate, Judgement)> = of_free.chain(of_counted).collect();
+    let to_warn = judged.iter().filter(|(one, judgement)| past.needs_warning(one, judgement));
+    Braked {
+        to_warn: to_warn.map(|(one, _)| (*one).clone()).collect(),
+        judgements: Judgements::new(judged),
+        confirmed: is_confirmed.then(|| (digest, counted.clone())),
+        held,
+        refused,
+        stale,
+    }
+}
+
+/// What was reported, confirmed and deleted before.
+struct Past<'a> {
+    reports: &'a Reports,
+    now: Timestamp,
+}
+
+impl Past<'_> {
+    /// When the deletion was announced.
+    fn warned(&self, one: &DeletionCandidate) -> Option<Timestamp> {
+        one.warning_key().and_then(|key| self.reports.get(&key)).copied()
+    }
+
+    /// Whether the branch became idle by the passing of time.
+    fn came_by_itself(&self, one: &DeletionCandidate) -> bool {
+        let found = self.warned(one).unwrap_or(self.now);
+        one.due().is_some_and(|due| found.duration_since(due) <= FOUND_LATE)
+    }
+
+    fn is_confirmed(&self, key: &ReportKey) -> bool {
+        self.reports.get(key).is_some_and(|at| self.now.duration_since(*at) < CONFIRMED_FOR)
+    }
+
+    /// The number of stacks that were deleted within a day and counted.
+    fn recent(&self) -> usize {
+        let deleted = self.reports.iter().filter(|(key, _)| is_kind(key, DELETED));
+        deleted.filter(|(_, at)| self.now.duration_since(**at) < COUNTED_FOR).count()
+    }
+
+    /// The judgement about a stack that the brake releases: an idle branch has a day after its warning.
+    fn after_warning(&self, one: &DeletionCandidate, counted: bool) -> Judgement {
+        let warned = self.warned(one);
+        let after = warned.unwrap_or(self.now).saturating_add(WARNING).unwrap_or(Timestamp::MAX);
+        match one.due() {
+            Some(_) if warned.is_none() || self.now < after => {
+                Judgement::Hold(Because::IdleWarned { why: one.why.clone(), after })
+            }
+            _ => Judgement::Delete { counted },
+        }
+    }
+
+    fn needs_warning(&self, one: &DeletionCandidate, judgement: &Judgement) -> bool {
+        matches!(judgement, Judgement::Hold(Because::IdleWarned { .. })) && self.warned(one).is_none()
+    }
+}
+
+fn differs(given: &str, counted: &[DeletionCandidate], digest: &str) -> Because {
+    let actual = (!counted.is_empty()).then(|| digest.to_owned());
+    Because::ConfirmationDiffers { given: given.to_owned(), actual }
 }
 
 /// The record that an operator confirmed a list.
 pub fn confirmation_of(digest: &str) -> ReportKey {
     ReportKey::of_deployment(&format!("{CONFIRMED} {digest}"))
-}
-
-/// The number of stacks that were deleted within a day and counted.
-fn recent(reports: &Reports, now: Timestamp) -> usize {
-    let deleted = reports.iter().filter(|(key, _)| is_kind(key, DELETED));
-    deleted.filter(|(_, at)| now.duration_since(**at) < COUNTED_FOR).count()
 }
 
 /// The warnings and lists whose cause no longer exists. The next one is then the first again.

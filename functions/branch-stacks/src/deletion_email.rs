@@ -114,7 +114,7 @@ fn keep_command(candidate: &DeletionCandidate) -> String {
     let tag = |(key, value): &NamedValue| quoted(&format!("Key={key},Value={value}"));
     let tags: Vec<String> = kept.map(tag).chain([quoted(&format!("Key={KEEP},Value=true"))]).collect();
     let parameter = |name: &String| format!("ParameterKey={name},UsePreviousValue=true");
-    let parameters: Vec<String> = stack.parameters.iter().map(parameter).collect();
+    let parameters: Vec<String> = stack.previous.parameters.iter().map(parameter).collect();
     let list = |option: &str, values: &[String]| match values {
         [] => String::new(),
         values => format!(" --{option} {}", values.join(" ")),
@@ -124,7 +124,7 @@ fn keep_command(candidate: &DeletionCandidate) -> String {
         stack.id.region,
         stack.id,
         list("parameters", &parameters),
-        list("capabilities", &stack.capabilities),
+        list("capabilities", &stack.previous.capabilities),
         list("tags", &tags),
     )
 }

@@ -142,7 +142,7 @@ fn exists(inventory: &Inventory, branch: &BranchId) -> Option<bool> {
     }
 }
 
-/// Decides again with what the brake decided.
+/// Re-evaluates a branch with what the brake decided.
 fn apply(run: &Run<'_>, judgements: &Judgements, one: &mut Judged) {
     let deletions = DeletionPolicy::Judged(judgements);
     let input = BranchInput { deletions, ..run.input(&one.branch) };

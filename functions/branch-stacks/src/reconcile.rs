@@ -131,7 +131,13 @@ impl Sweep {
         if self.stopped.is_none() && left < TIME_TO_BEGIN {
             self.stopped = Some(Because::NoTimeLeft);
         }
-        if let Some(because) = self.stopped.clone().or_else(|| self.has_to_wait(run, need, branch)) {
+        if let Some(because) = &self.stopped {
+            return held(because);
+        }
+        if let Some(report) = self.was_surveyed(run, branch) {
+            return report;
+        }
+        if let Some(because) = self.has_to_wait(run, need, branch) {
             return held(&because);
         }
         let most = run.rules.covering(branch).and_then(|rule| rule.max_stacks);
@@ -141,13 +147,6 @@ impl Sweep {
             && count >= most as usize
         {
             return held(&Because::TooManyStacks { most });
-        }
-        if let Some(decision) = self.surveyed.settled.get(branch) {
-            return decision.report(branch);
-        }
-        if let Some(because) = self.surveyed.judgements.hold(branch) {
-            let rule = run.rules.covering(branch).map(|rule| rule.place.clone());
-            return StackDecision::hold(because.clone(), rule).report(branch);
         }
         if let Some(counted) = self.surveyed.judgements.counted(branch)
             && let Err(error) = record(run, &counted.deletion_key()).await
@@ -163,6 +162,16 @@ impl Sweep {
         };
         self.learn(&enacted, branch);
         enacted.report(branch)
+    }
+
+    /// The report about a branch that the survey has read, and that needs nothing or may not be deleted.
+    fn was_surveyed(&self, run: &Run<'_>, branch: &BranchId) -> Option<Report> {
+        if let Some(decision) = self.surveyed.settled.get(branch) {
+            return Some(decision.report(branch));
+        }
+        let because = self.surveyed.judgements.hold(branch)?;
+        let rule = run.rules.covering(branch).map(|rule| rule.place.clone());
+        Some(StackDecision::hold(because.clone(), rule).report(branch))
     }
 
     /// Takes the result for one branch into account for the branches after it.

@@ -24,6 +24,13 @@ pub struct BranchStack {
     pub deleted: Option<Timestamp>,
     /// Whether the stack has termination protection.
     pub protected: bool,
+    /// What an operator repeats in an update with the previous template.
+    pub previous: Box<PreviousInput>,
+}
+
+/// The part of a stack's input that an update with the previous template repeats.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PreviousInput {
     /// The names of the stack's parameters.
     pub parameters: Vec<String>,
     /// The capabilities that the stack was created or updated with.
@@ -127,13 +134,14 @@ fn converted(described: &Described, id: Arn, tags: Vec<NamedValue>) -> BranchSta
         updated: described.last_updated_time().and_then(time),
         deleted: described.deletion_time().and_then(time),
         protected: described.enable_termination_protection().unwrap_or_default(),
-        parameters: described
-            .parameters()
-            .iter()
-            .filter_map(|one| Some(one.parameter_key()?.to_owned()))
-            .collect(),
-        capabilities: described.capabilities().iter().map(|one| one.as_str().to_owned()).collect(),
+        previous: Box::new(previous(described)),
     }
+}
+
+fn previous(described: &Described) -> PreviousInput {
+    let names = described.parameters().iter().filter_map(|one| Some(one.parameter_key()?.to_owned()));
+    let capabilities = described.capabilities().iter().map(|one| one.as_str().to_owned());
+    PreviousInput { parameters: names.collect(), capabilities: capabilities.collect() }
 }
 
 fn time(time: &DateTime) -> Option<Timestamp> {

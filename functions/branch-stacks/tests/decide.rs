@@ -58,8 +58,7 @@ fn quiet(branch: &str, more: &str) -> Situation {
         updated: None,
         deleted: None,
         protected: branch == "main",
-        parameters: vec!["Branch".into()],
-        capabilities: Vec::new(),
+        previous: Box::default(),
     };
     let facts = Facts {
         head: BranchTip::At(Tip { commit: COMMIT_A.into(), committed: None }),
