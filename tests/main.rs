@@ -2,6 +2,7 @@
 
 mod account;
 mod alerts;
+mod brake;
 mod branch_templates;
 mod documents;
 mod explain;

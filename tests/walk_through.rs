@@ -119,7 +119,9 @@ fn everything_is_removed_and_removing_it_again_does_nothing() {
     }
     assert_eq!(account.aws.stacks().len(), 3);
     account.deploy(&rules(r#"["!**"]"#));
-    let decision = account.reconcile();
+    let held = account.reconcile();
+    assert!(held.reasons.iter().all(|reason| reason.because.code == "too-many-deletions"), "{held:#?}");
+    let decision = account.reconcile_confirming(&crate::brake::digest(&held));
     let verdicts: Vec<Verdict> = decision.reasons.iter().map(|reason| reason.verdict).collect();
     assert_eq!(verdicts, [Verdict::Delete; 3]);
     account.settle();

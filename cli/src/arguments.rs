@@ -30,6 +30,15 @@ Examples:
 An ID is read from the table with the credentials and the region of the environment (AWS_ACCESS_KEY_ID,
 AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION); `aws configure export-credentials --format env` prints them.";
 
+const STACKS_EXAMPLES: &str = "\
+Examples:
+  pointsman stacks
+  pointsman stacks --config new-rules.toml
+  pointsman stacks --world events/branch-stacks/reconcile-repairs-lost-events
+
+An account is read with the credentials and the region of the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+AWS_SESSION_TOKEN, AWS_REGION); `aws configure export-credentials --format env` prints them.";
+
 const CHECK_EXAMPLES: &str = "\
 Examples:
   pointsman check
@@ -59,6 +68,9 @@ pub enum Command {
     /// Print the record of a recovery: its events, what blocked it, and how long each step took
     #[command(after_help = INCIDENT_EXAMPLES)]
     Incident(IncidentArguments),
+    /// Show each branch with its stack, and what branch-stacks would do about it; nothing is changed
+    #[command(after_help = STACKS_EXAMPLES)]
+    Stacks(StacksArguments),
 }
 
 /// `pointsman replay`.
@@ -156,6 +168,29 @@ pub struct IncidentArguments {
 
 /// The name of the working tree in a range. A branch of that name is `refs/heads/WORKTREE`.
 pub const WORK_TREE: &str = "WORKTREE";
+
+/// `pointsman stacks`.
+#[derive(Debug, Args)]
+pub struct StacksArguments {
+    /// The rules [default: the world's pointsman.toml, else config/pointsman.toml]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A case folder or a world.toml that stands for the account
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["application", "prefix", "table"])]
+    pub world: Option<PathBuf>,
+    /// The stack of the application, which names the prefix and the table of reports
+    #[arg(long, value_name = "NAME", default_value = "pointsman")]
+    pub application: String,
+    /// The prefix of the stacks, in place of the one that the application names
+    #[arg(long, value_name = "PREFIX")]
+    pub prefix: Option<String>,
+    /// The table of reports, in place of the one that the application names
+    #[arg(long, value_name = "NAME")]
+    pub table: Option<String>,
+    /// Print it as JSON
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Two commits.
 #[derive(Debug, Clone, PartialEq, Eq)]

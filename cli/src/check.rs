@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use shared::config::{Code, Document, Problem};
-use shared::function::{CheckedRules, Function};
+use shared::function::{CheckedRules, Function, Table};
 use shared::text::{count, list, verb};
 
 use crate::arguments::CheckArguments;
@@ -73,8 +73,8 @@ pub fn run(arguments: &CheckArguments) -> Result<Exit> {
 }
 
 /// The tables that some function reads.
-fn tables() -> Vec<&'static str> {
-    FUNCTIONS.iter().flat_map(|function| function.tables).map(|table| table.name).collect()
+fn tables() -> Vec<&'static Table> {
+    FUNCTIONS.iter().flat_map(|function| function.tables).collect()
 }
 
 /// The template that an environment deploys: template.yaml, unless it names another.
@@ -128,7 +128,7 @@ fn against_template(
 
 /// That the environment does not deploy a function that has rules, and which environment does.
 fn not_deployed(function: &Function, environment: &str) -> Result<String> {
-    let tables = list(function.tables.iter().map(|table| format!("[[{}]]", table.name)));
+    let tables = list(function.tables.iter().map(Table::heading));
     let verb = verb(function.tables.len(), "has", "have");
     let own = format!(
         "the environment `{environment}` does not deploy {}, so {tables} {verb} no effect there",

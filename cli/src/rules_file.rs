@@ -27,6 +27,13 @@ pub struct FileRules {
 #[error("the rules have problems\n\n{0}")]
 pub struct RulesProblems(String);
 
+impl RulesProblems {
+    /// The problems as [`rendered`] shows them.
+    pub fn new(shown: String) -> Self {
+        Self(shown)
+    }
+}
+
 /// The pipeline rules of `path`.
 ///
 /// # Errors

@@ -64,6 +64,15 @@ pub struct Table {
     pub summary: &'static str,
     /// Its keys.
     pub keys: &'static [Key],
+    /// Whether the file may have several of it, as `[[name]]`; else it has one at most, as `[name]`.
+    pub is_list: bool,
+}
+
+impl Table {
+    /// The table's header, as the file has it.
+    pub fn heading(&self) -> String {
+        if self.is_list { format!("[[{}]]", self.name) } else { format!("[{}]", self.name) }
+    }
 }
 
 /// A key of a table.

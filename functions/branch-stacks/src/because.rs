@@ -9,7 +9,7 @@ use shared::config::Place;
 use shared::decision::{Evidence, Explain};
 use shared::push::short;
 use shared::table_error::TableError;
-use shared::text::{count, verb};
+use shared::text::{count, printable, verb};
 
 use crate::event::NoBranchEvent;
 use crate::stack::ForeignStack;
@@ -85,6 +85,16 @@ pub enum Because {
     TooManyStacks { most: u32 },
     /// The file has no rule at all.
     NoRules,
+    /// The configuration would delete more stacks than the limit.
+    TooManyDeletions { why: Unwanted, count: usize, recent: usize, most: usize, digest: String },
+    /// Only reconcile deletes the stack of an existing branch: it counts all of them.
+    AwaitsReconcile { why: Unwanted },
+    /// The branch is idle, and the day after the warning has not passed.
+    IdleWarned { why: Unwanted, after: Timestamp },
+    /// It is unknown how many stacks would be deleted.
+    DeletionsUncounted { why: Unwanted },
+    /// The confirmed list is not the list of this run.
+    ConfirmationDiffers { given: String, actual: Option<String> },
     /// The status is unknown to this version.
     UnknownStatus { status: StackStatus },
     /// The token of this event created a stack before, which was deleted.
@@ -141,7 +151,14 @@ pub enum Unwanted {
     /// No rule covers the branch.
     NotCovered { excluded_by: Option<(String, Place)> },
     /// The branch was inactive for longer than the rule's ttl.
-    Idle { since: Timestamp, ttl: SignedDuration },
+    Idle {
+        /// The last sign of life.
+        since: Timestamp,
+        /// The rule's ttl.
+        ttl: SignedDuration,
+        /// When the branch became idle: at the end of the ttl or, if that is later, of the day that the stack's tag names.
+        due: Timestamp,
+    },
 }
 
 /// What reconcile lists.
@@ -177,8 +194,13 @@ impl Explain for Because {
     }
 
     fn evidence(&self) -> Evidence {
-        let (Self::Unwanted { why, .. } | Self::Protected { why } | Self::TerminationProtected { why }) =
-            self
+        let (Self::Unwanted { why, .. }
+        | Self::Protected { why }
+        | Self::TerminationProtected { why }
+        | Self::TooManyDeletions { why, .. }
+        | Self::AwaitsReconcile { why }
+        | Self::IdleWarned { why, .. }
+        | Self::DeletionsUncounted { why }) = self
         else {
             return Evidence::default();
         };
@@ -201,7 +223,7 @@ impl fmt::Display for Unwanted {
             Self::NotCovered { excluded_by: None } => {
                 f.write_str("no [[branch-stack]] rule covers the branch")
             }
-            Self::Idle { since, ttl } => {
+            Self::Idle { since, ttl, .. } => {
                 write!(
                     f,
                     "the branch is idle: its last activity was at {since}, and its rule's ttl is {}",
@@ -314,6 +336,33 @@ impl fmt::Display for Because {
             }
             Self::NoRules => f.write_str(
                 "the rules file has no [[branch-stack]] table, which is treated as a mistake: no stack is deleted",
+            ),
+            Self::TooManyDeletions { why, count: number, recent, most, digest } => {
+                write!(f, "{why}; the rules would delete {}", count(*number, "stack"))?;
+                if *recent > 0 {
+                    write!(f, " after {} within a day", count(*recent, "stack"))?;
+                }
+                write!(f, ", and at most {most} may be deleted within a day: none is deleted until the list {digest} is confirmed")
+            }
+            Self::AwaitsReconcile { why } => {
+                write!(f, "{why}; reconcile deletes the stack, unless it would delete too many")
+            }
+            Self::IdleWarned { why, after } => {
+                write!(f, "{why}; the stack is deleted after {after}, a day after the warning")
+            }
+            Self::DeletionsUncounted { why } => write!(
+                f,
+                "{why}; the stack stays, because this run could not find out how many stacks the rules would delete"
+            ),
+            Self::ConfirmationDiffers { given, actual: Some(actual) } => write!(
+                f,
+                "the confirmed list {} is not the list of stacks to delete, which is {actual}: none of them is deleted",
+                printable(given)
+            ),
+            Self::ConfirmationDiffers { given, actual: None } => write!(
+                f,
+                "the list {} was confirmed, and no deletion waits for a confirmation",
+                printable(given)
             ),
             Self::UnknownStatus { status } => {
                 write!(f, "the stack's status is {status}, which this version does not know")

@@ -5,7 +5,7 @@ use strum::VariantNames as _;
 
 use crate::because::{Because, Unwanted};
 use crate::remark::Remark;
-use crate::rules::{CODES, TABLE, TEMPLATES};
+use crate::rules::{CODES, SETTINGS_TABLE, TABLE, TEMPLATES};
 use crate::settings::{PREFIX, TABLE as REPORTS, TOPIC};
 
 /// A CodeCommit repository.
@@ -25,11 +25,20 @@ pub const EMAIL_TOPIC: Resource = Resource::Arn("arn:{partition}:sns:{region}:{a
 pub const FUNCTION: Function = Function {
     name: "branch-stacks",
     summary: "Creates a CloudFormation stack for each branch, keeps it up to date, and deletes it with the branch.",
-    tables: &[Table {
-        name: TABLE,
-        summary: "Names branches and the template, parameters, tags and role of their stacks.",
-        keys: KEYS,
-    }],
+    tables: &[
+        Table {
+            name: TABLE,
+            summary: "Names branches and the template, parameters, tags and role of their stacks.",
+            keys: KEYS,
+            is_list: true,
+        },
+        Table {
+            name: SETTINGS_TABLE,
+            summary: "Limits what changes of the rules may delete.",
+            keys: SETTINGS_KEYS,
+            is_list: false,
+        },
+    ],
     settings: SETTINGS,
     calls: CALLS,
     problems: CODES,
@@ -101,6 +110,13 @@ const KEYS: &[Key] = &[
         "What reports a ready stack: ready (an email), event (an event on the event bus), pull-request (a comment).",
     ),
 ];
+
+const SETTINGS_KEYS: &[Key] = &[key(
+    "most-deletions",
+    "integer of at least 0",
+    KeyDefault::Absent("3 stacks, and at most a tenth of all stacks; one is always possible"),
+    "The most stacks of existing branches that are deleted within a day because of the rules.",
+)];
 
 const fn key(name: &'static str, takes: &'static str, default: KeyDefault, summary: &'static str) -> Key {
     Key { name, takes, default, summary }

@@ -9,6 +9,7 @@ use shared::token::client_token;
 
 use crate::facts::Facts;
 use crate::identity::{COMMIT, DIGEST, NamedValue};
+use crate::keep::KEEP;
 use crate::notify::SOURCE;
 use crate::rules::{StackSpec, is_reserved};
 use crate::run::BranchInput;
@@ -222,14 +223,15 @@ pub(crate) fn update(
     Effect::Update { stack: stack.id.clone(), input: StackInput { spec, tags, token } }
 }
 
-/// Our tags, the rule's tags, then the tags of others: an update replaces all of them.
+/// Our tags, the rule's tags, then the tags of others and the operator's `pointsman:keep`: an update replaces all of them.
 fn tags(input: &BranchInput<'_>, existing: &[NamedValue], spec: &StackSpec, commit: &str) -> Vec<NamedValue> {
     let mut tags = input.branch.tags(input.prefix);
     // A tag's value is never empty.
     tags.extend((!commit.is_empty()).then(|| (COMMIT.to_owned(), commit.to_owned())));
     tags.push((DIGEST.to_owned(), spec.digest.clone()));
     tags.extend(spec.tags.iter().cloned());
-    let others = existing.iter().filter(|(key, _)| !is_reserved(key) && !key.starts_with("aws:"));
+    let others =
+        existing.iter().filter(|(key, _)| (key == KEEP || !is_reserved(key)) && !key.starts_with("aws:"));
     let others: Vec<NamedValue> = others
         .filter(|(key, _)| !tags.iter().any(|(known, _)| known.eq_ignore_ascii_case(key)))
         .cloned()

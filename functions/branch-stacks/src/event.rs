@@ -7,6 +7,7 @@ use serde_json::Value;
 use shared::arn::Arn;
 use shared::event::{MalformedEvent, kind, required};
 use shared::push::{self, Parsed as ParsedPush, Push, Reference};
+use shared::text::printable;
 
 use crate::identity::BranchId;
 use crate::stack::stack_name;
@@ -21,7 +22,10 @@ pub enum Event {
     /// A pull request of a branch was created: its id.
     PullRequest(BranchId, String),
     /// Every branch and every stack is to be evaluated.
-    Reconcile,
+    Reconcile {
+        /// The digest of the deletions that an operator confirms.
+        confirm: Option<String>,
+    },
 }
 
 /// A change of a stack's status.
@@ -68,7 +72,10 @@ impl fmt::Display for Event {
             Self::Branch(_, push) => push.fmt(f),
             Self::Stack(change) => write!(f, "{} {}", stack_name(&change.stack), change.status.as_str()),
             Self::PullRequest(branch, id) => write!(f, "{branch} pull request {id} created"),
-            Self::Reconcile => f.write_str("reconcile"),
+            Self::Reconcile { confirm: None } => f.write_str("reconcile"),
+            Self::Reconcile { confirm: Some(digest) } => {
+                write!(f, "reconcile, confirming {}", printable(digest))
+            }
         }
     }
 }
@@ -83,7 +90,7 @@ pub fn parse(event: &Value) -> Result<Parsed, MalformedEvent> {
     }
     let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
     match (text("source"), text("detail-type")) {
-        ("pointsman", "reconcile") => Ok(Parsed::Ours(Event::Reconcile)),
+        ("pointsman", "reconcile") => Ok(Parsed::Ours(Event::Reconcile { confirm: confirm(event)? })),
         ("aws.cloudformation", "CloudFormation Stack Status Change") => {
             Ok(Parsed::Ours(Event::Stack(change(event)?)))
         }
@@ -114,6 +121,18 @@ fn pull_request(event: &Value) -> Result<Parsed, MalformedEvent> {
         Some(name) => Parsed::Ours(Event::PullRequest(BranchId { repository, name: name.to_owned() }, id)),
         None => Parsed::NotOurs(NoBranchEvent::Tag(source)),
     })
+}
+
+/// The digest that an operator confirms; nothing in the event of the schedule.
+fn confirm(event: &Value) -> Result<Option<String>, MalformedEvent> {
+    const CONFIRM: &str = "confirm";
+    match event.get(CONFIRM) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(digest)) => Ok(Some(digest.trim().to_owned())),
+        Some(other) => {
+            Err(MalformedEvent::NotA { field: CONFIRM, value: other.to_string(), expected: "a digest" })
+        }
+    }
 }
 
 fn change(event: &Value) -> Result<StackChange, MalformedEvent> {
@@ -150,6 +169,19 @@ mod tests {
     fn a_status_change_names_its_stack() {
         let Ok(Parsed::Ours(event)) = parse(&status_change()) else { panic!("not ours") };
         assert_eq!(event.to_string(), "branch-a CREATE_COMPLETE");
+    }
+
+    #[test]
+    fn reconcile_may_confirm_a_list_and_nothing_but_a_text_is_one() {
+        let event =
+            |confirm: Value| json!({"source": "pointsman", "detail-type": "reconcile", "confirm": confirm});
+        let ours = |confirm: Option<&str>| {
+            Ok(Parsed::Ours(Event::Reconcile { confirm: confirm.map(str::to_owned) }))
+        };
+        assert_eq!(parse(&event(json!("0a1b "))), ours(Some("0a1b")));
+        assert_eq!(parse(&event(Value::Null)), ours(None));
+        let says = parse(&event(json!(true))).unwrap_err().to_string();
+        assert_eq!(says, "confirm is `true` in the event, not a digest");
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub enum BranchTip {
     At(Tip),
     /// The branch was in the list of all branches; its commit was not read.
     Listed,
+    /// The branch was not read: no rule covers it, and it has no stack.
+    Unread,
     /// The branch or its repository does not exist.
     Gone,
     /// The branch could not be read.

@@ -20,7 +20,17 @@ pub use stacks::{StackListing, all_stacks, events, stack_of};
 /// existing branch. `known_count` is the number of stacks of the branch's rule, where it is already known.
 pub async fn gather(input: &BranchInput<'_>, aws: &Clients, known_count: Option<usize>) -> Facts {
     let stack = stacks::of_name(input.branch, input.prefix, aws).await;
-    let head = read_head(input, aws).await;
+    gather_listed(input, stack, known_count, aws).await
+}
+
+/// Reads the facts where the stack is known already.
+pub async fn gather_listed(
+    input: &BranchInput<'_>,
+    stack: FoundStack,
+    known_count: Option<usize>,
+    aws: &Clients,
+) -> Facts {
+    let head = read_head(input, &stack, aws).await;
     let mut facts = Facts { head, stack, last_event: None, stacks_of_rule: known_count };
     if facts.stacks_of_rule.is_none() && needs_count(input, &facts) {
         match all_stacks(input.prefix, aws).await {
@@ -39,10 +49,16 @@ pub async fn gather(input: &BranchInput<'_>, aws: &Clients, known_count: Option<
     facts
 }
 
-/// The branch's head, with its date where the branch can be idle. A branch that no rule covers should not have a stack,
-/// whether the branch exists or not, so it is not read.
-async fn read_head(input: &BranchInput<'_>, aws: &Clients) -> BranchTip {
-    let Some(rule) = input.rules.covering(input.branch) else { return BranchTip::Gone };
+/// The branch's head, with its date where the branch can be idle. A branch that no rule covers is read only if it has a stack: the
+/// stack of a branch that does not exist is deleted at once, and that of an existing branch through the brake.
+async fn read_head(input: &BranchInput<'_>, stack: &FoundStack, aws: &Clients) -> BranchTip {
+    let Some(rule) = input.rules.covering(input.branch) else {
+        return match stack {
+            // Without any rule nothing is deleted, whether the branch exists or not.
+            FoundStack::Ours(_) if !input.rules.stacks.is_empty() => branch::head(input.branch, aws).await,
+            _ => BranchTip::Unread,
+        };
+    };
     let mut head = branch::head(input.branch, aws).await;
     if let BranchTip::At(tip) = &mut head
         && !input.rules.keep(rule, input.branch)

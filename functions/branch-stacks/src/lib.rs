@@ -7,9 +7,11 @@
 pub mod act;
 pub mod aws;
 pub mod because;
+pub mod brake;
 pub mod change;
 mod check;
 pub mod decide;
+pub mod deletion_email;
 pub mod description;
 pub mod effect;
 pub mod email;
@@ -19,9 +21,11 @@ pub mod facts;
 pub mod gather;
 pub mod identity;
 pub mod inventory;
+pub mod keep;
 pub mod left_behind;
 pub mod missing;
 pub mod notify;
+pub mod overview;
 pub mod reconcile;
 pub mod remark;
 pub mod report_missing;
@@ -31,6 +35,7 @@ pub mod rules;
 pub mod run;
 pub mod settings;
 pub mod stack;
+pub mod survey;
 
 use serde_json::Value;
 use shared::decision::{Decision, Verdict};
@@ -82,7 +87,7 @@ pub async fn handle(
         }
         Event::Stack(change) => stack_changed(&run.at_time(&change.time), change).await,
         Event::PullRequest(branch, id) => pull_request_created(&run, branch, id).await,
-        Event::Reconcile => reconcile(&run).await,
+        Event::Reconcile { confirm } => reconcile(&run, confirm.as_deref()).await,
     };
     Ok(report.decision(FUNCTION.name, &event.to_string(), &invocation))
 }

@@ -15,6 +15,7 @@ use tokio::time::timeout_at;
 
 use crate::act::Enacted;
 use crate::because::Because;
+use crate::brake::DeletionPolicy;
 use crate::converge;
 use crate::decide::StackDecision;
 use crate::identity::BranchId;
@@ -23,8 +24,9 @@ use crate::missing::BranchOutcome;
 use crate::notify::ready::keys;
 use crate::notify::report_ready;
 use crate::report_missing::{forget_over, report_missing};
-use crate::run::Run;
+use crate::run::{BranchInput, Run};
 use crate::stack::BranchStack;
+use crate::survey::{Surveyed, record, survey};
 
 /// With less time than this before the end of the invocation, no branch is begun.
 const TIME_TO_BEGIN: Duration = Duration::from_secs(30);
@@ -48,8 +50,9 @@ const ENOUGH_REFUSALS: usize = 3;
 const CREATE: &str = "cloudformation:CreateStack";
 const UPDATE: &str = "cloudformation:UpdateStack";
 
-/// Reconciles; the report has a reason for each branch and each stack.
-pub async fn reconcile(run: &Run<'_>) -> Report {
+/// Reconciles; the report has a reason for each branch and each stack. `confirm` is the digest of the deletions that an operator
+/// confirms.
+pub async fn reconcile(run: &Run<'_>, confirm: Option<&str>) -> Report {
     let until = before(run.invocation.deadline, TIME_TO_BEGIN);
     let listed = timeout_at(until.into(), inventory(run.rules, &run.settings.prefix, run.aws)).await;
     let inventory = match listed.unwrap_or(Err(Because::NoTimeToList)) {
@@ -59,13 +62,19 @@ pub async fn reconcile(run: &Run<'_>) -> Report {
     // Stands for any branch; no decision is about it.
     let placeholder = BranchId { repository: String::new(), name: String::new() };
     let (needs, mut report) = inventory.sorted(&run.input(&placeholder));
-    if needs.is_empty() && report.reasons.is_empty() {
+    if needs.is_empty() && report.reasons.is_empty() && confirm.is_none() {
         return Report::of(Verdict::Skip, "reconcile", &Because::NothingThere);
     }
     let settled = settled(run, &inventory, &needs);
     let names = covered_names(run, &inventory);
     let mut sweep = Sweep::new(inventory);
-    for (need, branch) in &needs {
+    let (missing, others) = needs.split_at(needs.partition_point(|(need, _)| *need == Need::Missing));
+    for (need, branch) in missing {
+        report.add(sweep.evaluate(run, *need, branch).await);
+    }
+    sweep.survey(run, others, confirm, until).await;
+    report.add(std::mem::take(&mut sweep.surveyed.report));
+    for (need, branch) in others {
         report.add(sweep.evaluate(run, *need, branch).await);
     }
     let outcomes: Vec<BranchOutcome> = settled.into_iter().chain(sweep.outcomes).collect();
@@ -142,6 +151,8 @@ struct Sweep {
     refusals: Vec<RuleRefusal>,
     /// The results for the branches so far.
     outcomes: Vec<BranchOutcome>,
+    /// What the survey found.
+    surveyed: Surveyed,
 }
 
 /// A failure of branches of one rule.
@@ -161,6 +172,21 @@ impl Sweep {
             full: None,
             refusals: Vec::new(),
             outcomes: Vec::new(),
+            surveyed: Surveyed::default(),
+        }
+    }
+
+    /// Lets the brake decide about the deletions of this run, before the first of them.
+    async fn survey(
+        &mut self,
+        run: &Run<'_>,
+        needs: &[(Need, BranchId)],
+        confirm: Option<&str>,
+        until: Instant,
+    ) {
+        if self.stopped.is_none() {
+            self.surveyed = survey(run, &self.inventory, needs, confirm, until).await;
+            self.stopped = self.surveyed.stopped.clone();
         }
     }
 
@@ -170,7 +196,13 @@ impl Sweep {
         if self.stopped.is_none() && left < TIME_TO_BEGIN {
             self.stopped = Some(Because::NoTimeLeft);
         }
-        if let Some(because) = self.stopped.clone().or_else(|| self.has_to_wait(run, need, branch)) {
+        if let Some(because) = self.stopped.clone() {
+            return self.hold(run, need, branch, because);
+        }
+        if let Some(decision) = self.was_surveyed(run, branch) {
+            return self.settle(branch, decision);
+        }
+        if let Some(because) = self.has_to_wait(run, need, branch) {
             return self.hold(run, need, branch, because);
         }
         let most = run.rules.covering(branch).and_then(|rule| rule.max_stacks);
@@ -181,7 +213,13 @@ impl Sweep {
         {
             return self.hold(run, need, branch, Because::TooManyStacks { most });
         }
-        let input = run.input(branch);
+        if let Some(counted) = self.surveyed.judgements.counted(branch)
+            && let Err(error) = record(run, &counted.deletion_key()).await
+        {
+            return Report::of(Verdict::Fail, &branch.to_string(), &Because::ReportsUnavailable { error });
+        }
+        let deletions = DeletionPolicy::Judged(&self.surveyed.judgements);
+        let input = BranchInput { deletions, ..run.input(branch) };
         let until = before(run.invocation.deadline, TIME_TO_REPORT);
         let Ok(enacted) = timeout_at(until.into(), converge(&input, run, known_count)).await else {
             self.stopped = Some(Because::NoTimeLeft);
@@ -194,19 +232,30 @@ impl Sweep {
 
     /// The report about a branch that is not evaluated in this run.
     fn hold(&mut self, run: &Run<'_>, need: Need, branch: &BranchId, because: Because) -> Report {
-        let decision = StackDecision {
-            verdict: Verdict::Hold,
-            because,
-            rule: run.rules.covering(branch).map(|rule| rule.place.clone()),
-            effects: Vec::new(),
-            remarks: Vec::new(),
-            // Of the others, some are not covered, and some may be idle.
-            wants_stack: need == Need::Missing,
-        };
-        let report = Report::of(Verdict::Hold, &branch.to_string(), &decision.because);
+        let report = Report::of(Verdict::Hold, &branch.to_string(), &because);
+        let rule = run.rules.covering(branch).map(|rule| rule.place.clone());
+        // Of the others, some are not covered, and some may be idle.
+        let wants_stack = need == Need::Missing;
+        self.settle(branch, StackDecision { wants_stack, ..StackDecision::hold(because, rule) });
+        report
+    }
+
+    /// The report about a branch whose decision is known without its calls.
+    fn settle(&mut self, branch: &BranchId, decision: StackDecision) -> Report {
+        let report = decision.report(branch);
         let stack = self.inventory.stacks.ours.get(branch).cloned();
         self.outcomes.push(BranchOutcome { branch: branch.clone(), decision, stack });
         report
+    }
+
+    /// The decision about a branch that the survey has read, and that needs nothing or may not be deleted.
+    fn was_surveyed(&self, run: &Run<'_>, branch: &BranchId) -> Option<StackDecision> {
+        if let Some(decision) = self.surveyed.settled.get(branch) {
+            return Some(decision.clone());
+        }
+        let because = self.surveyed.judgements.hold(branch)?;
+        let rule = run.rules.covering(branch).map(|rule| rule.place.clone());
+        Some(StackDecision::hold(because.clone(), rule))
     }
 
     /// Takes the result for one branch into account for the branches after it.

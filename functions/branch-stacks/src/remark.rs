@@ -10,6 +10,7 @@ use shared::text::{count, printable};
 use crate::email::FailureDetail;
 use crate::event::StackChange;
 use crate::identity::BranchId;
+use crate::keep::KeepTag;
 use crate::left_behind::ResourceLeft;
 use crate::stack::stack_name;
 
@@ -33,6 +34,8 @@ pub enum Remark {
     CommentDeleted { branch: BranchId, pull_request: String },
     /// The repository has more open pull requests than are read.
     TooManyPullRequests { branch: BranchId, most: usize },
+    /// A tag keeps the stack of a branch that would be idle, or has a value that cannot be read.
+    KeptByTag { branch: BranchId, tag: KeepTag },
     /// An email was due, and no topic is set.
     NoTopic { stack: String },
 }
@@ -46,6 +49,7 @@ impl Remark {
             | Self::StackReady { branch }
             | Self::NothingToCommentOn { branch, .. }
             | Self::CommentDeleted { branch, .. }
+            | Self::KeptByTag { branch, .. }
             | Self::TooManyPullRequests { branch, .. } => branch.to_string(),
             Self::StackFailed { change, .. } => stack_name(&change.stack).to_owned(),
             Self::LeftBehind { stack, .. } | Self::NoTopic { stack } => stack.clone(),
@@ -93,6 +97,7 @@ impl fmt::Display for Remark {
                 f,
                 "the repository has more than {most} open pull requests: only the first {most} that CodeCommit lists were read"
             ),
+            Self::KeptByTag { tag, .. } => write!(f, "{tag}; without it the branch would be idle"),
             Self::NoTopic { .. } => f.write_str("no email was sent: POINTSMAN_TOPIC_ARN names no topic"),
         }
     }

@@ -16,7 +16,7 @@ use shared::token::client_token;
 
 use crate::identity::{BranchId, NamedValue, OURS};
 
-pub use read::{CODES, TABLE, read};
+pub use read::{CODES, SETTINGS_TABLE, TABLE, read};
 pub use template::StackTemplate;
 
 /// The variable that names a further folder of templates.
@@ -34,6 +34,8 @@ pub fn template_folders() -> Vec<PathBuf> {
 pub struct Rules {
     /// One for each `[[branch-stack]]` table.
     pub stacks: Vec<StackRule>,
+    /// The most stacks of existing branches that are deleted within a day; the default depends on their number.
+    pub most_deletions: Option<u32>,
 }
 
 impl Rules {

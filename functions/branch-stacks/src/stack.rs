@@ -31,6 +31,17 @@ pub struct BranchStack {
     pub protected: bool,
     /// The outputs, by key. CloudFormation does not hide secrets in them.
     pub outputs: Vec<NamedValue>,
+    /// What an operator repeats in an update with the previous template.
+    pub previous: Box<PreviousInput>,
+}
+
+/// The part of a stack's input that an update with the previous template repeats.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PreviousInput {
+    /// The names of the stack's parameters.
+    pub parameters: Vec<String>,
+    /// The capabilities that the stack was created or updated with.
+    pub capabilities: Vec<String>,
 }
 
 impl BranchStack {
@@ -147,7 +158,14 @@ fn converted(described: &Described, id: Arn, tags: Vec<NamedValue>) -> BranchSta
             .iter()
             .filter_map(|one| Some((one.output_key()?.to_owned(), one.output_value()?.to_owned())))
             .collect(),
+        previous: Box::new(previous(described)),
     }
+}
+
+fn previous(described: &Described) -> PreviousInput {
+    let names = described.parameters().iter().filter_map(|one| Some(one.parameter_key()?.to_owned()));
+    let capabilities = described.capabilities().iter().map(|one| one.as_str().to_owned());
+    PreviousInput { parameters: names.collect(), capabilities: capabilities.collect() }
 }
 
 fn time(time: &DateTime) -> Option<Timestamp> {

@@ -51,6 +51,10 @@ fn samples() -> Vec<(&'static str, String)> {
     let many: String = (0..31).map(|n| format!("t{n} = \"x\"\n")).collect();
     vec![
         ("unknown-key", rule("stack = \"a\"")),
+        ("unknown-key", format!("[branch-stacks]\nmost = 3\n{}", rule(""))),
+        ("wrong-type", format!("[branch-stacks]\nmost-deletions = \"3\"\n{}", rule(""))),
+        ("wrong-type", format!("[[branch-stacks]]\nmost-deletions = 3\n{}", rule(""))),
+        ("bad-value", format!("[branch-stacks]\nmost-deletions = -1\n{}", rule(""))),
         ("missing-key", "[[branch-stack]]\ntemplate = \"stack.yaml\"\n".into()),
         ("missing-key", "[[branch-stack]]\nrepositories = [\"a\"]\nbranches = [\"b\"]\n".into()),
         ("empty-list", rule("protected = []")),

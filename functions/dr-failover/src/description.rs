@@ -24,6 +24,7 @@ pub const FUNCTION: Function = Function {
         name: rules::TABLE,
         summary: "a recovery plan: the alarms that may start it, the second signal, and the DRS recovery plan",
         keys: KEYS,
+        is_list: true,
     }],
     settings: &[
         Setting { name: settings::TOPIC, takes: "the ARN of the SNS topic for emails", default: None },

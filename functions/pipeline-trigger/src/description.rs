@@ -14,7 +14,12 @@ const PIPELINE: &str = "arn:{partition}:codepipeline:{region}:{account}:*";
 pub const FUNCTION: Function = Function {
     name: "pipeline-trigger",
     summary: "Starts the CodePipeline pipelines whose files a CodeCommit push changed.",
-    tables: &[Table { name: TABLE, summary: "One pipeline and the pushes that start it.", keys: KEYS }],
+    tables: &[Table {
+        name: TABLE,
+        summary: "One pipeline and the pushes that start it.",
+        keys: KEYS,
+        is_list: true,
+    }],
     settings: &[],
     calls: &[
         Call::on("codecommit:GetBranch", REPOSITORY),

@@ -8,7 +8,7 @@ use shared::config::{Code, Document, Problem, render};
 fn problems(text: &str) -> (Document, Vec<Problem>) {
     let document = Document::new("pointsman.toml", text);
     let mut problems = Vec::new();
-    document.unknown_tables(&[rules::TABLE], &mut problems);
+    document.unknown_tables(&[pipeline_trigger::FUNCTION.described_table(rules::TABLE)], &mut problems);
     rules::read(&document, &mut problems);
     (document, problems)
 }

@@ -9,6 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::problem::{Problem, SYNTAX, UNKNOWN_TABLE, WRONG_TYPE};
+use crate::function::Table;
 use crate::text::list;
 use crate::text_file::without_mark;
 
@@ -119,13 +120,30 @@ impl Document {
         }
     }
 
+    /// The one `[name]` table, if the file has it.
+    pub fn single_table(&self, name: &str, problems: &mut Vec<Problem>) -> Option<RawTable<'_>> {
+        // A syntax error is a problem of the lists of tables already.
+        let root = self.parse(&mut Vec::new())?;
+        let (key, value) = root.into_iter().find(|(key, _)| key.get_ref() == name)?;
+        match value.into_inner() {
+            DeValue::Table(entries) => Some(RawTable { header: key.span(), entries }),
+            other => {
+                let label = format!("`{name}` is one table, not {}", kind(&other));
+                let help = format!("write [{name}], with one pair of brackets, and once");
+                problems.push(Problem::new(WRONG_TYPE, key.span(), label).help(help));
+                None
+            }
+        }
+    }
+
     /// Reports the tables at the top level that no function reads. `known` are the tables that a function reads.
-    pub fn unknown_tables(&self, known: &[&str], problems: &mut Vec<Problem>) {
+    pub fn unknown_tables(&self, known: &[&Table], problems: &mut Vec<Problem>) {
         let Some(root) = self.parse(&mut Vec::new()) else { return };
-        for (key, _) in root.iter().filter(|(key, _)| !known.contains(&key.get_ref().as_ref())) {
+        let is_known = |key: &str| known.iter().any(|table| table.name == key);
+        for (key, _) in root.iter().filter(|(key, _)| !is_known(key.get_ref().as_ref())) {
             problems.push(
                 Problem::new(UNKNOWN_TABLE, key.span(), format!("no function reads `{}`", key.get_ref()))
-                    .help(format!("the tables are {}", list(known.iter().map(|name| format!("[[{name}]]"))))),
+                    .help(format!("the tables are {}", list(known.iter().map(|table| table.heading())))),
             );
         }
     }

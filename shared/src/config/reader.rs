@@ -165,7 +165,7 @@ impl<'t, 'd, 'p> TableReader<'t, 'd, 'p> {
                 Problem::new(
                     UNKNOWN_KEY,
                     key.span(),
-                    format!("[[{}]] has no key `{}`", self.description.name, key.get_ref()),
+                    format!("{} has no key `{}`", self.description.heading(), key.get_ref()),
                 )
                 .help(format!("its keys are {keys}")),
             );

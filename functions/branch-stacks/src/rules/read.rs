@@ -18,6 +18,9 @@ use crate::FUNCTION;
 /// The table that is read here.
 pub const TABLE: &str = "branch-stack";
 
+/// The table of what concerns all rules together.
+pub const SETTINGS_TABLE: &str = "branch-stacks";
+
 const BAD_TEMPLATE: Code = Code { name: "bad-template", title: "a stack's template cannot be used" };
 const BAD_PARAMETER: Code =
     Code { name: "bad-parameter", title: "a template's parameter cannot have this name or value" };
@@ -57,7 +60,13 @@ const CAPABILITIES: [&str; 3] = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPA
 /// Reads the rules. `folders` are searched for templates. A rule with a problem may be missing from the result.
 pub fn read(document: &Document, folders: &[PathBuf], problems: &mut Vec<Problem>) -> Rules {
     let tables = document.tables(TABLE, problems);
-    let mut rules = Rules::default();
+    let most_deletions = document.single_table(SETTINGS_TABLE, problems).and_then(|table| {
+        let mut table = TableReader::new(FUNCTION.described_table(SETTINGS_TABLE), &table, problems);
+        let most = table.number("most-deletions", 0);
+        table.finish();
+        most
+    });
+    let mut rules = Rules { most_deletions, ..Rules::default() };
     for table in &tables {
         let Some(rule) = rule(document, table, folders, problems) else { continue };
         if let Some(before) = rules.stacks.iter().find(|before| hides(before, &rule)) {
