@@ -65,7 +65,7 @@ fn was(recent: usize) -> String {
 fn confirm_command(function_arn: &str, digest: &str) -> String {
     let function = if function_arn.is_empty() { "FUNCTION" } else { function_arn };
     format!(
-        "aws lambda invoke --function-name {function} --cli-binary-format raw-in-base64-out --payload \
+        "aws lambda invoke --function-name {function} --cli-binary-format raw-in-base64-out --cli-read-timeout 900 --payload \
          '{{\"source\":\"pointsman\",\"detail-type\":\"reconcile\",\"confirm\":\"{digest}\"}}' decision.json"
     )
 }
