@@ -1,5 +1,6 @@
 //! The description of this function: its tables and keys, settings, calls, problem codes and reason codes.
 
+use shared::foreign_event::ForeignEvent;
 use shared::function::{Call, Function, Key, KeyDefault, Resource, Setting, Table};
 use strum::VariantNames as _;
 
@@ -8,7 +9,7 @@ use crate::exposure::Exposure;
 use crate::finding::FindingKind;
 use crate::remark::Remark;
 use crate::rules::{API_TABLE, CODES, IMAGE_TABLE};
-use crate::settings::{LIMIT, REGIONS, TABLE, TOPIC};
+use crate::settings::{ACCOUNTS, LIMIT, REGIONS, TABLE, TOPIC};
 
 /// The table of reports.
 const REPORTS: &str = "arn:{partition}:dynamodb:{region}:{account}:table/*";
@@ -28,7 +29,13 @@ pub const FUNCTION: Function = Function {
     settings: SETTINGS,
     calls: CALLS,
     problems: CODES,
-    reasons: &[Because::VARIANTS, Exposure::VARIANTS, FindingKind::CODES, Remark::VARIANTS],
+    reasons: &[
+        Because::VARIANTS,
+        ForeignEvent::CODES,
+        Exposure::VARIANTS,
+        FindingKind::CODES,
+        Remark::VARIANTS,
+    ],
     check: crate::check::check,
 };
 
@@ -121,7 +128,12 @@ const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: REGIONS,
-        takes: "further regions that the daily scan reads, separated by commas",
+        takes: "further regions whose events are accepted and that the daily scan reads, separated by commas",
+        default: Some(""),
+    },
+    Setting {
+        name: ACCOUNTS,
+        takes: "further accounts whose events are accepted, separated by commas",
         default: Some(""),
     },
 ];
