@@ -2,6 +2,7 @@
 
 mod account;
 mod alerts;
+mod branch_policies;
 mod branch_templates;
 mod documents;
 mod explain;

@@ -121,12 +121,17 @@ pub struct ReplayHome {
 }
 
 impl ReplayHome {
-    /// The event as the rules of the template match it: they name the stand-ins of the account and the region.
+    /// The event as the rules of the template match it: they name the stand-ins of the account and the region. EventBridge sets
+    /// both in every event, so an event that was written without them is of the functions' own.
     pub(super) fn as_deployed(&self, event: &Value) -> Value {
         let mut event = event.clone();
+        if !event["source"].as_str().is_some_and(|source| source.starts_with("aws.")) {
+            return event;
+        }
         for (name, own, stand_in) in [("account", &self.account, ACCOUNT), ("region", &self.region, REGION)] {
-            if event.get(name).and_then(Value::as_str) == Some(own) {
-                event[name] = stand_in.into();
+            let is_own = event.get(name).is_none_or(|value| value == own);
+            if let (true, Some(members)) = (is_own, event.as_object_mut()) {
+                members.insert(name.to_owned(), stand_in.into());
             }
         }
         event
