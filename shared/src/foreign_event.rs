@@ -36,6 +36,9 @@ impl ForeignEvent {
     /// The codes of the reasons.
     pub const CODES: &'static [&'static str] = &["other-account", "other-region"];
 
+    /// The code of a function that accepts every region.
+    pub const CODES_OF_ACCOUNTS: &'static [&'static str] = &[Self::CODES[0]];
+
     /// What makes an event foreign to a function in `home`. `accounts` are accepted beside the function's own.
     ///
     /// EventBridge sets `account` and `region` ("AWS service event metadata", Amazon EventBridge Events Reference). An event

@@ -14,6 +14,9 @@ use crate::settings::{ACCOUNTS, LIMIT, REGIONS, TABLE, TOPIC};
 /// The table of reports.
 const REPORTS: &str = "arn:{partition}:dynamodb:{region}:{account}:table/*";
 
+/// An image, which has no account in its ARN.
+const IMAGE: &str = "arn:{partition}:ec2:{region}::image/*";
+
 /// The function.
 pub const FUNCTION: Function = Function {
     name: "ami-alerts",
@@ -143,12 +146,12 @@ const CALLS: &[Call] = &[
     Call::on("dynamodb:PutItem", REPORTS),
     Call::on("dynamodb:Query", REPORTS),
     Call::on("dynamodb:UpdateItem", REPORTS),
-    Call::on_everything("ec2:DescribeImageAttribute"),
+    Call::on("ec2:DescribeImageAttribute", IMAGE),
     Call::on_everything("ec2:DescribeImages"),
-    Call::on_everything("ec2:DescribeSnapshotAttribute"),
+    Call::on("ec2:DescribeSnapshotAttribute", "arn:{partition}:ec2:{region}::snapshot/*"),
     Call::on_everything("ec2:GetImageBlockPublicAccessState"),
     // Allowed only if the template's parameter RevertShares says so.
-    Call::on("ec2:ModifyImageAttribute", "arn:{partition}:ec2:{region}::image/*"),
+    Call::on("ec2:ModifyImageAttribute", IMAGE),
     Call::on_everything("iam:ListAccountAliases"),
     Call::on("sns:Publish", "arn:{partition}:sns:{region}:{account}:*"),
     Call { action: "sts:GetCallerIdentity", on: Resource::NoPermission },

@@ -62,7 +62,7 @@ pub const FUNCTION: Function = Function {
     problems: rules::CODES,
     reasons: &[
         Because::VARIANTS,
-        ForeignEvent::CODES,
+        ForeignEvent::CODES_OF_ACCOUNTS,
         InterlockCode::VARIANTS,
         &CLOSING_CODES,
         Remark::VARIANTS,
