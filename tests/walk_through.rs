@@ -37,7 +37,8 @@ files = { "src/a" = "2\n" }
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/branch-stacks/branch/service";
 
-/// The rules of the page: main deploys to production, develop to Dev, and the branches that are passed nowhere.
+/// The rules of the page: main deploys to production, develop to Dev, and the branches that are passed nowhere. At the end of the page
+/// only the last rule is left.
 fn rules(branches: &str) -> String {
     let rule = |branches: &str, deploys_to: &str| {
         format!(
@@ -56,8 +57,9 @@ DeploysTo = "{deploys_to}"
         )
     };
     let pipelines = "[[pipeline]]\nname = \"{repository}@{branch-slug}\"\nrepository = \"myapp\"\n";
-    let (main, develop) = if branches == NONE { (NONE, NONE) } else { (r#"["main"]"#, r#"["develop"]"#) };
-    [pipelines.to_owned(), rule(main, "production"), rule(develop, "dev"), rule(branches, "nothing")].concat()
+    let deploying = [rule(r#"["main"]"#, "production"), rule(r#"["develop"]"#, "dev")];
+    let deploying = if branches == NONE { String::new() } else { deploying.concat() };
+    [pipelines.to_owned(), deploying, rule(branches, "nothing")].concat()
 }
 
 /// No branch.
