@@ -10,6 +10,7 @@ use pipeline_trigger::event::{Change, Parsed, Push, Reference, parse};
 use pointsman::arguments::{CommitRange, ExplainArguments, ReplayArguments};
 use pointsman::explain::explain;
 use pointsman::replay::{Case, replay};
+use pointsman::template::{ACCOUNT, REGION};
 use shared::decision::{Decision, Reason};
 
 use crate::faults::at_once;
@@ -59,6 +60,11 @@ fn compare(folder: &Path) -> Option<Vec<String>> {
     let texts =
         [case.world.as_ref()?, &case.config].map(|file| std::fs::read_to_string(file).unwrap_or_default());
     if BEYOND_GIT.iter().any(|words| texts.iter().any(|text| text.contains(words))) {
+        return None;
+    }
+    // `explain` has no event, and so none of another account or region.
+    let is_foreign = |name: &str, own: &str| case.event.get(name).is_some_and(|value| value != own);
+    if is_foreign("account", ACCOUNT) || is_foreign("region", REGION) {
         return None;
     }
     let Ok(Parsed::Ours(push)) = parse(&case.event) else { return None };

@@ -3,6 +3,7 @@
 mod account;
 mod alerts;
 mod brake;
+mod branch_policies;
 mod branch_templates;
 mod documents;
 mod explain;

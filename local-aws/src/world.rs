@@ -14,6 +14,7 @@ mod stacks;
 mod tables;
 mod timeline;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use git_reader::{GitError, Repository, is_full_id};
@@ -41,6 +42,7 @@ pub struct AwsWorld {
     now: Option<Timestamp>,
     deliveries: u32,
     retries: u32,
+    parameters_of_template: BTreeMap<String, String>,
     follows_events: bool,
     /// The region of the resources in the world's file, and of the events of branches.
     pub(crate) region: String,
@@ -100,6 +102,7 @@ impl AwsWorld {
             now: None,
             deliveries: 1,
             retries: 0,
+            parameters_of_template: BTreeMap::new(),
             follows_events: false,
             region: "us-east-1".to_owned(),
             bus: Bus::default(),
@@ -198,6 +201,11 @@ impl AwsWorld {
     /// The number of deliveries of the event; at least 1.
     pub fn deliveries(&self) -> u32 {
         self.deliveries
+    }
+
+    /// Values of parameters of the template that deploys the functions.
+    pub fn parameters_of_template(&self) -> &BTreeMap<String, String> {
+        &self.parameters_of_template
     }
 
     /// The number of retries of a failed invocation. Lambda itself retries an asynchronous invocation twice.

@@ -14,6 +14,7 @@ pub mod decision;
 pub mod email;
 pub mod envelope;
 pub mod event;
+pub mod foreign_event;
 pub mod function;
 pub mod glob;
 pub mod home;

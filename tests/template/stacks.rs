@@ -25,6 +25,7 @@ fn branch_stacks_gets_events_of_branches_and_of_completed_operations_on_its_stac
     let push = |event: &str, kind: &str| {
         json!({
             "source": "aws.codecommit", "detail-type": "CodeCommit Repository State Change",
+            "account": ACCOUNT, "region": REGION,
             "detail": {"event": event, "referenceType": kind},
         })
     };
@@ -52,6 +53,7 @@ fn branch_stacks_gets_events_of_branches_and_of_completed_operations_on_its_stac
         let stack = format!("arn:{PARTITION}:cloudformation:{REGION}:{account}:stack/{stack}/0a1b");
         json!({
             "source": "aws.cloudformation", "detail-type": "CloudFormation Stack Status Change",
+            "account": account, "region": REGION,
             "detail": {"stack-id": stack, "status-details": {"status": status, "status-reason": ""}},
         })
     };
@@ -66,6 +68,7 @@ fn branch_stacks_gets_events_of_branches_and_of_completed_operations_on_its_stac
         ("my-branch-1", "CREATE_COMPLETE", false),
     ] {
         assert_eq!(delivered(&status(ACCOUNT, stack, is)), wanted, "{stack} {is}");
+        assert!(!delivered(&status("444455556666", stack, is)), "{stack} {is} of another account");
     }
     assert_eq!(function.schedules.len(), 1);
     assert_eq!(function.schedules[0].expression, "rate(30 minutes)");

@@ -1,5 +1,6 @@
 //! The description of this function: its tables and keys, settings, calls, problem codes and reason codes.
 
+use shared::foreign_event::ForeignEvent;
 use shared::function::{Call, Function, Key, KeyDefault, Resource, Setting, Table};
 use strum::VariantNames as _;
 
@@ -8,10 +9,13 @@ use crate::exposure::Exposure;
 use crate::finding::FindingKind;
 use crate::remark::Remark;
 use crate::rules::{API_TABLE, CODES, IMAGE_TABLE};
-use crate::settings::{LIMIT, REGIONS, TABLE, TOPIC};
+use crate::settings::{ACCOUNTS, LIMIT, REGIONS, TABLE, TOPIC};
 
 /// The table of reports.
 const REPORTS: &str = "arn:{partition}:dynamodb:{region}:{account}:table/*";
+
+/// An image, which has no account in its ARN.
+const IMAGE: &str = "arn:{partition}:ec2:{region}::image/*";
 
 /// The function.
 pub const FUNCTION: Function = Function {
@@ -34,7 +38,13 @@ pub const FUNCTION: Function = Function {
     settings: SETTINGS,
     calls: CALLS,
     problems: CODES,
-    reasons: &[Because::VARIANTS, Exposure::VARIANTS, FindingKind::CODES, Remark::VARIANTS],
+    reasons: &[
+        Because::VARIANTS,
+        ForeignEvent::CODES,
+        Exposure::VARIANTS,
+        FindingKind::CODES,
+        Remark::VARIANTS,
+    ],
     check: crate::check::check,
 };
 
@@ -127,7 +137,12 @@ const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: REGIONS,
-        takes: "further regions that the daily scan reads, separated by commas",
+        takes: "further regions whose events are accepted and that the daily scan reads, separated by commas",
+        default: Some(""),
+    },
+    Setting {
+        name: ACCOUNTS,
+        takes: "further accounts whose events are accepted, separated by commas",
         default: Some(""),
     },
 ];
@@ -137,12 +152,12 @@ const CALLS: &[Call] = &[
     Call::on("dynamodb:PutItem", REPORTS),
     Call::on("dynamodb:Query", REPORTS),
     Call::on("dynamodb:UpdateItem", REPORTS),
-    Call::on_everything("ec2:DescribeImageAttribute"),
+    Call::on("ec2:DescribeImageAttribute", IMAGE),
     Call::on_everything("ec2:DescribeImages"),
-    Call::on_everything("ec2:DescribeSnapshotAttribute"),
+    Call::on("ec2:DescribeSnapshotAttribute", "arn:{partition}:ec2:{region}::snapshot/*"),
     Call::on_everything("ec2:GetImageBlockPublicAccessState"),
     // Allowed only if the template's parameter RevertShares says so.
-    Call::on("ec2:ModifyImageAttribute", "arn:{partition}:ec2:{region}::image/*"),
+    Call::on("ec2:ModifyImageAttribute", IMAGE),
     Call::on_everything("iam:ListAccountAliases"),
     Call::on("sns:Publish", "arn:{partition}:sns:{region}:{account}:*"),
     Call { action: "sts:GetCallerIdentity", on: Resource::NoPermission },

@@ -1,5 +1,6 @@
 //! The description of this function: its tables and keys, settings, calls, problem codes and reason codes.
 
+use shared::foreign_event::ForeignEvent;
 use shared::function::{Call, Function, Key, KeyDefault, Resource, Setting, Table};
 use strum::VariantNames as _;
 
@@ -42,7 +43,7 @@ pub const FUNCTION: Function = Function {
     settings: SETTINGS,
     calls: CALLS,
     problems: CODES,
-    reasons: &[Because::VARIANTS, Unwanted::VARIANTS, Remark::VARIANTS],
+    reasons: &[Because::VARIANTS, ForeignEvent::CODES, Unwanted::VARIANTS, Remark::VARIANTS],
     check: crate::check::check,
 };
 

@@ -39,6 +39,8 @@ pub mod survey;
 
 use serde_json::Value;
 use shared::decision::{Decision, Verdict};
+use shared::foreign_event::{AcceptedRegions, ForeignEvent};
+use shared::home::Home;
 use shared::lambda::{Failure, Invocation};
 use shared::report::Report;
 
@@ -72,6 +74,11 @@ pub async fn handle(
     settings: &Settings,
     aws: &Clients,
 ) -> Result<Decision, Failure> {
+    let home = Home::of(&invocation.function_arn);
+    if let Some(foreign) = ForeignEvent::of(&event, &home, &[], AcceptedRegions::OwnAnd(&[])) {
+        let report = Report::of(Verdict::Skip, "event", &foreign);
+        return Ok(report.decision(FUNCTION.name, "an event of another account or region", &invocation));
+    }
     let event = match parse(&event).map_err(|error| Failure::new("MalformedEvent", &error))? {
         Parsed::Ours(event) => event,
         Parsed::NotOurs(why) => {

@@ -1,5 +1,6 @@
 //! The description of this function: its tables and keys, settings, calls, problem codes and reason codes.
 
+use shared::foreign_event::ForeignEvent;
 use shared::function::{Call, Function, Key, KeyDefault, Setting, Table};
 use strum::VariantNames;
 
@@ -60,7 +61,13 @@ pub const FUNCTION: Function = Function {
         Call::on("ssm:GetParameter", PARAMETER),
     ],
     problems: rules::CODES,
-    reasons: &[Because::VARIANTS, InterlockCode::VARIANTS, &CLOSING_CODES, Remark::VARIANTS],
+    reasons: &[
+        Because::VARIANTS,
+        ForeignEvent::CODES_OF_ACCOUNTS,
+        InterlockCode::VARIANTS,
+        &CLOSING_CODES,
+        Remark::VARIANTS,
+    ],
     check: crate::check::check,
 };
 

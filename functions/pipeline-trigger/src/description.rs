@@ -1,5 +1,6 @@
 //! The description of this function: the command line, the tests and the lists in the documents come from it.
 
+use shared::foreign_event::ForeignEvent;
 use shared::function::{Call, Function, Key, KeyDefault, Table};
 use strum::VariantNames as _;
 
@@ -32,7 +33,7 @@ pub const FUNCTION: Function = Function {
         Call::on("codepipeline:StartPipelineExecution", PIPELINE),
     ],
     problems: PROBLEMS,
-    reasons: &[Because::VARIANTS, Remark::VARIANTS],
+    reasons: &[Because::VARIANTS, ForeignEvent::CODES, Remark::VARIANTS],
     check: crate::check::check,
 };
 

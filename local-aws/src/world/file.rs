@@ -66,6 +66,7 @@ pub(super) fn read(path: &Path) -> Result<AwsWorld, WorldError> {
     world.now = raw.now;
     world.deliveries = raw.lambda.deliveries.map_or(1, Into::into);
     world.retries = raw.lambda.retries;
+    world.parameters_of_template = raw.lambda.parameters;
     if let Some(size) = raw.codecommit.page_size {
         world.codecommit.page_size = size.into();
     }

@@ -180,6 +180,9 @@ pub(super) struct RawLambda {
     pub(super) deliveries: Option<NonZeroU32>,
     #[serde(default)]
     pub(super) retries: u32,
+    /// Values of parameters of the template that deploys the functions. Default: the template's.
+    #[serde(default)]
+    pub(super) parameters: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
