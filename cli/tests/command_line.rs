@@ -208,7 +208,7 @@ fn rules_with_problems_are_refused_with_all_of_them() {
     let output = folder.pointsman(&["check", "rules.toml"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        err(&output).contains("--> rules.toml:4:10") && err(&output).contains("2 problems in rules.toml")
+        err(&output).contains("--> rules.toml:4:10") && err(&output).contains("2 errors in rules.toml")
     );
 }
 
