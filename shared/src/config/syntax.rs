@@ -89,10 +89,9 @@ fn blocks(text: &str, at: usize) -> Vec<Range<usize>> {
     let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
     let after = |from: usize| headers(text).find(|header| *header > from).unwrap_or(text.len());
     let before = |from: usize| headers(text).take_while(|header| *header < from).last().unwrap_or(0);
-    match headers(text).any(|header| header == line) {
-        true => vec![before(line)..line, line..after(line)],
-        false => vec![before(at)..after(at)],
-    }
+    let around = if headers(text).any(|header| header == line) { line } else { before(at) };
+    let earlier = (around == line).then(|| before(line)..line);
+    earlier.into_iter().chain(std::iter::once(around..after(at))).collect()
 }
 
 /// Where lines begin that are the header of a table.

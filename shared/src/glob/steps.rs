@@ -81,7 +81,7 @@ fn class(letters: &[char], steps: &mut Vec<PatternStep>) -> Result<usize, BadGlo
     if ranges.iter().any(|(from, to)| (*from..=*to).contains(&'/')) {
         return Err(bad("a bracket never matches `/`", "write the `/` outside of the brackets"));
     }
-    let members = ranges.into_iter().fold(ByteSet::default(), |set, range| with(set, range));
+    let members = ranges.into_iter().fold(ByteSet::default(), with);
     steps.push(PatternStep::OneOf(ByteSet::of(|byte| byte != b'/' && members.contains(byte) != negated)));
     Ok(close + 1)
 }
