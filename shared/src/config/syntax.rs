@@ -77,8 +77,8 @@ fn start(error: &TomlError) -> usize {
 /// The first mistake. What is not closed is named in a later error of the parser.
 fn problem(first: &TomlError, all: &[TomlError]) -> Problem {
     let unclosed = all.iter().find(|error| error.message().starts_with("unclosed array"));
-    let in_array = first.message().contains("array") || first.message().contains("quoted");
-    let message = unclosed.filter(|_| in_array).unwrap_or(first).message();
+    let is_in_array = first.message().contains("array") || first.message().contains("quoted");
+    let message = unclosed.filter(|_| is_in_array).unwrap_or(first).message();
     Problem::new(SYNTAX, first.span().unwrap_or_default(), message)
         .help("the file is TOML 1.1: https://toml.io/en/v1.1.0")
 }

@@ -105,7 +105,7 @@ fn short_name(body: &str) -> Option<&str> {
 }
 
 /// The problem of a pattern that matches no name, or only an unlikely one. A pattern that includes nothing is an error,
-/// because nobody sees what does not start. A pattern that excludes nothing is a warning.
+/// because a pipeline that does not start goes unnoticed. A pattern that excludes nothing is a warning.
 fn matches_a_name(pattern: &Pattern, kind: NameKind) -> Option<Problem> {
     let problem = |code, bad: BadGlob| Problem::new(code, pattern.span.clone(), bad.message).help(bad.help);
     // git's own commands refuse more names than a push does.

@@ -16,7 +16,7 @@ pub enum SearchResult {
     GaveUp,
 }
 
-/// The bytes, in groups whose members no set of the patterns and no rule of the names tells apart.
+/// The bytes, in groups: no set of the patterns and no rule of the names distinguishes the members of a group.
 #[derive(Debug, Clone)]
 pub struct Alphabet {
     groups: Vec<ByteSet>,
