@@ -207,9 +207,79 @@ fn rules_with_problems_are_refused_with_all_of_them() {
 
     let output = folder.pointsman(&["check", "rules.toml"]);
     assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("--> rules.toml:4:10") && err(&output).contains("2 errors in rules.toml"));
+}
+
+#[test]
+fn check_shows_warnings_and_fails_on_them_only_if_it_is_strict() {
+    let folder = Folder::new();
+    folder.write("rules.toml", &RULES.replacen("\"!**/*.md\"", "\"services/web/a\"", 1));
+    let output = folder.pointsman(&["check", "rules.toml"]);
+    assert!(err(&output).contains("warning[never-decides]"), "{}", err(&output));
+    let counted = (output.status.code(), out(&output));
+    assert_eq!(counted, (Some(0), "1 warning, no errors: 2 rules in rules.toml\n".to_owned()));
+    let output = folder.pointsman(&["check", "rules.toml", "--strict"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("1 warning in rules.toml"), "{}", err(&output));
+    assert_eq!(folder.explain(&["--branch", "main", "HEAD~1..HEAD"]).status.code(), Some(0));
+}
+
+#[test]
+fn check_says_which_rules_are_missing() {
+    let folder = Folder::new();
+    let check = |environment: &str| {
+        let output = folder.pointsman(&["check", "rules.toml", "--environment", environment]);
+        (output.status.code(), err(&output))
+    };
+    let (code, printed) = check("recovery");
+    assert_eq!(code, Some(1));
     assert!(
-        err(&output).contains("--> rules.toml:4:10") && err(&output).contains("2 problems in rules.toml")
+        printed.contains("error[no-rules]") && printed.contains("no alarm starts a recovery"),
+        "{printed}"
     );
+    folder.write("rules.toml", PLAN_RULE);
+    let (code, printed) = check("default");
+    assert_eq!(code, Some(0));
+    assert!(
+        printed.contains("warning[no-rules]") && printed.contains("no push starts a pipeline"),
+        "{printed}"
+    );
+    for empty in ["", "# [[pipeline]]\n"] {
+        folder.write("rules.toml", empty);
+        let (code, printed) = check("default");
+        assert_eq!(code, Some(1));
+        assert_eq!(printed.matches("[no-rules]").count(), 1, "{printed}");
+    }
+    folder.write("rules.toml", "[[pipelines]]\nname = \"web\"\n");
+    let (_, printed) = check("default");
+    assert!(printed.contains("did you mean [[pipeline]]?") && !printed.contains("no-rules"), "{printed}");
+}
+
+#[test]
+fn check_places_a_byte_that_is_not_utf_8() {
+    let folder = Folder::new();
+    let mut bytes = RULES.as_bytes().to_vec();
+    bytes.extend_from_slice(b"# caf\xe9\n");
+    std::fs::write(folder.path().join("rules.toml"), bytes).expect("the folder is ours");
+    let output = folder.pointsman(&["check", "rules.toml"]);
+    assert_eq!(output.status.code(), Some(1));
+    let printed = err(&output);
+    assert!(printed.contains("error[not-utf-8]") && printed.contains("--> rules.toml:11:6"), "{printed}");
+}
+
+#[test]
+fn check_reads_fifty_thousand_patterns() {
+    let folder = Folder::new();
+    let list: Vec<String> = (0..50_000).map(|number| format!("\"services/{number}/**\"")).collect();
+    let list = list.join(", ");
+    // All of them on one line, each covered by the last one.
+    folder.write(
+        "rules.toml",
+        &RULES.replacen("\"services/web/**\", \"!**/*.md\"", &format!("{list}, \"**\""), 1),
+    );
+    let output = folder.pointsman(&["check", "rules.toml"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(out(&output), "50000 warnings, no errors: 2 rules in rules.toml\n");
 }
 
 #[test]
@@ -408,6 +478,9 @@ fn check_stack(stack: &str, rule: &str, overrides: &str) -> (Option<i32>, String
     let folder = Folder::new();
     let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
     std::fs::copy(template, folder.path().join("template.yaml")).expect("the template is there");
+    // A function without rules would be a further problem.
+    let alerts = if rule.contains("alert]]") { "" } else { ", \"AmiAlerts=disabled\"" };
+    let overrides = format!("\"PipelineTrigger=disabled\"{alerts}, {overrides}");
     folder.write(
         "samconfig.toml",
         &format!("version = 0.1\n[default.deploy.parameters]\nparameter_overrides = [{overrides}]\n"),

@@ -87,5 +87,5 @@ fn matches_in_another_case(pattern: &Pattern, name: &str) -> bool {
 }
 
 fn other(text: &str) -> Option<Pattern> {
-    Pattern::parse(text, shared::config::Place::line("", 1)).ok()
+    Pattern::parse(text, shared::config::Place::line("", 1), 0..0).ok()
 }

@@ -1,7 +1,7 @@
 //! The description of this function: its tables and keys, settings, calls, problem codes and reason codes.
 
 use shared::foreign_event::ForeignEvent;
-use shared::function::{Call, Function, Key, KeyDefault, Resource, Setting, Table};
+use shared::function::{Call, Function, Key, KeyDefault, Resource, Setting, Table, WithoutRules};
 use strum::VariantNames as _;
 
 use crate::because::Because;
@@ -45,6 +45,10 @@ pub const FUNCTION: Function = Function {
         FindingKind::CODES,
         Remark::VARIANTS,
     ],
+    without_rules: WithoutRules {
+        level: None,
+        effect: "every account is untrusted, and every share is emailed",
+    },
     check: crate::check::check,
 };
 

@@ -27,6 +27,7 @@ fn outcome(name: &str, verdict: Verdict, because: Because) -> BranchOutcome {
         updated: None,
         deleted: None,
         protected: false,
+        previous: Box::default(),
         outputs: Vec::new(),
     };
     let decision = StackDecision {

@@ -1,7 +1,8 @@
 //! The description of this function: its tables and keys, settings, calls, problem codes and reason codes.
 
+use shared::config::ProblemLevel;
 use shared::foreign_event::ForeignEvent;
-use shared::function::{Call, Function, Key, KeyDefault, Setting, Table};
+use shared::function::{Call, Function, Key, KeyDefault, Setting, Table, WithoutRules};
 use strum::VariantNames;
 
 use crate::because::Because;
@@ -68,6 +69,7 @@ pub const FUNCTION: Function = Function {
         &CLOSING_CODES,
         Remark::VARIANTS,
     ],
+    without_rules: WithoutRules { level: Some(ProblemLevel::Error), effect: "no alarm starts a recovery" },
     check: crate::check::check,
 };
 

@@ -1,7 +1,8 @@
 //! The description of this function: the command line, the tests and the lists in the documents come from it.
 
+use shared::config::ProblemLevel;
 use shared::foreign_event::ForeignEvent;
-use shared::function::{Call, Function, Key, KeyDefault, Table};
+use shared::function::{Call, Function, Key, KeyDefault, Table, WithoutRules};
 use strum::VariantNames as _;
 
 use crate::because::Because;
@@ -34,6 +35,7 @@ pub const FUNCTION: Function = Function {
     ],
     problems: PROBLEMS,
     reasons: &[Because::VARIANTS, ForeignEvent::CODES, Remark::VARIANTS],
+    without_rules: WithoutRules { level: Some(ProblemLevel::Warning), effect: "no push starts a pipeline" },
     check: crate::check::check,
 };
 

@@ -4,12 +4,17 @@
 //! ignored folder cannot be taken back. A test compares it with git itself. Unlike in git, the time it takes grows with
 //! the lengths of pattern and path and not with a power of them: these lines are untrusted input.
 
+mod judge;
+mod steps;
+
 use std::iter::{once, repeat_n};
 
 use shared::config::Place;
 
 use super::part::PartPattern;
 use crate::unread::IgnoreFileProblem;
+
+pub(super) use judge::{IgnoreJudge, WhyNeedless};
 
 /// One line that is a pattern.
 #[derive(Debug, Clone)]

@@ -11,15 +11,17 @@ use super::ignore::closed_bracket;
 #[derive(Debug, Clone)]
 pub(super) struct PartPattern {
     /// `None` if git matches nothing with it: a bracket is not closed, or a backslash ends the pattern.
-    elements: Option<Vec<PartElement>>,
+    pub(super) elements: Option<Vec<PartElement>>,
 }
 
+/// An element of a part.
 #[derive(Debug, Clone)]
-enum PartElement {
+pub(super) enum PartElement {
     /// `*` or more of them: any bytes.
     Stars,
     /// `?`
     AnyByte,
+    /// This byte.
     Byte(u8),
     /// A bracket, as it is written.
     Class(String),
@@ -64,12 +66,15 @@ impl PartElement {
             Self::Stars => false,
             Self::AnyByte => true,
             Self::Byte(own) => *own == byte,
-            Self::Class(class) => {
-                let text: &[u8] = &[byte];
-                wildmatch(class.as_str().into(), text.into(), wildmatch::Mode::NO_MATCH_SLASH_LITERAL)
-            }
+            Self::Class(class) => bracket_accepts(class, byte),
         }
     }
+}
+
+/// Whether a bracket, as it is written, accepts this byte.
+pub(super) fn bracket_accepts(bracket: &str, byte: u8) -> bool {
+    let text: &[u8] = &[byte];
+    wildmatch(bracket.into(), text.into(), wildmatch::Mode::NO_MATCH_SLASH_LITERAL)
 }
 
 fn elements(pattern: &str) -> Option<Vec<PartElement>> {
