@@ -3,6 +3,7 @@
 mod events;
 mod parameters;
 mod permissions;
+mod stack_template;
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,7 @@ pub const CODES: &[Code] = &[
     permissions::NOT_PERMITTED,
     parameters::TEMPLATE_PARAMETER,
     parameters::MISSING_CAPABILITY,
+    stack_template::REFUSED_TEMPLATE,
 ];
 
 /// The rules of one function, checked by themselves.
@@ -47,7 +49,13 @@ pub fn run(arguments: &CheckArguments) -> Result<Exit> {
         Checked { function, rules }
     });
     let rules = read_all(&document, &arguments.file, &mut Vec::new());
-    problems.extend(rules.stacks.stacks.iter().flat_map(parameters::of_stack));
+    for rule in &rules.stacks.stacks {
+        let verdict = stack_template::of_stack(rule);
+        for reason in &verdict.unjudged {
+            anstream::eprintln!("note: not judged, {}: {reason}", document.place(&verdict.at));
+        }
+        problems.extend(verdict.problems);
+    }
     let template = match (&arguments.template, workspace::root()) {
         (Some(template), _) => Some(template.clone()),
         (None, Ok(root)) => Some(template_of(&root, &arguments.environment)?),

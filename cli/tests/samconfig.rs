@@ -74,10 +74,7 @@ fn a_file_that_sam_refuses_is_refused() {
     assert!(refusal("[default.deploy.parameters]\n").starts_with(version));
     assert!(refusal("version = 1\n[default]\n").starts_with(version));
     assert!(refusal("version = \"0.1\"\n[default]\n").starts_with(version));
-    assert_eq!(
-        refusal("version = 0.1\ndefault = 5\n"),
-        "../samconfig.toml: `default`: this is not a table"
-    );
+    assert_eq!(refusal("version = 0.1\ndefault = 5\n"), "../samconfig.toml: `default`: this is not a table");
     assert_eq!(
         refusal("version = 0.1\n[default.deploy]\nparameters = 5\n"),
         "../samconfig.toml: `default.deploy.parameters`: this is not a table"

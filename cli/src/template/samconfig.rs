@@ -23,7 +23,9 @@ const OVERRIDES: &str = "parameter_overrides";
 /// part of it.
 pub fn overrides(samconfig: &Path, env: &str) -> Result<BTreeMap<String, String>, TemplateError> {
     let found = Setting::find(samconfig, env, "deploy", OVERRIDES)?;
-    found.map_or(Ok(BTreeMap::new()), |found| OverridesReader::new(samconfig, &found.place()).read(&found.value))
+    found.map_or(Ok(BTreeMap::new()), |found| {
+        OverridesReader::new(samconfig, &found.place()).read(&found.value)
+    })
 }
 
 /// The template that `sam build --config-env ENV` builds, if the environment names one: `template_file` of
@@ -81,7 +83,9 @@ impl Setting {
             };
             let setting = |value| Setting { env: env.to_owned(), section, key, value };
             let place = setting(Value::Null).place();
-            return Ok(Some(setting(value::of_toml(&found).map_err(|why| refused(samconfig, &place, &why))?)));
+            return Ok(Some(setting(
+                value::of_toml(&found).map_err(|why| refused(samconfig, &place, &why))?,
+            )));
         }
         Ok(None)
     }
@@ -123,8 +127,16 @@ fn document(samconfig: &Path) -> Result<toml::Table, TemplateError> {
     match document.get("version") {
         Some(toml::Value::Float(_)) => Ok(document),
         None if document.is_empty() => Ok(document),
-        Some(_) => Err(refused(samconfig, "`version`", "SAM reads only a number with a decimal point: write version = 0.1")),
-        None => Err(refused(samconfig, "`version`", "SAM refuses a file without it: write version = 0.1 as the first line")),
+        Some(_) => Err(refused(
+            samconfig,
+            "`version`",
+            "SAM reads only a number with a decimal point: write version = 0.1",
+        )),
+        None => Err(refused(
+            samconfig,
+            "`version`",
+            "SAM refuses a file without it: write version = 0.1 as the first line",
+        )),
     }
 }
 

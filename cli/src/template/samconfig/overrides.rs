@@ -91,10 +91,14 @@ impl<'a> OverridesReader<'a> {
 
     fn table(&mut self, map: &Map<String, Value>, found: &mut Overrides) -> Result<(), TemplateError> {
         for (name, value) in entries(map) {
-            let refused = |reader: &Self| reader.refused(&format!("the value of `{name}` is not a text, a number or a list of these"));
+            let refused = |reader: &Self| {
+                reader.refused(&format!("the value of `{name}` is not a text, a number or a list of these"))
+            };
             match value {
                 Value::String(_) | Value::Array(_) if name == "$include" => found.extend(self.value(value)?),
-                _ if name == "$include" => return Err(self.refused("`$include` is neither a text nor a list of texts")),
+                _ if name == "$include" => {
+                    return Err(self.refused("`$include` is neither a text nor a list of texts"));
+                }
                 Value::Null => found.insert(name.to_owned(), String::new()),
                 Value::Array(elements) => {
                     let texts = elements.iter().filter(|element| !element.is_null() && **element != "");
@@ -143,7 +147,8 @@ impl<'a> OverridesReader<'a> {
         if !path.is_file() {
             return Err(self.refused(&format!("file://{named} is not a file")));
         }
-        let path = path.canonicalize().map_err(|source| TemplateError::Read { path: path.clone(), source })?;
+        let path =
+            path.canonicalize().map_err(|source| TemplateError::Read { path: path.clone(), source })?;
         if self.open.contains(&path) {
             return Err(self.refused(&format!("file://{named} names itself")));
         }
