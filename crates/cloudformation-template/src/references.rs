@@ -139,7 +139,7 @@ pub(crate) fn check(template: &Value, found: &mut Vec<TemplateProblem>) {
             if let Some(condition) = member["Condition"].as_str() {
                 found.extend(unknown_condition(template, condition, block));
             }
-            let missing = depends_on(member).filter(|other| !has(template, "Resources", other));
+            let missing = depends_on(member).filter(|other| !is_resource(template, other));
             unresolved.extend(missing.map(str::to_owned));
         }
         found.extend(unresolved_names(unresolved).map(|names| TemplateProblem::unresolved(&names, block)));
@@ -165,7 +165,16 @@ fn has(template: &Value, section: &str, name: &str) -> bool {
 }
 
 fn is_name(template: &Value, name: &str) -> bool {
-    is_parameter(template, name) || has(template, "Resources", name)
+    is_parameter(template, name) || is_resource(template, name)
+}
+
+/// A module's resources have names that begin with the module's name ("Modules", AWS CloudFormation User Guide).
+fn is_resource(template: &Value, name: &str) -> bool {
+    let is_module =
+        |resource: &Value| resource["Type"].as_str().is_some_and(|kind| kind.ends_with("::MODULE"));
+    has(template, "Resources", name)
+        || members(&template["Resources"])
+            .any(|(module, resource)| is_module(resource) && name.starts_with(module.as_str()))
 }
 
 fn is_parameter(template: &Value, name: &str) -> bool {
@@ -174,7 +183,7 @@ fn is_parameter(template: &Value, name: &str) -> bool {
 
 fn unresolved_reference(template: &Value, reference: &TemplateReference) -> Option<TemplateProblem> {
     let message = match reference {
-        TemplateReference::Attribute(resource, _) if !has(template, "Resources", resource) => {
+        TemplateReference::Attribute(resource, _) if !is_resource(template, resource) => {
             format!("instance of Fn::GetAtt references undefined resource {resource}")
         }
         TemplateReference::Condition(name) if !has(template, "Conditions", name) => {

@@ -98,6 +98,8 @@ impl<'de> Deserialize<'de> for TemplateNode {
 fn long_form(tag: Option<&str>, value: Value) -> Value {
     match (tag.and_then(|tag| tag.strip_prefix('!')), value) {
         (None, value) => value,
+        // A tag of its own makes an empty scalar a text: `!GetAZs` is `!GetAZs ""`.
+        (Some(name), Value::Null) => long_form(Some(&format!("!{name}")), json!("")),
         (Some(name @ ("Ref" | "Condition")), value) => json!({ name: value }),
         (Some("GetAtt"), Value::String(dotted)) => {
             let (resource, attribute) = dotted.split_once('.').unwrap_or((&dotted, ""));
