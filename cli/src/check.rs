@@ -3,7 +3,7 @@
 mod events;
 mod parameters;
 mod permissions;
-mod stack_template;
+pub mod stack_template;
 
 use std::path::{Path, PathBuf};
 

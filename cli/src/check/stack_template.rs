@@ -20,12 +20,13 @@ pub(super) const REFUSED_TEMPLATE: Code =
 
 /// The verdict on the template of a rule.
 #[derive(Default)]
-pub(super) struct TemplateVerdict {
-    pub(super) problems: Vec<Problem>,
+pub struct TemplateVerdict {
+    /// The problems of the rule with its template.
+    pub problems: Vec<Problem>,
     /// What could not be judged, each with the reason.
-    pub(super) unjudged: Vec<String>,
+    pub unjudged: Vec<String>,
     /// The place of the template in the rules.
-    pub(super) at: Range<usize>,
+    pub at: Range<usize>,
 }
 
 impl TemplateVerdict {
@@ -47,7 +48,7 @@ impl TemplateVerdict {
 }
 
 /// Judges the template of a rule with the parameters that are the same for every branch.
-pub(super) fn of_stack(rule: &StackRule) -> TemplateVerdict {
+pub fn of_stack(rule: &StackRule) -> TemplateVerdict {
     let mut verdict = TemplateVerdict { at: rule.named_at.template.clone(), ..Default::default() };
     let (file, text) = match &rule.template {
         StackTemplate::Body { file, text } => (file, text),
