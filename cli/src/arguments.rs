@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-const EXIT_CODES: &str = "Exit codes: 0 success; 1 the rules have problems, an invocation failed, or \
+const EXIT_CODES: &str = "Exit codes: 0 success, or warnings only; 1 the rules have errors, an invocation failed, or \
 no function's rule matches the event; 2 the command line is wrong; 3 the command could not run.";
 
 const REPLAY_EXAMPLES: &str = "\
@@ -30,7 +30,10 @@ AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION); `aws configure export-cre
 const CHECK_EXAMPLES: &str = "\
 Examples:
   pointsman check
-  pointsman check rules.toml --template template.yaml --environment dry-run";
+  pointsman check rules.toml --template template.yaml --environment dry-run
+  pointsman check --strict
+
+An error stops its function and a deployment. A warning stops nothing, unless with --strict.";
 
 /// Show what AWS events would start, and why: on a laptop, without an AWS account.
 #[derive(Debug, Parser)]
@@ -127,6 +130,9 @@ pub struct CheckArguments {
     /// The environment of samconfig.toml (beside the template) whose parameters apply
     #[arg(long, value_name = "NAME", default_value = "default")]
     pub environment: String,
+    /// Fail on warnings, too
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// `pointsman incident`.

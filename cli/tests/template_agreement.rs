@@ -17,7 +17,7 @@ use cloudformation_template::{members, parse, text};
 use local_aws::{AwsWorld, LocalAws, NOT_SERVED};
 use pointsman::check::stack_template::of_stack;
 use serde::Deserialize;
-use shared::config::Document;
+use shared::config::{Document, Problem, ProblemLevel};
 
 #[derive(Deserialize)]
 struct Cases {
@@ -60,16 +60,18 @@ fn checked(case: &Case) -> Verdict {
     let document = Document::read(&rules).unwrap();
     let mut problems = Vec::new();
     let read = branch_stacks::rules::read(&document, &[folder.path().to_owned()], &mut problems);
-    let verdict = read.stacks.first().map(of_stack).unwrap_or_default();
-    problems.extend(verdict.problems);
-    let texts = problems
-        .iter()
-        .map(|problem| format!("{}: {}", problem.label, problem.help.clone().unwrap_or_default()));
-    let words = texts.chain(verdict.unjudged.clone()).collect::<Vec<_>>().join("; ");
-    match (problems.is_empty(), verdict.unjudged.is_empty()) {
-        (false, _) => Verdict("refused", words),
-        (true, false) => Verdict("not judged", words),
-        (true, true) => Verdict("accepted", words),
+    problems.extend(read.stacks.iter().flat_map(of_stack));
+    let (errors, warnings): (Vec<Problem>, Vec<Problem>) =
+        problems.into_iter().partition(|problem| problem.level == ProblemLevel::Error);
+    let words = |problems: &[Problem]| {
+        let text =
+            |problem: &Problem| format!("{}: {}", problem.label, problem.help.clone().unwrap_or_default());
+        problems.iter().map(text).collect::<Vec<_>>().join("; ")
+    };
+    match (errors.is_empty(), warnings.is_empty()) {
+        (false, _) => Verdict("refused", words(&errors)),
+        (true, false) => Verdict("not judged", words(&warnings)),
+        (true, true) => Verdict("accepted", String::new()),
     }
 }
 
@@ -147,7 +149,7 @@ fn aws() -> LocalAws {
 }
 
 /// A region and an account decide, and check does not know them.
-const DEPENDS: &str = "depends on the branch, the region or the account";
+const DEPENDS: &str = "the branch, the region or the account decides";
 
 /// How check says what the local AWS says. The local AWS names the first problem only.
 fn differs(checked: &Verdict, created: &Verdict) -> bool {

@@ -3,20 +3,28 @@
 //! "Working with glob patterns in syntax", AWS CodePipeline User Guide. `?` and `[]` stand for one byte, so one
 //! letter of ASCII; `*` and `**` for any text.
 
-mod dead;
+mod judge;
+mod lists;
+mod notation;
 mod read;
+mod steps;
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
 use crate::config::Place;
+use crate::language::{NameKind, PatternStep};
 
 /// Why patterns could not be compiled into one automaton.
 pub use globset::Error as SetError;
 
-pub use dead::{covered, is_literal};
-pub use read::{BAD_GLOB, CODES, EMPTY_LIST, NEVER_DECIDES, read};
+pub use judge::{ListJudge, Redundant, WhyRedundant};
+pub use lists::ListSet;
+pub use read::{
+    BAD_GLOB, CODES, COVERS_NOTHING, EMPTY_LIST, NEVER_DECIDES, UNLIKELY, kind_of, read, redundant,
+};
 
 /// The longest pattern, in bytes; CodePipeline's own have 255 characters.
 const LONGEST: usize = 1_000;
@@ -35,6 +43,8 @@ pub struct Pattern {
     pub excludes: bool,
     /// Its place.
     pub place: Place,
+    /// Its bytes in the file.
+    pub span: Range<usize>,
     /// One for each way to choose from its braces.
     globs: Vec<Glob>,
     /// The same, compiled when the first name is matched.
@@ -55,12 +65,23 @@ impl Pattern {
     /// Reads one entry of a list.
     ///
     /// # Errors
-    /// When the text is not a glob, or a glob that cannot match anything.
-    pub fn parse(text: &str, place: Place) -> Result<Self, BadGlob> {
+    /// When the text is not a glob.
+    pub fn parse(text: &str, place: Place, span: Range<usize>) -> Result<Self, BadGlob> {
         let (excludes, body) = text.strip_prefix('!').map_or((false, text), |body| (true, body));
-        refuse_what_never_matches(body)?;
+        if body.len() > LONGEST {
+            return Err(bad(format!("a pattern has at most {LONGEST} bytes"), "write several patterns"));
+        }
+        if body.is_empty() {
+            return Err(bad("an empty pattern matches nothing", "remove it, or write `**` for everything"));
+        }
+        notation::refuse_useless_backslash(body)?;
         let globs = expanded(body)?.iter().map(|body| glob(body)).collect::<Result<_, _>>()?;
-        Ok(Self { text: text.to_owned(), excludes, place, globs, matchers: OnceLock::new() })
+        Ok(Self { text: text.to_owned(), excludes, place, span, globs, matchers: OnceLock::new() })
+    }
+
+    /// The pattern's steps, once for each way to choose from its braces.
+    pub fn steps(&self) -> Vec<Vec<PatternStep>> {
+        expanded(self.body()).unwrap_or_default().iter().map(|body| steps::steps(body)).collect()
     }
 
     /// Whether it matches `name`, by itself. A name without wildcards, as most branches are, needs no automaton.
@@ -85,12 +106,19 @@ impl Pattern {
 pub struct PatternList {
     /// In the order of the file.
     pub patterns: Vec<Pattern>,
+    /// Whether every pattern could be read, and one that includes can match a name. Otherwise a problem says so already.
+    pub is_whole: bool,
 }
 
 impl PatternList {
-    /// Whether a name that no pattern matches is included.
+    /// Whether a name that no pattern matches is included. The list is not empty.
     pub fn starts_from_everything(&self) -> bool {
         self.patterns.iter().all(|pattern| pattern.excludes)
+    }
+
+    /// Whether the list includes any name. If in doubt, it does.
+    pub fn includes_anything(&self, kind: NameKind) -> bool {
+        !self.is_whole || ListJudge::new(self, kind).includes_anything()
     }
 
     /// Whether `name` is included, and the pattern that decides it.
@@ -141,33 +169,13 @@ impl<'r> PathMatcher<'r> {
     }
 }
 
-fn bad(message: impl Into<String>, help: impl Into<String>) -> BadGlob {
-    BadGlob { message: message.into(), help: help.into() }
+/// Whether a pattern has no wildcards.
+pub fn is_literal(text: &str) -> bool {
+    !text.is_empty() && !text.contains(['*', '?', '[', '{', '\\'])
 }
 
-fn refuse_what_never_matches(body: &str) -> Result<(), BadGlob> {
-    if body.len() > LONGEST {
-        return Err(bad(format!("a pattern has at most {LONGEST} bytes"), "write several patterns"));
-    }
-    if body.is_empty() {
-        return Err(bad("an empty pattern matches nothing", "remove it, or write `**` for everything"));
-    }
-    if let Some(rest) = body.strip_prefix('/').or_else(|| body.strip_prefix("./")) {
-        return Err(bad(
-            "names are relative to the repository's root and do not begin with `/` or `./`",
-            format!("write `{}`", rest.trim_start_matches('/')),
-        ));
-    }
-    if let Some(folder) = body.strip_suffix('/') {
-        return Err(bad(
-            "a pattern is matched against files, and no file's name ends with `/`",
-            format!("write `{folder}/**` for everything below it"),
-        ));
-    }
-    if body.contains("//") {
-        return Err(bad("no name has two slashes in a row", "write one slash"));
-    }
-    Ok(())
+fn bad(message: impl Into<String>, help: impl Into<String>) -> BadGlob {
+    BadGlob { message: message.into(), help: help.into() }
 }
 
 fn glob(body: &str) -> Result<Glob, BadGlob> {
@@ -317,11 +325,11 @@ mod tests {
     use super::*;
 
     fn pattern(text: &str) -> Result<Pattern, BadGlob> {
-        Pattern::parse(text, Place::line("pointsman.toml", 1))
+        Pattern::parse(text, Place::line("pointsman.toml", 1), 0..0)
     }
 
     fn list(texts: &[&str]) -> PatternList {
-        PatternList { patterns: texts.iter().map(|text| pattern(text).unwrap()).collect() }
+        PatternList { patterns: texts.iter().map(|text| pattern(text).unwrap()).collect(), is_whole: true }
     }
 
     #[track_caller]
@@ -388,17 +396,8 @@ mod tests {
     }
 
     #[test]
-    fn what_can_match_nothing_is_refused_with_what_to_write() {
-        for (text, help) in [
-            ("docs/", "write `docs/**` for everything below it"),
-            ("/docs/**", "write `docs/**`"),
-            ("./docs", "write `docs`"),
-            ("!", "remove it, or write `**` for everything"),
-            ("a//b", "write one slash"),
-        ] {
-            assert_eq!(pattern(text).unwrap_err().help, help, "{text}");
-        }
-        for text in ["a[", "a{b", "a}b", "a\\", "[z-a]"] {
+    fn a_text_that_is_not_a_glob_is_refused() {
+        for text in ["a[", "a{b", "a}b", "a\\", "[z-a]", "", "!", r"services\web", r"\d"] {
             assert!(pattern(text).is_err(), "{text}");
         }
     }

@@ -18,6 +18,7 @@ pub mod function;
 pub mod glob;
 pub mod home;
 pub mod lambda;
+pub mod language;
 pub mod placeholder;
 pub mod push;
 pub mod report;

@@ -18,73 +18,76 @@ use super::parameters;
 pub(super) const REFUSED_TEMPLATE: Code =
     Code { name: "refused-template", title: "CloudFormation would refuse a rule's template" };
 
-/// The verdict on the template of a rule.
-#[derive(Default)]
-pub struct TemplateVerdict {
-    /// The problems of the rule with its template.
-    pub problems: Vec<Problem>,
-    /// What could not be judged, each with the reason.
-    pub unjudged: Vec<String>,
-    /// The place of the template in the rules.
-    pub at: Range<usize>,
+/// Whether CloudFormation would refuse the template, or a part of it, is not known.
+pub(super) const UNJUDGED_TEMPLATE: Code =
+    Code { name: "unjudged-template", title: "a rule's template is not judged completely" };
+
+/// The verdict on a file.
+struct TemplateVerdict<'r> {
+    file: &'r str,
+    at: Range<usize>,
+    problems: Vec<Problem>,
 }
 
-impl TemplateVerdict {
-    fn refuse(&mut self, file: &str, message: &str) {
-        let label = format!("CloudFormation would refuse {file}");
+impl TemplateVerdict<'_> {
+    fn refuse(&mut self, message: &str) {
+        let label = format!("CloudFormation would refuse {}", self.file);
         let help = format!("CloudFormation would answer: {message}");
         self.problems.push(Problem::new(REFUSED_TEMPLATE, self.at.clone(), label).help(help));
     }
 
-    fn add(&mut self, file: &str, problem: &TemplateProblem) {
+    fn add(&mut self, problem: &TemplateProblem) {
         match problem {
-            TemplateProblem::Invalid(message) => self.refuse(file, message),
-            TemplateProblem::NotSupported(_) => self.unjudged.push(format!("{file}: {problem}")),
-            TemplateProblem::Undecided(message) => self.unjudged.push(format!(
-                "{file}: whether CloudFormation answers \"{message}\" depends on the branch, the region or the account"
-            )),
+            TemplateProblem::Invalid(message) => self.refuse(message),
+            TemplateProblem::NotSupported(_) => self.problems.push(unjudged(&self.at, &problem.to_string())),
+            TemplateProblem::Undecided(message) => {
+                let reason =
+                    "the branch, the region or the account decides whether CloudFormation refuses it";
+                let help = format!("CloudFormation might answer: {message}");
+                self.problems.push(unjudged(&self.at, reason).help(help));
+            }
         }
     }
 }
 
-/// Judges the template of a rule with the parameters that are the same for every branch.
-pub fn of_stack(rule: &StackRule) -> TemplateVerdict {
-    let mut verdict = TemplateVerdict { at: rule.named_at.template.clone(), ..Default::default() };
+fn unjudged(at: &Range<usize>, reason: &str) -> Problem {
+    Problem::new(UNJUDGED_TEMPLATE, at.clone(), reason).warning()
+}
+
+/// The problems of a rule with its template. The template is judged with the parameters that are the same for every branch.
+pub fn of_stack(rule: &StackRule) -> Vec<Problem> {
+    let at = rule.named_at.template.clone();
     let (file, text) = match &rule.template {
         StackTemplate::Body { file, text } => (file, text),
-        StackTemplate::Url(url) => {
-            verdict.unjudged.push(format!("{url} is in S3, and this command does not read it"));
-            return verdict;
+        StackTemplate::Url(_) => {
+            return vec![unjudged(&at, "the template is in S3, and this command does not read it")];
         }
     };
-    let template = match read(text) {
-        Ok(template) => template,
-        Err(problem) => {
-            verdict.add(file, &problem);
-            return verdict;
-        }
-    };
+    let mut verdict = TemplateVerdict { file, at, problems: Vec::new() };
+    match read(text) {
+        Ok(template) => judge(&mut verdict, rule, &template),
+        Err(problem) => verdict.add(&problem),
+    }
+    verdict.problems
+}
+
+fn judge(verdict: &mut TemplateVerdict<'_>, rule: &StackRule, template: &Value) {
     let declared = template["Parameters"].as_object().cloned().unwrap_or_default();
     let known = parameters::known_values(rule, &declared);
-    verdict.problems.extend(parameters::of_stack(rule, file, &declared));
-    verdict.problems.extend(parameters::without_capabilities(
-        rule,
-        &template,
-        &values(&template, &declared, &known),
-    ));
-    if has_macros(&template) {
-        verdict.unjudged.push(format!("{file} has a macro or a transform, and its result is not known here"));
-        return verdict;
+    let values = values(template, &declared, &known);
+    verdict.problems.extend(parameters::of_stack(rule, verdict.file, &declared));
+    verdict.problems.extend(parameters::without_capabilities(rule, template, &values));
+    if has_macros(template) {
+        let reason = "the template has a macro or a transform, and its result is not known here";
+        return verdict.problems.push(unjudged(&verdict.at, reason));
     }
-    let found = problems(&template);
-    found.iter().for_each(|problem| verdict.add(file, problem));
-    unread_parameters(&declared, &known).for_each(|problem| verdict.add(file, &problem));
+    let found = problems(template);
+    found.iter().for_each(|problem| verdict.add(problem));
+    unread_parameters(&declared, &known).for_each(|problem| verdict.add(&problem));
     // A template with a wrong reference cannot be evaluated.
     if found.is_empty() {
-        let evaluated = evaluated_problems(&template, &values(&template, &declared, &known));
-        evaluated.iter().for_each(|problem| verdict.add(file, problem));
+        evaluated_problems(template, &values).iter().for_each(|problem| verdict.add(problem));
     }
-    verdict
 }
 
 /// The values that are known before a deployment. The others stay as the template writes them.

@@ -39,6 +39,18 @@ pub(crate) fn check(template: &Value, found: &mut Vec<TemplateProblem>) {
             None => found.push(format_error(&format!("Every Parameters member {name} must be an object."))),
         }
     }
+    let resources = &template["Resources"];
+    let twice: Vec<&str> = members(&template["Parameters"])
+        .map(|(name, _)| name.as_str())
+        .filter(|name| resources.get(name).is_some())
+        .collect();
+    if !twice.is_empty() {
+        // "Parameters": the name must be unique among all logical names of the template. AWS documents no message.
+        found.push(format_error(&format!(
+            "Duplicate logical names [{}] in the Parameters and Resources blocks of the template",
+            twice.join(", ")
+        )));
+    }
     members(&template["Mappings"]).for_each(|(name, mapping)| mapping_problems(name, mapping, found));
     let is_boolean =
         |condition: &Value| only_member(condition).is_some_and(|(name, _)| BOOLEAN.contains(&name));

@@ -1,6 +1,6 @@
 //! The description of this function: its tables and keys, settings, calls, problem codes and reason codes.
 
-use shared::function::{Call, Function, Key, KeyDefault, Resource, Setting, Table};
+use shared::function::{Call, Function, Key, KeyDefault, Resource, Setting, Table, WithoutRules};
 use strum::VariantNames as _;
 
 use crate::because::Because;
@@ -29,6 +29,10 @@ pub const FUNCTION: Function = Function {
     calls: CALLS,
     problems: CODES,
     reasons: &[Because::VARIANTS, Exposure::VARIANTS, FindingKind::CODES, Remark::VARIANTS],
+    without_rules: WithoutRules {
+        level: None,
+        effect: "every account is untrusted, and every share is emailed",
+    },
     check: crate::check::check,
 };
 

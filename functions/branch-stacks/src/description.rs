@@ -1,6 +1,7 @@
 //! The description of this function: its tables and keys, settings, calls, problem codes and reason codes.
 
-use shared::function::{Call, Function, Key, KeyDefault, Resource, Setting, Table};
+use shared::config::ProblemLevel;
+use shared::function::{Call, Function, Key, KeyDefault, Resource, Setting, Table, WithoutRules};
 use strum::VariantNames as _;
 
 use crate::because::{Because, Unwanted};
@@ -30,6 +31,7 @@ pub const FUNCTION: Function = Function {
     calls: CALLS,
     problems: CODES,
     reasons: &[Because::VARIANTS, Unwanted::VARIANTS, Remark::VARIANTS],
+    without_rules: WithoutRules { level: Some(ProblemLevel::Warning), effect: "no branch has a stack" },
     check: crate::check::check,
 };
 

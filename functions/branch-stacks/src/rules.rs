@@ -1,6 +1,7 @@
 //! The rules: which branches have a stack, and with which template, parameters, tags and role. These types hold checked
 //! values only; they are read from `[[branch-stack]]` tables.
 
+mod hidden;
 mod read;
 mod template;
 

@@ -1,6 +1,7 @@
 //! The description of this function: its tables and keys, settings, calls, problem codes and reason codes.
 
-use shared::function::{Call, Function, Key, KeyDefault, Setting, Table};
+use shared::config::ProblemLevel;
+use shared::function::{Call, Function, Key, KeyDefault, Setting, Table, WithoutRules};
 use strum::VariantNames;
 
 use crate::because::Because;
@@ -60,6 +61,7 @@ pub const FUNCTION: Function = Function {
     ],
     problems: rules::CODES,
     reasons: &[Because::VARIANTS, InterlockCode::VARIANTS, &CLOSING_CODES, Remark::VARIANTS],
+    without_rules: WithoutRules { level: Some(ProblemLevel::Error), effect: "no alarm starts a recovery" },
     check: crate::check::check,
 };
 

@@ -1,6 +1,7 @@
 //! The description of this function: the command line, the tests and the lists in the documents come from it.
 
-use shared::function::{Call, Function, Key, KeyDefault, Table};
+use shared::config::ProblemLevel;
+use shared::function::{Call, Function, Key, KeyDefault, Table, WithoutRules};
 use strum::VariantNames as _;
 
 use crate::because::Because;
@@ -28,6 +29,7 @@ pub const FUNCTION: Function = Function {
     ],
     problems: PROBLEMS,
     reasons: &[Because::VARIANTS, Remark::VARIANTS],
+    without_rules: WithoutRules { level: Some(ProblemLevel::Warning), effect: "no push starts a pipeline" },
     check: crate::check::check,
 };
 

@@ -5,12 +5,17 @@
 //! ignored folder cannot be taken back. A test compares it with git itself. Unlike in git, the time it takes grows with
 //! the lengths of pattern and path and not with a power of them: these lines are untrusted input.
 
+mod judge;
+mod steps;
+
 use std::iter::{once, repeat_n};
 
 use gix_glob::wildmatch;
 use shared::config::Place;
 
 use crate::unread::IgnoreFileProblem;
+
+pub(super) use judge::{IgnoreJudge, WhyNeedless};
 
 /// One line that is a pattern.
 #[derive(Debug, Clone)]
@@ -155,6 +160,10 @@ fn beginnings(segments: &[Segment], parts: &[&str]) -> Vec<bool> {
 }
 
 fn wild(pattern: &str, text: &str) -> bool {
+    wild_bytes(pattern, text.as_bytes())
+}
+
+fn wild_bytes(pattern: &str, text: &[u8]) -> bool {
     wildmatch(pattern.into(), text.into(), wildmatch::Mode::NO_MATCH_SLASH_LITERAL)
 }
 
