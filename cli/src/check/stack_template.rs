@@ -7,7 +7,7 @@ use std::ops::Range;
 use branch_stacks::rules::{StackRule, StackTemplate};
 use cloudformation_template::{
     TemplateProblem, Values, check_parameter_value, evaluated_problems, has_macros, parameter_value,
-    problems, read, text,
+    problems, read, text, type_problems,
 };
 use serde_json::{Map, Value};
 use shared::config::{Code, Problem};
@@ -84,10 +84,9 @@ fn judge(verdict: &mut TemplateVerdict<'_>, rule: &StackRule, template: &Value) 
     let found = problems(template);
     found.iter().for_each(|problem| verdict.add(problem));
     unread_parameters(&declared, &known).for_each(|problem| verdict.add(&problem));
-    // A template with a wrong reference cannot be evaluated.
-    if found.is_empty() {
-        evaluated_problems(template, &values).iter().for_each(|problem| verdict.add(problem));
-    }
+    // The functions of a template with a wrong reference cannot be evaluated.
+    let evaluated = if found.is_empty() { evaluated_problems } else { type_problems };
+    evaluated(template, &values).iter().for_each(|problem| verdict.add(problem));
 }
 
 /// The values that are known before a deployment. The others stay as the template writes them.

@@ -70,6 +70,13 @@ pub fn evaluated_problems(template: &Value, values: &Values<'_>) -> Vec<Template
     crate::structure::once(evaluation.found)
 }
 
+/// The problems with types alone. The references of a template may be wrong.
+pub fn type_problems(template: &Value, values: &Values<'_>) -> Vec<TemplateProblem> {
+    let mut evaluation = Evaluation { template, values, found: Vec::new() };
+    evaluation.types();
+    crate::structure::once(evaluation.found)
+}
+
 struct Evaluation<'a> {
     template: &'a Value,
     values: &'a Values<'a>,

@@ -33,7 +33,7 @@ mod readme {}
 
 pub use capabilities::{AUTO_EXPAND, certainly_needed_capabilities, needed_capability};
 pub use error::{ParameterError, SyntaxError, TemplateProblem};
-pub use evaluated::{evaluated_problems, validate_evaluated};
+pub use evaluated::{evaluated_problems, type_problems, validate_evaluated};
 pub use parameters::{check_parameter_value, parameter_value, parameter_values, refused_value};
 pub use read::read;
 pub use references::{TemplateReference, references};

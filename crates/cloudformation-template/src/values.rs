@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+/// The most conditions that refer to one another, one after the other.
+const DEEPEST: usize = 100;
+
 /// The values of the names in a template.
 ///
 /// ```
@@ -63,7 +66,12 @@ impl<'a> Values<'a> {
     /// assert_eq!(Values::new(&template, Default::default()).known_condition("IsProd"), None);
     /// ```
     pub fn known_condition(&self, name: &str) -> Option<bool> {
-        self.truth(self.conditions?.get(name)?)
+        self.condition_within(name, DEEPEST)
+    }
+
+    /// As [`Values::known_condition`]. Circular conditions end at a depth of 0.
+    fn condition_within(&self, name: &str, depth: usize) -> Option<bool> {
+        self.truth(self.conditions?.get(name)?, depth.checked_sub(1)?)
     }
 
     /// Whether a resource or an output is part of the stack: it has no `Condition`, or one that is true.
@@ -76,17 +84,17 @@ impl<'a> Values<'a> {
         member["Condition"].as_str().map_or(Some(true), |name| self.known_condition(name))
     }
 
-    fn truth(&self, condition: &Value) -> Option<bool> {
+    fn truth(&self, condition: &Value, depth: usize) -> Option<bool> {
         let (function, argument) = only_member(condition)?;
         let parts = argument.as_array().map(Vec::as_slice).unwrap_or_default();
-        let mut truths = parts.iter().map(|one| self.truth(one));
+        let mut truths = parts.iter().map(|one| self.truth(one, depth));
         match (function, parts) {
-            ("Condition", _) => self.known_condition(argument.as_str()?),
+            ("Condition", _) => self.condition_within(argument.as_str()?, depth),
             ("Fn::Equals", [left, right]) => {
                 let (left, right) = (self.value(left), self.value(right));
                 (is_known(&left) && is_known(&right)).then(|| is_same(&left, &right))
             }
-            ("Fn::Not", [one]) => self.truth(one).map(|truth| !truth),
+            ("Fn::Not", [one]) => self.truth(one, depth).map(|truth| !truth),
             ("Fn::And", _) => decided(&mut truths, false),
             ("Fn::Or", _) => decided(&mut truths, true),
             _ => None,
