@@ -17,7 +17,7 @@ use shared::text::{count, list, verb};
 use crate::arguments::CheckArguments;
 use crate::exit::Exit;
 use crate::functions::FUNCTIONS;
-use crate::rules_file::{FileRules, read_all, rendered, template_folders};
+use crate::rules_file::{FileRules, rendered, template_folders};
 use crate::template::{DeployedFunction, SamTemplate, environments, overrides, template_file};
 use crate::workspace;
 
@@ -46,7 +46,12 @@ pub fn run(arguments: &CheckArguments) -> Result<Exit> {
     let folders = template_folders(&arguments.file);
     let checked = FUNCTIONS
         .map(|function| Checked { function, rules: (function.check)(&document, &folders, &mut problems) });
-    let rules = read_all(&document.clone().without_warnings(), &arguments.file, &mut Vec::new());
+    let quiet = document.clone().without_warnings();
+    let rules = FileRules {
+        stacks: branch_stacks::rules::read(&quiet, &folders, &mut Vec::new()),
+        alerts: ami_alerts::rules::read(&quiet, &mut Vec::new()),
+        ..FileRules::default()
+    };
     problems.extend(rules.stacks.stacks.iter().flat_map(stack_template::of_stack));
     let template = match (&arguments.template, workspace::root()) {
         (Some(template), _) => Some(template.clone()),

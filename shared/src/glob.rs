@@ -6,6 +6,8 @@
 mod judge;
 mod lists;
 mod notation;
+#[cfg(test)]
+mod oracle;
 mod read;
 mod steps;
 
@@ -45,8 +47,8 @@ pub struct Pattern {
     pub place: Place,
     /// Its bytes in the file.
     pub span: Range<usize>,
-    /// One for each way to choose from its braces.
-    globs: Vec<Glob>,
+    /// One for each way to choose from its braces, built when the first list of paths is matched.
+    globs: OnceLock<Vec<Glob>>,
     /// The same, compiled when the first name is matched.
     matchers: OnceLock<Vec<GlobMatcher>>,
 }
@@ -75,13 +77,17 @@ impl Pattern {
             return Err(bad("an empty pattern matches nothing", "remove it, or write `**` for everything"));
         }
         notation::refuse_useless_backslash(body)?;
-        let globs = expanded(body)?.iter().map(|body| glob(body)).collect::<Result<_, _>>()?;
-        Ok(Self { text: text.to_owned(), excludes, place, span, globs, matchers: OnceLock::new() })
+        for choice in expanded(body)? {
+            steps::steps(&choice)?;
+        }
+        let (globs, matchers) = (OnceLock::new(), OnceLock::new());
+        Ok(Self { text: text.to_owned(), excludes, place, span, globs, matchers })
     }
 
     /// The pattern's steps, once for each way to choose from its braces.
     pub fn steps(&self) -> Vec<Vec<PatternStep>> {
-        expanded(self.body()).unwrap_or_default().iter().map(|body| steps::steps(body)).collect()
+        let choices = expanded(self.body()).unwrap_or_default();
+        choices.iter().filter_map(|choice| steps::steps(choice).ok()).collect()
     }
 
     /// Whether it matches `name`, by itself. A name without wildcards, as most branches are, needs no automaton.
@@ -89,10 +95,17 @@ impl Pattern {
         match self.body().contains(['*', '?', '[', '{', '\\']) {
             false => self.body() == name,
             true => {
-                let compile = || self.globs.iter().map(Glob::compile_matcher).collect();
+                let compile = || self.globs().iter().map(Glob::compile_matcher).collect();
                 self.matchers.get_or_init(compile).iter().any(|glob| glob.is_match(name))
             }
         }
+    }
+
+    fn globs(&self) -> &[Glob] {
+        self.globs.get_or_init(|| {
+            let choices = expanded(self.body()).unwrap_or_default();
+            choices.iter().map(|choice| glob(choice)).collect::<Result<_, _>>().unwrap_or_default()
+        })
     }
 
     /// The pattern without its `!`.
@@ -145,7 +158,7 @@ impl<'r> PathMatcher<'r> {
         let mut owners = Vec::new();
         for (rule, list) in lists.iter().enumerate() {
             for pattern in list.iter().flat_map(|list| &list.patterns) {
-                for glob in &pattern.globs {
+                for glob in pattern.globs() {
                     set.add(glob.clone());
                     owners.push((rule, pattern));
                 }
@@ -178,9 +191,11 @@ fn bad(message: impl Into<String>, help: impl Into<String>) -> BadGlob {
     BadGlob { message: message.into(), help: help.into() }
 }
 
-fn glob(body: &str) -> Result<Glob, BadGlob> {
-    let built = GlobBuilder::new(&translated(body)?).literal_separator(true).backslash_escape(true).build();
-    built.map_err(|error| bad(error.kind().to_string(), SYNTAX))
+/// The pattern as globset reads it. Its steps were read before, so that it has no error.
+fn glob(body: &str) -> Result<Glob, SetError> {
+    // No name ends with a slash. globset reads `**/` as `**`.
+    let text = if body.ends_with('/') { "/".to_owned() } else { translated(body) };
+    GlobBuilder::new(&text).literal_separator(true).backslash_escape(true).build()
 }
 
 /// The pattern once for each way to choose from its braces. They are chosen from first, so that `**` means the same in
@@ -255,19 +270,19 @@ fn width(rest: &str, letter: char) -> usize {
 }
 
 /// The same glob in globset's syntax: there, `**` beside other letters is only `*`, and `[!x]` also matches `/`.
-fn translated(body: &str) -> Result<String, BadGlob> {
+fn translated(body: &str) -> String {
     let letters: Vec<char> = body.chars().collect();
     let mut out = String::with_capacity(body.len());
     let mut at = 0;
     while at < letters.len() {
         at += match letters[at] {
             '\\' => copied(&letters, at, 2, &mut out),
-            '[' => class(&letters, at, &mut out)?,
+            '[' => class(&letters, at, &mut out),
             '*' => stars(&letters, at, &mut out),
             _ => copied(&letters, at, 1, &mut out),
         };
     }
-    Ok(out)
+    out
 }
 
 fn copied(letters: &[char], at: usize, count: usize, out: &mut String) -> usize {
@@ -291,17 +306,13 @@ fn stars(letters: &[char], at: usize, out: &mut String) -> usize {
 }
 
 /// Copies a bracket. None ever matches a slash, as in every glob whose `*` stays within a segment.
-fn class(letters: &[char], at: usize, out: &mut String) -> Result<usize, BadGlob> {
+fn class(letters: &[char], at: usize, out: &mut String) -> usize {
     let negated = matches!(letters.get(at + 1), Some('!' | '^'));
     let first = at + 1 + usize::from(negated);
     // A `]` right after the opening is a letter of the class.
     let close = (first + 1..letters.len()).find(|index| letters[*index] == ']');
-    let Some(close) = close else { return Ok(copied(letters, at, letters.len(), out)) };
+    let Some(close) = close else { return copied(letters, at, letters.len(), out) };
     let members = &letters[first..close];
-    let spans_slash = members.windows(3).any(|range| range[1] == '-' && range[0] <= '/' && '/' <= range[2]);
-    if members.contains(&'/') || spans_slash {
-        return Err(bad("a bracket never matches `/`", "write the `/` outside of the brackets"));
-    }
     out.push('[');
     if negated {
         out.push('!');
@@ -317,7 +328,7 @@ fn class(letters: &[char], at: usize, out: &mut String) -> Result<usize, BadGlob
         out.extend(members);
     }
     out.push(']');
-    Ok(close + 1 - at)
+    close + 1 - at
 }
 
 #[cfg(test)]

@@ -38,16 +38,15 @@ fn nothing() -> Problem {
 
 /// The problem of a deployed function without rules, or a note if the function is of use without them.
 fn problem(function: &Function, environment: &str) -> Option<Problem> {
-    let tables = list(function.tables.iter().map(|table| format!("[[{}]]", table.name)));
+    let tables: Vec<String> = function.tables.iter().map(|table| format!("no [[{}]]", table.name)).collect();
+    let tables = list(&tables);
     let effect = function.without_rules.effect;
     let Some(level) = function.without_rules.level else {
-        anstream::eprintln!("note: the file has no {tables}: {effect}");
+        anstream::eprintln!("note: the file has {tables}: {effect}");
         return None;
     };
-    let label = format!(
-        "there is no {tables}, and the environment `{environment}` deploys {}: {effect}",
-        function.name
-    );
+    let label =
+        format!("there is {tables}, and the environment `{environment}` deploys {}: {effect}", function.name);
     let help = format!("add the table (docs/{}.md), or deploy without the function", function.name);
     let problem = Problem::new(NO_RULES, 0..0, label).help(help);
     Some(if level == ProblemLevel::Warning { problem.warning() } else { problem })

@@ -103,6 +103,9 @@ const HELP_WIDTH: usize = 66;
 /// The most problems that are shown with their lines. The others have one line each.
 const MOST_SHOWN: usize = 200;
 
+/// The longest line that is shown, in bytes.
+const LONGEST_LINE: usize = 4_000;
+
 /// The lines between a problem and a related place that are shown in one piece.
 const NEAR: usize = 40;
 
@@ -112,7 +115,10 @@ pub fn render(document: &Document, path: &str, problems: &[Problem], coloured: b
     let renderer = if coloured { Renderer::styled() } else { Renderer::plain() };
     let mut sorted: Vec<&Problem> = problems.iter().collect();
     sorted.sort_by_key(|problem| (problem.span.start, problem.code.name));
-    let (shown, others) = sorted.split_at(sorted.len().min(MOST_SHOWN));
+    // Lines of a list on one long line cannot be read anyway.
+    let is_short = |problem: &&Problem| document.lines(&problem.span).1.len() <= LONGEST_LINE;
+    let first_long = sorted.iter().position(|problem| !is_short(problem)).unwrap_or(sorted.len());
+    let (shown, others) = sorted.split_at(first_long.min(MOST_SHOWN));
     let shown = shown.iter().map(|problem| renderer.render(&[group(document, path, problem)]));
     let others: Vec<String> = others.iter().map(|problem| line(document, path, problem)).collect();
     let others = (!others.is_empty()).then(|| others.join("\n"));

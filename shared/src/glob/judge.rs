@@ -27,6 +27,8 @@ pub struct Redundant {
 pub enum WhyRedundant {
     /// This later pattern matches everything that it matches.
     Later(usize),
+    /// This earlier pattern matches everything that it matches, and decides the same.
+    Earlier(usize),
     /// Later patterns together do.
     LaterOnes,
     /// Without it, what it matches is included just the same.
@@ -42,6 +44,8 @@ pub struct ListJudge<'l> {
     kind: NameKind,
     steps: Vec<Vec<Vec<PatternStep>>>,
     trie: PatternTrie,
+    /// For each pattern, the first of those before it from which on all decide as it does.
+    run: Vec<usize>,
 }
 
 /// The patterns of a list that are still in it, while others are taken out.
@@ -56,7 +60,12 @@ impl<'l> ListJudge<'l> {
     pub fn new(list: &'l PatternList, kind: NameKind) -> Self {
         let steps: Vec<_> = list.patterns.iter().map(Pattern::steps).collect();
         let trie = PatternTrie::of(steps.iter().map(Vec::as_slice));
-        Self { list, kind, steps, trie }
+        let mut run: Vec<usize> = Vec::with_capacity(list.patterns.len());
+        for (index, pattern) in list.patterns.iter().enumerate() {
+            let goes_on = index > 0 && list.patterns[index - 1].excludes == pattern.excludes;
+            run.push(if goes_on { run[index - 1] } else { index });
+        }
+        Self { list, kind, steps, trie, run }
     }
 
     /// The automaton of all patterns.
@@ -145,18 +154,27 @@ impl<'l> ListJudge<'l> {
         budget: &Cell<usize>,
     ) -> Option<WhyRedundant> {
         let names = samples(&self.steps[index]).filter(|name| self.kind.allows(name, false));
-        let mut later = None;
+        let (mut later, mut earlier) = (None, None);
         for name in names {
-            let (last, _) = self.last_two(&self.trie.read(&name), remaining);
-            if self.decides(&self.trie.read(&name), index, remaining) {
+            let items = self.trie.read(&name);
+            let (last, before) = self.last_two(&items, remaining);
+            if self.decides(&items, index, remaining) {
                 return None;
             }
             later = later.or(last.filter(|last| *last as usize > index));
+            earlier = earlier.or(before.filter(|_| last == Some(index as u32)));
         }
         if let Some(later) = later
             && self.covers(later as usize, index)
         {
             return Some(WhyRedundant::Later(later as usize));
+        }
+        // The patterns from the earlier one on decide alike, so that no name between them is decided otherwise.
+        if let Some(earlier) = earlier
+            && earlier as usize >= self.run[index]
+            && self.covers(earlier as usize, index)
+        {
+            return Some(WhyRedundant::Earlier(earlier as usize));
         }
         match self.search_decided(index, remaining, budget) {
             SearchResult::Nothing if later.is_some() => Some(WhyRedundant::LaterOnes),
@@ -175,7 +193,7 @@ impl<'l> ListJudge<'l> {
         let found = shortest(
             (NameState::default(), self.trie.start()),
             &mut steps,
-            |(_, items)| alphabet.bytes(&self.trie.named(items)).collect(),
+            |(_, items)| self.trie.bytes(items, &alphabet, |node| way.contains(&node)),
             |(state, items), byte| {
                 let state = self.kind.step(*state, byte, false)?;
                 let next = self.trie.step(items, byte);
@@ -223,7 +241,7 @@ impl<'l> ListJudge<'l> {
         let found = shortest(
             (NameState::default(), trie.start()),
             &mut ENOUGH_AT_ONCE.clone(),
-            |(_, items)| alphabet.bytes(&trie.named(items)).collect(),
+            |(_, items)| trie.bytes(items, &alphabet, |node| way.contains(&node)),
             |(state, items), byte| {
                 let state = self.kind.step(*state, byte, false)?;
                 let next = trie.step(items, byte);

@@ -16,6 +16,11 @@ pub(super) fn refuse_useless_backslash(body: &str) -> Result<(), BadGlob> {
     }
 }
 
+/// Whether a text looks like a regular expression.
+pub(super) fn is_regular(body: &str) -> bool {
+    body.starts_with('^') || body.ends_with('$') || body.contains('|')
+}
+
 /// Why a pattern that can match a name was probably not meant so, and what to write if it was.
 pub(super) fn doubt(body: &str) -> Option<BadGlob> {
     let edge = |letter: Option<char>| letter.is_some_and(char::is_whitespace);
@@ -54,6 +59,16 @@ pub(super) fn doubt(body: &str) -> Option<BadGlob> {
             "patterns are relative to the repository's root; if it has a folder `~`, write `\\~`",
         ));
     }
+    if let Some(letter) = wide_letter(body) {
+        return Some(wide(letter));
+    }
+    if let Ok(Some(Braces { choices, .. })) = first_braces(body)
+        && choices.len() == 1
+    {
+        let label =
+            format!("the braces have one alternative, so the pattern matches `{}`", first_choice(body));
+        return Some(bad(label, "write the pattern without braces; `\\{` is a brace in a name"));
+    }
     if brackets(body).iter().any(|bracket| bracket.contains('\\')) {
         return Some(bad(
             "a backslash in a bracket stands for itself",
@@ -61,6 +76,14 @@ pub(super) fn doubt(body: &str) -> Option<BadGlob> {
         ));
     }
     None
+}
+
+/// What is wrong with a letter of more than one byte in a bracket.
+pub(super) fn wide(letter: char) -> BadGlob {
+    bad(
+        format!("a bracket stands for one byte, and `{letter}` has {}", letter.len_utf8()),
+        format!("write the letters in braces: {{{letter},...}}"),
+    )
 }
 
 /// A letter of more than one byte in a bracket, which stands for one byte.

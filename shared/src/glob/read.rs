@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::judge::{ListJudge, WhyRedundant};
-use super::notation::{doubt, first_choice, wide_letter};
+use super::notation::{doubt, first_choice, is_regular, wide, wide_letter};
 use super::steps::steps;
 use super::{BadGlob, Pattern, PatternList, bad};
 use crate::config::{Code, Document, Problem, ProblemLevel, TableReader, Text};
@@ -48,14 +48,19 @@ pub fn read(
         return None;
     }
     let mut patterns = Vec::new();
-    let (mut all_read, mut impossible) = (true, 0);
+    let (mut all_read, mut impossible, mut doubts) = (true, 0, Vec::new());
     for text in texts.get_ref() {
         match pattern(document, key, text) {
             Ok(pattern) => {
                 let problem = matches_a_name(&pattern, kind_of(key));
-                impossible +=
-                    usize::from(problem.as_ref().is_some_and(|problem| problem.level == ProblemLevel::Error));
-                problem.into_iter().for_each(|problem| table.problem(problem));
+                match problem {
+                    Some(problem) if problem.code == UNLIKELY => doubts.push((problem, pattern.excludes)),
+                    Some(problem) => {
+                        impossible += usize::from(problem.level == ProblemLevel::Error);
+                        table.problem(problem);
+                    }
+                    None => {}
+                }
                 patterns.push(pattern);
             }
             Err(problem) => {
@@ -65,6 +70,12 @@ pub fn read(
         }
     }
     let including = patterns.iter().filter(|pattern| !pattern.excludes).count();
+    // In a list of such patterns only, the rule applies to nothing in practice.
+    let doubtful = doubts.iter().filter(|(_, excludes)| !excludes).count();
+    let is_doubtful = doubtful > 0 && doubtful + impossible == including;
+    for (problem, excludes) in doubts {
+        table.problem(if is_doubtful && !excludes { problem } else { problem.warning() });
+    }
     let is_whole = all_read && (including == 0 || impossible < including);
     let list = PatternList { patterns, is_whole };
     if document.wants_warnings() {
@@ -99,7 +110,7 @@ fn matches_a_name(pattern: &Pattern, kind: NameKind) -> Option<Problem> {
     let problem = |code, bad: BadGlob| Problem::new(code, pattern.span.clone(), bad.message).help(bad.help);
     // git's own commands refuse more names than a push does.
     if can_match(&pattern.steps(), kind, !pattern.excludes) {
-        return doubt(pattern.body()).map(|bad| problem(UNLIKELY, bad).warning());
+        return doubt(pattern.body()).map(|bad| problem(UNLIKELY, bad));
     }
     let problem = problem(BAD_GLOB, why_never(pattern, kind));
     Some(if pattern.excludes { problem.warning() } else { problem })
@@ -110,26 +121,34 @@ fn why_never(pattern: &Pattern, kind: NameKind) -> BadGlob {
     let (sign, body) = signed(&pattern.text);
     let noun = kind.noun();
     if let Some(letter) = wide_letter(body) {
-        return bad(
-            format!("a bracket stands for one byte, and `{letter}` has {}", letter.len_utf8()),
-            format!("write the letters in braces: {{{letter},...}}"),
-        );
+        return wide(letter);
     }
     let choice = first_choice(body);
-    let taken = furthest(&steps(&choice), kind, !pattern.excludes);
+    let taken = furthest(&steps(&choice).unwrap_or_default(), kind, !pattern.excludes);
     let (before, after) = cut(&choice, taken);
     let message = match (before, after.chars().next()) {
-        (_, None) => format!("no {noun} has a name that ends so"),
+        (_, None) => {
+            let part = choice.rsplit_once('/').map_or(choice.as_str(), |(_, part)| part);
+            match part.is_empty() {
+                true => format!("no {noun} has a name that ends with `/`"),
+                false => format!("no {noun} has a name that ends with `{part}`"),
+            }
+        }
         ("", Some(first)) => format!("no {noun} has a name that begins with `{first}`"),
         (before, Some(next)) => format!("no {noun} has a name with `{next}` after `{before}`"),
     };
-    bad(message, better(body, kind).map_or_else(|| fallback(kind), |text| format!("write `{sign}{text}`")))
+    bad(
+        message,
+        better(body, kind).map_or_else(|| fallback(body, kind), |text| format!("write `{sign}{text}`")),
+    )
 }
 
 /// The text of a pattern without braces, cut after as many of its steps.
 fn cut(choice: &str, taken: usize) -> (&str, &str) {
+    // A text that is cut in a bracket has no steps yet.
+    let count = |text: &str| steps(text).map_or(0, |steps| steps.len());
     let ends = choice.char_indices().map(|(at, letter)| at + letter.len_utf8());
-    let end = std::iter::once(0).chain(ends).take_while(|end| steps(&choice[..*end]).len() <= taken).last();
+    let end = std::iter::once(0).chain(ends).take_while(|end| count(&choice[..*end]) <= taken).last();
     choice.split_at(end.unwrap_or_default())
 }
 
@@ -153,8 +172,11 @@ fn better(body: &str, kind: NameKind) -> Option<String> {
     candidates.into_iter().flatten().find(|text| text != body && can(text))
 }
 
-fn fallback(kind: NameKind) -> String {
+fn fallback(body: &str, kind: NameKind) -> String {
     match kind {
+        _ if is_regular(body) => {
+            "patterns are not regular expressions: write {a,b} for alternatives, `*` for any text"
+        }
         NameKind::Path => "write names as `git ls-files` prints them",
         NameKind::Branch => {
             "write names as `git branch` prints them; `git help check-ref-format` has the rules"
@@ -189,6 +211,11 @@ fn never_decides(list: &PatternList, index: usize, why: &WhyRedundant) -> Proble
     match why {
         WhyRedundant::Later(later) => {
             covered(problem, &list.patterns[*later].text, &list.patterns[*later].span)
+        }
+        WhyRedundant::Earlier(earlier) => {
+            let earlier = &list.patterns[*earlier];
+            problem(format!("`{}` matches everything that this pattern matches", earlier.text))
+                .related(earlier.span.clone(), "this pattern decides the same")
         }
         WhyRedundant::LaterOnes => {
             problem("later patterns match everything that this pattern matches".to_owned())

@@ -1,19 +1,26 @@
 //! A glob as steps over bytes: the same names as the regular expression that globset makes of it.
 
+use super::{BadGlob, SYNTAX, bad};
 use crate::language::{ByteSet, PatternStep};
 
-/// The steps of a glob without braces, which globset has read without an error.
-pub(super) fn steps(body: &str) -> Vec<PatternStep> {
+/// The steps of a glob without braces.
+///
+/// # Errors
+/// When the text is not a glob.
+pub(super) fn steps(body: &str) -> Result<Vec<PatternStep>, BadGlob> {
     let letters: Vec<char> = body.chars().collect();
     let mut steps = Vec::with_capacity(body.len());
     let mut at = 0;
     while at < letters.len() {
         at += match letters[at] {
             '\\' => {
-                letters.get(at + 1).into_iter().for_each(|letter| bytes(*letter, &mut steps));
+                let Some(letter) = letters.get(at + 1) else {
+                    return Err(bad("a backslash at the end has no letter after it", SYNTAX));
+                };
+                bytes(*letter, &mut steps);
                 2
             }
-            '[' => class(&letters[at..], &mut steps),
+            '[' => class(&letters[at..], &mut steps)?,
             '?' => {
                 steps.push(PatternStep::OneOf(ByteSet::of(|byte| byte != b'/')));
                 1
@@ -25,7 +32,7 @@ pub(super) fn steps(body: &str) -> Vec<PatternStep> {
             }
         };
     }
-    steps
+    Ok(steps)
 }
 
 fn bytes(letter: char, steps: &mut Vec<PatternStep>) {
@@ -46,13 +53,16 @@ fn stars(letters: &[char], at: usize, steps: &mut Vec<PatternStep>) -> usize {
 }
 
 /// A bracket, as globset reads it: each member is the bytes of a letter, or a range of them.
-fn class(letters: &[char], steps: &mut Vec<PatternStep>) -> usize {
+fn class(letters: &[char], steps: &mut Vec<PatternStep>) -> Result<usize, BadGlob> {
     let negated = matches!(letters.get(1), Some('!' | '^'));
     let first = 1 + usize::from(negated);
-    let close = (first + 1..letters.len()).find(|index| letters[*index] == ']').unwrap_or(letters.len());
+    // A `]` right after the opening is a letter of the class.
+    let Some(close) = (first + 1..letters.len()).find(|index| letters[*index] == ']') else {
+        return Err(bad("a bracket is opened and not closed; missing `]`", SYNTAX));
+    };
     let mut ranges: Vec<(char, char)> = Vec::new();
     let mut in_range = false;
-    for letter in &letters[first.min(close)..close] {
+    for letter in &letters[first..close] {
         match (letter, ranges.last_mut()) {
             ('-', Some(_)) if !in_range => in_range = true,
             (letter, Some(range)) if in_range => {
@@ -65,9 +75,15 @@ fn class(letters: &[char], steps: &mut Vec<PatternStep>) -> usize {
     if in_range {
         ranges.push(('-', '-'));
     }
+    if let Some((from, to)) = ranges.iter().find(|(from, to)| from > to) {
+        return Err(bad(format!("the range from `{from}` to `{to}` runs backwards"), SYNTAX));
+    }
+    if ranges.iter().any(|(from, to)| (*from..=*to).contains(&'/')) {
+        return Err(bad("a bracket never matches `/`", "write the `/` outside of the brackets"));
+    }
     let members = ranges.into_iter().fold(ByteSet::default(), |set, range| with(set, range));
     steps.push(PatternStep::OneOf(ByteSet::of(|byte| byte != b'/' && members.contains(byte) != negated)));
-    close + 1
+    Ok(close + 1)
 }
 
 /// A range ends in bytes: from the last byte of its first letter to the first byte of its last letter.

@@ -212,6 +212,37 @@ impl PatternTrie {
         named
     }
 
+    /// The bytes after which one of the items on a way goes on; none when any byte may do.
+    pub fn useful(&self, items: &[u32], is_on_way: impl Fn(u32) -> bool) -> Option<ByteSet> {
+        let mut useful = ByteSet::default();
+        for item in items.iter().filter(|item| is_on_way(*item >> 1)) {
+            let node = &self.nodes[(item >> 1) as usize];
+            let is_loop = match node.step {
+                PatternStep::Star | PatternStep::Across => true,
+                PatternStep::Folders => item & 1 == 1,
+                PatternStep::Byte(_) | PatternStep::OneOf(_) => false,
+            };
+            if is_loop {
+                return None;
+            }
+            for child in self.siblings(node.children).filter(|child| is_on_way(*child)) {
+                match self.nodes[child as usize].step {
+                    PatternStep::Byte(byte) => useful.insert(byte),
+                    _ => return None,
+                }
+            }
+        }
+        Some(useful)
+    }
+
+    /// The bytes to try in a state when only the patterns on a way matter.
+    pub fn bytes(&self, items: &[u32], alphabet: &Alphabet, is_on_way: impl Fn(u32) -> bool) -> Vec<u8> {
+        match self.useful(items, is_on_way) {
+            Some(useful) => useful.iter().collect(),
+            None => alphabet.bytes(&self.named(items)).collect(),
+        }
+    }
+
     /// The patterns that match a name that ends in this state, in no order.
     pub fn matching<'t>(&'t self, items: &'t [u32]) -> impl Iterator<Item = u32> + 't {
         let ends =
@@ -286,7 +317,7 @@ pub fn can_match(alternatives: &[Vec<PatternStep>], kind: NameKind, by_command: 
     let found = shortest(
         (NameState::default(), trie.start()),
         &mut ENOUGH.clone(),
-        |(_, items)| alphabet.bytes(&trie.named(items)).collect(),
+        |(_, items)| trie.bytes(items, &alphabet, |_| true),
         |(state, items), byte| {
             let next = trie.step(items, byte);
             let state = kind.step(*state, byte, by_command)?;
@@ -313,7 +344,7 @@ pub fn furthest(steps: &[PatternStep], kind: NameKind, by_command: bool) -> usiz
     shortest(
         (NameState::default(), trie.start()),
         &mut ENOUGH.clone(),
-        |(_, items)| alphabet.bytes(&trie.named(items)).collect(),
+        |(_, items)| trie.bytes(items, &alphabet, |_| true),
         |(state, items), byte| {
             let next = trie.step(items, byte);
             let state = kind.step(*state, byte, by_command)?;

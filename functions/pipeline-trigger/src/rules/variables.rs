@@ -45,6 +45,23 @@ pub enum BadValue {
     TooLong(usize),
     /// It is more than one line, which the pattern of a value, `.*`, does not match.
     LineBreak,
+    /// A name in it makes a reference to another variable of it.
+    Reference,
+}
+
+/// How CodePipeline begins a reference to a variable: `#{namespace.key}` ("Variables reference", AWS CodePipeline User
+/// Guide).
+const REFERENCE: &str = "#{";
+
+/// Checks that the names in a filled value begin no reference to a variable. A principal with push access chooses them, and
+/// AWS does not document whether CodePipeline reads the value of a variable again.
+///
+/// # Errors
+/// When the value has a reference that the rule's own text does not have.
+pub fn without_reference(text: &Filled, filled: &str) -> Result<(), BadValue> {
+    let own = text.fill(|_| Some("x".to_owned())).unwrap_or_default();
+    let references = |text: &str| text.matches(REFERENCE).count();
+    if references(filled) > references(&own) { Err(BadValue::Reference) } else { Ok(()) }
 }
 
 /// Checks a value as it would be sent.
@@ -68,6 +85,9 @@ impl fmt::Display for BadValue {
                 write!(f, "the value has {long} characters, and CodePipeline accepts at most {LONGEST_VALUE}")
             }
             Self::LineBreak => f.write_str("the value has a line break"),
+            Self::Reference => {
+                f.write_str("a name in the value has `#{`, which begins a reference to a variable")
+            }
         }
     }
 }

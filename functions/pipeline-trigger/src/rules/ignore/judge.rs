@@ -160,7 +160,15 @@ impl<'l> IgnoreJudge<'l> {
         let found = shortest(
             (NameState::default(), self.trie.start(), (false, false)),
             &mut steps,
-            |(_, items, _)| alphabet.bytes(&self.trie.named(items)).collect(),
+            |(_, items, (ignored, otherwise))| {
+                let is_on_way = |node| ignored != otherwise || way.contains(&node);
+                let mut bytes = self.trie.bytes(items, &alphabet, is_on_way);
+                // A line that matches a folder decides about what is below it.
+                if !bytes.contains(&b'/') {
+                    bytes.push(b'/');
+                }
+                bytes
+            },
             |(state, items, (ignored, otherwise)), byte| {
                 let is_folder = byte == b'/';
                 let ignored = *ignored || (is_folder && self.ignores(items, true, with).is_some());
@@ -191,7 +199,7 @@ impl<'l> IgnoreJudge<'l> {
         let found = shortest(
             (NameState::default(), trie.start()),
             &mut ENOUGH_AT_ONCE.clone(),
-            |(_, items)| alphabet.bytes(&trie.named(items)).collect(),
+            |(_, items)| trie.bytes(items, &alphabet, |node| way.contains(&node)),
             |(state, items), byte| {
                 let state = NameKind::Path.step(*state, byte, false)?;
                 let next = trie.step(items, byte);
@@ -228,5 +236,91 @@ impl<'l> IgnoreJudge<'l> {
     fn deciding(&self, items: &[u32], is_folder: bool, alive: impl Fn(u32) -> bool) -> Option<u32> {
         let applies = |line: &u32| alive(*line) && (is_folder || !self.lines[*line as usize].folders_only);
         self.trie.matching(items).filter(applies).max()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::{ignored_by, parse_file};
+    use super::*;
+
+    fn text() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            Just("a"),
+            Just("b"),
+            Just("/"),
+            Just("*"),
+            Just("**"),
+            Just("?"),
+            Just("[ab]"),
+            Just("[!a]"),
+            Just("."),
+        ];
+        (any::<bool>(), prop::collection::vec(piece, 1..5)).prop_map(|(takes_back, pieces)| {
+            format!("{}{}", if takes_back { "!" } else { "" }, pieces.concat())
+        })
+    }
+
+    fn short_paths() -> Vec<String> {
+        let mut paths = vec![String::new()];
+        let mut longest = paths.clone();
+        for _ in 0..5 {
+            longest = longest
+                .iter()
+                .flat_map(|path| ["a", "b", "/", "."].map(|piece| format!("{path}{piece}")))
+                .collect();
+            paths.extend(longest.iter().cloned());
+        }
+        paths.retain(|path| NameKind::Path.allows(path.as_bytes(), false));
+        paths
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn the_automaton_ignores_what_the_lines_ignore(texts in prop::collection::vec(text(), 1..4)) {
+            let lines = parse_file("f", &texts.join("\n"));
+            let judge = IgnoreJudge::new(lines.iter().collect());
+            for path in short_paths() {
+                let ignored = judge.ignored(path.as_bytes(), |_| true).is_some();
+                prop_assert_eq!(ignored, ignored_by(&lines, &path).is_some(), "{:?}: {}", texts, path);
+            }
+        }
+
+        #[test]
+        fn the_advice_to_remove_lines_changes_nothing_that_is_ignored(texts in prop::collection::vec(text(), 1..6)) {
+            let lines = parse_file("f", &texts.join("\n"));
+            let judge = IgnoreJudge::new(lines.iter().collect());
+            let redundant = judge.redundant();
+            let kept: Vec<IgnoreLine> = lines.iter().enumerate()
+                .filter(|(index, _)| judge.can_match(*index) && !redundant.iter().any(|line| line.index == *index))
+                .map(|(_, line)| line.clone()).collect();
+            for path in short_paths() {
+                let (before, after) = (ignored_by(&lines, &path).is_some(), ignored_by(&kept, &path).is_some());
+                prop_assert_eq!(before, after, "{:?} without {:?}: {}", texts, redundant, path);
+            }
+        }
+
+        #[test]
+        fn a_file_is_left_if_a_short_one_is(texts in prop::collection::vec(text(), 1..4)) {
+            let lines = parse_file("f", &texts.join("\n"));
+            let left = IgnoreJudge::new(lines.iter().collect()).leave_a_file(None);
+            let some = short_paths().into_iter().find(|path| ignored_by(&lines, path).is_none());
+            prop_assert!(left || some.is_none(), "{:?} leave {:?}", texts, some);
+        }
+    }
+
+    #[test]
+    fn lines_that_ignore_every_file() {
+        let leave = |text: &str| IgnoreJudge::new(parse_file("f", text).iter().collect()).leave_a_file(None);
+        for all in ["*", "**", "/*", "*\n!a/b", "?*", "**/*", "[!a]*\na*", "*/\n*"] {
+            assert!(!leave(all), "{all}");
+        }
+        for some in ["*.md", "*\n!a", "*/", "*\n!a/\n!a/b", "!*", "/a"] {
+            assert!(leave(some), "{some}");
+        }
     }
 }
