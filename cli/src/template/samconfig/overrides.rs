@@ -156,13 +156,19 @@ impl<'a> OverridesReader<'a> {
         self.open.push(path.clone());
         let value = match path.extension().and_then(|extension| extension.to_str()) {
             Some("toml") => self.toml(&text, &path)?,
-            Some("yaml" | "yml") => cloudformation_template::parse(&text)
-                .map_err(|source| TemplateError::Yaml { path: path.clone(), source })?,
+            Some("yaml" | "yml") => self.yaml(&text)?,
             _ => return Err(self.refused("SAM reads the endings .toml, .yaml and .yml only")),
         };
         let read = self.value(&value);
         self.open.pop();
         read
+    }
+
+    /// SAM reads YAML 1.2, in which `yes` is a text.
+    fn yaml(&self, text: &str) -> Result<Value, TemplateError> {
+        let options = serde_saphyr::options! { strict_booleans: true };
+        let read = serde_saphyr::from_str_with_options(text, options);
+        read.map_err(|error| self.refused(error.to_string().lines().next().unwrap_or_default()))
     }
 
     fn toml(&self, text: &str, path: &Path) -> Result<Value, TemplateError> {
