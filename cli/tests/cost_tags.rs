@@ -1,10 +1,5 @@
 //! The documented example of tags for cost allocation gives a stack these tags.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "clippy knows tests by their attribute, and not their helper functions"
-)]
-
 use std::path::Path;
 
 use branch_stacks::identity::BranchId;

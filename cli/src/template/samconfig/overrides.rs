@@ -82,7 +82,10 @@ impl<'a> OverridesReader<'a> {
             Value::Array(elements) => elements.iter().try_for_each(|element| self.collect(element, found)),
             Value::Object(map) => self.table(map, found),
             Value::String(text) => match text.strip_prefix("file://") {
-                Some(file) => Ok(found.extend(self.file(file)?)),
+                Some(file) => {
+                    found.extend(self.file(file)?);
+                    Ok(())
+                }
                 None => self.text(text, found),
             },
             other => Err(self.refused(&format!("`{other}` is neither a text nor a table"))),
@@ -181,7 +184,7 @@ impl<'a> OverridesReader<'a> {
 /// The first text outside all ranges that is more than blanks.
 fn between(text: &str, ranges: impl Iterator<Item = std::ops::Range<usize>>) -> Option<&str> {
     let mut rest = 0;
-    for range in ranges.chain([text.len()..text.len()]) {
+    for range in ranges.chain(std::iter::once(text.len()..text.len())) {
         let outside = text[rest..range.start].trim();
         if !outside.is_empty() {
             return Some(outside);
