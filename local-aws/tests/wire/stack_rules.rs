@@ -101,7 +101,11 @@ fn a_template_must_work_out_with_its_values() {
             of("!FindInMap [M, !Ref AWS::Region, b]"),
             "Template error: Unable to get mapping for M::us-east-1::b".into(),
         ),
-        (of("!Select [1, [a]]"), select.clone()),
+        (
+            of("!Select [1, [a]]"),
+            "Template error: Fn::Select requires a list argument with two elements: an integer index and a list"
+                .into(),
+        ),
         (of("!Select [1, !Split [\",\", !Ref P]]"), select),
         (
             of("x").replace("[!Ref P, b]", "[!ImportValue x, b]"),
