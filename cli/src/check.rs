@@ -1,9 +1,11 @@
 //! `pointsman check`: the problems of the rules, by themselves and compared with the template that deploys them.
 
+mod alarm_topic;
 mod events;
 mod missing;
 mod parameters;
 mod permissions;
+pub mod stack_template;
 
 use std::path::{Path, PathBuf};
 
@@ -26,6 +28,8 @@ pub const CODES: &[Code] = &[
     permissions::NOT_PERMITTED,
     parameters::TEMPLATE_PARAMETER,
     parameters::MISSING_CAPABILITY,
+    stack_template::REFUSED_TEMPLATE,
+    stack_template::UNJUDGED_TEMPLATE,
 ];
 
 /// The rules of one function, checked by themselves.
@@ -48,7 +52,7 @@ pub fn run(arguments: &CheckArguments) -> Result<Exit> {
         alerts: ami_alerts::rules::read(&quiet, &mut Vec::new()),
         ..FileRules::default()
     };
-    problems.extend(rules.stacks.stacks.iter().flat_map(parameters::of_stack));
+    problems.extend(rules.stacks.stacks.iter().flat_map(stack_template::of_stack));
     let template = match (&arguments.template, workspace::root()) {
         (Some(template), _) => Some(template.clone()),
         (None, Ok(root)) => Some(template_of(&root, &arguments.environment)?),
@@ -113,6 +117,9 @@ fn deployed_template(template: &Path, environment: &str) -> Result<SamTemplate> 
     };
     let parameters =
         if samconfig.is_file() { overrides(&samconfig, environment)? } else { Default::default() };
+    if samconfig.is_file() {
+        alarm_topic::check(&samconfig, environment, &parameters)?;
+    }
     Ok(SamTemplate::read(template, &parameters)?)
 }
 

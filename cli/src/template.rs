@@ -18,7 +18,7 @@ use cloudformation_template::{ParameterError, SyntaxError};
 use eventbridge_pattern::PatternError;
 pub use function::{DeployedFunction, EventRule, QueueMapping, Schedule};
 pub use permissions::{Statement, StatementEffect};
-pub use samconfig::{environments, overrides, template_file};
+pub use samconfig::{environments, overrides, region, template_file};
 use shared::text_file::without_mark;
 pub use values::{ACCOUNT, PARTITION, REGION, STACK_NAME};
 
@@ -101,8 +101,8 @@ pub enum TemplateError {
     Toml { path: PathBuf, source: Box<toml::de::Error> },
     #[error("{} has no environment `{name}`", path.display())]
     NoEnvironment { path: PathBuf, name: String },
-    #[error("{} has a parameter override that is not NAME=VALUE: `{text}`", path.display())]
-    BadOverride { path: PathBuf, text: String },
+    #[error("{}: {place}: {why}", path.display())]
+    Samconfig { path: PathBuf, place: String, why: String },
     #[error(transparent)]
     Parameter(#[from] ParameterError),
     #[error("property `{property}` of function {function} is not {wanted}")]

@@ -469,7 +469,7 @@ const STACK_RULE: &str = "[[branch-stack]]\nrepositories = [\"shop\", \"team-*\"
 
 /// `check` of one `[[branch-stack]]` rule against the template, with these parameters.
 fn check_stack_rule(rule: &str, overrides: &str) -> (Option<i32>, String) {
-    let stack = "Parameters: {Branch: {Type: String}, Size: {Type: String, Default: small}}\nResources: {}\n";
+    let stack = "Parameters: {Branch: {Type: String}, Size: {Type: String, Default: small}}\nResources: {T: {Type: AWS::SNS::Topic}}\n";
     check_stack(stack, rule, overrides)
 }
 
@@ -505,6 +505,49 @@ fn check_holds_a_rules_parameters_against_its_template() {
     assert!(printed.contains("stack.yaml has no parameter `Brunch`"), "{printed}");
     assert!(printed.contains("stack.yaml needs the parameter `Branch`, which has no default"), "{printed}");
     assert!(!printed.contains("needs the parameter `Size`"), "{printed}");
+}
+
+#[test]
+fn check_judges_the_template_of_a_rule_as_cloudformation_does() {
+    let role = format!("role = \"{ROLE}\"\n");
+    let overrides = format!("\"StackServiceRoleArn={ROLE}\"");
+    let check = |stack: &str| check_stack(stack, &role, &overrides);
+    let (code, printed) =
+        check("Resources: {T: {Type: AWS::SNS::Topic, DependsOn: Nope}, U: {Type: AWS::SNS::Tpic}}\n");
+    assert_eq!(code, Some(1));
+    assert!(printed.contains("error[refused-template]"), "{printed}");
+    assert!(printed.contains("dependencies [Nope] in the Resources block"), "{printed}");
+    assert!(printed.contains("2 errors"), "one problem hides another: {printed}");
+    let (code, printed) = check("Resources: {T: {Type: Acme::Shop::Thing}}\n");
+    assert_eq!(code, Some(0));
+    assert!(printed.contains("warning[unjudged-template]"), "{printed}");
+    let (code, printed) = check("Resources: {T: {Type: AWS::SNS::Topic}}\n");
+    assert_eq!((code, printed.contains("-template]")), (Some(0), false), "{printed}");
+}
+
+#[test]
+fn check_refuses_an_alarm_topic_of_another_region() {
+    let folder = Folder::new();
+    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
+    std::fs::copy(template, folder.path().join("template.yaml")).expect("the template is there");
+    let check = |region: &str| {
+        folder.write(
+            "samconfig.toml",
+            &format!(
+                "version = 0.1\n[default.deploy.parameters]\nregion = \"{region}\"\n\
+                 parameter_overrides = {{ AlarmTopicArn = \"arn:aws:sns:us-east-1:111122223333:alarms\" }}\n"
+            ),
+        );
+        let output = folder.pointsman(&["check", "rules.toml", "--template", "template.yaml"]);
+        (output.status.code(), err(&output))
+    };
+    assert_eq!(check("us-east-1").0, Some(0), "{}", check("us-east-1").1);
+    let (code, printed) = check("eu-west-1");
+    assert_eq!(code, Some(3), "{printed}");
+    assert!(
+        printed.contains("names a topic in us-east-1, and the environment deploys to eu-west-1"),
+        "{printed}"
+    );
 }
 
 #[test]
@@ -561,7 +604,7 @@ fn check_names_the_role_the_template_and_the_repositories_that_are_not_permitted
     let (_, printed) = check_stack_rule(parameters, &format!("\"StackServiceRoleArn={ROLE}\""));
     assert!(printed.contains("this rule has no `role`"), "{printed}");
     let (_, printed) =
-        check_stack_rule(&format!("{parameters}role = \"{ROLE}\"\n"), "\"StackServiceRoleArn=\"");
+        check_stack_rule(&format!("{parameters}role = \"{ROLE}\"\n"), "\"StackServiceRoleArn=\\\"\\\"\"");
     assert!(printed.contains("iam:PassRole") && printed.contains("StackServiceRoleArn"), "{printed}");
     let both = format!("\"StackServiceRoleArn={ROLE}\", \"RepositoryNames=shop\"");
     let (_, printed) = check_stack_rule(&format!("{parameters}role = \"{ROLE}\"\n"), &both);

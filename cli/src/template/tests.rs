@@ -179,25 +179,3 @@ Resources:
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert_eq!(source, "event pattern is not valid at source: the value must be an array or an object");
 }
-
-#[test]
-fn a_byte_order_mark_is_no_part_of_samconfig() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("samconfig.toml");
-    fs::write(&path, "\u{feff}[one.deploy.parameters]\nparameter_overrides = 'A=1'\n").unwrap();
-    assert_eq!(overrides(&path, "one").unwrap(), given(&[("A", "1")]));
-}
-
-#[test]
-fn samconfig_gives_overrides_as_one_string_or_as_a_list() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("samconfig.toml");
-    let text = "[one.deploy.parameters]\nparameter_overrides = 'A=1 B=\"x y\"'\n\
-                [two.global.parameters]\nparameter_overrides = [\"A=1\", \"B=x y\"]\n[three]\n";
-    fs::write(&path, text).unwrap();
-    for env in ["one", "two"] {
-        assert_eq!(overrides(&path, env).unwrap(), given(&[("A", "1"), ("B", "x y")]), "{env}");
-    }
-    assert!(overrides(&path, "three").unwrap().is_empty());
-    assert!(overrides(&path, "four").unwrap_err().to_string().ends_with("has no environment `four`"));
-}

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use shared::call_error::CallError;
 use shared::decision::Verdict;
 
-fn ready(branch: &str, previous: Box::default(), outputs: Vec<(String, String)>) -> BranchOutcome {
+fn ready(branch: &str, outputs: Vec<(String, String)>) -> BranchOutcome {
     let stack = BranchStack {
         id: "arn:aws:cloudformation:eu-west-1:111122223333:stack/branch-x/1".parse().expect("an ARN"),
         status: StackStatus::CreateComplete,
@@ -21,6 +21,7 @@ fn ready(branch: &str, previous: Box::default(), outputs: Vec<(String, String)>)
         updated: None,
         deleted: None,
         protected: false,
+        previous: Box::default(),
         outputs,
     };
     let decision = StackDecision {
