@@ -59,10 +59,11 @@ deny: $(CARGO_DENY) ## check licences, sources and banned crates with cargo-deny
 	$(CARGO) fetch --locked --quiet
 	$(CARGO_DENY) --offline --log-level error check bans licenses sources
 
-lint-template: $(CHECK_TOOLS) $(PACKAGE_TOOLS) ## check template.yaml and templates/ with four checkers, offline
+lint-template: $(CHECK_TOOLS) $(PACKAGE_TOOLS) ## check template.yaml, templates/ and the reading of samconfig.toml, offline
 	$(WITH_PACKAGE_TOOLS) sam validate --lint
 	$(WITH_PACKAGE_TOOLS) sam validate --lint --template-file templates/recovery.yaml
 	$(WITH_PACKAGE_TOOLS) cfn-lint template.yaml templates/*.yaml
+	$(WITH_PACKAGE_TOOLS) python tools/sam_overrides.py cli/tests/samconfig --check cli/tests/samconfig/answers.json
 	.tools/checks/bin/python tools/expand_template.py template.yaml .tools/expanded.json
 	.tools/checks/bin/python tools/expand_template.py templates/recovery.yaml .tools/expanded-recovery.json
 	.tools/checks/bin/python tools/validate_template.py $(EXPANDED_TEMPLATES)

@@ -25,6 +25,7 @@ pub(crate) struct Account {
     pipelines: pipeline_trigger::aws::Clients,
     stacks: branch_stacks::aws::Clients,
     folder: TempDir,
+    dry_run: bool,
 }
 
 impl Account {
@@ -56,6 +57,7 @@ impl Account {
             stacks: branch_stacks::aws::Clients::new(&config),
             aws,
             folder,
+            dry_run: false,
         };
         account.deploy(rules);
         account
@@ -92,10 +94,39 @@ impl Account {
         self.invoke("branch-stacks", &event).expect("the event is well formed")
     }
 
+    /// The decision of branch-stacks about an event in a dry run.
+    pub(crate) fn dry_run(&self, event: &Value) -> Decision {
+        self.invoke_as("branch-stacks", event, true).expect("the event is well formed")
+    }
+
+    /// Runs reconcile with the digest of the deletions that an operator confirms.
+    pub(crate) fn reconcile_confirming(&self, digest: &str) -> Decision {
+        let event = json!({"source": "pointsman", "detail-type": "reconcile", "confirm": digest});
+        self.invoke("branch-stacks", &event).expect("the event is well formed")
+    }
+
+    /// Runs reconcile as a deployment with `DryRun` does.
+    pub(crate) fn reconcile_dry(&mut self) -> Decision {
+        self.dry_run = true;
+        let decision = self.reconcile();
+        self.dry_run = false;
+        decision
+    }
+
+    /// Deploys without a topic for emails.
+    pub(crate) fn without_topic(&mut self) {
+        self.settings.topic = None;
+    }
+
     fn invoke(&self, package: &str, event: &Value) -> Result<Decision, Failure> {
+        self.invoke_as(package, event, false)
+    }
+
+    fn invoke_as(&self, package: &str, event: &Value, dry_run: bool) -> Result<Decision, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let deadline = Instant::now() + Duration::from_secs(300);
-        let invocation = Invocation { now: self.aws.now(), deadline, ..Invocation::by_hand(false) };
+        let invocation =
+            Invocation { now: self.aws.now(), deadline, ..Invocation::by_hand(dry_run || self.dry_run) };
         let event = event.clone();
         runtime.block_on(async {
             match package {

@@ -69,7 +69,7 @@ fn what_a_branch_stack_imports_is_exported() {
     let outputs = prerequisites["Outputs"].as_object().expect("it has outputs");
     exports.extend(outputs.values().filter_map(|output| output["Export"].get("Name")));
     let imports = suffixes(imports, "${PrerequisitesStack}-");
-    assert_eq!(imports.len(), 5);
+    assert_eq!(imports.len(), 12);
     assert_eq!(imports, suffixes(exports, "${AWS::StackName}-"));
 }
 
@@ -89,7 +89,7 @@ fn production_waits_for_an_approval() {
     let template = template("branch-pipeline.yaml");
     let stages = template["Resources"]["Pipeline"]["Properties"]["Stages"].as_array().expect("it has stages");
     let of_main = stages.iter().filter_map(|stage| {
-        let branches = stage["Fn::If"].as_array().filter(|branches| branches[0] == "IsMain")?;
+        let branches = stage["Fn::If"].as_array().filter(|branches| branches[0] == "DeploysToProduction")?;
         branches[1]["Name"].as_str()
     });
     assert_eq!(of_main.collect::<Vec<_>>(), ["Homologation", "Approval", "Production"]);
@@ -125,7 +125,7 @@ fn no_role_is_an_administrator_and_each_is_bounded() {
         assert!(actions.len() >= 4, "{name} has permissions");
         assert!(actions.iter().all(|action| !action.contains('*')), "{name}: {actions:?}");
     }
-    assert_eq!(roles, 4);
+    assert_eq!(roles, 9);
 }
 
 #[test]
@@ -141,12 +141,14 @@ fn the_boundary_allows_what_the_roles_do_and_no_more() {
 #[test]
 fn a_build_can_neither_deploy_nor_create_log_groups() {
     let template = template("branch-prerequisites.yaml");
-    let build = &template["Resources"]["BuildRole"]["Properties"]["Policies"];
-    assert!(!build.to_string().contains("EnvironmentBucket"));
-    let actions = actions(build);
-    let services: BTreeSet<&str> = actions.iter().filter_map(|action| action.split(':').next()).collect();
-    assert_eq!(services, ["logs", "s3"].into());
-    assert!(!actions.contains("logs:CreateLogGroup"));
+    for role in ["BuildRole", "DevBuildRole", "ProductionBuildRole"] {
+        let build = &template["Resources"][role]["Properties"]["Policies"];
+        assert!(!build.to_string().contains("EnvironmentBucket"), "{role}");
+        let actions = actions(build);
+        let services: BTreeSet<&str> = actions.iter().filter_map(|action| action.split(':').next()).collect();
+        assert_eq!(services, ["kms", "logs", "s3"].into(), "{role}");
+        assert!(!actions.contains("logs:CreateLogGroup"), "{role}");
+    }
 }
 
 #[test]
@@ -162,14 +164,14 @@ fn repositories_and_buckets_are_kept_when_their_stack_is_deleted() {
             assert_eq!(resource["UpdateReplacePolicy"], "Retain", "{name}");
         }
     }
-    assert_eq!(kept, 3);
+    assert_eq!(kept, 5);
 }
 
 #[test]
 fn the_main_branch_has_no_fixed_name() {
+    assert_eq!(template("repository.yaml")["Parameters"]["MainBranch"]["Default"], "main");
     for file in ["branch-pipeline.yaml", "repository.yaml"] {
         let mut template = template(file);
-        assert_eq!(template["Parameters"]["MainBranch"]["Default"], "main", "{file}");
         template["Parameters"].take();
         let text = template.to_string();
         assert!(!text.contains("\"main\"") && !text.contains("\"master\""), "{file}");

@@ -37,7 +37,7 @@ fn each_reason_of_a_function_is_explained_in_its_section_and_no_other_code_is() 
 fn each_key_of_a_table_is_documented_with_its_default_and_no_other_key_is() {
     let page = read("docs/configuration.md");
     for table in FUNCTIONS.iter().flat_map(|function| function.tables) {
-        let section = section(&page, &format!("`[[{}]]`", table.name));
+        let section = section(&page, &format!("`{}`", table.heading()));
         let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
         let row = |key: &str| rows.iter().find(|row| row.starts_with(&format!("| `{key}` |")));
         for key in table.keys {

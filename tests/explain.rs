@@ -10,6 +10,7 @@ use pipeline_trigger::event::{Change, Parsed, Push, Reference, parse};
 use pointsman::arguments::{CommitRange, ExplainArguments, ReplayArguments};
 use pointsman::explain::explain;
 use pointsman::replay::{Case, replay};
+use pointsman::template::{ACCOUNT, REGION};
 use shared::decision::{Decision, Reason};
 
 use crate::faults::at_once;
@@ -61,6 +62,11 @@ fn compare(folder: &Path) -> Option<Vec<String>> {
     if BEYOND_GIT.iter().any(|words| texts.iter().any(|text| text.contains(words))) {
         return None;
     }
+    // `explain` has no event, and so none of another account or region.
+    let is_foreign = |name: &str, own: &str| case.event.get(name).is_some_and(|value| value != own);
+    if is_foreign("account", ACCOUNT) || is_foreign("region", REGION) {
+        return None;
+    }
     let Ok(Parsed::Ours(push)) = parse(&case.event) else { return None };
     pointsman::rules_file::read(&case.config).ok()?;
     let world = AwsWorld::read(case.world.as_ref()?).expect("the world is right");
@@ -109,13 +115,15 @@ fn explained(push: &Push, world: &AwsWorld, text: &str, config: &Path) -> Option
         Reference::Tag(name) => (None, Some(name.clone())),
     };
     let arguments = ExplainArguments {
-        repo: repo.to_owned(),
-        repository: push.repository.clone(),
+        repo: Some(repo.to_owned()),
+        repository: Some(push.repository.clone()),
         branch,
         tag,
         config: config.to_owned(),
+        path: None,
+        all: false,
         json: false,
-        push: push_of_commits,
+        push: Some(push_of_commits),
     };
     Some(explain(&arguments).expect("git answers"))
 }

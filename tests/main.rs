@@ -3,6 +3,8 @@
 mod account;
 mod alerts;
 mod aws_news;
+mod brake;
+mod branch_policies;
 mod branch_templates;
 mod documents;
 mod explain;
@@ -10,6 +12,8 @@ mod failover;
 mod faults;
 mod interleavings;
 mod names;
+mod notification_faults;
+mod notifications;
 mod quotes;
 mod reports;
 mod repository;

@@ -11,9 +11,16 @@ const WORLD: &str = r#"
 now = "2026-03-02T10:00:00Z"
 [cloudformation.exports]
 branch-prerequisites-ArtifactBucket = "artifacts"
-branch-prerequisites-PipelineRoleArn = "arn:aws:iam::111122223333:role/pipeline"
-branch-prerequisites-BuildRoleArn = "arn:aws:iam::111122223333:role/build"
-branch-prerequisites-DeployRoleArn = "arn:aws:iam::111122223333:role/deploy"
+branch-prerequisites-PipelineRoleArn = "arn:aws:iam::111122223333:role/PipelineRole"
+branch-prerequisites-BuildRoleArn = "arn:aws:iam::111122223333:role/BuildRole"
+branch-prerequisites-DevArtifactBucket = "dev-artifacts"
+branch-prerequisites-DevPipelineRoleArn = "arn:aws:iam::111122223333:role/DevPipelineRole"
+branch-prerequisites-DevBuildRoleArn = "arn:aws:iam::111122223333:role/DevBuildRole"
+branch-prerequisites-DevDeployRoleArn = "arn:aws:iam::111122223333:role/DevDeployRole"
+branch-prerequisites-ProductionArtifactBucket = "production-artifacts"
+branch-prerequisites-ProductionPipelineRoleArn = "arn:aws:iam::111122223333:role/ProductionPipelineRole"
+branch-prerequisites-ProductionBuildRoleArn = "arn:aws:iam::111122223333:role/ProductionBuildRole"
+branch-prerequisites-DeployRoleArn = "arn:aws:iam::111122223333:role/DeployRole"
 branch-prerequisites-EnvironmentBucket = "environments"
 [[repository]]
 name = "myapp"
@@ -30,21 +37,33 @@ files = { "src/a" = "2\n" }
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/branch-stacks/branch/service";
 
+/// The rules of the page: main deploys to production, develop to Dev, and the branches that are passed nowhere. At the end of the page
+/// only the last rule is left.
 fn rules(branches: &str) -> String {
-    format!(
-        r#"
-[[pipeline]]
-name = "{{repository}}@{{branch-slug}}"
-repository = "myapp"
+    let rule = |branches: &str, deploys_to: &str| {
+        format!(
+            r#"
 [[branch-stack]]
 repositories = ["myapp"]
 branches = {branches}
 template = "branch-pipeline.yaml"
-parameters = {{ RepositoryName = "{{repository}}", BranchName = "{{branch}}", BranchSlug = "{{branch-slug}}" }}
 role = "{ROLE}"
+[branch-stack.parameters]
+RepositoryName = "{{repository}}"
+BranchName = "{{branch}}"
+BranchSlug = "{{branch-slug}}"
+DeploysTo = "{deploys_to}"
 "#
-    )
+        )
+    };
+    let pipelines = "[[pipeline]]\nname = \"{repository}@{branch-slug}\"\nrepository = \"myapp\"\n";
+    let deploying = [rule(r#"["main"]"#, "production"), rule(r#"["develop"]"#, "dev")];
+    let deploying = if branches == NONE { String::new() } else { deploying.concat() };
+    [pipelines.to_owned(), deploying, rule(branches, "nothing")].concat()
 }
+
+/// No branch.
+const NONE: &str = r#"["!**"]"#;
 
 /// All branches except those that begin with `wip/`.
 const BRANCHES: &str = r#"["**", "!wip/**"]"#;
@@ -118,8 +137,10 @@ fn everything_is_removed_and_removing_it_again_does_nothing() {
         push(&account, branch, Some("first"));
     }
     assert_eq!(account.aws.stacks().len(), 3);
-    account.deploy(&rules(r#"["!**"]"#));
-    let decision = account.reconcile();
+    account.deploy(&rules(NONE));
+    let held = account.reconcile();
+    assert!(held.reasons.iter().all(|reason| reason.because.code == "too-many-deletions"), "{held:#?}");
+    let decision = account.reconcile_confirming(&crate::brake::digest(&held));
     let verdicts: Vec<Verdict> = decision.reasons.iter().map(|reason| reason.verdict).collect();
     assert_eq!(verdicts, [Verdict::Delete; 3]);
     account.settle();

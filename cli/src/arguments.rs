@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-const EXIT_CODES: &str = "Exit codes: 0 success; 1 the rules have problems, an invocation failed, or \
+const EXIT_CODES: &str = "Exit codes: 0 success, or warnings only; 1 the rules have errors, an invocation failed, or \
 no function's rule matches the event; 2 the command line is wrong; 3 the command could not run.";
 
 const REPLAY_EXAMPLES: &str = "\
@@ -15,9 +15,12 @@ Examples:
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
-  pointsman explain --repo . --repository storefront --branch main HEAD~1..HEAD
-  pointsman explain --repo . --repository storefront --branch feature/a ..HEAD   (a first push)
-  pointsman explain --repo . --repository storefront --branch main v1.0..v1.1 --json";
+  pointsman explain HEAD~1..HEAD            (in a clone, for its current branch)
+  pointsman explain ..HEAD                  (the first push of the branch)
+  pointsman explain WORKTREE                (what is not committed yet)
+  pointsman explain --path services/web/app.ts
+  pointsman explain --all --branch main v1.0..v1.1
+  pointsman explain --repo ../storefront --repository storefront --branch main HEAD~1..HEAD --json";
 
 const INCIDENT_EXAMPLES: &str = "\
 Examples:
@@ -27,10 +30,22 @@ Examples:
 An ID is read from the table with the credentials and the region of the environment (AWS_ACCESS_KEY_ID,
 AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION); `aws configure export-credentials --format env` prints them.";
 
+const STACKS_EXAMPLES: &str = "\
+Examples:
+  pointsman stacks
+  pointsman stacks --config new-rules.toml
+  pointsman stacks --world events/branch-stacks/reconcile-repairs-lost-events
+
+An account is read with the credentials and the region of the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+AWS_SESSION_TOKEN, AWS_REGION); `aws configure export-credentials --format env` prints them.";
+
 const CHECK_EXAMPLES: &str = "\
 Examples:
   pointsman check
-  pointsman check rules.toml --template template.yaml --environment dry-run";
+  pointsman check rules.toml --template template.yaml --environment dry-run
+  pointsman check --strict
+
+An error stops its function and a deployment. A warning stops nothing, unless with --strict.";
 
 /// Show what AWS events would start, and why: on a laptop, without an AWS account.
 #[derive(Debug, Parser)]
@@ -56,6 +71,9 @@ pub enum Command {
     /// Print the record of a recovery: its events, what blocked it, and how long each step took
     #[command(after_help = INCIDENT_EXAMPLES)]
     Incident(IncidentArguments),
+    /// Show each branch with its stack, and what branch-stacks would do about it; nothing is changed
+    #[command(after_help = STACKS_EXAMPLES)]
+    Stacks(StacksArguments),
 }
 
 /// `pointsman replay`.
@@ -92,14 +110,15 @@ pub struct ReplayArguments {
 /// `pointsman explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArguments {
-    /// A git clone; it is only read
+    /// The top of a git clone; it is only read, and runs no program [default: the clone of the current folder]
     #[arg(long, value_name = "PATH")]
-    pub repo: PathBuf,
-    /// The repository's name in the rules
+    pub repo: Option<PathBuf>,
+    /// The repository's name in the rules [default: that of the remote's CodeCommit URL, else the only repository of
+    /// the rules]
     #[arg(long, value_name = "NAME")]
-    pub repository: String,
-    /// The pushed branch
-    #[arg(long, value_name = "BRANCH", required_unless_present = "tag", conflicts_with = "tag")]
+    pub repository: Option<String>,
+    /// The pushed branch [default: the current branch]
+    #[arg(long, value_name = "BRANCH", conflicts_with = "tag")]
     pub branch: Option<String>,
     /// The pushed tag, instead of a branch
     #[arg(long, value_name = "TAG")]
@@ -107,12 +126,19 @@ pub struct ExplainArguments {
     /// The rules
     #[arg(long, value_name = "FILE", default_value = "config/pointsman.toml")]
     pub config: PathBuf,
+    /// Answer for this file alone, as if nothing else had changed, with every pattern that matches it
+    #[arg(long, value_name = "FILE", conflicts_with = "all")]
+    pub path: Option<String>,
+    /// List every changed file that a pattern decides
+    #[arg(long)]
+    pub all: bool,
     /// Print the decision as JSON
     #[arg(long)]
     pub json: bool,
-    /// The push: the old and the new commit, as git names them; without OLD, a first push
-    #[arg(value_name = "OLD..NEW", value_parser = range)]
-    pub push: CommitRange,
+    /// The push: the old and the new commit, as git names them. Without OLD, a first push; without NEW, HEAD. WORKTREE
+    /// is the working tree, and alone HEAD..WORKTREE
+    #[arg(value_name = "OLD..NEW", value_parser = range, required_unless_present = "path")]
+    pub push: Option<CommitRange>,
 }
 
 /// `pointsman check`.
@@ -127,6 +153,9 @@ pub struct CheckArguments {
     /// The environment of samconfig.toml (beside the template) whose parameters apply
     #[arg(long, value_name = "NAME", default_value = "default")]
     pub environment: String,
+    /// Fail on warnings, too
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// `pointsman incident`.
@@ -136,6 +165,32 @@ pub struct IncidentArguments {
     #[arg(value_name = "FILE|ID")]
     pub incident: String,
     /// The DynamoDB table of the incident, for an ID
+    #[arg(long, value_name = "NAME")]
+    pub table: Option<String>,
+    /// Print it as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The name of the working tree in a range. A branch of that name is `refs/heads/WORKTREE`.
+pub const WORK_TREE: &str = "WORKTREE";
+
+/// `pointsman stacks`.
+#[derive(Debug, Args)]
+pub struct StacksArguments {
+    /// The rules [default: the world's pointsman.toml, else config/pointsman.toml]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A case folder or a world.toml that stands for the account
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["application", "prefix", "table"])]
+    pub world: Option<PathBuf>,
+    /// The stack of the application, which names the prefix and the table of reports
+    #[arg(long, value_name = "NAME", default_value = "pointsman")]
+    pub application: String,
+    /// The prefix of the stacks, in place of the one that the application names
+    #[arg(long, value_name = "PREFIX")]
+    pub prefix: Option<String>,
+    /// The table of reports, in place of the one that the application names
     #[arg(long, value_name = "NAME")]
     pub table: Option<String>,
     /// Print it as JSON
@@ -159,15 +214,18 @@ fn named_path(text: &str) -> Result<(String, PathBuf), String> {
     }
 }
 
+/// Reads a range as git does: at its first two dots, with HEAD in place of a missing NEW.
 fn range(text: &str) -> Result<CommitRange, String> {
     match text.split_once("..") {
+        None if text == WORK_TREE => Ok(CommitRange { old: Some("HEAD".to_owned()), new: text.to_owned() }),
         Some((_, new)) if new.starts_with('.') => {
             Err("a push goes from one commit to another: write two dots, not three".to_owned())
         }
-        Some((old, new)) if !new.is_empty() => {
-            Ok(CommitRange { old: (!old.is_empty()).then(|| old.to_owned()), new: new.to_owned() })
-        }
-        _ => Err("write OLD..NEW, as in HEAD~1..HEAD, or ..NEW for a first push".to_owned()),
+        Some((old, new)) if !(old.is_empty() && new.is_empty()) => Ok(CommitRange {
+            old: (!old.is_empty()).then(|| old.to_owned()),
+            new: if new.is_empty() { "HEAD".to_owned() } else { new.to_owned() },
+        }),
+        _ => Err("write OLD..NEW, as in HEAD~1..HEAD, ..NEW for a first push, or WORKTREE".to_owned()),
     }
 }
 
@@ -187,6 +245,22 @@ mod tests {
         assert_eq!(range("a..b").unwrap(), CommitRange { old: Some("a".into()), new: "b".into() });
         assert_eq!(range("..b").unwrap(), CommitRange { old: None, new: "b".into() });
         assert!(range("a...b").unwrap_err().contains("two dots"));
-        assert!(range("a..").is_err() && range("a").is_err());
+        assert!(range("..").is_err() && range("a").is_err());
+    }
+
+    #[test]
+    fn a_range_is_read_as_git_reads_it() {
+        let parsed =
+            |text: &str| range(text).map(|CommitRange { old, new }| (old.unwrap_or_default(), new)).unwrap();
+        for (text, old, new) in [
+            ("a..", "a", "HEAD"),
+            (":/text..HEAD", ":/text", "HEAD"),
+            ("HEAD^{/fix: a}..HEAD", "HEAD^{/fix: a}", "HEAD"),
+            ("main@{1.day.ago}..main", "main@{1.day.ago}", "main"),
+            ("WORKTREE", "HEAD", "WORKTREE"),
+            ("..WORKTREE", "", "WORKTREE"),
+        ] {
+            assert_eq!(parsed(text), (old.to_owned(), new.to_owned()), "{text}");
+        }
     }
 }

@@ -1,29 +1,35 @@
 //! `pointsman check`: the problems of the rules, by themselves and compared with the template that deploys them.
 
+mod alarm_topic;
 mod events;
+mod missing;
 mod parameters;
 mod permissions;
+pub mod stack_template;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use shared::config::{Code, Document, Problem};
-use shared::function::{CheckedRules, Function};
+use shared::config::{Code, Document, Problem, ProblemLevel};
+use shared::function::{CheckedRules, Function, Table};
 use shared::text::{count, list, verb};
 
 use crate::arguments::CheckArguments;
 use crate::exit::Exit;
 use crate::functions::FUNCTIONS;
-use crate::rules_file::{FileRules, read_all, rendered, template_folders};
+use crate::rules_file::{FileRules, rendered, template_folders};
 use crate::template::{DeployedFunction, SamTemplate, environments, overrides, template_file};
 use crate::workspace;
 
 /// The codes of problems that only this command finds.
 pub const CODES: &[Code] = &[
+    missing::NO_RULES,
     events::EVENT_NOT_DELIVERED,
     permissions::NOT_PERMITTED,
     parameters::TEMPLATE_PARAMETER,
     parameters::MISSING_CAPABILITY,
+    stack_template::REFUSED_TEMPLATE,
+    stack_template::UNJUDGED_TEMPLATE,
 ];
 
 /// The rules of one function, checked by themselves.
@@ -38,43 +44,58 @@ pub fn run(arguments: &CheckArguments) -> Result<Exit> {
     let mut problems = Vec::new();
     document.unknown_tables(&tables(), &mut problems);
     let folders = template_folders(&arguments.file);
-    let checked = FUNCTIONS.map(|function| {
-        let mut of_function = Vec::new();
-        let rules = (function.check)(&document, &folders, &mut of_function);
-        // A file that is not TOML is a problem to each function.
-        of_function.retain(|problem| !problems.contains(problem));
-        problems.extend(of_function);
-        Checked { function, rules }
-    });
-    let rules = read_all(&document, &arguments.file, &mut Vec::new());
-    problems.extend(rules.stacks.stacks.iter().flat_map(parameters::of_stack));
+    let checked = FUNCTIONS
+        .map(|function| Checked { function, rules: (function.check)(&document, &folders, &mut problems) });
+    let quiet = document.clone().without_warnings();
+    let rules = FileRules {
+        stacks: branch_stacks::rules::read(&quiet, &folders, &mut Vec::new()),
+        alerts: ami_alerts::rules::read(&quiet, &mut Vec::new()),
+        ..FileRules::default()
+    };
+    problems.extend(rules.stacks.stacks.iter().flat_map(stack_template::of_stack));
     let template = match (&arguments.template, workspace::root()) {
         (Some(template), _) => Some(template.clone()),
         (None, Ok(root)) => Some(template_of(&root, &arguments.environment)?),
         (None, Err(_)) => None,
     };
+    let template =
+        template.map(|template| deployed_template(&template, &arguments.environment)).transpose()?;
+    problems.extend(missing::rules(&document, template.as_ref(), &arguments.environment, &problems));
     match template {
         Some(template) => {
-            let template = deployed_template(&template, &arguments.environment)?;
             for checked in &checked {
                 against_template(&template, &arguments.environment, checked, &rules, &mut problems)?;
             }
         }
         None => anstream::eprintln!("note: there is no template.yaml here to compare the rules with"),
     }
+    let rules = checked.iter().map(|checked| checked.rules.rules).sum();
+    Ok(report(arguments, &document, rules, &problems))
+}
+
+/// Prints the problems and their number. Warnings alone are a success, unless the caller is strict.
+fn report(arguments: &CheckArguments, document: &Document, rules: usize, problems: &[Problem]) -> Exit {
+    let file = arguments.file.display();
+    let warnings = problems.iter().filter(|problem| problem.level == ProblemLevel::Warning).count();
+    let errors = problems.len() - warnings;
     if problems.is_empty() {
-        let rules = checked.iter().map(|checked| checked.rules.rules).sum();
-        anstream::println!("no problems: {} in {}", count(rules, "rule"), arguments.file.display());
-        return Ok(Exit::Success);
+        anstream::println!("no problems: {} in {file}", count(rules, "rule"));
+        return Exit::Success;
     }
-    anstream::eprintln!("{}\n", rendered(&document, &arguments.file, &problems));
-    anstream::eprintln!("{} in {}", count(problems.len(), "problem"), arguments.file.display());
-    Ok(Exit::Found)
+    anstream::eprintln!("{}\n", rendered(document, &arguments.file, problems));
+    let counted = [(errors, "error"), (warnings, "warning")].into_iter().filter(|(number, _)| *number > 0);
+    let counted = list(counted.map(|(number, noun)| count(number, noun)));
+    if errors > 0 || arguments.strict {
+        anstream::eprintln!("{counted} in {file}");
+        return Exit::Found;
+    }
+    anstream::println!("{counted}, no errors: {} in {file}", count(rules, "rule"));
+    Exit::Success
 }
 
 /// The tables that some function reads.
-fn tables() -> Vec<&'static str> {
-    FUNCTIONS.iter().flat_map(|function| function.tables).map(|table| table.name).collect()
+fn tables() -> Vec<&'static Table> {
+    FUNCTIONS.iter().flat_map(|function| function.tables).collect()
 }
 
 /// The template that an environment deploys: template.yaml, unless it names another.
@@ -96,6 +117,9 @@ fn deployed_template(template: &Path, environment: &str) -> Result<SamTemplate> 
     };
     let parameters =
         if samconfig.is_file() { overrides(&samconfig, environment)? } else { Default::default() };
+    if samconfig.is_file() {
+        alarm_topic::check(&samconfig, environment, &parameters)?;
+    }
     Ok(SamTemplate::read(template, &parameters)?)
 }
 
@@ -128,7 +152,7 @@ fn against_template(
 
 /// That the environment does not deploy a function that has rules, and which environment does.
 fn not_deployed(function: &Function, environment: &str) -> Result<String> {
-    let tables = list(function.tables.iter().map(|table| format!("[[{}]]", table.name)));
+    let tables = list(function.tables.iter().map(Table::heading));
     let verb = verb(function.tables.len(), "has", "have");
     let own = format!(
         "the environment `{environment}` does not deploy {}, so {tables} {verb} no effect there",

@@ -4,71 +4,169 @@
 //! differs: a clone instead of CodeCommit and CodePipeline.
 
 mod clone_reader;
+mod codecommit_url;
+mod deciding_files;
+mod near_miss;
+mod pushed;
 
-use anyhow::{Context as _, Result, bail};
-use git_reader::Repository;
-use jiff::Timestamp;
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use git_reader::{DefaultBranch, Repository};
 use pipeline_trigger::FUNCTION;
 use pipeline_trigger::decide::decide;
-use pipeline_trigger::event::{Change, Push, Reference};
+use pipeline_trigger::event::Push;
 use pipeline_trigger::facts::Facts;
 use pipeline_trigger::gather::gather;
+use pipeline_trigger::remark::Remark;
 use pipeline_trigger::report::report;
 use pipeline_trigger::rules::PipelineRule;
+use serde_json::json;
 use shared::act::Performed;
 use shared::clock;
 use shared::decision::{Action, ActionResult, Decision};
 use shared::lambda::Invocation;
-use shared::text::printable;
 
-use crate::arguments::{CommitRange, ExplainArguments};
+use crate::arguments::ExplainArguments;
 use crate::exit::Exit;
 use crate::{progress, render, rules_file};
 use clone_reader::CloneReader;
+use deciding_files::RuleFiles;
+use pushed::PushedClone;
 
 /// Why `explain` makes no call.
 const NOT_CALLED: &str = "explain starts nothing";
 
+/// The decision, and what the patterns say of the files if that was asked for.
+#[derive(Debug)]
+struct ExplainedPush {
+    decision: Decision,
+    files: Vec<RuleFiles>,
+}
+
 /// Prints the decision.
 pub fn run(arguments: &ExplainArguments) -> Result<Exit> {
-    let decision = explain(arguments)?;
+    let ExplainedPush { decision, files } = explained(arguments)?;
     if arguments.json {
-        anstream::println!("{}", serde_json::to_string_pretty(&decision)?);
-    } else {
-        anstream::print!("{}", render::decision(&decision));
+        let mut value = json!(decision);
+        if arguments.all || arguments.path.is_some() {
+            value["files"] = json!(files);
+        }
+        anstream::println!("{}", serde_json::to_string_pretty(&value)?);
+        return Ok(Exit::Success);
+    }
+    anstream::print!("{}", render::decision(&decision));
+    match arguments.path {
+        Some(_) => anstream::print!("{}", deciding_files::path_text(&files)),
+        None => anstream::print!("{}", deciding_files::all_text(&files)),
     }
     Ok(Exit::Success)
 }
 
 /// The decision about the push that the arguments describe.
 pub fn explain(arguments: &ExplainArguments) -> Result<Decision> {
-    let rules = rules_file::read(&arguments.config)?;
-    let repository = Repository::open(&arguments.repo)?;
-    let push = push(arguments, &repository)?;
-    let rules = rules.of_repository(&push.repository);
-    let _progress = progress::after_a_second(format!("reading {}", arguments.repo.display()));
-    let invocation = Invocation { now: clock::now()?, ..Invocation::by_hand(true) };
-    let facts = read(&repository, &push, &rules, &invocation)?;
-    let plan = decide(&push, &facts, &rules);
-    let results = vec![Performed::NotCalled; plan.starts.len()];
-    let report = report(plan, &facts.remarks, &results);
-    let mut decision = report.decision(FUNCTION.name, &push.to_string(), &invocation);
-    decision.actions.iter_mut().for_each(as_explained);
-    Ok(decision)
+    Ok(explained(arguments)?.decision)
 }
 
-/// The facts about the push, as far as a clone has them.
+fn explained(arguments: &ExplainArguments) -> Result<ExplainedPush> {
+    let rules = rules_file::read(&arguments.config)?;
+    let mut clone = PushedClone::open(arguments, &rules)?;
+    let _progress = progress::after_a_second(format!("reading {}", clone.repository.folder().display()));
+    let push = clone.push(arguments)?;
+    let rules = rules.of_repository(&push.repository);
+    let invocation = Invocation { now: clock::now()?, ..Invocation::by_hand(true) };
+    let (facts, files, event) = match &arguments.path {
+        Some(path) => {
+            let path = in_clone(&clone.repository, arguments.repo.is_some(), path)?;
+            let event = format!("{} {} {path}", push.repository, push.reference.full_name());
+            let names = pipelines(&push, &rules);
+            let (facts, files) = deciding_files::of_path(&rules, &names, &clone.repository, &push, &path)?;
+            (facts, files, event)
+        }
+        None => {
+            let (facts, files) = read(&clone.repository, &push, &rules, &invocation, arguments.all)?;
+            (facts, files, push.to_string())
+        }
+    };
+    let mut remarks = facts.remarks.clone();
+    let reference = push.reference.full_name();
+    remarks.extend(clone.work_tree.clone().map(|commit| Remark::WorkTree { reference, commit }));
+    let plan = decide(&push, &facts, &rules);
+    let results = vec![Performed::NotCalled; plan.starts.len()];
+    let report = report(plan, &remarks, &results);
+    let mut decision = report.decision(FUNCTION.name, &event, &invocation);
+    decision.actions.iter_mut().for_each(as_explained);
+    Ok(ExplainedPush { decision, files })
+}
+
+/// The facts about the push, as far as a clone has them, and with `all` what the patterns say of each file.
 fn read(
     repository: &Repository,
     push: &Push,
     rules: &[&PipelineRule],
     invocation: &Invocation,
-) -> Result<Facts> {
+    all: bool,
+) -> Result<(Facts, Vec<RuleFiles>)> {
     let reader = CloneReader::new(repository);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    let facts = runtime.block_on(gather(push, rules, &reader, invocation.deadline));
-    reader.finish()?;
-    Ok(facts)
+    let mut facts = runtime.block_on(gather(push, rules, &reader, invocation.deadline));
+    reader.check()?;
+    let commit = push.commit().unwrap_or_default();
+    facts.remarks.extend(of_default_branch(push, reader.compared_default()));
+    for (index, rule) in rules.iter().enumerate() {
+        let base = facts.compared_with.get(&index);
+        let changed = base.map(|base| reader.changed(base.commit(), commit)).transpose()?.unwrap_or_default();
+        facts.remarks.extend(near_miss::near_miss(push, rule, index, &facts, &changed));
+    }
+    let files = match all {
+        true => deciding_files::all(rules, &pipelines(push, rules), &facts, &reader, commit)?,
+        false => Vec::new(),
+    };
+    Ok((facts, files))
+}
+
+fn pipelines(push: &Push, rules: &[&PipelineRule]) -> Vec<String> {
+    rules.iter().map(|rule| rule.name.name(&push.repository, push.reference.branch())).collect()
+}
+
+/// What the operator should know of the default branch that a new branch was compared with.
+fn of_default_branch(push: &Push, compared: Option<Option<DefaultBranch>>) -> Option<Remark> {
+    let branch = push.reference.branch()?.to_owned();
+    match compared? {
+        None => Some(Remark::DefaultBranchUnknown { branch }),
+        Some(default) if default.name == branch => None,
+        Some(DefaultBranch { name, remote: None, .. }) => {
+            Some(Remark::DefaultBranchLocal { branch, default: name })
+        }
+        Some(DefaultBranch { name, remote: Some(remote), is_recorded: false, .. }) => {
+            Some(Remark::DefaultBranchAssumed { branch, default: name, remote })
+        }
+        Some(_) => None,
+    }
+}
+
+/// A file's path from the top of the clone. A relative path begins at the top of a clone that was named, else at the current
+/// folder.
+fn in_clone(repository: &Repository, is_named: bool, path: &str) -> Result<String> {
+    let Some(top) = repository.work_tree() else { return Ok(path.to_owned()) };
+    let here = std::env::current_dir().and_then(|folder| folder.canonicalize())?;
+    let whole = normal(&if is_named { top.join(path) } else { here.join(path) });
+    let inside = whole.strip_prefix(top);
+    let inside = inside.with_context(|| format!("{path} is not in the clone {}", top.display()))?;
+    Ok(inside.to_string_lossy().into_owned())
+}
+
+/// The path without `.` and `..`, which need not exist.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(normal.pop()),
+            part => normal.push(part),
+        }
+    }
+    normal
 }
 
 /// An action without what only AWS knows: the token depends on the event's time, and a source action that no rule names
@@ -81,32 +179,4 @@ fn as_explained(action: &mut Action) {
             input.shift_remove("sourceRevisions");
         }
     }
-}
-
-fn push(arguments: &ExplainArguments, repository: &Repository) -> Result<Push> {
-    let reference = match (&arguments.branch, &arguments.tag) {
-        (Some(branch), _) => Reference::Branch(short_name(branch, "refs/heads/")),
-        (None, Some(tag)) => Reference::Tag(short_name(tag, "refs/tags/")),
-        (None, None) => bail!("name the pushed branch or tag with --branch or --tag"),
-    };
-    let CommitRange { old, new } = &arguments.push;
-    let new = commit(repository, new)?;
-    let change = match old {
-        // In a push, git writes zeros for "no commit".
-        Some(old) if old.bytes().all(|byte| byte == b'0') => Change::Created { new },
-        Some(old) => Change::Updated { old: Some(commit(repository, old)?), new },
-        None => Change::Created { new },
-    };
-    let time = Timestamp::UNIX_EPOCH.to_string();
-    Ok(Push { repository: arguments.repository.clone(), reference, change, time })
-}
-
-fn short_name(name: &str, prefix: &str) -> String {
-    name.strip_prefix(prefix).unwrap_or(name).to_owned()
-}
-
-fn commit(repository: &Repository, name: &str) -> Result<String> {
-    repository.resolve(name)?.with_context(|| {
-        format!("`{}` is not a commit of {}", printable(name), repository.folder().display())
-    })
 }

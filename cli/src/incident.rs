@@ -31,7 +31,7 @@ pub fn run(arguments: &IncidentArguments) -> Result<Exit> {
 
 /// Reads an item as the AWS CLI shows it, with or without `Item` around it, the JSON form of an email, or the incident itself.
 fn from_file(path: &Path) -> Result<Incident> {
-    let text = std::fs::read_to_string(path)?;
+    let text = shared::text_file::read(path)?;
     let mut value: Value = serde_json::from_str(&text).context("the file is not JSON")?;
     for around in ["Item", "incident"] {
         if value[around].is_object() {

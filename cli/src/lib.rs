@@ -10,5 +10,6 @@ pub mod progress;
 pub mod render;
 pub mod replay;
 pub mod rules_file;
+pub mod stacks;
 pub mod template;
 pub mod workspace;

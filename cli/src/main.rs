@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use pointsman::arguments::{Arguments, Command};
 use pointsman::exit::Exit;
-use pointsman::{check, explain, incident, replay};
+use pointsman::{check, explain, incident, replay, stacks};
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
@@ -13,6 +13,7 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Incident(arguments) => incident::run(&arguments),
+        Command::Stacks(arguments) => stacks::run(&arguments),
     };
     done.unwrap_or_else(|error| Exit::of(&error)).into()
 }

@@ -79,7 +79,7 @@ pub struct Replay {
 
 /// Runs each function that the event reaches, each in its own world; in one world if the world follows events.
 pub fn replay(case: &Case, arguments: &ReplayArguments, root: &Path) -> Result<Vec<Replay>> {
-    let template = template(root)?;
+    let template = template(root, case)?;
     let mut next = Some(world(case, arguments, &template)?);
     let follows = next.as_ref().is_some_and(|world| world.follows_events() || !world.timeline().is_empty());
     if let Some(world) = next.take_if(|_| follows) {
@@ -98,16 +98,23 @@ pub fn replay(case: &Case, arguments: &ReplayArguments, root: &Path) -> Result<V
     Ok(replays)
 }
 
-/// The templates as one, with every optional function enabled: a replay deploys nothing.
-fn template(root: &Path) -> Result<SamTemplate> {
+/// The templates as one, with every optional function enabled: a replay deploys nothing. The case's world may set further
+/// parameters.
+fn template(root: &Path, case: &Case) -> Result<SamTemplate> {
+    let set = match &case.world {
+        Some(path) => AwsWorld::read(path)?.parameters_of_template().clone(),
+        None => Default::default(),
+    };
     let mut joined: Option<SamTemplate> = None;
     for path in TEMPLATES.map(|name| root.join(name)).iter().filter(|path| path.is_file()) {
         let declared = document(path)?;
         let parameters = declared["Parameters"].as_object().into_iter().flatten();
-        let switches =
-            parameters.filter(|(_, parameter)| parameter["AllowedValues"] == json!(["enabled", "disabled"]));
-        let on = switches.map(|(name, _)| (name.clone(), "enabled".to_owned())).collect();
-        let template = SamTemplate::read(path, &on)?;
+        let values = parameters.filter_map(|(name, parameter)| {
+            let is_switch = parameter["AllowedValues"] == json!(["enabled", "disabled"]);
+            let value = set.get(name).cloned().or_else(|| is_switch.then(|| "enabled".to_owned()))?;
+            Some((name.clone(), value))
+        });
+        let template = SamTemplate::read(path, &values.collect())?;
         joined = Some(match joined {
             Some(before) => before.joined(template),
             None => template,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use pipeline_trigger::rules::Rules;
-use shared::config::{Document, Problem, render};
+use shared::config::{Document, Problem, has_errors, render};
 
 use crate::workspace;
 
@@ -27,15 +27,22 @@ pub struct FileRules {
 #[error("the rules have problems\n\n{0}")]
 pub struct RulesProblems(String);
 
+impl RulesProblems {
+    /// The problems as [`rendered`] shows them.
+    pub fn new(shown: String) -> Self {
+        Self(shown)
+    }
+}
+
 /// The pipeline rules of `path`.
 ///
 /// # Errors
 /// When the file cannot be read, or with [`RulesProblems`].
 pub fn read(path: &Path) -> Result<Rules> {
-    let document = Document::read(path)?;
+    let document = Document::read(path)?.without_warnings();
     let mut problems = Vec::new();
     let rules = pipeline_trigger::rules::read(&document, &mut problems);
-    if problems.is_empty() {
+    if !has_errors(&problems) {
         return Ok(rules);
     }
     Err(RulesProblems(rendered(&document, path, &problems)).into())
@@ -45,16 +52,9 @@ pub fn read(path: &Path) -> Result<Rules> {
 /// missing, and its problems are listed once.
 pub fn read_all(document: &Document, path: &Path, problems: &mut Vec<Problem>) -> FileRules {
     let pipelines = pipeline_trigger::rules::read(document, problems);
-    let mut others = Vec::new();
-    let stacks = branch_stacks::rules::read(document, &template_folders(path), &mut others);
-    let alerts = ami_alerts::rules::read(document, &mut others);
-    let plans = dr_failover::rules::read(document, &mut others);
-    // A file that is no TOML is a problem to each function.
-    for problem in others {
-        if !problems.contains(&problem) {
-            problems.push(problem);
-        }
-    }
+    let stacks = branch_stacks::rules::read(document, &template_folders(path), problems);
+    let alerts = ami_alerts::rules::read(document, problems);
+    let plans = dr_failover::rules::read(document, problems);
     FileRules { pipelines, stacks, alerts, plans }
 }
 

@@ -18,7 +18,8 @@ use cloudformation_template::{ParameterError, SyntaxError};
 use eventbridge_pattern::PatternError;
 pub use function::{DeployedFunction, EventRule, QueueMapping, Schedule};
 pub use permissions::{Statement, StatementEffect};
-pub use samconfig::{environments, overrides, template_file};
+pub use samconfig::{environments, overrides, region, template_file};
+use shared::text_file::without_mark;
 pub use values::{ACCOUNT, PARTITION, REGION, STACK_NAME};
 
 /// The functions that a template deploys with given parameters.
@@ -100,8 +101,8 @@ pub enum TemplateError {
     Toml { path: PathBuf, source: Box<toml::de::Error> },
     #[error("{} has no environment `{name}`", path.display())]
     NoEnvironment { path: PathBuf, name: String },
-    #[error("{} has a parameter override that is not NAME=VALUE: `{text}`", path.display())]
-    BadOverride { path: PathBuf, text: String },
+    #[error("{}: {place}: {why}", path.display())]
+    Samconfig { path: PathBuf, place: String, why: String },
     #[error(transparent)]
     Parameter(#[from] ParameterError),
     #[error("property `{property}` of function {function} is not {wanted}")]
@@ -122,5 +123,7 @@ pub fn document(path: &Path) -> Result<serde_json::Value, TemplateError> {
 }
 
 fn read_file(path: &Path) -> Result<String, TemplateError> {
-    std::fs::read_to_string(path).map_err(|source| TemplateError::Read { path: path.to_owned(), source })
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| TemplateError::Read { path: path.to_owned(), source })?;
+    Ok(without_mark(&text).to_owned())
 }

@@ -207,9 +207,79 @@ fn rules_with_problems_are_refused_with_all_of_them() {
 
     let output = folder.pointsman(&["check", "rules.toml"]);
     assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("--> rules.toml:4:10") && err(&output).contains("2 errors in rules.toml"));
+}
+
+#[test]
+fn check_shows_warnings_and_fails_on_them_only_if_it_is_strict() {
+    let folder = Folder::new();
+    folder.write("rules.toml", &RULES.replacen("\"!**/*.md\"", "\"services/web/a\"", 1));
+    let output = folder.pointsman(&["check", "rules.toml"]);
+    assert!(err(&output).contains("warning[never-decides]"), "{}", err(&output));
+    let counted = (output.status.code(), out(&output));
+    assert_eq!(counted, (Some(0), "1 warning, no errors: 2 rules in rules.toml\n".to_owned()));
+    let output = folder.pointsman(&["check", "rules.toml", "--strict"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("1 warning in rules.toml"), "{}", err(&output));
+    assert_eq!(folder.explain(&["--branch", "main", "HEAD~1..HEAD"]).status.code(), Some(0));
+}
+
+#[test]
+fn check_says_which_rules_are_missing() {
+    let folder = Folder::new();
+    let check = |environment: &str| {
+        let output = folder.pointsman(&["check", "rules.toml", "--environment", environment]);
+        (output.status.code(), err(&output))
+    };
+    let (code, printed) = check("recovery");
+    assert_eq!(code, Some(1));
     assert!(
-        err(&output).contains("--> rules.toml:4:10") && err(&output).contains("2 problems in rules.toml")
+        printed.contains("error[no-rules]") && printed.contains("no alarm starts a recovery"),
+        "{printed}"
     );
+    folder.write("rules.toml", PLAN_RULE);
+    let (code, printed) = check("default");
+    assert_eq!(code, Some(0));
+    assert!(
+        printed.contains("warning[no-rules]") && printed.contains("no push starts a pipeline"),
+        "{printed}"
+    );
+    for empty in ["", "# [[pipeline]]\n"] {
+        folder.write("rules.toml", empty);
+        let (code, printed) = check("default");
+        assert_eq!(code, Some(1));
+        assert_eq!(printed.matches("[no-rules]").count(), 1, "{printed}");
+    }
+    folder.write("rules.toml", "[[pipelines]]\nname = \"web\"\n");
+    let (_, printed) = check("default");
+    assert!(printed.contains("did you mean [[pipeline]]?") && !printed.contains("no-rules"), "{printed}");
+}
+
+#[test]
+fn check_places_a_byte_that_is_not_utf_8() {
+    let folder = Folder::new();
+    let mut bytes = RULES.as_bytes().to_vec();
+    bytes.extend_from_slice(b"# caf\xe9\n");
+    std::fs::write(folder.path().join("rules.toml"), bytes).expect("the folder is ours");
+    let output = folder.pointsman(&["check", "rules.toml"]);
+    assert_eq!(output.status.code(), Some(1));
+    let printed = err(&output);
+    assert!(printed.contains("error[not-utf-8]") && printed.contains("--> rules.toml:11:6"), "{printed}");
+}
+
+#[test]
+fn check_reads_fifty_thousand_patterns() {
+    let folder = Folder::new();
+    let list: Vec<String> = (0..50_000).map(|number| format!("\"services/{number}/**\"")).collect();
+    let list = list.join(", ");
+    // All of them on one line, each covered by the last one.
+    folder.write(
+        "rules.toml",
+        &RULES.replacen("\"services/web/**\", \"!**/*.md\"", &format!("{list}, \"**\""), 1),
+    );
+    let output = folder.pointsman(&["check", "rules.toml"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(out(&output), "50000 warnings, no errors: 2 rules in rules.toml\n");
 }
 
 #[test]
@@ -246,6 +316,7 @@ fn a_wrong_command_line_exits_with_two() {
         &["explain"][..],
         &["replay"],
         &["explain", "--repo", ".", "--repository", "a", "--branch", "b", "a...b"],
+        &["explain", "--branch", "b", "--tag", "t", "..HEAD"],
     ] {
         assert_eq!(folder.pointsman(arguments).status.code(), Some(2), "{arguments:?}");
     }
@@ -398,7 +469,7 @@ const STACK_RULE: &str = "[[branch-stack]]\nrepositories = [\"shop\", \"team-*\"
 
 /// `check` of one `[[branch-stack]]` rule against the template, with these parameters.
 fn check_stack_rule(rule: &str, overrides: &str) -> (Option<i32>, String) {
-    let stack = "Parameters: {Branch: {Type: String}, Size: {Type: String, Default: small}}\nResources: {}\n";
+    let stack = "Parameters: {Branch: {Type: String}, Size: {Type: String, Default: small}}\nResources: {T: {Type: AWS::SNS::Topic}}\n";
     check_stack(stack, rule, overrides)
 }
 
@@ -407,6 +478,9 @@ fn check_stack(stack: &str, rule: &str, overrides: &str) -> (Option<i32>, String
     let folder = Folder::new();
     let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
     std::fs::copy(template, folder.path().join("template.yaml")).expect("the template is there");
+    // A function without rules would be a further problem.
+    let alerts = if rule.contains("alert]]") { "" } else { ", \"AmiAlerts=disabled\"" };
+    let overrides = format!("\"PipelineTrigger=disabled\"{alerts}, {overrides}");
     folder.write(
         "samconfig.toml",
         &format!("version = 0.1\n[default.deploy.parameters]\nparameter_overrides = [{overrides}]\n"),
@@ -431,6 +505,49 @@ fn check_holds_a_rules_parameters_against_its_template() {
     assert!(printed.contains("stack.yaml has no parameter `Brunch`"), "{printed}");
     assert!(printed.contains("stack.yaml needs the parameter `Branch`, which has no default"), "{printed}");
     assert!(!printed.contains("needs the parameter `Size`"), "{printed}");
+}
+
+#[test]
+fn check_judges_the_template_of_a_rule_as_cloudformation_does() {
+    let role = format!("role = \"{ROLE}\"\n");
+    let overrides = format!("\"StackServiceRoleArn={ROLE}\"");
+    let check = |stack: &str| check_stack(stack, &role, &overrides);
+    let (code, printed) =
+        check("Resources: {T: {Type: AWS::SNS::Topic, DependsOn: Nope}, U: {Type: AWS::SNS::Tpic}}\n");
+    assert_eq!(code, Some(1));
+    assert!(printed.contains("error[refused-template]"), "{printed}");
+    assert!(printed.contains("dependencies [Nope] in the Resources block"), "{printed}");
+    assert!(printed.contains("2 errors"), "one problem hides another: {printed}");
+    let (code, printed) = check("Resources: {T: {Type: Acme::Shop::Thing}}\n");
+    assert_eq!(code, Some(0));
+    assert!(printed.contains("warning[unjudged-template]"), "{printed}");
+    let (code, printed) = check("Resources: {T: {Type: AWS::SNS::Topic}}\n");
+    assert_eq!((code, printed.contains("-template]")), (Some(0), false), "{printed}");
+}
+
+#[test]
+fn check_refuses_an_alarm_topic_of_another_region() {
+    let folder = Folder::new();
+    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
+    std::fs::copy(template, folder.path().join("template.yaml")).expect("the template is there");
+    let check = |region: &str| {
+        folder.write(
+            "samconfig.toml",
+            &format!(
+                "version = 0.1\n[default.deploy.parameters]\nregion = \"{region}\"\n\
+                 parameter_overrides = {{ AlarmTopicArn = \"arn:aws:sns:us-east-1:111122223333:alarms\" }}\n"
+            ),
+        );
+        let output = folder.pointsman(&["check", "rules.toml", "--template", "template.yaml"]);
+        (output.status.code(), err(&output))
+    };
+    assert_eq!(check("us-east-1").0, Some(0), "{}", check("us-east-1").1);
+    let (code, printed) = check("eu-west-1");
+    assert_eq!(code, Some(3), "{printed}");
+    assert!(
+        printed.contains("names a topic in us-east-1, and the environment deploys to eu-west-1"),
+        "{printed}"
+    );
 }
 
 #[test]
@@ -487,7 +604,7 @@ fn check_names_the_role_the_template_and_the_repositories_that_are_not_permitted
     let (_, printed) = check_stack_rule(parameters, &format!("\"StackServiceRoleArn={ROLE}\""));
     assert!(printed.contains("this rule has no `role`"), "{printed}");
     let (_, printed) =
-        check_stack_rule(&format!("{parameters}role = \"{ROLE}\"\n"), "\"StackServiceRoleArn=\"");
+        check_stack_rule(&format!("{parameters}role = \"{ROLE}\"\n"), "\"StackServiceRoleArn=\\\"\\\"\"");
     assert!(printed.contains("iam:PassRole") && printed.contains("StackServiceRoleArn"), "{printed}");
     let both = format!("\"StackServiceRoleArn={ROLE}\", \"RepositoryNames=shop\"");
     let (_, printed) = check_stack_rule(&format!("{parameters}role = \"{ROLE}\"\n"), &both);

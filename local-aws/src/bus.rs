@@ -19,6 +19,16 @@ pub(crate) struct BusEvent<'a> {
     pub(crate) detail: Value,
 }
 
+/// An event that a caller of PutEvents put on the bus.
+pub(crate) struct CustomEvent<'a> {
+    pub(crate) source: String,
+    pub(crate) detail_type: String,
+    pub(crate) region: &'a str,
+    pub(crate) at: Timestamp,
+    pub(crate) resources: Vec<String>,
+    pub(crate) detail: Value,
+}
+
 /// Events in their order, until a caller takes them.
 #[derive(Debug, Default)]
 pub(crate) struct Bus {
@@ -33,20 +43,29 @@ struct BusState {
 
 impl Bus {
     pub(crate) fn put(&self, happened: BusEvent<'_>) {
+        let BusEvent { source, detail_type, region, at, resource, detail } = happened;
+        let (source, detail_type, resources) = (source.into(), detail_type.into(), vec![resource.into()]);
+        self.put_custom(CustomEvent { source, detail_type, region, at, resources, detail });
+    }
+
+    /// Puts an event on the bus, and returns its id.
+    pub(crate) fn put_custom(&self, happened: CustomEvent<'_>) -> String {
         let mut state = self.state.lock().expect("no holder of this lock panics");
         state.count += 1;
+        let id = ids::uuid(&["event", &state.count.to_string()]);
         let event = json!({
             "version": "0",
-            "id": ids::uuid(&["event", &state.count.to_string()]),
+            "id": id,
             "detail-type": happened.detail_type,
             "source": happened.source,
             "account": ACCOUNT,
             "time": happened.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             "region": happened.region,
-            "resources": [happened.resource],
+            "resources": happened.resources,
             "detail": happened.detail,
         });
         state.waiting.push(event);
+        id
     }
 
     pub(crate) fn take(&self) -> Vec<Value> {

@@ -4,18 +4,23 @@
 //! KMS keys are not modelled: their errors come through faults only.
 
 mod branches;
+mod comments;
 mod commits;
 mod differences;
 mod files;
 mod merges;
 mod names;
+mod pull_requests;
 mod push;
 mod repositories;
 
 use std::collections::BTreeMap;
 
+pub(crate) use comments::PostedComment;
 use differences::Cache;
-use git_reader::Repository;
+use git_reader::{GitError, Repository};
+pub(crate) use pull_requests::PullRequestRecord;
+use pull_requests::PullRequests;
 pub use push::PushError;
 
 use crate::error_answer::ErrorAnswer;
@@ -27,13 +32,18 @@ pub(crate) const SERVICE: Service = Service {
     api: "CodeCommit_20150413",
     operations: &[
         ("GetBranch", branches::get_branch),
+        ("GetCommentsForPullRequest", comments::get_comments),
         ("GetCommit", commits::get_commit),
         ("GetDifferences", differences::get_differences),
         ("GetFile", files::get_file),
         ("GetMergeOptions", merges::get_merge_options),
+        ("GetPullRequest", pull_requests::get_pull_request),
         ("GetRepository", branches::get_repository),
         ("ListBranches", branches::list_branches),
+        ("ListPullRequests", pull_requests::list_pull_requests),
         ("ListRepositories", repositories::list_repositories),
+        ("PostCommentForPullRequest", comments::post_comment),
+        ("UpdateComment", comments::update_comment),
     ],
 };
 
@@ -45,6 +55,7 @@ pub(crate) struct CodeCommit {
     pub(crate) page_size: usize,
     /// Of ListBranches and ListRepositories; AWS documents no numbers.
     pub(crate) list_page_size: usize,
+    pub(crate) pull_requests: PullRequests,
     cache: Cache,
 }
 
@@ -57,12 +68,23 @@ pub(crate) struct Hosted {
     pub(crate) commits: Vec<(String, String)>,
 }
 
+impl Hosted {
+    /// The commit at the tip of a branch. A clone's local default branch is often older than the server's.
+    pub(crate) fn branch_head(&self, name: &str) -> Result<Option<String>, GitError> {
+        match self.default_branch.as_deref() == Some(name) {
+            true => self.git.newest_head(name),
+            false => self.git.branch_head(name),
+        }
+    }
+}
+
 impl Default for CodeCommit {
     fn default() -> CodeCommit {
         CodeCommit {
             repositories: BTreeMap::new(),
             page_size: 100,
             list_page_size: 100,
+            pull_requests: PullRequests::default(),
             cache: Cache::default(),
         }
     }

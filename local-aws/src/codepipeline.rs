@@ -136,7 +136,7 @@ impl CodePipeline {
 /// The current commit of a source; `None` if it cannot be known.
 pub(crate) fn head(world: &AwsWorld, source: &Source) -> Option<String> {
     let Source::CodeCommit { repository, branch, .. } = source else { return None };
-    world.codecommit.repository(repository)?.git.branch_head(branch).ok().flatten()
+    world.codecommit.repository(repository)?.branch_head(branch).ok().flatten()
 }
 
 /// Whether `name` can be the name of a pipeline or an action.

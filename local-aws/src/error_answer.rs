@@ -73,7 +73,9 @@ impl From<git_reader::GitError> for ErrorAnswer {
 impl From<TemplateProblem> for ErrorAnswer {
     fn from(problem: TemplateProblem) -> ErrorAnswer {
         match problem {
-            TemplateProblem::Invalid(message) => ErrorAnswer::new("ValidationError", message),
+            TemplateProblem::Invalid(message) | TemplateProblem::Undecided(message) => {
+                ErrorAnswer::new("ValidationError", message)
+            }
             TemplateProblem::NotSupported(feature) => ErrorAnswer::not_served(feature),
         }
     }

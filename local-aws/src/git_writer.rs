@@ -16,16 +16,16 @@ pub(crate) fn can_be_written(name: &str) -> bool {
 
 /// Creates an empty bare repository.
 pub(crate) fn create(folder: &Path) -> std::io::Result<Output> {
-    let mut init = isolated_command();
-    init.args(["init", "--quiet", "--bare", "--template=", "--object-format=sha1", "--initial-branch=main"])
-        .arg(folder);
+    std::fs::create_dir_all(folder)?;
+    let mut init = isolated_command(folder);
+    init.args(["init", "--quiet", "--bare", "--template=", "--object-format=sha1", "--initial-branch=main"]);
     feed(&mut init, b"")
 }
 
 /// Runs `git fast-import` in a repository.
 pub(crate) fn import(folder: &Path, stream: &[u8]) -> std::io::Result<Output> {
-    let mut import = isolated_command();
-    import.env("GIT_DIR", folder).args(["fast-import", "--quiet"]);
+    let mut import = isolated_command(folder);
+    import.args(["fast-import", "--quiet"]);
     feed(&mut import, stream)
 }
 
@@ -38,8 +38,8 @@ pub(crate) fn point_branch(
     let operation = || "update-ref".to_owned();
     let folder = repository.folder();
     let reference = format!("refs/heads/{name}");
-    let mut update = isolated_command();
-    update.env("GIT_DIR", folder).current_dir(folder).arg("update-ref");
+    let mut update = isolated_command(folder);
+    update.arg("update-ref");
     match commit {
         Some(commit) => update.args([&reference, commit]),
         None => update.args(["-d", &reference]),

@@ -36,6 +36,15 @@ pub struct ExecutionNow {
     pub trigger: String,
 }
 
+/// A comment on a pull request, as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommentNow {
+    pub id: String,
+    /// Empty for a deleted comment.
+    pub content: String,
+    pub author: String,
+}
+
 /// An image, as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageNow {
@@ -138,7 +147,7 @@ impl LocalAws {
 
     /// The commit at the tip of a branch; `None` if there is no such branch.
     pub fn head(&self, repository: &str, branch: &str) -> Option<String> {
-        self.endpoint.world.codecommit.repository(repository)?.git.branch_head(branch).ok().flatten()
+        self.endpoint.world.codecommit.repository(repository)?.branch_head(branch).ok().flatten()
     }
 
     /// Every stack that is not deleted, oldest first.
@@ -165,14 +174,14 @@ impl LocalAws {
     }
 
     /// Arranges a failure from now on: the resource of that logical id fails in every stack that `stack` (a name, in
-    /// which `*` is any text) matches, during the operation `on`: `create`, `update`, `delete` or `rollback`.
+    /// which `*` is any text) matches, during the operation `on`: `create`, `update`, `delete`, `rollback` or `cleanup`.
     ///
     /// # Panics
     ///
     /// If `on` is none of these.
     pub fn fail(&self, stack: &str, resource: &str, on: &str, reason: &str, times: Option<u32>) {
         let on = crate::cloudformation::StackOperation::named(on)
-            .expect("one of create, update, delete and rollback");
+            .expect("one of create, update, delete, rollback and cleanup");
         let (resource, stack, reason) = (resource.to_owned(), Some(stack.to_owned()), reason.to_owned());
         self.endpoint.world.cloudformation.fail(crate::cloudformation::ArrangedFailure {
             resource,
@@ -244,6 +253,18 @@ impl LocalAws {
             tags: execution.tags.clone().into_iter().collect(),
             snapshots: execution.snapshots.clone(),
             started: execution.started,
+        });
+        now.collect()
+    }
+
+    /// The comments of a pull request, oldest first; empty if there is no such request.
+    pub fn comments(&self, pull_request: &str) -> Vec<CommentNow> {
+        let all = self.endpoint.world.codecommit.pull_requests.lock();
+        let comments = all.iter().filter(|one| one.id == pull_request).flat_map(|one| &one.comments);
+        let now = comments.map(|comment| CommentNow {
+            id: comment.id.clone(),
+            content: comment.content.clone(),
+            author: comment.author.clone(),
         });
         now.collect()
     }

@@ -42,7 +42,13 @@ pub struct RuntimeApi {
 impl RuntimeApi {
     /// Listens on a free port of 127.0.0.1.
     pub fn start() -> Result<RuntimeApi, StartError> {
-        let work = Arc::new(Work::default());
+        Self::start_in(ACCOUNT, "us-east-1")
+    }
+
+    /// The same, for a function that runs in another account or region: its ARN names them.
+    pub fn start_in(account: &str, region: &str) -> Result<RuntimeApi, StartError> {
+        let function_arn = format!("arn:aws:lambda:{region}:{account}:function:local");
+        let work = Arc::new(Work { function_arn, queue: Mutex::default(), arrived: Notify::new() });
         let server = HttpServer::start(0, Arc::clone(&work))?;
         Ok(RuntimeApi { server, work })
     }
@@ -89,8 +95,9 @@ struct Queue {
     init_error: Option<InvocationOutcome>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Work {
+    function_arn: String,
     queue: Mutex<Queue>,
     arrived: Notify,
 }
@@ -128,7 +135,7 @@ impl Work {
     fn take(&self) -> Option<Response<Full<Bytes>>> {
         let mut queue = self.queue();
         let invocation = queue.waiting.pop_front()?;
-        let response = handed_out(&invocation);
+        let response = handed_out(&invocation, &self.function_arn);
         queue.running.insert(invocation.id, invocation.outcome);
         Some(response)
     }
@@ -159,17 +166,14 @@ impl Work {
     }
 }
 
-fn handed_out(invocation: &QueuedInvocation) -> Response<Full<Bytes>> {
+fn handed_out(invocation: &QueuedInvocation, function_arn: &str) -> Response<Full<Bytes>> {
     let deadline = SystemTime::now() + invocation.timeout;
     let deadline = deadline.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     let response = Response::builder()
         .header("Content-Type", "application/json")
         .header("Lambda-Runtime-Aws-Request-Id", &invocation.id)
         .header("Lambda-Runtime-Deadline-Ms", deadline.to_string())
-        .header(
-            "Lambda-Runtime-Invoked-Function-Arn",
-            format!("arn:aws:lambda:us-east-1:{ACCOUNT}:function:local"),
-        )
+        .header("Lambda-Runtime-Invoked-Function-Arn", function_arn)
         .header("Lambda-Runtime-Trace-Id", "Root=1-00000000-000000000000000000000000;Sampled=0");
     let body = Full::new(Bytes::from(invocation.event.clone()));
     response.body(body).expect("these headers are plain text")

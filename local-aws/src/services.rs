@@ -6,7 +6,9 @@ use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
 use crate::protocol::Wire;
 use crate::service::{Context, Service};
-use crate::{cloudformation, cloudwatch, codecommit, codepipeline, drs, dynamodb, ec2, iam, sns, ssm, sts};
+use crate::{
+    cloudformation, cloudwatch, codecommit, codepipeline, drs, dynamodb, ec2, eventbridge, iam, sns, ssm, sts,
+};
 
 const SERVICES: &[Service] = &[
     cloudformation::SERVICE,
@@ -16,6 +18,7 @@ const SERVICES: &[Service] = &[
     drs::SERVICE,
     dynamodb::SERVICE,
     ec2::SERVICE,
+    eventbridge::SERVICE,
     iam::SERVICE,
     sns::SERVICE,
     ssm::SERVICE,
@@ -26,6 +29,15 @@ const SERVICES: &[Service] = &[
 pub(crate) fn is_served(service: Option<&str>, operation: &str) -> bool {
     let mut services = SERVICES.iter().filter(|served| service.is_none_or(|name| name == served.name));
     services.any(|served| served.operations.iter().any(|(name, _)| *name == operation))
+}
+
+/// The operations that are served, a line for each service.
+pub fn operations() -> String {
+    let line = |service: &Service| {
+        let names: Vec<&str> = service.operations.iter().map(|(name, _)| *name).collect();
+        format!("  {}: {}\n", service.name, names.join(", "))
+    };
+    SERVICES.iter().map(line).collect()
 }
 
 /// Performs the operation that a request names.

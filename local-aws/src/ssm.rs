@@ -36,7 +36,7 @@ impl Ssm {
         let mut parameters = self.lock();
         let is_new = parameters
             .iter()
-            .all(|other| (&other.name, &other.region) != (&parameter.name, &parameter.region));
+            .all(|other| !is_same_name(&other.name, &parameter.name) || other.region != parameter.region);
         parameters.extend(is_new.then_some(parameter));
         is_new
     }
@@ -45,11 +45,11 @@ impl Ssm {
     pub(crate) fn set(&self, name: &str, region: &str, value: Option<&str>, now: Timestamp) {
         let mut parameters = self.lock();
         let Some(value) = value else {
-            parameters.retain(|parameter| parameter.name != name);
+            parameters.retain(|parameter| !is_same_name(&parameter.name, name));
             return;
         };
         let mut found = false;
-        for parameter in parameters.iter_mut().filter(|parameter| parameter.name == name) {
+        for parameter in parameters.iter_mut().filter(|parameter| is_same_name(&parameter.name, name)) {
             value.clone_into(&mut parameter.value);
             parameter.version += 1;
             parameter.modified = now;
@@ -67,6 +67,22 @@ impl Ssm {
     }
 }
 
+/// Whether two names are of one parameter: `/x` and `x` are not unique in a region ("Understanding parameter name
+/// requirements and constraints", AWS Systems Manager User Guide). A name in a hierarchy begins with a slash.
+pub(crate) fn is_same_name(one: &str, other: &str) -> bool {
+    plain(one) == plain(other)
+}
+
+/// The name of a parameter in no hierarchy, without its slash.
+fn plain(name: &str) -> &str {
+    name.strip_prefix('/').filter(|rest| !rest.contains('/')).unwrap_or(name)
+}
+
+/// Whether a name can exist: with a slash in it, it begins with a slash.
+pub(crate) fn is_qualified(name: &str) -> bool {
+    name.starts_with('/') || !name.contains('/')
+}
+
 /// Labels and versions after a colon are not served.
 fn get_parameter(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let name = input.string("Name")?.unwrap_or_default();
@@ -76,8 +92,16 @@ fn get_parameter(context: &Context<'_>, mut input: Members) -> Result<Value, Err
     if name.is_empty() || name.contains(':') {
         return Err(ErrorAnswer::not_served(format_args!("the parameter name `{name}`")));
     }
+    if !is_qualified(&name) {
+        return Err(ErrorAnswer::new(
+            "ValidationException",
+            "Parameter name: can't be prefixed with \"ssm\" (case-insensitive). If formed as a path, it can consist of \
+             sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the following \
+             3 symbols .-_",
+        ));
+    }
     let parameters = context.world.ssm.lock();
-    let found = parameters.iter().find(|one| one.name == name && one.region == context.region);
+    let found = parameters.iter().find(|one| is_same_name(&one.name, &name) && one.region == context.region);
     let Some(found) = found else { return Err(ErrorAnswer::new("ParameterNotFound", "")) };
     let path = found.name.trim_start_matches('/');
     Ok(json!({"Parameter": {

@@ -6,6 +6,7 @@ mod drs;
 mod file;
 mod images;
 mod pipelines;
+mod pull_requests;
 mod raw;
 mod repositories;
 mod signals;
@@ -13,6 +14,7 @@ mod stacks;
 mod tables;
 mod timeline;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use git_reader::{GitError, Repository, is_full_id};
@@ -30,7 +32,7 @@ use crate::dynamodb::{DynamoDb, DynamoDbTable, KeyPart};
 use crate::ec2::Ec2;
 use crate::fault::Faults;
 use crate::sns::Sns;
-use crate::ssm::{Parameter, Ssm};
+use crate::ssm::{self, Parameter, Ssm};
 use crate::timeline::TimelineEntry;
 use crate::web::Web;
 
@@ -40,6 +42,7 @@ pub struct AwsWorld {
     now: Option<Timestamp>,
     deliveries: u32,
     retries: u32,
+    parameters_of_template: BTreeMap<String, String>,
     follows_events: bool,
     /// The region of the resources in the world's file, and of the events of branches.
     pub(crate) region: String,
@@ -99,6 +102,7 @@ impl AwsWorld {
             now: None,
             deliveries: 1,
             retries: 0,
+            parameters_of_template: BTreeMap::new(),
             follows_events: false,
             region: "us-east-1".to_owned(),
             bus: Bus::default(),
@@ -127,10 +131,11 @@ impl AwsWorld {
         file::read(path)
     }
 
-    /// Serves a git clone as the CodeCommit repository of that name. The clone is never written to.
+    /// Serves a git clone as the CodeCommit repository of that name. The clone is never written to, and none of its
+    /// configuration is followed.
     ///
-    /// The clone replaces a repository that the world built. Its default branch is that of
-    /// [`Repository::default_branch`].
+    /// `path` is the top of the clone. The clone replaces a repository that the world built. Its default branch is that of
+    /// [`Repository::default_branch`]; the head of that branch is the remote's, unless the local branch contains it.
     ///
     /// # Errors
     ///
@@ -142,7 +147,7 @@ impl AwsWorld {
         }
         let refused = |source| WorldError::Clone { repository: repository.to_owned(), source };
         let git = Repository::open(path).map_err(refused)?;
-        let default_branch = git.default_branch().map_err(refused)?;
+        let default_branch = git.default_branch().map_err(refused)?.map(|branch| branch.name);
         self.codecommit.host(repository, Hosted { git, default_branch, commits: Vec::new() });
         Ok(())
     }
@@ -176,7 +181,7 @@ impl AwsWorld {
 
     /// Creates an SSM parameter in the world's region, unless the world's file has an entry of that name.
     pub fn ensure_parameter(&mut self, name: &str, value: &str) {
-        if !self.absent_parameters.iter().any(|absent| absent == name) {
+        if !self.absent_parameters.iter().any(|absent| ssm::is_same_name(absent, name)) {
             self.ssm.add(Parameter {
                 name: name.to_owned(),
                 region: self.region.clone(),
@@ -196,6 +201,11 @@ impl AwsWorld {
     /// The number of deliveries of the event; at least 1.
     pub fn deliveries(&self) -> u32 {
         self.deliveries
+    }
+
+    /// Values of parameters of the template that deploys the functions.
+    pub fn parameters_of_template(&self) -> &BTreeMap<String, String> {
+        &self.parameters_of_template
     }
 
     /// The number of retries of a failed invocation. Lambda itself retries an asynchronous invocation twice.

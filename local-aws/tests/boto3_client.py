@@ -43,8 +43,32 @@ def codecommit_errors(aws):
     refused("FileTooLargeException", aws.get_file, **here, filePath="big")
     refused("CommitRequiredException", aws.get_merge_options, **here)
     refused("InvalidSortByException", aws.list_repositories, sortBy="size")
-    error = refused("ClientError", aws.list_pull_requests)
+    error = refused("ClientError", aws.get_folder, **here, folderPath="a")
     assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+
+
+def pull_requests(aws):
+    listed = aws.get_paginator("list_pull_requests").paginate(repositoryName="storefront", pullRequestStatus="OPEN")
+    assert [one for page in listed for one in page["pullRequestIds"]] == ["1"]
+    request = {"pullRequestId": "1"}
+    [target] = aws.get_pull_request(**request)["pullRequest"]["pullRequestTargets"]
+    commits = {"beforeCommitId": target["destinationCommit"], "afterCommitId": target["sourceCommit"]}
+    about = request | commits | {"repositoryName": "storefront", "clientRequestToken": "t"}
+    posted = aws.post_comment_for_pull_request(**about, content="one")["comment"]
+    refused("IdempotencyParameterMismatchException", aws.post_comment_for_pull_request, **about, content="two")
+    refused("InvalidCommitIdException", aws.post_comment_for_pull_request, **(about | {"beforeCommitId": "main"}), content="x")
+    aws.update_comment(commentId=posted["commentId"], content="two")
+    pages = aws.get_paginator("get_comments_for_pull_request").paginate(**request)
+    [data] = [data for page in pages for data in page["commentsForPullRequestData"]]
+    assert [(one["commentId"], one["content"]) for one in data["comments"]] == [(posted["commentId"], "two")]
+    refused("CommentDoesNotExistException", aws.update_comment, commentId="none", content="x")
+    refused("PullRequestDoesNotExistException", aws.get_pull_request, pullRequestId="9")
+
+
+def events(aws):
+    entry = {"Source": "shop", "DetailType": "Ready", "Detail": "{}", "Resources": ["arn:aws:x"]}
+    answer = aws.put_events(Entries=[entry, entry | {"Source": "aws.ec2"}])
+    assert answer["FailedEntryCount"] == 1 and answer["Entries"][1]["ErrorCode"] == "NotAuthorizedForSourceException"
 
 
 def codepipeline(aws):
@@ -275,6 +299,8 @@ def main():
     commits, pipelines = client("codecommit", endpoint), client("codepipeline", endpoint)
     codecommit(commits)
     codecommit_errors(commits)
+    pull_requests(commits)
+    events(client("events", endpoint))
     codepipeline(pipelines)
     codepipeline_errors(pipelines)
     stacks = client("cloudformation", endpoint)
@@ -290,7 +316,7 @@ def main():
     signals(client("cloudwatch", endpoint), client("ssm", endpoint))
     drs(client("drs", endpoint, "us-east-1"))
     print(f"boto3 {boto3.__version__}: {len(SEEN)} operations checked")
-    assert len(SEEN) == 53, SEEN
+    assert len(SEEN) == 59, SEEN
 
 
 main()

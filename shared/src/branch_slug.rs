@@ -5,8 +5,13 @@ use crate::token::client_token;
 /// The longest slug, in characters.
 pub const LONGEST: usize = 40;
 
-/// Enough characters that two branches with the same slug cannot be found by trial.
-const HASH: usize = 12;
+/// The characters of a hash in a slug. A branch with the slug of a given branch is found after about 2^64 attempts; with
+/// 12 characters, after 2^48.
+const HASH: usize = 16;
+
+/// The characters of a hash in earlier versions. A pipeline may still be named after such a slug, so a branch whose own
+/// name has that form gets a hash, too.
+const EARLIER_HASH: usize = 12;
 
 /// `branch` as lower-case letters, digits and single hyphens, at most [`LONGEST`] characters.
 ///
@@ -38,7 +43,7 @@ pub fn hyphenated(text: &str) -> String {
 
 fn ends_like_a_hash(plain: &str) -> bool {
     let last = plain.rsplit('-').next().unwrap_or_default();
-    last.len() == HASH && last.bytes().all(|byte| byte.is_ascii_hexdigit())
+    [HASH, EARLIER_HASH].contains(&last.len()) && last.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 #[cfg(test)]
@@ -62,6 +67,18 @@ mod tests {
         }
         let taken = branch_slug("feature/a");
         assert_ne!(branch_slug(&taken), taken, "a branch named like another's slug");
+    }
+
+    #[test]
+    fn a_slug_ends_in_sixteen_characters_of_a_hash() {
+        assert_eq!(branch_slug("feature/login"), "feature-login-f74d55e4c2dfeb03");
+        assert_eq!(branch_slug(&"x".repeat(80)).len(), LONGEST);
+    }
+
+    #[test]
+    fn a_branch_named_like_a_slug_of_twelve_characters_gets_a_hash() {
+        let earlier = "feature-login-f74d55e4c2df";
+        assert_ne!(branch_slug(earlier), earlier);
     }
 
     #[test]

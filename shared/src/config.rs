@@ -4,16 +4,20 @@
 
 pub mod deployed;
 mod document;
+mod near;
 mod problem;
 mod reader;
+mod syntax;
+mod value;
 
 pub use document::{ConfigError, Document, Place, RawTable};
-pub use problem::{CODES, Code, Problem, render};
+pub use near::{did_you_mean, nearest};
+pub use problem::{CODES, Code, Problem, ProblemLevel, has_errors, render};
 pub use reader::{TableReader, Text};
 
 /// The problem codes that any table can have.
 pub mod codes {
     pub use super::problem::{
-        BAD_VALUE, HIDDEN, MISSING_KEY, SYNTAX, UNKNOWN_KEY, UNKNOWN_TABLE, WRONG_TYPE,
+        BAD_VALUE, HIDDEN, MISSING_KEY, NOT_UTF8, SYNTAX, UNKNOWN_KEY, UNKNOWN_TABLE, WRONG_TYPE,
     };
 }

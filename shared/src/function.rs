@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use crate::config::{Code, Document, Problem};
+use crate::config::{Code, Document, Problem, ProblemLevel};
 
 /// A function.
 #[derive(Debug, Clone, Copy)]
@@ -25,8 +25,19 @@ pub struct Function {
     pub problems: &'static [Code],
     /// The codes of its reasons and notes, one list for each enum that has some.
     pub reasons: &'static [&'static [&'static str]],
+    /// What a deployment of it does without a rule.
+    pub without_rules: WithoutRules,
     /// Reads the function's rules for `pointsman check`.
     pub check: Check,
+}
+
+/// What a deployed function does if the rules file has none of its tables.
+#[derive(Debug, Clone, Copy)]
+pub struct WithoutRules {
+    /// The problem that this is; none if the function is of use without a rule.
+    pub level: Option<ProblemLevel>,
+    /// The effect, in a sentence: `no push starts a pipeline`.
+    pub effect: &'static str,
 }
 
 /// Reads a function's rules, adds their problems, and returns what the rules need of the deployment. The folders are those of
@@ -64,6 +75,15 @@ pub struct Table {
     pub summary: &'static str,
     /// Its keys.
     pub keys: &'static [Key],
+    /// Whether the file may have several of it, as `[[name]]`; else it has one at most, as `[name]`.
+    pub is_list: bool,
+}
+
+impl Table {
+    /// The table's header, as the file has it.
+    pub fn heading(&self) -> String {
+        if self.is_list { format!("[[{}]]", self.name) } else { format!("[{}]", self.name) }
+    }
 }
 
 /// A key of a table.

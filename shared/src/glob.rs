@@ -3,20 +3,30 @@
 //! "Working with glob patterns in syntax", AWS CodePipeline User Guide. `?` and `[]` stand for one byte, so one
 //! letter of ASCII; `*` and `**` for any text.
 
-mod dead;
+mod judge;
+mod lists;
+mod notation;
+#[cfg(test)]
+mod oracle;
 mod read;
+mod steps;
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
 use crate::config::Place;
+use crate::language::{NameKind, PatternStep};
 
 /// Why patterns could not be compiled into one automaton.
 pub use globset::Error as SetError;
 
-pub use dead::{covered, is_literal};
-pub use read::{BAD_GLOB, CODES, EMPTY_LIST, NEVER_DECIDES, read};
+pub use judge::{ListJudge, Redundant, WhyRedundant};
+pub use lists::ListSet;
+pub use read::{
+    BAD_GLOB, CODES, COVERS_NOTHING, EMPTY_LIST, NEVER_DECIDES, UNLIKELY, kind_of, read, redundant,
+};
 
 /// The longest pattern, in bytes; CodePipeline's own have 255 characters.
 const LONGEST: usize = 1_000;
@@ -35,8 +45,10 @@ pub struct Pattern {
     pub excludes: bool,
     /// Its place.
     pub place: Place,
-    /// One for each way to choose from its braces.
-    globs: Vec<Glob>,
+    /// Its bytes in the file.
+    pub span: Range<usize>,
+    /// One for each way to choose from its braces, built when the first list of paths is matched.
+    globs: OnceLock<Vec<Glob>>,
     /// The same, compiled when the first name is matched.
     matchers: OnceLock<Vec<GlobMatcher>>,
 }
@@ -55,23 +67,45 @@ impl Pattern {
     /// Reads one entry of a list.
     ///
     /// # Errors
-    /// When the text is not a glob, or a glob that cannot match anything.
-    pub fn parse(text: &str, place: Place) -> Result<Self, BadGlob> {
+    /// When the text is not a glob.
+    pub fn parse(text: &str, place: Place, span: Range<usize>) -> Result<Self, BadGlob> {
         let (excludes, body) = text.strip_prefix('!').map_or((false, text), |body| (true, body));
-        refuse_what_never_matches(body)?;
-        let globs = expanded(body)?.iter().map(|body| glob(body)).collect::<Result<_, _>>()?;
-        Ok(Self { text: text.to_owned(), excludes, place, globs, matchers: OnceLock::new() })
+        if body.len() > LONGEST {
+            return Err(bad(format!("a pattern has at most {LONGEST} bytes"), "write several patterns"));
+        }
+        if body.is_empty() {
+            return Err(bad("an empty pattern matches nothing", "remove it, or write `**` for everything"));
+        }
+        notation::refuse_useless_backslash(body)?;
+        for choice in expanded(body)? {
+            steps::steps(&choice)?;
+        }
+        let (globs, matchers) = (OnceLock::new(), OnceLock::new());
+        Ok(Self { text: text.to_owned(), excludes, place, span, globs, matchers })
+    }
+
+    /// The pattern's steps, once for each way to choose from its braces.
+    pub fn steps(&self) -> Vec<Vec<PatternStep>> {
+        let choices = expanded(self.body()).unwrap_or_default();
+        choices.iter().filter_map(|choice| steps::steps(choice).ok()).collect()
     }
 
     /// Whether it matches `name`, by itself. A name without wildcards, as most branches are, needs no automaton.
-    fn matches(&self, name: &str) -> bool {
+    pub fn matches(&self, name: &str) -> bool {
         match self.body().contains(['*', '?', '[', '{', '\\']) {
             false => self.body() == name,
             true => {
-                let compile = || self.globs.iter().map(Glob::compile_matcher).collect();
+                let compile = || self.globs().iter().map(Glob::compile_matcher).collect();
                 self.matchers.get_or_init(compile).iter().any(|glob| glob.is_match(name))
             }
         }
+    }
+
+    fn globs(&self) -> &[Glob] {
+        self.globs.get_or_init(|| {
+            let choices = expanded(self.body()).unwrap_or_default();
+            choices.iter().map(|choice| glob(choice)).collect::<Result<_, _>>().unwrap_or_default()
+        })
     }
 
     /// The pattern without its `!`.
@@ -85,12 +119,24 @@ impl Pattern {
 pub struct PatternList {
     /// In the order of the file.
     pub patterns: Vec<Pattern>,
+    /// Whether every pattern could be read, and one that includes can match a name. Otherwise a problem says so already.
+    pub is_whole: bool,
 }
 
 impl PatternList {
-    /// Whether a name that no pattern matches is included.
+    /// Whether a name that no pattern matches is included. The list is not empty.
     pub fn starts_from_everything(&self) -> bool {
         self.patterns.iter().all(|pattern| pattern.excludes)
+    }
+
+    /// Every pattern that matches `name`, in their order. The last one decides.
+    pub fn matching(&self, name: &str) -> Vec<&Pattern> {
+        self.patterns.iter().filter(|pattern| pattern.matches(name)).collect()
+    }
+
+    /// Whether the list includes any name. If in doubt, it does.
+    pub fn includes_anything(&self, kind: NameKind) -> bool {
+        !self.is_whole || ListJudge::new(self, kind).includes_anything()
     }
 
     /// Whether `name` is included, and the pattern that decides it.
@@ -117,7 +163,7 @@ impl<'r> PathMatcher<'r> {
         let mut owners = Vec::new();
         for (rule, list) in lists.iter().enumerate() {
             for pattern in list.iter().flat_map(|list| &list.patterns) {
-                for glob in &pattern.globs {
+                for glob in pattern.globs() {
                     set.add(glob.clone());
                     owners.push((rule, pattern));
                 }
@@ -141,38 +187,20 @@ impl<'r> PathMatcher<'r> {
     }
 }
 
+/// Whether a pattern has no wildcards.
+pub fn is_literal(text: &str) -> bool {
+    !text.is_empty() && !text.contains(['*', '?', '[', '{', '\\'])
+}
+
 fn bad(message: impl Into<String>, help: impl Into<String>) -> BadGlob {
     BadGlob { message: message.into(), help: help.into() }
 }
 
-fn refuse_what_never_matches(body: &str) -> Result<(), BadGlob> {
-    if body.len() > LONGEST {
-        return Err(bad(format!("a pattern has at most {LONGEST} bytes"), "write several patterns"));
-    }
-    if body.is_empty() {
-        return Err(bad("an empty pattern matches nothing", "remove it, or write `**` for everything"));
-    }
-    if let Some(rest) = body.strip_prefix('/').or_else(|| body.strip_prefix("./")) {
-        return Err(bad(
-            "names are relative to the repository's root and do not begin with `/` or `./`",
-            format!("write `{}`", rest.trim_start_matches('/')),
-        ));
-    }
-    if let Some(folder) = body.strip_suffix('/') {
-        return Err(bad(
-            "a pattern is matched against files, and no file's name ends with `/`",
-            format!("write `{folder}/**` for everything below it"),
-        ));
-    }
-    if body.contains("//") {
-        return Err(bad("no name has two slashes in a row", "write one slash"));
-    }
-    Ok(())
-}
-
-fn glob(body: &str) -> Result<Glob, BadGlob> {
-    let built = GlobBuilder::new(&translated(body)?).literal_separator(true).backslash_escape(true).build();
-    built.map_err(|error| bad(error.kind().to_string(), SYNTAX))
+/// The pattern as globset reads it. Its steps were read before, so that it has no error.
+fn glob(body: &str) -> Result<Glob, SetError> {
+    // No name ends with a slash. globset reads `**/` as `**`.
+    let text = if body.ends_with('/') { "/".to_owned() } else { translated(body) };
+    GlobBuilder::new(&text).literal_separator(true).backslash_escape(true).build()
 }
 
 /// The pattern once for each way to choose from its braces. They are chosen from first, so that `**` means the same in
@@ -247,19 +275,19 @@ fn width(rest: &str, letter: char) -> usize {
 }
 
 /// The same glob in globset's syntax: there, `**` beside other letters is only `*`, and `[!x]` also matches `/`.
-fn translated(body: &str) -> Result<String, BadGlob> {
+fn translated(body: &str) -> String {
     let letters: Vec<char> = body.chars().collect();
     let mut out = String::with_capacity(body.len());
     let mut at = 0;
     while at < letters.len() {
         at += match letters[at] {
             '\\' => copied(&letters, at, 2, &mut out),
-            '[' => class(&letters, at, &mut out)?,
+            '[' => class(&letters, at, &mut out),
             '*' => stars(&letters, at, &mut out),
             _ => copied(&letters, at, 1, &mut out),
         };
     }
-    Ok(out)
+    out
 }
 
 fn copied(letters: &[char], at: usize, count: usize, out: &mut String) -> usize {
@@ -283,17 +311,13 @@ fn stars(letters: &[char], at: usize, out: &mut String) -> usize {
 }
 
 /// Copies a bracket. None ever matches a slash, as in every glob whose `*` stays within a segment.
-fn class(letters: &[char], at: usize, out: &mut String) -> Result<usize, BadGlob> {
+fn class(letters: &[char], at: usize, out: &mut String) -> usize {
     let negated = matches!(letters.get(at + 1), Some('!' | '^'));
     let first = at + 1 + usize::from(negated);
     // A `]` right after the opening is a letter of the class.
     let close = (first + 1..letters.len()).find(|index| letters[*index] == ']');
-    let Some(close) = close else { return Ok(copied(letters, at, letters.len(), out)) };
+    let Some(close) = close else { return copied(letters, at, letters.len(), out) };
     let members = &letters[first..close];
-    let spans_slash = members.windows(3).any(|range| range[1] == '-' && range[0] <= '/' && '/' <= range[2]);
-    if members.contains(&'/') || spans_slash {
-        return Err(bad("a bracket never matches `/`", "write the `/` outside of the brackets"));
-    }
     out.push('[');
     if negated {
         out.push('!');
@@ -309,7 +333,7 @@ fn class(letters: &[char], at: usize, out: &mut String) -> Result<usize, BadGlob
         out.extend(members);
     }
     out.push(']');
-    Ok(close + 1 - at)
+    close + 1 - at
 }
 
 #[cfg(test)]
@@ -317,11 +341,11 @@ mod tests {
     use super::*;
 
     fn pattern(text: &str) -> Result<Pattern, BadGlob> {
-        Pattern::parse(text, Place::line("pointsman.toml", 1))
+        Pattern::parse(text, Place::line("pointsman.toml", 1), 0..0)
     }
 
     fn list(texts: &[&str]) -> PatternList {
-        PatternList { patterns: texts.iter().map(|text| pattern(text).unwrap()).collect() }
+        PatternList { patterns: texts.iter().map(|text| pattern(text).unwrap()).collect(), is_whole: true }
     }
 
     #[track_caller]
@@ -388,17 +412,8 @@ mod tests {
     }
 
     #[test]
-    fn what_can_match_nothing_is_refused_with_what_to_write() {
-        for (text, help) in [
-            ("docs/", "write `docs/**` for everything below it"),
-            ("/docs/**", "write `docs/**`"),
-            ("./docs", "write `docs`"),
-            ("!", "remove it, or write `**` for everything"),
-            ("a//b", "write one slash"),
-        ] {
-            assert_eq!(pattern(text).unwrap_err().help, help, "{text}");
-        }
-        for text in ["a[", "a{b", "a}b", "a\\", "[z-a]"] {
+    fn a_text_that_is_not_a_glob_is_refused() {
+        for text in ["a[", "a{b", "a}b", "a\\", "[z-a]", "", "!", r"services\web", r"\d"] {
             assert!(pattern(text).is_err(), "{text}");
         }
     }

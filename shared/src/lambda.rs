@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::act::Executor;
 use crate::clock;
 use crate::decision::{Decision, LARGEST};
-use crate::envelope::{self, Envelope, Redriven};
+use crate::envelope::{self, Envelope, Redriven, UnreadableBody};
 use crate::telemetry::{self, Trace};
 use crate::text::{chain, shortened};
 
@@ -80,6 +80,11 @@ impl Failure {
     pub fn new(kind: &'static str, error: &(dyn std::error::Error + 'static)) -> Self {
         Self { kind, message: chain(error) }
     }
+
+    /// The same failure, with the id of the redriven message that it is about.
+    fn of_message(self, message_id: &str) -> Self {
+        Self { message: format!("message {message_id}: {}", self.message), ..self }
+    }
 }
 
 /// The runtime logs a failure in this form, so it is written for a reader.
@@ -115,44 +120,77 @@ where
     F: Future<Output = Result<Decision, Failure>>,
 {
     let LambdaEvent { payload, context } = event;
-    let trace = Trace { request_id: context.request_id.clone(), trace_id: context.xray_trace_id.clone() };
+    let (request_id, trace_id) = (context.request_id.clone(), context.xray_trace_id.clone());
+    let trace = Trace { request_id, trace_id, message_id: None };
     let opened = invocation(&context).and_then(|invocation| {
         let envelope = envelope::open(payload).map_err(|error| Failure::new("MalformedEvent", &error))?;
         Ok((invocation, envelope))
     });
     match logged(opened, &trace)? {
         (invocation, Envelope::Event(event)) => decided(handle(event, invocation).await, &trace),
-        (invocation, Envelope::Redrive(messages)) => Ok(redrive(handle, messages, invocation, &trace).await),
+        (invocation, Envelope::Redrive { messages, from_queue }) => {
+            let response = redrive(handle, messages, invocation, &trace).await;
+            answered(response, from_queue)
+        }
     }
 }
 
+/// The answer to a batch. Without a queue that keeps the failed messages, a failed message fails the invocation.
+fn answered(response: SqsBatchResponse, from_queue: bool) -> Result<Value, Failure> {
+    let failed: Vec<&str> =
+        response.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
+    if from_queue || failed.is_empty() {
+        return Ok(json!(response));
+    }
+    let message = format!("the function failed on the messages {}", failed.join(", "));
+    Err(Failure { kind: "ActionsFailed", message: shortened(&message, LONGEST_MESSAGE) })
+}
+
 /// Handles each message separately. The response names the messages that failed; those stay in their queue.
-async fn redrive<H, F>(handle: &H, messages: Vec<Redriven>, invocation: Invocation, trace: &Trace) -> Value
+async fn redrive<H, F>(
+    handle: &H,
+    messages: Vec<Redriven>,
+    invocation: Invocation,
+    trace: &Trace,
+) -> SqsBatchResponse
 where
     H: Fn(Value, Invocation) -> F,
     F: Future<Output = Result<Decision, Failure>>,
 {
     let mut response = SqsBatchResponse::default();
-    for message in messages {
-        let decision = match message.event {
-            _ if invocation.deadline.saturating_duration_since(Instant::now()) < TIME_FOR_A_MESSAGE => {
-                let message = format!(
-                    "message {}: the function ran out of time before this message",
-                    message.message_id
-                );
-                Err(Failure { kind: "NoTime", message })
-            }
-            Ok(event) => handle(event, invocation.clone()).await,
-            Err(problem) => {
-                let message = format!("message {}: {problem}", message.message_id);
-                Err(Failure { kind: "MalformedEvent", message })
-            }
-        };
-        if decided(decision, trace).is_err() {
-            response.add_failure(message.message_id);
+    for Redriven { message_id, events } in messages {
+        let trace = Trace { message_id: Some(message_id.clone()), ..trace.clone() };
+        let mut failed = false;
+        for event in events {
+            let decision = redriven(handle, event, &invocation).await;
+            let decision = decision.map_err(|failure| failure.of_message(&message_id));
+            failed |= decided(decision, &trace).is_err();
+        }
+        if failed {
+            response.add_failure(message_id);
         }
     }
-    json!(response)
+    response
+}
+
+/// Handles one event of a message, if there is time for it.
+async fn redriven<H, F>(
+    handle: &H,
+    event: Result<Value, UnreadableBody>,
+    invocation: &Invocation,
+) -> Result<Decision, Failure>
+where
+    H: Fn(Value, Invocation) -> F,
+    F: Future<Output = Result<Decision, Failure>>,
+{
+    if invocation.deadline.saturating_duration_since(Instant::now()) < TIME_FOR_A_MESSAGE {
+        let message = "the function ran out of time before this message".to_owned();
+        return Err(Failure { kind: "NoTime", message });
+    }
+    match event {
+        Ok(event) => handle(event, invocation.clone()).await,
+        Err(unreadable) => Err(Failure::new("MalformedEvent", &unreadable)),
+    }
 }
 
 /// Logs the result for one event, once, and returns it; a decision with a failed reason is a failure.
@@ -242,13 +280,36 @@ mod tests {
     }
 
     fn message(id: &str) -> Redriven {
-        Redriven { message_id: id.into(), event: Ok(json!({})) }
+        Redriven { message_id: id.into(), events: vec![Ok(json!({}))] }
     }
 
     async fn redriven(deadline: Instant) -> Value {
         let invocation = Invocation { now: Timestamp::UNIX_EPOCH, deadline, ..Invocation::by_hand(false) };
         let handle = async |_, _| Ok(decision(&[Verdict::Skip], "nothing"));
-        redrive(&handle, vec![message("a"), message("b")], invocation, &Trace::default()).await
+        let messages = vec![message("a"), message("b")];
+        json!(redrive(&handle, messages, invocation, &Trace::default()).await)
+    }
+
+    #[test]
+    fn a_failed_message_that_is_in_no_queue_fails_the_invocation() {
+        let response = || {
+            let mut response = SqsBatchResponse::default();
+            response.add_failure("a");
+            response
+        };
+        assert!(answered(response(), true).is_ok());
+        let failure = answered(response(), false).expect_err("its answer would be lost");
+        assert_eq!(failure.message, "the function failed on the messages a");
+        assert!(answered(SqsBatchResponse::default(), false).is_ok());
+    }
+
+    #[tokio::test]
+    async fn one_failed_event_of_a_message_fails_the_message() {
+        let unreadable = Err(UnreadableBody::NotJson("x".into()));
+        let message = Redriven { message_id: "a".into(), events: vec![unreadable, Ok(json!({}))] };
+        let handle = async |_, _| Ok(decision(&[Verdict::Skip], "nothing"));
+        let response = redrive(&handle, vec![message], Invocation::by_hand(false), &Trace::default()).await;
+        assert_eq!(json!(response), json!({"batchItemFailures": [{"itemIdentifier": "a"}]}));
     }
 
     #[tokio::test]

@@ -12,6 +12,8 @@ pub struct Trace {
     pub request_id: String,
     /// X-Ray's trace id, where tracing is on.
     pub trace_id: Option<String>,
+    /// The id in SQS of the redriven message.
+    pub message_id: Option<String>,
 }
 
 /// Writes the decision as one line: `ERROR` if a reason failed, otherwise `INFO`. `summary` is that of the whole
@@ -26,16 +28,35 @@ pub fn log_failure(trace: &Trace, kind: &str, message: &str) {
     log("ERROR", trace, message, ("errorType", json!(kind)));
 }
 
-fn log(level: &str, trace: &Trace, message: &str, (key, value): (&str, Value)) {
+fn log(level: &str, trace: &Trace, message: &str, reported: (&str, Value)) {
+    println!("{}", line(level, trace, message, reported));
+}
+
+fn line(level: &str, trace: &Trace, message: &str, (key, value): (&str, Value)) -> Value {
     let mut line = json!({
         "timestamp": Timestamp::now(),
         "level": level,
         "message": message,
         "requestId": trace.request_id,
     });
-    if let Some(trace_id) = &trace.trace_id {
-        line["traceId"] = json!(trace_id);
+    for (member, id) in [("traceId", &trace.trace_id), ("messageId", &trace.message_id)] {
+        if let Some(id) = id {
+            line[member] = json!(id);
+        }
     }
     line[key] = value;
-    println!("{line}");
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_about_a_redriven_message_names_the_message() {
+        let trace = Trace { message_id: Some("m-1".into()), ..Trace::default() };
+        assert_eq!(line("INFO", &trace, "1 skip", ("decision", json!({})))["messageId"], "m-1");
+        let alone = line("INFO", &Trace::default(), "1 skip", ("decision", json!({})));
+        assert_eq!(alone.get("messageId"), None);
+    }
 }

@@ -23,7 +23,7 @@ pub(super) fn template_that_reverts() -> SamTemplate {
 }
 
 fn call(source: &str, name: &str) -> Value {
-    json!({"source": format!("aws.{}", source.trim_end_matches(".amazonaws.com")),
+    json!({"source": format!("aws.{}", source.trim_end_matches(".amazonaws.com")), "account": ACCOUNT, "region": REGION,
         "detail-type": "AWS API Call via CloudTrail", "detail": {"eventSource": source, "eventName": name}})
 }
 
@@ -104,20 +104,60 @@ fn services_and_the_function_can_publish_through_the_topics_encryption() {
         properties("AmiAlertsTopic")["KmsMasterKeyId"],
         json!({"Fn::GetAtt": ["AmiAlertsKey", "Arn"]})
     );
-    let services = json!({"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]});
-    for (resource, document) in [("AmiAlertsKey", "KeyPolicy"), ("AmiAlertsTopicPolicy", "PolicyDocument")] {
+    let condition_of = |resource: &str, document: &str, services: Value| {
         let statements = properties(resource)[document]["Statement"].clone();
         let mut statements = statements.as_array().expect("it has statements").iter();
-        let of_services = statements.find(|statement| statement["Principal"] == services);
-        let condition = &of_services.expect("they may")["Condition"]["StringEquals"];
-        assert_eq!(condition["aws:SourceAccount"], json!({"Ref": "AWS::AccountId"}), "{resource}");
+        let of_services = statements.find(|statement| statement["Principal"] == json!({"Service": services}));
+        of_services.expect("they may")["Condition"].clone()
+    };
+    let own_account = json!({"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}});
+    let both = json!(["cloudwatch.amazonaws.com", "events.amazonaws.com"]);
+    for prefix in ["AmiAlerts", "DrFailover"] {
+        let (key, policy) = (format!("{prefix}Key"), format!("{prefix}TopicPolicy"));
+        assert_eq!(condition_of(&policy, "PolicyDocument", both.clone()), own_account, "{prefix}");
+        assert_eq!(
+            condition_of(&key, "KeyPolicy", json!("cloudwatch.amazonaws.com")),
+            own_account,
+            "{prefix}"
+        );
+        // EventBridge's requests to KMS carry no such key ("Enable compatibility between event sources from AWS services and
+        // encrypted topics", Amazon SNS Developer Guide).
+        assert_eq!(condition_of(&key, "KeyPolicy", json!("events.amazonaws.com")), Value::Null, "{prefix}");
+        assert_eq!(properties(&key)["EnableKeyRotation"], json!(true));
     }
-    assert_eq!(properties("AmiAlertsKey")["EnableKeyRotation"], json!(true));
 }
 
 #[test]
 fn what_is_forwarded_from_other_regions_is_what_is_heard_of_here() {
-    let here = properties("AmiAlertsFunction")["Events"]["Changes"]["Properties"]["Pattern"].clone();
-    let forwarded = document(&root().join("templates/forward-alerts.yaml")).expect("the template is right");
-    assert_eq!(forwarded["Resources"]["Changes"]["Properties"]["EventPattern"], here);
+    let mut here = properties("AmiAlertsFunction")["Events"]["Changes"]["Properties"]["Pattern"].clone();
+    let template = document(&root().join("templates/forward-alerts.yaml")).expect("the template is right");
+    let mut forwarded = template["Resources"]["Changes"]["Properties"]["EventPattern"].clone();
+    for name in ["account", "region"] {
+        here[name].take();
+        forwarded[name].take();
+    }
+    assert_eq!(forwarded, here);
+}
+
+#[test]
+fn events_of_named_accounts_and_regions_alone_are_delivered() {
+    let event = |account: &str, region: &str| {
+        let mut event = call("ec2.amazonaws.com", "ModifyImageAttribute");
+        (event["account"], event["region"]) = (json!(account), json!(region));
+        event
+    };
+    let named =
+        with(&[("AlertRegions", "eu-west-1,eu-west-2"), ("AlertAccounts", "444455556666,777788889999")]);
+    let delivers = |template: &SamTemplate, event: Value| {
+        function(template, "ami-alerts").rules.iter().any(|rule| rule.pattern.matches(&event))
+    };
+    for (account, region) in [("777788889999", REGION), (ACCOUNT, "eu-west-2"), ("444455556666", "eu-west-1")]
+    {
+        assert!(delivers(&named, event(account, region)), "{account} {region}");
+        assert!(!delivers(&template(), event(account, region)), "{account} {region}");
+    }
+    for (account, region) in [("222233334444", REGION), (ACCOUNT, "eu-west-3")] {
+        assert!(!delivers(&named, event(account, region)), "{account} {region}");
+    }
+    assert!(delivers(&named, event(ACCOUNT, REGION)));
 }

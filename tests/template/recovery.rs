@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use dr_failover::FUNCTION;
-use pointsman::template::{SamTemplate, StatementEffect, document, overrides, template_file};
+use pointsman::template::{
+    ACCOUNT, REGION, SamTemplate, StatementEffect, document, overrides, template_file,
+};
 use serde_json::{Value, json};
-use shared::function::Resource;
+use shared::function::{KeyDefault, Resource};
 
 use super::function;
 use crate::repository::root;
@@ -146,12 +148,21 @@ fn alarms_into_any_state_and_launches_are_delivered() {
     let function = function(&template, "dr-failover");
     let hears = |event: Value| function.rules.iter().any(|rule| rule.enabled && rule.pattern.matches(&event));
     for state in ["ALARM", "OK", "INSUFFICIENT_DATA"] {
-        assert!(hears(json!({"source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change",
-            "region": "us-east-1", "detail": {"state": {"value": state}}})));
+        let alarm = |account: &str| {
+            json!({"source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change",
+            "account": account, "region": "eu-west-1", "detail": {"state": {"value": state}}})
+        };
+        assert!(hears(alarm(ACCOUNT)), "also of another region, which forwards it");
+        assert!(!hears(alarm("444455556666")), "another account's alarm");
     }
-    assert!(hears(json!({"source": "aws.drs", "detail-type": "DRS Source Server Launch Result"})));
+    let launch = |account: &str, region: &str| {
+        json!({"source": "aws.drs", "detail-type": "DRS Source Server Launch Result",
+        "account": account, "region": region})
+    };
+    assert!(hears(launch(ACCOUNT, REGION)));
+    assert!(!hears(launch(ACCOUNT, "eu-west-1")) && !hears(launch("444455556666", REGION)));
     assert!(!hears(
-        json!({"source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm Configuration Change"})
+        json!({"source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm Configuration Change", "account": ACCOUNT})
     ));
     let minute = &function.schedules[0];
     assert_eq!(minute.expression, "rate(1 minute)");
@@ -191,4 +202,19 @@ fn the_alarm_waits_for_some_minutes_and_a_gap_is_no_outage() {
     let pattern = &document["Resources"]["Changes"]["Properties"]["EventPattern"];
     assert!(pattern["detail"].is_null(), "both ways: OK ends an incident");
     assert_eq!(pattern["resources"], json!([{"Fn::GetAtt": ["SiteDown", "Arn"]}]));
+}
+
+/// An alarm is useless when it is stale: 15 minutes after its change, unless a rule says otherwise.
+#[test]
+fn an_alarm_that_cannot_be_delivered_is_in_a_queue_before_it_is_stale() {
+    let seconds = |value: &Value| value["MaximumEventAgeInSeconds"].as_u64().expect("an age");
+    let recovery = document(&root().join("templates/recovery.yaml")).expect("the template is right");
+    let function = &recovery["Resources"]["DrFailoverFunction"]["Properties"];
+    let forward = document(&root().join("templates/dr-alarm.yaml")).expect("the template is right");
+    let forwarded = seconds(&forward["Resources"]["Changes"]["Properties"]["Targets"][0]["RetryPolicy"]);
+    let delivered = seconds(&function["Events"]["Alarm"]["Properties"]["RetryPolicy"]);
+    let stale = FUNCTION.tables[0].keys.iter().find(|key| key.name == "stale-after").expect("a key");
+    assert_eq!(stale.default, KeyDefault::Value("\"15m\""));
+    assert!(forwarded + delivered < 15 * 60, "{forwarded} + {delivered}");
+    assert!(seconds(&function["EventInvokeConfig"]) <= 15 * 60);
 }

@@ -25,6 +25,7 @@ fn branch_stacks_gets_events_of_branches_and_of_completed_operations_on_its_stac
     let push = |event: &str, kind: &str| {
         json!({
             "source": "aws.codecommit", "detail-type": "CodeCommit Repository State Change",
+            "account": ACCOUNT, "region": REGION,
             "detail": {"event": event, "referenceType": kind},
         })
     };
@@ -37,10 +38,22 @@ fn branch_stacks_gets_events_of_branches_and_of_completed_operations_on_its_stac
     ] {
         assert_eq!(delivered(&push(event, kind)), wanted, "{event} of a {kind}");
     }
+    let pull_request = |kind: &str, event: &str| json!({"source": "aws.codecommit", "detail-type": kind, "detail": {"event": event}});
+    for (kind, event, wanted) in [
+        ("CodeCommit Pull Request State Change", "pullRequestCreated", true),
+        ("CodeCommit Pull Request State Change", "pullRequestStatusChanged", false),
+        // The function's own comment.
+        ("CodeCommit Comment on Pull Request", "commentOnPullRequestCreated", false),
+    ] {
+        assert_eq!(delivered(&pull_request(kind, event)), wanted, "{kind} {event}");
+    }
+    let own = json!({"source": branch_stacks::notify::SOURCE, "detail-type": branch_stacks::notify::STACK_READY, "detail": {}});
+    assert!(!delivered(&own));
     let status = |account: &str, stack: &str, status: &str| {
         let stack = format!("arn:{PARTITION}:cloudformation:{REGION}:{account}:stack/{stack}/0a1b");
         json!({
             "source": "aws.cloudformation", "detail-type": "CloudFormation Stack Status Change",
+            "account": account, "region": REGION,
             "detail": {"stack-id": stack, "status-details": {"status": status, "status-reason": ""}},
         })
     };
@@ -55,6 +68,7 @@ fn branch_stacks_gets_events_of_branches_and_of_completed_operations_on_its_stac
         ("my-branch-1", "CREATE_COMPLETE", false),
     ] {
         assert_eq!(delivered(&status(ACCOUNT, stack, is)), wanted, "{stack} {is}");
+        assert!(!delivered(&status("444455556666", stack, is)), "{stack} {is} of another account");
     }
     assert_eq!(function.schedules.len(), 1);
     assert_eq!(function.schedules[0].expression, "rate(30 minutes)");
@@ -145,6 +159,10 @@ fn condition_keys_restrict_each_change_of_a_stack() {
     assert_eq!(keys("cloudformation:DeleteStack"), set(&[owned]));
     assert_eq!(keys("cloudformation:UpdateTerminationProtection"), set(&[owned]));
     assert_eq!(keys("iam:PassRole"), set(&["StringEquals iam:PassedToService"]));
+    assert_eq!(
+        keys("events:PutEvents"),
+        set(&["StringEquals events:detail-type", "StringEquals events:source"])
+    );
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! The reader of `explain`: a clone, asked through the git command.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use git_reader::{Difference, GitError, Repository};
+use git_reader::{DefaultBranch, GitError, Repository};
 use pipeline_trigger::reader::{DeclaredPipeline, ExecutionPage, Lookup, PathPage, Reader, RepositoryFile};
 use shared::call_error::CallError;
 
@@ -12,19 +14,68 @@ pub(super) struct CloneReader<'a> {
     repository: &'a Repository,
     /// The first failure of git, of which a decision would be no answer to the operator.
     failure: RefCell<Option<GitError>>,
+    /// The default branch, once a rule needed it.
+    default_branch: RefCell<Option<Option<DefaultBranch>>>,
+    /// The changed files, by the commit that they were compared with.
+    changed: RefCell<BTreeMap<Option<String>, Rc<Vec<ChangedPath>>>>,
+}
+
+/// A changed file.
+#[derive(Debug)]
+pub(super) struct ChangedPath {
+    pub(super) path: String,
+    /// Whether the entry is a submodule on either side.
+    pub(super) is_submodule: bool,
 }
 
 impl<'a> CloneReader<'a> {
     pub(super) fn new(repository: &'a Repository) -> Self {
-        Self { repository, failure: RefCell::new(None) }
+        Self {
+            repository,
+            failure: RefCell::default(),
+            default_branch: RefCell::default(),
+            changed: RefCell::default(),
+        }
+    }
+
+    pub(super) fn repository(&self) -> &'a Repository {
+        self.repository
+    }
+
+    /// The default branch that a new branch was compared with; `None` if no rule needed it.
+    pub(super) fn compared_default(&self) -> Option<Option<DefaultBranch>> {
+        self.default_branch.borrow().clone()
+    }
+
+    /// The changed files of two commits.
+    pub(super) fn changed(
+        &self,
+        before: Option<&str>,
+        after: &str,
+    ) -> Result<Rc<Vec<ChangedPath>>, GitError> {
+        let key = before.map(str::to_owned);
+        if let Some(known) = self.changed.borrow().get(&key) {
+            return Ok(Rc::clone(known));
+        }
+        let differences = self.repository.differences(before, after)?;
+        let changed = differences.iter().map(|difference| ChangedPath {
+            path: difference.path().to_owned(),
+            is_submodule: [&difference.before, &difference.after]
+                .into_iter()
+                .flatten()
+                .any(|blob| blob.mode == "160000"),
+        });
+        let changed = Rc::new(changed.collect::<Vec<_>>());
+        self.changed.borrow_mut().insert(key, Rc::clone(&changed));
+        Ok(changed)
     }
 
     /// Fails if git failed to answer a question.
-    pub(super) fn finish(self) -> Result<(), GitError> {
-        self.failure.into_inner().map_or(Ok(()), Err)
+    pub(super) fn check(&self) -> Result<(), GitError> {
+        self.failure.take().map_or(Ok(()), Err)
     }
 
-    /// The answer; a failure is kept for [`Self::finish`].
+    /// The answer; a failure is kept for [`Self::check`].
     fn keep<T>(&self, answer: Result<T, GitError>) -> Result<T, CallError> {
         answer.map_err(|error| {
             let unread = CallError::without_answer("git", error.to_string());
@@ -40,11 +91,19 @@ impl Reader for CloneReader<'_> {
     }
 
     async fn default_branch(&self) -> Result<Option<String>, CallError> {
-        self.keep(self.repository.default_branch())
+        let default = self.keep(self.repository.default_branch())?;
+        let name = default.as_ref().map(|branch| branch.name.clone());
+        *self.default_branch.borrow_mut() = Some(default);
+        Ok(name)
     }
 
     async fn merge_base(&self, commit: &str, branch: &str) -> Result<Option<String>, CallError> {
-        let head = self.keep(self.repository.branch_head(branch))?;
+        // The head of the default branch is the server's, as far as the clone knows it.
+        let known = self.compared_default().flatten().filter(|default| default.name == branch);
+        let head = match known {
+            Some(default) => Some(default.head),
+            None => self.keep(self.repository.branch_head(branch))?,
+        };
         head.map_or(Ok(None), |head| self.keep(self.repository.merge_base(commit, &head)))
     }
 
@@ -54,8 +113,8 @@ impl Reader for CloneReader<'_> {
         after: &str,
         _: Option<String>,
     ) -> Result<PathPage, CallError> {
-        let differences = self.keep(self.repository.differences(before, after))?;
-        let paths = differences.iter().map(Difference::path).map(str::to_owned).collect();
+        let changed = self.keep(self.changed(before, after))?;
+        let paths = changed.iter().map(|changed| changed.path.clone()).collect();
         Ok(PathPage { paths, next: None })
     }
 

@@ -1,5 +1,6 @@
 //! Renders calls to AWS for a terminal: the request, the answer, and published messages as emails.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use local_aws::{JournaledAnswer, JournaledCall};
@@ -28,6 +29,9 @@ pub fn calls(calls: &[JournaledCall]) -> String {
         {
             out.push_str(&email(&first.input));
         }
+        if first.took_effect {
+            out.push_str(&written(first));
+        }
     }
     out
 }
@@ -52,6 +56,29 @@ fn email(input: &Value) -> String {
         let _ = writeln!(out, "{}", format!("           {}", printable(line)).trim_end());
     }
     out
+}
+
+/// The text of a comment, or the detail of each event, that a call wrote.
+fn written(call: &JournaledCall) -> String {
+    let block = |heading: &str, text: &str| {
+        let lines = text.lines().map(|line| format!("           {}", printable(line)).trim_end().to_owned());
+        std::iter::once(format!("  {heading}"))
+            .chain(lines)
+            .fold(String::new(), |out, line| out + &line + "\n")
+    };
+    match call.operation.as_str() {
+        "PostCommentForPullRequest" | "UpdateComment" => {
+            block("comment", call.input["content"].as_str().unwrap_or_default())
+        }
+        "PutEvents" => {
+            let details = call.input["Entries"].as_array().into_iter().flatten();
+            let details = details.filter_map(|entry| serde_json::from_str(entry["Detail"].as_str()?).ok());
+            let pretty =
+                |detail: Value| block("event", &serde_json::to_string_pretty(&detail).unwrap_or_default());
+            details.map(pretty).collect()
+        }
+        _ => String::new(),
+    }
 }
 
 /// The text of an email, for a message with or without a text for each protocol.
@@ -98,8 +125,10 @@ fn keys(input: &Value) -> Vec<Vec<String>> {
     if !keys.is_empty() {
         return keys;
     }
+    // The SDK sends them in any order.
     let values = input["ExpressionAttributeValues"].as_object().into_iter().flatten();
-    vec![values.map(|(_, value)| text(value)).collect()]
+    let values: BTreeMap<&String, &Value> = values.collect();
+    vec![values.into_values().map(text).collect()]
 }
 
 /// The writes of a transaction.
@@ -149,6 +178,8 @@ fn brief(input: &Value) -> String {
 fn member((name, value): (&String, &Value)) -> String {
     match value {
         Value::String(body) if name == "TemplateBody" => sized(body),
+        // Rendered below the call.
+        Value::String(_) if matches!(name.as_str(), "content" | "Detail") => String::new(),
         // A flag, which the Query protocol sends as text.
         Value::String(flag) if flag == "true" => name.clone(),
         Value::String(flag) if flag == "false" => String::new(),
@@ -202,6 +233,8 @@ fn given(value: &Value) -> String {
         "/repositoryMetadata/defaultBranch",
         "/StackId",
         "/MessageId",
+        "/comment/commentId",
+        "/pullRequest/pullRequestStatus",
         "/AccountAliases/0",
         "/imageBlockPublicAccessState",
         "/Arn",
@@ -249,6 +282,9 @@ fn counted(count: usize, name: &str) -> String {
         "launchPermission" => ("launch permission", "launch permissions"),
         "createVolumePermission" => ("permission", "permissions"),
         "repositories" => ("repository", "repositories"),
+        "pullRequestIds" => ("pull request", "pull requests"),
+        "commentsForPullRequestData" => ("group of comments", "groups of comments"),
+        "Entries" => ("entry", "entries"),
         name => (name.trim_end_matches('s'), name),
     };
     if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }

@@ -8,9 +8,13 @@ use pipeline_trigger::event::{Parsed, Push, parse};
 use pipeline_trigger::rules::Rules;
 use serde_json::Value;
 use shared::envelope::{Envelope, open};
+use shared::home::{is_account, is_region};
+use shared::text::printable;
+use shared::text_file;
 
 use crate::arguments::ReplayArguments;
 use crate::check::deployed_rules;
+use crate::template::{ACCOUNT, REGION};
 
 /// One event with its world and its rules.
 #[derive(Debug)]
@@ -56,6 +60,17 @@ impl Case {
         })
     }
 
+    /// The account and region of the functions. An event without a world happened somewhere else, and the functions run
+    /// there; a world is the account of the local AWS.
+    pub fn home(&self) -> ReplayHome {
+        let events = if self.world.is_none() { self.events() } else { Vec::new() };
+        let text = |name: &str| events.iter().find_map(|event| event.get(name)?.as_str().map(str::to_owned));
+        ReplayHome {
+            account: text("account").filter(|text| is_account(text)).unwrap_or_else(|| ACCOUNT.to_owned()),
+            region: text("region").filter(|text| is_region(text)).unwrap_or_else(|| REGION.to_owned()),
+        }
+    }
+
     /// Puts into `world` every pipeline that the rules name for the pushed repositories.
     pub fn make_pipelines(&self, world: &mut AwsWorld, rules: &Rules) {
         for push in self.pushes() {
@@ -76,15 +91,20 @@ impl Case {
         self.pushes().iter().filter_map(|push| hint(push, world)).collect()
     }
 
-    /// The pushes in the event: one, or those of a redriven batch.
-    fn pushes(&self) -> Vec<Push> {
-        let events = match open(self.event.clone()) {
+    /// The event, or the events of a redriven batch.
+    fn events(&self) -> Vec<Value> {
+        match open(self.event.clone()) {
             Ok(Envelope::Event(event)) => vec![event],
-            Ok(Envelope::Redrive(messages)) => {
-                messages.into_iter().filter_map(|message| message.event.ok()).collect()
+            Ok(Envelope::Redrive { messages, .. }) => {
+                messages.into_iter().flat_map(|message| message.events).filter_map(Result::ok).collect()
             }
             Err(_) => Vec::new(),
-        };
+        }
+    }
+
+    /// The pushes in the event: one, or those of a redriven batch.
+    fn pushes(&self) -> Vec<Push> {
+        let events = self.events();
         let pushes = events.iter().filter_map(|event| match parse(event) {
             Ok(Parsed::Ours(push)) => Some(push),
             _ => None,
@@ -93,23 +113,52 @@ impl Case {
     }
 }
 
+/// The account and region of the functions in a replay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplayHome {
+    /// The account.
+    pub account: String,
+    /// The region.
+    pub region: String,
+}
+
+impl ReplayHome {
+    /// The event as the rules of the template match it: they name the stand-ins of the account and the region. EventBridge sets
+    /// both in every event, so an event that was written without them is of the functions' own.
+    pub(super) fn as_deployed(&self, event: &Value) -> Value {
+        let mut event = event.clone();
+        if !event["source"].as_str().is_some_and(|source| source.starts_with("aws.")) {
+            return event;
+        }
+        for (name, own, stand_in) in [("account", &self.account, ACCOUNT), ("region", &self.region, REGION)] {
+            let is_own = event.get(name).is_none_or(|value| value == own);
+            if let (true, Some(members)) = (is_own, event.as_object_mut()) {
+                members.insert(name.to_owned(), stand_in.into());
+            }
+        }
+        event
+    }
+}
+
 fn hint(push: &Push, world: &AwsWorld) -> Option<String> {
     let (repository, commit) = (&push.repository, push.commit()?);
-    if !world.has_repository(repository) {
-        return Some(format!(
-            "no repository serves as `{repository}`; give a clone of it: --repo {repository}=PATH"
-        ));
-    }
-    if world.has_commit(repository, commit) {
+    let has_repository = world.has_repository(repository);
+    if has_repository && world.has_commit(repository, commit) {
         return None;
     }
-    let known = world.commit_ids(repository).into_iter().map(|(label, id)| format!("\n  {label} {id}"));
+    // An event's names are untrusted input, and the hint has line breaks of its own.
+    let (shown, commit) = (printable(repository), printable(commit));
+    if !has_repository {
+        return Some(format!("no repository serves as `{shown}`; give a clone of it: --repo {shown}=PATH"));
+    }
+    let known = world.commit_ids(repository).into_iter();
+    let known = known.map(|(label, id)| format!("\n  {} {id}", printable(&label)));
     let known: String = known.collect();
     let known = if known.is_empty() { String::new() } else { format!("; its commits are{known}") };
-    Some(format!("commit {commit} is not in {repository}{known}"))
+    Some(format!("commit {commit} is not in {shown}{known}"))
 }
 
 fn read_event(path: &Path) -> Result<Value> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = text_file::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))
 }

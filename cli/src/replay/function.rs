@@ -125,7 +125,8 @@ impl<'c> Stage<'c> {
         heading: Option<&str>,
     ) -> Result<Vec<Invoked>> {
         let binary = workspace::build(self.root, &function.package)?;
-        let api = RuntimeApi::start()?;
+        let home = self.case.home();
+        let api = RuntimeApi::start_in(&home.account, &home.region)?;
         let seen = self.aws.journal().len();
         let mut process = Process::start(&binary, &self.environment(function, &api)?, seen)?;
         let mut invocations = Vec::new();

@@ -22,6 +22,7 @@ pub(super) fn routes_of<'t>(
     follows: bool,
     template: &'t SamTemplate,
 ) -> Result<Vec<Route<'t>>> {
+    let event = &case.home().as_deployed(event);
     if let Some(name) = function {
         let function = named(template, name)?;
         let note = (!delivers(function, event))

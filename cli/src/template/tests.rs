@@ -179,17 +179,3 @@ Resources:
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert_eq!(source, "event pattern is not valid at source: the value must be an array or an object");
 }
-
-#[test]
-fn samconfig_gives_overrides_as_one_string_or_as_a_list() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("samconfig.toml");
-    let text = "[one.deploy.parameters]\nparameter_overrides = 'A=1 B=\"x y\"'\n\
-                [two.global.parameters]\nparameter_overrides = [\"A=1\", \"B=x y\"]\n[three]\n";
-    fs::write(&path, text).unwrap();
-    for env in ["one", "two"] {
-        assert_eq!(overrides(&path, env).unwrap(), given(&[("A", "1"), ("B", "x y")]), "{env}");
-    }
-    assert!(overrides(&path, "three").unwrap().is_empty());
-    assert!(overrides(&path, "four").unwrap_err().to_string().ends_with("has no environment `four`"));
-}

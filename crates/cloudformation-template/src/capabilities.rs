@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::references::{other_conditions, validate};
 use crate::structure::{has_macros, members};
 use crate::{TemplateReference, Values, references};
 
@@ -24,47 +23,70 @@ const IAM: &[(&str, Option<&str>)] = &[
     ("AWS::IAM::UserToGroupAddition", None),
 ];
 
-/// The capability that a template requires for every value of the parameters that are not in `parameters`.
+/// The capabilities that a template requires, as far as the known names decide it.
 ///
-/// `None` for a template that CloudFormation refuses before it checks capabilities.
+/// The result of a macro is not known. AWS's own transforms keep the resources that the template writes, and AWS SAM adds a role
+/// to a function that has none.
 ///
 /// ```
-/// use cloudformation_template::{certainly_needed_capability, parse};
+/// use cloudformation_template::{Values, certainly_needed_capabilities, read};
 ///
-/// let template = parse("Resources: { Role: { Type: AWS::IAM::Role, Properties: { RoleName: deploy } } }").unwrap();
-/// assert_eq!(certainly_needed_capability(&template, &[]), Some("CAPABILITY_NAMED_IAM"));
+/// let template = read("Resources: { Role: { Type: AWS::IAM::Role, Properties: { RoleName: deploy } } }").unwrap();
+/// let needed = certainly_needed_capabilities(&template, &Values::new(&template, Default::default()));
+/// assert_eq!(needed, ["CAPABILITY_NAMED_IAM"]);
 /// ```
-pub fn certainly_needed_capability(
-    template: &Value,
-    parameters: &[(String, String)],
-) -> Option<&'static str> {
-    if has_macros(template) {
-        return Some(AUTO_EXPAND);
+pub fn certainly_needed_capabilities(template: &Value, values: &Values<'_>) -> Vec<&'static str> {
+    let macros = has_macros(template).then_some(AUTO_EXPAND);
+    if macros.is_some() && !keeps_resources(template) {
+        return macros.into_iter().collect();
     }
-    validate(template).ok()?;
-    let is_known = |reference: &TemplateReference| match reference {
-        TemplateReference::Condition(name) => condition_is_known(template, parameters, name),
-        _ => true,
-    };
-    let mut certain = template.clone();
-    certain["Resources"].as_object_mut()?.retain(|_, resource| {
-        if let Some(properties) = resource["Properties"].as_object_mut() {
-            properties.retain(|_, property| references(property).iter().all(is_known));
-        }
-        resource["Condition"].as_str().is_none_or(|name| condition_is_known(template, parameters, name))
+    let resources = members(&template["Resources"]).map(|(_, resource)| resource);
+    let included = resources.filter(|resource| values.known_to_include(resource) == Some(true));
+    let needs = included.filter_map(|resource| match adds_role(template, resource) {
+        true => Some("CAPABILITY_IAM"),
+        false => needed_for(resource, values, true),
     });
-    needed_capability(&certain, parameters)
+    // The longer name is the larger capability.
+    macros.into_iter().chain(needs.max_by_key(|name| name.len())).collect()
 }
 
-/// Whether the parameters determine a condition and the conditions in it.
-fn condition_is_known(template: &Value, parameters: &[(String, String)], name: &str) -> bool {
-    let condition = &template["Conditions"][name];
-    let all = references(condition).into_iter().chain(other_conditions(condition));
-    all.into_iter().all(|reference| match reference {
-        TemplateReference::Name(name) => parameters.iter().any(|(known, _)| *known == name),
-        TemplateReference::Condition(name) => condition_is_known(template, parameters, &name),
-        _ => true,
+/// Whether each transform is one of AWS's own, and a transform of the whole template.
+fn keeps_resources(template: &Value) -> bool {
+    let given = &template["Transform"];
+    let all = given.as_array().map(Vec::as_slice).unwrap_or(std::slice::from_ref(given));
+    all.iter().all(|one| {
+        one.as_str().or_else(|| one["Name"].as_str()).is_some_and(|name| name.starts_with("AWS::"))
     })
+}
+
+/// Whether AWS SAM creates a role for a resource ("AWS::Serverless::Function" and "AWS::Serverless::StateMachine", AWS SAM
+/// Developer Guide).
+fn adds_role(template: &Value, resource: &Value) -> bool {
+    let properties = &resource["Properties"];
+    let global_role = || &template["Globals"]["Function"]["Role"];
+    match resource["Type"].as_str() {
+        Some("AWS::Serverless::Function") => properties["Role"].is_null() && global_role().is_null(),
+        Some("AWS::Serverless::StateMachine") => {
+            properties["Role"].is_null() && !properties["Policies"].is_null()
+        }
+        _ => false,
+    }
+}
+
+/// The capability that a resource requires. With `certain`, a name under a condition that is not known does not count.
+fn needed_for(resource: &Value, values: &Values<'_>, certain: bool) -> Option<&'static str> {
+    let (_, property) = IAM.iter().find(|(kind, _)| resource["Type"] == *kind)?;
+    let is_decided = |name: &Value| {
+        references(name).into_iter().all(|reference| match reference {
+            TemplateReference::Condition(condition) => values.known_condition(&condition).is_some(),
+            _ => true,
+        })
+    };
+    let named = property.is_some_and(|property| {
+        let name = &resource["Properties"][property];
+        (!certain || is_decided(name)) && !values.value(name).is_null()
+    });
+    Some(if named { "CAPABILITY_NAMED_IAM" } else { "CAPABILITY_IAM" })
 }
 
 /// The capability that the IAM resources of a template require with these parameters, macros aside.
@@ -75,11 +97,8 @@ pub fn needed_capability(template: &Value, parameters: &[(String, String)]) -> O
         parameters.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
     let values = Values::new(template, names);
     let resources = members(&template["Resources"]).map(|(_, resource)| resource);
-    let needs = resources.filter(|resource| values.includes(resource)).filter_map(|resource| {
-        let (_, name) = IAM.iter().find(|(kind, _)| resource["Type"] == *kind)?;
-        let named = name.is_some_and(|name| !values.value(&resource["Properties"][name]).is_null());
-        Some(if named { "CAPABILITY_NAMED_IAM" } else { "CAPABILITY_IAM" })
-    });
+    let included = resources.filter(|resource| values.includes(resource));
+    let needs = included.filter_map(|resource| needed_for(resource, &values, false));
     // The longer name is the larger capability.
     needs.max_by_key(|name| name.len())
 }

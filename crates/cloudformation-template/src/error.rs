@@ -25,6 +25,9 @@ pub enum TemplateProblem {
     /// This crate cannot know what CloudFormation would answer. The text names the feature.
     #[error("{0} cannot be evaluated")]
     NotSupported(String),
+    /// CloudFormation would answer with this message, or accept the template: a condition or a value that is not known decides.
+    #[error("{0}")]
+    Undecided(String),
 }
 
 impl TemplateProblem {

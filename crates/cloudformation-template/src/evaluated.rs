@@ -1,12 +1,17 @@
 //! Checks what depends on the values of a template's parameters.
 //!
-//! CloudFormation refuses a reference to a resource whose condition is false, a mapping without the key, a list without the
-//! element, and a rule whose assertion is false.
+//! CloudFormation refuses a reference to a resource whose condition is false, an unknown type of a resource that is part of the
+//! stack, circular dependencies, a mapping without the key, a list without the element, and a rule whose assertion is false.
 
-use serde_json::Value;
+mod rules;
 
-use crate::structure::members;
-use crate::values::{only_member, text};
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::references::{cycle, depends_on};
+use crate::structure::{TypeKnowledge, members, type_knowledge};
+use crate::values::{is_known, only_member, text};
 use crate::{TemplateProblem, TemplateReference, Values, references};
 
 /// Refuses a template that CloudFormation refuses with these values of its parameters.
@@ -19,7 +24,12 @@ use crate::{TemplateProblem, TemplateReference, Values, references};
 ///
 /// let template = json!({
 ///     "Mappings": { "Sizes": { "test": { "Cpu": 1 } } },
-///     "Resources": { "Web": { "Properties": { "Cpu": { "Fn::FindInMap": ["Sizes", { "Ref": "Stage" }, "Cpu"] } } } },
+///     "Resources": {
+///         "Web": {
+///             "Type": "AWS::SNS::Topic",
+///             "Properties": { "Cpu": { "Fn::FindInMap": ["Sizes", { "Ref": "Stage" }, "Cpu"] } },
+///         },
+///     },
 /// });
 /// let values = Values::new(&template, BTreeMap::from([("Stage".to_owned(), json!("prod"))]));
 /// let problem = validate_evaluated(&template, &values).unwrap_err();
@@ -28,151 +38,250 @@ use crate::{TemplateProblem, TemplateReference, Values, references};
 ///
 /// # Errors
 ///
-/// [`TemplateProblem`], with CloudFormation's message; [`TemplateProblem::NotSupported`] for a function in `Rules` that this
-/// crate does not evaluate. Call [`crate::validate`] first.
+/// [`TemplateProblem::Invalid`], with CloudFormation's message; [`TemplateProblem::NotSupported`] for a function in `Rules` that
+/// this crate does not evaluate, and for a type that exists in some accounts only. Call [`crate::validate`] first.
 pub fn validate_evaluated(template: &Value, values: &Values<'_>) -> Result<(), TemplateProblem> {
-    let evaluation = Evaluation { template, values };
-    evaluation.rules()?;
+    let found = evaluated_problems(template, values);
+    let is = |wanted: fn(&TemplateProblem) -> bool| found.iter().find(|problem| wanted(problem)).cloned();
+    let invalid = is(|problem| matches!(problem, TemplateProblem::Invalid(_)));
+    let first = invalid.or_else(|| is(|problem| matches!(problem, TemplateProblem::NotSupported(_))));
+    first.map_or(Ok(()), Err)
+}
+
+/// Every reason for which [`validate_evaluated`] refuses a template, and every one that a value that is not known decides
+/// ([`TemplateProblem::Undecided`]).
+pub fn evaluated_problems(template: &Value, values: &Values<'_>) -> Vec<TemplateProblem> {
+    let mut evaluation = Evaluation { template, values, found: Vec::new() };
+    rules::check(&mut evaluation);
     for (_, condition) in members(&template["Conditions"]) {
-        evaluation.value(condition, "Conditions")?;
+        evaluation.value(condition, &Place::new("Conditions", Some(true)));
     }
     for block in ["Resources", "Outputs"] {
-        for (_, member) in members(&template[block]).filter(|(_, member)| values.includes(member)) {
-            evaluation.value(member, block)?;
+        for (_, member) in members(&template[block]) {
+            let mut place = Place::new(block, values.known_to_include(member));
+            place.assumed.extend(member["Condition"].as_str());
+            if place.included != Some(false) {
+                evaluation.value(member, &place);
+            }
         }
     }
-    Ok(())
+    evaluation.types();
+    evaluation.cycles();
+    crate::structure::once(evaluation.found)
+}
+
+/// The problems with types alone. The references of a template may be wrong.
+pub fn type_problems(template: &Value, values: &Values<'_>) -> Vec<TemplateProblem> {
+    let mut evaluation = Evaluation { template, values, found: Vec::new() };
+    evaluation.types();
+    crate::structure::once(evaluation.found)
 }
 
 struct Evaluation<'a> {
     template: &'a Value,
     values: &'a Values<'a>,
+    found: Vec<TemplateProblem>,
+}
+
+/// The place of a value.
+#[derive(Clone)]
+struct Place<'p> {
+    block: &'p str,
+    /// Whether the value is part of the stack, if that is known.
+    included: Option<bool>,
+    /// The conditions that are true wherever the value is part of the stack.
+    assumed: Vec<&'p str>,
+}
+
+impl<'p> Place<'p> {
+    fn new(block: &'p str, included: Option<bool>) -> Place<'p> {
+        Place { block, included, assumed: Vec::new() }
+    }
+
+    /// A branch of `Fn::If` with a condition that is not known.
+    fn branch(&self, assumed: Option<&'p str>) -> Place<'p> {
+        let mut place = Place { included: None, ..self.clone() };
+        place.assumed.extend(assumed);
+        place
+    }
 }
 
 impl Evaluation<'_> {
+    fn report(&mut self, message: String, certain: bool) {
+        let problem = if certain { TemplateProblem::Invalid } else { TemplateProblem::Undecided };
+        self.found.push(problem(message));
+    }
+
     /// Only the branch of `Fn::If` that the condition selects is checked.
-    fn value(&self, value: &Value, block: &str) -> Result<(), TemplateProblem> {
+    fn value<'p>(&mut self, value: &'p Value, place: &Place<'p>) {
         match value {
-            Value::Array(elements) => elements.iter().try_for_each(|element| self.value(element, block)),
+            Value::Array(elements) => elements.iter().for_each(|element| self.value(element, place)),
             Value::Object(map) => {
                 if let Some((name, argument)) = only_member(value) {
                     if let ("Fn::If", Some([condition, yes, no])) = (name, three(argument)) {
-                        let holds = condition.as_str().is_none_or(|name| self.values.condition(name));
-                        return self.value(if holds { yes } else { no }, block);
+                        return self.branches(condition.as_str(), yes, no, place);
                     }
-                    self.function(name, value, argument, block)?;
+                    self.function(name, value, argument, place);
                 }
-                map.values().try_for_each(|member| self.value(member, block))
+                map.values().for_each(|member| self.value(member, place));
             }
-            _ => Ok(()),
+            _ => {}
         }
     }
 
-    fn function(
-        &self,
-        name: &str,
-        value: &Value,
-        argument: &Value,
-        block: &str,
-    ) -> Result<(), TemplateProblem> {
+    fn branches<'p>(&mut self, condition: Option<&'p str>, yes: &'p Value, no: &'p Value, place: &Place<'p>) {
+        match condition.and_then(|name| self.values.known_condition(name)) {
+            Some(true) => self.value(yes, place),
+            Some(false) => self.value(no, place),
+            None => {
+                self.value(yes, &place.branch(condition));
+                self.value(no, &place.branch(None));
+            }
+        }
+    }
+
+    fn function(&mut self, name: &str, value: &Value, argument: &Value, place: &Place<'_>) {
         match name {
-            "Ref" | "Fn::GetAtt" | "Fn::Sub" => self.included(&shallow(name, value, argument), block),
-            "Fn::FindInMap" => self.mapping(argument),
-            "Fn::Select" => self.element(argument),
-            _ => Ok(()),
+            "Ref" | "Fn::GetAtt" | "Fn::Sub" => self.included(&shallow(name, value, argument), place),
+            "Fn::FindInMap" => self.mapping(argument, place),
+            "Fn::Select" => self.element(argument, place),
+            _ => {}
         }
     }
 
-    fn included(&self, value: &Value, block: &str) -> Result<(), TemplateProblem> {
+    fn included(&mut self, value: &Value, place: &Place<'_>) {
         for reference in references(value) {
-            if let TemplateReference::Name(name) | TemplateReference::Attribute(name, _) = reference
-                && let Some(resource) = self.template["Resources"].get(&name)
-                && !self.values.includes(resource)
-            {
-                return Err(TemplateProblem::unresolved(&name, block));
+            let (TemplateReference::Name(name) | TemplateReference::Attribute(name, _)) = reference else {
+                continue;
+            };
+            let Some(resource) = self.template["Resources"].get(&name) else { continue };
+            let assumed =
+                resource["Condition"].as_str().is_some_and(|condition| place.assumed.contains(&condition));
+            let exists = if assumed { Some(true) } else { self.values.known_to_include(resource) };
+            if exists != Some(true) {
+                let message = format!(
+                    "Unresolved resource dependencies [{name}] in the {} block of the template",
+                    place.block
+                );
+                // CloudFormation has this prefix in the block Resources only.
+                let prefix = if place.block == "Outputs" { "" } else { "Template format error: " };
+                self.report(format!("{prefix}{message}"), exists.is_some() && place.included.is_some());
             }
         }
-        Ok(())
     }
 
-    fn mapping(&self, argument: &Value) -> Result<(), TemplateProblem> {
-        let Some(parts) = three(argument) else { return Ok(()) };
-        let [Some(map), Some(first), Some(second)] =
-            parts.each_ref().map(|part| text(&self.values.value(part)))
-        else {
-            return Ok(());
+    fn mapping(&mut self, argument: &Value, place: &Place<'_>) {
+        let Some(parts) = three(argument) else { return };
+        let [map, first, second] = parts.each_ref().map(|part| self.values.value(part));
+        let known = [&map, &first, &second].into_iter().all(is_known);
+        let [Some(map), Some(first), Some(second)] = [map, first, second].map(|part| text(&part)) else {
+            let unknown = references(argument).into_iter().filter_map(|reference| match reference {
+                TemplateReference::Name(name) => Some(name),
+                _ => None,
+            });
+            let names = unknown.collect::<Vec<_>>().join(", ");
+            return self
+                .report(format!("Template error: Unable to get mapping for a value of {names}"), false);
         };
-        match self.template["Mappings"][&map].get(&first).and_then(|keys| keys.get(&second)) {
-            Some(_) => Ok(()),
-            None => Err(TemplateProblem::invalid(format!(
-                "Template error: Unable to get mapping for {map}::{first}::{second}"
-            ))),
+        if self.template["Mappings"][&map].get(&first).and_then(|keys| keys.get(&second)).is_none() {
+            let message = format!("Template error: Unable to get mapping for {map}::{first}::{second}");
+            self.report(message, known && place.included.is_some());
         }
     }
 
     /// A list that refers to resources is known only when they exist, so it is not checked.
-    fn element(&self, argument: &Value) -> Result<(), TemplateProblem> {
-        let Some([index, list]) = argument.as_array().map(Vec::as_slice) else { return Ok(()) };
+    fn element(&mut self, argument: &Value, place: &Place<'_>) {
+        let Some([index, list]) = argument.as_array().map(Vec::as_slice) else { return };
         let of_resources = references(list).into_iter().any(|reference| match reference {
             TemplateReference::Name(name) => self.template["Resources"].get(&name).is_some(),
             TemplateReference::Attribute(..) => true,
             _ => false,
         });
         let (index, list) = (text(&self.values.value(index)), self.values.value(list));
-        match (index, list.as_array()) {
-            (Some(index), Some(elements)) if !of_resources => {
-                let there = index.parse::<usize>().is_ok_and(|index| index < elements.len());
-                let message =
-                    format!("Template error: Fn::Select cannot select nonexistent value at index {index}");
-                if there { Ok(()) } else { Err(TemplateProblem::invalid(message)) }
-            }
-            _ => Ok(()),
+        if let (Some(index), Some(elements), false) = (index, list.as_array(), of_resources)
+            && is_known(&list)
+            && !index.parse::<usize>().is_ok_and(|index| index < elements.len())
+        {
+            let message =
+                format!("Template error: Fn::Select cannot select nonexistent value at index {index}");
+            self.report(message, place.included.is_some());
         }
     }
 
-    /// "CloudFormation template Rules syntax": assertions about the parameters. AWS documents no message for a
-    /// failed assertion.
-    fn rules(&self) -> Result<(), TemplateProblem> {
-        for (name, rule) in members(&self.template["Rules"]) {
-            if rule.get("RuleCondition").map_or(Ok(true), |condition| self.holds(condition))? {
-                for assertion in rule["Assertions"].as_array().into_iter().flatten() {
-                    if !self.holds(&assertion["Assert"])? {
-                        let why = text(&assertion["AssertDescription"]).unwrap_or_default();
-                        return Err(TemplateProblem::format(&format!(
-                            "Rule {name} failed to satisfy assertion: {why}"
-                        )));
-                    }
+    /// A type that CloudFormation does not have is accepted for a resource that is not part of the stack.
+    fn types(&mut self) {
+        let mut unknown: [Vec<&str>; 2] = Default::default();
+        for (_, resource) in members(&self.template["Resources"]) {
+            let (Some(kind), included) = (resource["Type"].as_str(), self.values.known_to_include(resource))
+            else {
+                continue;
+            };
+            match (type_knowledge(kind), included) {
+                (TypeKnowledge::Known, _) | (_, Some(false)) => {}
+                (TypeKnowledge::Extension, _) => {
+                    let feature = format!("the type {kind}, which only some accounts have,");
+                    self.found.push(TemplateProblem::not_supported(feature));
                 }
+                (TypeKnowledge::Unknown, _) => unknown[usize::from(included.is_none())].push(kind),
             }
         }
-        Ok(())
+        for (nth, mut kinds) in unknown.into_iter().enumerate().filter(|(_, kinds)| !kinds.is_empty()) {
+            kinds.dedup();
+            let message =
+                format!("Template format error: Unrecognized resource types: [{}]", kinds.join(", "));
+            self.report(message, nth == 0);
+        }
     }
 
-    fn holds(&self, assertion: &Value) -> Result<bool, TemplateProblem> {
-        let only = only_member(assertion);
-        let (name, argument) =
-            only.ok_or_else(|| TemplateProblem::not_supported("a rule that is no function"))?;
-        let parts = argument.as_array().map(Vec::as_slice).unwrap_or_default();
-        let text = |value: &Value| text(&self.values.value(value));
-        match (name, parts) {
-            ("Fn::Equals", [left, right]) => {
-                let (Some(left), Some(right)) = (text(left), text(right)) else {
-                    return Err(TemplateProblem::not_supported(
-                        "Fn::Equals of values that are no text in Rules",
-                    ));
-                };
-                Ok(left == right)
+    /// Circular dependencies: those that exist for certain, or else those that a condition decides.
+    fn cycles(&mut self) {
+        for certain in [true, false] {
+            let needs = |_: &str, resource: &Value| self.needs(resource, certain);
+            if let Some(names) = cycle(&self.template["Resources"], needs) {
+                return self.report(format!("Circular dependency between resources: [{names}]"), certain);
             }
-            ("Fn::Not", [one]) => Ok(!self.holds(one)?),
-            ("Fn::And", all) => all.iter().try_fold(true, |so_far, one| Ok(self.holds(one)? && so_far)),
-            ("Fn::Or", any) => any.iter().try_fold(false, |so_far, one| Ok(self.holds(one)? || so_far)),
-            ("Fn::Contains", [Value::Array(list), wanted]) => match text(wanted) {
-                Some(wanted) => Ok(list.iter().any(|one| text(one).as_ref() == Some(&wanted))),
-                None => {
-                    Err(TemplateProblem::not_supported("Fn::Contains of a value that is no text in Rules"))
+        }
+    }
+
+    /// The names that a resource depends on; none for a resource that is not part of the stack.
+    fn needs(&self, resource: &Value, certain: bool) -> BTreeSet<String> {
+        let included = self.values.known_to_include(resource);
+        if included == Some(false) || (certain && included.is_none()) {
+            return BTreeSet::new();
+        }
+        let named =
+            references(&self.selected(resource, certain)).into_iter().filter_map(
+                |reference| match reference {
+                    TemplateReference::Name(name) | TemplateReference::Attribute(name, _) => Some(name),
+                    _ => None,
+                },
+            );
+        named.chain(depends_on(resource).map(str::to_owned)).collect()
+    }
+
+    /// A value without the branches of `Fn::If` that are not selected, or that are not selected for certain.
+    fn selected(&self, value: &Value, certain: bool) -> Value {
+        match value {
+            Value::Array(elements) => {
+                elements.iter().map(|element| self.selected(element, certain)).collect()
+            }
+            Value::Object(map) => match only_member(value) {
+                Some(("Fn::If", argument)) => match three(argument) {
+                    Some([condition, yes, no]) => {
+                        let truth = condition.as_str().and_then(|name| self.values.known_condition(name));
+                        match truth {
+                            Some(truth) => self.selected(if truth { yes } else { no }, certain),
+                            None if certain => Value::Null,
+                            None => json!([self.selected(yes, certain), self.selected(no, certain)]),
+                        }
+                    }
+                    None => Value::Null,
+                },
+                _ => {
+                    map.iter().map(|(name, member)| (name.clone(), self.selected(member, certain))).collect()
                 }
             },
-            _ => Err(TemplateProblem::not_supported(format!("{name} in Rules"))),
+            scalar => scalar.clone(),
         }
     }
 }
@@ -187,7 +296,7 @@ fn shallow(name: &str, value: &Value, argument: &Value) -> Value {
         ("Fn::Sub", Some(parts)) => {
             let names = parts.get(1).and_then(Value::as_object).into_iter().flatten();
             let names = names.map(|(name, _)| (name.clone(), Value::Null)).collect();
-            serde_json::json!({ name: [parts.first(), Value::Object(names)] })
+            json!({ name: [parts.first(), Value::Object(names)] })
         }
         _ => value.clone(),
     }

@@ -16,9 +16,12 @@
 #![warn(missing_docs)]
 
 mod capabilities;
+mod declared;
 mod error;
 mod evaluated;
+mod functions;
 mod parameters;
+mod read;
 mod references;
 mod structure;
 mod values;
@@ -28,11 +31,12 @@ mod yaml;
 #[doc = include_str!("../README.md")]
 mod readme {}
 
-pub use capabilities::{AUTO_EXPAND, certainly_needed_capability, needed_capability};
+pub use capabilities::{AUTO_EXPAND, certainly_needed_capabilities, needed_capability};
 pub use error::{ParameterError, SyntaxError, TemplateProblem};
-pub use evaluated::validate_evaluated;
+pub use evaluated::{evaluated_problems, type_problems, validate_evaluated};
 pub use parameters::{check_parameter_value, parameter_value, parameter_values, refused_value};
+pub use read::read;
 pub use references::{TemplateReference, references};
-pub use structure::{has_macros, members, validate};
+pub use structure::{has_macros, members, problems, validate};
 pub use values::{Values, text};
 pub use yaml::parse;

@@ -12,6 +12,40 @@ use crate::{ParameterError, TemplateProblem};
 /// "Parameter values: 4,096 bytes" ("Understand CloudFormation quotas").
 const MAX_BYTES: usize = 4096;
 
+/// "Supported AWS-specific parameter types", AWS CloudFormation User Guide. Each exists as a list, too, except for the first.
+const AWS_TYPES: &[&str] = &[
+    "AWS::EC2::KeyPair::KeyName",
+    "AWS::EC2::AvailabilityZone::Name",
+    "AWS::EC2::Image::Id",
+    "AWS::EC2::Instance::Id",
+    "AWS::EC2::SecurityGroup::GroupName",
+    "AWS::EC2::SecurityGroup::Id",
+    "AWS::EC2::Subnet::Id",
+    "AWS::EC2::VPC::Id",
+    "AWS::EC2::Volume::Id",
+    "AWS::Route53::HostedZone::Id",
+];
+
+/// Whether CloudFormation has a type of parameters.
+pub(crate) fn is_parameter_type(kind: &str) -> bool {
+    let inner = |kind: &str, prefix: &str| {
+        kind.strip_prefix(prefix).and_then(|rest| rest.strip_suffix('>')).map(str::to_owned)
+    };
+    let is_plain = |kind: &str| {
+        let element = inner(kind, "List<").unwrap_or_else(|| kind.to_owned());
+        kind == "CommaDelimitedList"
+            || ["String", "Number"].contains(&element.as_str())
+            || AWS_TYPES.contains(&element.as_str())
+    };
+    match inner(kind, SSM_VALUE) {
+        Some(of) => is_plain(&of),
+        None => kind == "AWS::SSM::Parameter::Name" || is_plain(kind),
+    }
+}
+
+/// A parameter whose value CloudFormation reads from Systems Manager.
+const SSM_VALUE: &str = "AWS::SSM::Parameter::Value<";
+
 /// The value of every parameter of a template, as `Ref` gives it: the given value, else the parameter's `Default`.
 ///
 /// ```
@@ -91,7 +125,7 @@ pub fn refused_value(name: &str, parameter: &Value, value: &str) -> Option<Strin
 /// Manager and for an `AllowedPattern` that cannot be evaluated.
 pub fn check_parameter_value(name: &str, parameter: &Value, value: &str) -> Result<(), TemplateProblem> {
     let kind = parameter["Type"].as_str().unwrap_or_default();
-    if kind.starts_with("AWS::SSM::Parameter::") {
+    if kind.starts_with(SSM_VALUE) {
         return Err(TemplateProblem::not_supported(format!("parameters of type {kind}")));
     }
     if value.len() > MAX_BYTES {
@@ -119,7 +153,8 @@ fn unmet_constraint(parameter: &Value, kind: &str, value: &str) -> Result<Option
     let number = |key: &str| text(&parameter[key]).and_then(|text| text.parse::<f64>().ok());
     let length = value.chars().count() as f64;
     if kind == "Number" || kind == "List<Number>" {
-        let Ok(given) = value.parse::<f64>() else { return Ok(Some("be a number".to_owned())) };
+        let given = value.parse::<f64>().ok().filter(|given| given.is_finite());
+        let Some(given) = given else { return Ok(Some("be a number.".to_owned())) };
         if let Some(least) = number("MinValue").filter(|least| given < *least) {
             return Ok(Some(format!("be a number not less than {least}")));
         }

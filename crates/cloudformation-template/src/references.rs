@@ -1,4 +1,4 @@
-//! Owns the references in a template: finds them, and refuses unresolved and circular ones.
+//! Owns the references in a template: finds them, and those that resolve to nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +27,7 @@ const FUNCTIONS: &[&str] = &[
     "FindInMap",
     "GetAZs",
     "GetAtt",
+    "GetStackOutput",
     "If",
     "ImportValue",
     "Join",
@@ -124,95 +125,132 @@ fn substitutions(argument: &Value, found: &mut BTreeSet<TemplateReference>) {
     }
 }
 
-/// Refuses a template with a reference that resolves to nothing, or with circular ones.
-pub(crate) fn validate(template: &Value) -> Result<(), TemplateProblem> {
-    for (section, block) in [("Resources", "Resources"), ("Outputs", "Outputs")] {
-        for (name, member) in members(&template[section]) {
+/// Finds references that resolve to nothing, in every branch of `Fn::If`, and circular ones.
+pub(crate) fn check(template: &Value, found: &mut Vec<TemplateProblem>) {
+    for block in ["Resources", "Outputs"] {
+        let mut unresolved: Vec<String> = Vec::new();
+        for (_, member) in members(&template[block]) {
             for reference in references(member) {
-                resolves(template, &reference, block)?;
+                match reference {
+                    TemplateReference::Name(name) if !is_name(template, &name) => unresolved.push(name),
+                    reference => found.extend(unresolved_reference(template, &reference)),
+                }
             }
-            attached(template, name, member, block)?;
+            if let Some(condition) = member["Condition"].as_str() {
+                found.extend(unknown_condition(template, condition, block));
+            }
+            let missing = depends_on(member).filter(|other| !is_resource(template, other));
+            unresolved.extend(missing.map(str::to_owned));
+        }
+        found.extend(unresolved_names(unresolved).map(|names| TemplateProblem::unresolved(&names, block)));
+    }
+    conditions(template, found);
+    rules(template, found);
+    circular_conditions(template, found);
+}
+
+/// The names once, in their order.
+fn unresolved_names(names: Vec<String>) -> Option<String> {
+    let mut once: Vec<String> = Vec::new();
+    for name in names {
+        if !once.contains(&name) {
+            once.push(name);
         }
     }
-    conditions(template)?;
-    no_cycles(template)
+    (!once.is_empty()).then(|| once.join(", "))
 }
 
 fn has(template: &Value, section: &str, name: &str) -> bool {
     template[section].get(name).is_some()
 }
 
-fn resolves(template: &Value, reference: &TemplateReference, block: &str) -> Result<(), TemplateProblem> {
-    match reference {
-        TemplateReference::Name(name) => {
-            let known = PSEUDO_PARAMETERS.contains(&name.as_str())
-                || has(template, "Parameters", name)
-                || has(template, "Resources", name);
-            if known { Ok(()) } else { Err(TemplateProblem::unresolved(name, block)) }
+fn is_name(template: &Value, name: &str) -> bool {
+    is_parameter(template, name) || is_resource(template, name)
+}
+
+/// A module's resources have names that begin with the module's name ("Modules", AWS CloudFormation User Guide).
+fn is_resource(template: &Value, name: &str) -> bool {
+    let is_module =
+        |resource: &Value| resource["Type"].as_str().is_some_and(|kind| kind.ends_with("::MODULE"));
+    has(template, "Resources", name)
+        || members(&template["Resources"])
+            .any(|(module, resource)| is_module(resource) && name.starts_with(module.as_str()))
+}
+
+fn is_parameter(template: &Value, name: &str) -> bool {
+    PSEUDO_PARAMETERS.contains(&name) || has(template, "Parameters", name)
+}
+
+fn unresolved_reference(template: &Value, reference: &TemplateReference) -> Option<TemplateProblem> {
+    let message = match reference {
+        TemplateReference::Attribute(resource, _) if !is_resource(template, resource) => {
+            format!("instance of Fn::GetAtt references undefined resource {resource}")
         }
-        TemplateReference::Attribute(resource, _) if has(template, "Resources", resource) => Ok(()),
-        TemplateReference::Attribute(resource, _) => Err(TemplateProblem::invalid(format!(
-            "Template error: instance of Fn::GetAtt references undefined resource {resource}"
-        ))),
-        TemplateReference::Condition(name) => known_condition(template, name, block),
-        TemplateReference::Mapping(name) if has(template, "Mappings", name) => Ok(()),
-        TemplateReference::Mapping(name) => Err(TemplateProblem::invalid(format!(
-            "Template error: Mapping named '{name}' is not present in the 'Mappings' section of template."
-        ))),
-        TemplateReference::Unknown(function) => Err(TemplateProblem::invalid(format!(
-            "Template error: encountered unsupported function: {function}"
-        ))),
-    }
+        TemplateReference::Condition(name) if !has(template, "Conditions", name) => {
+            format!("unresolved condition dependency {name} in Fn::If")
+        }
+        TemplateReference::Mapping(name) if !has(template, "Mappings", name) => {
+            format!("Mapping named '{name}' is not present in the 'Mappings' section of template.")
+        }
+        TemplateReference::Unknown(function) => format!("encountered unsupported function: {function}"),
+        _ => return None,
+    };
+    Some(TemplateProblem::invalid(format!("Template error: {message}")))
 }
 
-fn known_condition(template: &Value, name: &str, block: &str) -> Result<(), TemplateProblem> {
+fn unknown_condition(template: &Value, name: &str, block: &str) -> Option<TemplateProblem> {
     let message = format!("Unresolved condition dependency {name} in the {block} block of the template");
-    if has(template, "Conditions", name) { Ok(()) } else { Err(TemplateProblem::format(&message)) }
+    (!has(template, "Conditions", name)).then(|| TemplateProblem::format(&message))
 }
 
-/// Checks a member's own `Condition` and `DependsOn`, and an output's value.
-fn attached(template: &Value, name: &str, member: &Value, block: &str) -> Result<(), TemplateProblem> {
-    if let Some(condition) = member["Condition"].as_str() {
-        known_condition(template, condition, block)?;
-    }
-    if let Some(missing) = depends_on(member).find(|other| !has(template, "Resources", other)) {
-        return Err(TemplateProblem::unresolved(missing, block));
-    }
-    if block == "Outputs" && member.get("Value").is_none_or(Value::is_null) {
-        let message = format!(
-            "Output {name} is malformed. The Value field of every Outputs member must evaluate to a String."
-        );
-        return Err(TemplateProblem::format(&message));
-    }
-    Ok(())
-}
-
-fn depends_on(resource: &Value) -> impl Iterator<Item = &str> {
+pub(crate) fn depends_on(resource: &Value) -> impl Iterator<Item = &str> {
     let given = &resource["DependsOn"];
     let list = given.as_array().map(Vec::as_slice).unwrap_or(std::slice::from_ref(given));
     list.iter().filter_map(Value::as_str)
 }
 
 /// Conditions may refer to parameters and other conditions, but not to resources.
-fn conditions(template: &Value) -> Result<(), TemplateProblem> {
+fn conditions(template: &Value, found: &mut Vec<TemplateProblem>) {
+    let mut unresolved = Vec::new();
     for (_, condition) in members(&template["Conditions"]) {
         if imports(condition) {
-            return Err(TemplateProblem::invalid(
-                "Template error: Cannot use Fn::ImportValue in Conditions.",
-            ));
+            found.push(TemplateProblem::invalid("Template error: Cannot use Fn::ImportValue in Conditions."));
         }
-        for reference in references(condition).into_iter().chain(other_conditions(condition)) {
-            match &reference {
-                TemplateReference::Name(name) if has(template, "Resources", name) => {
-                    return Err(TemplateProblem::format(&format!(
-                        "Unresolved dependencies [{name}]. Cannot reference resources in the Conditions block of the template"
-                    )));
+        for reference in references(condition) {
+            match reference {
+                TemplateReference::Name(name) | TemplateReference::Attribute(name, _)
+                    if !is_parameter(template, &name) =>
+                {
+                    unresolved.push(name);
                 }
-                _ => resolves(template, &reference, "Conditions")?,
+                reference => found.extend(unresolved_reference(template, &reference)),
+            }
+        }
+        for other in other_conditions(condition) {
+            if let TemplateReference::Condition(name) = other {
+                found.extend(unknown_condition(template, &name, "Conditions"));
             }
         }
     }
-    Ok(())
+    found.extend(unresolved_names(unresolved).map(|names| {
+        TemplateProblem::format(&format!(
+            "Unresolved dependencies [{names}]. Cannot reference resources in the Conditions block of the template"
+        ))
+    }));
+}
+
+/// Rules may refer to parameters only.
+fn rules(template: &Value, found: &mut Vec<TemplateProblem>) {
+    let named = references(&template["Rules"]).into_iter().filter_map(|reference| match reference {
+        TemplateReference::Name(name) | TemplateReference::Attribute(name, _) => Some(name),
+        _ => None,
+    });
+    let unresolved = named.filter(|name| !is_parameter(template, name)).collect();
+    found.extend(unresolved_names(unresolved).map(|names| {
+        TemplateProblem::format(&format!(
+            "Unresolved dependencies [{names}]. Cannot reference resources in the Rules block of the template"
+        ))
+    }));
 }
 
 fn imports(value: &Value) -> bool {
@@ -234,19 +272,8 @@ pub(crate) fn other_conditions(condition: &Value) -> Vec<TemplateReference> {
     own.into_iter().chain(inside(condition)).collect()
 }
 
-/// Refuses circular dependencies of resources and of conditions.
-fn no_cycles(template: &Value) -> Result<(), TemplateProblem> {
-    let needs = |resource: &Value| -> BTreeSet<String> {
-        let named = references(resource).into_iter().filter_map(|reference| match reference {
-            TemplateReference::Name(name) | TemplateReference::Attribute(name, _) => Some(name),
-            _ => None,
-        });
-        named.chain(depends_on(resource).map(str::to_owned)).collect()
-    };
-    if let Some(names) = cycle(&template["Resources"], needs) {
-        return Err(TemplateProblem::invalid(format!("Circular dependency between resources: [{names}]")));
-    }
-    let needs = |condition: &Value| -> BTreeSet<String> {
+fn circular_conditions(template: &Value, found: &mut Vec<TemplateProblem>) {
+    let needs = |_: &str, condition: &Value| -> BTreeSet<String> {
         let others = references(condition).into_iter().chain(other_conditions(condition));
         let others = others.filter_map(|reference| match reference {
             TemplateReference::Condition(name) => Some(name),
@@ -254,18 +281,17 @@ fn no_cycles(template: &Value) -> Result<(), TemplateProblem> {
         });
         others.collect()
     };
-    match cycle(&template["Conditions"], needs) {
-        None => Ok(()),
-        Some(names) => {
-            Err(TemplateProblem::format(&format!("Circular dependency between conditions: [{names}]")))
-        }
-    }
+    found.extend(
+        cycle(&template["Conditions"], needs).map(|names| {
+            TemplateProblem::format(&format!("Circular dependency between conditions: [{names}]"))
+        }),
+    );
 }
 
 /// The names in a cycle: removes every member without a remaining dependency, until no more can be removed.
-fn cycle(section: &Value, needs: impl Fn(&Value) -> BTreeSet<String>) -> Option<String> {
+pub(crate) fn cycle(section: &Value, needs: impl Fn(&str, &Value) -> BTreeSet<String>) -> Option<String> {
     let mut left: BTreeMap<&str, BTreeSet<String>> =
-        members(section).map(|(name, member)| (name.as_str(), needs(member))).collect();
+        members(section).map(|(name, member)| (name.as_str(), needs(name, member))).collect();
     loop {
         let names: BTreeSet<&str> = left.keys().copied().collect();
         left.retain(|_, needs| needs.iter().any(|need| names.contains(need.as_str())));

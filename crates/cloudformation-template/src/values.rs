@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+/// The most conditions that refer to one another, one after the other.
+const DEEPEST: usize = 100;
+
 /// The values of the names in a template.
 ///
 /// ```
@@ -50,24 +53,51 @@ impl<'a> Values<'a> {
 
     /// Whether a condition is true. A condition that the template lacks, or that cannot be evaluated, counts as true.
     pub fn condition(&self, name: &str) -> bool {
-        self.conditions.and_then(|all| all.get(name)).is_none_or(|condition| self.truth(condition))
+        self.known_condition(name).unwrap_or(true)
+    }
+
+    /// Whether a condition is true, if the known names decide it.
+    ///
+    /// ```
+    /// use cloudformation_template::Values;
+    /// use serde_json::json;
+    ///
+    /// let template = json!({ "Conditions": { "IsProd": { "Fn::Equals": [{ "Ref": "Stage" }, "prod"] } } });
+    /// assert_eq!(Values::new(&template, Default::default()).known_condition("IsProd"), None);
+    /// ```
+    pub fn known_condition(&self, name: &str) -> Option<bool> {
+        self.condition_within(name, DEEPEST)
+    }
+
+    /// As [`Values::known_condition`]. Circular conditions end at a depth of 0.
+    fn condition_within(&self, name: &str, depth: usize) -> Option<bool> {
+        self.truth(self.conditions?.get(name)?, depth.checked_sub(1)?)
     }
 
     /// Whether a resource or an output is part of the stack: it has no `Condition`, or one that is true.
     pub fn includes(&self, member: &Value) -> bool {
-        member["Condition"].as_str().is_none_or(|name| self.condition(name))
+        self.known_to_include(member).unwrap_or(true)
     }
 
-    fn truth(&self, condition: &Value) -> bool {
-        let Some((function, argument)) = only_member(condition) else { return true };
+    /// As [`Values::includes`], if the known names decide it.
+    pub fn known_to_include(&self, member: &Value) -> Option<bool> {
+        member["Condition"].as_str().map_or(Some(true), |name| self.known_condition(name))
+    }
+
+    fn truth(&self, condition: &Value, depth: usize) -> Option<bool> {
+        let (function, argument) = only_member(condition)?;
         let parts = argument.as_array().map(Vec::as_slice).unwrap_or_default();
+        let mut truths = parts.iter().map(|one| self.truth(one, depth));
         match (function, parts) {
-            ("Condition", _) => argument.as_str().is_none_or(|name| self.condition(name)),
-            ("Fn::Equals", [left, right]) => is_same(&self.value(left), &self.value(right)),
-            ("Fn::Not", [one]) => !self.truth(one),
-            ("Fn::And", all) => all.iter().all(|one| self.truth(one)),
-            ("Fn::Or", any) => any.iter().any(|one| self.truth(one)),
-            _ => true,
+            ("Condition", _) => self.condition_within(argument.as_str()?, depth),
+            ("Fn::Equals", [left, right]) => {
+                let (left, right) = (self.value(left), self.value(right));
+                (is_known(&left) && is_known(&right)).then(|| is_same(&left, &right))
+            }
+            ("Fn::Not", [one]) => self.truth(one, depth).map(|truth| !truth),
+            ("Fn::And", _) => decided(&mut truths, false),
+            ("Fn::Or", _) => decided(&mut truths, true),
+            _ => None,
         }
     }
 
@@ -167,6 +197,29 @@ pub fn text(value: &Value) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(bool) => Some(bool.to_string()),
         _ => None,
+    }
+}
+
+/// `decisive` if one of the truths is; its opposite if each truth is known and none is decisive.
+fn decided(truths: &mut dyn Iterator<Item = Option<bool>>, decisive: bool) -> Option<bool> {
+    let mut result = Some(!decisive);
+    for truth in truths {
+        match truth {
+            Some(truth) if truth == decisive => return Some(decisive),
+            Some(_) => {}
+            None => result = None,
+        }
+    }
+    result
+}
+
+/// Whether nothing in a value is still as the template writes it: neither a function nor a name in `Fn::Sub`.
+pub(crate) fn is_known(value: &Value) -> bool {
+    match value {
+        Value::Array(elements) => elements.iter().all(is_known),
+        Value::Object(_) => false,
+        Value::String(text) => !text.contains("${"),
+        _ => true,
     }
 }
 

@@ -1,81 +1,37 @@
-//! Owns how git is run: its environment, its exit codes and its output.
+//! Owns how git is run: its processes, its exit codes and its output.
 
-use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::sync::Arc;
 
-use crate::GitError;
+use crate::closed_folder::ClosedFolder;
+use crate::{GitError, isolated_command};
 
-/// A git command that its surroundings cannot change: no `GIT_*` variable, no configuration of the user or the machine.
-///
-/// Every git process of this crate is built here. A caller that writes to a repository of its own can build its commands here,
-/// too.
-///
-/// ```
-/// let version = git_reader::isolated_command().arg("--version").output().unwrap();
-/// assert!(version.stdout.starts_with(b"git version"));
-/// ```
-pub fn isolated_command() -> Command {
-    let mut command = Command::new("git");
-    for (name, _) in std::env::vars_os() {
-        if name.as_encoded_bytes().starts_with(b"GIT_") {
-            command.env_remove(name);
-        }
-    }
-    command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1").env("LC_ALL", "C");
-    // A clone of another owner is read too: no question of this crate runs a hook or a configured program.
-    command
-        .env("GIT_CONFIG_COUNT", "1")
-        .env("GIT_CONFIG_KEY_0", "safe.directory")
-        .env("GIT_CONFIG_VALUE_0", "*");
-    command.env("GIT_OPTIONAL_LOCKS", "0").env("GIT_NO_LAZY_FETCH", "1").env("GIT_TERMINAL_PROMPT", "0");
-    command.env("GIT_NO_REPLACE_OBJECTS", "1").env("GIT_GRAFT_FILE", "/dev/null");
-    command.env("GIT_LITERAL_PATHSPECS", "1");
-    command.stdin(Stdio::null());
-    command
-}
+/// The author of the commit of a working tree.
+const IDENTITY: [(&str, &str); 6] = [
+    ("GIT_AUTHOR_NAME", "the working tree"),
+    ("GIT_AUTHOR_EMAIL", ""),
+    ("GIT_AUTHOR_DATE", "1767225600 +0000"),
+    ("GIT_COMMITTER_NAME", "the working tree"),
+    ("GIT_COMMITTER_EMAIL", ""),
+    ("GIT_COMMITTER_DATE", "1767225600 +0000"),
+];
 
-/// Starts git in `directory`. Every question of this crate goes through this function.
-///
-/// Without `git_folder`, git searches for the repository that contains the directory.
-fn start(
-    directory: &Path,
-    git_folder: Option<&Path>,
-    arguments: &[&str],
-    stdin: Stdio,
-) -> Result<Child, GitError> {
-    let mut command = isolated_command();
-    command.current_dir(directory).args(arguments);
-    if let Some(folder) = git_folder {
-        command.env("GIT_DIR", folder);
-    }
-    command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().map_err(|source| failed_to_run(arguments[0], directory, source))
-}
-
-/// The git folder that commands run on.
+/// A repository's git folder, and the closed folder through which git reads it.
 #[derive(Debug, Clone)]
 pub(crate) struct GitFolder {
     path: PathBuf,
+    closed: Arc<ClosedFolder>,
 }
 
 impl GitFolder {
-    /// Finds the git folder as git does: `path` itself, its `.git`, or that of a folder above.
-    pub(crate) fn discover(path: &Path) -> Result<GitFolder, GitError> {
-        let not_a_repository = |stderr: &str| GitError::NotARepository {
-            path: path.to_owned(),
-            stderr: stderr.trim().to_owned(),
-        };
-        if !path.is_dir() {
-            return Err(not_a_repository("there is no such folder"));
-        }
-        let child = start(path, None, &["rev-parse", "--absolute-git-dir"], Stdio::null())?;
-        let output = child.wait_with_output().map_err(|source| failed_to_run("rev-parse", path, source))?;
-        if !output.status.success() {
-            return Err(not_a_repository(&String::from_utf8_lossy(&output.stderr)));
-        }
-        Ok(GitFolder { path: PathBuf::from(os_string(trim_newline(output.stdout))) })
+    pub(crate) fn new(path: PathBuf, closed: ClosedFolder) -> GitFolder {
+        GitFolder { path, closed: Arc::new(closed) }
+    }
+
+    pub(crate) fn closed(&self) -> &ClosedFolder {
+        &self.closed
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -103,9 +59,38 @@ impl GitFolder {
         Ok(RunningGit { operation: arguments[0].to_owned(), child })
     }
 
-    /// Not in the clone's work tree: git could mistake a file there (attributes, a `HEAD` file) for an argument.
+    /// Runs git in the working tree `top`, on the index of the closed folder.
+    pub(crate) fn run_in_work_tree(
+        &self,
+        top: &Path,
+        arguments: &[&str],
+        input: Vec<u8>,
+    ) -> Result<GitOutput, GitError> {
+        let mut command = self.command(arguments);
+        command.current_dir(top).env("GIT_WORK_TREE", top).env("GIT_INDEX_FILE", self.closed.index());
+        // check-ignore refuses to run with it.
+        command.envs(IDENTITY).env_remove("GIT_LITERAL_PATHSPECS");
+        let failed = |source| failed_to_run(arguments[0], &self.path, source);
+        let mut child = command.stdin(Stdio::piped()).spawn().map_err(failed)?;
+        let mut stdin = child.stdin.take().expect("stdin is piped");
+        // Written at the same time as git's output is read. A git that fails closes the pipe, and reports why on stderr.
+        let writer = std::thread::spawn(move || stdin.write_all(&input));
+        let output = child.wait_with_output().map_err(failed)?;
+        let _ = writer.join();
+        Ok(GitOutput { operation: arguments[0].to_owned(), output })
+    }
+
     fn start(&self, arguments: &[&str], stdin: Stdio) -> Result<Child, GitError> {
-        start(&self.path, Some(&self.path), arguments, stdin)
+        let child = self.command(arguments).stdin(stdin).spawn();
+        child.map_err(|source| failed_to_run(arguments[0], &self.path, source))
+    }
+
+    /// git in the closed folder, not in the clone: git could mistake a file there (attributes, a `HEAD` file) for an argument.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = isolated_command(&self.closed.git());
+        command.args(arguments).envs(self.closed.objects());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
     }
 
     pub(crate) fn failed(&self, operation: &str, stderr: &[u8]) -> GitError {
@@ -120,6 +105,7 @@ impl GitFolder {
 }
 
 /// git's exit code and output.
+#[derive(Debug)]
 pub(crate) struct GitOutput {
     operation: String,
     output: Output,
@@ -131,6 +117,14 @@ impl GitOutput {
             return Ok(self.output.stdout);
         }
         Err(git.failed(&self.operation, &self.output.stderr))
+    }
+
+    /// The same for a command whose exit code 1 reports that nothing was found.
+    pub(crate) fn bytes_of_found_or_none(self, git: &GitFolder) -> Result<Vec<u8>, GitError> {
+        match self.output.status.code() {
+            Some(1) => Ok(self.output.stdout),
+            _ => self.bytes(git),
+        }
     }
 
     pub(crate) fn text(self, git: &GitFolder) -> Result<String, GitError> {
@@ -189,22 +183,4 @@ impl RunningGit {
 
 fn failed_to_run(operation: &str, repository: &Path, source: std::io::Error) -> GitError {
     GitError::Run { operation: operation.to_owned(), repository: repository.to_owned(), source }
-}
-
-fn trim_newline(mut bytes: Vec<u8>) -> Vec<u8> {
-    if bytes.last() == Some(&b'\n') {
-        bytes.pop();
-    }
-    bytes
-}
-
-#[cfg(unix)]
-fn os_string(bytes: Vec<u8>) -> std::ffi::OsString {
-    use std::os::unix::ffi::OsStrExt;
-    OsStr::from_bytes(&bytes).to_owned()
-}
-
-#[cfg(not(unix))]
-fn os_string(bytes: Vec<u8>) -> std::ffi::OsString {
-    OsStr::new(&*String::from_utf8_lossy(&bytes)).to_owned()
 }

@@ -62,7 +62,9 @@ pub struct Blob {
 }
 
 pub(crate) fn read(git: &GitFolder, before: Option<&str>, after: &str) -> Result<Vec<Difference>, GitError> {
-    let before = before.unwrap_or(if after.len() == 64 { EMPTY_TREE_SHA256 } else { EMPTY_TREE_SHA1 });
+    let empty_tree =
+        if git.closed().configuration().is_sha256() { EMPTY_TREE_SHA256 } else { EMPTY_TREE_SHA1 };
+    let before = before.unwrap_or(empty_tree);
     // A repository's own configuration could hide changed submodules.
     let options = ["--raw", "--no-abbrev", "--no-renames", "--ignore-submodules=none", "--end-of-options"];
     let mut arguments = vec!["diff-tree", "-r", "-z"];

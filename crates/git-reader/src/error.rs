@@ -35,12 +35,38 @@ pub enum GitError {
         /// The start of the output, or a description of the problem.
         answer: String,
     },
-    /// The folder is not in a git repository.
+    /// The folder is not a git repository.
     #[error("{path} is not a git repository: {stderr}")]
     NotARepository {
         /// The folder.
         path: PathBuf,
-        /// What git printed to stderr, or a description of the problem.
+        /// A description of the problem.
         stderr: String,
+    },
+    /// The folder is inside the working tree of a clone. Content of a working tree is not opened as a repository.
+    #[error(
+        "{path} is {what} inside the clone {clone}; give the top of a clone, the folder that contains .git"
+    )]
+    NotTheTop {
+        /// The folder.
+        path: PathBuf,
+        /// What the folder is.
+        what: &'static str,
+        /// The clone that contains the folder.
+        clone: PathBuf,
+    },
+    /// The repository cannot be read: a format that this crate does not know, or a failure to prepare the reading.
+    #[error("{path} cannot be read: {why}")]
+    Unreadable {
+        /// The repository's git folder.
+        path: PathBuf,
+        /// A description of the problem.
+        why: String,
+    },
+    /// A bare repository has no working tree.
+    #[error("{path} is a bare repository, which has no working tree")]
+    NoWorkTree {
+        /// The repository's git folder.
+        path: PathBuf,
     },
 }

@@ -1,8 +1,9 @@
 //! Owns the questions about one git repository, answered by the git command: revisions, branches, files and differences.
 //!
-//! Each question is one git process, without a shell. Nothing is written, so a clone in use is safe. The git configuration of
-//! the user and the machine does not change an answer, replace refs and grafts are not followed, and a partial clone does not
-//! use the network (git 2.45 and newer).
+//! Each question is one git process, without a shell. Nothing is written to a clone, so a clone in use is safe. git runs in a
+//! closed environment: its variables and its configuration are ours, and its objects and references are the clone's. So a clone
+//! of a stranger is safe to read: no program that the clone's configuration names runs, whatever the key. Replace refs and grafts
+//! are not followed, and a partial clone does not use the network.
 //!
 //! ```
 //! # use std::process::Command;
@@ -17,7 +18,7 @@
 //! use git_reader::Repository;
 //!
 //! let repository = Repository::open(path)?;
-//! assert_eq!(repository.default_branch()?.as_deref(), Some("main"));
+//! assert_eq!(repository.default_branch()?.map(|branch| branch.name).as_deref(), Some("main"));
 //!
 //! let differences = repository.differences(None, "main")?;
 //! assert_eq!(differences[0].path(), "a.txt");
@@ -31,22 +32,30 @@
 //! ```
 #![warn(missing_docs)]
 
+mod closed_folder;
 mod command;
 mod commit;
+mod configuration;
 mod difference;
+mod environment;
 mod error;
 mod names;
+mod place;
+mod remote;
 mod repository;
 mod tree;
+mod untracked;
+mod work_tree;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 mod readme {}
 
-pub use command::isolated_command;
 pub use commit::{Commit, Person};
 pub use difference::{Blob, Difference, DifferenceKind};
+pub use environment::isolated_command;
 pub use error::GitError;
 pub use names::{is_full_id, is_ref_name};
+pub use remote::{DefaultBranch, Remote};
 pub use repository::Repository;
 pub use tree::{CommittedFile, TreeEntry};

@@ -27,11 +27,6 @@ pub fn is_full_id(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
-/// The branch of a full ref name: `refs/heads/a/b` and `refs/remotes/origin/a/b` are both branch `a/b`.
-pub(crate) fn branch_of(reference: &str) -> Option<&str> {
-    reference.strip_prefix("refs/heads/").or_else(|| reference.strip_prefix("refs/remotes/origin/"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::is_ref_name;

@@ -1,25 +1,38 @@
 //! Owns [`Repository`]: the questions about one git repository.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use crate::closed_folder::ClosedFolder;
 use crate::command::GitFolder;
-use crate::names::{branch_of, is_ref_name};
+use crate::configuration::CloneConfiguration;
+use crate::names::is_ref_name;
+use crate::place::{ClonePlace, top_above};
+use crate::remote::symbolic;
 use crate::{Commit, CommittedFile, Difference, GitError, TreeEntry, commit, difference};
 
-/// A git repository: bare or not, shallow, or a linked worktree.
+const HEADS: &str = "refs/heads/";
+
+/// A git repository: bare or not, shallow, a linked worktree, or a submodule.
 ///
-/// A branch is `refs/heads/NAME`, or else `refs/remotes/origin/NAME`: a clone may know a pushed branch only as the remote's.
+/// A branch is `refs/heads/NAME`, or else that of the [remote](Repository::remote): a clone may know a pushed branch only as the
+/// remote's.
 ///
 /// Every question fails with [`GitError`] if git cannot be run, or reports an error other than "there is none". git 2.31 or
 /// newer is required.
 #[derive(Debug, Clone)]
 pub struct Repository {
     git: GitFolder,
+    place: ClonePlace,
+    /// The remote that the caller chose.
+    pub(crate) remote: Option<String>,
 }
 
 impl Repository {
-    /// Opens the repository that contains the folder `path`, as git finds it.
+    /// Opens the clone whose top is the folder `path`: the folder that contains `.git`, or a bare repository.
+    ///
+    /// No folder above is searched. A bare repository inside the working tree of another clone is content of that clone, and is
+    /// refused. The owner of the clone is not checked: nothing of the clone's configuration is followed.
     ///
     /// ```
     /// use std::path::Path;
@@ -30,15 +43,54 @@ impl Repository {
     ///
     /// # Errors
     ///
-    /// [`GitError::NotARepository`] if `path` is no folder, or no git repository contains it.
+    /// [`GitError::NotARepository`] if `path` is no folder or no git repository, [`GitError::NotTheTop`] if a clone contains it,
+    /// [`GitError::Unreadable`] for a format that this crate does not know.
     pub fn open(path: &Path) -> Result<Repository, GitError> {
-        let git = GitFolder::discover(path)?;
-        Ok(Repository { git })
+        Repository::at(ClonePlace::of_clone(path)?)
+    }
+
+    /// Opens the bare repository `path`, which the caller created. The folders above do not matter.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::NotARepository`] if `path` is no bare repository.
+    pub fn open_bare(path: &Path) -> Result<Repository, GitError> {
+        Repository::at(ClonePlace::of_bare(path)?)
+    }
+
+    /// The top of the clone that contains the folder `path`; `None` if no folder at or above it contains `.git`.
+    pub fn top_above(path: &Path) -> Option<PathBuf> {
+        top_above(path)
+    }
+
+    fn at(place: ClonePlace) -> Result<Repository, GitError> {
+        let git = GitFolder::new(place.git.clone(), ClosedFolder::of(&place)?);
+        let repository = Repository { git, place, remote: None };
+        // git refuses here what it cannot read, such as a format that is newer than this git.
+        repository.git.run(&["rev-parse", "--git-dir"])?.bytes(&repository.git)?;
+        Ok(repository)
     }
 
     /// The repository's git folder.
     pub fn folder(&self) -> &Path {
         self.git.path()
+    }
+
+    /// The top of the working tree; `None` for a bare repository.
+    pub fn work_tree(&self) -> Option<&Path> {
+        self.place.work_tree.as_deref()
+    }
+
+    pub(crate) fn git(&self) -> &GitFolder {
+        &self.git
+    }
+
+    pub(crate) fn place(&self) -> &ClonePlace {
+        &self.place
+    }
+
+    pub(crate) fn configuration(&self) -> &CloneConfiguration {
+        self.git.closed().configuration()
     }
 
     /// The id of the commit that `rev` names, in any form that git understands; `None` if `rev` names no commit.
@@ -50,22 +102,43 @@ impl Repository {
         if rev.contains(['\0', '\n']) {
             return Ok(None);
         }
-        let peeled = format!("{rev}^{{commit}}");
-        let output = self.git.run(&["rev-parse", "--verify", "--quiet", "--end-of-options", &peeled])?;
-        output.line_or_none(&self.git)
+        // `:/text` searches for a message, and would search for what stands after it.
+        let peeled = match rev.starts_with(':') {
+            true => self.parsed(rev)?.map(|id| format!("{id}^{{commit}}")),
+            false => Some(format!("{rev}^{{commit}}")),
+        };
+        peeled.map_or(Ok(None), |peeled| self.parsed(&peeled))
     }
 
-    /// The names of all branches, in byte order.
+    fn parsed(&self, rev: &str) -> Result<Option<String>, GitError> {
+        self.git.run(&["rev-parse", "--verify", "--quiet", "--end-of-options", rev])?.line_or_none(&self.git)
+    }
+
+    /// The names of all branches, local and of the [remote](Self::remote), in byte order.
     ///
     /// # Errors
     ///
     /// [`GitError`] if git fails.
     pub fn branches(&self) -> Result<Vec<String>, GitError> {
-        let output =
-            self.git.run(&["for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes/origin"])?;
-        let refs = output.text(&self.git)?;
-        let names = refs.lines().filter(|name| *name != "refs/remotes/origin/HEAD").filter_map(branch_of);
-        Ok(names.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect())
+        let of_remote = self.remote()?.map(|remote| format!("refs/remotes/{remote}/"));
+        let mut names = BTreeSet::new();
+        for prefix in [Some(HEADS), of_remote.as_deref()].into_iter().flatten() {
+            let output = self.git.run(&["for-each-ref", "--format=%(refname)", prefix])?;
+            let refs = output.text(&self.git)?;
+            let below = refs.lines().filter_map(|name| name.strip_prefix(prefix));
+            names.extend(below.filter(|name| prefix == HEADS || *name != "HEAD").map(str::to_owned));
+        }
+        Ok(names.into_iter().collect())
+    }
+
+    /// The branch that is checked out; `None` if a commit is checked out.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`] if git fails.
+    pub fn current_branch(&self) -> Result<Option<String>, GitError> {
+        let target = symbolic(&self.git, "HEAD")?;
+        Ok(target.and_then(|target| target.strip_prefix(HEADS).map(str::to_owned)))
     }
 
     /// The id of the commit at the tip of the branch `name`; `None` if there is no such branch.
@@ -74,33 +147,42 @@ impl Repository {
     ///
     /// [`GitError`] if git fails.
     pub fn branch_head(&self, name: &str) -> Result<Option<String>, GitError> {
-        if !is_ref_name(name) {
-            return Ok(None);
-        }
-        match self.resolve(&format!("refs/heads/{name}"))? {
+        match self.local_head(name)? {
             Some(id) => Ok(Some(id)),
-            None => self.resolve(&format!("refs/remotes/origin/{name}")),
+            None => self.head_at_remote(name),
         }
     }
 
-    /// The name of the default branch: the remote's, else `main`, else `master`, else the branch that is checked out.
-    ///
-    /// The checked-out branch comes last because a clone without a remote often has a working branch checked out. Only a branch
-    /// that has a commit counts, so an empty repository has no default branch.
+    /// The newer of the branch's local head and its head at the [remote](Self::remote): the local one if it contains that of
+    /// the remote, else that of the remote.
     ///
     /// # Errors
     ///
     /// [`GitError`] if git fails.
-    pub fn default_branch(&self) -> Result<Option<String>, GitError> {
-        let remote = self.symbolic_branch("refs/remotes/origin/HEAD")?;
-        let local = self.symbolic_branch("HEAD")?;
-        let usual = ["main", "master"].map(|name| Some(name.to_owned()));
-        for name in [remote].into_iter().chain(usual).chain([local]).flatten() {
-            if self.branch_head(&name)?.is_some() {
-                return Ok(Some(name));
-            }
+    pub fn newest_head(&self, name: &str) -> Result<Option<String>, GitError> {
+        let local = self.local_head(name)?;
+        if self.remotes().is_empty() && local.is_some() {
+            return Ok(local);
         }
-        Ok(None)
+        match (local, self.head_at_remote(name)?) {
+            (Some(local), Some(remote)) if self.merge_base(&local, &remote)?.as_ref() == Some(&remote) => {
+                Ok(Some(local))
+            }
+            (local, remote) => Ok(remote.or(local)),
+        }
+    }
+
+    fn head_at_remote(&self, name: &str) -> Result<Option<String>, GitError> {
+        self.remote()?.map_or(Ok(None), |remote| self.remote_head(&remote, name))
+    }
+
+    pub(crate) fn local_head(&self, name: &str) -> Result<Option<String>, GitError> {
+        if is_ref_name(name) { self.resolve(&format!("{HEADS}{name}")) } else { Ok(None) }
+    }
+
+    pub(crate) fn remote_head(&self, remote: &str, name: &str) -> Result<Option<String>, GitError> {
+        let reference = format!("refs/remotes/{remote}/{name}");
+        if is_ref_name(name) && is_ref_name(remote) { self.resolve(&reference) } else { Ok(None) }
     }
 
     /// The id of the best common ancestor of two commits; `None` if they share no history that this repository has.
@@ -169,10 +251,5 @@ impl Repository {
     /// [`GitError::Failed`] if there is no such blob.
     pub fn blob(&self, id: &str) -> Result<Vec<u8>, GitError> {
         self.git.run(&["cat-file", "blob", id])?.bytes(&self.git)
-    }
-
-    fn symbolic_branch(&self, name: &str) -> Result<Option<String>, GitError> {
-        let output = self.git.run(&["symbolic-ref", "--quiet", name])?;
-        Ok(output.line_or_none(&self.git)?.and_then(|target| branch_of(&target).map(str::to_owned)))
     }
 }

@@ -1,6 +1,7 @@
 //! The description of this function: its tables and keys, settings, calls, problem codes and reason codes.
 
-use shared::function::{Call, Function, Key, KeyDefault, Resource, Setting, Table};
+use shared::foreign_event::ForeignEvent;
+use shared::function::{Call, Function, Key, KeyDefault, Resource, Setting, Table, WithoutRules};
 use strum::VariantNames as _;
 
 use crate::because::Because;
@@ -8,10 +9,13 @@ use crate::exposure::Exposure;
 use crate::finding::FindingKind;
 use crate::remark::Remark;
 use crate::rules::{API_TABLE, CODES, IMAGE_TABLE};
-use crate::settings::{LIMIT, REGIONS, TABLE, TOPIC};
+use crate::settings::{ACCOUNTS, LIMIT, REGIONS, TABLE, TOPIC};
 
 /// The table of reports.
 const REPORTS: &str = "arn:{partition}:dynamodb:{region}:{account}:table/*";
+
+/// An image, which has no account in its ARN.
+const IMAGE: &str = "arn:{partition}:ec2:{region}::image/*";
 
 /// The function.
 pub const FUNCTION: Function = Function {
@@ -22,13 +26,29 @@ pub const FUNCTION: Function = Function {
             name: IMAGE_TABLE,
             summary: "Names trusted grantees of images, the severities that are muted, and the shares that are reverted.",
             keys: IMAGE_KEYS,
+            is_list: true,
         },
-        Table { name: API_TABLE, summary: "Names other API calls that are reported.", keys: API_KEYS },
+        Table {
+            name: API_TABLE,
+            summary: "Names other API calls that are reported.",
+            keys: API_KEYS,
+            is_list: true,
+        },
     ],
     settings: SETTINGS,
     calls: CALLS,
     problems: CODES,
-    reasons: &[Because::VARIANTS, Exposure::VARIANTS, FindingKind::CODES, Remark::VARIANTS],
+    reasons: &[
+        Because::VARIANTS,
+        ForeignEvent::CODES,
+        Exposure::VARIANTS,
+        FindingKind::CODES,
+        Remark::VARIANTS,
+    ],
+    without_rules: WithoutRules {
+        level: None,
+        effect: "every account is untrusted, and every share is emailed",
+    },
     check: crate::check::check,
 };
 
@@ -121,7 +141,12 @@ const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: REGIONS,
-        takes: "further regions that the daily scan reads, separated by commas",
+        takes: "further regions whose events are accepted and that the daily scan reads, separated by commas",
+        default: Some(""),
+    },
+    Setting {
+        name: ACCOUNTS,
+        takes: "further accounts whose events are accepted, separated by commas",
         default: Some(""),
     },
 ];
@@ -131,12 +156,12 @@ const CALLS: &[Call] = &[
     Call::on("dynamodb:PutItem", REPORTS),
     Call::on("dynamodb:Query", REPORTS),
     Call::on("dynamodb:UpdateItem", REPORTS),
-    Call::on_everything("ec2:DescribeImageAttribute"),
+    Call::on("ec2:DescribeImageAttribute", IMAGE),
     Call::on_everything("ec2:DescribeImages"),
-    Call::on_everything("ec2:DescribeSnapshotAttribute"),
+    Call::on("ec2:DescribeSnapshotAttribute", "arn:{partition}:ec2:{region}::snapshot/*"),
     Call::on_everything("ec2:GetImageBlockPublicAccessState"),
     // Allowed only if the template's parameter RevertShares says so.
-    Call::on("ec2:ModifyImageAttribute", "arn:{partition}:ec2:{region}::image/*"),
+    Call::on("ec2:ModifyImageAttribute", IMAGE),
     Call::on_everything("iam:ListAccountAliases"),
     Call::on("sns:Publish", "arn:{partition}:sns:{region}:{account}:*"),
     Call { action: "sts:GetCallerIdentity", on: Resource::NoPermission },

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use shared::decision::{Decision, Verdict};
+use shared::foreign_event::{AcceptedRegions, ForeignEvent};
 use shared::home::Home;
 use shared::lambda::{Failure, Invocation};
 use shared::report::Report;
@@ -35,6 +36,12 @@ pub async fn handle(
     settings: &Settings,
     aws: &Clients,
 ) -> Result<Decision, Failure> {
+    let home = Home::of(&invocation.function_arn);
+    let regions = AcceptedRegions::OwnAnd(&settings.regions);
+    if let Some(foreign) = ForeignEvent::of(&event, &home, &settings.accounts, regions) {
+        let report = Report::of(Verdict::Skip, "event", &foreign);
+        return Ok(report.decision(FUNCTION.name, "an event of another account or region", &invocation));
+    }
     let event = match parse(&event).map_err(|error| Failure::new("MalformedEvent", &error))? {
         Parsed::Ours(event) => event,
         Parsed::NotOurs(unrelated) => {
@@ -42,7 +49,6 @@ pub async fn handle(
             return Ok(report.decision(FUNCTION.name, "an event that is not an API call", &invocation));
         }
     };
-    let home = Home::of(&invocation.function_arn);
     let run = Run { rules, settings, aws, invocation: invocation.clone(), home };
     let report = match &event {
         Event::Call(record) => recorded_call(&run, record).await,

@@ -1,6 +1,6 @@
 //! The settings of a deployment beside the rules: the topic for emails, the table, the message size, further regions.
 
-use shared::home::is_region;
+use shared::home::{is_account, is_region};
 
 /// The variable with the ARN of the SNS topic for emails.
 pub const TOPIC: &str = "POINTSMAN_TOPIC_ARN";
@@ -11,7 +11,10 @@ pub const TABLE: &str = "POINTSMAN_TABLE";
 /// The variable with the most bytes of a message with its attributes: the topic's `MaximumMessageSize`.
 pub const LIMIT: &str = "POINTSMAN_MESSAGE_LIMIT";
 
-/// The variable with further regions that the daily scan reads, separated by commas.
+/// The variable with further accounts whose events are accepted, separated by commas.
+pub const ACCOUNTS: &str = "POINTSMAN_ACCOUNTS";
+
+/// The variable with further regions, separated by commas: their events are accepted, and the daily scan reads them.
 pub const REGIONS: &str = "POINTSMAN_REGIONS";
 
 /// 1 KiB to 1 MiB, by default 256 KiB ("Publishing large messages with Amazon SNS", Amazon SNS Developer Guide). A topic
@@ -28,8 +31,10 @@ pub struct Settings {
     pub table: Option<String>,
     /// The most bytes of a message and its attributes.
     pub limit: usize,
-    /// Regions that the daily scan reads beside the function's own.
+    /// Regions beside the function's own: their events are accepted, and the daily scan reads them.
     pub regions: Vec<String>,
+    /// Accounts beside the function's own whose events are accepted.
+    pub accounts: Vec<String>,
 }
 
 /// A setting that cannot be used.
@@ -47,6 +52,9 @@ pub enum BadSetting {
     /// A value that is not a region.
     #[error("{REGIONS} contains `{0}`, which is not a region")]
     BadRegion(String),
+    /// A value that is not an account's id.
+    #[error("{ACCOUNTS} contains `{0}`, which is not an account's id (12 digits)")]
+    BadAccount(String),
 }
 
 impl Settings {
@@ -56,7 +64,20 @@ impl Settings {
     /// When there is no topic, or another variable has an invalid value.
     pub fn read() -> Result<Self, BadSetting> {
         let variable = |name| std::env::var(name).unwrap_or_default();
-        Self::new(&variable(TOPIC), &variable(TABLE), &variable(LIMIT), &variable(REGIONS))
+        let settings = Self::new(&variable(TOPIC), &variable(TABLE), &variable(LIMIT), &variable(REGIONS))?;
+        settings.with_accounts(&variable(ACCOUNTS))
+    }
+
+    /// The settings with further accounts, from the text of the variable.
+    ///
+    /// # Errors
+    /// When the text names something that is not an account.
+    pub fn with_accounts(self, accounts: &str) -> Result<Self, BadSetting> {
+        let accounts = listed(accounts);
+        match accounts.iter().find(|account| !is_account(account)) {
+            Some(account) => Err(BadSetting::BadAccount(account.clone())),
+            None => Ok(Self { accounts, ..self }),
+        }
     }
 
     /// Settings from the texts of the variables.
@@ -71,12 +92,7 @@ impl Settings {
             "" => Some(DEFAULT_LIMIT),
             limit => limit.parse().ok().filter(|bytes| LIMITS.contains(bytes)),
         };
-        let regions: Vec<String> = regions
-            .split(',')
-            .map(str::trim)
-            .filter(|region| !region.is_empty())
-            .map(str::to_owned)
-            .collect();
+        let regions = listed(regions);
         if let Some(region) = regions.iter().find(|region| !is_region(region)) {
             return Err(BadSetting::BadRegion(region.clone()));
         }
@@ -85,8 +101,14 @@ impl Settings {
             table: (!table.is_empty()).then(|| table.to_owned()),
             limit: bytes.ok_or_else(|| BadSetting::BadLimit { value: limit.to_owned() })?,
             regions,
+            accounts: Vec::new(),
         })
     }
+}
+
+/// The items of a list that is separated by commas.
+fn listed(text: &str) -> Vec<String> {
+    text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -108,5 +130,15 @@ mod tests {
             assert!(error("arn", limit, "").contains(limit));
         }
         assert!(error("arn", "", "eu-west-1,moon").contains("moon"));
+    }
+
+    #[test]
+    fn further_accounts_have_twelve_digits() {
+        let accounts = |text| Settings::new("arn", "", "", "").unwrap().with_accounts(text);
+        assert_eq!(
+            accounts(" 444455556666,,777788889999 ").unwrap().accounts,
+            ["444455556666", "777788889999"]
+        );
+        assert_eq!(accounts("4444").unwrap_err(), BadSetting::BadAccount("4444".to_owned()));
     }
 }

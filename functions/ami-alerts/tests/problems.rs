@@ -54,3 +54,25 @@ fn is_the_deployed_file_without_problems() {
     let rules = ami_alerts::rules::read(&document, &mut problems);
     assert_eq!((problems, rules.images.len()), (Vec::new(), 1));
 }
+
+#[test]
+fn is_a_rule_hidden_only_if_earlier_rules_cover_each_of_its_images() {
+    let (one, two) = ("ami-0123456789abcdef0", "ami-0123456789abcdef1");
+    let images = |ids: &[&str]| format!("images = {ids:?}\n");
+    for (rules, is_hidden) in [
+        (vec![images(&[one]), images(&[two]), images(&[one, two])], true),
+        (vec![images(&[one]), images(&[one, two])], false),
+        (
+            vec!["tags = { a = \"1\" }\n".to_owned(), images(&[one]) + "tags = { a = \"1\", b = \"2\" }\n"],
+            true,
+        ),
+        (vec!["tags = { a = \"1\", b = \"2\" }\n".to_owned(), "tags = { a = \"1\" }\n".to_owned()], false),
+        (vec![String::new(), images(&[one])], true),
+    ] {
+        let text: String = rules.iter().map(|rule| format!("[[image-alert]]\n{rule}")).collect();
+        let mut problems = Vec::new();
+        ami_alerts::rules::read(&Document::new("pointsman.toml", &*text), &mut problems);
+        let codes: Vec<&str> = problems.iter().map(|problem| problem.code.name).collect();
+        assert_eq!(codes, vec!["hidden-rule"; usize::from(is_hidden)], "{text}");
+    }
+}

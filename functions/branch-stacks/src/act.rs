@@ -1,10 +1,11 @@
-//! Carries out the effects of a decision. This is the only place that calls CloudFormation's mutating operations or SNS.
+//! Carries out the effects of a decision. This is the only place that changes stacks, comments and the event bus, or emails.
 
 #![expect(clippy::disallowed_methods, reason = "this file carries the effects out")]
 
 use aws_sdk_cloudformation::types::{
     Capability, DeploymentConfig, DeploymentConfigMode, Parameter, Tag as SdkTag,
 };
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use notification::{Publication, publish};
 use shared::act::{Effect as _, Executor, Performed};
 use shared::arn::Arn;
@@ -15,10 +16,13 @@ use shared::report::Report;
 use crate::aws::Clients;
 use crate::because::Because;
 use crate::decide::StackDecision;
-use crate::effect::{Effect, StackInput};
+use crate::effect::{Effect, OwnEvent, StackInput};
 use crate::error::ErrorMeaning;
 use crate::identity::{BranchId, NamedValue};
+use crate::missing::BranchOutcome;
+use crate::notify::SOURCE;
 use crate::rules::{Deployment, StackTemplate};
+use crate::stack::BranchStack;
 
 /// A decision after its effects were carried out. A failed effect has replaced the verdict and the reason.
 #[derive(Debug, Clone)]
@@ -29,6 +33,8 @@ pub struct Enacted {
     pub actions: Vec<Action>,
     /// The calls that did not fail, as IAM names them.
     pub begun: Vec<&'static str>,
+    /// The stack of the branch before the effects, if it has one.
+    pub stack: Option<BranchStack>,
 }
 
 impl Enacted {
@@ -38,13 +44,18 @@ impl Enacted {
     }
 
     /// A decision whose effects are not carried out because of this.
-    pub fn failed(decision: StackDecision, because: Because) -> Self {
+    pub fn failed(decision: StackDecision, stack: Option<BranchStack>, because: Because) -> Self {
         let effects = decision.effects.iter();
         let not_called =
             |effect: &Effect| effect.action(ActionResult::NotCalled("the previous call failed".into()));
         let actions = effects.map(not_called).collect();
         let decision = StackDecision { verdict: Verdict::Fail, because, effects: Vec::new(), ..decision };
-        Self { decision, actions, begun: Vec::new() }
+        Self { decision, stack, actions, begun: Vec::new() }
+    }
+
+    /// The result for the branch.
+    pub fn outcome(&self, branch: &BranchId) -> BranchOutcome {
+        BranchOutcome { branch: branch.clone(), decision: self.decision.clone(), stack: self.stack.clone() }
     }
 
     /// The report about the branch.
@@ -55,8 +66,13 @@ impl Enacted {
     }
 }
 
-/// Carries out the effects in their order. The first that fails stops the rest.
-pub async fn act(mut decision: StackDecision, aws: &Clients, executor: Executor) -> Enacted {
+/// Carries out the effects in their order. The first that fails stops the rest. `stack` is the branch's stack before them.
+pub async fn act(
+    mut decision: StackDecision,
+    stack: Option<BranchStack>,
+    aws: &Clients,
+    executor: Executor,
+) -> Enacted {
     let (mut actions, mut begun, mut stopped) = (Vec::new(), Vec::new(), None);
     for effect in std::mem::take(&mut decision.effects) {
         if let Some(why) = stopped {
@@ -76,7 +92,7 @@ pub async fn act(mut decision: StackDecision, aws: &Clients, executor: Executor)
             Performed::Done(_) | Performed::NotCalled => begun.push(effect.call()),
         }
     }
-    Enacted { decision, actions, begun }
+    Enacted { decision, actions, begun, stack }
 }
 
 /// Carries out one effect.
@@ -108,6 +124,8 @@ async fn call(effect: &Effect, aws: &Clients) -> Result<String, CallError> {
         Effect::Update { stack, input } => update(stack, input, aws).await,
         Effect::Delete { stack, token, deployment } => delete(stack, token, *deployment, aws).await,
         Effect::Protect { stack, enabled } => protect(stack, *enabled, aws).await,
+        Effect::PutEvent(event) => put_event(event, aws).await,
+        Effect::PostComment { .. } | Effect::UpdateComment { .. } => comment(effect, aws).await,
         Effect::Publish { .. } => unreachable!("`perform` publishes emails"),
     }
 }
@@ -164,6 +182,45 @@ async fn protect(stack: &Arn, enabled: bool, aws: &Clients) -> Result<String, Ca
     let output = call.enable_termination_protection(enabled).send().await;
     output.map_err(|error| CallError::new("cloudformation:UpdateTerminationProtection", error))?;
     Ok(format!("termination protection {}", if enabled { "on" } else { "off" }))
+}
+
+/// PutEvents succeeds although its entry fails, so the entry's own error counts.
+async fn put_event(event: &OwnEvent, aws: &Clients) -> Result<String, CallError> {
+    const PUT_EVENTS: &str = "events:PutEvents";
+    let entry = PutEventsRequestEntry::builder().source(SOURCE).detail_type(event.detail_type);
+    let entry = entry.resources(event.resource.to_string()).detail(event.detail.to_string()).build();
+    let output = aws.events.put_events().entries(entry).send().await;
+    let output = output.map_err(|error| CallError::new(PUT_EVENTS, error))?;
+    let result = output.entries.unwrap_or_default().into_iter().next();
+    let Some(result) = result else {
+        return Err(CallError::without_answer(PUT_EVENTS, "the answer has no entry"));
+    };
+    match result.error_code {
+        None => Ok(result.event_id.unwrap_or_default()),
+        Some(code) => {
+            let message = result.error_message.unwrap_or_default();
+            let mut error = CallError::without_answer(PUT_EVENTS, message);
+            error.code = Some(code);
+            Err(error)
+        }
+    }
+}
+
+async fn comment(effect: &Effect, aws: &Clients) -> Result<String, CallError> {
+    let comment = match effect {
+        Effect::PostComment { repository, pull_request, before, after, content, token } => {
+            let call = aws.codecommit.post_comment_for_pull_request().repository_name(repository);
+            let call = call.pull_request_id(pull_request).before_commit_id(before).after_commit_id(after);
+            let output = call.content(content).client_request_token(token).send().await;
+            output.map_err(|error| CallError::new("codecommit:PostCommentForPullRequest", error))?.comment
+        }
+        Effect::UpdateComment { comment, content } => {
+            let output = aws.codecommit.update_comment().comment_id(comment).content(content).send().await;
+            output.map_err(|error| CallError::new("codecommit:UpdateComment", error))?.comment
+        }
+        _ => unreachable!("`call` calls this function for comments"),
+    };
+    Ok(comment.and_then(|comment| comment.comment_id).unwrap_or_default())
 }
 
 fn template(template: &StackTemplate) -> (Option<String>, Option<String>) {

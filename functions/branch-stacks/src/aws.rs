@@ -9,6 +9,8 @@ pub struct Clients {
     pub codecommit: aws_sdk_codecommit::Client,
     /// Reads and changes stacks.
     pub cloudformation: aws_sdk_cloudformation::Client,
+    /// Puts events on the event bus.
+    pub events: aws_sdk_eventbridge::Client,
     /// Remembers what was reported.
     pub dynamodb: aws_sdk_dynamodb::Client,
     /// Publishes emails.
@@ -21,6 +23,7 @@ impl Clients {
         Self {
             codecommit: aws_sdk_codecommit::Client::new(config),
             cloudformation: aws_sdk_cloudformation::Client::new(config),
+            events: aws_sdk_eventbridge::Client::new(config),
             dynamodb: aws_sdk_dynamodb::Client::new(config),
             sns: aws_sdk_sns::Client::new(config),
         }

@@ -9,7 +9,7 @@ use shared::config::Place;
 use shared::decision::{Evidence, Explain};
 use shared::push::short;
 use shared::table_error::TableError;
-use shared::text::{count, verb};
+use shared::text::{count, printable, verb};
 
 use crate::event::NoBranchEvent;
 use crate::stack::ForeignStack;
@@ -26,6 +26,8 @@ pub enum Because {
     NotOurStack(ForeignStack),
     /// CloudFormation no longer knows the stack whose status changed.
     StackForgotten,
+    /// The rule of the branch asks for no comment on its pull requests.
+    NoCommentAsked,
     /// Reconcile found neither a covered branch nor a stack.
     NothingThere,
 
@@ -59,6 +61,8 @@ pub enum Because {
     // Holds.
     /// An operation on the stack is in progress.
     Working { status: StackStatus },
+    /// An operation on the stack has been in progress for longer than CloudFormation waits for any resource.
+    NeverEnds { status: StackStatus, since: Timestamp },
     /// The stack is being deleted, and the branch exists again.
     DeletedFirst,
     /// A creation failed, and nothing has changed since.
@@ -85,6 +89,16 @@ pub enum Because {
     TooManyStacks { most: u32 },
     /// The file has no rule at all.
     NoRules,
+    /// The configuration would delete more stacks than the limit.
+    TooManyDeletions { why: Unwanted, count: usize, recent: usize, most: usize, digest: String },
+    /// Only reconcile deletes the stack of an existing branch: it counts all of them.
+    AwaitsReconcile { why: Unwanted },
+    /// The branch is idle, and the day after the warning has not passed.
+    IdleWarned { why: Unwanted, after: Timestamp },
+    /// It is unknown how many stacks would be deleted.
+    DeletionsUncounted { why: Unwanted },
+    /// The confirmed list is not the list of this run.
+    ConfirmationDiffers { given: String, actual: Option<String> },
     /// The status is unknown to this version.
     UnknownStatus { status: StackStatus },
     /// The token of this event created a stack before, which was deleted.
@@ -126,6 +140,12 @@ pub enum Because {
     /// An email could not be sent.
     #[strum(serialize = "mail-failed")]
     EmailFailed { error: CallError },
+    /// An event could not be put on the event bus.
+    EventFailed { error: CallError },
+    /// The pull requests of a branch, or their comments, could not be read.
+    PullRequestsUnreadable { error: CallError },
+    /// A comment on a pull request could not be posted or updated.
+    CommentFailed { error: CallError },
     /// The table of reports could not be read or written.
     ReportsUnavailable { error: TableError },
 }
@@ -139,7 +159,14 @@ pub enum Unwanted {
     /// No rule covers the branch.
     NotCovered { excluded_by: Option<(String, Place)> },
     /// The branch was inactive for longer than the rule's ttl.
-    Idle { since: Timestamp, ttl: SignedDuration },
+    Idle {
+        /// The last sign of life.
+        since: Timestamp,
+        /// The rule's ttl.
+        ttl: SignedDuration,
+        /// When the branch became idle: at the end of the ttl or, if that is later, of the day that the stack's tag names.
+        due: Timestamp,
+    },
 }
 
 /// What reconcile lists.
@@ -175,8 +202,13 @@ impl Explain for Because {
     }
 
     fn evidence(&self) -> Evidence {
-        let (Self::Unwanted { why, .. } | Self::Protected { why } | Self::TerminationProtected { why }) =
-            self
+        let (Self::Unwanted { why, .. }
+        | Self::Protected { why }
+        | Self::TerminationProtected { why }
+        | Self::TooManyDeletions { why, .. }
+        | Self::AwaitsReconcile { why }
+        | Self::IdleWarned { why, .. }
+        | Self::DeletionsUncounted { why }) = self
         else {
             return Evidence::default();
         };
@@ -199,7 +231,7 @@ impl fmt::Display for Unwanted {
             Self::NotCovered { excluded_by: None } => {
                 f.write_str("no [[branch-stack]] rule covers the branch")
             }
-            Self::Idle { since, ttl } => {
+            Self::Idle { since, ttl, .. } => {
                 write!(
                     f,
                     "the branch is idle: its last activity was at {since}, and its rule's ttl is {}",
@@ -228,6 +260,9 @@ impl fmt::Display for Because {
                 write!(f, "the stack is not one of this deployment's branch stacks: {}", foreign.because)
             }
             Self::StackForgotten => f.write_str("CloudFormation no longer knows this stack"),
+            Self::NoCommentAsked => {
+                f.write_str("no rule that covers the branch has `pull-request` in its `notify`")
+            }
             Self::NothingThere => {
                 f.write_str("no existing branch is covered by a rule, and this deployment has no stack")
             }
@@ -269,6 +304,10 @@ impl fmt::Display for Because {
             Self::Working { status } => {
                 write!(f, "the stack is {status}; the stack is re-evaluated when that operation completes")
             }
+            Self::NeverEnds { status, since } => write!(
+                f,
+                "the stack has been {status} since {since}, for longer than CloudFormation waits for any resource: an operator has to end the operation"
+            ),
             Self::DeletedFirst => f.write_str(
                 "the stack is being deleted, and the branch exists; the stack is re-evaluated when that operation completes",
             ),
@@ -313,6 +352,33 @@ impl fmt::Display for Because {
             }
             Self::NoRules => f.write_str(
                 "the rules file has no [[branch-stack]] table, which is treated as a mistake: no stack is deleted",
+            ),
+            Self::TooManyDeletions { why, count: number, recent, most, digest } => {
+                write!(f, "{why}; the rules would delete {}", count(*number, "stack"))?;
+                if *recent > 0 {
+                    write!(f, " after {} within a day", count(*recent, "stack"))?;
+                }
+                write!(f, ", and at most {most} may be deleted within a day: none is deleted until the list {digest} is confirmed")
+            }
+            Self::AwaitsReconcile { why } => {
+                write!(f, "{why}; reconcile deletes the stack, unless it would delete too many")
+            }
+            Self::IdleWarned { why, after } => {
+                write!(f, "{why}; the stack is deleted after {after}, a day after the warning")
+            }
+            Self::DeletionsUncounted { why } => write!(
+                f,
+                "{why}; the stack stays, because this run could not find out how many stacks the rules would delete"
+            ),
+            Self::ConfirmationDiffers { given, actual: Some(actual) } => write!(
+                f,
+                "the confirmed list {} is not the list of stacks to delete, which is {actual}: none of them is deleted",
+                printable(given)
+            ),
+            Self::ConfirmationDiffers { given, actual: None } => write!(
+                f,
+                "the list {} was confirmed, and no deletion waits for a confirmation",
+                printable(given)
             ),
             Self::UnknownStatus { status } => {
                 write!(f, "the stack's status is {status}, which this version does not know")
@@ -366,6 +432,13 @@ impl fmt::Display for Because {
                 "the account has as many stacks as its quota allows; request a higher quota, or delete stacks",
             ),
             Self::CallFailed { error } => write!(f, "{} failed ({error})", error.operation),
+            Self::EventFailed { error } => write!(f, "the event could not be put on the event bus ({error})"),
+            Self::PullRequestsUnreadable { error } => {
+                write!(f, "the pull requests of the branch could not be read: {} failed ({error})", error.operation)
+            }
+            Self::CommentFailed { error } => {
+                write!(f, "the comment on a pull request could not be posted or updated ({error})")
+            }
             Self::EmailFailed { error } => write!(f, "the email could not be sent ({error})"),
             Self::ReportsUnavailable { error } => {
                 write!(f, "the table of reports could not be read or written ({error}); the next run tries it again")

@@ -10,9 +10,11 @@ use shared::decision::{Reason, Verdict};
 use shared::report::Report;
 
 use crate::because::{Because, Unwanted};
+use crate::brake::{DeletionPolicy, Judgement};
 use crate::effect::{Effect, create as created, delete, is_update_to, update};
-use crate::facts::{BranchTip, Facts, FoundStack, HistoryUnreadable};
+use crate::facts::{BranchTip, Facts, FoundStack, HistoryUnreadable, Tip};
 use crate::identity::BranchId;
+use crate::keep::KeepTag;
 use crate::passing::RETRY_AFTER;
 use crate::remark::Remark;
 use crate::roll_out::{ENOUGH_FAILURES, RollOutId};
@@ -23,6 +25,11 @@ use crate::stack::{BranchStack, StackPhase};
 /// The time between two attempts to delete a stack. What blocks a deletion is seldom fixed in less, and each attempt that
 /// fails sends an email.
 pub const BETWEEN_DELETIONS: SignedDuration = SignedDuration::from_hours(24);
+
+/// An operation that lasts for longer is reported. CloudFormation waits for a resource for at most 12 hours: that is the
+/// longest timeout of a wait condition and of a creation policy (AWS::CloudFormation::WaitCondition, AWS CloudFormation Template
+/// Reference).
+pub const LONGEST_OPERATION: SignedDuration = SignedDuration::from_hours(12);
 
 /// A decision about one branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,9 +44,17 @@ pub struct StackDecision {
     pub effects: Vec<Effect>,
     /// Observations that decided nothing.
     pub remarks: Vec<Remark>,
+    /// Whether the rules require a stack for the branch; not where that is unknown.
+    pub wants_stack: bool,
 }
 
 impl StackDecision {
+    /// The decision to leave the stack of a branch, which the rules may not require.
+    pub fn hold(because: Because, rule: Option<Place>) -> Self {
+        let (effects, remarks) = (Vec::new(), Vec::new());
+        Self { verdict: Verdict::Hold, because, rule, effects, remarks, wants_stack: false }
+    }
+
     /// The reason as a decision shows it.
     pub fn reason(&self, branch: &BranchId) -> Reason {
         let mut reason = Reason::new(self.verdict, branch.to_string(), &self.because);
@@ -68,15 +83,18 @@ enum Desired<'a> {
 /// Decides about one branch.
 pub fn decide(input: &BranchInput<'_>, facts: &Facts) -> StackDecision {
     let rule = input.rules.covering(input.branch).map(|rule| rule.place.clone());
+    let desired = desired(input, facts);
+    let wants_stack = matches!(desired, Desired::Stack { .. });
     let (verdict, because, effects) = match &facts.history {
-        Ok(_) => answered(input, facts),
+        Ok(_) => answered(input, facts, desired),
         Err(unreadable) => fail(unreadable.because()),
     };
-    StackDecision { verdict, because, rule, effects, remarks: age_remark(input, facts).into_iter().collect() }
+    let remarks = age_remark(input, facts).into_iter().chain(keep_remark(input, facts)).collect();
+    StackDecision { verdict, because, rule, effects, remarks, wants_stack }
 }
 
-fn answered(input: &BranchInput<'_>, facts: &Facts) -> Answered {
-    match (&facts.stack, desired(input, facts)) {
+fn answered(input: &BranchInput<'_>, facts: &Facts, desired: Desired<'_>) -> Answered {
+    match (&facts.stack, desired) {
         (FoundStack::Unreadable(error), _) => fail(Because::StackUnreadable { error: error.clone() }),
         (_, Desired::Unknown(because)) => fail(because),
         (FoundStack::Foreign(foreign), Desired::Stack { .. }) => hold(Because::ForeignStack(foreign.clone())),
@@ -84,7 +102,9 @@ fn answered(input: &BranchInput<'_>, facts: &Facts) -> Answered {
         (FoundStack::None, Desired::Stack { rule, commit }) => create(input, facts, rule, commit),
         (FoundStack::None, Desired::NoStack(why)) => skip(Because::Unwanted { why, stack: false }),
         (FoundStack::Ours(stack), Desired::Stack { rule, commit }) => keep(input, facts, stack, rule, commit),
-        (FoundStack::Ours(stack), Desired::NoStack(why)) => remove(input, facts, stack, why),
+        (FoundStack::Ours(stack), Desired::NoStack(why)) => {
+            braked(input, stack, remove(input, facts, stack, why))
+        }
     }
 }
 
@@ -98,6 +118,33 @@ fn age_remark(input: &BranchInput<'_>, facts: &Facts) -> Option<Remark> {
             Some(Remark::CommittedInTheFuture { branch: branch(), committed: *committed })
         }
         Ok(_) => None,
+    }
+}
+
+/// The remark about the tag that keeps the stack of a branch which would be idle without it.
+fn keep_remark(input: &BranchInput<'_>, facts: &Facts) -> Option<Remark> {
+    let FoundStack::Ours(stack) = &facts.stack else { return None };
+    let tag = KeepTag::of(&stack.tags);
+    let kept = tag.keeps(input.now) && idle(input, facts).is_some();
+    kept.then(|| Remark::KeptByTag { branch: input.branch.clone(), tag })
+}
+
+/// The answer after the brake: the deletion of an existing branch's stack is carried out only where it was counted.
+fn braked(input: &BranchInput<'_>, stack: &BranchStack, answered: Answered) -> Answered {
+    let Because::Unwanted { why: why @ (Unwanted::NotCovered { .. } | Unwanted::Idle { .. }), .. } =
+        &answered.1
+    else {
+        return answered;
+    };
+    let waits = || hold(Because::AwaitsReconcile { why: why.clone() });
+    match input.deletions {
+        DeletionPolicy::Count => answered,
+        DeletionPolicy::Wait => waits(),
+        DeletionPolicy::Judged(judgements) => match judgements.of(&stack.id, why) {
+            Some(Judgement::Delete { .. }) => answered,
+            Some(Judgement::Hold(because)) => hold(because.clone()),
+            None => waits(),
+        },
     }
 }
 
@@ -120,30 +167,76 @@ fn desired<'a>(input: &BranchInput<'a>, facts: &'a Facts) -> Desired<'a> {
     let Some(rule) = rules.covering(branch) else {
         let excluded_by =
             rules.excluding(branch).map(|pattern| (pattern.text.clone(), pattern.place.clone()));
-        return Desired::NoStack(Unwanted::NotCovered { excluded_by });
+        return Desired::NoStack(match facts.head {
+            BranchTip::Gone => Unwanted::BranchGone,
+            _ => Unwanted::NotCovered { excluded_by },
+        });
     };
     let (commit, committed) = match &facts.head {
         BranchTip::Unreadable(error) => {
             return Desired::Unknown(Because::BranchUnreadable { error: error.clone() });
         }
         BranchTip::Gone => return Desired::NoStack(Unwanted::BranchGone),
-        BranchTip::Listed => ("", None),
+        BranchTip::Listed | BranchTip::Unread => ("", None),
         BranchTip::At(tip) => (tip.commit.as_str(), tip.committed.as_ref()),
     };
-    let (Some(ttl), Some(committed)) = (rule.ttl, committed) else { return Desired::Stack { rule, commit } };
-    if rules.keep(rule, branch) {
-        return Desired::Stack { rule, commit };
-    }
-    let since = last_activity(input, facts, committed.as_ref().ok().copied());
-    let is_idle = now.duration_since(since) > ttl;
-    match committed {
+    let kept = match &facts.stack {
+        FoundStack::Ours(stack) => KeepTag::of(&stack.tags).keeps(now),
+        _ => false,
+    };
+    match (idle(input, facts).filter(|_| !kept), committed) {
         // Without the date, no stack is deleted as idle, and none is created.
-        Err(error) if is_idle && facts.stack == FoundStack::None => {
+        (Some(_), Some(Err(error))) if facts.stack == FoundStack::None => {
             Desired::Unknown(Because::BranchUnreadable { error: error.clone() })
         }
-        Ok(_) if is_idle => Desired::NoStack(Unwanted::Idle { since, ttl }),
+        (Some(idle), Some(Ok(_))) => Desired::NoStack(idle),
         _ => Desired::Stack { rule, commit },
     }
+}
+
+/// When the branch is idle, if nothing happens before; nothing for a branch that is never idle, or whose date is unknown.
+pub fn idle_at(input: &BranchInput<'_>, facts: &Facts) -> Option<Timestamp> {
+    let stack = match &facts.stack {
+        FoundStack::Ours(stack) => KeepTag::of(&stack.tags),
+        _ => KeepTag::None,
+    };
+    match (stack, &facts.head) {
+        (KeepTag::Always | KeepTag::Invalid(_), _) => None,
+        (_, BranchTip::At(Tip { committed: Some(Err(_)), .. })) => None,
+        _ => period(input, facts).map(|(_, _, due)| due),
+    }
+}
+
+/// Whether the branch is never idle: the rule has no ttl, or a rule or the tag of the stack keeps it.
+pub fn is_never_idle(input: &BranchInput<'_>, facts: &Facts) -> bool {
+    let tag = match &facts.stack {
+        FoundStack::Ours(stack) => KeepTag::of(&stack.tags),
+        _ => KeepTag::None,
+    };
+    let covering = input.rules.covering(input.branch);
+    covering.is_some_and(|rule| {
+        input.rules.keep(rule, input.branch) || matches!(tag, KeepTag::Always | KeepTag::Invalid(_))
+    })
+}
+
+/// That the branch is idle, whatever the tag of its stack says; nothing where its commit was not needed.
+fn idle(input: &BranchInput<'_>, facts: &Facts) -> Option<Unwanted> {
+    let (since, ttl, due) = period(input, facts)?;
+    (input.now.duration_since(since) > ttl).then_some(Unwanted::Idle { since, ttl, due })
+}
+
+/// The last sign of life, the ttl, and the end of both the ttl and the day that the stack's tag names.
+fn period(input: &BranchInput<'_>, facts: &Facts) -> Option<(Timestamp, SignedDuration, Timestamp)> {
+    let BranchTip::At(Tip { committed: Some(committed), .. }) = &facts.head else { return None };
+    let rule = input.rules.covering(input.branch).filter(|rule| !input.rules.keep(rule, input.branch))?;
+    let ttl = rule.ttl?;
+    let since = last_activity(input, facts, committed.as_ref().ok().copied());
+    let ended = since.saturating_add(ttl).unwrap_or(Timestamp::MAX);
+    let kept_until = match &facts.stack {
+        FoundStack::Ours(stack) => KeepTag::of(&stack.tags).end(),
+        _ => None,
+    };
+    Some((since, ttl, kept_until.map_or(ended, |end| end.max(ended))))
 }
 
 /// The latest of: the head's commit, the stack's creation, the activity that the event shows. A time in the future counts as
@@ -182,6 +275,9 @@ fn keep(
     let spec = rule.spec(input.branch, commit);
     let changed = spec.digest != stack.digest();
     match stack.phase() {
+        StackPhase::Working | StackPhase::Deleting if let Some(since) = never_ends(input, facts, stack) => {
+            hold(Because::NeverEnds { status: status(), since })
+        }
         StackPhase::Working => hold(Because::Working { status: status() }),
         StackPhase::Deleting | StackPhase::Gone => hold(Because::DeletedFirst),
         StackPhase::InReview => hold(Because::InReview),
@@ -227,6 +323,19 @@ fn held_back(facts: &Facts) -> Option<Because> {
 fn stopped(facts: &Facts) -> Option<Because> {
     let failures = facts.history.as_ref().map_or(0, |history| history.roll_out_failures);
     (failures >= ENOUGH_FAILURES).then_some(Because::RollOutStopped { failures })
+}
+
+/// The time of the last event of a stack whose operation has lasted for longer than CloudFormation waits for any resource.
+fn never_ends(input: &BranchInput<'_>, facts: &Facts, stack: &BranchStack) -> Option<Timestamp> {
+    let last = facts.last_event.as_ref().and_then(|event| event.time);
+    last.filter(|last| may_never_end(input, stack) && input.now.duration_since(*last) > LONGEST_OPERATION)
+}
+
+/// Whether the stack's times allow that its operation never ends; the last event then proves it. DescribeStacks has no time
+/// for every operation.
+pub fn may_never_end(input: &BranchInput<'_>, stack: &BranchStack) -> bool {
+    matches!(stack.phase(), StackPhase::Working | StackPhase::Deleting)
+        && stack.operation_began().is_some_and(|began| input.now.duration_since(began) > LONGEST_OPERATION)
 }
 
 /// Whether the last operation on the stack was the same update.
@@ -337,6 +446,7 @@ pub fn needs_last_event(input: &BranchInput<'_>, facts: &Facts) -> bool {
             rule.spec(input.branch, commit).digest != stack.digest()
         }
         (StackPhase::DeletionFailed, _) => true,
+        (_, Desired::Stack { .. }) => may_never_end(input, stack),
         _ => false,
     }
 }

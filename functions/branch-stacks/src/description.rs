@@ -1,11 +1,13 @@
 //! The description of this function: its tables and keys, settings, calls, problem codes and reason codes.
 
-use shared::function::{Call, Function, Key, KeyDefault, Resource, Setting, Table};
+use shared::config::ProblemLevel;
+use shared::foreign_event::ForeignEvent;
+use shared::function::{Call, Function, Key, KeyDefault, Resource, Setting, Table, WithoutRules};
 use strum::VariantNames as _;
 
 use crate::because::{Because, Unwanted};
 use crate::remark::Remark;
-use crate::rules::{CODES, TABLE, TEMPLATES};
+use crate::rules::{CODES, SETTINGS_TABLE, TABLE, TEMPLATES};
 use crate::settings::{PREFIX, TABLE as REPORTS, TOPIC};
 
 /// A CodeCommit repository.
@@ -16,6 +18,8 @@ pub const STACK: Resource = Resource::Arn("arn:{partition}:cloudformation:{regio
 pub const ROLE: Resource = Resource::Arn("arn:{partition}:iam::{account}:role/*");
 /// The table of reports.
 const REPORT_TABLE: &str = "arn:{partition}:dynamodb:{region}:{account}:table/*";
+/// The event bus for own events.
+pub const EVENT_BUS: Resource = Resource::Arn("arn:{partition}:events:{region}:{account}:event-bus/default");
 /// The topic for emails.
 pub const EMAIL_TOPIC: Resource = Resource::Arn("arn:{partition}:sns:{region}:{account}:*");
 
@@ -23,15 +27,25 @@ pub const EMAIL_TOPIC: Resource = Resource::Arn("arn:{partition}:sns:{region}:{a
 pub const FUNCTION: Function = Function {
     name: "branch-stacks",
     summary: "Creates a CloudFormation stack for each branch, keeps it up to date, and deletes it with the branch.",
-    tables: &[Table {
-        name: TABLE,
-        summary: "Names branches and the template, parameters, tags and role of their stacks.",
-        keys: KEYS,
-    }],
+    tables: &[
+        Table {
+            name: TABLE,
+            summary: "Names branches and the template, parameters, tags and role of their stacks.",
+            keys: KEYS,
+            is_list: true,
+        },
+        Table {
+            name: SETTINGS_TABLE,
+            summary: "Limits what changes of the rules may delete.",
+            keys: SETTINGS_KEYS,
+            is_list: false,
+        },
+    ],
     settings: SETTINGS,
     calls: CALLS,
     problems: CODES,
-    reasons: &[Because::VARIANTS, Unwanted::VARIANTS, Remark::VARIANTS],
+    reasons: &[Because::VARIANTS, ForeignEvent::CODES, Unwanted::VARIANTS, Remark::VARIANTS],
+    without_rules: WithoutRules { level: Some(ProblemLevel::Warning), effect: "no branch has a stack" },
     check: crate::check::check,
 };
 
@@ -98,7 +112,20 @@ const KEYS: &[Key] = &[
         KeyDefault::Absent("CloudFormation waits until resources are ready"),
         "How CloudFormation carries out operations on the stacks.",
     ),
+    key(
+        "notify",
+        "array of strings",
+        KeyDefault::Absent("only failures and missing stacks are reported"),
+        "What reports a ready stack: ready (an email), event (an event on the event bus), pull-request (a comment).",
+    ),
 ];
+
+const SETTINGS_KEYS: &[Key] = &[key(
+    "most-deletions",
+    "integer of at least 0",
+    KeyDefault::Absent("3 stacks, and at most a tenth of all stacks; one is always possible"),
+    "The most stacks of existing branches that are deleted within a day because of the rules.",
+)];
 
 const fn key(name: &'static str, takes: &'static str, default: KeyDefault, summary: &'static str) -> Key {
     Key { name, takes, default, summary }
@@ -125,8 +152,13 @@ const SETTINGS: &[Setting] = &[
 
 const CALLS: &[Call] = &[
     Call { action: "codecommit:GetBranch", on: REPOSITORY },
+    Call { action: "codecommit:GetCommentsForPullRequest", on: REPOSITORY },
     Call { action: "codecommit:GetCommit", on: REPOSITORY },
+    Call { action: "codecommit:GetPullRequest", on: REPOSITORY },
     Call { action: "codecommit:ListBranches", on: REPOSITORY },
+    Call { action: "codecommit:ListPullRequests", on: REPOSITORY },
+    Call { action: "codecommit:PostCommentForPullRequest", on: REPOSITORY },
+    Call { action: "codecommit:UpdateComment", on: REPOSITORY },
     Call::on_everything("codecommit:ListRepositories"),
     Call { action: "cloudformation:CreateStack", on: STACK },
     Call { action: "cloudformation:DeleteStack", on: STACK },
@@ -139,6 +171,7 @@ const CALLS: &[Call] = &[
     Call::on("dynamodb:DeleteItem", REPORT_TABLE),
     Call::on("dynamodb:Query", REPORT_TABLE),
     Call::on("dynamodb:UpdateItem", REPORT_TABLE),
+    Call { action: "events:PutEvents", on: EVENT_BUS },
     // Not a call of the function: CloudFormation requires it where a rule names a role.
     Call { action: "iam:PassRole", on: ROLE },
     Call { action: notification::PUBLISH, on: EMAIL_TOPIC },

@@ -1,4 +1,4 @@
-//! The effects that a decision asks for: one call to CloudFormation or SNS each, with its token and its tags.
+//! The effects that a decision asks for: one call to AWS each, with its token and its tags.
 
 use jiff::Timestamp;
 use notification::Publication;
@@ -9,6 +9,8 @@ use shared::token::client_token;
 
 use crate::facts::Facts;
 use crate::identity::{COMMIT, DIGEST, NamedValue};
+use crate::keep::KEEP;
+use crate::notify::SOURCE;
 use crate::roll_out::RollOutId;
 use crate::rules::{Deployment, StackSpec, is_reserved};
 use crate::run::BranchInput;
@@ -52,6 +54,30 @@ pub enum Effect {
         /// Enabled or disabled.
         enabled: bool,
     },
+    /// PutEvents: one event on the default bus.
+    PutEvent(OwnEvent),
+    /// PostCommentForPullRequest.
+    PostComment {
+        /// The repository's name.
+        repository: String,
+        /// The pull request's id.
+        pull_request: String,
+        /// The commit of the destination branch.
+        before: String,
+        /// The commit of the source branch.
+        after: String,
+        /// The comment.
+        content: String,
+        /// The client request token.
+        token: String,
+    },
+    /// UpdateComment.
+    UpdateComment {
+        /// The comment's id.
+        comment: String,
+        /// The new content.
+        content: String,
+    },
     /// Publish: an email.
     Publish {
         /// The ARN of the topic.
@@ -59,6 +85,17 @@ pub enum Effect {
         /// The email.
         message: Message,
     },
+}
+
+/// An event of this function, for the event bus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnEvent {
+    /// The detail type.
+    pub detail_type: &'static str,
+    /// The ARN of the resource that the event is about.
+    pub resource: Arn,
+    /// The detail.
+    pub detail: Value,
 }
 
 /// The input that CreateStack and UpdateStack have in common.
@@ -79,6 +116,9 @@ impl shared::act::Effect for Effect {
             Self::Update { .. } => "cloudformation:UpdateStack",
             Self::Delete { .. } => "cloudformation:DeleteStack",
             Self::Protect { .. } => "cloudformation:UpdateTerminationProtection",
+            Self::PutEvent(_) => "events:PutEvents",
+            Self::PostComment { .. } => "codecommit:PostCommentForPullRequest",
+            Self::UpdateComment { .. } => "codecommit:UpdateComment",
             Self::Publish { .. } => notification::PUBLISH,
         }
     }
@@ -89,6 +129,11 @@ impl shared::act::Effect for Effect {
             Self::Update { stack, .. } | Self::Delete { stack, .. } | Self::Protect { stack, .. } => {
                 stack_name(stack).to_owned()
             }
+            Self::PutEvent(OwnEvent { detail_type, resource, .. }) => {
+                format!("{detail_type} {}", stack_name(resource))
+            }
+            Self::PostComment { repository, pull_request, .. } => format!("{repository} {pull_request}"),
+            Self::UpdateComment { comment, .. } => comment.clone(),
             Self::Publish { topic, message } => Publication { topic, message }.subject(),
         }
     }
@@ -111,6 +156,18 @@ impl shared::act::Effect for Effect {
             Self::Protect { stack, enabled } => {
                 json!({"StackName": stack, "EnableTerminationProtection": enabled})
             }
+            Self::PutEvent(OwnEvent { detail_type, resource, detail }) => {
+                json!({"Source": SOURCE, "DetailType": detail_type, "Resources": [resource], "Detail": detail})
+            }
+            Self::PostComment { repository, pull_request, before, after, content, token } => json!({
+                "repositoryName": repository,
+                "pullRequestId": pull_request,
+                "beforeCommitId": before,
+                "afterCommitId": after,
+                "content": content,
+                "clientRequestToken": token,
+            }),
+            Self::UpdateComment { comment, content } => json!({"commentId": comment, "content": content}),
             Self::Publish { topic, message } => Publication { topic, message }.input(),
         }
     }
@@ -190,14 +247,15 @@ pub(crate) fn update(
     Effect::Update { stack: stack.id.clone(), input: StackInput { spec, tags, token } }
 }
 
-/// Our tags, the rule's tags, then the tags of others: an update replaces all of them.
+/// Our tags, the rule's tags, then the tags of others and the operator's `pointsman:keep`: an update replaces all of them.
 fn tags(input: &BranchInput<'_>, existing: &[NamedValue], spec: &StackSpec, commit: &str) -> Vec<NamedValue> {
     let mut tags = input.branch.tags(input.prefix);
     // A tag's value is never empty.
     tags.extend((!commit.is_empty()).then(|| (COMMIT.to_owned(), commit.to_owned())));
     tags.push((DIGEST.to_owned(), spec.digest.clone()));
     tags.extend(spec.tags.iter().cloned());
-    let others = existing.iter().filter(|(key, _)| !is_reserved(key) && !key.starts_with("aws:"));
+    let others =
+        existing.iter().filter(|(key, _)| (key == KEEP || !is_reserved(key)) && !key.starts_with("aws:"));
     let others: Vec<NamedValue> = others
         .filter(|(key, _)| !tags.iter().any(|(known, _)| known.eq_ignore_ascii_case(key)))
         .cloned()

@@ -1,6 +1,8 @@
 //! The email about a failed stack: what failed and why, what happens next, what an operator can do. Pure.
 
 mod advice;
+pub(crate) mod left_behind;
+pub(crate) mod missing;
 pub mod roll_out;
 
 use std::collections::BTreeSet;
@@ -18,6 +20,7 @@ use crate::effect::Effect;
 use crate::event::StackChange;
 use crate::facts::{FailedValidation, OperationEvent, USER};
 use crate::identity::BranchId;
+use crate::left_behind::left_behind;
 use crate::remark::Remark;
 use crate::stack::stack_name;
 
@@ -184,6 +187,14 @@ fn text(failure: &StackFailure<'_>, details: &[FailureDetail], next: &StackDecis
         "What you can do".to_owned(),
         items(&advice.sentences, "nothing"),
     ]);
+    let left = failure.causes.events.as_deref().map(left_behind).unwrap_or_default();
+    if change.status == StackStatus::UpdateRollbackComplete && !left.is_empty() {
+        paragraphs.extend([
+            "Left behind: CloudFormation could not delete these, and they belong to no stack any more"
+                .to_owned(),
+            left_behind::list(&left),
+        ]);
+    }
     let region = &change.stack.region;
     let region = if region.is_empty() { String::new() } else { format!(" --region {region}") };
     let history = ("To list all events of the stack", "describe-stack-events");

@@ -21,6 +21,13 @@ pub struct Facts {
     pub history: Result<History, HistoryUnreadable>,
 }
 
+impl Facts {
+    /// The facts of a branch and its stack, without what only some decisions need.
+    pub fn of(head: BranchTip, stack: FoundStack) -> Self {
+        Self { head, stack, last_event: None, stacks_of_rule: None, history: Ok(History::default()) }
+    }
+}
+
 /// What earlier runs and other stacks show about the next operation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct History {
@@ -57,6 +64,8 @@ pub enum BranchTip {
     At(Tip),
     /// The branch was in the list of all branches; its commit was not read.
     Listed,
+    /// The branch was not read: no rule covers it, and it has no stack.
+    Unread,
     /// The branch or its repository does not exist.
     Gone,
     /// The branch could not be read.
@@ -90,6 +99,8 @@ pub enum FoundStack {
 pub struct OperationEvent {
     /// The resource's logical id; the stack's name for the stack itself.
     pub resource: String,
+    /// The resource's physical id; a replaced resource has another one than its replacement.
+    pub physical: String,
     /// The resource's type.
     pub kind: String,
     /// The status that the resource reached.

@@ -10,8 +10,8 @@ use shared::report::Report;
 
 use crate::aws::Clients;
 use crate::because::{Because, Listed};
-use crate::decide::decide;
-use crate::facts::{BranchTip, Facts, FoundStack, History};
+use crate::decide::{StackDecision, decide, may_never_end};
+use crate::facts::{BranchTip, Facts, FoundStack};
 use crate::gather::{StackListing, all_stacks, branches, repositories};
 use crate::identity::{BranchId, ends_with_hash};
 use crate::rules::Rules;
@@ -27,6 +27,12 @@ pub struct Inventory {
     pub stacks: StackListing,
     /// Repositories whose branches could not be listed, and why.
     pub unreadable: BTreeMap<String, CallError>,
+    /// The existing branches that have a stack and that no rule covers.
+    pub uncovered: BTreeSet<BranchId>,
+    /// The other existing branches of the repositories that the rules are about: no rule covers them, and they have no stack.
+    pub others: BTreeSet<BranchId>,
+    /// Repositories that no rule is about, with stacks, and whose branches could not be listed.
+    pub unknown: BTreeSet<String>,
 }
 
 /// In a group larger than this, each run begins at another branch.
@@ -58,7 +64,8 @@ pub async fn inventory(rules: &Rules, prefix: &str, aws: &Clients) -> Result<Inv
     }
     let mut throttled = None;
     for repository in repositories(aws).await.map_err(failed(Listed::Repositories))? {
-        if !rules.are_about(&repository) {
+        let is_about = rules.are_about(&repository);
+        if !is_about && !inventory.has_stacks_of(&repository) {
             continue;
         }
         let listed = match &throttled {
@@ -66,14 +73,13 @@ pub async fn inventory(rules: &Rules, prefix: &str, aws: &Clients) -> Result<Inv
             None => branches(&repository, aws).await,
         };
         match listed {
-            Ok(branches) => {
-                let branches =
-                    branches.into_iter().map(|name| BranchId { repository: repository.clone(), name });
-                inventory.covered.extend(branches.filter(|branch| rules.covering(branch).is_some()));
-            }
+            Ok(branches) => inventory.add_branches(&repository, branches, rules),
             Err(error) => {
                 throttled = throttled.or_else(|| Some(error.clone()).filter(CallError::is_throttling));
-                inventory.unreadable.insert(repository, error);
+                match is_about {
+                    true => drop(inventory.unreadable.insert(repository, error)),
+                    false => drop(inventory.unknown.insert(repository)),
+                }
             }
         }
     }
@@ -81,6 +87,31 @@ pub async fn inventory(rules: &Rules, prefix: &str, aws: &Clients) -> Result<Inv
 }
 
 impl Inventory {
+    fn add_branches(&mut self, repository: &str, names: Vec<String>, rules: &Rules) {
+        let branches = names.into_iter().map(|name| BranchId { repository: repository.to_owned(), name });
+        let (covered, others): (BTreeSet<_>, BTreeSet<_>) =
+            branches.partition(|branch| rules.covering(branch).is_some());
+        self.covered.extend(covered);
+        let (with_stack, without): (BTreeSet<_>, BTreeSet<_>) =
+            others.into_iter().partition(|branch| self.stacks.ours.contains_key(branch));
+        self.uncovered.extend(with_stack);
+        if rules.are_about(repository) {
+            self.others.extend(without);
+        }
+    }
+
+    fn has_stacks_of(&self, repository: &str) -> bool {
+        self.stacks.ours.keys().any(|branch| branch.repository == repository)
+    }
+
+    /// Whether a branch that no rule covers exists, as far as the lists show it. A branch of an unreadable repository may.
+    pub fn may_exist(&self, branch: &BranchId) -> bool {
+        let repository = &branch.repository;
+        self.uncovered.contains(branch)
+            || self.unreadable.contains_key(repository)
+            || self.unknown.contains(repository)
+    }
+
     /// The branches to evaluate, in this order, and the report about all others.
     pub fn sorted(&self, input: &BranchInput<'_>) -> (Vec<(Need, BranchId)>, Report) {
         let (mut needs, mut settled) = (Vec::new(), Report::default());
@@ -141,18 +172,18 @@ impl Inventory {
         let is_in_use = input.rules.keep(rule, input.branch) || is_younger(stack, input, rule.ttl);
         let quiet =
             stack.phase().is_whole() || matches!(stack.phase(), StackPhase::Working | StackPhase::Deleting);
-        if !is_in_use || !quiet || rule.uses_commit() {
+        if !is_in_use || !quiet || rule.uses_commit() || may_never_end(input, stack) {
             return Err(Need::Check);
         }
-        let facts = Facts {
-            head: BranchTip::Listed,
-            stack: FoundStack::Ours(stack.clone()),
-            last_event: None,
-            stacks_of_rule: None,
-            history: Ok(History::default()),
-        };
-        let decision = decide(input, &facts);
+        let decision = decide(input, &listed(stack));
         if decision.effects.is_empty() { Ok(decision.report(input.branch)) } else { Err(Need::Check) }
+    }
+
+    /// The decision about a branch that needs nothing, as far as that is certain without reading its commit.
+    pub fn settled(&self, input: &BranchInput<'_>) -> Option<(StackDecision, &BranchStack)> {
+        let stack = self.stacks.ours.get(input.branch)?;
+        self.without_reading(input).ok()?;
+        Some((decide(input, &listed(stack)), stack))
     }
 
     /// The number of stacks that are being updated.
@@ -162,6 +193,11 @@ impl Inventory {
         };
         self.stacks.ours.values().filter(updating).count()
     }
+}
+
+/// The facts that the lists of branches and stacks alone prove.
+fn listed(stack: &BranchStack) -> Facts {
+    Facts::of(BranchTip::Listed, FoundStack::Ours(stack.clone()))
 }
 
 fn is_younger(stack: &BranchStack, input: &BranchInput<'_>, ttl: Option<SignedDuration>) -> bool {

@@ -7,9 +7,11 @@
 pub mod act;
 pub mod aws;
 pub mod because;
+pub mod brake;
 pub mod change;
 mod check;
 pub mod decide;
+pub mod deletion_email;
 pub mod description;
 pub mod effect;
 pub mod email;
@@ -19,10 +21,16 @@ pub mod facts;
 pub mod gather;
 pub mod identity;
 pub mod inventory;
+pub mod keep;
+pub mod left_behind;
+pub mod missing;
+pub mod notify;
+pub mod overview;
 pub mod passing;
 pub mod reconcile;
 pub mod remark;
 pub mod report_failure;
+pub mod report_missing;
 pub mod report_once;
 pub mod reports;
 pub mod roll_out;
@@ -30,10 +38,13 @@ pub mod rules;
 pub mod run;
 pub mod settings;
 pub mod stack;
+pub mod survey;
 
 use serde_json::Value;
 use shared::act::Performed;
 use shared::decision::{Decision, Verdict};
+use shared::foreign_event::{AcceptedRegions, ForeignEvent};
+use shared::home::Home;
 use shared::lambda::{Failure, Invocation};
 use shared::report::Report;
 
@@ -45,7 +56,11 @@ use crate::decide::{StackDecision, decide};
 use crate::event::{Event, Parsed, parse};
 use crate::facts::{Facts, FoundStack};
 use crate::gather::{Known, gather};
+use crate::identity::BranchId;
+use crate::notify::comment_on_pull_requests;
 use crate::reconcile::reconcile;
+use crate::report_missing::report_missing;
+use crate::reports::Reports;
 use crate::rules::Rules;
 use crate::run::{BranchInput, Run};
 use crate::settings::Settings;
@@ -63,6 +78,11 @@ pub async fn handle(
     settings: &Settings,
     aws: &Clients,
 ) -> Result<Decision, Failure> {
+    let home = Home::of(&invocation.function_arn);
+    if let Some(foreign) = ForeignEvent::of(&event, &home, &[], AcceptedRegions::OwnAnd(&[])) {
+        let report = Report::of(Verdict::Skip, "event", &foreign);
+        return Ok(report.decision(FUNCTION.name, "an event of another account or region", &invocation));
+    }
     let event = match parse(&event).map_err(|error| Failure::new("MalformedEvent", &error))? {
         Parsed::Ours(event) => event,
         Parsed::NotOurs(why) => {
@@ -74,10 +94,11 @@ pub async fn handle(
     let report = match &event {
         Event::Branch(branch, push) => {
             let run = run.at_push(push);
-            converge(&run.input(branch), &run, Known::default()).await.report(branch)
+            branch_pushed(&run, branch).await
         }
         Event::Stack(change) => stack_changed(&run.at_time(&change.time), change).await,
-        Event::Reconcile => reconcile(&run).await,
+        Event::PullRequest(branch, id) => pull_request_created(&run, branch, id).await,
+        Event::Reconcile { confirm } => reconcile(&run, confirm.as_deref()).await,
     };
     Ok(report.decision(FUNCTION.name, &event.to_string(), &invocation))
 }
@@ -87,9 +108,13 @@ pub(crate) async fn converge(input: &BranchInput<'_>, run: &Run<'_>, known: Know
     let facts = gather(input, run, known).await;
     let decision = decide(input, &facts);
     let remembered = remember(&decision, &facts, run).await;
+    let stack = match facts.stack {
+        FoundStack::Ours(stack) => Some(stack),
+        _ => None,
+    };
     match remembered {
-        Ok(()) => act(decision, run.aws, run.invocation.executor).await,
-        Err(because) => Enacted::failed(decision, because),
+        Ok(()) => act(decision, stack, run.aws, run.invocation.executor).await,
+        Err(because) => Enacted::failed(decision, stack, because),
     }
 }
 
@@ -104,4 +129,30 @@ async fn remember(decision: &StackDecision, facts: &Facts, run: &Run<'_>) -> Res
         Performed::Failed(error) => Err(Because::ReportsUnavailable { error }),
         Performed::Done(()) | Performed::NotCalled => Ok(()),
     }
+}
+
+/// Handles a push to a branch.
+async fn branch_pushed(run: &Run<'_>, branch: &BranchId) -> Report {
+    let enacted = converge(&run.input(branch), run, Known::default()).await;
+    let outcome = enacted.outcome(branch);
+    let mut report = enacted.report(branch);
+    report.add(report_missing(run, std::slice::from_ref(&outcome), &Reports::new()).await);
+    // A stack that the push does not change has its comment already, and the end of an operation is an event of its own.
+    if !matches!(outcome.decision.because, Because::UpToDate | Because::Working { .. }) {
+        report.add(comment_on_pull_requests(run, &outcome, None).await);
+    }
+    report
+}
+
+/// Handles the creation of a pull request: its branch is evaluated, and the pull request gets its comment.
+async fn pull_request_created(run: &Run<'_>, branch: &BranchId, id: &str) -> Report {
+    if !run.rules.covering(branch).is_some_and(|rule| rule.notify.pull_request) {
+        return Report::of(Verdict::Skip, &branch.to_string(), &Because::NoCommentAsked);
+    }
+    let enacted = converge(&run.input(branch), run, Known::default()).await;
+    let outcome = enacted.outcome(branch);
+    let mut report = enacted.report(branch);
+    report.add(report_missing(run, std::slice::from_ref(&outcome), &Reports::new()).await);
+    report.add(comment_on_pull_requests(run, &outcome, Some(id)).await);
+    report
 }

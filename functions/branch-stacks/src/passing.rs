@@ -87,6 +87,7 @@ mod tests {
     fn failed(reason: &str) -> OperationEvent {
         OperationEvent {
             resource: "Jobs".into(),
+            physical: String::new(),
             kind: "AWS::SQS::Queue".into(),
             status: "CREATE_FAILED".into(),
             reason: reason.into(),

@@ -11,12 +11,13 @@ use shared::table_error::TableError;
 use crate::act::perform;
 use crate::because::Because;
 use crate::decide::StackDecision;
+use crate::effect::Effect;
 use crate::email::{FailureCauses, StackFailure, decide_email, roll_out};
 use crate::event::StackChange;
 use crate::gather::{StackListing, all_stacks, events, failed_validations, may_have_failed_validation};
 use crate::identity::BranchId;
 use crate::remark::Remark;
-use crate::report_once::{DueReport, report_once};
+use crate::report_once::{DueReport, REMIND_AFTER, report_once};
 use crate::reports::{ReportKey, Reports};
 use crate::roll_out::{ENOUGH_FAILURES, RollOutId, RollOutStacks};
 use crate::run::Run;
@@ -40,7 +41,7 @@ pub async fn causes(run: &Run<'_>, change: &StackChange) -> FailureCauses {
 }
 
 /// A failed operation, and what was decided about the branch after it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct FailedOperation<'a> {
     /// The branch.
     pub branch: &'a BranchId,
@@ -52,11 +53,13 @@ pub struct FailedOperation<'a> {
     pub causes: &'a FailureCauses,
     /// The decision after it.
     pub next: &'a StackDecision,
+    /// The report that the branch has no stack that works, which reconcile would make; none if the branch has one.
+    pub missing: Option<ReportKey>,
 }
 
 impl FailedOperation<'_> {
     fn failure<'f>(&'f self, others: &'f [String]) -> StackFailure<'f> {
-        let Self { branch, change, causes, stack, .. } = *self;
+        let Self { branch, change, causes, stack, .. } = self;
         StackFailure { branch, change, causes, protected: stack.protected, others }
     }
 
@@ -135,10 +138,13 @@ async fn report_roll_out(
     let own = if is_stuck { email(run, failed).await } else { Report::default() };
     match stops {
         true if reports.contains_key(&id.stop()) && is_stuck => own,
-        true if reports.contains_key(&id.stop()) => {
-            noted(failed, Remark::InStopEmail { stack: failed.name().to_owned() })
+        true => {
+            let stop = match reports.contains_key(&id.stop()) {
+                true => noted(failed, Remark::InStopEmail { stack: failed.name().to_owned() }),
+                false => stop(run, failed, id, &names).await,
+            };
+            joined(joined(own, stop), reported_missing(run, failed).await)
         }
-        true => joined(own, stop(run, failed, id, &names).await),
         false if is_stuck => own,
         false if failed.is_creation() => email(run, failed).await,
         false if stacks.others_may_fail(failed.stack, &names) => {
@@ -187,9 +193,10 @@ pub async fn report_waiting(run: &Run<'_>, stacks: &StackListing, reports: &Repo
                 rule: Some(rule.place.clone()),
                 effects: Vec::new(),
                 remarks: Vec::new(),
+                wants_stack: true,
             };
-            let causes = &causes(run, &change).await;
-            let failed = FailedOperation { branch, stack, change: &change, causes, next: &next };
+            let (causes, missing) = (&causes(run, &change).await, None);
+            let failed = FailedOperation { branch, stack, change: &change, causes, next: &next, missing };
             report.add(email_once(run, &failed, &id, reports).await);
         }
     }
@@ -225,13 +232,37 @@ async fn email_once(
     report
 }
 
-/// An email of its own, for each delivery of the event.
+/// Records that the email about the roll-out reports the branch, so that reconcile does not report it again.
+async fn reported_missing(run: &Run<'_>, failed: &FailedOperation<'_>) -> Report {
+    let Some(key) = &failed.missing else { return Report::default() };
+    match run.invocation.executor.perform(run.table().record(key, run.invocation.now)).await {
+        Performed::Failed(error) => {
+            let because = Because::ReportsUnavailable { error };
+            Report::of(Verdict::Fail, &failed.branch.to_string(), &because)
+        }
+        Performed::Done(()) | Performed::NotCalled => Report::default(),
+    }
+}
+
+/// An email of its own. One about a branch without a stack that works is sent once, and again while that lasts; any other is
+/// sent for each delivery of the event.
 async fn email(run: &Run<'_>, failed: &FailedOperation<'_>) -> Report {
     let mut report = Report::default();
     let topic = run.settings.topic.as_deref();
     let (remarks, email) = decide_email(&failed.failure(&[]), failed.next, topic);
     remarks.iter().for_each(|remark| report.note(&remark.subject(), remark));
     let Some(email) = email else { return report };
+    if let (Some(key), Effect::Publish { message, .. }) = (&failed.missing, &email) {
+        let (key, subject, message) = (key.clone(), failed.branch.to_string(), message.clone());
+        let due = DueReport { key, subject, message, remind_after: Some(REMIND_AFTER) };
+        let once = report_once(run, &due).await;
+        let prevented = once.actions.is_empty() && !once.reasons.is_empty();
+        report.add(once);
+        // A table that does not answer must not hide a failure: the email may then be sent again.
+        if !prevented {
+            return report;
+        }
+    }
     let (action, performed) = perform(&email, run.aws, run.invocation.executor).await;
     report.actions.push(action);
     if let Performed::Failed(error) = performed {

@@ -1,6 +1,7 @@
 //! The rules: which branches have a stack, and with which template, parameters, tags and role. These types hold checked
 //! values only; they are read from `[[branch-stack]]` tables.
 
+mod hidden;
 mod read;
 mod template;
 
@@ -16,7 +17,7 @@ use shared::token::client_token;
 
 use crate::identity::{BranchId, NamedValue, OURS};
 
-pub use read::{CODES, TABLE, read};
+pub use read::{CODES, SETTINGS_TABLE, TABLE, read};
 pub use template::StackTemplate;
 
 /// The variable that names a further folder of templates.
@@ -34,6 +35,8 @@ pub fn template_folders() -> Vec<PathBuf> {
 pub struct Rules {
     /// One for each `[[branch-stack]]` table.
     pub stacks: Vec<StackRule>,
+    /// The most stacks of existing branches that are deleted within a day; the default depends on their number.
+    pub most_deletions: Option<u32>,
 }
 
 impl Rules {
@@ -93,10 +96,23 @@ pub struct StackRule {
     pub deployment: Deployment,
     /// The most stacks that this rule may have.
     pub max_stacks: Option<u32>,
+    /// What is reported about a stack, beside failures.
+    pub notify: Notify,
     /// The place of the rule.
     pub place: Place,
     /// The places of the values that need a permission.
     pub named_at: NamedAt,
+}
+
+/// What a rule asks to be reported about its stacks, beside failures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Notify {
+    /// An email when a stack is ready.
+    pub ready: bool,
+    /// An event on the event bus when a stack is ready.
+    pub event: bool,
+    /// A comment on each open pull request of the branch.
+    pub pull_request: bool,
 }
 
 /// The bytes of the file that hold the values of a rule that need a permission.

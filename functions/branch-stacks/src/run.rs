@@ -6,6 +6,7 @@ use shared::lambda::Invocation;
 use shared::push::{Change, Push};
 
 use crate::aws::Clients;
+use crate::brake::DeletionPolicy;
 use crate::identity::BranchId;
 use crate::reports::{ReportKey, ReportTable};
 use crate::rules::Rules;
@@ -43,6 +44,8 @@ pub struct BranchInput<'a> {
     pub active_at: Option<Timestamp>,
     /// The event's time, for the token of a creation.
     pub event_time: &'a str,
+    /// Whether the stack of an existing branch may be deleted.
+    pub deletions: DeletionPolicy<'a>,
 }
 
 impl<'a> Run<'a> {
@@ -92,6 +95,7 @@ impl<'a> Run<'a> {
             now: self.invocation.now,
             active_at: self.active_at,
             event_time: &self.event_time,
+            deletions: DeletionPolicy::Wait,
         }
     }
 }

@@ -5,7 +5,12 @@ use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 use shared::arn::Arn;
 
+use shared::token::client_token;
+
 use crate::identity::{BranchId, COMMIT, DIGEST, NamedValue, OWNER};
+
+/// Characters of a moment's hash: enough for the moments of one stack.
+const MOMENT_HASH: usize = 16;
 
 /// A stack of this deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +29,19 @@ pub struct BranchStack {
     pub deleted: Option<Timestamp>,
     /// Whether the stack has termination protection.
     pub protected: bool,
+    /// The outputs, by key. CloudFormation does not hide secrets in them.
+    pub outputs: Vec<NamedValue>,
+    /// What an operator repeats in an update with the previous template.
+    pub previous: Box<PreviousInput>,
+}
+
+/// The part of a stack's input that an update with the previous template repeats.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PreviousInput {
+    /// The names of the stack's parameters.
+    pub parameters: Vec<String>,
+    /// The capabilities that the stack was created or updated with.
+    pub capabilities: Vec<String>,
 }
 
 impl BranchStack {
@@ -49,6 +67,18 @@ impl BranchStack {
     /// The operations that the stack's status allows.
     pub fn phase(&self) -> StackPhase {
         StackPhase::of(&self.status)
+    }
+
+    /// When the operation that is in progress began, or the last one.
+    pub fn operation_began(&self) -> Option<Timestamp> {
+        [self.created, self.updated, self.deleted].into_iter().flatten().max()
+    }
+
+    /// A short hash of [`BranchStack::moment`], for what is reported once for each state of the stack.
+    pub fn moment_hash(&self) -> String {
+        let mut hash = client_token(self.moment().iter().map(String::as_str));
+        hash.truncate(MOMENT_HASH);
+        hash
     }
 
     /// The values that differ between any two states of the stack, for tokens: id, last change, last deletion.
@@ -128,7 +158,19 @@ fn converted(described: &Described, id: Arn, tags: Vec<NamedValue>) -> BranchSta
         updated: described.last_updated_time().and_then(time),
         deleted: described.deletion_time().and_then(time),
         protected: described.enable_termination_protection().unwrap_or_default(),
+        outputs: described
+            .outputs()
+            .iter()
+            .filter_map(|one| Some((one.output_key()?.to_owned(), one.output_value()?.to_owned())))
+            .collect(),
+        previous: Box::new(previous(described)),
     }
+}
+
+fn previous(described: &Described) -> PreviousInput {
+    let names = described.parameters().iter().filter_map(|one| Some(one.parameter_key()?.to_owned()));
+    let capabilities = described.capabilities().iter().map(|one| one.as_str().to_owned());
+    PreviousInput { parameters: names.collect(), capabilities: capabilities.collect() }
 }
 
 fn time(time: &DateTime) -> Option<Timestamp> {

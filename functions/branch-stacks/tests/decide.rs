@@ -2,6 +2,7 @@
 
 use aws_sdk_cloudformation::types::StackStatus;
 use branch_stacks::because::Because;
+use branch_stacks::brake::DeletionPolicy;
 use branch_stacks::decide::{BETWEEN_DELETIONS, StackDecision, decide};
 use branch_stacks::effect::{Effect, StackInput};
 use branch_stacks::facts::{
@@ -62,6 +63,8 @@ fn quiet(branch: &str, more: &str) -> Situation {
         updated: None,
         deleted: None,
         protected: branch == "main",
+        outputs: Vec::new(),
+        previous: Box::default(),
     };
     let facts = Facts {
         head: BranchTip::At(Tip { commit: COMMIT_A.into(), committed: None }),
@@ -109,6 +112,7 @@ impl Situation {
             now: self.now,
             active_at: self.active_at,
             event_time: "2026-03-02T10:00:00Z",
+            deletions: DeletionPolicy::Count,
         };
         decide(&input, &self.facts)
     }
@@ -125,6 +129,7 @@ impl Situation {
                 Effect::Delete { .. } => "DeleteStack",
                 Effect::Protect { enabled: true, .. } => "protect",
                 Effect::Protect { enabled: false, .. } => "unprotect",
+                Effect::PutEvent(_) | Effect::PostComment { .. } | Effect::UpdateComment { .. } => "notify",
                 Effect::Publish { .. } => "Publish",
             })
             .collect();
@@ -141,6 +146,7 @@ fn event(token: Option<String>, time: Option<Timestamp>) -> OperationEvent {
     let (resource, kind) = ("branch-x".to_owned(), "AWS::CloudFormation::Stack".to_owned());
     OperationEvent {
         resource,
+        physical: String::new(),
         kind,
         status: String::new(),
         reason: String::new(),
@@ -520,4 +526,61 @@ fn an_update_has_the_roll_out_in_its_token_unless_only_the_commit_changed() {
     assert_eq!(same, Some(RollOutId::of_rule(&rule)), "one roll-out for all branches of the rule");
     let commit = quiet("feature/a", "tags = { commit = \"{commit}\" }").moved();
     assert_eq!(RollOutId::of_token(&token(&commit)), None);
+}
+
+#[test]
+fn an_operation_never_ends_only_if_the_last_event_proves_it() {
+    let hours = |hours: i64| day(110) - SignedDuration::from_hours(hours);
+    let line = |updated: i64, last: Option<i64>| {
+        let mut situation = branch().status("UPDATE_IN_PROGRESS");
+        situation.stack().updated = Some(hours(updated));
+        situation.facts.last_event = last.map(|last| event(None, Some(hours(last))));
+        situation.line()
+    };
+    assert_eq!(line(13, Some(13)), "hold never-ends []");
+    assert_eq!(line(13, Some(11)), "hold working []", "the stack entered its status later");
+    assert_eq!(line(13, None), "hold working []");
+    assert_eq!(line(12, Some(12)), "hold working []");
+    let mut unwanted = branch().status("UPDATE_IN_PROGRESS").gone();
+    unwanted.facts.last_event = Some(event(None, Some(hours(50))));
+    assert_eq!(unwanted.line(), "hold working []", "only a stack that the rules require is reported");
+}
+
+#[test]
+fn an_update_keeps_the_operators_tag() {
+    let mut situation = quiet("feature/a", "").changed();
+    situation.stack().tags.push(("pointsman:keep".into(), "2026-12-24".into()));
+    let decision = situation.decide();
+    let Effect::Update { input: StackInput { tags, .. }, .. } = &decision.effects[0] else {
+        panic!("{decision:?}")
+    };
+    assert!(tags.contains(&("pointsman:keep".into(), "2026-12-24".into())), "{tags:?}");
+}
+
+#[test]
+fn a_single_event_deletes_the_stack_of_a_branch_that_is_gone_and_of_no_other() {
+    let decide_alone = |situation: &Situation| {
+        let input = BranchInput {
+            branch: &situation.branch,
+            rules: &situation.rules,
+            prefix: "branch",
+            now: situation.now,
+            active_at: None,
+            event_time: "",
+            deletions: DeletionPolicy::Wait,
+        };
+        let decision = decide(&input, &situation.facts);
+        (decision.verdict, decision.because.code(), decision.effects.len())
+    };
+    let gone = (Verdict::Delete, "branch-gone", 1);
+    let waits = (Verdict::Hold, "awaits-reconcile", 0);
+    assert_eq!(decide_alone(&quiet("feature/a", "").gone()), gone);
+    assert_eq!(decide_alone(&quiet("other", "").gone()), gone, "no rule covers the branch, and it is gone");
+    assert_eq!(decide_alone(&quiet("other", "")), waits);
+    assert_eq!(decide_alone(&quiet("feature/wip", "")), waits, "a pattern excludes the branch");
+    let mut idle = quiet("feature/a", "ttl = \"5d\"");
+    idle.facts.head = BranchTip::At(Tip { commit: COMMIT_A.into(), committed: Some(Ok(day(1))) });
+    assert_eq!(decide_alone(&idle), waits);
+    idle.stack().tags.push(("pointsman:keep".into(), "true".into()));
+    assert_eq!(decide_alone(&idle), (Verdict::Skip, "up-to-date", 0));
 }

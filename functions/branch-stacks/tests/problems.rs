@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use branch_stacks::identity::BranchId;
 use branch_stacks::rules::{self, Deployment, Rules, StackTemplate};
-use shared::config::{Code, Document, Problem, render};
+use shared::config::{Code, Document, Problem, ProblemLevel, render};
 use tempfile::TempDir;
 
 fn folder() -> TempDir {
@@ -51,6 +51,10 @@ fn samples() -> Vec<(&'static str, String)> {
     let many: String = (0..31).map(|n| format!("t{n} = \"x\"\n")).collect();
     vec![
         ("unknown-key", rule("stack = \"a\"")),
+        ("unknown-key", format!("[branch-stacks]\nmost = 3\n{}", rule(""))),
+        ("wrong-type", format!("[branch-stacks]\nmost-deletions = \"3\"\n{}", rule(""))),
+        ("wrong-type", format!("[[branch-stacks]]\nmost-deletions = 3\n{}", rule(""))),
+        ("bad-value", format!("[branch-stacks]\nmost-deletions = -1\n{}", rule(""))),
         ("missing-key", "[[branch-stack]]\ntemplate = \"stack.yaml\"\n".into()),
         ("missing-key", "[[branch-stack]]\nrepositories = [\"a\"]\nbranches = [\"b\"]\n".into()),
         ("empty-list", rule("protected = []")),
@@ -62,6 +66,8 @@ fn samples() -> Vec<(&'static str, String)> {
         ("bad-value", rule("max-stacks = 0")),
         ("bad-value", rule("deployment = \"fast\"")),
         ("bad-value", rule("capabilities = [\"CAPABILITY_ALL\"]")),
+        ("bad-value", rule("notify = [\"ready\", \"mail\"]")),
+        ("wrong-type", rule("notify = \"ready\"")),
         ("bad-template", with("", "")),
         ("bad-template", with("missing.yaml", "")),
         ("bad-template", with("../stack.yaml", "")),
@@ -90,6 +96,8 @@ fn samples() -> Vec<(&'static str, String)> {
         ("bad-ttl", rule("ttl = \"-3d\"")),
         ("never-idle", rule("pinned = [\"release/**\"]")),
         ("hidden-rule", rule("") + &rule("max-stacks = 3")),
+        ("unlikely-pattern", rule("protected = [\"main|develop\"]")),
+        ("covers-nothing", rule("protected = [\"main\", \"!*\"]")),
     ]
 }
 
@@ -158,4 +166,51 @@ fn a_template_in_s3_is_named_by_its_url() {
     let (_, rules, problems) = read(&with(url, ""));
     assert_eq!(problems, []);
     assert_eq!(rules.stacks[0].template, StackTemplate::Url(url.into()));
+}
+
+fn covering(repositories: &str, branches: &str) -> String {
+    format!(
+        "[[branch-stack]]\nrepositories = {repositories}\nbranches = {branches}\ntemplate = \"stack.yaml\"\n"
+    )
+}
+
+#[test]
+fn a_rule_is_hidden_only_if_earlier_rules_cover_each_of_its_branches() {
+    let all = r#"["**"]"#;
+    for (rules, is_hidden) in [
+        (vec![(all, r#"["main"]"#), (all, r#"["develop"]"#), (all, r#"["main", "develop"]"#)], true),
+        (vec![(all, r#"["main"]"#), (all, r#"["develop"]"#), (all, r#"["main", "develop", "a"]"#)], false),
+        (vec![(all, r#"["feature/**"]"#), (all, r#"["feature/a*"]"#)], true),
+        (vec![(all, r#"["feature/*"]"#), (all, r#"["feature/**"]"#)], false),
+        (vec![(all, r#"["feature/**", "!feature/x"]"#), (all, r#"["feature/**"]"#)], false),
+        (vec![(all, r#"["!x"]"#), (r#"["a"]"#, r#"["y"]"#)], true),
+        (vec![(r#"["a"]"#, all), (r#"["b"]"#, all), (r#"["a", "b"]"#, r#"["main"]"#)], true),
+        (vec![(r#"["a"]"#, all), (r#"["b"]"#, r#"["develop"]"#), (r#"["a", "b"]"#, r#"["main"]"#)], false),
+        (vec![(r#"["a*"]"#, all), (r#"["!a*"]"#, all), (r#"["b", "ab"]"#, r#"["main"]"#)], true),
+        (vec![(r#"["a*"]"#, all), (r#"["!a*"]"#, r#"["x"]"#), (all, r#"["x"]"#)], true),
+    ] {
+        let text: String =
+            rules.iter().map(|(repositories, branches)| covering(repositories, branches)).collect();
+        let (_, _, problems) = read(&text);
+        let codes: Vec<&str> = problems.iter().map(|problem| problem.code.name).collect();
+        assert_eq!(codes, vec!["hidden-rule"; usize::from(is_hidden)], "{text}{problems:#?}");
+    }
+}
+
+#[test]
+fn a_rule_with_another_problem_is_still_seen_to_be_hidden() {
+    let (_, _, problems) = read(&(rule("") + &with("missing.yaml", "")));
+    let codes: Vec<&str> = problems.iter().map(|problem| problem.code.name).collect();
+    assert_eq!(codes, ["bad-template", "hidden-rule"]);
+}
+
+#[test]
+fn a_table_that_covers_nothing_on_purpose_is_a_warning() {
+    let level = |branches: &str| {
+        let (_, _, problems) = read(&covering("[\"shop\"]", branches));
+        problems.iter().map(|problem| (problem.code.name, problem.level)).collect::<Vec<_>>()
+    };
+    assert_eq!(level("[\"!**\"]"), [("covers-nothing", ProblemLevel::Warning)]);
+    assert_eq!(level("[\"feature/**\", \"!feature/**\"]"), [("covers-nothing", ProblemLevel::Error)]);
+    assert_eq!(level("[\"feature branch/**\"]"), [("bad-glob", ProblemLevel::Error)]);
 }

@@ -1,6 +1,8 @@
 //! The description of this function: its tables and keys, settings, calls, problem codes and reason codes.
 
-use shared::function::{Call, Function, Key, KeyDefault, Setting, Table};
+use shared::config::ProblemLevel;
+use shared::foreign_event::ForeignEvent;
+use shared::function::{Call, Function, Key, KeyDefault, Setting, Table, WithoutRules};
 use strum::VariantNames;
 
 use crate::because::Because;
@@ -24,6 +26,7 @@ pub const FUNCTION: Function = Function {
         name: rules::TABLE,
         summary: "a recovery plan: the alarms that may start it, the second signal, and the DRS recovery plan",
         keys: KEYS,
+        is_list: true,
     }],
     settings: &[
         Setting { name: settings::TOPIC, takes: "the ARN of the SNS topic for emails", default: None },
@@ -59,7 +62,14 @@ pub const FUNCTION: Function = Function {
         Call::on("ssm:GetParameter", PARAMETER),
     ],
     problems: rules::CODES,
-    reasons: &[Because::VARIANTS, InterlockCode::VARIANTS, &CLOSING_CODES, Remark::VARIANTS],
+    reasons: &[
+        Because::VARIANTS,
+        ForeignEvent::CODES_OF_ACCOUNTS,
+        InterlockCode::VARIANTS,
+        &CLOSING_CODES,
+        Remark::VARIANTS,
+    ],
+    without_rules: WithoutRules { level: Some(ProblemLevel::Error), effect: "no alarm starts a recovery" },
     check: crate::check::check,
 };
 

@@ -7,6 +7,7 @@ use futures::stream;
 use serde_json::Value;
 use shared::arn::Arn;
 use shared::decision::{Decision, Verdict};
+use shared::foreign_event::{AcceptedRegions, ForeignEvent};
 use shared::home::Home;
 use shared::lambda::{Failure, Invocation};
 use shared::report::Report;
@@ -42,6 +43,11 @@ pub async fn handle(
     aws: &Clients,
 ) -> Result<Decision, Failure> {
     let home = Home::of(&invocation.function_arn);
+    // Of every region: alarms of the failed region are forwarded, and a rule names an alarm by its ARN.
+    if let Some(foreign) = ForeignEvent::of(&event, &home, &[], AcceptedRegions::Every) {
+        let report = Report::of(Verdict::Skip, "event", &foreign);
+        return Ok(report.decision(crate::FUNCTION.name, "an event of another account", &invocation));
+    }
     let ends = invocation.ends();
     let run = Run { rules, settings, aws, invocation: invocation.clone(), home, ends };
     let parsed = parse(&event).map_err(|error| Failure::new("MalformedEvent", &error))?;

@@ -26,6 +26,8 @@ pub enum Because {
     // The event as a whole.
     /// It is not a push.
     NotOurs(NotOurs),
+    /// The schedule invoked the function, so that a function that cannot run is noticed.
+    Heartbeat,
     /// No rule names this repository.
     #[strum(serialize = "no-rule-for-repository")]
     NoRule { repository: String },
@@ -112,6 +114,7 @@ impl fmt::Display for Because {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotOurs(why) => why.fmt(f),
+            Self::Heartbeat => f.write_str("the function runs, and its rules have no problem"),
             Self::NoRule { repository } => write!(f, "no rule names the repository `{repository}`"),
             Self::EveryPush { reference } => {
                 write!(f, "the rule has no file patterns, so every push to `{reference}` starts the pipeline")

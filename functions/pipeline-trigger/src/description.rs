@@ -1,6 +1,8 @@
 //! The description of this function: the command line, the tests and the lists in the documents come from it.
 
-use shared::function::{Call, Function, Key, KeyDefault, Table};
+use shared::config::ProblemLevel;
+use shared::foreign_event::ForeignEvent;
+use shared::function::{Call, Function, Key, KeyDefault, Table, WithoutRules};
 use strum::VariantNames as _;
 
 use crate::because::Because;
@@ -14,7 +16,12 @@ const PIPELINE: &str = "arn:{partition}:codepipeline:{region}:{account}:*";
 pub const FUNCTION: Function = Function {
     name: "pipeline-trigger",
     summary: "Starts the CodePipeline pipelines whose files a CodeCommit push changed.",
-    tables: &[Table { name: TABLE, summary: "One pipeline and the pushes that start it.", keys: KEYS }],
+    tables: &[Table {
+        name: TABLE,
+        summary: "One pipeline and the pushes that start it.",
+        keys: KEYS,
+        is_list: true,
+    }],
     settings: &[],
     calls: &[
         Call::on("codecommit:GetBranch", REPOSITORY),
@@ -27,7 +34,8 @@ pub const FUNCTION: Function = Function {
         Call::on("codepipeline:StartPipelineExecution", PIPELINE),
     ],
     problems: PROBLEMS,
-    reasons: &[Because::VARIANTS, Remark::VARIANTS],
+    reasons: &[Because::VARIANTS, ForeignEvent::CODES, Remark::VARIANTS],
+    without_rules: WithoutRules { level: Some(ProblemLevel::Warning), effect: "no push starts a pipeline" },
     check: crate::check::check,
 };
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::because::Deciding;
+use crate::compare::Base;
 use crate::remark::Remark;
 use crate::unread::{FilesUnknown, ReadError};
 
@@ -11,6 +12,8 @@ use crate::unread::{FilesUnknown, ReadError};
 pub struct Facts {
     /// What changed, for each rule of the repository in the rules' order.
     pub files: Vec<Files>,
+    /// What the files were listed against, by the index of the rule whose files were listed.
+    pub compared_with: BTreeMap<usize, Base>,
     /// The branch's head.
     pub head: BranchHead,
     /// The pipelines that could start, by the index of the rule that would start them.

@@ -24,6 +24,8 @@ pub use shared::push as event;
 
 use serde_json::Value;
 use shared::decision::{Decision, Verdict};
+use shared::foreign_event::{AcceptedRegions, ForeignEvent};
+use shared::home::Home;
 use shared::lambda::{Failure, Invocation};
 use shared::report::Report;
 
@@ -47,6 +49,15 @@ pub async fn handle(
     rules: &Rules,
     aws: &Clients,
 ) -> Result<Decision, Failure> {
+    let home = Home::of(&invocation.function_arn);
+    if let Some(foreign) = ForeignEvent::of(&event, &home, &[], AcceptedRegions::OwnAnd(&[])) {
+        let report = Report::of(Verdict::Skip, "event", &foreign);
+        return Ok(report.decision(FUNCTION.name, "an event of another account or region", &invocation));
+    }
+    if is_heartbeat(&event) {
+        let report = Report::of(Verdict::Skip, "event", &Because::Heartbeat);
+        return Ok(report.decision(FUNCTION.name, "heartbeat", &invocation));
+    }
     let push = match parse(&event).map_err(|error| Failure::new("MalformedEvent", &error))? {
         Parsed::Ours(push) => push,
         Parsed::NotOurs(why) => {
@@ -61,4 +72,9 @@ pub async fn handle(
     let results = act(&plan.starts, aws, &invocation).await;
     let report = report(plan, &facts.remarks, &results);
     Ok(report.decision(FUNCTION.name, &push.to_string(), &invocation))
+}
+
+/// Whether the schedule sent the event. The rules were read by then, so a heartbeat fails if they have a problem.
+fn is_heartbeat(event: &Value) -> bool {
+    event["source"] == "pointsman" && event["detail-type"] == "heartbeat"
 }

@@ -4,7 +4,7 @@ use shared::glob::SetError;
 
 use crate::because::Deciding;
 use crate::facts::{FileVerdict, Files};
-use crate::rules::ignore::ignored_by;
+use crate::rules::ignore::{ignored_by, matching_lines};
 use crate::rules::{IgnoreLine, PathMatcher, Pattern, PatternList, PipelineRule};
 use crate::unread::FilesUnknown;
 
@@ -72,6 +72,22 @@ impl<'r> Matching<'r> {
 }
 
 impl Candidate<'_> {
+    /// What one changed file means for the rule. To see many files, [`Matching`] is faster.
+    pub fn verdict(&self, file: &str) -> FileVerdict {
+        let mut verdict = FileVerdict::NoMatch { excluded: None };
+        let last = self.rule.paths.as_ref().and_then(|paths| paths.matching(file).pop());
+        self.see(file, last, &mut verdict);
+        verdict
+    }
+
+    /// Every path pattern and ignore line that matches the file, in the order in which they are asked.
+    pub fn matching(&self, file: &str) -> Vec<Deciding> {
+        let patterns = self.rule.paths.iter().flat_map(|paths| paths.matching(file)).map(deciding_pattern);
+        let lines = [&self.rule.ignore, self.ignore_file];
+        let lines = lines.into_iter().flat_map(|lines| matching_lines(lines, file)).map(deciding_line);
+        patterns.chain(lines).collect()
+    }
+
     fn see(&self, file: &str, last: Option<&Pattern>, verdict: &mut FileVerdict) {
         if matches!(verdict, FileVerdict::Starts { .. }) {
             return;
@@ -99,7 +115,7 @@ fn count_ignored(verdict: &mut FileVerdict, file: &str, line: &IgnoreLine) {
     match verdict {
         FileVerdict::Ignored { files, .. } => *files += 1,
         _ => {
-            let line = Deciding { text: line.text.clone(), place: line.place.clone() };
+            let line = deciding_line(line);
             *verdict = FileVerdict::Ignored { files: 1, file: file.to_owned(), line };
         }
     }
@@ -107,4 +123,8 @@ fn count_ignored(verdict: &mut FileVerdict, file: &str, line: &IgnoreLine) {
 
 fn deciding_pattern(pattern: &Pattern) -> Deciding {
     Deciding { text: pattern.text.clone(), place: pattern.place.clone() }
+}
+
+fn deciding_line(line: &IgnoreLine) -> Deciding {
+    Deciding { text: line.text.clone(), place: line.place.clone() }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use shared::decision::Explain;
 use shared::text::{list, noun};
 
+use crate::because::Deciding;
 use crate::compare::Base;
 use crate::event::short;
 use crate::facts::Files;
@@ -22,6 +23,16 @@ pub enum Remark {
     /// What a new branch is compared with.
     #[strum(serialize = "compared-with-merge-base")]
     ComparedWith { branch: String, base: String, default: String },
+    /// `explain` knows the default branch only as a local branch, which may be older than the server's.
+    DefaultBranchLocal { branch: String, default: String },
+    /// `explain` takes the usual name for the default branch, because the clone does not record the remote's.
+    DefaultBranchAssumed { branch: String, default: String, remote: String },
+    /// `explain` finds no default branch to compare a new branch with.
+    DefaultBranchUnknown { branch: String },
+    /// A pattern would match, written otherwise. Only `explain` compares.
+    NearMiss { pipeline: String, pattern: Deciding, miss: NearMiss },
+    /// `explain` read files that are not committed.
+    WorkTree { reference: String, commit: String },
     /// A later push moved the branch.
     Overtaken { branch: String, head: String },
     /// The branch's head could not be read.
@@ -40,6 +51,35 @@ pub enum Remark {
     VariablesDropped { pipeline: String, variables: Vec<String>, why: Dropped },
 }
 
+/// Why a pattern does not match, although it nearly does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NearMiss {
+    /// The pattern matches a folder above the file, and folders do not change.
+    Folder { file: String },
+    /// The pattern matches the name in another case.
+    Case { name: String },
+    /// The pattern matches files in a submodule. The repository has only the submodule's entry.
+    Submodule { path: String },
+}
+
+impl fmt::Display for NearMiss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder { file } => write!(
+                f,
+                "matches a folder of `{file}`, and patterns are matched against files; add `/**` for the files below it"
+            ),
+            Self::Case { name } => {
+                write!(f, "matches `{name}` only in another case; names are case-sensitive")
+            }
+            Self::Submodule { path } => write!(
+                f,
+                "matches no file, because `{path}` is a submodule; a push changes only its entry, so write `{path}`"
+            ),
+        }
+    }
+}
+
 impl Remark {
     /// That a new branch is compared with another commit, if it is.
     pub fn compared(branch: &str, against: &Result<Base, Files>, default: String) -> Option<Self> {
@@ -52,7 +92,11 @@ impl Remark {
         match self {
             Self::ComparedWith { branch, .. }
             | Self::Overtaken { branch, .. }
+            | Self::DefaultBranchLocal { branch, .. }
+            | Self::DefaultBranchAssumed { branch, .. }
+            | Self::DefaultBranchUnknown { branch }
             | Self::HeadUnknown { branch, .. } => branch,
+            Self::WorkTree { reference, .. } => reference,
             Self::IgnoreFileUnread { file, .. } => file,
             Self::AssumedRun { pipeline }
             | Self::ExecutionsUnknown { pipeline, .. }
@@ -60,6 +104,7 @@ impl Remark {
             | Self::NoSourceAction { pipeline }
             | Self::AssumedDeclared { pipeline }
             | Self::VariablesDropped { pipeline, .. }
+            | Self::NearMiss { pipeline, .. }
             | Self::StillPolls { pipeline, .. } => pipeline,
         }
     }
@@ -87,6 +132,23 @@ impl fmt::Display for Remark {
                     short(base)
                 )
             }
+            Self::DefaultBranchLocal { default, .. } => write!(
+                f,
+                "the clone has no remote-tracking branch of the default branch `{default}`, so the local branch counts; it may be older than the server's"
+            ),
+            Self::DefaultBranchAssumed { default, remote, .. } => write!(
+                f,
+                "the clone does not record the default branch of `{remote}`, so `{default}` is assumed; `git remote set-head {remote} --auto` records it"
+            ),
+            Self::DefaultBranchUnknown { .. } => f.write_str(
+                "the clone shows no default branch, so every file of the new branch counts as changed",
+            ),
+            Self::NearMiss { pattern, miss, .. } => write!(f, "`{}` ({}) {miss}", pattern.text, pattern.place),
+            Self::WorkTree { commit, .. } => write!(
+                f,
+                "the commit {} stands for the working tree, which is not committed; no filter was applied to its files",
+                short(commit)
+            ),
             Self::Overtaken { head, .. } => {
                 let head = short(head);
                 write!(f, "a later push moved the branch to {head}; pipelines that build the head build {head}")

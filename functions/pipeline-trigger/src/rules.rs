@@ -1,15 +1,17 @@
 //! The rules: which pipelines a push can start. Read from `[[pipeline]]` tables, checked, and only then of these types.
 
-mod dead;
 pub mod ignore;
+mod judge;
+mod lines;
 mod name;
+mod part;
 mod read;
 pub mod variables;
 
 use std::ops::Range;
 
 use shared::config::{Code, Place};
-use shared::glob::{BAD_GLOB, EMPTY_LIST, NEVER_DECIDES};
+use shared::glob::{BAD_GLOB, COVERS_NOTHING, EMPTY_LIST, NEVER_DECIDES, UNLIKELY};
 use shared::placeholder::BAD_PLACEHOLDER;
 
 pub use ignore::IgnoreLine;
@@ -23,6 +25,9 @@ pub const PROBLEMS: &[Code] = &[
     EMPTY_LIST,
     BAD_GLOB,
     NEVER_DECIDES,
+    UNLIKELY,
+    COVERS_NOTHING,
+    judge::NO_EFFECT,
     read::EMPTY_NAME,
     read::EMPTY_REPOSITORY,
     read::BAD_NAME,

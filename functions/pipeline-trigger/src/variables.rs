@@ -6,7 +6,9 @@ use crate::event::{Push, Reference};
 use crate::facts::{Files, Takes};
 use crate::remark::Remark;
 use crate::rules::Variable;
-use crate::rules::variables::{BRANCH, BadValue, CHANGED_FILES, COMMIT, REPOSITORY, TAG, checked};
+use crate::rules::variables::{
+    BRANCH, BadValue, CHANGED_FILES, COMMIT, REPOSITORY, TAG, checked, without_reference,
+};
 use crate::unread::FilesUnknown;
 
 /// What placeholders are filled with.
@@ -80,7 +82,9 @@ impl Filling<'_> {
     fn value(&self, variable: &Variable) -> Result<String, Dropped> {
         let value = variable.value.fill(|asked| self.placeholder(asked));
         let value = value.map_err(|asked| self.nothing_for(asked))?;
-        checked(&value).map_err(Dropped::Refused)?;
+        checked(&value)
+            .and_then(|()| without_reference(&variable.value, &value))
+            .map_err(Dropped::Refused)?;
         Ok(value)
     }
 

@@ -105,3 +105,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_name_of_many_stars_means_what_git_says() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let made = Command::new("git").args(["init", "--quiet"]).current_dir(folder.path()).status();
+    assert!(made.expect("git is installed").success());
+    let paths: Vec<String> = [0, 1, 62, 63, 64, 65, 66, 100, 200]
+        .iter()
+        .flat_map(|count| {
+            let name = "a".repeat(*count);
+            [format!("{name}b"), format!("x/{name}b"), format!("{name}c"), format!("x/{name}c/d")]
+        })
+        .collect();
+    for stars in [1, 62, 63, 64, 65, 66, 100] {
+        for part in ["*a", "?*", "*[ab]", "a*", "\\a*", "**a"] {
+            for line in
+                [part.repeat(stars), format!("{}c", part.repeat(stars)), format!("x/{}b", part.repeat(stars))]
+            {
+                let expected = git_ignores(folder.path(), &line, &paths);
+                for (path, expected) in paths.iter().zip(expected) {
+                    assert_eq!(we_ignore(&line, path), expected, "{path} with {line}");
+                }
+            }
+        }
+    }
+}

@@ -3,14 +3,32 @@
 use std::collections::BTreeSet;
 
 use pipeline_trigger::rules;
-use shared::config::{Code, Document, Problem, render};
+use shared::config::{Code, Document, Problem, ProblemLevel, has_errors, render};
+
+/// A file in which `\u{fffd}` stands for a byte that is not UTF-8.
+fn document(text: &str) -> Document {
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let file = folder.path().join("pointsman.toml");
+    let bytes = text.split('\u{fffd}').map(str::as_bytes).collect::<Vec<_>>().join(&0xe9);
+    std::fs::write(&file, bytes).expect("the folder is ours");
+    Document::read(&file).expect("it was written")
+}
 
 fn problems(text: &str) -> (Document, Vec<Problem>) {
-    let document = Document::new("pointsman.toml", text);
+    let document = document(text);
     let mut problems = Vec::new();
-    document.unknown_tables(&[rules::TABLE], &mut problems);
+    document.unknown_tables(&[pipeline_trigger::FUNCTION.described_table(rules::TABLE)], &mut problems);
     rules::read(&document, &mut problems);
     (document, problems)
+}
+
+/// The codes of the problems, the warnings with a `?`.
+fn codes(text: &str) -> Vec<String> {
+    let mark = |problem: &Problem| match problem.level {
+        ProblemLevel::Error => problem.code.name.to_owned(),
+        ProblemLevel::Warning => format!("{}?", problem.code.name),
+    };
+    problems(text).1.iter().map(mark).collect()
 }
 
 fn rendered(text: &str) -> String {
@@ -64,14 +82,19 @@ fn samples() -> Vec<(&'static str, String)> {
         ("never-filled", rule("variables = { TAG = \"{tag}\" }")),
         ("never-filled", rule("tags = [\"v*\"]\nvariables = { BRANCH = \"{branch}\" }")),
         ("never-filled", rule("variables = { COUNT = \"{changed-files}\" }")),
-        (
-            "never-filled",
-            rule("tags = [\"v*\"]\npaths = [\"a\"]\nvariables = { COUNT = \"{changed-files}\" }"),
-        ),
+        ("never-filled", rule("tags = [\"v*\"]\nvariables = { COUNT = \"{changed-files}\" }")),
         ("too-many-variables", rule(&format!("variables = {{ {} }}", variables(51)))),
         ("wrong-type", rule("variables = [\"BRANCH\"]")),
         ("wrong-type", rule("variables = { COUNT = 1 }")),
         ("never-decides", rule("paths = [\"a/b\", \"a/**\"]")),
+        ("not-utf-8", rule("# \u{fffd}")),
+        ("unlikely-pattern", rule("paths = [\"a\", \" b\"]")),
+        ("unlikely-pattern", rule("paths = [\"^src/main$\"]")),
+        ("covers-nothing", rule("branches = [\"main\", \"!*\"]")),
+        ("covers-nothing", rule("paths = [\"a/b\", \"!a/**\"]")),
+        ("covers-nothing", rule("paths = [\"a/**\"]\nignore = [\"/a\"]")),
+        ("no-effect", rule("tags = [\"v*\"]\npaths = [\"a\"]")),
+        ("no-effect", rule("baseline = \"last-started\"")),
         (
             "no-branch-in-a-tag",
             "[[pipeline]]\nname = \"{branch-slug}\"\nrepository = \"shop\"\ntags = [\"v*\"]\n".into(),
@@ -146,6 +169,9 @@ fn which_patterns_never_decide() {
     for (list, dead) in [
         // The same again, a folder, everything.
         (r#"paths = ["a", "b", "a"]"#, 1),
+        (r#"paths = ["a/**", "a/b"]"#, 1),
+        (r#"paths = ["a/**", "b/**", "{a,b}/*"]"#, 1),
+        (r#"paths = ["a/*.md", "!a/b*", "!a/[!b]*", "a/x"]"#, 3),
         (r#"paths = ["a/b/*.rs", "a/**"]"#, 1),
         (r#"paths = ["!a/b", "**"]"#, 1),
         (r#"paths = ["a/**", "!a/b/**", "a/**"]"#, 2),
@@ -154,6 +180,8 @@ fn which_patterns_never_decide() {
         // All of these decide something.
         (r#"paths = ["a/**", "!a/b/**", "a/b/c"]"#, 0),
         (r#"paths = ["!docs/**", "!*.md"]"#, 0),
+        (r#"paths = ["!docs/**"]"#, 0),
+        (r#"branches = ["**", "!-*"]"#, 0),
         (r#"paths = ["ab/c", "a/**"]"#, 0),
         (r#"paths = ["a/*", "a/b*"]"#, 0),
         // Ignore lines.
@@ -178,4 +206,98 @@ fn which_patterns_never_decide() {
 fn a_file_cannot_write_to_the_terminal_that_shows_its_problems() {
     let shown = rendered(&rule("pin = \"\\u001B[2Jtail\""));
     assert!(!shown.contains('\u{1b}'), "{shown}");
+}
+
+#[test]
+fn no_problem_hides_another() {
+    for (text, expected) in [
+        (
+            "[[pipeline]]\nname = \"web main\"\nrepository = \"store front\"\n",
+            &["bad-repository-name", "bad-pipeline-name"][..],
+        ),
+        (
+            "[[pipeline]]\nname = \"a:b\"\nrepository = \"s.git\"\nbranches = [\"main\", \"!*\"]\n",
+            &["bad-repository-name", "covers-nothing", "bad-pipeline-name"],
+        ),
+        (
+            "[[pipeline]]\nname = \"w w\"\nvariables = { T = \"{tag}\" }\n",
+            &["missing-key", "bad-pipeline-name", "never-filled"],
+        ),
+        (
+            &rule("variables = { \"BAD NAME\" = \"x\", EMPTY = \"\", T = \"{tag}\", U = \"{nope}\", N = 5 }"),
+            &["wrong-type", "bad-variable-name", "bad-variable-value", "bad-placeholder", "never-filled"],
+        ),
+        (&rule("paths = [\"a[\", 3, \"b/\", \"c\"]"), &["wrong-type", "bad-glob", "bad-glob"]),
+        (&(rule("pin = \"x\"") + &rule("paths = [1]")), &["bad-value", "wrong-type", "duplicate-pipeline"]),
+    ] {
+        assert_eq!(codes(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn one_mistake_of_syntax_is_one_error_and_the_other_tables_are_read() {
+    for broken in [
+        "[[pipeline]]\nname = \"web\"\nrepository = \"r\"\npaths = [\"a/**\"\nbranches = [\"main\"]\n",
+        "[[pipeline]]\nname = \"web\"\nrepository = \"r\"\npaths = [\"a/**\"\n",
+        "[[pipeline]]\nname = \"web\"\nrepository = \"r\"\npaths = [\"a/**\",\n",
+        "[[pipeline]\nname = \"web\"\nrepository = \"r\"\n",
+        "[[pipeline]]\nname = \"web\nrepository = \"r\"\n",
+        "[[pipeline]]\nname = web\nrepository = \"r\"\n",
+        "[[pipeline]]\nname = \"web\"\nname = \"web\"\n",
+    ] {
+        assert_eq!(codes(broken), ["syntax"], "{broken}");
+        let text = format!("{broken}\n[[pipeline]]\nname = \"api\"\nrepository = \"r\"\npin = \"x\"\n");
+        assert_eq!(codes(&text), ["syntax", "bad-value"], "{text}");
+        assert_eq!(codes(&format!("{text}\n{broken}")), ["syntax", "syntax", "bad-value"], "{broken}");
+    }
+}
+
+#[test]
+fn a_gitignore_can_be_pasted() {
+    let pasted =
+        "# build\n\n/target/\n*.log   \n!keep.log\ndocs/\n!docs/keep.md\n*.log\n.git/\n[z-a]\n a\n\\#x\n";
+    let (_, problems) = problems(&rule(&format!("ignore = '''\n{pasted}'''")));
+    assert!(!has_errors(&problems), "{problems:#?}");
+    let labels: Vec<usize> = problems.iter().map(|problem| problem.span.len()).collect();
+    // `.git/`, `[z-a]`, `*.log   `, `!keep.log` and `!docs/keep.md`, each at its own line.
+    assert_eq!(labels, [5, 5, 8, 9, 13], "{problems:#?}");
+    let lines: Vec<String> = pasted.lines().map(|line| format!("{line:?}")).collect();
+    let (_, problems) = self::problems(&rule(&format!("ignore = [{}]", lines.join(", "))));
+    assert!(!has_errors(&problems), "{problems:#?}");
+    assert_eq!(problems.len(), 7, "{problems:#?}");
+}
+
+#[test]
+fn a_list_that_can_start_nothing_is_an_error_only_if_the_rule_starts_nothing() {
+    for (rest, expected) in [
+        ("branches = [\"!**\"]", "covers-nothing"),
+        ("branches = [\"!**\"]\ntags = [\"v*\"]", "covers-nothing?"),
+        ("branches = [\"main\"]\ntags = [\"v*\", \"!*\"]", "covers-nothing?"),
+        ("ignore = [\"*\"]", "covers-nothing"),
+        ("ignore = [\"*\"]\nbranches = [\"main\"]\ntags = [\"v*\"]", "covers-nothing?"),
+        ("paths = [\"!docs/\", \"!*.md\"]", "bad-glob?"),
+        ("paths = [\"docs/\", \"src/**\"]", "bad-glob"),
+        ("paths = [\"docs/\"]", "bad-glob"),
+        ("paths = [\" a\"]", "unlikely-pattern"),
+        ("paths = [\" a\", \"b\"]", "unlikely-pattern?"),
+        ("paths = ['\\ a']", ""),
+        ("ignore = [\"*\", \"!*.md\"]", ""),
+    ] {
+        let expected: Vec<&str> = Some(expected).filter(|code| !code.is_empty()).into_iter().collect();
+        assert_eq!(codes(&rule(rest)), expected, "{rest}");
+    }
+}
+
+#[test]
+fn advice_keeps_the_sign_of_a_pattern() {
+    for (text, help) in [
+        ("paths = [\"a\", \"!docs/\"]", "write `!docs/**`"),
+        ("branches = [\"a\", \"!refs/heads/b\"]", "write `!b`"),
+        ("branches = [\"main \"]", "write `main`"),
+        ("paths = [\"./src/**\"]", "write `src/**`"),
+        ("paths = [\"a//b\"]", "write `a/b`"),
+    ] {
+        let (_, problems) = problems(&rule(text));
+        assert_eq!(problems[0].help.as_deref(), Some(help), "{text}");
+    }
 }

@@ -1,6 +1,8 @@
 //! Owns the capabilities that the caller acknowledges: IAM resources, named IAM resources, macros.
 
-use cloudformation_template::{AUTO_EXPAND, has_macros, needed_capability};
+use cloudformation_template::{
+    AUTO_EXPAND, Values, certainly_needed_capabilities, has_macros, needed_capability,
+};
 use serde_json::Value;
 
 use super::request;
@@ -21,14 +23,15 @@ pub(super) fn given(input: &mut Members) -> Result<Vec<String>, ErrorAnswer> {
     }
 }
 
-/// Refuses a template with macros: without the capability as AWS does, with it because macros are not served.
+/// Refuses a template with macros: without the capabilities as AWS does, with them because macros are not served.
 pub(super) fn macros(template: &Value, given: &[String]) -> Result<(), ErrorAnswer> {
-    match has_macros(template) {
-        false => Ok(()),
-        true if given.iter().any(|one| one == AUTO_EXPAND) => {
-            Err(ErrorAnswer::not_served("macros (Transform)"))
-        }
-        true => Err(insufficient(AUTO_EXPAND)),
+    if !has_macros(template) {
+        return Ok(());
+    }
+    let needed = certainly_needed_capabilities(template, &Values::new(template, Default::default()));
+    match needed.into_iter().find(|needed| !has(given, needed)) {
+        Some(missing) => Err(insufficient(missing)),
+        None => Err(ErrorAnswer::not_served("macros (Transform)")),
     }
 }
 
@@ -38,12 +41,15 @@ pub(super) fn check(
     parameters: &[(String, String)],
     given: &[String],
 ) -> Result<(), ErrorAnswer> {
-    let has = |name: &str| given.iter().any(|one| one == name);
     match needed_capability(template, parameters) {
-        Some(needed @ "CAPABILITY_NAMED_IAM") if !has(needed) => Err(insufficient(needed)),
-        Some(needed) if !has(needed) && !has("CAPABILITY_NAMED_IAM") => Err(insufficient(needed)),
+        Some(needed) if !has(given, needed) => Err(insufficient(needed)),
         _ => Ok(()),
     }
+}
+
+/// `CAPABILITY_NAMED_IAM` includes `CAPABILITY_IAM`.
+fn has(given: &[String], needed: &str) -> bool {
+    given.iter().any(|one| one == needed || (needed == "CAPABILITY_IAM" && one == "CAPABILITY_NAMED_IAM"))
 }
 
 fn insufficient(capability: &str) -> ErrorAnswer {

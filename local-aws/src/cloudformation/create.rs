@@ -32,15 +32,16 @@ pub(super) fn create_stack(context: &Context<'_>, mut input: Members) -> Result<
         return Err(ErrorAnswer::new("AlreadyExistsException", format!("Stack [{name}] already exists")));
     }
     let template = document::read(&text.ok_or_else(body::missing)?, &capabilities)?;
-    let parameters = parameters::checked(&template, given, &[])?;
-    capabilities::check(&template, &parameters, &capabilities)?;
+    let values = parameters::checked(&template, given, &[])?;
+    capabilities::check(&template, &values, &capabilities)?;
     if state.stacks.iter().filter(|stack| stack.is_living()).count() >= cloudformation.max_stacks {
         return Err(ErrorAnswer::new("LimitExceededException", "Limit for stack has been exceeded"));
     }
     let nth = state.stacks.iter().filter(|stack| stack.name == name).count();
     let mut stack = StackRecord::new(&name, context.region, nth, context.now);
-    stack.goal = Goal { template, parameters, tags, role, capabilities };
+    stack.goal = Goal { template, parameters: values, tags, role, capabilities };
     resources::check(&stack)?;
+    parameters::served(&stack.goal.template, &stack.goal.parameters)?;
     stack.protected = protected;
     stack.token = token.clone();
     stack.deployment = deployment;

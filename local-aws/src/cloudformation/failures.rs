@@ -30,6 +30,8 @@ pub(crate) enum StackOperation {
     Update,
     Delete,
     Rollback,
+    /// The deletion of what an update or its rollback no longer needs.
+    Cleanup,
 }
 
 impl StackOperation {
@@ -39,6 +41,7 @@ impl StackOperation {
             "update" => StackOperation::Update,
             "delete" => StackOperation::Delete,
             "rollback" => StackOperation::Rollback,
+            "cleanup" => StackOperation::Cleanup,
             _ => return None,
         })
     }

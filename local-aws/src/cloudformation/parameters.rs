@@ -1,6 +1,6 @@
 //! Checks the parameters of a request against those that the template declares.
 
-use cloudformation_template::{check_parameter_value, text};
+use cloudformation_template::{check_parameter_value, refused_value, text};
 use serde_json::Value;
 
 use super::invalid;
@@ -62,9 +62,19 @@ pub(super) fn checked(
         return Err(invalid(format!("Parameters: [{}] must have values", missing.join(", "))));
     }
     for (name, value) in &values {
-        check_parameter_value(name, &declared[name], value)?;
+        if let Some(message) = refused_value(name, &declared[name], value) {
+            return Err(invalid(message));
+        }
     }
     Ok(values)
+}
+
+/// Refuses parameters whose values are not known here, such as those that CloudFormation reads from Systems Manager.
+pub(super) fn served(template: &Value, values: &[(String, String)]) -> Result<(), ErrorAnswer> {
+    for (name, value) in values {
+        check_parameter_value(name, &template["Parameters"][name], value)?;
+    }
+    Ok(())
 }
 
 fn value(

@@ -77,7 +77,9 @@ fn values<'s>(stack: &'s StackRecord, exports: &Exports) -> Values<'s> {
 fn names(stack: &StackRecord) -> BTreeMap<String, Value> {
     let declared = &stack.goal.template["Parameters"];
     let kind = |name: &str| declared[name]["Type"].as_str().unwrap_or_default();
-    let parameters = stack.goal.parameters.iter();
+    // A value in Systems Manager is not known.
+    let is_read = |(name, _): &&(String, String)| !kind(name).starts_with("AWS::SSM::Parameter::Value<");
+    let parameters = stack.goal.parameters.iter().filter(is_read);
     let parameters = parameters.map(|(name, value)| (name.clone(), parameter_value(kind(name), value)));
     let pseudo = [
         ("AWS::AccountId", ACCOUNT),

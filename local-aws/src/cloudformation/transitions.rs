@@ -14,6 +14,10 @@ use crate::world::AwsWorld;
 /// The name of the stack that has the exports of `[cloudformation.exports]` of the world's file.
 const ELSEWHERE: &str = "elsewhere";
 
+/// The end of CloudFormation's status reason when a clean-up left resources behind, as operators quote it; AWS does not
+/// document it.
+const LEFT_BEHIND: &str = "One or more resources could not be deleted.";
+
 /// Moves the stack whose status ended first, if one ended by `until`. Returns whether one did.
 pub(crate) fn step(world: &AwsWorld, until: Timestamp) -> bool {
     let cloudformation = &world.cloudformation;
@@ -182,14 +186,16 @@ impl StackTransition<'_> {
         refused
     }
 
-    /// Deletes the resources that the update replaced or removed. The world cannot arrange a failure here.
+    /// Deletes the resources that the update replaced or removed. One that cannot be deleted is left behind: it leaves the
+    /// stack, and the update is complete.
     fn clean_up(&mut self, stack: &mut StackRecord) {
         let (_, before) = stack.before.take().unwrap_or_default();
         let made = stack.made.clone();
         let gone = before.into_iter().filter(|old| !made.iter().any(|new| is_same(old, new)));
-        self.remove_all(stack, gone.collect(), None);
+        let left = self.remove_all(stack, gone.collect(), Some(StackOperation::Cleanup));
         stack.made = made;
-        stack.enter(self.now, "UPDATE_COMPLETE", None);
+        let reason = (!left.is_empty()).then(|| format!("Update successful. {LEFT_BEHIND}"));
+        stack.enter(self.now, "UPDATE_COMPLETE", reason);
     }
 
     fn undo_update(&mut self, stack: &mut StackRecord) {
@@ -213,7 +219,7 @@ impl StackTransition<'_> {
         }
         let new = stack.made.drain(..).filter(|new| !before.iter().any(|old| is_same(old, new)));
         let new: Vec<StackResource> = new.collect();
-        self.remove_all(stack, new, None);
+        self.remove_all(stack, new, Some(StackOperation::Cleanup));
         self.restore(stack, goal, before);
         stack.enter(self.now, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", None);
     }

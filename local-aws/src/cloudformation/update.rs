@@ -55,17 +55,18 @@ pub(super) fn update_stack(context: &Context<'_>, mut input: Members) -> Result<
         None if uses_previous => stack.goal.template.clone(),
         None => return Err(body::missing()),
     };
-    let parameters = parameters::checked(&template, given, &stack.goal.parameters)?;
-    capabilities::check(&template, &parameters, &capabilities)?;
+    let values = parameters::checked(&template, given, &stack.goal.parameters)?;
+    capabilities::check(&template, &values, &capabilities)?;
     let goal = Goal {
         template,
-        parameters,
+        parameters: values,
         tags: tags.unwrap_or_else(|| stack.goal.tags.clone()),
         // It sticks.
         role: role.or_else(|| stack.goal.role.clone()),
         capabilities,
     };
     resources::check(&StackRecord { goal: goal.clone(), ..stack.clone() })?;
+    parameters::served(&goal.template, &goal.parameters)?;
     if same(&goal, &stack.goal) {
         return Err(invalid("No updates are to be performed."));
     }

@@ -47,7 +47,7 @@ pub(super) fn get_branch(context: &Context<'_>, mut input: Members) -> Result<Va
             format!("The branch name {name} is not valid"),
         ));
     }
-    match hosted.git.branch_head(&name)? {
+    match hosted.branch_head(&name)? {
         Some(id) => Ok(json!({"branch": {"branchName": name, "commitId": id}})),
         None => Err(ErrorAnswer::new("BranchDoesNotExistException", format!("{name} does not exist"))),
     }

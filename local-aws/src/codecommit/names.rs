@@ -55,7 +55,7 @@ pub(super) fn required_commit(hosted: &Hosted, specifier: Option<String>) -> Res
 /// The commit at the tip of the default branch, for `HEAD`.
 pub(super) fn head(hosted: &Hosted) -> Result<Option<String>, ErrorAnswer> {
     match &hosted.default_branch {
-        Some(name) => Ok(hosted.git.branch_head(name)?),
+        Some(name) => Ok(hosted.branch_head(name)?),
         None => Ok(None),
     }
 }
@@ -68,12 +68,12 @@ fn find(hosted: &Hosted, specifier: &str) -> Result<Option<String>, ErrorAnswer>
         return Ok(hosted.git.resolve(specifier)?);
     }
     if let Some(branch) = specifier.strip_prefix("refs/heads/") {
-        return Ok(hosted.git.branch_head(branch)?);
+        return Ok(hosted.branch_head(branch)?);
     }
     if specifier.starts_with("refs/") {
         return Ok(hosted.git.resolve(specifier)?);
     }
-    match hosted.git.branch_head(specifier)? {
+    match hosted.branch_head(specifier)? {
         Some(id) => Ok(Some(id)),
         None => Ok(hosted.git.resolve(&format!("refs/tags/{specifier}"))?),
     }

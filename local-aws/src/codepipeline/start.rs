@@ -130,5 +130,5 @@ fn override_of(pipeline: &PipelineRecord, mut given: Members) -> Result<String, 
 /// The commit that a source action runs without an override: the current head of its branch.
 fn branch_head(context: &Context<'_>, source: &Source) -> Option<String> {
     let Source::CodeCommit { repository, branch, .. } = source else { return None };
-    context.world.codecommit.repository(repository)?.git.branch_head(branch).ok().flatten()
+    context.world.codecommit.repository(repository)?.branch_head(branch).ok().flatten()
 }

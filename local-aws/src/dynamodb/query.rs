@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::expression::bindings::Bindings;
 use super::expression::path::project;
 use super::expression::{Comparator, Condition, Operand};
-use super::value::TableItem;
+use super::value::{TableItem, parts};
 use super::{DynamoDbTable, KeyPart, invalid, request};
 use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
@@ -93,10 +93,11 @@ fn page<'t>(
 /// The hash key is one value, and the range key is compared with a value, or between two, or begins with one.
 fn check_key_condition(condition: &Condition, table: &DynamoDbTable) -> Result<(), ErrorAnswer> {
     let unsupported = || invalid("Query key condition not supported");
-    let mut parts = Vec::new();
-    flatten(condition, &mut parts);
-    let about =
-        |part: &KeyPart| parts.iter().filter(|one| attribute(one) == Some(&part.name)).collect::<Vec<_>>();
+    let mut conditions = Vec::new();
+    flatten(condition, &mut conditions);
+    let about = |part: &KeyPart| {
+        conditions.iter().filter(|one| attribute(one) == Some(&part.name)).collect::<Vec<_>>()
+    };
     let missed =
         |part: &KeyPart| invalid(format!("Query condition missed key schema element: {}", part.name));
     match about(&table.hash)[..] {
@@ -104,17 +105,46 @@ fn check_key_condition(condition: &Condition, table: &DynamoDbTable) -> Result<(
         [] => return Err(missed(&table.hash)),
         _ => return Err(unsupported()),
     }
-    match (parts.len(), &table.range) {
-        (1, _) => Ok(()),
+    match (conditions.len(), &table.range) {
+        (1, _) => {}
         (2, Some(range)) => match about(range)[..] {
-            [Condition::Compare(_, how, Operand::Value(_))] if *how != Comparator::NotEqual => Ok(()),
-            [Condition::Between(..)] => Ok(()),
-            [Condition::Call(call)] if call.name == "begins_with" => Ok(()),
-            [] => Err(missed(range)),
-            _ => Err(unsupported()),
+            [Condition::Compare(_, how, Operand::Value(_))] if *how != Comparator::NotEqual => {}
+            [Condition::Between(..)] => {}
+            [Condition::Call(call)] if call.name == "begins_with" => {}
+            [] => return Err(missed(range)),
+            _ => return Err(unsupported()),
         },
-        _ => Err(unsupported()),
+        _ => return Err(unsupported()),
     }
+    table.key_parts().try_for_each(|part| {
+        let mut values = about(part).into_iter().flat_map(|one| compared(one));
+        values.try_for_each(|value| check_value(part, value))
+    })
+}
+
+/// The values that a part of the condition compares the attribute with.
+fn compared<'c>(condition: &'c Condition) -> Vec<&'c Value> {
+    let operands: Vec<&'c Operand> = match condition {
+        Condition::Compare(_, _, right) => vec![right],
+        Condition::Between(_, low, high) => vec![low, high],
+        Condition::Call(call) => call.arguments.iter().skip(1).collect(),
+        _ => Vec::new(),
+    };
+    let value = |operand: &'c Operand| match operand {
+        Operand::Value(value) => Some(value),
+        _ => None,
+    };
+    operands.into_iter().filter_map(value).collect()
+}
+
+/// A value has the type of the key, and no key is empty.
+fn check_value(part: &KeyPart, value: &Value) -> Result<(), ErrorAnswer> {
+    if parts(value).0 != part.kind {
+        return Err(invalid(
+            "One or more parameter values were invalid: Condition parameter type does not match schema type",
+        ));
+    }
+    part.check_not_empty(value)
 }
 
 fn flatten<'c>(condition: &'c Condition, parts: &mut Vec<&'c Condition>) {

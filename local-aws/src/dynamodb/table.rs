@@ -25,6 +25,20 @@ pub(crate) struct KeyPart {
     pub(crate) kind: String,
 }
 
+impl KeyPart {
+    /// A number has at least one digit; a string and a binary can be empty.
+    pub(super) fn check_not_empty(&self, value: &Value) -> Result<(), ErrorAnswer> {
+        if value::size(value) > 0 {
+            return Ok(());
+        }
+        let (kind, name) = (if self.kind == "S" { "string" } else { "binary" }, &self.name);
+        Err(invalid(format!(
+            "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty \
+             {kind} value. Key: {name}"
+        )))
+    }
+}
+
 impl DynamoDbTable {
     pub(crate) fn new(name: &str, region: &str, hash: KeyPart, range: Option<KeyPart>) -> DynamoDbTable {
         DynamoDbTable { name: name.to_owned(), region: region.to_owned(), hash, range, items: Vec::new() }
@@ -81,13 +95,7 @@ impl DynamoDbTable {
         for (part, (called, limit)) in self.key_parts().zip(limits) {
             let name = &part.name;
             let size = key.get(name).map_or(0, value::size);
-            if size == 0 {
-                let kind = if part.kind == "S" { "string" } else { "binary" };
-                return Err(invalid(format!(
-                    "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an \
-                     empty {kind} value. Key: {name}"
-                )));
-            }
+            key.get(name).map_or(Ok(()), |value| part.check_not_empty(value))?;
             if size > limit {
                 return Err(invalid(format!(
                     "One or more parameter values were invalid: Size of {called} has exceeded the maximum size limit of{limit} bytes"

@@ -52,7 +52,7 @@ pub(super) fn build(
     stdout(name, git_writer::create(folder))?;
     let marks = stdout(name, git_writer::import(folder, &stream(plan)))?;
     let ids = String::from_utf8_lossy(&marks).lines().map(str::to_owned).collect();
-    let git = Repository::open(folder)
+    let git = Repository::open_bare(folder)
         .map_err(|source| WorldError::Clone { repository: name.to_owned(), source })?;
     Ok((git, ids))
 }

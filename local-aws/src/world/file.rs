@@ -27,7 +27,7 @@ impl WorldFile<'_> {
     /// The text of a file that the world's file names, by a path beside it.
     pub(super) fn beside(&self, name: &str) -> Result<String, WorldError> {
         let path = self.path.parent().unwrap_or(Path::new("")).join(name);
-        std::fs::read_to_string(&path).map_err(|source| WorldError::Read { path, source })
+        text_of(&path)
     }
 
     /// The one of `allowed` that a text is.
@@ -51,16 +51,22 @@ impl WorldFile<'_> {
     }
 }
 
+/// A file's text, without a byte order mark.
+fn text_of(path: &Path) -> Result<String, WorldError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|source| WorldError::Read { path: path.to_owned(), source })?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
 pub(super) fn read(path: &Path) -> Result<AwsWorld, WorldError> {
-    let text = std::fs::read_to_string(path);
-    let text = text.map_err(|source| WorldError::Read { path: path.to_owned(), source })?;
-    let file = WorldFile { path, text };
+    let file = WorldFile { path, text: text_of(path)? };
     let raw: RawWorld = toml::from_str(&file.text)
         .map_err(|error| file.invalid_at(error.span().map_or(0, |span| span.start), error.message()))?;
     let mut world = AwsWorld::empty();
     world.now = raw.now;
     world.deliveries = raw.lambda.deliveries.map_or(1, Into::into);
     world.retries = raw.lambda.retries;
+    world.parameters_of_template = raw.lambda.parameters;
     if let Some(size) = raw.codecommit.page_size {
         world.codecommit.page_size = size.into();
     }

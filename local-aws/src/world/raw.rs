@@ -2,6 +2,7 @@
 
 mod drs;
 mod images;
+mod pull_requests;
 mod signals;
 mod tables;
 mod timeline;
@@ -18,6 +19,7 @@ pub(super) use drs::{
     RawSnapshotOf, RawSourceServer,
 };
 pub(super) use images::{RawAccount, RawEc2, RawImage, RawSnapshot};
+pub(super) use pull_requests::{RawComment, RawPullRequest};
 pub(super) use signals::{RawAlarm, RawEndpoint, RawParameter};
 pub(super) use tables::{RawDynamoDbTable, RawKey};
 pub(super) use timeline::RawTimed;
@@ -182,6 +184,9 @@ pub(super) struct RawLambda {
     pub(super) deliveries: Option<NonZeroU32>,
     #[serde(default)]
     pub(super) retries: u32,
+    /// Values of parameters of the template that deploys the functions. Default: the template's.
+    #[serde(default)]
+    pub(super) parameters: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -204,6 +209,8 @@ pub(super) struct RawRepository {
     pub(super) branches: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
     pub(super) tags: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    pub(super) pull_request: Vec<RawPullRequest>,
 }
 
 #[derive(Debug, Deserialize)]

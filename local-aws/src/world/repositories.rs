@@ -9,11 +9,15 @@ use super::build::{self, Planned, RepositoryPlan};
 use super::content::Content;
 use super::file::WorldFile;
 use super::raw::{RawCommit, RawGenerate, RawRepository};
-use super::{AwsWorld, WorldError};
+use super::{AwsWorld, WorldError, pull_requests};
 use crate::codecommit::{self, Hosted};
 use crate::git_writer::{LONGEST_PART, can_be_written};
 
-pub(super) fn add(world: &mut AwsWorld, file: &WorldFile<'_>, raw: RawRepository) -> Result<(), WorldError> {
+pub(super) fn add(
+    world: &mut AwsWorld,
+    file: &WorldFile<'_>,
+    mut raw: RawRepository,
+) -> Result<(), WorldError> {
     let name = raw.name.get_ref().clone();
     if !codecommit::is_repository_name(&name) {
         return Err(file.invalid(&raw.name, format!("`{name}` cannot be a repository's name")));
@@ -22,12 +26,13 @@ pub(super) fn add(world: &mut AwsWorld, file: &WorldFile<'_>, raw: RawRepository
         return Err(file.invalid(&raw.name, format!("repository `{name}` is listed twice")));
     }
     let default_branch = default_branch(file, &raw)?;
+    let pull_requests = std::mem::take(&mut raw.pull_request);
     let plan = plan(file, raw)?;
     let folder = world.folder()?.join(format!("{name}.git"));
     let (git, ids) = build::build(&name, &folder, &plan)?;
     let commits = plan.commits.into_iter().map(|commit| commit.label).zip(ids).collect();
     world.codecommit.host(&name, Hosted { git, default_branch, commits });
-    Ok(())
+    pull_requests.into_iter().try_for_each(|raw| pull_requests::add(world, file, &name, raw))
 }
 
 fn default_branch(file: &WorldFile<'_>, raw: &RawRepository) -> Result<Option<String>, WorldError> {

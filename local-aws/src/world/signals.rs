@@ -48,6 +48,9 @@ pub(super) fn parameter(
         None => "String",
         Some(kind) => file.one_of(kind, "type", &ssm::TYPES)?,
     };
+    if !ssm::is_qualified(raw.name.get_ref()) {
+        return Err(file.invalid(&raw.name, "a parameter's name with a slash in it begins with a slash"));
+    }
     let value = match (raw.value, raw.absent) {
         (Some(value), false) => value.into_inner(),
         (None, true) => {

@@ -52,7 +52,8 @@ fn behind_url(file: &WorldFile<'_>, raw: RawTemplate) -> Result<(String, String)
 
 fn checked(file: &WorldFile<'_>, raw: RawFailing) -> Result<ArrangedFailure, WorldError> {
     let on = StackOperation::named(raw.on.get_ref());
-    let on = on.ok_or_else(|| file.invalid(&raw.on, "`on` is create, update, delete or rollback"))?;
+    let on =
+        on.ok_or_else(|| file.invalid(&raw.on, "`on` is create, update, delete, rollback or cleanup"))?;
     let validation = validation(file, &raw, on)?;
     let reason = raw.reason.unwrap_or_else(|| "arranged by the world".to_owned());
     Ok(ArrangedFailure { resource: raw.resource, stack: raw.stack, on, reason, validation, times: raw.times })

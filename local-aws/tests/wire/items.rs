@@ -347,4 +347,24 @@ fn a_query_gives_the_items_of_one_hash_key_by_their_range_page_by_page() {
     assert_eq!(bad("seen = :i"), "Query condition missed key schema element: image");
     assert_eq!(bad("image > :i"), "Query key condition not supported");
     assert_eq!(bad("image = :i OR seen = :i"), "Query condition missed key schema element: image");
+    let redundant = "Invalid KeyConditionExpression: The expression has redundant parentheses;";
+    assert_eq!(bad("((image = :i))"), redundant);
+}
+
+#[test]
+fn a_key_condition_with_an_empty_key_or_another_type_is_refused() {
+    let table = start();
+    let refused = |condition: &str, values: Value| {
+        table.invalid("Query", json!({"TableName": "findings", "KeyConditionExpression": condition, "ExpressionAttributeValues": values}))
+    };
+    let empty = "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty \
+                 string value. Key: image";
+    let mismatch =
+        "One or more parameter values were invalid: Condition parameter type does not match schema type";
+    assert_eq!(refused("image = :i", json!({":i": {"S": ""}})), empty);
+    assert_eq!(refused("(image = :i) AND seen > :s", json!({":i": {"S": ""}, ":s": {"N": "1"}})), empty);
+    assert_eq!(refused("image = :i", json!({":i": {"N": "1"}})), mismatch);
+    let values = json!({":i": {"S": "a"}, ":s": {"S": ""}});
+    assert_eq!(refused("image = :i AND seen = :s", values.clone()), mismatch);
+    assert_eq!(refused("image = :i AND begins_with(seen, :s)", values), mismatch);
 }

@@ -10,6 +10,7 @@ mod emails;
 mod images;
 mod interleavings;
 mod items;
+mod pull_requests;
 mod recovery;
 mod signals;
 mod stack_rules;

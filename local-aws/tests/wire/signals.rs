@@ -51,6 +51,28 @@ fn a_parameter_is_read_changed_and_removed() {
 }
 
 #[test]
+fn a_parameter_in_no_hierarchy_has_one_value_with_and_without_its_slash() {
+    let (aws, client) = start();
+    let read = |name: &str| client.call("ssm", "AmazonSSM", "GetParameter", &json!({"Name": name}));
+    let value = |answer: JournaledAnswer| match answer {
+        JournaledAnswer::Ok(output) => output["Parameter"]["Value"].clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(value(read("switch")), json!("enabled"));
+    aws.apply(&WorldChange::Parameter { name: "switch".to_owned(), value: Some("disabled".to_owned()) });
+    assert_eq!(value(read("/switch")), json!("disabled"));
+    let nested = |name: &str, value: &str| {
+        aws.apply(&WorldChange::Parameter { name: name.to_owned(), value: Some(value.to_owned()) });
+    };
+    nested("/shop/switch", "other");
+    assert_eq!(value(read("/switch")), json!("disabled"));
+    assert_eq!(error(&read("shop/switch")), (400, "ValidationException"));
+    assert_eq!(error(&read("/shop")), (400, "ParameterNotFound"));
+    aws.apply(&WorldChange::Parameter { name: "switch".to_owned(), value: None });
+    assert_eq!(error(&read("/switch")), (400, "ParameterNotFound"));
+}
+
+#[test]
 fn an_endpoint_of_the_world_answers_through_the_proxy_and_no_other_does() {
     let (aws, client) = start();
     let url = "http://www.example.com/healthz";

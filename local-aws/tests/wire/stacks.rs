@@ -217,6 +217,29 @@ fn an_update_walks_through_its_clean_up_and_an_equal_one_is_refused() {
 }
 
 #[test]
+fn a_resource_that_a_clean_up_cannot_delete_is_left_behind() {
+    let fixture = start("");
+    fixture.create("b-shop", &[]);
+    fixture.settle();
+    fixture.aws.fail("b-*", "Pipeline", "cleanup", "it is not empty", Some(1));
+    let other = TEMPLATE.replace("@main", "@other");
+    fixture.call("UpdateStack", &[("StackName", "b-shop"), ("TemplateBody", &other)]);
+    fixture.settle();
+    let stack = fixture.aws.stack("b-shop").unwrap();
+    assert_eq!(stack.status, "UPDATE_COMPLETE");
+    assert!(stack.reason.unwrap().ends_with("One or more resources could not be deleted."));
+    assert_eq!(fixture.aws.pipelines(), ["shop@main", "shop@other"]);
+    let events = fixture.call("DescribeStackEvents", &[("StackName", "b-shop")]);
+    let left = events.texts("PhysicalResourceId").into_iter().zip(events.texts("ResourceStatus"));
+    let left: Vec<String> =
+        left.filter(|(_, status)| status == "DELETE_FAILED").map(|(resource, _)| resource).collect();
+    assert_eq!(left, ["shop@main"]);
+    fixture.call("DeleteStack", &[("StackName", "b-shop")]);
+    fixture.settle();
+    assert_eq!(fixture.aws.pipelines(), ["shop@main"], "it is no longer the stack's");
+}
+
+#[test]
 fn an_update_that_fails_goes_back_to_what_was_and_may_stay_stuck() {
     let fixture = start("");
     fixture.create("b-shop", &[("RoleARN", "arn:aws:iam::111122223333:role/first")]);

@@ -6,10 +6,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
 
-use super::problem::{Problem, SYNTAX, UNKNOWN_TABLE, WRONG_TYPE};
+use super::near::did_you_mean;
+use super::problem::{Problem, UNKNOWN_TABLE, WRONG_TYPE};
+use super::syntax::{decoded, parsed};
+use super::value::{Entries, RawValue};
+use crate::function::Table;
 use crate::text::list;
+use crate::text_file::without_mark;
 
 /// The place of a rule, as `file:line:column` (both counted from 1, columns in characters).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
@@ -43,13 +47,22 @@ pub struct Document {
     text: String,
     /// The byte offset of each line.
     lines: Vec<usize>,
+    /// The characters before each block of [`BLOCK`] bytes, so that a place in a long line is found quickly.
+    characters: Vec<usize>,
+    entries: Entries,
+    /// What is wrong with the text itself.
+    problems: Vec<Problem>,
+    wants_warnings: bool,
 }
+
+/// The bytes between two counts of characters.
+const BLOCK: usize = 1_024;
 
 /// A parsed `[[name]]` table with the place of its header.
 #[derive(Debug, Clone)]
 pub struct RawTable<'d> {
     pub(super) header: Range<usize>,
-    pub(super) entries: DeTable<'d>,
+    pub(super) entries: &'d Entries,
 }
 
 impl RawTable<'_> {
@@ -60,23 +73,52 @@ impl RawTable<'_> {
 }
 
 impl Document {
-    /// A document of `text`, shown as `name` in problems and places.
+    /// A document of `text`, shown as `name` in problems and places. A byte order mark is not a part of it.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        let text = text.into();
+        Self::of(name.into(), text.into(), Vec::new())
+    }
+
+    fn of(name: String, mut text: String, mut problems: Vec<Problem>) -> Self {
+        text.drain(..text.len() - without_mark(&text).len());
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { name: name.into(), text, lines }
+        let mut counted = 0;
+        let counts = text.as_bytes().chunks(BLOCK).map(|block| {
+            let before = counted;
+            counted += characters(block);
+            before
+        });
+        let characters = counts.collect();
+        let (entries, mistakes) = parsed(&text);
+        problems.extend(mistakes);
+        Self { name, text, lines, characters, entries, problems, wants_warnings: true }
+    }
+
+    /// The same document for a function, which needs its errors only.
+    #[must_use]
+    pub fn without_warnings(self) -> Self {
+        Self { wants_warnings: false, ..self }
+    }
+
+    /// Whether the warnings that take time are wanted.
+    pub fn wants_warnings(&self) -> bool {
+        self.wants_warnings
+    }
+
+    /// What is wrong with the text itself, before any table is read.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
     }
 
     /// Reads `path`. Places show only the file's name: there is one rules file, and its folder differs
     /// between a laptop (`config/`) and Lambda (`/opt/`).
     ///
     /// # Errors
-    /// When the file cannot be read, or is not UTF-8.
+    /// When the file cannot be read.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|source| ConfigError { path: path.to_owned(), source })?;
+        let bytes = std::fs::read(path).map_err(|source| ConfigError { path: path.to_owned(), source })?;
         let name = path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
-        Ok(Self::new(name, text))
+        let (text, problems) = decoded(bytes);
+        Ok(Self::of(name.into_owned(), text, problems))
     }
 
     /// The name that problems and places show.
@@ -91,66 +133,96 @@ impl Document {
 
     /// The place at which a span of this document begins.
     pub fn place(&self, span: &Range<usize>) -> Place {
-        let start = span.start.min(self.text.len());
-        let line = self.lines.partition_point(|begin| *begin <= start);
-        let column = self.text[self.lines[line - 1]..start].chars().count() + 1;
+        let (line, column) = self.line_and_column(span.start);
         Place(format!("{}:{line}:{column}", self.name))
     }
 
-    /// Every `[[name]]` table, in the file's order. A syntax error anywhere in the file is a problem for every
-    /// function, because the meaning of the rest of the file is then unknown.
+    /// The line and the column of a byte, both counted from 1, columns in characters.
+    pub(super) fn line_and_column(&self, at: usize) -> (usize, usize) {
+        let at = at.min(self.text.len());
+        let line = self.lines.partition_point(|begin| *begin <= at);
+        (line, self.characters_before(at) - self.characters_before(self.lines[line - 1]) + 1)
+    }
+
+    fn characters_before(&self, at: usize) -> usize {
+        let block = (at / BLOCK).min(self.characters.len().saturating_sub(1));
+        let counted = self.characters.get(block).copied().unwrap_or_default();
+        counted + characters(&self.text.as_bytes()[block * BLOCK..at])
+    }
+
+    /// The bytes of the whole lines that a span touches, and the number of the first.
+    pub(super) fn lines(&self, span: &Range<usize>) -> (usize, Range<usize>) {
+        let first = self.line_and_column(span.start).0;
+        let end = span.end.clamp(span.start, self.text.len());
+        let last = self.lines.partition_point(|begin| *begin <= end.saturating_sub(1).max(span.start));
+        let until = self.lines.get(last).map_or(self.text.len(), |next| *next);
+        (first, self.lines[first - 1]..until)
+    }
+
+    /// Every `[[name]]` table, in the file's order. A mistake in the text of any table is an error for every function,
+    /// because the meaning of the file is then unknown.
     pub fn tables(&self, name: &str, problems: &mut Vec<Problem>) -> Vec<RawTable<'_>> {
-        let Some(root) = self.parse(problems) else { return Vec::new() };
-        let Some(value) = root.into_iter().find(|(key, _)| key.get_ref() == name).map(|(_, value)| value)
-        else {
+        let new: Vec<Problem> =
+            self.problems.iter().filter(|problem| !problems.contains(problem)).cloned().collect();
+        problems.extend(new);
+        let Some((key, value)) = self.entries.iter().find(|(key, _)| key.get_ref() == name) else {
             return Vec::new();
         };
-        match value.into_inner() {
-            DeValue::Array(items) => {
-                items.into_iter().filter_map(|item| table(name, item, problems)).collect()
-            }
+        match value.get_ref() {
+            RawValue::Array(items) => items.iter().filter_map(|item| table(name, item, problems)).collect(),
             other => {
-                let span = self.key_span(name);
-                problems.push(not_a_list(name, span, kind(&other)));
+                problems.push(not_a_list(name, key.span(), other.kind()));
                 Vec::new()
             }
         }
     }
 
-    /// Reports the tables at the top level that no function reads. `known` are the tables that a function reads.
-    pub fn unknown_tables(&self, known: &[&str], problems: &mut Vec<Problem>) {
-        let Some(root) = self.parse(&mut Vec::new()) else { return };
-        for (key, _) in root.iter().filter(|(key, _)| !known.contains(&key.get_ref().as_ref())) {
-            problems.push(
-                Problem::new(UNKNOWN_TABLE, key.span(), format!("no function reads `{}`", key.get_ref()))
-                    .help(format!("the tables are {}", list(known.iter().map(|name| format!("[[{name}]]"))))),
-            );
+    /// The one `[name]` table, if the file has it.
+    pub fn single_table(&self, name: &str, problems: &mut Vec<Problem>) -> Option<RawTable<'_>> {
+        let (key, value) = self.entries.iter().find(|(key, _)| key.get_ref() == name)?;
+        match value.get_ref() {
+            RawValue::Table(entries) => Some(RawTable { header: key.span(), entries }),
+            other => {
+                let label = format!("`{name}` is one table, not {}", other.kind());
+                let help = format!("write [{name}], with one pair of brackets, and once");
+                problems.push(Problem::new(WRONG_TYPE, key.span(), label).help(help));
+                None
+            }
         }
     }
 
-    fn parse(&self, problems: &mut Vec<Problem>) -> Option<DeTable<'_>> {
-        let (root, errors) = DeTable::parse_recoverable(&self.text);
-        let broken = !errors.is_empty();
-        problems.extend(errors.into_iter().map(|error| {
-            let span = error.span().unwrap_or_default();
-            Problem::new(SYNTAX, span, error.message())
-                .help("the file is TOML 1.1: https://toml.io/en/v1.1.0")
-        }));
-        (!broken).then(|| root.into_inner())
+    /// Whether the file has a table, or a key, of this name at the top level.
+    pub fn has(&self, name: &str) -> bool {
+        self.entries.iter().any(|(key, _)| key.get_ref() == name)
     }
 
-    fn key_span(&self, name: &str) -> Range<usize> {
-        let root = DeTable::parse_recoverable(&self.text).0.into_inner();
-        root.iter().find(|(key, _)| key.get_ref() == name).map(|(key, _)| key.span()).unwrap_or_default()
+    /// Reports the tables at the top level that no function reads. `known` are the tables that a function reads.
+    pub fn unknown_tables(&self, known: &[&Table], problems: &mut Vec<Problem>) {
+        let table_of = |name: &str| known.iter().find(|table| table.name == name);
+        for (key, _) in self.entries.iter().filter(|(key, _)| table_of(key.get_ref()).is_none()) {
+            let name = key.get_ref();
+            let heading = |name: &str| table_of(name).map(|table| table.heading()).unwrap_or_default();
+            let meant = did_you_mean(name, known.iter().map(|table| table.name), heading);
+            let tables = list(known.iter().map(|table| table.heading()));
+            problems.push(
+                Problem::new(UNKNOWN_TABLE, key.span(), format!("no function reads `{name}`"))
+                    .help(format!("{meant}the tables are {tables}")),
+            );
+        }
     }
 }
 
-fn table<'d>(name: &str, item: Spanned<DeValue<'d>>, problems: &mut Vec<Problem>) -> Option<RawTable<'d>> {
+/// The characters that begin in some bytes of UTF-8.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
+}
+
+fn table<'d>(name: &str, item: &'d Spanned<RawValue>, problems: &mut Vec<Problem>) -> Option<RawTable<'d>> {
     let header = item.span();
-    match item.into_inner() {
-        DeValue::Table(entries) => Some(RawTable { header, entries }),
+    match item.get_ref() {
+        RawValue::Table(entries) => Some(RawTable { header, entries }),
         other => {
-            problems.push(not_a_list(name, header, kind(&other)));
+            problems.push(not_a_list(name, header, other.kind()));
             None
         }
     }
@@ -161,22 +233,16 @@ fn not_a_list(name: &str, span: Range<usize>, found: &str) -> Problem {
         .help(format!("write [[{name}]], with two brackets, above each table"))
 }
 
-/// The name of a TOML value's type in a sentence.
-pub(super) fn kind(value: &DeValue<'_>) -> &'static str {
-    match value {
-        DeValue::String(_) => "a string",
-        DeValue::Integer(_) => "an integer",
-        DeValue::Float(_) => "a float",
-        DeValue::Boolean(_) => "a boolean",
-        DeValue::Datetime(_) => "a date or time",
-        DeValue::Array(_) => "an array",
-        DeValue::Table(_) => "a table",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_document() {
+        let document = Document::new("pointsman.toml", "\u{feff}a = 1\n");
+        assert_eq!(document.text(), "a = 1\n");
+        assert_eq!(document.place(&(4..5)).to_string(), "pointsman.toml:1:5");
+    }
 
     #[test]
     fn a_place_counts_lines_and_characters_from_one() {

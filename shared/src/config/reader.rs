@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use toml::Spanned;
-use toml::de::DeValue;
 
 use crate::function::Table;
 
-use super::document::{RawTable, kind};
+use super::document::RawTable;
+use super::near::did_you_mean;
 use super::problem::{BAD_VALUE, Code, MISSING_KEY, Problem, UNKNOWN_KEY, WRONG_TYPE};
+use super::value::RawValue;
 use crate::text::list;
 
 /// A string of the file with its place.
@@ -68,47 +69,56 @@ impl<'t, 'd, 'p> TableReader<'t, 'd, 'p> {
         Some(text)
     }
 
-    /// The array of strings at `key`, if every item is one. A string without brackets is a problem, not an array of one.
+    /// The strings of the array at `key`; each item that is not a string is a problem. A string without brackets is a
+    /// problem, not an array of one.
     pub fn strings(&mut self, key: &'static str) -> Option<Spanned<Vec<Text>>> {
         let value = self.value(key)?;
-        let DeValue::Array(items) = value.get_ref() else {
-            let label = format!("`{key}` is an array of strings, not {}", kind(value.get_ref()));
+        let RawValue::Array(items) = value.get_ref() else {
+            let label = format!("`{key}` is an array of strings, not {}", value.get_ref().kind());
             let help = match value.get_ref() {
-                DeValue::String(text) => format!("write {key} = [{text:?}]"),
+                RawValue::String(text) => format!("write {key} = [{}]", toml::Value::from(text.as_str())),
                 _ => format!("write {key} = [\"...\", \"...\"]"),
             };
             self.problem(Problem::new(WRONG_TYPE, value.span(), label).help(help));
             return None;
         };
         let texts: Vec<Text> = items.iter().filter_map(|item| self.as_string(key, item)).collect();
-        (texts.len() == items.len()).then(|| Spanned::new(value.span(), texts))
+        (!texts.is_empty() || items.is_empty()).then(|| Spanned::new(value.span(), texts))
     }
 
-    /// The table of strings at `key`, in the file's order: each name with its place, and its value.
+    /// The strings of the array at `key`, or the one string there.
+    pub fn texts(&mut self, key: &'static str) -> Option<Vec<Text>> {
+        let value = self.value(key)?;
+        match value.get_ref() {
+            RawValue::String(text) => Some(vec![Spanned::new(value.span(), text.clone())]),
+            _ => self.strings(key).map(Spanned::into_inner),
+        }
+    }
+
+    /// The table of strings at `key`, in the file's order: each name with its place, and its value. Each value that is not
+    /// a string is a problem.
     pub fn string_table(&mut self, key: &'static str) -> Option<Vec<(Text, Text)>> {
         let value = self.value(key)?;
-        let DeValue::Table(entries) = value.get_ref() else {
-            let label = format!("`{key}` is a table of strings, not {}", kind(value.get_ref()));
+        let RawValue::Table(entries) = value.get_ref() else {
+            let label = format!("`{key}` is a table of strings, not {}", value.get_ref().kind());
             let help = format!("write {key} = {{ Name = \"value\" }}");
             self.problem(Problem::new(WRONG_TYPE, value.span(), label).help(help));
             return None;
         };
         let mut texts: Vec<(Text, Text)> = Vec::new();
         for (name, item) in entries {
-            let name = Spanned::new(name.span(), name.get_ref().to_string());
-            texts.extend(self.as_string(key, item).map(|value| (name, value)));
+            texts.extend(self.as_string(key, item).map(|value| (name.clone(), value)));
         }
-        texts.sort_by_key(|(name, _)| name.span().start);
-        (texts.len() == entries.len()).then_some(texts)
+        Some(texts)
     }
 
     /// The whole number at `key`, at least `least`.
     pub fn number(&mut self, key: &'static str, least: u32) -> Option<u32> {
         let value = self.value(key)?;
         let number = match value.get_ref() {
-            DeValue::Integer(digits) => u32::from_str_radix(digits.as_str(), digits.radix()).ok(),
+            RawValue::Integer { digits, radix } => u32::from_str_radix(digits, *radix).ok(),
             other => {
-                let label = format!("`{key}` is a whole number, not {}", kind(other));
+                let label = format!("`{key}` is a whole number, not {}", other.kind());
                 self.problem(
                     Problem::new(WRONG_TYPE, value.span(), label).help(format!("write {key} = {least}")),
                 );
@@ -129,9 +139,9 @@ impl<'t, 'd, 'p> TableReader<'t, 'd, 'p> {
     pub fn boolean(&mut self, key: &'static str) -> Option<bool> {
         let value = self.value(key)?;
         match value.get_ref() {
-            DeValue::Boolean(value) => Some(*value),
+            RawValue::Boolean(value) => Some(*value),
             other => {
-                let label = format!("`{key}` is true or false, not {}", kind(other));
+                let label = format!("`{key}` is true or false, not {}", other.kind());
                 let help = format!("write {key} = true, without quotation marks");
                 self.problem(Problem::new(WRONG_TYPE, value.span(), label).help(help));
                 None
@@ -146,7 +156,11 @@ impl<'t, 'd, 'p> TableReader<'t, 'd, 'p> {
         if chosen.is_none() {
             let names = list(choices.iter().map(|(name, _)| format!("`{name}`")));
             let label = format!("`{}` is not a value of `{key}`", text.get_ref());
-            self.problem(Problem::new(BAD_VALUE, text.span(), label).help(format!("the values are {names}")));
+            let meant = did_you_mean(text.get_ref(), choices.iter().map(|(name, _)| *name), |name| {
+                format!("`{name}`")
+            });
+            let help = format!("{meant}the values are {names}");
+            self.problem(Problem::new(BAD_VALUE, text.span(), label).help(help));
         }
         chosen.map(|(_, value)| *value)
     }
@@ -158,32 +172,33 @@ impl<'t, 'd, 'p> TableReader<'t, 'd, 'p> {
             debug_assert!(self.asked.contains(key.name), "[[{name}]]: no code reads the key `{}`", key.name);
         }
         for (key, _) in
-            self.table.entries.iter().filter(|(key, _)| !self.asked.contains(key.get_ref().as_ref()))
+            self.table.entries.iter().filter(|(key, _)| !self.asked.contains(key.get_ref().as_str()))
         {
+            let meant = did_you_mean(key.get_ref(), self.asked.iter().copied(), |name| format!("`{name}`"));
             let keys = list(self.asked.iter().map(|key| format!("`{key}`")));
             self.problems.push(
                 Problem::new(
                     UNKNOWN_KEY,
                     key.span(),
-                    format!("[[{}]] has no key `{}`", self.description.name, key.get_ref()),
+                    format!("{} has no key `{}`", self.description.heading(), key.get_ref()),
                 )
-                .help(format!("its keys are {keys}")),
+                .help(format!("{meant}its keys are {keys}")),
             );
         }
     }
 
-    fn value(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'d>>> {
+    fn value(&mut self, key: &'static str) -> Option<&'d Spanned<RawValue>> {
         let is_described = self.description.keys.iter().any(|described| described.name == key);
         debug_assert!(is_described, "[[{}]]: the description lacks the key `{key}`", self.description.name);
         self.asked.insert(key);
         self.table.entries.iter().find(|(found, _)| found.get_ref() == key).map(|(_, value)| value)
     }
 
-    fn as_string(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<Text> {
+    fn as_string(&mut self, key: &str, value: &Spanned<RawValue>) -> Option<Text> {
         match value.get_ref() {
-            DeValue::String(text) => Some(Spanned::new(value.span(), text.to_string())),
+            RawValue::String(text) => Some(Spanned::new(value.span(), text.clone())),
             other => {
-                self.wrong_type(value.span(), format!("`{key}` takes strings, not {}", kind(other)));
+                self.wrong_type(value.span(), format!("`{key}` takes strings, not {}", other.kind()));
                 None
             }
         }

@@ -1,19 +1,39 @@
 //! Reads a list of patterns from a table of the rules.
 
-use super::dead::dead_patterns;
-use super::{Pattern, PatternList};
-use crate::config::{Code, Document, Problem, TableReader, Text};
+use std::ops::Range;
+
+use super::judge::{ListJudge, WhyRedundant};
+use super::notation::{doubt, first_choice, is_regular, wide, wide_letter};
+use super::steps::steps;
+use super::{BadGlob, Pattern, PatternList, bad};
+use crate::config::{Code, Document, Problem, ProblemLevel, TableReader, Text};
+use crate::language::{NameKind, can_match, furthest};
 
 /// An empty list.
 pub const EMPTY_LIST: Code = Code { name: "empty-list", title: "a list is empty" };
 /// Not a glob, or a glob that cannot match anything.
 pub const BAD_GLOB: Code =
     Code { name: "bad-glob", title: "a pattern is not a valid glob, or cannot match anything" };
-/// A pattern that another pattern always overrides.
+/// A pattern that can be removed without an effect.
 pub const NEVER_DECIDES: Code = Code { name: "never-decides", title: "a pattern never decides anything" };
+/// A pattern that probably means something else than its author wants.
+pub const UNLIKELY: Code = Code { name: "unlikely-pattern", title: "a pattern matches unlikely names only" };
+/// A list that includes no name at all.
+pub const COVERS_NOTHING: Code =
+    Code { name: "covers-nothing", title: "a rule covers nothing, whatever the names" };
 
 /// Every code of this module.
-pub const CODES: &[Code] = &[EMPTY_LIST, BAD_GLOB, NEVER_DECIDES];
+pub const CODES: &[Code] = &[EMPTY_LIST, BAD_GLOB, NEVER_DECIDES, UNLIKELY, COVERS_NOTHING];
+
+/// The names that the lists at `key` are about.
+pub fn kind_of(key: &str) -> NameKind {
+    match key {
+        "branches" | "protected" | "pinned" => NameKind::Branch,
+        "tags" => NameKind::Tag,
+        "repositories" => NameKind::Repository,
+        _ => NameKind::Path,
+    }
+}
 
 /// The list of patterns at `key`, every problem in it reported. `branches` and `tags` take short names.
 pub fn read(
@@ -23,33 +43,192 @@ pub fn read(
 ) -> Option<PatternList> {
     let texts = table.strings(key)?;
     if texts.get_ref().is_empty() {
-        let help = "write at least one pattern, or remove the key";
+        let help = "write at least one pattern; without the key, the list is not asked";
         table.problem(Problem::new(EMPTY_LIST, texts.span(), format!("`{key}` is empty")).help(help));
         return None;
     }
-    let mut read = Vec::new();
+    let mut patterns = Vec::new();
+    let (mut all_read, mut impossible, mut doubts) = (true, 0, Vec::new());
     for text in texts.get_ref() {
         match pattern(document, key, text) {
-            Ok(pattern) => read.push((pattern, text.span())),
-            Err(problem) => table.problem(*problem),
+            Ok(pattern) => {
+                let problem = matches_a_name(&pattern, kind_of(key));
+                match problem {
+                    Some(problem) if problem.code == UNLIKELY => doubts.push((problem, pattern.excludes)),
+                    Some(problem) => {
+                        impossible += usize::from(problem.level == ProblemLevel::Error);
+                        table.problem(problem);
+                    }
+                    None => {}
+                }
+                patterns.push(pattern);
+            }
+            Err(problem) => {
+                all_read = false;
+                table.problem(*problem);
+            }
         }
     }
-    for problem in dead_patterns(&read, NEVER_DECIDES) {
-        table.problem(problem);
+    let including = patterns.iter().filter(|pattern| !pattern.excludes).count();
+    // In a list of such patterns only, the rule applies to nothing in practice.
+    let doubtful = doubts.iter().filter(|(_, excludes)| !excludes).count();
+    let is_doubtful = doubtful > 0 && doubtful + impossible == including;
+    for (problem, excludes) in doubts {
+        table.problem(if is_doubtful && !excludes { problem } else { problem.warning() });
     }
-    Some(PatternList { patterns: read.into_iter().map(|(pattern, _)| pattern).collect() })
+    let is_whole = all_read && (including == 0 || impossible < including);
+    let list = PatternList { patterns, is_whole };
+    if document.wants_warnings() {
+        redundant(&list, kind_of(key)).into_iter().for_each(|problem| table.problem(problem));
+    }
+    (!list.patterns.is_empty()).then_some(list)
 }
 
 fn pattern(document: &Document, key: &str, text: &Text) -> Result<Pattern, Box<Problem>> {
-    let body = text.get_ref().trim_start_matches('!');
     let refused =
         |label: String, help: String| Box::new(Problem::new(BAD_GLOB, text.span(), label).help(help));
-    if let ("branches" | "tags" | "protected" | "pinned", Some(short)) = (key, short_name(body)) {
-        return Err(refused(format!("`{key}` takes names without `refs/...`"), format!("write `{short}`")));
+    let (sign, body) = signed(text.get_ref());
+    if let (NameKind::Branch | NameKind::Tag, Some(short)) = (kind_of(key), short_name(body)) {
+        let help = format!("write `{sign}{short}`");
+        return Err(refused(format!("`{key}` takes names without `refs/...`"), help));
     }
-    Pattern::parse(text.get_ref(), document.place(&text.span())).map_err(|bad| refused(bad.message, bad.help))
+    Pattern::parse(text.get_ref(), document.place(&text.span()), text.span())
+        .map_err(|bad| refused(bad.message, bad.help))
+}
+
+fn signed(text: &str) -> (&str, &str) {
+    text.strip_prefix('!').map_or(("", text), |body| ("!", body))
 }
 
 fn short_name(body: &str) -> Option<&str> {
     body.strip_prefix("refs/heads/").or_else(|| body.strip_prefix("refs/tags/"))
+}
+
+/// The problem of a pattern that matches no name, or only an unlikely one. A pattern that includes nothing is an error,
+/// because a pipeline that does not start goes unnoticed. A pattern that excludes nothing is a warning.
+fn matches_a_name(pattern: &Pattern, kind: NameKind) -> Option<Problem> {
+    let problem = |code, bad: BadGlob| Problem::new(code, pattern.span.clone(), bad.message).help(bad.help);
+    // git's own commands refuse more names than a push does.
+    if can_match(&pattern.steps(), kind, !pattern.excludes) {
+        return doubt(pattern.body()).map(|bad| problem(UNLIKELY, bad));
+    }
+    let problem = problem(BAD_GLOB, why_never(pattern, kind));
+    Some(if pattern.excludes { problem.warning() } else { problem })
+}
+
+/// Where a pattern leaves the names that git allows, and what to write instead.
+fn why_never(pattern: &Pattern, kind: NameKind) -> BadGlob {
+    let (sign, body) = signed(&pattern.text);
+    let noun = kind.noun();
+    if let Some(letter) = wide_letter(body) {
+        return wide(letter);
+    }
+    let choice = first_choice(body);
+    let taken = furthest(&steps(&choice).unwrap_or_default(), kind, !pattern.excludes);
+    let (before, after) = cut(&choice, taken);
+    let message = match (before, after.chars().next()) {
+        (_, None) => {
+            let part = choice.rsplit_once('/').map_or(choice.as_str(), |(_, part)| part);
+            match part.is_empty() {
+                true => format!("no {noun} has a name that ends with `/`"),
+                false => format!("no {noun} has a name that ends with `{part}`"),
+            }
+        }
+        ("", Some(first)) => format!("no {noun} has a name that begins with `{first}`"),
+        (before, Some(next)) => format!("no {noun} has a name with `{next}` after `{before}`"),
+    };
+    bad(
+        message,
+        better(body, kind).map_or_else(|| fallback(body, kind), |text| format!("write `{sign}{text}`")),
+    )
+}
+
+/// The text of a pattern without braces, cut after as many of its steps.
+fn cut(choice: &str, taken: usize) -> (&str, &str) {
+    // A text that is cut in a bracket has no steps yet.
+    let count = |text: &str| steps(text).map_or(0, |steps| steps.len());
+    let ends = choice.char_indices().map(|(at, letter)| at + letter.len_utf8());
+    let end = std::iter::once(0).chain(ends).take_while(|end| count(&choice[..*end]) <= taken).last();
+    choice.split_at(end.unwrap_or_default())
+}
+
+/// A pattern near this one that can match, if a small change makes one.
+fn better(body: &str, kind: NameKind) -> Option<String> {
+    let trimmed = body.trim();
+    let relative = trimmed.trim_start_matches("./").trim_start_matches('/');
+    let folder = relative.strip_suffix('/').map(|folder| format!("{folder}/**"));
+    let candidates = [
+        Some(trimmed.to_owned()),
+        Some(relative.to_owned()),
+        folder,
+        Some(relative.replace("//", "/")),
+        relative.strip_suffix(".git").map(str::to_owned),
+        relative.strip_prefix('^').map(|rest| rest.trim_end_matches('$').to_owned()),
+    ];
+    let can = |text: &String| {
+        let pattern = Pattern::parse(text, crate::config::Place::line("", 0), 0..0);
+        pattern.is_ok_and(|pattern| can_match(&pattern.steps(), kind, true) && doubt(text).is_none())
+    };
+    candidates.into_iter().flatten().find(|text| text != body && can(text))
+}
+
+fn fallback(body: &str, kind: NameKind) -> String {
+    match kind {
+        _ if is_regular(body) => {
+            "patterns are not regular expressions: write {a,b} for alternatives, `*` for any text"
+        }
+        NameKind::Path => "write names as `git ls-files` prints them",
+        NameKind::Branch => {
+            "write names as `git branch` prints them; `git help check-ref-format` has the rules"
+        }
+        NameKind::Tag => "write names as `git tag` prints them; `git help check-ref-format` has the rules",
+        NameKind::Repository => {
+            "a repository's name has letters, digits and . _ -, at most 100, and does not end with `.git`"
+        }
+    }
+    .to_owned()
+}
+
+/// The warnings of the patterns that can be removed.
+pub fn redundant(list: &PatternList, kind: NameKind) -> Vec<Problem> {
+    if list.patterns.len() < 2 {
+        return Vec::new();
+    }
+    let redundant = ListJudge::new(list, kind).redundant();
+    let can_match = |pattern: &Pattern| can_match(&pattern.steps(), kind, !pattern.excludes);
+    let reported = redundant.into_iter().filter(|redundant| can_match(&list.patterns[redundant.index]));
+    reported.map(|redundant| never_decides(list, redundant.index, &redundant.why)).collect()
+}
+
+fn never_decides(list: &PatternList, index: usize, why: &WhyRedundant) -> Problem {
+    let span = list.patterns[index].span.clone();
+    let problem = |label: String| {
+        Problem::new(NEVER_DECIDES, span.clone(), label)
+            .help("remove it: the list then includes the same names as before")
+            .warning()
+    };
+    let nothing_before = list.patterns[..index].iter().all(|pattern| pattern.excludes);
+    match why {
+        WhyRedundant::Later(later) => {
+            covered(problem, &list.patterns[*later].text, &list.patterns[*later].span)
+        }
+        WhyRedundant::Earlier(earlier) => {
+            let earlier = &list.patterns[*earlier];
+            problem(format!("`{}` matches everything that this pattern matches", earlier.text))
+                .related(earlier.span.clone(), "this pattern decides the same")
+        }
+        WhyRedundant::LaterOnes => {
+            problem("later patterns match everything that this pattern matches".to_owned())
+        }
+        WhyRedundant::Included => problem("what this pattern matches is included without it".to_owned()),
+        WhyRedundant::Excluded if nothing_before => {
+            problem("no pattern before this one includes anything".to_owned())
+        }
+        WhyRedundant::Excluded => problem("what this pattern matches is excluded without it".to_owned()),
+    }
+}
+
+fn covered(problem: impl Fn(String) -> Problem, later: &str, place: &Range<usize>) -> Problem {
+    problem(format!("the later `{later}` matches everything that this pattern matches"))
+        .related(place.clone(), "this pattern always decides")
 }

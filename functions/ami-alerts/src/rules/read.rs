@@ -3,6 +3,7 @@
 mod calls;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use shared::config::codes::HIDDEN;
 use shared::config::{Code, Document, Problem, RawTable, TableReader, Text};
@@ -33,32 +34,48 @@ pub const CODES: &[Code] =
 /// Reads the rules. A rule that has a problem may be missing from what is returned; the problems say so.
 pub fn read(document: &Document, problems: &mut Vec<Problem>) -> Rules {
     let mut rules = Rules::default();
-    let mut covering_all: Option<RawTable<'_>> = None;
+    let mut headers: Vec<Range<usize>> = Vec::new();
     for table in document.tables(IMAGE_TABLE, problems) {
-        if let Some(before) = &covering_all {
-            problems.push(
-                Problem::new(HIDDEN, table.header(), "this rule never applies")
-                    .related(
-                        before.header(),
-                        "this rule has neither `images` nor `tags`, so it covers every image",
-                    )
-                    .help(
-                        "only the first rule that covers an image applies to it: put the narrower rule first",
-                    ),
-            );
+        let rule = image_rule(document, &table, problems);
+        let by = match &rule {
+            Some(rule) => hiding(&rules.images, rule),
+            None => rules.images.iter().position(|before| before.ids.is_empty() && before.tags.is_empty()),
+        };
+        if let Some(by) = by {
+            problems.push(hidden(&table, &rules.images[by], headers[by].clone()));
         }
-        let Some(rule) = image_rule(document, &table, problems) else { continue };
-        if rule.ids.is_empty() && rule.tags.is_empty() && covering_all.is_none() {
-            covering_all = Some(table.clone());
+        if let Some(rule) = rule {
+            rules.images.push(rule);
+            headers.push(table.header());
         }
-        rules.images.push(rule);
     }
-    // A file that is not TOML has been reported above.
-    let mut of_calls = Vec::new();
-    rules.calls = calls::read(document, &mut of_calls);
-    of_calls.retain(|problem| !problems.contains(problem));
-    problems.extend(of_calls);
+    rules.calls = calls::read(document, problems);
     rules
+}
+
+/// The earlier rule that covers every image of a rule, or the last of several that do.
+fn hiding(earlier: &[ImageRule], rule: &ImageRule) -> Option<usize> {
+    let has_its_tags = |before: &ImageRule| before.tags.iter().all(|tag| rule.tags.contains(tag));
+    let covering = |id: Option<&String>| {
+        let has_id =
+            |before: &ImageRule| before.ids.is_empty() || id.is_some_and(|id| before.ids.contains(id));
+        earlier.iter().position(|before| has_its_tags(before) && has_id(before))
+    };
+    match rule.ids.is_empty() {
+        true => covering(None),
+        false => rule.ids.iter().map(|id| covering(Some(id))).collect::<Option<Vec<_>>>()?.into_iter().max(),
+    }
+}
+
+fn hidden(table: &RawTable<'_>, before: &ImageRule, before_at: Range<usize>) -> Problem {
+    let related = match before.ids.is_empty() && before.tags.is_empty() {
+        true => "this rule has neither `images` nor `tags`, so it covers every image",
+        false => "this rule covers its images first",
+    };
+    Problem::new(HIDDEN, table.header(), "this rule never applies").related(before_at, related).help(
+        "only the first rule that covers an image applies to it: remove this rule, which has no effect, or move it before \
+         the other to let it apply",
+    )
 }
 
 fn image_rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Problem>) -> Option<ImageRule> {
@@ -102,7 +119,7 @@ fn image_rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Prob
     let revert_at = table.span("revert");
     let revert = table.choice("revert", &[("public", Revert::Public), ("untrusted", Revert::Untrusted)]);
     if let (true, Some(span), Some(_)) = (everyone, revert_at.clone(), revert) {
-        let help = "remove `revert`, or `public = true`";
+        let help = "remove `revert`: the rule then does the same";
         let label = "with `public = true` every grantee is trusted, and nothing is reverted";
         table.problem(Problem::new(NEVER_REVERTED, span, label).help(help));
     }

@@ -123,6 +123,7 @@ fn converted(event: SdkEvent) -> OperationEvent {
     let of_stack = event.physical_resource_id.is_some() && event.physical_resource_id == event.stack_id;
     OperationEvent {
         resource: event.logical_resource_id.unwrap_or_default(),
+        physical: event.physical_resource_id.unwrap_or_default(),
         kind: event.resource_type.unwrap_or_default(),
         status: event.resource_status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
         reason: event.resource_status_reason.unwrap_or_default(),

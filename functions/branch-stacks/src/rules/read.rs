@@ -6,17 +6,23 @@ use std::path::PathBuf;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Unit};
 use shared::arn::Arn;
 use shared::config::codes::{BAD_VALUE, HIDDEN, MISSING_KEY};
-use shared::config::{Code, Document, Problem, RawTable, TableReader, Text};
-use shared::glob::{BAD_GLOB, EMPTY_LIST, NEVER_DECIDES, PatternList, read as patterns};
+use shared::config::{Code, Document, Problem, RawTable, TableReader, Text, did_you_mean};
+use shared::glob::{
+    BAD_GLOB, COVERS_NOTHING, EMPTY_LIST, NEVER_DECIDES, PatternList, UNLIKELY, kind_of, read as patterns,
+};
 use shared::placeholder::{BAD_PLACEHOLDER, Filled, listed};
 use shared::text::{count, list};
 
+use super::hidden::{Coverage, hidden};
 use super::template::find;
-use super::{Deployment, NamedAt, Rules, StackRule, StackTemplate, is_reserved};
+use super::{Deployment, NamedAt, Notify, Rules, StackRule, StackTemplate, is_reserved};
 use crate::FUNCTION;
 
 /// The table that is read here.
 pub const TABLE: &str = "branch-stack";
+
+/// The table of what concerns all rules together.
+pub const SETTINGS_TABLE: &str = "branch-stacks";
 
 const BAD_TEMPLATE: Code = Code { name: "bad-template", title: "a stack's template cannot be used" };
 const BAD_PARAMETER: Code =
@@ -31,6 +37,8 @@ pub const CODES: &[Code] = &[
     EMPTY_LIST,
     BAD_GLOB,
     NEVER_DECIDES,
+    UNLIKELY,
+    COVERS_NOTHING,
     BAD_TEMPLATE,
     BAD_PARAMETER,
     BAD_PLACEHOLDER,
@@ -49,24 +57,28 @@ const IN_TAGS: &[&str] = &["repository", "branch-slug", "commit"];
 const MOST_PARAMETERS: usize = 200;
 const MOST_TAGS: usize = 30;
 
+/// The values of `notify`.
+const NOTIFY: [&str; 3] = ["ready", "event", "pull-request"];
+
 const CAPABILITIES: [&str; 3] = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"];
 
 /// Reads the rules. `folders` are searched for templates. A rule with a problem may be missing from the result.
 pub fn read(document: &Document, folders: &[PathBuf], problems: &mut Vec<Problem>) -> Rules {
     let tables = document.tables(TABLE, problems);
-    let mut rules = Rules::default();
+    let most_deletions = document.single_table(SETTINGS_TABLE, problems).and_then(|table| {
+        let mut table = TableReader::new(FUNCTION.described_table(SETTINGS_TABLE), &table, problems);
+        let most = table.number("most-deletions", 0);
+        table.finish();
+        most
+    });
+    let mut rules = Rules { most_deletions, ..Rules::default() };
+    let mut coverages = Vec::new();
     for table in &tables {
-        let Some(rule) = rule(document, table, folders, problems) else { continue };
-        if let Some(before) = rules.stacks.iter().find(|before| hides(before, &rule)) {
-            let (first, second) = (before.named_at.repositories.clone(), rule.named_at.repositories.clone());
-            problems.push(
-                Problem::new(HIDDEN, second, "this rule never applies")
-                    .related(first, "this rule always applies first")
-                    .help("the first rule that covers a branch applies to it: put the narrower rule first"),
-            );
-        }
-        rules.stacks.push(rule);
+        let (coverage, rule) = rule(document, table, folders, problems);
+        coverages.extend(coverage);
+        rules.stacks.extend(rule);
     }
+    problems.extend(hidden(&coverages));
     rules
 }
 
@@ -75,7 +87,7 @@ fn rule(
     table: &RawTable<'_>,
     folders: &[PathBuf],
     problems: &mut Vec<Problem>,
-) -> Option<StackRule> {
+) -> (Option<Coverage>, Option<StackRule>) {
     let mut table = TableReader::new(FUNCTION.described_table(TABLE), table, problems);
     let place = document.place(&table.header());
     let repositories_at = table.span("repositories").unwrap_or_else(|| table.header());
@@ -94,17 +106,19 @@ fn rule(
     let role = role.and_then(|text| role_arn(&mut table, text));
     let capabilities_at = table.span("capabilities").unwrap_or_else(|| template_at.clone());
     let capabilities = capabilities(&mut table);
-    let protected = patterns(document, &mut table, "protected");
+    let protected = some_patterns(document, &mut table, "protected");
     let pinned_at = table.span("pinned");
-    let pinned = patterns(document, &mut table, "pinned");
+    let pinned = some_patterns(document, &mut table, "pinned");
     let ttl = table.string("ttl").and_then(|text| duration(&mut table, &text));
     if let (Some(span), None, None) = (pinned_at, ttl, table.span("ttl")) {
-        let help = "add `ttl = \"14d\"`, or remove `pinned`";
-        table.problem(Problem::new(NEVER_IDLE, span, "without a `ttl` no branch is ever idle").help(help));
+        let help = "remove `pinned`: the rule then does the same";
+        let problem = Problem::new(NEVER_IDLE, span, "without a `ttl` no branch is ever idle").help(help);
+        table.problem(problem.warning());
     }
     let max_stacks = table.number("max-stacks", 1);
     let deployments = [("standard", Deployment::Standard), ("express", Deployment::Express)];
     let deployment = table.choice("deployment", &deployments).unwrap_or_default();
+    let notify = notify(&mut table);
     table.finish();
     let named_at = NamedAt {
         repositories: repositories_at,
@@ -113,33 +127,58 @@ fn rule(
         role: role_at,
         capabilities: capabilities_at,
     };
-    Some(StackRule {
-        repositories: repositories?,
-        branches: branches?,
-        template: template?,
-        parameters,
-        tags,
-        role,
-        capabilities,
-        protected,
-        pinned,
-        ttl,
-        max_stacks,
-        deployment,
-        place,
-        named_at,
-    })
+    let coverage = repositories
+        .clone()
+        .zip(branches.clone())
+        .filter(|(repositories, branches)| repositories.is_whole && branches.is_whole);
+    let coverage = coverage.map(|(repositories, branches)| Coverage {
+        repositories,
+        branches,
+        at: named_at.repositories.clone(),
+    });
+    let read = (|| {
+        Some(StackRule {
+            repositories: repositories?,
+            branches: branches?,
+            template: template?,
+            parameters,
+            tags,
+            role,
+            capabilities,
+            protected,
+            pinned,
+            ttl,
+            max_stacks,
+            deployment,
+            notify,
+            place,
+            named_at,
+        })
+    })();
+    (coverage, read)
 }
 
-/// Whether `before` covers all that `rule` covers, as far as the texts of their patterns show it.
-fn hides(before: &StackRule, rule: &StackRule) -> bool {
-    let covers = |before: &PatternList, list: &PatternList| {
-        let text = |list: &PatternList| -> Vec<String> {
-            list.patterns.iter().map(|pattern| pattern.text.clone()).collect()
-        };
-        text(before) == ["**"] || text(before) == text(list)
+/// The patterns at `key`, and the problem of a list that includes nothing. A list that only excludes says so on purpose.
+fn some_patterns(
+    document: &Document,
+    table: &mut TableReader<'_, '_, '_>,
+    key: &'static str,
+) -> Option<PatternList> {
+    let list = patterns(document, table, key)?;
+    if list.includes_anything(kind_of(key)) {
+        return Some(list);
+    }
+    let only_excludes = list.starts_from_everything();
+    let (noun, effect) = match key {
+        "protected" => ("branch", "no stack is protected"),
+        "pinned" => ("branch", "no branch is pinned"),
+        _ => (kind_of(key).noun(), "the rule covers no branch, and stacks that only it covers are deleted"),
     };
-    covers(&before.repositories, &rule.repositories) && covers(&before.branches, &rule.branches)
+    let span = table.span(key).unwrap_or_else(|| table.header());
+    let problem = Problem::new(COVERS_NOTHING, span, format!("these patterns include no {noun}"))
+        .help(format!("{effect}; remove the patterns that exclude too much"));
+    table.problem(if only_excludes { problem.warning() } else { problem });
+    Some(list)
 }
 
 fn required_patterns(
@@ -152,7 +191,7 @@ fn required_patterns(
         let help = format!("add `{key} = [\"...\"]` to it; [\"**\"] matches all of them");
         table.problem(Problem::new(MISSING_KEY, table.header(), label).help(help));
     }
-    patterns(document, table, key)
+    some_patterns(document, table, key)
 }
 
 fn found(table: &mut TableReader<'_, '_, '_>, text: &Text, folders: &[PathBuf]) -> Option<StackTemplate> {
@@ -279,11 +318,30 @@ fn capabilities(table: &mut TableReader<'_, '_, '_>) -> Vec<String> {
             known.insert(text.get_ref().clone());
         } else {
             let label = format!("`{}` is not a capability", text.get_ref());
-            let help = format!("the capabilities are {}", list(CAPABILITIES));
+            let meant = did_you_mean(text.get_ref(), CAPABILITIES, str::to_owned);
+            let help = format!("{meant}the capabilities are {}", list(CAPABILITIES));
             table.problem(Problem::new(BAD_VALUE, text.span(), label).help(help));
         }
     }
     known.into_iter().collect()
+}
+
+fn notify(table: &mut TableReader<'_, '_, '_>) -> Notify {
+    let mut notify = Notify::default();
+    let Some(texts) = table.strings("notify") else { return notify };
+    for text in texts.get_ref() {
+        match text.get_ref().as_str() {
+            "ready" => notify.ready = true,
+            "event" => notify.event = true,
+            "pull-request" => notify.pull_request = true,
+            other => {
+                let label = format!("`{other}` is nothing that a rule can notify");
+                let help = format!("write one or more of {}", list(NOTIFY));
+                table.problem(Problem::new(BAD_VALUE, text.span(), label).help(help));
+            }
+        }
+    }
+    notify
 }
 
 /// `14d`, `36h`, `2w`: durations in jiff's friendly format, with days of 24 hours.

@@ -32,6 +32,7 @@ impl<R: Reader> Gathering<'_, R> {
             let candidates = members.iter().map(|index| known.candidate(self.rules[*index])).collect();
             for (index, files) in members.iter().zip(self.compare(&base, candidates).await) {
                 facts.files[*index] = files;
+                facts.compared_with.insert(*index, base.clone());
             }
         }
     }

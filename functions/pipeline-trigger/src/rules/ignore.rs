@@ -1,16 +1,20 @@
 //! gitignore lines, exactly as git reads them ("PATTERN FORMAT", gitignore(5)).
 //!
-//! A segment of a path is matched by gitoxide's port of git's own matcher. This file owns the rest:
-//! the flags of a line, `**` between slashes, and the folders checked from the top, because a file in an
+//! `part.rs` matches one part of a path. This file owns the rest: the flags of a line, `**` between slashes, and the folders checked from the top, because a file in an
 //! ignored folder cannot be taken back. A test compares it with git itself. Unlike in git, the time it takes grows with
 //! the lengths of pattern and path and not with a power of them: these lines are untrusted input.
 
+mod judge;
+mod steps;
+
 use std::iter::{once, repeat_n};
 
-use gix_glob::wildmatch;
 use shared::config::Place;
 
+use super::part::PartPattern;
 use crate::unread::IgnoreFileProblem;
+
+pub(super) use judge::{IgnoreJudge, WhyNeedless};
 
 /// One line that is a pattern.
 #[derive(Debug, Clone)]
@@ -28,7 +32,7 @@ pub struct IgnoreLine {
 #[derive(Debug, Clone)]
 enum LineMatcher {
     /// The last part of a path: the line has no slash but at its end.
-    Name(String),
+    Name(PartPattern),
     /// The whole path. git compares the text before the first wildcard letter by letter and matches only the rest,
     /// so that in `a**/b` the stars begin the matched text, and cross folders.
     Path { literal: String, segments: Vec<Segment> },
@@ -40,7 +44,7 @@ enum Segment {
     /// `**`: at least so many folders, none or one.
     Folders { least: usize },
     /// Anything else, matched against one part of a path.
-    Part(String),
+    Part(PartPattern),
 }
 
 impl IgnoreLine {
@@ -99,7 +103,7 @@ impl LineMatcher {
             return None;
         }
         if !pattern.contains('/') {
-            return Some(Self::Name(pattern.to_owned()));
+            return Some(Self::Name(PartPattern::new(pattern)));
         }
         let pattern = pattern.strip_prefix('/').unwrap_or(pattern);
         let (literal, rest) = pattern.split_at(pattern.find(['*', '?', '[', '\\']).unwrap_or(pattern.len()));
@@ -110,7 +114,9 @@ impl LineMatcher {
     /// Which beginnings of `path` match: the one of so many parts, for each number of parts from none to all.
     fn matches(&self, path: &str, parts: &[&str]) -> Vec<bool> {
         match self {
-            Self::Name(pattern) => once(false).chain(parts.iter().map(|part| wild(pattern, part))).collect(),
+            Self::Name(pattern) => {
+                once(false).chain(parts.iter().map(|part| pattern.matches(part))).collect()
+            }
             Self::Path { literal, segments } => {
                 let Some(rest) = path.strip_prefix(literal.as_str()) else {
                     return vec![false; parts.len() + 1];
@@ -129,7 +135,7 @@ impl Segment {
         let is_stars = text.len() > 1 && text.bytes().all(|letter| letter == b'*');
         match is_stars {
             true => Self::Folders { least: usize::from(followed_by != End::Slash) },
-            false => Self::Part(text.to_owned()),
+            false => Self::Part(PartPattern::new(text)),
         }
     }
 }
@@ -146,16 +152,12 @@ fn beginnings(segments: &[Segment], parts: &[&str]) -> Vec<bool> {
                 (0..next.len()).map(|at| first.is_some_and(|first| at >= first)).collect()
             }
             Segment::Part(pattern) => {
-                let after = parts.iter().zip(&next).map(|(part, here)| *here && wild(pattern, part));
+                let after = parts.iter().zip(&next).map(|(part, here)| *here && pattern.matches(part));
                 once(false).chain(after).collect()
             }
         };
     }
     next
-}
-
-fn wild(pattern: &str, text: &str) -> bool {
-    wildmatch(pattern.into(), text.into(), wildmatch::Mode::NO_MATCH_SLASH_LITERAL)
 }
 
 /// What comes after a part of a pattern.
@@ -195,7 +197,7 @@ fn is_backward_range(members: &[u8]) -> bool {
 }
 
 /// Where a bracket that opens at `open` is over, if it is closed.
-fn closed_bracket(bytes: &[u8], open: usize) -> Option<usize> {
+pub(super) fn closed_bracket(bytes: &[u8], open: usize) -> Option<usize> {
     let first = open + 1 + usize::from(matches!(bytes.get(open + 1), Some(b'!' | b'^')));
     let mut at = first;
     while at < bytes.len() {
@@ -215,21 +217,32 @@ fn after_class(bytes: &[u8], open: usize) -> usize {
     close.filter(|close| bytes[close - 1] == b':' && *close > open + 2).map_or(open + 1, |close| close + 1)
 }
 
+impl IgnoreLine {
+    /// Which of `path` and the folders above it the line matches, by their number of parts.
+    fn covers(&self, path: &str, parts: &[&str]) -> impl Iterator<Item = usize> + use<> {
+        let (whole, folders_only) = (parts.len(), self.folders_only);
+        let matches = self.matcher.matches(path, parts).into_iter().enumerate().skip(1);
+        matches.filter_map(move |(count, matches)| {
+            (matches && !(folders_only && count == whole)).then_some(count)
+        })
+    }
+}
+
 /// The line that ignores `path`, a file of the repository, if one does. git checks every folder from the top, and
 /// skips one that is ignored; the last line that matches decides about each.
 pub fn ignored_by<'l>(lines: &'l [IgnoreLine], path: &str) -> Option<&'l IgnoreLine> {
     let parts: Vec<&str> = path.split('/').collect();
     let mut deciding: Vec<Option<&IgnoreLine>> = vec![None; parts.len() + 1];
     for line in lines {
-        let matches = line.matcher.matches(path, &parts).into_iter().enumerate();
-        for (count, _) in matches.filter(|(_, matches)| *matches) {
-            let is_folder = count < parts.len();
-            if is_folder || !line.folders_only {
-                deciding[count] = Some(line);
-            }
-        }
+        line.covers(path, &parts).for_each(|count| deciding[count] = Some(line));
     }
     deciding.into_iter().flatten().find(|line| !line.takes_back)
+}
+
+/// Every line that matches `path` or a folder above it, in their order.
+pub fn matching_lines<'l>(lines: &'l [IgnoreLine], path: &str) -> Vec<&'l IgnoreLine> {
+    let parts: Vec<&str> = path.split('/').collect();
+    lines.iter().filter(|line| line.covers(path, &parts).next().is_some()).collect()
 }
 
 /// The largest ignore file that is applied, in bytes. A file of patterns is far smaller; CodeCommit itself returns up to
@@ -300,8 +313,9 @@ mod tests {
         let line = format!("{}b", "**/a/".repeat(40));
         let path = "a/".repeat(500) + "c";
         assert_eq!(ignored(&line, &path), None);
-        let line = format!("{}b", "*a".repeat(40));
-        assert_eq!(ignored(&line, &"a".repeat(1000)), None);
+        for line in ["*a".repeat(40), "*".repeat(5_000), "*a".repeat(5_000), "[ab]*".repeat(200)] {
+            assert_eq!(ignored(&format!("{line}b"), &"a".repeat(1000)), None);
+        }
     }
 
     #[test]

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use shared::config::{Code, Document, Problem, RawTable, TableReader, Text};
-use shared::glob::{NEVER_DECIDES, read as patterns};
+use shared::glob::read as patterns;
 
-use super::dead::dead_ignore_lines;
-use super::ignore::IgnoreLine;
+use super::judge::{Selection, judge};
+use super::lines;
 use super::name::NameTemplate;
-use super::{Baseline, NewBranch, Pin, PipelineNamedAt, PipelineRule, Rules, variables};
+use super::variables::{self, Pushes};
+use super::{Baseline, NewBranch, Pin, PipelineNamedAt, PipelineRule, Rules};
 use crate::FUNCTION;
 
 /// The table that is read here.
@@ -40,32 +41,37 @@ pub fn read(document: &Document, problems: &mut Vec<Problem>) -> Rules {
     let mut first_of: HashMap<(String, String), Range<usize>> = HashMap::new();
     let mut rules = Rules::default();
     for table in &tables {
-        let Some((rule, name)) = rule(document, table, problems) else { continue };
-        let key = (rule.name.to_string(), rule.repository.clone());
-        if let Some(first) = first_of.get(&key) {
-            problems.push(duplicate(&name, first.clone()));
-            continue;
+        let RuleRead { named, rule } = rule(document, table, problems);
+        if let Some((name, repository)) = named {
+            let key = (name.get_ref().clone(), repository.into_inner());
+            if let Some(first) = first_of.get(&key) {
+                problems.push(duplicate(&name, first.clone()));
+                continue;
+            }
+            first_of.insert(key, name.span());
         }
-        first_of.insert(key, name.span());
-        rules.pipelines.push(rule);
+        rules.pipelines.extend(rule);
     }
     rules
 }
 
-fn rule(
-    document: &Document,
-    table: &RawTable<'_>,
-    problems: &mut Vec<Problem>,
-) -> Option<(PipelineRule, Text)> {
+/// What could be read of a table.
+struct RuleRead {
+    /// The texts of its name and its repository.
+    named: Option<(Text, Text)>,
+    rule: Option<PipelineRule>,
+}
+
+fn rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Problem>) -> RuleRead {
     let mut table = TableReader::new(FUNCTION.described_table(TABLE), table, problems);
     let place = document.place(&table.header());
     let name = table.required_string("name", EMPTY_NAME);
-    let repository =
-        table.required_string("repository", EMPTY_REPOSITORY).filter(|text| repository(&mut table, text));
+    let written = table.required_string("repository", EMPTY_REPOSITORY);
+    let repository = written.clone().filter(|text| repository(&mut table, text));
     let branches = patterns(document, &mut table, "branches");
     let tags = patterns(document, &mut table, "tags");
     let paths = patterns(document, &mut table, "paths");
-    let ignore = ignore_lines(document, &mut table);
+    let ignore = lines::read(document, &mut table);
     let ignore_file = table.string("ignore-file").and_then(|text| ignore_file(&mut table, text));
     let new_branches =
         [("merge-base", NewBranch::MergeBase), ("all", NewBranch::All), ("skip", NewBranch::Skip)];
@@ -78,28 +84,44 @@ fn rule(
     let baseline = table.choice("baseline", &baselines).unwrap_or_default();
     let source_action = table.string("source-action").and_then(|text| action(&mut table, text));
     let pin = table.choice("pin", &[("head", Pin::Head), ("commit", Pin::Commit)]).unwrap_or_default();
-    let template = name_template(&mut table, name.as_ref(), repository.as_ref(), tags.is_some());
+    judge(
+        &mut table,
+        &Selection {
+            branches: branches.as_ref(),
+            tags: tags.as_ref(),
+            paths: paths.as_ref(),
+            ignore: &ignore,
+            new_branch,
+            baseline,
+        },
+    );
+    let has_tags = table.span("tags").is_some();
+    let template = name_template(&mut table, name.as_ref(), repository.as_ref(), has_tags);
+    let pushes = Pushes::of(&mut table);
     let (variables, texts): (Vec<_>, Vec<_>) = variables::read(&mut table).into_iter().unzip();
     table.finish();
-    let (name, repository) = (name?, repository?);
-    let rule = PipelineRule {
-        named_at: PipelineNamedAt { pipeline: name.span(), repository: repository.span() },
-        name: template?,
-        repository: repository.into_inner(),
-        branches,
-        tags,
-        paths,
-        ignore,
-        ignore_file,
-        new_branch,
-        baseline,
-        source_action,
-        pin,
-        variables,
-        place,
-    };
-    variables::never_filled(&rule, &texts, problems);
-    Some((rule, name))
+    variables::never_filled(&pushes, &variables, &texts, problems);
+    let named = name.clone().zip(written);
+    let rule = (|| {
+        let (name, repository) = (name?, repository?);
+        Some(PipelineRule {
+            named_at: PipelineNamedAt { pipeline: name.span(), repository: repository.span() },
+            name: template?,
+            repository: repository.into_inner(),
+            branches,
+            tags,
+            paths,
+            ignore,
+            ignore_file,
+            new_branch,
+            baseline,
+            source_action,
+            pin,
+            variables,
+            place,
+        })
+    })();
+    RuleRead { named, rule }
 }
 
 fn duplicate(name: &Text, first: Range<usize>) -> Problem {
@@ -127,7 +149,9 @@ fn name_template(
     has_tags: bool,
 ) -> Option<NameTemplate> {
     let name = name?;
-    match NameTemplate::parse(name.get_ref(), repository?.get_ref()) {
+    // A repository that cannot be read counts as a short one, so that the name is checked all the same.
+    let repository = repository.map_or("r", |repository| repository.get_ref());
+    match NameTemplate::parse(name.get_ref(), repository) {
         Ok(template) if template.is_templated() && has_tags => {
             let help = "move `tags` to a second table with a fixed name";
             table.problem(Problem::new(NO_BRANCH, name.span(), "this table also has `tags`").help(help));
@@ -164,28 +188,4 @@ fn ignore_file(table: &mut TableReader<'_, '_, '_>, text: Text) -> Option<String
     table
         .problem(Problem::new(BAD_IGNORE_FILE, text.span(), "not the name of a file at the root").help(help));
     None
-}
-
-fn ignore_lines(document: &Document, table: &mut TableReader<'_, '_, '_>) -> Vec<IgnoreLine> {
-    let Some(texts) = table.strings("ignore") else { return Vec::new() };
-    let mut read = Vec::new();
-    for text in texts.get_ref() {
-        let line = IgnoreLine::parse(text.get_ref(), document.place(&text.span()));
-        let line = line.filter(|_| !text.get_ref().contains('\n'));
-        match line.as_ref().map(IgnoreLine::never_matches) {
-            None => refuse_line(table, text, "git reads no pattern in this line"),
-            Some(Some(why)) => refuse_line(table, text, why),
-            Some(None) => read.extend(line.map(|line| (line, text.span()))),
-        }
-    }
-    for problem in dead_ignore_lines(&read, NEVER_DECIDES) {
-        table.problem(problem);
-    }
-    read.into_iter().map(|(line, _)| line).collect()
-}
-
-fn refuse_line(table: &mut TableReader<'_, '_, '_>, text: &Text, why: &str) {
-    let help =
-        "write one gitignore pattern in each string; a comment is TOML's, after a # outside the strings";
-    table.problem(Problem::new(BAD_IGNORE_LINE, text.span(), why).help(help));
 }

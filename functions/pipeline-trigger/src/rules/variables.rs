@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use shared::config::{Code, Problem, TableReader, Text};
-use shared::placeholder::{BAD_PLACEHOLDER, Filled, listed};
-
-use super::PipelineRule;
+use shared::config::{Code, Problem, TableReader, Text, did_you_mean};
+use shared::placeholder::{BAD_PLACEHOLDER, BadPlaceholder, Filled, listed};
 
 /// The placeholders of a value.
 const PLACEHOLDERS: &[&str] = &[REPOSITORY, BRANCH, TAG, COMMIT, CHANGED_FILES];
@@ -47,6 +45,23 @@ pub enum BadValue {
     TooLong(usize),
     /// It is more than one line, which the pattern of a value, `.*`, does not match.
     LineBreak,
+    /// A name in it makes a reference to another variable of it.
+    Reference,
+}
+
+/// How CodePipeline begins a reference to a variable: `#{namespace.key}` ("Variables reference", AWS CodePipeline User
+/// Guide).
+const REFERENCE: &str = "#{";
+
+/// Checks that the names in a filled value begin no reference to a variable. A principal with push access chooses them, and
+/// AWS does not document whether CodePipeline reads the value of a variable again.
+///
+/// # Errors
+/// When the value has a reference that the rule's own text does not have.
+pub fn without_reference(text: &Filled, filled: &str) -> Result<(), BadValue> {
+    let own = text.fill(|_| Some("x".to_owned())).unwrap_or_default();
+    let references = |text: &str| text.matches(REFERENCE).count();
+    if references(filled) > references(&own) { Err(BadValue::Reference) } else { Ok(()) }
 }
 
 /// Checks a value as it would be sent.
@@ -70,6 +85,9 @@ impl fmt::Display for BadValue {
                 write!(f, "the value has {long} characters, and CodePipeline accepts at most {LONGEST_VALUE}")
             }
             Self::LineBreak => f.write_str("the value has a line break"),
+            Self::Reference => {
+                f.write_str("a name in the value has `#{`, which begins a reference to a variable")
+            }
         }
     }
 }
@@ -93,7 +111,13 @@ fn variable(table: &mut TableReader<'_, '_, '_>, name: &Text, text: Text) -> Opt
         table.problem(Problem::new(BAD_NAME, name.span(), "not the name of a variable").help(help));
     }
     let value = Filled::parse(text.get_ref(), PLACEHOLDERS).map_err(|why| {
-        let help = format!("the placeholders are {}; {{{{ and }}}} are braces", listed(PLACEHOLDERS));
+        let meant = match &why {
+            BadPlaceholder::Unknown(name) => {
+                did_you_mean(name, PLACEHOLDERS.iter().copied(), |name| format!("{{{name}}}"))
+            }
+            BadPlaceholder::Brace => String::new(),
+        };
+        let help = format!("{meant}the placeholders are {}; {{{{ and }}}} are braces", listed(PLACEHOLDERS));
         table.problem(Problem::new(BAD_PLACEHOLDER, text.span(), why.to_string()).help(help));
     });
     let value = value.ok().filter(|value| can_be_sent(table, &text, value))?;
@@ -119,26 +143,47 @@ fn can_be_sent(table: &mut TableReader<'_, '_, '_>, text: &Text, value: &Filled)
     }
 }
 
+/// The pushes that a table is about, as far as placeholders ask.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pushes {
+    branches: bool,
+    tags: bool,
+    compares_files: bool,
+}
+
+impl Pushes {
+    pub(super) fn of(table: &mut TableReader<'_, '_, '_>) -> Self {
+        let mut has = |key| table.span(key).is_some();
+        let (branches, tags) = (has("branches"), has("tags"));
+        let compares_files = has("paths") || has("ignore") || has("ignore-file");
+        Self { branches: branches || !tags, tags, compares_files }
+    }
+}
+
 /// Reports the placeholders that no push of the rule can fill.
-pub(super) fn never_filled(rule: &PipelineRule, texts: &[Text], problems: &mut Vec<Problem>) {
-    for (variable, text) in rule.variables.iter().zip(texts) {
+pub(super) fn never_filled(
+    pushes: &Pushes,
+    variables: &[Variable],
+    texts: &[Text],
+    problems: &mut Vec<Problem>,
+) {
+    for (variable, text) in variables.iter().zip(texts) {
         for name in PLACEHOLDERS.iter().filter(|name| variable.value.asks_for(name)) {
-            if let Some((label, help)) = why_never(rule, name) {
+            if let Some((label, help)) = why_never(pushes, name) {
                 problems.push(Problem::new(NEVER_FILLED, text.span(), label).help(help));
             }
         }
     }
 }
 
-fn why_never(rule: &PipelineRule, placeholder: &str) -> Option<(&'static str, &'static str)> {
-    let covers_branches = rule.branches.is_some() || rule.tags.is_none();
+fn why_never(pushes: &Pushes, placeholder: &str) -> Option<(&'static str, &'static str)> {
     match placeholder {
-        BRANCH if !covers_branches => Some(("this table covers tags only", "write {tag}")),
-        TAG if rule.tags.is_none() => Some(("this table has no `tags`", "write {branch}, or add `tags`")),
-        CHANGED_FILES if !covers_branches => {
+        BRANCH if !pushes.branches => Some(("this table covers tags only", "write {tag}")),
+        TAG if !pushes.tags => Some(("this table has no `tags`", "write {branch}, or add `tags`")),
+        CHANGED_FILES if !pushes.branches => {
             Some(("a tag is compared with no commit", "remove the variable"))
         }
-        CHANGED_FILES if !rule.has_file_patterns() => {
+        CHANGED_FILES if !pushes.compares_files => {
             let help = "add `paths = [\"**\"]`, and a push is compared with the commit before it";
             Some(("a rule without file patterns compares no files", help))
         }

@@ -1,5 +1,7 @@
 //! Reads expressions, after "Expressions in DynamoDB" of the developer guide.
 
+mod parentheses;
+
 use winnow::ascii::{Caseless, digit1, multispace0};
 use winnow::combinator::{
     alt, delimited, not, opt, preceded, repeat, separated, separated_foldl1, terminated,
@@ -53,7 +55,12 @@ fn read<'i, T>(
         return Err(wrong(format!("The expression contains too many operators; operator count: {nesting}")));
     }
     let mut parser = preceded(multispace0, parser);
-    parser.parse(text).map_err(|error: ParseError<_, _>| wrong(syntax_error(text, error.offset())))
+    let read =
+        parser.parse(text).map_err(|error: ParseError<_, _>| wrong(syntax_error(text, error.offset())))?;
+    match parentheses::are_redundant(text) {
+        true => Err(wrong("The expression has redundant parentheses;".to_owned())),
+        false => Ok(read),
+    }
 }
 
 fn syntax_error(text: &str, offset: usize) -> String {
@@ -118,7 +125,8 @@ fn comparator(input: &mut &str) -> Result<Comparator> {
 }
 
 fn operand(input: &mut &str) -> Result<Operand> {
-    alt((call.map(Operand::Call), placeholder, path.map(Operand::Path))).parse_next(input)
+    let nested = delimited(symbol("("), operand, symbol(")"));
+    alt((call.map(Operand::Call), placeholder, path.map(Operand::Path), nested)).parse_next(input)
 }
 
 fn call(input: &mut &str) -> Result<FunctionCall> {
@@ -140,9 +148,11 @@ fn path(input: &mut &str) -> Result<DocumentPath> {
         preceded(symbol("."), name),
         delimited(symbol("["), digit1.try_map(str::parse).map(PathStep::Index), symbol("]")),
     ));
-    let (first, mut rest): (PathStep, Vec<PathStep>) = (name, repeat(0.., below)).parse_next(input)?;
-    rest.insert(0, first);
-    Ok(DocumentPath(rest))
+    let nested = delimited(symbol("("), path, symbol(")")).map(|DocumentPath(steps)| steps);
+    let (mut steps, rest): (Vec<PathStep>, Vec<PathStep>) =
+        (alt((name.map(|name| vec![name]), nested)), repeat(0.., below)).parse_next(input)?;
+    steps.extend(rest);
+    Ok(DocumentPath(steps))
 }
 
 /// An attribute's name, or a `#` placeholder for one.

@@ -77,3 +77,44 @@ fn an_invalid_expression_is_refused_with_its_place() {
         update("set a = if_not_exists(a, :z) + :o, #b = :b remove c, d.e ADD f :g", "UpdateExpression");
     assert_eq!(clauses.unwrap().len(), 3);
 }
+
+#[test]
+fn redundant_parentheses_are_refused() {
+    for text in [
+        "((a = :a))",
+        "( ( a = :a ) )",
+        "a = ((:a))",
+        "((a)) = :a",
+        "((a.b)).c = :a",
+        "a = :a AND ((a = :b AND b = :c)) AND c = :d",
+        "a = :a OR ((a = :b OR (b = :c OR c = :d)))",
+        "NOT ((a = :a))",
+        "a BETWEEN ((:a)) AND :b",
+        "contains(a, ((:a)))",
+        "a IN (((:a)), :b)",
+    ] {
+        let refusal = condition(text, "ConditionExpression").unwrap_err();
+        let redundant = "Invalid ConditionExpression: The expression has redundant parentheses;";
+        assert_eq!(refusal.message, redundant, "{text}");
+    }
+    let refusal = update("SET a = ((:b))", "UpdateExpression").unwrap_err();
+    assert_eq!(refusal.message, "Invalid UpdateExpression: The expression has redundant parentheses;");
+}
+
+#[test]
+fn parentheses_around_one_operand_or_condition_are_accepted() {
+    let cases = [
+        ("(a = :a)", "a=:a"),
+        ("((a = :a) AND b = :b)", "[a=:a & b=:b]"),
+        ("((a = :a) AND (b = :b))", "[a=:a & b=:b]"),
+        ("(a) = (:a)", "a=:a"),
+        ("(a.b).c = :a", "a.b.c=:a"),
+        ("attribute_exists((a))", "attribute_exists(a)"),
+        ("a IN ((:a), (:b))", "a in 2"),
+        ("(a)BETWEEN(:a)AND(:b)", "a in :a..:b"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(shown(&condition(text, "ConditionExpression").unwrap()), expected, "{text}");
+    }
+    update("SET a = (:b), (c) = if_not_exists((c), :z)", "UpdateExpression").unwrap();
+}

@@ -1,0 +1,53 @@
+//! `no-rules`: a file without rules, or without those of a function that the environment deploys.
+
+use shared::config::{Code, Document, Problem, ProblemLevel, has_errors};
+use shared::function::Function;
+use shared::text::list;
+
+use crate::functions::FUNCTIONS;
+use crate::template::SamTemplate;
+
+/// There is no rule, or none for a deployed function.
+pub(super) const NO_RULES: Code = Code { name: "no-rules", title: "rules are missing" };
+
+/// The problems of rules that are not there. `known` are the problems of those that are.
+pub(super) fn rules(
+    document: &Document,
+    template: Option<&SamTemplate>,
+    environment: &str,
+    known: &[Problem],
+) -> Vec<Problem> {
+    let without = |function: &&Function| !function.tables.iter().any(|table| document.has(table.name));
+    let without: Vec<&Function> = FUNCTIONS.into_iter().filter(|function| without(function)).collect();
+    if without.len() == FUNCTIONS.len() {
+        // A misspelt table is one mistake.
+        return if has_errors(known) { Vec::new() } else { vec![nothing()] };
+    }
+    let Some(template) = template else { return Vec::new() };
+    let deploys =
+        |function: &&Function| template.functions().any(|deployed| deployed.package == function.name);
+    without.into_iter().filter(deploys).filter_map(|function| problem(function, environment)).collect()
+}
+
+fn nothing() -> Problem {
+    let tables =
+        FUNCTIONS.iter().flat_map(|function| function.tables).map(|table| format!("[[{}]]", table.name));
+    Problem::new(NO_RULES, 0..0, "the file has no rule, so no function does anything")
+        .help(format!("the tables are {}; docs/configuration.md explains them", list(tables)))
+}
+
+/// The problem of a deployed function without rules, or a note if the function is of use without them.
+fn problem(function: &Function, environment: &str) -> Option<Problem> {
+    let tables: Vec<String> = function.tables.iter().map(|table| format!("no [[{}]]", table.name)).collect();
+    let tables = list(&tables);
+    let effect = function.without_rules.effect;
+    let Some(level) = function.without_rules.level else {
+        anstream::eprintln!("note: the file has {tables}: {effect}");
+        return None;
+    };
+    let label =
+        format!("there is {tables}, and the environment `{environment}` deploys {}: {effect}", function.name);
+    let help = format!("add the table (docs/{}.md), or deploy without the function", function.name);
+    let problem = Problem::new(NO_RULES, 0..0, label).help(help);
+    Some(if level == ProblemLevel::Warning { problem.warning() } else { problem })
+}

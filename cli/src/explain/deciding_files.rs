@@ -1,0 +1,159 @@
+//! `explain --all` and `explain --path`: the patterns that match a file, and the one that decides, as `git check-ignore -v`
+//! prints them.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use git_reader::Repository;
+use pipeline_trigger::because::Deciding;
+use pipeline_trigger::compare::{Comparison, comparison};
+use pipeline_trigger::event::Push;
+use pipeline_trigger::facts::{Facts, FileVerdict, Files};
+use pipeline_trigger::matching::{Candidate, Matching};
+use pipeline_trigger::rules::ignore::read_file;
+use pipeline_trigger::rules::{IgnoreLine, PipelineRule};
+use serde::Serialize;
+use shared::decision::Verdict;
+use shared::text::{count, printable};
+
+use super::clone_reader::CloneReader;
+
+/// What patterns say of files, for one rule.
+#[derive(Debug, Serialize)]
+pub(super) struct RuleFiles {
+    /// The pipeline of the rule.
+    pub(super) pipeline: String,
+    /// The files that a pattern or the lack of patterns decides.
+    pub(super) files: Vec<DecidedFile>,
+    /// How many more files no pattern matches.
+    pub(super) unmatched: usize,
+}
+
+/// What the patterns of one rule say of a file.
+#[derive(Debug, Serialize)]
+pub(super) struct DecidedFile {
+    /// The file.
+    pub(super) path: String,
+    /// Whether the file starts the pipeline.
+    pub(super) verdict: Verdict,
+    /// The patterns that match the file. With `--all`, the deciding one only.
+    pub(super) patterns: Vec<MatchedPattern>,
+}
+
+/// A path pattern or an ignore line that matches a file.
+#[derive(Debug, Serialize)]
+pub(super) struct MatchedPattern {
+    /// The place of the pattern.
+    pub(super) config: String,
+    /// The pattern, as it is written.
+    pub(super) pattern: String,
+    /// Whether the pattern decides about the file.
+    pub(super) decides: bool,
+}
+
+/// Every changed file that a pattern decides, for each rule whose files were compared.
+pub(super) fn all(
+    rules: &[&PipelineRule],
+    names: &[String],
+    facts: &Facts,
+    reader: &CloneReader<'_>,
+    commit: &str,
+) -> Result<Vec<RuleFiles>> {
+    let mut of_rules = Vec::new();
+    for (index, base) in &facts.compared_with {
+        let lines = ignore_lines(reader.repository(), rules[*index], commit)?;
+        let candidate = Candidate { rule: rules[*index], ignore_file: &lines };
+        let changed = reader.changed(base.commit(), commit)?;
+        let decided = changed.iter().filter_map(|file| decided(&candidate, &file.path, false));
+        let files: Vec<DecidedFile> = decided.collect();
+        let unmatched = changed.len() - files.len();
+        of_rules.push(RuleFiles { pipeline: names[*index].clone(), files, unmatched });
+    }
+    Ok(of_rules)
+}
+
+/// The facts of a push that changes `path` alone, and the patterns that match it.
+pub(super) fn of_path(
+    rules: &[&PipelineRule],
+    names: &[String],
+    repository: &Repository,
+    push: &Push,
+    path: &str,
+) -> Result<(Facts, Vec<RuleFiles>)> {
+    let commit = push.commit().unwrap_or_default();
+    let mut facts = Facts::default();
+    let mut of_rules = Vec::new();
+    for (rule, pipeline) in rules.iter().zip(names) {
+        let lines = ignore_lines(repository, rule, commit)?;
+        let candidate = Candidate { rule, ignore_file: &lines };
+        let mut matching = Matching::new(vec![candidate])?;
+        matching.see(path);
+        facts.files.extend(match comparison(rule, push) {
+            Comparison::NotNeeded => vec![Files::NotAsked],
+            _ => matching.finish(None),
+        });
+        let files: Vec<DecidedFile> = decided(&candidate, path, true).into_iter().collect();
+        of_rules.push(RuleFiles { pipeline: pipeline.clone(), unmatched: 1 - files.len(), files });
+    }
+    Ok((facts, of_rules))
+}
+
+/// The lines of the rule's ignore file at the commit. A file that is not applied has none; the decision notes why.
+fn ignore_lines(repository: &Repository, rule: &PipelineRule, commit: &str) -> Result<Vec<IgnoreLine>> {
+    let Some(name) = &rule.ignore_file else { return Ok(Vec::new()) };
+    let Some(file) = repository.file(commit, name)? else { return Ok(Vec::new()) };
+    let is_link = file.is_link();
+    Ok(read_file(name, file.content, is_link).unwrap_or_default())
+}
+
+/// The file with its patterns; `None` if the rule has paths and none of them matches.
+fn decided(candidate: &Candidate<'_>, path: &str, with_all: bool) -> Option<DecidedFile> {
+    let (verdict, deciding) = match candidate.verdict(path) {
+        FileVerdict::Starts { pattern, .. } => (Verdict::Start, pattern),
+        FileVerdict::Ignored { line, .. } => (Verdict::Skip, Some(line)),
+        FileVerdict::NoMatch { excluded } => (Verdict::Skip, Some(excluded?.1)),
+    };
+    let matching = if with_all { candidate.matching(path) } else { deciding.iter().cloned().collect() };
+    let patterns = matching.into_iter().map(|pattern| {
+        let decides = deciding.as_ref() == Some(&pattern);
+        let Deciding { text, place } = pattern;
+        MatchedPattern { config: place.to_string(), pattern: text, decides }
+    });
+    Some(DecidedFile { path: path.to_owned(), verdict, patterns: patterns.collect() })
+}
+
+/// The files of `--all`: `VERDICT PLACE:PATTERN<tab>PATH`.
+pub(super) fn all_text(of_rules: &[RuleFiles]) -> String {
+    let mut out = String::new();
+    for of_rule in of_rules {
+        let _ = writeln!(out, "\n{}", printable(&of_rule.pipeline));
+        for file in &of_rule.files {
+            let pattern = file.patterns.first().map_or_else(|| "no pattern".to_owned(), located);
+            let _ = writeln!(out, "  {:<5}  {pattern}\t{}", file.verdict, printable(&file.path));
+        }
+        if of_rule.unmatched > 0 {
+            let _ = writeln!(out, "  {} without a pattern", count(of_rule.unmatched, "changed file"));
+        }
+    }
+    out
+}
+
+/// The patterns of `--path`: `PLACE:PATTERN<tab>PATH`, with a star at the pattern that decides.
+pub(super) fn path_text(of_rules: &[RuleFiles]) -> String {
+    let mut out = String::new();
+    for of_rule in of_rules {
+        let files = of_rule.files.iter().filter(|file| !file.patterns.is_empty());
+        for file in files {
+            let _ = writeln!(out, "\n{}", printable(&of_rule.pipeline));
+            for pattern in &file.patterns {
+                let mark = if pattern.decides { '*' } else { ' ' };
+                let _ = writeln!(out, "  {mark} {}\t{}", located(pattern), printable(&file.path));
+            }
+        }
+    }
+    out
+}
+
+fn located(pattern: &MatchedPattern) -> String {
+    printable(&format!("{}:{}", pattern.config, pattern.pattern))
+}

@@ -1,0 +1,135 @@
+//! The emails before stacks of existing branches are deleted: the list that the brake holds, and the warning about an idle
+//! branch. Pure.
+
+use shared::email::Message;
+use shared::text::{count, printable};
+
+use crate::because::{Because, Unwanted};
+use crate::brake::{DeletionCandidate, HeldDeletions, WARNING};
+use crate::identity::NamedValue;
+use crate::keep::KEEP;
+use crate::run::Run;
+
+/// The most stacks that the email lists.
+const MOST_LISTED: usize = 100;
+
+/// The email about deletions that the brake holds.
+pub fn held_email(run: &Run<'_>, held: &HeldDeletions) -> Message {
+    let HeldDeletions { digest, candidates, recent, most } = held;
+    let stacks = count(candidates.len(), "stack");
+    let listed = candidates.iter().take(MOST_LISTED);
+    let mut lines: Vec<String> = listed
+        .map(|one| format!("- {} ({}): {}", printable(&one.branch.to_string()), one.stack_name(), one.why))
+        .collect();
+    if let Some(more) = candidates.len().checked_sub(MOST_LISTED).filter(|more| *more > 0) {
+        lines.push(format!("- and {more} more; `pointsman stacks` lists all of them"));
+    }
+    let before = match recent {
+        0 => String::new(),
+        recent => format!(" {} deleted for such reasons within a day.", was(*recent)),
+    };
+    let paragraphs = [
+        format!(
+            "The rules would delete {stacks} of branches that exist.{before} At most {most} may be deleted within a day, so none \
+             of them is deleted."
+        ),
+        "Which stacks".to_owned(),
+        lines.join("\n"),
+        "What happens next".to_owned(),
+        "The stacks stay, and are not updated, until one of the two steps below. Other branches are handled as before.".to_owned(),
+        "If the rules are wrong".to_owned(),
+        "Fix the [[branch-stack]] tables and deploy them. The next reconcile finds that the stacks should stay.".to_owned(),
+        "If the stacks should be deleted".to_owned(),
+        format!(
+            "Confirm this list: invoke the function with the digest of the list. The number `most-deletions` does not apply to \
+             these {stacks} then. If the list has changed, nothing is deleted, and a new email has the new digest. The stack of \
+             an idle branch is deleted a day after a warning."
+        ),
+        confirm_command(&run.invocation.function_arn, digest),
+    ];
+    Message::plain(
+        &format!("{} held: too many deletions", sentence_start(candidates.len())),
+        &(paragraphs.join("\n\n") + "\n"),
+    )
+}
+
+fn sentence_start(stacks: usize) -> String {
+    count(stacks, "branch stack")
+}
+
+fn was(recent: usize) -> String {
+    format!("{} {}", count(recent, "stack"), shared::text::verb(recent, "was", "were"))
+}
+
+/// The command that confirms a list.
+fn confirm_command(function_arn: &str, digest: &str) -> String {
+    let function = if function_arn.is_empty() { "FUNCTION" } else { function_arn };
+    format!(
+        "aws lambda invoke --function-name {function} --cli-binary-format raw-in-base64-out --cli-read-timeout 900 --payload \
+         '{{\"source\":\"pointsman\",\"detail-type\":\"reconcile\",\"confirm\":\"{digest}\"}}' decision.json"
+    )
+}
+
+/// The warning that an idle branch's stack will be deleted.
+pub fn warning_email(run: &Run<'_>, candidate: &DeletionCandidate) -> Message {
+    let DeletionCandidate { branch, stack, why } = candidate;
+    let after = run.invocation.now.saturating_add(WARNING).unwrap_or(run.invocation.now);
+    let place = run.rules.covering(branch).map(|rule| rule.place.to_string()).unwrap_or_default();
+    let fields = [
+        ("Repository", branch.repository.clone()),
+        ("Branch", branch.name.clone()),
+        ("Stack", candidate.stack_name().to_owned()),
+        ("Deleted", format!("after {after}")),
+        ("Rule", place),
+    ];
+    let present = fields.into_iter().filter(|(_, value)| !value.is_empty());
+    let lines: Vec<String> =
+        present.map(|(name, value)| format!("{name:<11}{}", printable(&value))).collect();
+    let paragraphs = [
+        format!("The stack of a branch will be deleted: {}.", reason(why)),
+        lines.join("\n"),
+        "To keep the stack for another `ttl`".to_owned(),
+        "Push a commit to the branch.".to_owned(),
+        "To keep the stack until a date, or permanently".to_owned(),
+        format!(
+            "Set the tag `{KEEP}` of the stack to a date such as 2026-12-24, or to `true`. In the console: update the stack with \
+             its existing template, and add the tag. The command replaces all tags, so it names the present ones as well."
+        ),
+        keep_command(candidate),
+        "To delete the stack now".to_owned(),
+        format!("aws cloudformation delete-stack --region {} --stack-name {}", stack.id.region, stack.id),
+    ];
+    Message::plain(&format!("Stack will be deleted: {branch}"), &(paragraphs.join("\n\n") + "\n"))
+}
+
+fn reason(why: &Unwanted) -> String {
+    Because::Unwanted { why: why.clone(), stack: true }.to_string()
+}
+
+/// UpdateStack with the previous template and values, and with all tags of the stack (UpdateStack, AWS CloudFormation API
+/// Reference: tags that the request does not name are removed).
+fn keep_command(candidate: &DeletionCandidate) -> String {
+    let stack = &candidate.stack;
+    let kept = stack.tags.iter().filter(|(key, _)| key != KEEP && !key.starts_with("aws:"));
+    let tag = |(key, value): &NamedValue| quoted(&format!("Key={key},Value={value}"));
+    let tags: Vec<String> = kept.map(tag).chain([quoted(&format!("Key={KEEP},Value=true"))]).collect();
+    let parameter = |name: &String| format!("ParameterKey={name},UsePreviousValue=true");
+    let parameters: Vec<String> = stack.previous.parameters.iter().map(parameter).collect();
+    let list = |option: &str, values: &[String]| match values {
+        [] => String::new(),
+        values => format!(" --{option} {}", values.join(" ")),
+    };
+    format!(
+        "aws cloudformation update-stack --region {} --stack-name {} --use-previous-template{}{}{}",
+        stack.id.region,
+        stack.id,
+        list("parameters", &parameters),
+        list("capabilities", &stack.previous.capabilities),
+        list("tags", &tags),
+    )
+}
+
+/// A word for a POSIX shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", printable(text).replace('\'', r"'\''"))
+}

@@ -1,0 +1,137 @@
+//! The email about branches without a stack that works: which, why, and what an operator can do. Pure.
+
+use shared::email::Message;
+use shared::text::{count, printable};
+
+use super::advice::{StackAdvice, advice};
+use crate::because::Because;
+use crate::missing::MissingStack;
+use crate::reports::Reports;
+use crate::stack::stack_name;
+
+/// The most branches that are listed under one reason.
+const MOST_BRANCHES: usize = 50;
+
+const CREATED_LATER: &str = "The next reconcile run creates the stack when the reason is over.";
+
+/// Branches that have the same reason.
+struct SameReason<'a, 'm> {
+    because: &'m Because,
+    sentence: String,
+    branches: Vec<&'a MissingStack<'m>>,
+}
+
+/// The email about these branches; there is at least one. `known` are the earlier reports.
+pub(crate) fn message(missing: &[MissingStack<'_>], known: &Reports) -> Message {
+    let headline = match missing {
+        [one] => format!("No working stack: {}", one.branch),
+        several => format!("No working stack for {}", count(several.len(), "branch")),
+    };
+    let mut paragraphs = vec![match missing {
+        [_] => "The rules require a stack for a branch, and the branch has none that works.".to_owned(),
+        _ => {
+            "The rules require a stack for each of these branches, and they have none that works.".to_owned()
+        }
+    }];
+    for group in grouped(missing) {
+        paragraphs.extend(group.paragraphs(known));
+    }
+    paragraphs.push(
+        "This email is sent once for each reason, and again after 7 days while the reason remains."
+            .to_owned(),
+    );
+    Message::plain(&headline, &(paragraphs.join("\n\n") + "\n"))
+}
+
+/// The branches by reason, in the order of their first branches.
+fn grouped<'a, 'm>(missing: &'a [MissingStack<'m>]) -> Vec<SameReason<'a, 'm>> {
+    let mut groups: Vec<SameReason<'a, 'm>> = Vec::new();
+    for one in missing {
+        let sentence = printable(&one.because.to_string());
+        match groups.iter_mut().find(|group| group.sentence == sentence) {
+            Some(group) => group.branches.push(one),
+            None => groups.push(SameReason { because: one.because, sentence, branches: vec![one] }),
+        }
+    }
+    groups
+}
+
+impl SameReason<'_, '_> {
+    fn paragraphs(&self, known: &Reports) -> Vec<String> {
+        let advice = self.advice();
+        let shown = self.branches.iter().take(MOST_BRANCHES).map(|one| listed(one, known));
+        let more = self.branches.len().saturating_sub(MOST_BRANCHES);
+        let more = (more > 0).then(|| format!("- and {more} more"));
+        let branches: Vec<String> = shown.chain(more).collect();
+        let sentences: Vec<String> =
+            advice.sentences.iter().map(|sentence| format!("- {sentence}")).collect();
+        let mut paragraphs = vec![
+            format!("Why: {}.", self.sentence),
+            branches.join("\n"),
+            "What you can do".to_owned(),
+            sentences.join("\n"),
+        ];
+        // A command is about one stack; with several, the list of commands would hide the list of branches.
+        if let [MissingStack { stack: Some(stack), .. }] = self.branches.as_slice() {
+            let region = &stack.id.region;
+            let region = if region.is_empty() { String::new() } else { format!(" --region {region}") };
+            for (purpose, command) in [HISTORY].into_iter().chain(advice.commands) {
+                paragraphs.push(purpose.to_owned());
+                paragraphs.push(format!("aws cloudformation {command}{region} --stack-name {}", stack.id));
+            }
+        }
+        paragraphs
+    }
+
+    fn advice(&self) -> StackAdvice {
+        let only =
+            |sentences: &[&'static str]| StackAdvice { sentences: sentences.to_vec(), commands: Vec::new() };
+        match (self.because, self.branches.first()) {
+            (Because::TooManyStacks { .. }, _) => only(&[
+                "Delete branches that need no stack any more, or raise max-stacks in the rule and deploy the rules again.",
+                CREATED_LATER,
+            ]),
+            (Because::ForeignStack(_), _) => only(&[
+                "Delete the other stack, or deploy branch-stacks with another prefix (the parameter StackPrefix).",
+                CREATED_LATER,
+            ]),
+            (Because::AccountFull, _) => only(&[
+                "Delete stacks, or request a higher quota for CloudFormation stacks in this account and region.",
+                CREATED_LATER,
+            ]),
+            (Because::InsufficientCapabilities { .. }, _) => only(&[
+                "Add the capability to `capabilities` in the rule, and deploy the rules again.",
+                CREATED_LATER,
+            ]),
+            (Because::CallFailed { .. }, _) => only(&[
+                "Fix what CloudFormation refuses: the rule, its template, or the permissions of the function.",
+                "The next reconcile run tries the creation again.",
+            ]),
+            (Because::NeverEnds { .. }, _) => StackAdvice {
+                sentences: vec![
+                    "Find the resource that is in progress in the stack's events, and fix what it waits for.",
+                    "An update can be cancelled with the command below. If the operation still does not end, contact AWS Support.",
+                ],
+                commands: vec![("To cancel an update", "cancel-update-stack")],
+            },
+            (Because::InReview, _) => only(&["Execute the change set, or delete the stack that holds it."]),
+            (Because::UnknownStatus { .. }, _) => {
+                only(&["Read the stack's status in CloudFormation. Deploy a newer version of pointsman."])
+            }
+            (_, Some(MissingStack { decision, stack: Some(stack), .. })) => {
+                advice(decision, &stack.status, stack.protected)
+            }
+            _ => only(&["Read the log of branch-stacks."]),
+        }
+    }
+}
+
+/// A branch in a line: its stack, its rule, and the time of the earlier report.
+fn listed(one: &MissingStack<'_>, known: &Reports) -> String {
+    let stack = one.stack.map_or(one.key.about(), |stack| stack_name(&stack.id));
+    let rule = one.decision.rule.as_ref().map(|place| format!(", rule {place}")).unwrap_or_default();
+    let before = known.get(&one.key).map(|at| format!(", reported before at {at}")).unwrap_or_default();
+    printable(&format!("- {} (stack {stack}{rule}{before})", one.branch))
+}
+
+const HISTORY: (&str, &str) = ("To list all events of the stack", "describe-stack-events");

@@ -1,0 +1,145 @@
+//! Reports a ready stack: an email and an event, each once for each state of the stack.
+
+use notification::Ledger as _;
+use serde_json::{Map, Value, json};
+use shared::act::Performed;
+use shared::decision::Verdict;
+use shared::email::Message;
+use shared::report::Report;
+use shared::text::{printable, shortened};
+
+use super::{STACK_READY, is_ready};
+use crate::act::perform;
+use crate::because::Because;
+use crate::decide::StackDecision;
+use crate::effect::{Effect, OwnEvent};
+use crate::identity::BranchId;
+use crate::remark::Remark;
+use crate::report_once::{DueReport, report_once};
+use crate::reports::{ClaimedReport, ReportAnswer, ReportKey};
+use crate::run::Run;
+use crate::stack::{BranchStack, stack_name};
+
+/// The most bytes of an event's detail: below the 256 KB that every EventBridge target takes.
+const LARGEST_DETAIL: usize = 200_000;
+
+/// The most characters of an output in the email.
+const LONGEST_OUTPUT: usize = 4_096;
+
+/// The reports of the state of a stack: what is remembered about the email and about the event.
+pub fn keys(stack: &BranchStack) -> [ReportKey; 2] {
+    let key =
+        |what: &str| ReportKey::of_stack(stack_name(&stack.id), &format!("{what} {}", stack.moment_hash()));
+    [key("ready"), key("ready-event")]
+}
+
+/// Reports a stack that is ready, as its rule asks; nothing for a stack that is not ready.
+pub async fn report_ready(
+    run: &Run<'_>,
+    branch: &BranchId,
+    stack: &BranchStack,
+    decision: &StackDecision,
+) -> Report {
+    let mut report = Report::default();
+    let Some(rule) = run.rules.covering(branch).filter(|_| is_ready(stack, decision)) else { return report };
+    let [email, event] = keys(stack);
+    if rule.notify.ready {
+        let message = message(branch, stack);
+        let due = DueReport { key: email, subject: branch.to_string(), message, remind_after: None };
+        report.add(report_once(run, &due).await);
+    }
+    if rule.notify.event {
+        report.add(event_once(run, branch, stack, &event).await);
+    }
+    if !report.actions.is_empty() {
+        let remark = Remark::StackReady { branch: branch.clone() };
+        report.note(&remark.subject(), &remark);
+    }
+    report
+}
+
+/// Puts the event on the bus, unless it was. A lost answer or confirmation repeats the event: PutEvents takes no token.
+async fn event_once(run: &Run<'_>, branch: &BranchId, stack: &BranchStack, key: &ReportKey) -> Report {
+    let (executor, now) = (run.invocation.executor, run.invocation.now);
+    let mut report = Report::default();
+    let subject = branch.to_string();
+    let unavailable = |report: &mut Report, error| {
+        report.reason(Verdict::Fail, &subject, &Because::ReportsUnavailable { error })
+    };
+    let (claim, table) = (run.claim(key), run.table());
+    match executor.perform(table.claim(key, &claim, now, None)).await {
+        Performed::Done(ReportAnswer::AlreadyReported { .. } | ReportAnswer::ClaimedByAnother) => {
+            return report;
+        }
+        Performed::Failed(error) => {
+            unavailable(&mut report, error);
+            return report;
+        }
+        Performed::Done(ReportAnswer::Ours) | Performed::NotCalled => {}
+    }
+    let effect = Effect::PutEvent(event(branch, stack));
+    let (action, performed) = perform(&effect, run.aws, executor).await;
+    report.actions.push(action);
+    let mut ledger = ClaimedReport { table, key, by: &claim.by, now };
+    let recorded = match performed {
+        Performed::Done(id) => ledger.confirm(&id).await,
+        Performed::NotCalled => Ok(()),
+        Performed::Failed(error) => {
+            report.reason(Verdict::Fail, &subject, &Because::EventFailed { error });
+            ledger.release().await
+        }
+    };
+    if let Err(error) = recorded {
+        unavailable(&mut report, error);
+    }
+    report
+}
+
+/// The event about a ready stack. Outputs that do not fit are left out, and counted.
+pub fn event(branch: &BranchId, stack: &BranchStack) -> OwnEvent {
+    let mut outputs = Map::new();
+    let mut bytes = 0;
+    for (key, value) in &stack.outputs {
+        bytes += key.len() + json!(value).to_string().len() + 4;
+        if bytes > LARGEST_DETAIL {
+            break;
+        }
+        outputs.insert(key.clone(), Value::from(value.as_str()));
+    }
+    let left_out = stack.outputs.len() - outputs.len();
+    let mut detail = json!({
+        "repository": branch.repository,
+        "branch": branch.name,
+        "commit": stack.commit(),
+        "stackId": stack.id,
+        "stackName": stack_name(&stack.id),
+        "status": stack.status.as_str(),
+        "outputs": outputs,
+    });
+    if left_out > 0 {
+        detail["outputsLeftOut"] = json!(left_out);
+    }
+    OwnEvent { detail_type: STACK_READY, resource: stack.id.clone(), detail }
+}
+
+/// The email about a ready stack.
+fn message(branch: &BranchId, stack: &BranchStack) -> Message {
+    let fields = [
+        ("Repository", branch.repository.as_str()),
+        ("Branch", &branch.name),
+        ("Commit", stack.commit()),
+        ("Stack", stack_name(&stack.id)),
+        ("Status", stack.status.as_str()),
+    ];
+    let present = fields.into_iter().filter(|(_, value)| !value.is_empty());
+    let fields: Vec<String> =
+        present.map(|(name, value)| format!("{name:<11}{}", printable(value))).collect();
+    let output = |(key, value): &(String, String)| {
+        format!("- {}: {}", printable(key), printable(&shortened(value, LONGEST_OUTPUT)))
+    };
+    let outputs: Vec<String> = stack.outputs.iter().map(output).collect();
+    let outputs = if outputs.is_empty() { "- the template has none".to_owned() } else { outputs.join("\n") };
+    let paragraphs =
+        ["The stack of a branch is ready.".to_owned(), fields.join("\n"), "Outputs".to_owned(), outputs];
+    Message::plain(&format!("Stack ready: {branch}"), &(paragraphs.join("\n\n") + "\n"))
+}

@@ -1,0 +1,144 @@
+//! Reports branches without a stack that works by one email for a run: once for each reason, and again while it lasts.
+
+use std::collections::BTreeSet;
+
+use notification::{Ledger, Publication, publish_claimed};
+use shared::act::Performed;
+use shared::decision::Verdict;
+use shared::report::Report;
+use shared::table_error::TableError;
+
+use crate::because::Because;
+use crate::email::missing::message;
+use crate::missing::{BranchOutcome, MissingStack, StackPresence, over};
+use crate::remark::Remark;
+use crate::report_once::REMIND_AFTER;
+use crate::reports::{ClaimedReport, ReportAnswer, Reports};
+use crate::run::Run;
+
+/// The most branches of one email. Each needs two writes, and a run has to end; the next run reports the rest.
+const MOST_AT_ONCE: usize = 200;
+
+/// The claims of all branches of one email.
+struct ClaimedList<'a>(Vec<ClaimedReport<'a>>);
+
+impl Ledger for ClaimedList<'_> {
+    type Error = TableError;
+
+    async fn confirm(&mut self, message_id: &str) -> Result<(), TableError> {
+        let mut failed = Ok(());
+        for claim in &mut self.0 {
+            failed = failed.and(claim.confirm(message_id).await);
+        }
+        failed
+    }
+
+    async fn release(&mut self) -> Result<(), TableError> {
+        let mut failed = Ok(());
+        for claim in &mut self.0 {
+            failed = failed.and(claim.release().await);
+        }
+        failed
+    }
+}
+
+/// Reports the branches of a run that have no stack that works. `known` are the reports that were made, where they were read:
+/// a branch whose report is not due again is then not claimed.
+pub async fn report_missing(run: &Run<'_>, outcomes: &[BranchOutcome], known: &Reports) -> Report {
+    let now = run.invocation.now;
+    let is_due = |missing: &MissingStack<'_>| {
+        known.get(&missing.key).is_none_or(|at| now.duration_since(*at) >= REMIND_AFTER)
+    };
+    let missing = outcomes.iter().filter_map(|outcome| match outcome.presence(&run.settings.prefix) {
+        StackPresence::Missing(missing) => Some(*missing).filter(is_due),
+        StackPresence::Settled | StackPresence::Unknown => None,
+    });
+    let mut missing: Vec<MissingStack<'_>> = missing.collect();
+    missing.sort_by_key(|one| one.branch);
+    missing.truncate(MOST_AT_ONCE);
+    let mut report = Report::default();
+    let claimed = claim(run, missing, &mut report).await;
+    if !claimed.is_empty() {
+        publish(run, &claimed, known, &mut report).await;
+    }
+    report
+}
+
+/// The branches whose report this invocation may make.
+async fn claim<'m>(
+    run: &Run<'_>,
+    missing: Vec<MissingStack<'m>>,
+    report: &mut Report,
+) -> Vec<MissingStack<'m>> {
+    let mut claimed = Vec::new();
+    for one in missing {
+        let claim = run.claim(&one.key);
+        let table = run.table();
+        let answer = table.claim(&one.key, &claim, run.invocation.now, Some(REMIND_AFTER));
+        match run.invocation.executor.perform(answer).await {
+            Performed::Done(ReportAnswer::Ours) | Performed::NotCalled => claimed.push(one),
+            Performed::Done(ReportAnswer::AlreadyReported { .. } | ReportAnswer::ClaimedByAnother) => {}
+            Performed::Failed(error) => {
+                // The table does not answer, so no other claim of this run would succeed either.
+                unavailable(report, &one.branch.to_string(), error);
+                break;
+            }
+        }
+    }
+    claimed
+}
+
+async fn publish(run: &Run<'_>, missing: &[MissingStack<'_>], known: &Reports, report: &mut Report) {
+    let executor = run.invocation.executor;
+    let by = run.invocation.request_id.as_str();
+    let (table, now) = (run.table(), run.invocation.now);
+    let claims = missing.iter().map(|one| ClaimedReport { table, key: &one.key, by, now });
+    let mut ledger = ClaimedList(claims.collect());
+    let subject = missing[0].branch.to_string();
+    let unrecorded = match &run.settings.topic {
+        Some(topic) => {
+            let message = message(missing, known);
+            let publication = Publication { topic, message: &message };
+            let reported = publish_claimed(publication, &mut ledger, executor, &run.aws.sns).await;
+            report.actions.push(reported.published.action);
+            if let Performed::Failed(error) = reported.published.outcome {
+                report.reason(Verdict::Fail, &subject, &Because::EmailFailed { error });
+            }
+            reported.unrecorded
+        }
+        None => {
+            let remark = Remark::NoTopic { stack: subject.clone() };
+            report.note(&subject, &remark);
+            match executor.perform(ledger.confirm("")).await {
+                Performed::Failed(error) => Some(error),
+                Performed::Done(()) | Performed::NotCalled => None,
+            }
+        }
+    };
+    if let Some(error) = unrecorded {
+        unavailable(report, &subject, error);
+    }
+}
+
+/// Forgets the reports whose reason is over, so that the same reason is reported again when it returns. `names` are the names
+/// of the stacks of all covered branches; none where a list is incomplete.
+pub async fn forget_over(
+    run: &Run<'_>,
+    outcomes: &[BranchOutcome],
+    known: &Reports,
+    names: Option<&BTreeSet<String>>,
+) -> Report {
+    let mut report = Report::default();
+    let table = run.table();
+    for key in over(known, outcomes, &run.settings.prefix, names) {
+        if let Performed::Failed(error) = run.invocation.executor.perform(table.forget(key)).await {
+            unavailable(&mut report, key.about(), error);
+            break;
+        }
+    }
+    report
+}
+
+fn unavailable(report: &mut Report, subject: &str, error: TableError) {
+    report.reason(Verdict::Fail, subject, &Because::ReportsUnavailable { error });
+}
