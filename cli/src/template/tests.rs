@@ -56,6 +56,8 @@ fn the_rule_takes_pushes_of_branches_and_tags_and_nothing_else() {
     let [push] = rules.as_slice() else { panic!("one rule, not {}", rules.len()) };
     let event = |what, kind| {
         json!({
+            "account": super::ACCOUNT,
+            "region": super::REGION,
             "source": "aws.codecommit",
             "detail-type": "CodeCommit Repository State Change",
             "detail": { "event": what, "referenceType": kind },
@@ -65,6 +67,11 @@ fn the_rule_takes_pushes_of_branches_and_tags_and_nothing_else() {
     assert!(push.pattern.matches(&event("referenceUpdated", "branch")));
     assert!(push.pattern.matches(&event("referenceCreated", "tag")));
     assert!(!push.pattern.matches(&event("referenceDeleted", "branch")));
+    for name in ["account", "region"] {
+        let mut other = event("referenceUpdated", "branch");
+        other[name] = "another".into();
+        assert!(!push.pattern.matches(&other), "an event of another {name}");
+    }
 }
 
 #[test]

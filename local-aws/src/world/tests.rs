@@ -112,7 +112,7 @@ fn every_mistake_names_its_line() {
         ),
         (
             "[[cloudformation.failing]]\nresource = \"R\"\non = \"delet\"",
-            "world.toml:3: `on` is create, update, delete or rollback",
+            "world.toml:3: `on` is create, update, delete, rollback or cleanup",
         ),
         (
             "[[cloudformation.template]]\nurl = \"https://example.com/x\"\nbody = \"\"",
