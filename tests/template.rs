@@ -210,6 +210,23 @@ fn every_way_to_lose_an_event_has_its_alarm() {
     }
 }
 
+#[test]
+fn every_way_to_lose_a_forwarded_event_has_its_alarm() {
+    for file in ["templates/dr-alarm.yaml", "templates/forward-alerts.yaml"] {
+        let document = document(&root().join(file)).expect("the template is right");
+        let resources = document["Resources"].as_object().expect("it has resources").values();
+        let alarms = resources.filter(|resource| resource["Type"] == "AWS::CloudWatch::Alarm");
+        let watched: BTreeSet<String> = alarms.map(|alarm| watched_metrics(&alarm["Properties"])).collect();
+        for expected in [
+            "ApproximateNumberOfMessagesVisible",
+            "FailedInvocations+RetryInvocationAttempts",
+            "InvocationsFailedToBeSentToDlq",
+        ] {
+            assert!(watched.contains(expected), "{file}: {watched:?}");
+        }
+    }
+}
+
 /// The metric of an alarm; of one that adds several up, each of them once.
 fn watched_metrics(alarm: &Value) -> String {
     let summed = alarm["Metrics"].as_array().into_iter().flatten();
