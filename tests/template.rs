@@ -131,6 +131,20 @@ fn properties(resource: &str) -> Value {
     document["Resources"][resource]["Properties"].clone()
 }
 
+/// The inline policies of a role have at most 10,240 characters (IAM User Guide), and each list may have a hundred names.
+#[test]
+fn a_roles_policies_hold_each_list_of_names_once() {
+    for (role, lists) in [
+        ("PipelineTriggerRole", &["RepositoryNames", "PipelineNames"][..]),
+        ("BranchStacksRole", &["RepositoryNames"]),
+    ] {
+        let policies = properties(role)["Policies"].to_string();
+        for list in lists {
+            assert_eq!(policies.matches(&format!(r#"{{"Ref":"{list}"}}"#)).count(), 1, "{role}: {list}");
+        }
+    }
+}
+
 #[test]
 fn what_fails_lands_in_a_queue_and_comes_back_only_when_someone_says_so() {
     for (package, prefix) in functions() {
@@ -235,41 +249,6 @@ fn watched_metrics(alarm: &Value) -> String {
     summed.sort_unstable();
     summed.dedup();
     alarm["MetricName"].as_str().map_or_else(|| summed.join("+"), str::to_owned)
-}
-
-/// The inline policies of a role have at most 10,240 characters (IAM User Guide), and each list may have a hundred names.
-#[test]
-fn a_roles_policies_hold_each_list_of_names_once() {
-    for (role, lists) in [
-        ("PipelineTriggerRole", &["RepositoryNames", "PipelineNames"][..]),
-        ("BranchStacksRole", &["RepositoryNames"]),
-    ] {
-        let policies = properties(role)["Policies"].to_string();
-        for list in lists {
-            assert_eq!(policies.matches(&format!(r#"{{"Ref":"{list}"}}"#)).count(), 1, "{role}: {list}");
-        }
-    }
-}
-
-/// AWS bills each metric of an alarm. Metrics under a condition are extra.
-#[test]
-fn the_costs_page_counts_the_alarm_metrics_of_each_function() {
-    let page = read("docs/costs.md");
-    for (package, prefix) in functions() {
-        let document = document(&file_of(&prefix)).expect("the template is right");
-        let resources = document["Resources"].as_object().expect("it has resources").iter();
-        let count = |alarm: &Value| match alarm["Metrics"].as_array() {
-            Some(metrics) => metrics.iter().filter(|metric| metric.get("MetricStat").is_some()).count(),
-            None => 1,
-        };
-        let alarms = resources.filter(|(name, resource)| {
-            name.starts_with(&prefix) && resource["Type"] == "AWS::CloudWatch::Alarm"
-        });
-        let metrics: usize = alarms.map(|(_, alarm)| count(&alarm["Properties"])).sum();
-        let row = page.lines().find(|line| line.starts_with(&format!("| `{package}`, "))).expect("a row");
-        let dollars = format!("| {metrics}: ${}.{:02} |", metrics / 10, metrics % 10 * 10);
-        assert!(row.contains(&dollars), "{package}: {metrics} metrics, and the page has {row}");
-    }
 }
 
 /// Every function has a schedule, so a function without invocations is disabled, or EventBridge does not reach it.
