@@ -131,6 +131,20 @@ fn properties(resource: &str) -> Value {
     document["Resources"][resource]["Properties"].clone()
 }
 
+/// The inline policies of a role have at most 10,240 characters (IAM User Guide), and each list may have a hundred names.
+#[test]
+fn a_roles_policies_hold_each_list_of_names_once() {
+    for (role, lists) in [
+        ("PipelineTriggerRole", &["RepositoryNames", "PipelineNames"][..]),
+        ("BranchStacksRole", &["RepositoryNames"]),
+    ] {
+        let policies = properties(role)["Policies"].to_string();
+        for list in lists {
+            assert_eq!(policies.matches(&format!(r#"{{"Ref":"{list}"}}"#)).count(), 1, "{role}: {list}");
+        }
+    }
+}
+
 #[test]
 fn what_fails_lands_in_a_queue_and_comes_back_only_when_someone_says_so() {
     for (package, prefix) in functions() {
@@ -207,6 +221,23 @@ fn every_way_to_lose_an_event_has_its_alarm() {
         assert_eq!(watched, expected, "{package}");
         let logs = properties(&format!("{prefix}Logs"));
         assert!(!logs["RetentionInDays"].is_null(), "{package}: logs have a retention");
+    }
+}
+
+#[test]
+fn every_way_to_lose_a_forwarded_event_has_its_alarm() {
+    for file in ["templates/dr-alarm.yaml", "templates/forward-alerts.yaml"] {
+        let document = document(&root().join(file)).expect("the template is right");
+        let resources = document["Resources"].as_object().expect("it has resources").values();
+        let alarms = resources.filter(|resource| resource["Type"] == "AWS::CloudWatch::Alarm");
+        let watched: BTreeSet<String> = alarms.map(|alarm| watched_metrics(&alarm["Properties"])).collect();
+        for expected in [
+            "ApproximateNumberOfMessagesVisible",
+            "FailedInvocations+RetryInvocationAttempts",
+            "InvocationsFailedToBeSentToDlq",
+        ] {
+            assert!(watched.contains(expected), "{file}: {watched:?}");
+        }
     }
 }
 

@@ -309,6 +309,30 @@ fn check_names_what_the_template_does_not_permit() {
     assert!(!printed.contains("rules.toml:8:8"), "the other pipeline is covered: {printed}");
 }
 
+/// The rules of the walk-through as it prints them, and the parameters that it says to add.
+#[test]
+fn check_accepts_the_rules_of_the_walk_through() {
+    let folder = Folder::new();
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let page =
+        std::fs::read_to_string(project.join("docs/branch-stacks-walk-through.md")).expect("it is there");
+    let rules = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a block");
+    let role =
+        rules.split("role         = \"").nth(1).and_then(|rest| rest.split('"').next()).expect("a role");
+    folder.write("config/pointsman.toml", rules);
+    for file in ["template.yaml", "templates/branch-pipeline.yaml"] {
+        folder.write(file, &std::fs::read_to_string(project.join(file)).expect("it is there"));
+    }
+    folder.write(
+        "samconfig.toml",
+        &format!("version = 0.1\n[default.deploy.parameters]\nparameter_overrides = \"StackServiceRoleArn={role}\"\n"),
+    );
+    let output =
+        folder.pointsman(&["check", "config/pointsman.toml", "--template", "template.yaml", "--strict"]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert!(out(&output).contains("no problems: 4 rules"), "{}", out(&output));
+}
+
 #[test]
 fn a_wrong_command_line_exits_with_two() {
     let folder = Folder::new();

@@ -64,6 +64,18 @@ fn calls_that_the_parameters_name_are_delivered_too() {
     }
 }
 
+/// PutEvents refuses a source that begins with `aws.`, and no other.
+#[test]
+fn no_rule_delivers_a_record_that_a_principal_with_put_events_can_write() {
+    let named = with(&[("ApiAlertSources", "ec2.amazonaws.com"), ("ApiAlertEvents", "ModifyImageAttribute")]);
+    for source in ["pointsman", "ec2", "example.aws.ec2"] {
+        let mut forged = call("ec2.amazonaws.com", "ModifyImageAttribute");
+        forged["source"] = json!(source);
+        let rules = &function(&named, "ami-alerts").rules;
+        assert!(rules.iter().all(|rule| !rule.pattern.matches(&forged)), "{source}");
+    }
+}
+
 #[test]
 fn the_policy_of_ami_alerts_allows_each_call_and_modifies_images_only_where_that_is_wanted() {
     let template = template_that_reverts();

@@ -38,16 +38,21 @@ fn branch_stacks_gets_events_of_branches_and_of_completed_operations_on_its_stac
     ] {
         assert_eq!(delivered(&push(event, kind)), wanted, "{event} of a {kind}");
     }
-    let pull_request = |kind: &str, event: &str| json!({"source": "aws.codecommit", "detail-type": kind, "detail": {"event": event}});
+    let pull_request = |kind: &str, event: &str, account: &str| {
+        json!({"source": "aws.codecommit", "detail-type": kind, "account": account, "region": REGION,
+            "detail": {"event": event}})
+    };
     for (kind, event, wanted) in [
         ("CodeCommit Pull Request State Change", "pullRequestCreated", true),
         ("CodeCommit Pull Request State Change", "pullRequestStatusChanged", false),
         // The function's own comment.
         ("CodeCommit Comment on Pull Request", "commentOnPullRequestCreated", false),
     ] {
-        assert_eq!(delivered(&pull_request(kind, event)), wanted, "{kind} {event}");
+        assert_eq!(delivered(&pull_request(kind, event, ACCOUNT)), wanted, "{kind} {event}");
+        assert!(!delivered(&pull_request(kind, event, "444455556666")), "{kind} {event} of another account");
     }
-    let own = json!({"source": branch_stacks::notify::SOURCE, "detail-type": branch_stacks::notify::STACK_READY, "detail": {}});
+    let own = json!({"source": branch_stacks::notify::SOURCE, "detail-type": branch_stacks::notify::STACK_READY,
+        "account": ACCOUNT, "region": REGION, "detail": {}});
     assert!(!delivered(&own));
     let status = |account: &str, stack: &str, status: &str| {
         let stack = format!("arn:{PARTITION}:cloudformation:{REGION}:{account}:stack/{stack}/0a1b");

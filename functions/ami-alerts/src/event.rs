@@ -134,7 +134,11 @@ pub fn parse(event: &Value) -> Result<Parsed, MalformedEvent> {
     match (text("source"), text("detail-type")) {
         ("pointsman", "reconcile") => Ok(Parsed::Ours(Event::Reconcile)),
         // `AWS API Call via CloudTrail`, `AWS Service Event via CloudTrail`, `AWS Console Sign In via CloudTrail`.
-        (_, detail_type) if detail_type.ends_with(" via CloudTrail") => {
+        // EventBridge refuses a source that begins with `aws.` from PutEvents: another source is a forged record.
+        (source, detail_type)
+            if detail_type.ends_with(" via CloudTrail")
+                && (source.is_empty() || source.starts_with("aws.")) =>
+        {
             let Some(Value::Object(detail)) = members.get("detail") else {
                 return Err(match members.get("detail") {
                     None | Some(Value::Null) => MalformedEvent::Missing("detail"),
@@ -230,6 +234,15 @@ mod tests {
         let Ok(Parsed::Ours(Event::Call(record))) = parse(&event) else { panic!("not ours") };
         assert_eq!(record.text("/requestParameters/userName"), Some("eve"));
         assert_eq!(record.account.as_deref(), Some("111122223333"));
+    }
+
+    #[test]
+    fn a_record_of_another_source_than_aws_is_not_ours() {
+        for source in ["pointsman", "ec2.amazonaws.com", "AWS.ec2"] {
+            let event = json!({"detail-type": "AWS API Call via CloudTrail", "source": source,
+                "detail": {"eventSource": "ec2.amazonaws.com", "eventName": "ModifyImageAttribute"}});
+            assert!(matches!(parse(&event), Ok(Parsed::NotOurs(_))), "{source}");
+        }
     }
 
     #[test]
