@@ -151,7 +151,7 @@ fn in_clone(repository: &Repository, is_named: bool, path: &str) -> Result<Strin
     let Some(top) = repository.work_tree() else { return Ok(path.to_owned()) };
     let here = std::env::current_dir().and_then(|folder| folder.canonicalize())?;
     let whole = normal(&if is_named { top.join(path) } else { here.join(path) });
-    let inside = whole.strip_prefix(top);
+    let inside = whole.strip_prefix(top).ok();
     let inside = inside.with_context(|| format!("{path} is not in the clone {}", top.display()))?;
     Ok(inside.to_string_lossy().into_owned())
 }

@@ -8,6 +8,9 @@ use git_reader::{DefaultBranch, GitError, Repository};
 use pipeline_trigger::reader::{DeclaredPipeline, ExecutionPage, Lookup, PathPage, Reader, RepositoryFile};
 use shared::call_error::CallError;
 
+/// The largest file that CodeCommit returns, in bytes ("Quotas in AWS CodeCommit", AWS CodeCommit User Guide).
+const LARGEST_FILE: u64 = 6 * 1024 * 1024;
+
 /// Reads a clone. The clone has no pipelines, and its branches are not CodeCommit's: those answers are
 /// [`Lookup::NotAsked`].
 pub(super) struct CloneReader<'a> {
@@ -85,6 +88,13 @@ impl<'a> CloneReader<'a> {
     }
 }
 
+/// CodeCommit's answer for a file that is too large.
+fn too_large(path: &str) -> CallError {
+    let mut error = CallError::without_answer("git", format!("{path} is larger than {LARGEST_FILE} bytes"));
+    error.code = Some("FileTooLargeException".to_owned());
+    error
+}
+
 impl Reader for CloneReader<'_> {
     async fn branch_head(&self, _: &str) -> Result<Lookup<String>, CallError> {
         Ok(Lookup::NotAsked)
@@ -119,6 +129,10 @@ impl Reader for CloneReader<'_> {
     }
 
     async fn file(&self, commit: &str, path: &str) -> Result<Option<RepositoryFile>, CallError> {
+        let entry = self.keep(self.repository.entry(commit, path))?;
+        if entry.and_then(|entry| entry.size).is_some_and(|size| size > LARGEST_FILE) {
+            return Err(too_large(path));
+        }
         let file = self.keep(self.repository.file(commit, path))?;
         Ok(file.map(|file| RepositoryFile { is_link: file.is_link(), content: file.content }))
     }
