@@ -30,7 +30,7 @@ use shared::lambda::Invocation;
 use crate::arguments::ExplainArguments;
 use crate::exit::Exit;
 use crate::{progress, render, rules_file};
-use clone_reader::CloneReader;
+use clone_reader::{ChangedPath, CloneReader};
 use deciding_files::RuleFiles;
 use pushed::PushedClone;
 
@@ -80,7 +80,10 @@ fn explained(arguments: &ExplainArguments) -> Result<ExplainedPush> {
             let path = in_clone(&clone.repository, arguments.repo.is_some(), path)?;
             let event = format!("{} {} {path}", push.repository, push.reference.full_name());
             let names = pipelines(&push, &rules);
-            let (facts, files) = deciding_files::of_path(&rules, &names, &clone.repository, &push, &path)?;
+            let changed = ChangedPath::named(&clone.repository, push.commit().unwrap_or_default(), &path)?;
+            let (mut facts, files) =
+                deciding_files::of_path(&rules, &names, &clone.repository, &push, &path)?;
+            facts.remarks.extend(near_misses(&push, &rules, &facts, &[changed]));
             (facts, files, event)
         }
         None => {
@@ -123,6 +126,12 @@ fn read(
         false => Vec::new(),
     };
     Ok((facts, files))
+}
+
+/// The pattern of each rule that nearly matches one of the files.
+fn near_misses(push: &Push, rules: &[&PipelineRule], facts: &Facts, changed: &[ChangedPath]) -> Vec<Remark> {
+    let rules = rules.iter().enumerate();
+    rules.filter_map(|(index, rule)| near_miss::near_miss(push, rule, index, facts, changed)).collect()
 }
 
 fn pipelines(push: &Push, rules: &[&PipelineRule]) -> Vec<String> {

@@ -204,6 +204,12 @@ fn one_path_is_answered_with_every_pattern_that_matches_it() {
     assert!(printed.contains("skip   web") && !printed.contains("elsewhere\n"), "{printed}");
     let error = clones.refused("clone", &["--path", "../up/x"]);
     assert!(error.contains("is not in the clone"), "{error}");
+    for (folder, path) in [("clone", "services/web"), ("clone/services", "."), ("clone", "./services/")] {
+        assert!(clones.refused(folder, &["--path", path]).contains("is a folder"), "{path}");
+    }
+    assert!(clones.refused("clone", &["--path", ""]).contains("the top of the clone is a folder"));
+    let error = clones.refused("clone", &["--path", "../\u{1b}[31m"]);
+    assert!(error.contains(r"../\u{1b}[31m is not in the clone"), "{error}");
     let output = clones.output("clone", &["--path", "services/web/README.md", "--json"]);
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it prints JSON");
     assert_eq!(json["files"][0]["files"][0]["patterns"][1]["decides"], true, "{json}");
@@ -225,6 +231,24 @@ fn all_lists_every_file_that_a_pattern_decides() {
     }
 }
 
+#[test]
+fn a_line_that_re_includes_a_file_decides_as_for_git() {
+    let clones = Clones::new("origin");
+    let rules = RULES.replace("paths = [\"services/web/**\", \"!**/*.md\"]\n", "").replace(".test.ts", ".md");
+    std::fs::write(clones.path("rules.toml"), rules).expect("the folder is ours");
+    clones.shell("cd clone; printf '!README.md\\n!*.txt\\n' > .pipelineignore; git add .; git commit -qm x");
+    let printed = clones.explain("clone", &["--path", "a.txt"]);
+    assert!(
+        printed.contains("start  web") && printed.contains("  * .pipelineignore:2:!*.txt\ta.txt"),
+        "{printed}"
+    );
+    let printed = clones.explain("clone", &["--path", "README.md"]);
+    assert!(
+        printed.contains("skip   web") && printed.contains("  * rules.toml:5:11:*.md\tREADME.md"),
+        "{printed}"
+    );
+}
+
 /// `explain` of a push that changes `file`, with `paths` in the rule.
 fn hint(clones: &Clones, paths: &str, file: &str) -> String {
     let rules = RULES.replace("\"services/web/**\", \"!**/*.md\"", paths);
@@ -240,6 +264,8 @@ fn a_pattern_that_nearly_matches_is_hinted_at() {
     let clones = Clones::new("origin");
     let printed = hint(&clones, "\"services/web\"", "services/web/app.ts");
     assert!(printed.contains("matches a folder of `services/web/app.ts`"), "{printed}");
+    let printed = clones.explain("clone", &["--path", "services/web/new.ts"]).replace("\n         ", " ");
+    assert!(printed.contains("matches a folder of `services/web/new.ts`"), "{printed}");
     let printed = hint(&clones, "\"Services/Web/**\"", "services/web/app.ts");
     assert!(printed.contains("matches `services/web/app.ts` only in another case"), "{printed}");
     let printed = hint(&clones, "\"**\", \"!services\"", "services/web/app.ts");

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use anyhow::{Result, ensure};
 use git_reader::{DefaultBranch, GitError, Repository};
 use pipeline_trigger::reader::{DeclaredPipeline, ExecutionPage, Lookup, PathPage, Reader, RepositoryFile};
 use shared::call_error::CallError;
@@ -29,6 +30,20 @@ pub(super) struct ChangedPath {
     pub(super) path: String,
     /// Whether the entry is a submodule on either side.
     pub(super) is_submodule: bool,
+}
+
+impl ChangedPath {
+    /// The file that `--path` names. A push changes files, so a folder is refused.
+    pub(super) fn named(repository: &Repository, commit: &str, path: &str) -> Result<Self> {
+        let entry = if path.is_empty() { None } else { repository.entry(commit, path)? };
+        let is_submodule = entry.as_ref().is_some_and(|entry| entry.kind == "commit");
+        // A folder without a committed file is one in the working tree only.
+        let is_new = || repository.work_tree().is_some_and(|top| top.join(path).is_dir());
+        let is_folder = entry.map_or_else(is_new, |entry| entry.kind == "tree");
+        let shown = if path.is_empty() { "the top of the clone" } else { path };
+        ensure!(!is_folder, "{shown} is a folder, and a push changes files; name a file in it with --path");
+        Ok(Self { path: path.to_owned(), is_submodule })
+    }
 }
 
 impl<'a> CloneReader<'a> {
