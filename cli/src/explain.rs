@@ -27,7 +27,7 @@ use shared::clock;
 use shared::decision::{Action, ActionResult, Decision};
 use shared::lambda::Invocation;
 
-use crate::arguments::ExplainArguments;
+use crate::arguments::{DEFAULT_RULES, ExplainArguments};
 use crate::exit::Exit;
 use crate::{progress, render, rules_file};
 use clone_reader::{ChangedPath, CloneReader};
@@ -69,7 +69,10 @@ pub fn explain(arguments: &ExplainArguments) -> Result<Decision> {
 }
 
 fn explained(arguments: &ExplainArguments) -> Result<ExplainedPush> {
-    let rules = rules_file::read(&arguments.config)?;
+    let is_default = arguments.config == Path::new(DEFAULT_RULES);
+    let config =
+        if is_default { rules_file::here_or_above(&arguments.config) } else { arguments.config.clone() };
+    let rules = rules_file::read(&config)?;
     let mut clone = PushedClone::open(arguments, &rules)?;
     let _progress = progress::after_a_second(format!("reading {}", clone.repository.folder().display()));
     let push = clone.push(arguments)?;

@@ -98,6 +98,18 @@ fn the_folder_the_remote_and_the_current_branch_are_the_defaults() {
 }
 
 #[test]
+fn the_rules_may_be_in_a_folder_above() {
+    let clones = Clones::new("origin");
+    clones.shell("mkdir clone/config; cp rules.toml clone/config/pointsman.toml");
+    let path = ["explain", "--path", "app.ts"];
+    let output = pointsman(&clones.path("clone/services/web"), &path);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("start  web"), "{output:?}");
+    let output = pointsman(&clones.path("up"), &path);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.contains("cannot read the rules file config/pointsman.toml"), "{error}");
+}
+
+#[test]
 fn without_a_codecommit_url_the_rules_name_the_repository_if_they_name_only_one() {
     let clones = Clones::new("origin");
     assert!(clones.explain("clone", &["..HEAD"]).contains("web"));

@@ -134,10 +134,8 @@ fn is_file(top: &Path, path: &[u8]) -> bool {
 
 /// Whether a folder of the path is a link.
 fn leads_through_link(top: &Path, path: &[u8]) -> bool {
-    let path = os_path(path);
-    let path: &Path = path.as_ref();
-    let mut folders = path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
-    folders.any(|folder| top.join(folder).is_symlink())
+    let whole = top.join(os_path(path));
+    whole.ancestors().skip(1).take_while(|folder| *folder != top).any(Path::is_symlink)
 }
 
 #[cfg(unix)]
