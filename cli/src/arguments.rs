@@ -124,7 +124,7 @@ pub struct ExplainArguments {
     #[arg(long, value_name = "TAG")]
     pub tag: Option<String>,
     /// The rules
-    #[arg(long, value_name = "FILE", default_value = "config/pointsman.toml")]
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_RULES)]
     pub config: PathBuf,
     /// Answer for this file alone, as if nothing else had changed, with every pattern that matches it
     #[arg(long, value_name = "FILE", conflicts_with = "all")]
@@ -171,6 +171,9 @@ pub struct IncidentArguments {
     #[arg(long)]
     pub json: bool,
 }
+
+/// The rules, if the command line names none.
+pub const DEFAULT_RULES: &str = "config/pointsman.toml";
 
 /// The name of the working tree in a range. A branch of that name is `refs/heads/WORKTREE`.
 pub const WORK_TREE: &str = "WORKTREE";

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use shared::text::printable;
+
 use crate::rules_file::RulesProblems;
 
 /// The result of a run; the number is the process's exit code.
@@ -20,9 +22,19 @@ pub enum Exit {
 impl Exit {
     /// Prints an error, and returns its exit code.
     pub fn of(error: &anyhow::Error) -> Self {
-        anstream::eprintln!("error: {error:#}");
-        if error.is::<RulesProblems>() { Self::Found } else { Self::Cannot }
+        if error.is::<RulesProblems>() {
+            anstream::eprintln!("error: {error:#}");
+            return Self::Found;
+        }
+        print_error(error);
+        Self::Cannot
     }
+}
+
+/// Prints an error. The names in it may be an attacker's, so that only its line breaks act on the terminal.
+pub fn print_error(error: &anyhow::Error) {
+    let lines: Vec<String> = format!("{error:#}").split('\n').map(printable).collect();
+    anstream::eprintln!("error: {}", lines.join("\n"));
 }
 
 impl From<Exit> for ExitCode {

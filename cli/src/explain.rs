@@ -27,10 +27,10 @@ use shared::clock;
 use shared::decision::{Action, ActionResult, Decision};
 use shared::lambda::Invocation;
 
-use crate::arguments::ExplainArguments;
+use crate::arguments::{DEFAULT_RULES, ExplainArguments};
 use crate::exit::Exit;
 use crate::{progress, render, rules_file};
-use clone_reader::CloneReader;
+use clone_reader::{ChangedPath, CloneReader};
 use deciding_files::RuleFiles;
 use pushed::PushedClone;
 
@@ -69,7 +69,10 @@ pub fn explain(arguments: &ExplainArguments) -> Result<Decision> {
 }
 
 fn explained(arguments: &ExplainArguments) -> Result<ExplainedPush> {
-    let rules = rules_file::read(&arguments.config)?;
+    let is_default = arguments.config == Path::new(DEFAULT_RULES);
+    let config =
+        if is_default { rules_file::here_or_above(&arguments.config) } else { arguments.config.clone() };
+    let rules = rules_file::read(&config)?;
     let mut clone = PushedClone::open(arguments, &rules)?;
     let _progress = progress::after_a_second(format!("reading {}", clone.repository.folder().display()));
     let push = clone.push(arguments)?;
@@ -80,7 +83,10 @@ fn explained(arguments: &ExplainArguments) -> Result<ExplainedPush> {
             let path = in_clone(&clone.repository, arguments.repo.is_some(), path)?;
             let event = format!("{} {} {path}", push.repository, push.reference.full_name());
             let names = pipelines(&push, &rules);
-            let (facts, files) = deciding_files::of_path(&rules, &names, &clone.repository, &push, &path)?;
+            let changed = ChangedPath::named(&clone.repository, push.commit().unwrap_or_default(), &path)?;
+            let (mut facts, files) =
+                deciding_files::of_path(&rules, &names, &clone.repository, &push, &path)?;
+            facts.remarks.extend(near_misses(&push, &rules, &facts, &[changed]));
             (facts, files, event)
         }
         None => {
@@ -125,6 +131,12 @@ fn read(
     Ok((facts, files))
 }
 
+/// The pattern of each rule that nearly matches one of the files.
+fn near_misses(push: &Push, rules: &[&PipelineRule], facts: &Facts, changed: &[ChangedPath]) -> Vec<Remark> {
+    let rules = rules.iter().enumerate();
+    rules.filter_map(|(index, rule)| near_miss::near_miss(push, rule, index, facts, changed)).collect()
+}
+
 fn pipelines(push: &Push, rules: &[&PipelineRule]) -> Vec<String> {
     rules.iter().map(|rule| rule.name.name(&push.repository, push.reference.branch())).collect()
 }
@@ -151,7 +163,7 @@ fn in_clone(repository: &Repository, is_named: bool, path: &str) -> Result<Strin
     let Some(top) = repository.work_tree() else { return Ok(path.to_owned()) };
     let here = std::env::current_dir().and_then(|folder| folder.canonicalize())?;
     let whole = normal(&if is_named { top.join(path) } else { here.join(path) });
-    let inside = whole.strip_prefix(top);
+    let inside = whole.strip_prefix(top).ok();
     let inside = inside.with_context(|| format!("{path} is not in the clone {}", top.display()))?;
     Ok(inside.to_string_lossy().into_owned())
 }

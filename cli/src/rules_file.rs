@@ -34,6 +34,13 @@ impl RulesProblems {
     }
 }
 
+/// The file `path`; if the current folder lacks it, that of the nearest folder above that has it.
+pub fn here_or_above(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    let above = here.ancestors().map(|folder| folder.join(path)).find(|file| file.is_file());
+    if path.exists() { path.to_owned() } else { above.unwrap_or_else(|| path.to_owned()) }
+}
+
 /// The pipeline rules of `path`.
 ///
 /// # Errors

@@ -98,6 +98,18 @@ fn the_folder_the_remote_and_the_current_branch_are_the_defaults() {
 }
 
 #[test]
+fn the_rules_may_be_in_a_folder_above() {
+    let clones = Clones::new("origin");
+    clones.shell("mkdir clone/config; cp rules.toml clone/config/pointsman.toml");
+    let path = ["explain", "--path", "app.ts"];
+    let output = pointsman(&clones.path("clone/services/web"), &path);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("start  web"), "{output:?}");
+    let output = pointsman(&clones.path("up"), &path);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.contains("cannot read the rules file config/pointsman.toml"), "{error}");
+}
+
+#[test]
 fn without_a_codecommit_url_the_rules_name_the_repository_if_they_name_only_one() {
     let clones = Clones::new("origin");
     assert!(clones.explain("clone", &["..HEAD"]).contains("web"));
@@ -204,6 +216,12 @@ fn one_path_is_answered_with_every_pattern_that_matches_it() {
     assert!(printed.contains("skip   web") && !printed.contains("elsewhere\n"), "{printed}");
     let error = clones.refused("clone", &["--path", "../up/x"]);
     assert!(error.contains("is not in the clone"), "{error}");
+    for (folder, path) in [("clone", "services/web"), ("clone/services", "."), ("clone", "./services/")] {
+        assert!(clones.refused(folder, &["--path", path]).contains("is a folder"), "{path}");
+    }
+    assert!(clones.refused("clone", &["--path", ""]).contains("the top of the clone is a folder"));
+    let error = clones.refused("clone", &["--path", "../\u{1b}[31m"]);
+    assert!(error.contains(r"../\u{1b}[31m is not in the clone"), "{error}");
     let output = clones.output("clone", &["--path", "services/web/README.md", "--json"]);
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it prints JSON");
     assert_eq!(json["files"][0]["files"][0]["patterns"][1]["decides"], true, "{json}");
@@ -225,6 +243,24 @@ fn all_lists_every_file_that_a_pattern_decides() {
     }
 }
 
+#[test]
+fn a_line_that_re_includes_a_file_decides_as_for_git() {
+    let clones = Clones::new("origin");
+    let rules = RULES.replace("paths = [\"services/web/**\", \"!**/*.md\"]\n", "").replace(".test.ts", ".md");
+    std::fs::write(clones.path("rules.toml"), rules).expect("the folder is ours");
+    clones.shell("cd clone; printf '!README.md\\n!*.txt\\n' > .pipelineignore; git add .; git commit -qm x");
+    let printed = clones.explain("clone", &["--path", "a.txt"]);
+    assert!(
+        printed.contains("start  web") && printed.contains("  * .pipelineignore:2:!*.txt\ta.txt"),
+        "{printed}"
+    );
+    let printed = clones.explain("clone", &["--path", "README.md"]);
+    assert!(
+        printed.contains("skip   web") && printed.contains("  * rules.toml:5:11:*.md\tREADME.md"),
+        "{printed}"
+    );
+}
+
 /// `explain` of a push that changes `file`, with `paths` in the rule.
 fn hint(clones: &Clones, paths: &str, file: &str) -> String {
     let rules = RULES.replace("\"services/web/**\", \"!**/*.md\"", paths);
@@ -240,6 +276,8 @@ fn a_pattern_that_nearly_matches_is_hinted_at() {
     let clones = Clones::new("origin");
     let printed = hint(&clones, "\"services/web\"", "services/web/app.ts");
     assert!(printed.contains("matches a folder of `services/web/app.ts`"), "{printed}");
+    let printed = clones.explain("clone", &["--path", "services/web/new.ts"]).replace("\n         ", " ");
+    assert!(printed.contains("matches a folder of `services/web/new.ts`"), "{printed}");
     let printed = hint(&clones, "\"Services/Web/**\"", "services/web/app.ts");
     assert!(printed.contains("matches `services/web/app.ts` only in another case"), "{printed}");
     let printed = hint(&clones, "\"**\", \"!services\"", "services/web/app.ts");

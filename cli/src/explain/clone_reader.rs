@@ -4,9 +4,13 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use anyhow::{Result, ensure};
 use git_reader::{DefaultBranch, GitError, Repository};
 use pipeline_trigger::reader::{DeclaredPipeline, ExecutionPage, Lookup, PathPage, Reader, RepositoryFile};
 use shared::call_error::CallError;
+
+/// The largest file that CodeCommit returns, in bytes ("Quotas in AWS CodeCommit", AWS CodeCommit User Guide).
+const LARGEST_FILE: u64 = 6 * 1024 * 1024;
 
 /// Reads a clone. The clone has no pipelines, and its branches are not CodeCommit's: those answers are
 /// [`Lookup::NotAsked`].
@@ -26,6 +30,20 @@ pub(super) struct ChangedPath {
     pub(super) path: String,
     /// Whether the entry is a submodule on either side.
     pub(super) is_submodule: bool,
+}
+
+impl ChangedPath {
+    /// The file that `--path` names. A push changes files, so a folder is refused.
+    pub(super) fn named(repository: &Repository, commit: &str, path: &str) -> Result<Self> {
+        let entry = if path.is_empty() { None } else { repository.entry(commit, path)? };
+        let is_submodule = entry.as_ref().is_some_and(|entry| entry.kind == "commit");
+        // A folder without a committed file is one in the working tree only.
+        let is_new = || repository.work_tree().is_some_and(|top| top.join(path).is_dir());
+        let is_folder = entry.map_or_else(is_new, |entry| entry.kind == "tree");
+        let shown = if path.is_empty() { "the top of the clone" } else { path };
+        ensure!(!is_folder, "{shown} is a folder, and a push changes files; name a file in it with --path");
+        Ok(Self { path: path.to_owned(), is_submodule })
+    }
 }
 
 impl<'a> CloneReader<'a> {
@@ -85,6 +103,13 @@ impl<'a> CloneReader<'a> {
     }
 }
 
+/// CodeCommit's answer for a file that is too large.
+fn too_large(path: &str) -> CallError {
+    let mut error = CallError::without_answer("git", format!("{path} is larger than {LARGEST_FILE} bytes"));
+    error.code = Some("FileTooLargeException".to_owned());
+    error
+}
+
 impl Reader for CloneReader<'_> {
     async fn branch_head(&self, _: &str) -> Result<Lookup<String>, CallError> {
         Ok(Lookup::NotAsked)
@@ -119,6 +144,10 @@ impl Reader for CloneReader<'_> {
     }
 
     async fn file(&self, commit: &str, path: &str) -> Result<Option<RepositoryFile>, CallError> {
+        let entry = self.keep(self.repository.entry(commit, path))?;
+        if entry.and_then(|entry| entry.size).is_some_and(|size| size > LARGEST_FILE) {
+            return Err(too_large(path));
+        }
         let file = self.keep(self.repository.file(commit, path))?;
         Ok(file.map(|file| RepositoryFile { is_link: file.is_link(), content: file.content }))
     }

@@ -109,6 +109,8 @@ fn ignore_lines(repository: &Repository, rule: &PipelineRule, commit: &str) -> R
 /// The file with its patterns; `None` if the rule has paths and none of them matches.
 fn decided(candidate: &Candidate<'_>, path: &str, with_all: bool) -> Option<DecidedFile> {
     let (verdict, deciding) = match candidate.verdict(path) {
+        // Without a path pattern, a line that re-includes the file decides, as for git.
+        FileVerdict::Starts { pattern: None, .. } => (Verdict::Start, candidate.matching(path).pop()),
         FileVerdict::Starts { pattern, .. } => (Verdict::Start, pattern),
         FileVerdict::Ignored { line, .. } => (Verdict::Skip, Some(line)),
         FileVerdict::NoMatch { excluded } => (Verdict::Skip, Some(excluded?.1)),

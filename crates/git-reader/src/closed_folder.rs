@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::configuration::{CloneConfiguration, LARGEST};
 use crate::place::{ClonePlace, bytes_at_most, head};
+use crate::waiting::check_git_folders;
 use crate::{GitError, isolated_command};
 
 /// What git reads of a git folder that several worktrees share.
@@ -29,6 +30,9 @@ const OWN: [&str; 9] = [
     "REVERT_HEAD",
 ];
 
+/// Patterns and attributes beside those of the working tree.
+const INFO: [&str; 2] = ["info/exclude", "info/attributes"];
+
 /// A git folder of our own, beside the clone. It is deleted with the value.
 #[derive(Debug)]
 pub(crate) struct ClosedFolder {
@@ -40,6 +44,8 @@ pub(crate) struct ClosedFolder {
 impl ClosedFolder {
     /// Creates the folder for a clone.
     pub(crate) fn of(place: &ClonePlace) -> Result<Self, GitError> {
+        let files = [&SHARED[..], &OWN[..], &["logs/HEAD"], &INFO[..]].concat();
+        check_git_folders(place, &files)?;
         let failed =
             |error: std::io::Error| unreadable(place, format!("no folder could be prepared: {error}"));
         let folder = TempDir::with_prefix("git-reader-").map_err(failed)?;
@@ -92,9 +98,7 @@ impl ClosedFolder {
         SHARED.iter().try_for_each(|name| link(&place.common.join(name), &common.join(name)))?;
         OWN.iter().try_for_each(|name| link(&place.git.join(name), &git.join(name)))?;
         // Patterns and attributes are data; an attribute can only name a driver, and no driver is configured.
-        ["info/exclude", "info/attributes"]
-            .iter()
-            .try_for_each(|name| link(&place.common.join(name), &common.join(name)))
+        INFO.iter().try_for_each(|name| link(&place.common.join(name), &common.join(name)))
     }
 }
 
@@ -116,7 +120,9 @@ fn configuration(place: &ClonePlace, folder: &Path) -> Result<CloneConfiguration
         source,
     })?;
     if !output.status.success() {
-        return Err(refused(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+        // git names the copy, which the operator does not have.
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        return Err(refused(stderr.trim().replace(&format!(" in file {}", copy.display()), "")));
     }
     CloneConfiguration::parse(&output.stdout).map_err(refused)
 }

@@ -174,7 +174,9 @@ impl RunningGit {
         stderr: &[u8],
     ) -> Result<T, GitError> {
         let status = status.map_err(|source| failed_to_run(&self.operation, &git.path, source))?;
-        if !status.success() {
+        // A reader that stops early ends git by a signal.
+        let ended_by_reader = answer.is_err() && status.code().is_none();
+        if !status.success() && !ended_by_reader {
             return Err(git.failed(&self.operation, stderr));
         }
         answer.map_err(|error| git.unexpected(&self.operation, error.to_string().as_bytes()))

@@ -2,6 +2,7 @@
 //!
 //! A key that is not on the list does not exist for git, so no key can name a program, whatever git's version knows.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use crate::remote::Remote;
@@ -16,6 +17,8 @@ const ALWAYS: &str = "[core]
 \thooksPath = /dev/null
 [protocol]
 \tallow = never
+[advice]
+\tgraftFileDeprecated = false
 [gc]
 \tauto = 0
 [maintenance]
@@ -54,6 +57,8 @@ pub(crate) struct CloneConfiguration {
     words: Vec<(String, String)>,
     /// The remotes, in the order of the file.
     pub(crate) remotes: Vec<Remote>,
+    /// The place of each remote in the list: a hostile file names as many as fit.
+    by_name: HashMap<String, usize>,
     /// The remote and the merged reference of each branch.
     branches: Vec<(String, &'static str, String)>,
 }
@@ -112,12 +117,17 @@ impl CloneConfiguration {
     }
 
     fn remote(&mut self, name: &str) -> &mut Remote {
-        let known = self.remotes.iter().position(|remote| remote.name == name);
-        let index = known.unwrap_or_else(|| {
+        let next = self.remotes.len();
+        let index = *self.by_name.entry(name.to_owned()).or_insert(next);
+        if index == next {
             self.remotes.push(Remote { name: name.to_owned(), ..Remote::default() });
-            self.remotes.len() - 1
-        });
+        }
         &mut self.remotes[index]
+    }
+
+    /// Whether the configuration names this remote.
+    pub(crate) fn has_remote(&self, name: &str) -> bool {
+        self.by_name.contains_key(name)
     }
 
     /// Whether the repository's ids are SHA-256.

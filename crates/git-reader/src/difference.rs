@@ -9,6 +9,10 @@ use crate::command::GitFolder;
 const EMPTY_TREE_SHA1: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 const EMPTY_TREE_SHA256: &str = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321";
 
+/// The most files that a commit may have. A few small trees that contain each other count as billions of files, and git
+/// collects all differences before it prints the first.
+const MOST: usize = 2_000_000;
+
 /// One changed file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
@@ -65,12 +69,33 @@ pub(crate) fn read(git: &GitFolder, before: Option<&str>, after: &str) -> Result
     let empty_tree =
         if git.closed().configuration().is_sha256() { EMPTY_TREE_SHA256 } else { EMPTY_TREE_SHA1 };
     let before = before.unwrap_or(empty_tree);
+    for tree in [before, after].into_iter().filter(|tree| *tree != empty_tree) {
+        let list = ["ls-tree", "-r", "-z", "--name-only", "--full-tree", "--end-of-options", tree];
+        git.stream(&list)?.finish(git, |stdout| count(BufReader::new(stdout), MOST))?;
+    }
     // A repository's own configuration could hide changed submodules.
     let options = ["--raw", "--no-abbrev", "--no-renames", "--ignore-submodules=none", "--end-of-options"];
     let mut arguments = vec!["diff-tree", "-r", "-z"];
     arguments.extend(options);
     arguments.extend([before, after, "--"]);
     git.stream(&arguments)?.finish(git, |stdout| parse(BufReader::new(stdout)))
+}
+
+/// Counts the files of a tree, and stops if there are more than `most`.
+fn count(mut output: impl BufRead, most: usize) -> std::io::Result<usize> {
+    let mut files = 0;
+    loop {
+        let read = output.fill_buf()?;
+        if read.is_empty() {
+            return Ok(files);
+        }
+        files += read.iter().filter(|byte| **byte == 0).count();
+        if files > most {
+            return Err(Error::other(format!("a commit has more than {most} files")));
+        }
+        let length = read.len();
+        output.consume(length);
+    }
 }
 
 fn parse(mut output: impl BufRead) -> std::io::Result<Vec<Difference>> {

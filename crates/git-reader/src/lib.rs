@@ -45,6 +45,7 @@ mod remote;
 mod repository;
 mod tree;
 mod untracked;
+mod waiting;
 mod work_tree;
 
 #[cfg(doctest)]

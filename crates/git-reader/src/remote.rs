@@ -126,11 +126,8 @@ impl Repository {
         let refs = self.git().run(&["for-each-ref", "--format=%(refname)", REMOTES])?.text(self.git())?;
         let of_ref = |name: &str| {
             let rest = name.strip_prefix(REMOTES)?;
-            let configured = self.remotes().iter().map(|remote| remote.name.as_str());
-            let configured = configured.filter(|name| {
-                rest.strip_prefix(*name).is_some_and(|rest| rest.starts_with('/')) && is_ref_name(name)
-            });
-            let longest = configured.max_by_key(|name| name.len());
+            let mut folders = rest.rmatch_indices('/').map(|(slash, _)| &rest[..slash]);
+            let longest = folders.find(|name| self.configuration().has_remote(name) && is_ref_name(name));
             longest.or_else(|| rest.split_once('/').map(|(name, _)| name)).map(str::to_owned)
         };
         Ok(refs.lines().filter_map(of_ref).collect())

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::GitError;
 use crate::command::GitFolder;
+use crate::waiting::check_work_folder;
 use crate::work_tree::os_path;
 
 const CHECK: [&str; 6] = ["check-ignore", "-z", "--stdin", "--verbose", "--non-matching", "--no-index"];
@@ -44,6 +45,7 @@ struct ListedEntry {
 
 /// The files, links and folders of a folder, without `.git` and other clones.
 fn listed(top: &Path, folder: &[u8]) -> std::io::Result<Vec<ListedEntry>> {
+    check_work_folder(&top.join(os_path(folder)))?;
     let mut entries = Vec::new();
     for entry in std::fs::read_dir(top.join(os_path(folder)))? {
         let entry = entry?;

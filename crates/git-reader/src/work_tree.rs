@@ -10,6 +10,7 @@ use std::path::Path;
 use crate::closed_folder::ClosedFolder;
 use crate::place::ClonePlace;
 use crate::untracked::untracked;
+use crate::waiting::check_folders_of;
 use crate::{GitError, Repository};
 
 const SUBMODULE: &str = "160000";
@@ -39,6 +40,8 @@ impl Repository {
         let failed = |error| self.unreadable("the index could not be copied", &error);
         copy_index(place, self.git().closed()).map_err(failed)?;
         let indexed = self.indexed(top)?;
+        let paths = indexed.files.iter().chain(&indexed.unmerged).map(Vec::as_slice);
+        check_folders_of(top, paths).map_err(|error| self.unreadable("the working tree", &error))?;
         // Without submodules in the index, git compares none of them.
         let without = indexed.submodules.keys().map(|path| removal(path)).collect::<Vec<_>>().concat();
         self.index_info(top, without)?;
@@ -84,7 +87,8 @@ impl Repository {
     /// checked out is unchanged, and one without a folder is deleted.
     fn submodule(&self, top: &Path, path: &[u8], indexed: &str) -> Option<Vec<u8>> {
         let folder = top.join(os_path(path));
-        let exists = folder.symlink_metadata().is_ok_and(|found| found.is_dir());
+        let found = folder.symlink_metadata();
+        let exists = found.is_ok_and(|found| found.is_dir()) && !leads_through_link(top, path);
         let opened = || Repository::open(&folder).and_then(|clone| clone.resolve("HEAD")).ok().flatten();
         let commit = exists.then(|| opened().unwrap_or_else(|| indexed.to_owned()))?;
         Some([format!("{SUBMODULE} {commit} 0\t").as_bytes(), path, b"\0"].concat())
@@ -122,8 +126,16 @@ fn removal(path: &[u8]) -> Vec<u8> {
     [b"0 ", "0".repeat(40).as_bytes(), b"\t", path, b"\0"].concat()
 }
 
+/// Whether git stores what stands at the path: a file or a link. A pipe is none, and what lies behind a link is another file.
 fn is_file(top: &Path, path: &[u8]) -> bool {
-    top.join(os_path(path)).symlink_metadata().is_ok_and(|found| !found.is_dir())
+    let found = top.join(os_path(path)).symlink_metadata();
+    found.is_ok_and(|found| found.is_file() || found.is_symlink()) && !leads_through_link(top, path)
+}
+
+/// Whether a folder of the path is a link.
+fn leads_through_link(top: &Path, path: &[u8]) -> bool {
+    let whole = top.join(os_path(path));
+    whole.ancestors().skip(1).take_while(|folder| *folder != top).any(Path::is_symlink)
 }
 
 #[cfg(unix)]
