@@ -28,6 +28,7 @@ use crate::report_failure::report_waiting;
 use crate::report_missing::{forget_over, report_missing};
 use crate::reports::Reports;
 use crate::roll_out::{ENOUGH_FAILURES, RollOutId, RollOutStacks};
+use crate::roll_out_reports::{forget_complete, record_lost};
 use crate::run::{BranchInput, Run};
 use crate::stack::BranchStack;
 use crate::survey::{Surveyed, record, survey};
@@ -76,7 +77,11 @@ pub async fn reconcile(run: &Run<'_>, confirm: Option<&str>) -> Report {
     if let Err(error) = &reports {
         report.reason(Verdict::Fail, "reconcile", &Because::ReportsUnavailable { error: error.clone() });
     }
-    let mut sweep = Sweep::new(inventory, reports.ok());
+    let mut reports = reports.ok();
+    if let Some(reports) = &mut reports {
+        report.add(forget_complete(run, &inventory.stacks, reports).await);
+    }
+    let mut sweep = Sweep::new(inventory, reports);
     let (missing, others) = needs.split_at(needs.partition_point(|(need, _)| *need == Need::Missing));
     for (need, branch) in missing {
         report.add(sweep.evaluate(run, *need, branch).await);
@@ -86,11 +91,12 @@ pub async fn reconcile(run: &Run<'_>, confirm: Option<&str>) -> Report {
     for (need, branch) in others {
         report.add(sweep.evaluate(run, *need, branch).await);
     }
-    let Some(reports) = &sweep.reports else { return report };
+    let Some(reports) = &mut sweep.reports else { return report };
     let outcomes: Vec<BranchOutcome> = settled.into_iter().chain(sweep.outcomes).collect();
     let until = before(run.invocation.deadline, TIME_TO_REPORT);
     let reporting = async {
-        let mut reported = report_waiting(run, &sweep.inventory.stacks, reports).await;
+        let mut reported = record_lost(run, &outcomes, reports).await;
+        reported.add(report_waiting(run, &sweep.inventory.stacks, reports).await);
         reported.add(report_outcomes(run, &outcomes, reports, names.as_ref()).await);
         reported
     };
