@@ -124,7 +124,10 @@ impl Play {
         let recent = self.within_limit.iter().filter(|at| now.duration_since(**at) < DAY).count();
         let most = (stacks / 10).clamp(1, 3);
         let deletes = self.within_limit.last() == Some(&now);
-        assert!(!deletes || recent <= most, "{recent} deletions within a day, of {stacks} stacks: {decision:#?}");
+        assert!(
+            !deletes || recent <= most,
+            "{recent} deletions within a day, of {stacks} stacks: {decision:#?}"
+        );
         if let Some(digest) = digest {
             self.held = Some((digest, held));
         }
@@ -200,5 +203,5 @@ proptest! {
 
 /// How many plays: PROPTEST_CASES, or as many as take some seconds.
 fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(24)
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(8)
 }

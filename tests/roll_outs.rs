@@ -68,7 +68,7 @@ fn a_roll_out_stops_although_every_event_is_lost() {
         account.aws.take_events();
         account.aws.advance(HALF_AN_HOUR);
     }
-    assert!((3..=6).contains(&all), "{all} updates");
+    assert_eq!(all, 3);
     assert!((1..=2).contains(&subjects(&account).len()), "{:?}", subjects(&account));
 }
 
@@ -81,7 +81,12 @@ fn a_roll_out_that_fails_again_after_another_is_emailed_again() {
         fail_all(&account, 6, "update");
         account.reconcile();
         account.settle();
-        stops.push(subjects(&account).iter().filter(|subject| subject.starts_with("Roll-out stopped")).count());
+        stops.push(
+            subjects(&account).iter().filter(|subject| subject.starts_with("Roll-out stopped")).count(),
+        );
+        if stops.len() == 2 {
+            break;
+        }
         account.aws.end_failures();
         account.deploy_template(THIRD, RULES);
         for _ in 0..6 {
@@ -89,7 +94,8 @@ fn a_roll_out_that_fails_again_after_another_is_emailed_again() {
             account.reconcile();
             account.settle();
         }
-        assert!(account.aws.stacks().iter().all(|stack| stack.status == "UPDATE_COMPLETE"));
+        let statuses: Vec<String> = account.aws.stacks().into_iter().map(|stack| stack.status).collect();
+        assert_eq!(statuses, ["UPDATE_COMPLETE"; 6], "{:?}", subjects(&account));
     }
     assert_eq!(stops, [1, 2]);
 }

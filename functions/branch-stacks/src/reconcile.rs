@@ -91,12 +91,11 @@ pub async fn reconcile(run: &Run<'_>, confirm: Option<&str>) -> Report {
     for (need, branch) in others {
         report.add(sweep.evaluate(run, *need, branch).await);
     }
-    let Some(reports) = &mut sweep.reports else { return report };
+    let Some(reports) = &sweep.reports else { return report };
     let outcomes: Vec<BranchOutcome> = settled.into_iter().chain(sweep.outcomes).collect();
     let until = before(run.invocation.deadline, TIME_TO_REPORT);
     let reporting = async {
-        let mut reported = record_lost(run, &outcomes, reports).await;
-        reported.add(report_waiting(run, &sweep.inventory.stacks, reports).await);
+        let mut reported = report_waiting(run, &sweep.inventory.stacks, reports).await;
         reported.add(report_outcomes(run, &outcomes, reports, names.as_ref()).await);
         reported
     };
@@ -218,7 +217,8 @@ impl Sweep {
             return self.hold(run, need, branch, because);
         }
         if let Some(decision) = self.was_surveyed(run, branch) {
-            return self.settle(branch, decision);
+            let report = self.settle(branch, decision);
+            return self.with_lost_failure(run, report).await;
         }
         if let Some(because) = self.has_to_wait(run, need, branch) {
             return self.hold(run, need, branch, because);
@@ -250,7 +250,15 @@ impl Sweep {
         };
         self.learn(&enacted, branch);
         self.outcomes.push(enacted.outcome(branch));
-        enacted.report(branch)
+        self.with_lost_failure(run, enacted.report(branch)).await
+    }
+
+    /// The report about the last branch, after the failure that it shows was recorded: it counts for the branches after it.
+    async fn with_lost_failure(&mut self, run: &Run<'_>, mut report: Report) -> Report {
+        if let (Some(outcome), Some(reports)) = (self.outcomes.last(), &mut self.reports) {
+            report.add(record_lost(run, outcome, reports).await);
+        }
+        report
     }
 
     /// The most stacks that are updated at a time: few until a stack has got the roll-out.

@@ -124,9 +124,8 @@ impl<'a> RollOutStacks<'a> {
     pub fn over(&self, reports: &Reports, now: Timestamp) -> BTreeSet<ReportKey> {
         let recorded = self.id.failed_stacks(reports);
         let failed = self.still_failed(recorded.clone());
-        let is_old = |key: &ReportKey| {
-            reports.get(key).is_some_and(|at| now.duration_since(*at) >= SETTLED_FOR)
-        };
+        let is_old =
+            |key: &ReportKey| reports.get(key).is_some_and(|at| now.duration_since(*at) >= SETTLED_FOR);
         let complete = recorded.difference(&failed).filter(|name| is_old(&self.id.failure(name)));
         let of_stacks = complete.flat_map(|name| [self.id.failure(name), self.id.email(name)]);
         let stop = (failed.len() < ENOUGH_FAILURES).then(|| self.id.stop()).filter(is_old);

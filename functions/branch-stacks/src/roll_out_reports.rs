@@ -31,19 +31,19 @@ pub async fn forget_complete(run: &Run<'_>, listing: &StackListing, reports: &mu
     Report::default()
 }
 
-/// Records the failures that the decisions show and the reports do not have, in the table and in `reports`: without them, a
+/// Records a failure that the decision shows and the reports do not have, in the table and in `reports`: without that, a
 /// roll-out whose events are lost never stops.
-pub async fn record_lost(run: &Run<'_>, outcomes: &[BranchOutcome], reports: &mut Reports) -> Report {
-    let lost: BTreeSet<ReportKey> = outcomes.iter().filter_map(|outcome| failure(run, outcome)).collect();
-    for key in lost.into_iter().filter(|key| !reports.contains_key(key)).collect::<Vec<_>>() {
-        let table = run.table();
-        let recorded = run.invocation.executor.perform(table.record(&key, run.invocation.now)).await;
-        if let Performed::Failed(error) = recorded {
-            return unavailable(error);
-        }
-        reports.insert(key, run.invocation.now);
+pub async fn record_lost(run: &Run<'_>, outcome: &BranchOutcome, reports: &mut Reports) -> Report {
+    let Some(key) = failure(run, outcome).filter(|key| !reports.contains_key(key)) else {
+        return Report::default();
+    };
+    let table = run.table();
+    let recorded = run.invocation.executor.perform(table.record(&key, run.invocation.now)).await;
+    reports.insert(key, run.invocation.now);
+    match recorded {
+        Performed::Failed(error) => unavailable(error),
+        Performed::Done(()) | Performed::NotCalled => Report::default(),
     }
-    Report::default()
 }
 
 /// The record of the failure that a decision shows, if it is one of a roll-out.

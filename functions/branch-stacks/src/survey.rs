@@ -108,8 +108,11 @@ fn uncovered(run: &Run<'_>, inventory: &Inventory) -> Vec<DeletionCandidate> {
 
 /// The names of the stacks whose branches could not be listed.
 fn unlisted(inventory: &Inventory) -> BTreeSet<String> {
-    let unreadable =
-        inventory.stacks.ours.iter().filter(|(branch, _)| inventory.unreadable.contains_key(&branch.repository));
+    let unreadable = inventory
+        .stacks
+        .ours
+        .iter()
+        .filter(|(branch, _)| inventory.unreadable.contains_key(&branch.repository));
     unreadable.map(|(_, stack)| stack.name().to_owned()).collect()
 }
 
