@@ -137,3 +137,30 @@ fn keep_command(candidate: &DeletionCandidate) -> String {
 fn quoted(text: &str) -> String {
     format!("'{}'", printable(text).replace('\'', r"'\''"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::BranchId;
+    use crate::stack::BranchStack;
+
+    #[test]
+    fn the_command_keeps_tags_that_the_shorthand_of_the_cli_would_split() {
+        let tag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        let stack = BranchStack {
+            id: "arn:aws:cloudformation:eu-west-1:111122223333:stack/branch-x/1".parse().expect("an ARN"),
+            status: aws_sdk_cloudformation::types::StackStatus::CreateComplete,
+            tags: vec![tag("pointsman:branch", "=F0=9F"), tag("team", "it's a, b"), tag(KEEP, "false")],
+            created: None,
+            updated: None,
+            deleted: None,
+            protected: false,
+            previous: Box::default(),
+            outputs: Vec::new(),
+        };
+        let branch = BranchId { repository: "shop".into(), name: "x".into() };
+        let command = keep_command(&DeletionCandidate { branch, stack, why: Unwanted::BranchGone });
+        let tags = r#"--tags '[{"Key":"pointsman:branch","Value":"=F0=9F"},{"Key":"team","Value":"it'\''s a, b"},{"Key":"pointsman:keep","Value":"true"}]'"#;
+        assert!(command.ends_with(tags), "{command}");
+    }
+}
