@@ -387,3 +387,49 @@ fn an_interruption_of_a_confirmed_run_deletes_nothing_that_was_not_confirmed() {
         assert_eq!(stacks(&account), 0, "cut after {calls}");
     }
 }
+
+#[test]
+fn a_confirmation_ends_when_the_rules_are_fixed() {
+    // The deletion after the tenth is throttled in each of its tries, so the confirmed run stops.
+    let fault = "[[fault]]\noperation = \"DeleteStack\"\ncalls = [11, 12, 13, 14, 15]\nanswer = \"ThrottlingException\"";
+    let mut account = account_with(31, fault);
+    account.deploy(&rules(TYPO, ""));
+    let list = digest(&account.reconcile());
+    account.reconcile_confirming(&list);
+    assert_eq!(stacks(&account), 21);
+    account.deploy(&rules("\"feature/**\"", ""));
+    account.reconcile();
+    assert_eq!(stacks(&account), 31);
+    account.deploy(&rules(TYPO, ""));
+    assert_eq!(counted(&account.reconcile()), counts([("hold too-many-deletions", 31)]));
+}
+
+#[test]
+fn a_failed_read_neither_repeats_a_warning_nor_begins_another_day() {
+    for (operation, call) in [("GetCommit", 2), ("GetBranch", 3), ("ListBranches", 3)] {
+        let fault = format!(
+            "[[fault]]\noperation = \"{operation}\"\ncalls = [{call}]\nanswer = \"EncryptionKeyUnavailableException\""
+        );
+        let mut account = account_with(1, &fault);
+        account.deploy(&rules("\"feature/**\"", "ttl = \"5d\""));
+        account.aws.advance(HOUR * 24 * 5);
+        assert_eq!(counted(&account.reconcile()), counts([("hold idle-warned", 1)]), "{operation}");
+        account.aws.advance(HOUR * 23);
+        assert_eq!(counted(&account.reconcile()).get("hold idle-warned"), None, "{operation} fails");
+        account.aws.advance(HOUR);
+        assert_eq!(counted(&account.reconcile()), counts([("delete idle", 1)]), "{operation}");
+        assert_eq!(subjects(&account).len(), 1, "{operation}");
+    }
+}
+
+#[test]
+fn a_list_that_was_emailed_is_not_emailed_again_after_a_failed_read() {
+    let fault = "[[fault]]\noperation = \"ListBranches\"\ncalls = [3]\nanswer = \"EncryptionKeyUnavailableException\"";
+    let mut account = account_with(5, fault);
+    account.aws.advance(HOUR * 24 * 10);
+    account.deploy(&rules("\"feature/**\"", "ttl = \"1d\""));
+    assert_eq!(counted(&account.reconcile()), counts([("hold too-many-deletions", 5)]));
+    assert_eq!(counted(&account.reconcile())["fail listing-failed"], 1);
+    assert_eq!(counted(&account.reconcile()), counts([("hold too-many-deletions", 5)]));
+    assert_eq!(subjects(&account).len(), 1);
+}

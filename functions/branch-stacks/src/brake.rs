@@ -218,16 +218,18 @@ pub fn digest(candidates: &[DeletionCandidate]) -> String {
     client_token(entries.iter().map(String::as_str))[..DIGEST].to_owned()
 }
 
-/// Decides about every candidate of a run. `most` is the limit, `confirm` the digest that the event confirms.
+/// Decides about every candidate of a run. `undecided` are the names of further stacks that may be candidates, `most` is the limit,
+/// `confirm` the digest that the event confirms.
 pub fn brake(
     candidates: Vec<DeletionCandidate>,
+    undecided: &BTreeSet<String>,
     reports: &Reports,
     most: usize,
     confirm: Option<&str>,
     now: Timestamp,
 ) -> Braked {
     let past = Past { reports, now };
-    let mut stale = stale(reports, &candidates);
+    let mut stale = stale(reports, &candidates, undecided);
     let (free, counted): (Vec<_>, Vec<_>) = candidates
         .into_iter()
         .partition(|one| past.came_by_itself(one) || past.is_confirmed(&one.confirmation_key()));
@@ -318,11 +320,24 @@ pub fn confirmation_of(digest: &str) -> ReportKey {
     ReportKey::of_deployment(&format!("{CONFIRMED} {digest}"))
 }
 
-/// The warnings and lists whose cause no longer exists. The next one is then the first again.
-fn stale(reports: &Reports, candidates: &[DeletionCandidate]) -> Vec<ReportKey> {
-    let current: BTreeSet<ReportKey> = candidates.iter().filter_map(DeletionCandidate::warning_key).collect();
-    let passed =
-        |key: &&ReportKey| is_kind(key, TOO_MANY) || (is_kind(key, IDLE_WARNING) && !current.contains(*key));
+/// The warnings, confirmations and lists whose cause no longer exists. The next one is then the first again. A stack that could not
+/// be decided about keeps its own, so that a failed read neither repeats an email nor begins another day.
+fn stale(
+    reports: &Reports,
+    candidates: &[DeletionCandidate],
+    undecided: &BTreeSet<String>,
+) -> Vec<ReportKey> {
+    let warnings = candidates.iter().filter_map(DeletionCandidate::warning_key);
+    let current: BTreeSet<ReportKey> =
+        warnings.chain(candidates.iter().map(DeletionCandidate::confirmation_key)).collect();
+    let passed = |key: &&ReportKey| match key.what().split(' ').next() {
+        Some(TOO_MANY) => undecided.is_empty(),
+        Some(IDLE_WARNING) => !current.contains(*key) && !undecided.contains(key.about()),
+        Some(CONFIRMED) => {
+            !key.is_of_deployment() && !current.contains(*key) && !undecided.contains(key.about())
+        }
+        _ => false,
+    };
     reports.keys().filter(passed).cloned().collect()
 }
 

@@ -1,12 +1,12 @@
 //! The emails before stacks of existing branches are deleted: the list that the brake holds, and the warning about an idle
 //! branch. Pure.
 
+use serde_json::{Value, json};
 use shared::email::Message;
 use shared::text::{count, printable};
 
 use crate::because::{Because, Unwanted};
 use crate::brake::{DeletionCandidate, HeldDeletions, WARNING};
-use crate::identity::NamedValue;
 use crate::keep::KEEP;
 use crate::run::Run;
 
@@ -64,8 +64,10 @@ fn was(recent: usize) -> String {
 /// The command that confirms a list.
 fn confirm_command(function_arn: &str, digest: &str) -> String {
     let function = if function_arn.is_empty() { "FUNCTION" } else { function_arn };
+    let region = function_arn.split(':').nth(3).filter(|region| !region.is_empty());
+    let region = region.map(|region| format!(" --region {region}")).unwrap_or_default();
     format!(
-        "aws lambda invoke --function-name {function} --cli-binary-format raw-in-base64-out --cli-read-timeout 900 --payload \
+        "aws lambda invoke{region} --function-name {function} --cli-binary-format raw-in-base64-out --cli-read-timeout 900 --payload \
          '{{\"source\":\"pointsman\",\"detail-type\":\"reconcile\",\"confirm\":\"{digest}\"}}' decision.json"
     )
 }
@@ -111,8 +113,10 @@ fn reason(why: &Unwanted) -> String {
 fn keep_command(candidate: &DeletionCandidate) -> String {
     let stack = &candidate.stack;
     let kept = stack.tags.iter().filter(|(key, _)| key != KEEP && !key.starts_with("aws:"));
-    let tag = |(key, value): &NamedValue| quoted(&format!("Key={key},Value={value}"));
-    let tags: Vec<String> = kept.map(tag).chain([quoted(&format!("Key={KEEP},Value=true"))]).collect();
+    // JSON, because the shorthand of the AWS CLI reads commas and brackets of a value as its own.
+    let tag = |(key, value): (&str, &str)| json!({"Key": key, "Value": value});
+    let tags = kept.map(|(key, value)| tag((key, value))).chain([tag((KEEP, "true"))]).collect();
+    let tags = quoted(&Value::Array(tags).to_string());
     let parameter = |name: &String| format!("ParameterKey={name},UsePreviousValue=true");
     let parameters: Vec<String> = stack.previous.parameters.iter().map(parameter).collect();
     let list = |option: &str, values: &[String]| match values {
@@ -125,11 +129,38 @@ fn keep_command(candidate: &DeletionCandidate) -> String {
         stack.id,
         list("parameters", &parameters),
         list("capabilities", &stack.previous.capabilities),
-        list("tags", &tags),
+        list("tags", &[tags]),
     )
 }
 
 /// A word for a POSIX shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", printable(text).replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::BranchId;
+    use crate::stack::BranchStack;
+
+    #[test]
+    fn the_command_keeps_tags_that_the_shorthand_of_the_cli_would_split() {
+        let tag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        let stack = BranchStack {
+            id: "arn:aws:cloudformation:eu-west-1:111122223333:stack/branch-x/1".parse().expect("an ARN"),
+            status: aws_sdk_cloudformation::types::StackStatus::CreateComplete,
+            tags: vec![tag("pointsman:branch", "=F0=9F"), tag("team", "it's a, b"), tag(KEEP, "false")],
+            created: None,
+            updated: None,
+            deleted: None,
+            protected: false,
+            previous: Box::default(),
+            outputs: Vec::new(),
+        };
+        let branch = BranchId { repository: "shop".into(), name: "x".into() };
+        let command = keep_command(&DeletionCandidate { branch, stack, why: Unwanted::BranchGone });
+        let tags = r#"--tags '[{"Key":"pointsman:branch","Value":"=F0=9F"},{"Key":"team","Value":"it'\''s a, b"},{"Key":"pointsman:keep","Value":"true"}]'"#;
+        assert!(command.ends_with(tags), "{command}");
+    }
 }

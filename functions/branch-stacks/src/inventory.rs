@@ -130,13 +130,13 @@ impl Inventory {
             }
         }
         self.report_foreign(input, &mut settled);
-        // In a roll-out, protected branches come last.
-        let last = |need: Need, branch: &BranchId| need == Need::Check && input.rules.protect(branch);
-        needs.sort_by_cached_key(|(need, branch)| (*need, last(*need, branch), branch.clone()));
+        let turn =
+            |need: Need, branch: &BranchId| (need == Need::Check).then(|| self.turn(input.rules, branch));
+        needs.sort_by_cached_key(|(need, branch)| (*need, turn(*need, branch), branch.clone()));
         // In a large group, each run begins at another branch: neither a lack of time nor a few branches that always fail
         // keep the others from their turn.
         let same = |(need, branch): &(Need, BranchId), (next, other): &(Need, BranchId)| {
-            need == next && last(*need, branch) == last(*next, other)
+            need == next && turn(*need, branch) == turn(*next, other)
         };
         for group in needs.chunk_by_mut(same) {
             if group.len() > LARGE_GROUP {
@@ -144,6 +144,16 @@ impl Inventory {
             }
         }
         (needs, settled)
+    }
+
+    /// In a roll-out, the stacks that failed come first, so that their failures are known before the next updates, and protected
+    /// branches come last.
+    fn turn(&self, rules: &Rules, branch: &BranchId) -> u8 {
+        let failed = |stack: &BranchStack| stack.phase() == StackPhase::UpdateUndone;
+        match self.stacks.ours.get(branch).is_some_and(failed) {
+            true => 0,
+            false => 1 + u8::from(rules.protect(branch)),
+        }
     }
 
     /// Reports foreign stacks whose names look like ours, including the hash, so that a stack which lost its tags stays

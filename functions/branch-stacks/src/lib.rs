@@ -34,6 +34,7 @@ pub mod report_missing;
 pub mod report_once;
 pub mod reports;
 pub mod roll_out;
+pub mod roll_out_reports;
 pub mod rules;
 pub mod run;
 pub mod settings;

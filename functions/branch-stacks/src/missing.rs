@@ -15,6 +15,7 @@ const CREATE: &str = "cloudformation:CreateStack";
 
 /// The codes of the reports of this module: only these are forgotten here.
 const CODES: [&str; 14] = [
+    "roll-out-stopped",
     "too-many-stacks",
     "foreign-stack",
     "account-full",
@@ -24,7 +25,6 @@ const CODES: [&str; 14] = [
     "in-review",
     "unknown-status",
     "creation-failed",
-    "creation-waits",
     "failed-and-protected",
     "half-deleted",
     "update-stuck",
@@ -109,9 +109,12 @@ impl BranchOutcome {
             Because::InsufficientCapabilities { error } | Because::CallFailed { error } => {
                 refused_creation(error).map(|error| format!("{code} {error}"))
             }
+            Because::RollOutStopped { .. } => self.stack.is_none().then(|| code.to_owned()),
+            // One attempt is one reason, whether or not this run could read why it failed.
+            Because::CreationFailed { .. } | Because::CreationWaits { .. } => {
+                Some(format!("creation-failed {}", self.stack.as_ref()?.moment_hash()))
+            }
             Because::NeverEnds { .. }
-            | Because::CreationFailed { .. }
-            | Because::CreationWaits { .. }
             | Because::FailedAndProtected { .. }
             | Because::HalfDeleted
             | Because::UpdateStuck { .. }
@@ -151,10 +154,19 @@ fn is_unknown(decision: &StackDecision) -> bool {
         | Because::StackUnreadable { .. }
         | Because::ReportsUnavailable { .. } => true,
         // A branch that may be idle was not read; whether the rules require its stack is unknown.
-        Because::TooManyStacks { .. } | Because::AccountFull | Because::RefusedForOthers { .. } => {
-            !decision.wants_stack
+        Because::TooManyStacks { .. } | Because::AccountFull => !decision.wants_stack,
+        Because::RefusedForOthers { because, .. } => !decision.wants_stack || is_passing(because),
+        because @ Because::CallFailed { .. } => is_passing(because),
+        _ => false,
+    }
+}
+
+/// Whether the failed call says nothing about the creation of the stack: it was another call, or may succeed later.
+fn is_passing(because: &Because) -> bool {
+    match because {
+        Because::CallFailed { error } | Because::InsufficientCapabilities { error } => {
+            refused_creation(error).is_none()
         }
-        Because::CallFailed { error } => refused_creation(error).is_none(),
         _ => false,
     }
 }

@@ -85,7 +85,7 @@ pub async fn overview(run: &Run<'_>, reports: &Reports) -> Result<StackOverview,
     let candidates = judged.iter().filter_map(|one| candidate(&one.branch, &one.decision, &one.facts));
     let most = limit(run.rules.most_deletions, inventory.stacks.ours.len());
     let Braked { judgements, held, .. } =
-        brake(candidates.collect(), reports, most, None, run.invocation.now);
+        brake(candidates.collect(), &BTreeSet::new(), reports, most, None, run.invocation.now);
     judged.iter_mut().for_each(|one| apply(run, &judgements, one));
     Ok(assembled(run, &inventory, &judged, held))
 }

@@ -28,6 +28,7 @@ use crate::report_failure::report_waiting;
 use crate::report_missing::{forget_over, report_missing};
 use crate::reports::Reports;
 use crate::roll_out::{ENOUGH_FAILURES, RollOutId, RollOutStacks};
+use crate::roll_out_reports::{forget_complete, record_lost};
 use crate::run::{BranchInput, Run};
 use crate::stack::BranchStack;
 use crate::survey::{Surveyed, record, survey};
@@ -76,7 +77,11 @@ pub async fn reconcile(run: &Run<'_>, confirm: Option<&str>) -> Report {
     if let Err(error) = &reports {
         report.reason(Verdict::Fail, "reconcile", &Because::ReportsUnavailable { error: error.clone() });
     }
-    let mut sweep = Sweep::new(inventory, reports.ok());
+    let mut reports = reports.ok();
+    if let Some(reports) = &mut reports {
+        report.add(forget_complete(run, &inventory.stacks, reports).await);
+    }
+    let mut sweep = Sweep::new(inventory, reports);
     let (missing, others) = needs.split_at(needs.partition_point(|(need, _)| *need == Need::Missing));
     for (need, branch) in missing {
         report.add(sweep.evaluate(run, *need, branch).await);
@@ -212,7 +217,8 @@ impl Sweep {
             return self.hold(run, need, branch, because);
         }
         if let Some(decision) = self.was_surveyed(run, branch) {
-            return self.settle(branch, decision);
+            let report = self.settle(branch, decision);
+            return self.with_lost_failure(run, report).await;
         }
         if let Some(because) = self.has_to_wait(run, need, branch) {
             return self.hold(run, need, branch, because);
@@ -244,7 +250,15 @@ impl Sweep {
         };
         self.learn(&enacted, branch);
         self.outcomes.push(enacted.outcome(branch));
-        enacted.report(branch)
+        self.with_lost_failure(run, enacted.report(branch)).await
+    }
+
+    /// The report about the last branch, after the failure that it shows was recorded: it counts for the branches after it.
+    async fn with_lost_failure(&mut self, run: &Run<'_>, mut report: Report) -> Report {
+        if let (Some(outcome), Some(reports)) = (self.outcomes.last(), &mut self.reports) {
+            report.add(record_lost(run, outcome, reports).await);
+        }
+        report
     }
 
     /// The most stacks that are updated at a time: few until a stack has got the roll-out.

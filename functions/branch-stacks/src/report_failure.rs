@@ -139,11 +139,16 @@ async fn report_roll_out(
     match stops {
         true if reports.contains_key(&id.stop()) && is_stuck => own,
         true => {
-            let stop = match reports.contains_key(&id.stop()) {
-                true => noted(failed, Remark::InStopEmail { stack: failed.name().to_owned() }),
-                false => stop(run, failed, id, &names).await,
-            };
-            joined(joined(own, stop), reported_missing(run, failed).await)
+            // The email about the stop does not name a stack that fails after it: reconcile reports it, if its branch has no stack
+            // that works then, together with all others.
+            if reports.contains_key(&id.stop()) {
+                return noted(failed, Remark::InStopEmail { stack: failed.name().to_owned() });
+            }
+            let stop = stop(run, failed, id, &names).await;
+            match stop.reasons.is_empty() {
+                true => joined(joined(own, stop), reported_missing(run, failed).await),
+                false => joined(own, stop),
+            }
         }
         false if is_stuck => own,
         false if failed.is_creation() => email(run, failed).await,

@@ -58,6 +58,11 @@ impl ReportKey {
         &self.about
     }
 
+    /// Whether the report is about the deployment.
+    pub fn is_of_deployment(&self) -> bool {
+        self.about == DEPLOYMENT
+    }
+
     /// What is reported.
     pub fn what(&self) -> &str {
         &self.what

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::gather::StackListing;
 use crate::identity::BranchId;
@@ -22,6 +22,9 @@ pub const ENOUGH_FAILURES: usize = 3;
 
 /// The most time between the begin of two updates of which one email reports both.
 const EVENT_DELAY: SignedDuration = SignedDuration::from_mins(30);
+
+/// The time after which a recorded failure of a complete stack no longer counts: the stack was listed before the reports were read.
+const SETTLED_FOR: SignedDuration = SignedDuration::from_hours(1);
 
 /// How much of a hash an id shows.
 pub(crate) const SHOWN_ID: usize = 16;
@@ -114,6 +117,19 @@ impl<'a> RollOutStacks<'a> {
             names.remove(stack.name());
         }
         names
+    }
+
+    /// The reports of the roll-out that are over, because their stacks are complete again: the next failures are the first again,
+    /// and have an email.
+    pub fn over(&self, reports: &Reports, now: Timestamp) -> BTreeSet<ReportKey> {
+        let recorded = self.id.failed_stacks(reports);
+        let failed = self.still_failed(recorded.clone());
+        let is_old =
+            |key: &ReportKey| reports.get(key).is_some_and(|at| now.duration_since(*at) >= SETTLED_FOR);
+        let complete = recorded.difference(&failed).filter(|name| is_old(&self.id.failure(name)));
+        let of_stacks = complete.flat_map(|name| [self.id.failure(name), self.id.email(name)]);
+        let stop = (failed.len() < ENOUGH_FAILURES).then(|| self.id.stop()).filter(is_old);
+        of_stacks.chain(stop).filter(|key| reports.contains_key(key)).collect()
     }
 
     /// Whether a stack has got the roll-out: it can succeed.

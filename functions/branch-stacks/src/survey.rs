@@ -1,7 +1,7 @@
 //! The survey before reconcile deletes anything: finds every stack that would be deleted although its branch exists, and lets the
 //! brake decide about all of them together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use shared::act::Performed;
@@ -21,6 +21,7 @@ use crate::facts::{BranchTip, Facts, FoundStack};
 use crate::gather::{Known, gather};
 use crate::identity::BranchId;
 use crate::inventory::{Inventory, Need};
+use crate::remark::Remark;
 use crate::report_once::{DueReport, REMIND_AFTER, report_once};
 use crate::reports::{ReportKey, Reports};
 use crate::run::{BranchInput, Run};
@@ -41,7 +42,8 @@ pub struct Surveyed {
     pub stopped: Option<Because>,
 }
 
-/// Surveys the branches that have to be evaluated. `reports` is the content of the table of reports, if it could be read; `until` is the time at which no further branch is read.
+/// Surveys the branches that have to be evaluated. `reports` is the content of the table of reports, if it could be read; `until` is
+/// the time at which no further branch is read.
 pub async fn survey(
     run: &Run<'_>,
     inventory: &Inventory,
@@ -55,6 +57,7 @@ pub async fn survey(
     }
     let mut surveyed = Surveyed::default();
     let mut candidates = uncovered(run, inventory);
+    let mut undecided = unlisted(inventory);
     let known = Known { count: None, listing: Some(&inventory.stacks), reports };
     let checked = needs.iter().filter(|(need, branch)| *need == Need::Check && may_be_idle(run, branch));
     for (_, branch) in checked {
@@ -67,6 +70,9 @@ pub async fn survey(
         if decision.because.is_throttling() {
             surveyed.stopped = Some(Because::Throttled);
             break;
+        }
+        if is_undecided(&decision) {
+            undecided.insert(branch.stack_name(&run.settings.prefix));
         }
         match candidate(branch, &decision, &facts) {
             Some(one) => candidates.push(one),
@@ -81,7 +87,7 @@ pub async fn survey(
         return surveyed;
     };
     let most = limit(run.rules.most_deletions, inventory.stacks.ours.len());
-    let braked = brake(candidates, reports, most, confirm, run.invocation.now);
+    let braked = brake(candidates, &undecided, reports, most, confirm, run.invocation.now);
     carry_out(run, braked, &mut surveyed).await;
     surveyed
 }
@@ -98,6 +104,22 @@ fn uncovered(run: &Run<'_>, inventory: &Inventory) -> Vec<DeletionCandidate> {
         candidate(branch, &decide(&input, &facts), &facts)
     });
     found.collect()
+}
+
+/// The names of the stacks whose branches could not be listed.
+fn unlisted(inventory: &Inventory) -> BTreeSet<String> {
+    let unreadable = inventory
+        .stacks
+        .ours
+        .iter()
+        .filter(|(branch, _)| inventory.unreadable.contains_key(&branch.repository));
+    unreadable.map(|(_, stack)| stack.name().to_owned()).collect()
+}
+
+/// Whether the branch may be idle all the same: it, or the date of its commit, could not be read.
+fn is_undecided(decision: &StackDecision) -> bool {
+    let age_unknown = |remark: &Remark| matches!(remark, Remark::AgeUnknown { .. });
+    decision.verdict == Verdict::Fail || decision.remarks.iter().any(age_unknown)
 }
 
 fn may_be_idle(run: &Run<'_>, branch: &BranchId) -> bool {

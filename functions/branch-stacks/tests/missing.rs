@@ -146,3 +146,35 @@ fn a_report_is_over_when_its_branch_has_a_stack_another_reason_or_is_gone() {
     assert_eq!(over_with(Some(&names)), all);
     assert_eq!(over_with(None), evaluated.into(), "without a complete list, no branch is gone");
 }
+
+#[test]
+fn one_failed_attempt_is_one_reason_whether_or_not_its_cause_could_be_read() {
+    let status = || StackStatus::RollbackComplete;
+    let failed = outcome("a", Verdict::Hold, Because::CreationFailed { status: status() });
+    let next = Timestamp::UNIX_EPOCH;
+    let waits = outcome("a", Verdict::Hold, Because::CreationWaits { status: status(), next });
+    let key = |outcome: &BranchOutcome| match outcome.presence("branch") {
+        StackPresence::Missing(missing) => missing.key,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(key(&failed), key(&waits));
+}
+
+#[test]
+fn the_refusal_of_another_call_for_other_branches_says_nothing_about_a_missing_stack() {
+    let others = |because| Because::RefusedForOthers { times: 3, because: Box::new(because) };
+    for (because, expected) in [
+        (refused("cloudformation:UpdateStack", Some("AccessDenied")), "unknown"),
+        (refused("cloudformation:CreateStack", Some("InternalFailure")), "unknown"),
+        (refused("cloudformation:CreateStack", Some("AccessDenied")), "call-failed AccessDenied"),
+    ] {
+        assert_eq!(what(&outcome("a", Verdict::Hold, others(because))), expected);
+    }
+}
+
+#[test]
+fn a_stopped_roll_out_leaves_only_a_branch_without_a_stack_without_one() {
+    let stopped = outcome("a", Verdict::Hold, Because::RollOutStopped { failures: 3 });
+    assert_eq!(what(&stopped), "settled");
+    assert_eq!(what(&BranchOutcome { stack: None, ..stopped }), "roll-out-stopped");
+}

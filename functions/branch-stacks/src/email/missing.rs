@@ -114,6 +114,11 @@ impl SameReason<'_, '_> {
                 ],
                 commands: vec![("To cancel an update", "cancel-update-stack")],
             },
+            (Because::RollOutStopped { .. }, _) => only(&[
+                "Read the email that the roll-out stopped: it names the stacks that failed, and why. Fix the template or the rule, \
+                 and deploy the rules again.",
+                "A push to the branch creates its stack in any case.",
+            ]),
             (Because::InReview, _) => only(&["Execute the change set, or delete the stack that holds it."]),
             (Because::UnknownStatus { .. }, _) => {
                 only(&["Read the stack's status in CloudFormation. Deploy a newer version of pointsman."])

@@ -11,7 +11,8 @@ use crate::stack::stack_name;
 const MOST_STACKS: usize = 10;
 
 const NEXT: &str = "The function updates no other stack to this state of the template and the rule. Stacks that failed are \
-                    rolled back, and the others are left unchanged. Later failures of this roll-out are in the log, and not emailed.";
+                    rolled back, and the others are left unchanged. Later failures of this roll-out have no email of their own; \
+                    reconcile emails the branches that are left without a stack.";
 
 const ADVICE: [&str; 2] = [
     "Fix the template or the rule and deploy the rules again: the change begins another roll-out, also for the stacks that failed.",
