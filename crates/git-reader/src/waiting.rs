@@ -1,4 +1,4 @@
-//! Refuses a clone in which git could wait for ever: a pipe or a device in the place of a file, or folders of references that
+//! Refuses a clone in which git could wait without end: a pipe or a device in the place of a file, or folders of references that
 //! links lead round in a circle.
 //!
 //! git opens what it finds. Opening a pipe ends once another process writes to it, and a device may never end.
@@ -21,7 +21,7 @@ const MOST_ALTERNATES: usize = 100;
 /// The files of a working tree that git opens only to learn how to treat other files.
 const SPECIAL_NAMES: [&str; 2] = [".gitattributes", ".gitignore"];
 
-/// Fails if git could wait for ever in one of the `files`, the references or the objects.
+/// Fails if git could wait without end in one of the `files`, the references or the objects.
 pub(crate) fn check_git_folders(place: &ClonePlace, files: &[&str]) -> std::result::Result<(), GitError> {
     let folders = BTreeSet::from([&place.git, &place.common]);
     let checked = folders.into_iter().try_for_each(|folder| {
@@ -32,7 +32,7 @@ pub(crate) fn check_git_folders(place: &ClonePlace, files: &[&str]) -> std::resu
     checked.map_err(|error| GitError::Unreadable { path: place.git.clone(), why: error.to_string() })
 }
 
-/// Fails if git could wait for ever in the attributes or the ignore file of a folder of the working tree.
+/// Fails if git could wait without end in the attributes or the ignore file of a folder of the working tree.
 pub(crate) fn check_work_folder(folder: &Path) -> Result<()> {
     SPECIAL_NAMES.iter().try_for_each(|name| check(&folder.join(name)))
 }

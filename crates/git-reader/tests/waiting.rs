@@ -1,4 +1,4 @@
-//! Reads clones in which git would wait for ever, or without an end.
+//! Reads clones in which git would wait without end, or read without end.
 
 #![expect(
     clippy::unwrap_used,
