@@ -15,8 +15,8 @@ use crate::decide::StackDecision;
 use crate::effect::{Effect, OwnEvent};
 use crate::identity::BranchId;
 use crate::remark::Remark;
-use crate::report_once::{DueReport, report_once};
-use crate::reports::{ClaimedReport, ReportAnswer, ReportKey};
+use crate::report_once::{DueReport, may_report, report_once, table_failure};
+use crate::reports::ReportKey;
 use crate::run::Run;
 use crate::stack::{BranchStack, stack_name};
 
@@ -60,37 +60,27 @@ pub async fn report_ready(
 
 /// Puts the event on the bus, unless it was. A lost answer or confirmation repeats the event: PutEvents takes no token.
 async fn event_once(run: &Run<'_>, branch: &BranchId, stack: &BranchStack, key: &ReportKey) -> Report {
-    let (executor, now) = (run.invocation.executor, run.invocation.now);
-    let mut report = Report::default();
     let subject = branch.to_string();
-    let unavailable = |report: &mut Report, error| {
-        report.reason(Verdict::Fail, &subject, &Because::ReportsUnavailable { error })
-    };
-    let (claim, table) = (run.claim(key), run.table());
-    match executor.perform(table.claim(key, &claim, now, None)).await {
-        Performed::Done(ReportAnswer::AlreadyReported { .. } | ReportAnswer::ClaimedByAnother) => {
-            return report;
-        }
-        Performed::Failed(error) => {
-            unavailable(&mut report, error);
-            return report;
-        }
-        Performed::Done(ReportAnswer::Ours) | Performed::NotCalled => {}
+    match may_report(run, key, None).await {
+        Ok(true) => {}
+        Ok(false) => return Report::default(),
+        Err(error) => return table_failure(&subject, error),
     }
+    let mut report = Report::default();
     let effect = Effect::PutEvent(event(branch, stack));
-    let (action, performed) = perform(&effect, run.aws, executor).await;
+    let (action, performed) = perform(&effect, run.aws, run.invocation.executor).await;
     report.actions.push(action);
-    let mut ledger = ClaimedReport { table, key, by: &claim.by, now };
+    let mut claim = run.claimed(key);
     let recorded = match performed {
-        Performed::Done(id) => ledger.confirm(&id).await,
+        Performed::Done(id) => claim.confirm(&id).await,
         Performed::NotCalled => Ok(()),
         Performed::Failed(error) => {
             report.reason(Verdict::Fail, &subject, &Because::EventFailed { error });
-            ledger.release().await
+            claim.release().await
         }
     };
     if let Err(error) = recorded {
-        unavailable(&mut report, error);
+        report.add(table_failure(&subject, error));
     }
     report
 }
