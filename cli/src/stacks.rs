@@ -16,7 +16,7 @@ use branch_stacks::settings::Settings;
 use jiff::Timestamp;
 use local_aws::{AwsWorld, LocalAws};
 use shared::call_error::CallError;
-use shared::config::Document;
+use shared::config::{Document, has_errors};
 use shared::lambda::Invocation;
 
 use crate::arguments::StacksArguments;
@@ -79,7 +79,7 @@ async fn made(deployment: &Deployment, rules: &Rules) -> Result<StackOverview> {
     made.map_err(|because| anyhow::anyhow!("{because}"))
 }
 
-/// The rules of the file, without any problem in the tables of branch-stacks.
+/// The rules of the file. An error in the tables of branch-stacks stops the command; a warning does not stop the function either.
 fn rules(arguments: &StacksArguments) -> Result<Rules> {
     let beside =
         arguments.world.as_deref().filter(|path| path.is_dir()).map(|path| path.join("pointsman.toml"));
@@ -88,12 +88,12 @@ fn rules(arguments: &StacksArguments) -> Result<Rules> {
         (None, Some(beside)) => beside,
         (None, None) => deployed_rules(&workspace::root().context("give the rules: --config FILE")?),
     };
-    let document = Document::read(&path)?;
+    let document = Document::read(&path)?.without_warnings();
     let mut problems = Vec::new();
     let rules = branch_stacks::rules::read(&document, &folders(&path, arguments), &mut problems);
-    match problems.is_empty() {
-        true => Ok(rules),
-        false => Err(RulesProblems::new(rendered(&document, &path, &problems)).into()),
+    match has_errors(&problems) {
+        false => Ok(rules),
+        true => Err(RulesProblems::new(rendered(&document, &path, &problems)).into()),
     }
 }
 

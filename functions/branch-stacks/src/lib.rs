@@ -20,6 +20,7 @@ pub mod event;
 pub mod facts;
 pub mod gather;
 pub mod identity;
+pub mod idle;
 pub mod inventory;
 pub mod keep;
 pub mod left_behind;

@@ -13,6 +13,7 @@ use crate::act::perform;
 use crate::because::Because;
 use crate::decide::StackDecision;
 use crate::effect::{Effect, OwnEvent};
+use crate::email::layout::{fields, items};
 use crate::identity::BranchId;
 use crate::remark::Remark;
 use crate::report_once::{DueReport, may_report, report_once, table_failure};
@@ -114,22 +115,18 @@ pub fn event(branch: &BranchId, stack: &BranchStack) -> OwnEvent {
 
 /// The email about a ready stack.
 fn message(branch: &BranchId, stack: &BranchStack) -> Message {
-    let fields = [
+    let fields = fields(&[
         ("Repository", branch.repository.as_str()),
         ("Branch", &branch.name),
         ("Commit", stack.commit()),
         ("Stack", stack_name(&stack.id)),
         ("Status", stack.status.as_str()),
-    ];
-    let present = fields.into_iter().filter(|(_, value)| !value.is_empty());
-    let fields: Vec<String> =
-        present.map(|(name, value)| format!("{name:<11}{}", printable(value))).collect();
+    ]);
     let output = |(key, value): &(String, String)| {
-        format!("- {}: {}", printable(key), printable(&shortened(value, LONGEST_OUTPUT)))
+        format!("{}: {}", printable(key), printable(&shortened(value, LONGEST_OUTPUT)))
     };
     let outputs: Vec<String> = stack.outputs.iter().map(output).collect();
-    let outputs = if outputs.is_empty() { "- the template has none".to_owned() } else { outputs.join("\n") };
-    let paragraphs =
-        ["The stack of a branch is ready.".to_owned(), fields.join("\n"), "Outputs".to_owned(), outputs];
+    let outputs = items(&outputs, "the template has none");
+    let paragraphs = ["The stack of a branch is ready.".to_owned(), fields, "Outputs".to_owned(), outputs];
     Message::plain(&format!("Stack ready: {branch}"), &(paragraphs.join("\n\n") + "\n"))
 }

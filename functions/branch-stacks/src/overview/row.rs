@@ -5,8 +5,8 @@ use serde::Serialize;
 use shared::decision::{Explain as _, Verdict};
 
 use super::Judged;
-use crate::decide::{idle_at, is_never_idle};
 use crate::facts::{BranchTip, FoundStack};
+use crate::idle::{idle_at, is_never_idle};
 use crate::run::Run;
 use crate::stack::{BranchStack, stack_name};
 
