@@ -45,7 +45,7 @@ pub struct StackDecision {
     pub effects: Vec<Effect>,
     /// Observations that decided nothing.
     pub remarks: Vec<Remark>,
-    /// Whether the rules require a stack for the branch; not where that is unknown.
+    /// Whether the rules require a stack for the branch; not if that is unknown.
     pub wants_stack: bool,
 }
 
@@ -109,7 +109,7 @@ fn answered(input: &BranchInput<'_>, facts: &Facts, desired: Desired<'_>) -> Ans
     }
 }
 
-/// The remark about the date of the head's commit, where the date was needed.
+/// The remark about the date of the head's commit, if the date was needed.
 fn age_remark(input: &BranchInput<'_>, facts: &Facts) -> Option<Remark> {
     let BranchTip::At(tip) = &facts.head else { return None };
     let branch = || input.branch.clone();

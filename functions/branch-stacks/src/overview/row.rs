@@ -18,7 +18,7 @@ pub struct BranchRow {
     pub repository: String,
     /// The branch.
     pub branch: String,
-    /// Whether the branch exists; nothing where that could not be read.
+    /// Whether the branch exists; nothing if that could not be read.
     pub exists: Option<bool>,
     /// The commit of its head, if it was read.
     pub commit: Option<String>,
