@@ -230,7 +230,8 @@ fn the_page_of_costs_counts_the_alarm_metrics_of_each_function() {
             name.starts_with(&prefix) && resource["Type"] == "AWS::CloudWatch::Alarm"
         });
         // A metric that only some deployments have is within an Fn::If.
-        let metrics = |metrics: &Vec<Value>| metrics.iter().filter(|one| one["MetricStat"].is_object()).count();
+        let metrics =
+            |metrics: &Vec<Value>| metrics.iter().filter(|one| one["MetricStat"].is_object()).count();
         let count: usize =
             alarms.map(|(_, alarm)| alarm["Properties"]["Metrics"].as_array().map_or(1, metrics)).sum();
         let row = page.lines().find(|line| line.starts_with(&format!("| `{package}`"))).expect("a row");

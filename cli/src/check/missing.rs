@@ -32,7 +32,7 @@ pub(super) fn rules(
 fn nothing() -> Problem {
     let tables =
         FUNCTIONS.iter().flat_map(|function| function.tables).map(|table| format!("[[{}]]", table.name));
-    Problem::new(NO_RULES, 0..0, "the file has no rule of any function")
+    Problem::new(NO_RULES, 0..0, "the file has no rule, so no function does anything")
         .help(format!("the tables are {}; docs/configuration.md explains them", list(tables)))
 }
 

@@ -41,8 +41,8 @@ pub struct Surveyed {
     pub stopped: Option<Because>,
 }
 
-/// Surveys the branches that have to be evaluated. `reports` is the content of the table of reports, if it could be read; `until`
-/// is the time at which no further branch is read.
+/// Surveys the branches that have to be evaluated. `reports` is the content of the table of reports, if it could be read; `until` is
+/// the time at which no further branch is read.
 pub async fn survey(
     run: &Run<'_>,
     inventory: &Inventory,
