@@ -9,7 +9,7 @@ use local_aws::{AwsWorld, LocalAws};
 use pointsman::rules_file::{FileRules, read_all};
 use pointsman::template::SamTemplate;
 use serde_json::{Value, json};
-use shared::config::Document;
+use shared::config::{Document, has_errors};
 use shared::decision::Decision;
 use shared::lambda::{Failure, Invocation};
 use tempfile::TempDir;
@@ -68,7 +68,7 @@ impl Account {
         let mut problems = Vec::new();
         let path = self.folder.path().join("pointsman.toml");
         self.rules = read_all(&Document::new("pointsman.toml", rules), &path, &mut problems);
-        assert_eq!(problems, []);
+        assert!(!has_errors(&problems), "{problems:?}");
     }
 
     /// Changes the template beside the rules, and deploys.

@@ -251,6 +251,25 @@ fn watched_metrics(alarm: &Value) -> String {
     alarm["MetricName"].as_str().map_or_else(|| summed.join("+"), str::to_owned)
 }
 
+#[test]
+fn the_page_of_costs_counts_the_alarm_metrics_of_each_function() {
+    let page = read("docs/costs.md");
+    for (package, prefix) in functions() {
+        let document = document(&file_of(&prefix)).expect("the template is right");
+        let resources = document["Resources"].as_object().expect("it has resources");
+        let alarms = resources.iter().filter(|(name, resource)| {
+            name.starts_with(&prefix) && resource["Type"] == "AWS::CloudWatch::Alarm"
+        });
+        // A metric that only some deployments have is within an Fn::If.
+        let metrics =
+            |metrics: &Vec<Value>| metrics.iter().filter(|one| one["MetricStat"].is_object()).count();
+        let count: usize =
+            alarms.map(|(_, alarm)| alarm["Properties"]["Metrics"].as_array().map_or(1, metrics)).sum();
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{package}`"))).expect("a row");
+        assert!(row.contains(&format!("| {count}: ${}.{}0 |", count / 10, count % 10)), "{count}: {row}");
+    }
+}
+
 /// Every function has a schedule, so a function without invocations is disabled, or EventBridge does not reach it.
 #[test]
 fn an_alarm_reports_a_function_that_nothing_invokes() {

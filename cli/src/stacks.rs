@@ -16,7 +16,7 @@ use branch_stacks::settings::Settings;
 use jiff::Timestamp;
 use local_aws::{AwsWorld, LocalAws};
 use shared::call_error::CallError;
-use shared::config::Document;
+use shared::config::{Document, has_errors};
 use shared::lambda::Invocation;
 
 use crate::arguments::StacksArguments;
@@ -33,7 +33,7 @@ const WORLD_PREFIX: &str = "branch";
 const WORLD_TABLE: &str = "pointsman-BranchStacksTable";
 
 /// The deployment that is shown: its settings, its clients, its time.
-struct Deployment {
+struct DeployedStacks {
     settings: Settings,
     clients: Clients,
     /// Whether the table of reports is known.
@@ -61,8 +61,8 @@ pub fn run(arguments: &StacksArguments) -> Result<Exit> {
     Ok(if made.complete { Exit::Success } else { Exit::Found })
 }
 
-async fn made(deployment: &Deployment, rules: &Rules) -> Result<StackOverview> {
-    let Deployment { settings, clients, has_table, now, .. } = deployment;
+async fn made(deployment: &DeployedStacks, rules: &Rules) -> Result<StackOverview> {
+    let DeployedStacks { settings, clients, has_table, now, .. } = deployment;
     let invocation = Invocation { now: *now, ..Invocation::by_hand(true) };
     let run = Run::new(rules, settings, clients, &invocation);
     let reports = match has_table {
@@ -79,7 +79,7 @@ async fn made(deployment: &Deployment, rules: &Rules) -> Result<StackOverview> {
     made.map_err(|because| anyhow::anyhow!("{because}"))
 }
 
-/// The rules of the file, without any problem in the tables of branch-stacks.
+/// The rules of the file. An error in the tables of branch-stacks stops the command; a warning does not stop the function either.
 fn rules(arguments: &StacksArguments) -> Result<Rules> {
     let beside =
         arguments.world.as_deref().filter(|path| path.is_dir()).map(|path| path.join("pointsman.toml"));
@@ -88,12 +88,12 @@ fn rules(arguments: &StacksArguments) -> Result<Rules> {
         (None, Some(beside)) => beside,
         (None, None) => deployed_rules(&workspace::root().context("give the rules: --config FILE")?),
     };
-    let document = Document::read(&path)?;
+    let document = Document::read(&path)?.without_warnings();
     let mut problems = Vec::new();
     let rules = branch_stacks::rules::read(&document, &folders(&path, arguments), &mut problems);
-    match problems.is_empty() {
-        true => Ok(rules),
-        false => Err(RulesProblems::new(rendered(&document, &path, &problems)).into()),
+    match has_errors(&problems) {
+        false => Ok(rules),
+        true => Err(RulesProblems::new(rendered(&document, &path, &problems)).into()),
     }
 }
 
@@ -104,14 +104,14 @@ fn folders(rules: &Path, arguments: &StacksArguments) -> Vec<std::path::PathBuf>
     folders
 }
 
-async fn of_world(path: &Path) -> Result<Deployment> {
+async fn of_world(path: &Path) -> Result<DeployedStacks> {
     let file = if path.is_dir() { path.join("world.toml") } else { path.to_owned() };
     let mut world = AwsWorld::read(&file)?;
     world.ensure_table(WORLD_TABLE, ("pk", "S"), Some(("sk", "S")));
     let aws = LocalAws::start(world)?;
     let loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).region(Region::new(REGION));
     let config = loader.test_credentials().endpoint_url(aws.endpoint()).load().await;
-    Ok(Deployment {
+    Ok(DeployedStacks {
         settings: Settings::new(WORLD_PREFIX, "", WORLD_TABLE)?,
         clients: Clients::new(&config),
         has_table: true,
@@ -120,7 +120,7 @@ async fn of_world(path: &Path) -> Result<Deployment> {
     })
 }
 
-async fn of_account(arguments: &StacksArguments) -> Result<Deployment> {
+async fn of_account(arguments: &StacksArguments) -> Result<DeployedStacks> {
     let config = shared::aws::sdk_config().await;
     if config.region().is_none() {
         bail!("no region: set AWS_REGION and the credentials of the account, or name a world");
@@ -131,7 +131,7 @@ async fn of_account(arguments: &StacksArguments) -> Result<Deployment> {
         None => deployed_settings(&clients, &arguments.application).await?,
     };
     let table = arguments.table.clone().or(table);
-    Ok(Deployment {
+    Ok(DeployedStacks {
         // Without a table, the overview notes that it was not read.
         settings: Settings::new(&prefix, "", table.as_deref().unwrap_or("none"))?,
         clients,

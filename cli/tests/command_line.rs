@@ -648,10 +648,14 @@ fn check_notes_a_rule_whose_function_is_not_deployed() {
 
 /// `check` of rules of ami-alerts against the template, with these parameters.
 fn check_alerts(rules: &str, overrides: &str) -> (Option<i32>, String) {
-    check_stack("Resources: { Queue: { Type: AWS::SQS::Queue } }\n", &format!("role = \"{ROLE}\"\n{rules}"), &{
-        let known = [format!("\"StackServiceRoleArn={ROLE}\""), overrides.to_owned()];
-        known.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ")
-    })
+    check_stack(
+        "Resources: { Queue: { Type: AWS::SQS::Queue } }\n",
+        &format!("role = \"{ROLE}\"\n{rules}"),
+        &{
+            let known = [format!("\"StackServiceRoleArn={ROLE}\""), overrides.to_owned()];
+            known.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ")
+        },
+    )
 }
 
 const ALERT: &str = "[[api-alert]]\nservice = \"iam\"\nevents = [\"CreateUser\", \"GetUser\"]\n";

@@ -92,6 +92,16 @@ fn with_a_typo_in_other_rules_it_shows_that_the_deletions_would_be_held() {
 }
 
 #[test]
+fn a_warning_about_the_rules_does_not_hide_what_they_would_do() {
+    let folder = folder(RIGHT, &world(""));
+    let rules =
+        "[[branch-stack]]\nrepositories = [\"shop\"]\nbranches = [\"!**\"]\ntemplate = \"stack.yaml\"\n";
+    std::fs::write(folder.path().join("none.toml"), rules).expect("ours");
+    let output = pointsman(folder.path(), &["--world", ".", "--config", "none.toml", "--json"], &[]);
+    assert_eq!((output.status.code(), &json(&output)["held"]["stacks"]), (Some(0), &31.into()));
+}
+
+#[test]
 fn what_cannot_be_read_is_shown_as_that() {
     let fault = "[[fault]]\noperation = \"ListBranches\"\nanswer = \"AccessDeniedException\"\n";
     let folder = folder(RIGHT, &world(fault));

@@ -22,7 +22,7 @@ const OVERRIDES: &str = "parameter_overrides";
 /// [`TemplateError`]: the file cannot be read, SAM refuses it, it has no such environment, or SAM refuses an override or ignores a
 /// part of it.
 pub fn overrides(samconfig: &Path, env: &str) -> Result<BTreeMap<String, String>, TemplateError> {
-    let found = Setting::find(samconfig, env, "deploy", OVERRIDES)?;
+    let found = SamSetting::find(samconfig, env, "deploy", OVERRIDES)?;
     found.map_or(Ok(BTreeMap::new()), |found| {
         OverridesReader::new(samconfig, &found.place()).read(&found.value)
     })
@@ -35,7 +35,8 @@ pub fn overrides(samconfig: &Path, env: &str) -> Result<BTreeMap<String, String>
 ///
 /// [`TemplateError`]: the file cannot be read, SAM refuses it, it has no such environment, or the name is no text.
 pub fn template_file(samconfig: &Path, env: &str) -> Result<Option<PathBuf>, TemplateError> {
-    let named = Setting::find(samconfig, env, "build", "template_file")?.map(|found| found.text(samconfig));
+    let named =
+        SamSetting::find(samconfig, env, "build", "template_file")?.map(|found| found.text(samconfig));
     Ok(named.transpose()?.map(|file| samconfig.with_file_name("").join(file)))
 }
 
@@ -45,7 +46,7 @@ pub fn template_file(samconfig: &Path, env: &str) -> Result<Option<PathBuf>, Tem
 ///
 /// As [`template_file`].
 pub fn region(samconfig: &Path, env: &str) -> Result<Option<String>, TemplateError> {
-    Setting::find(samconfig, env, "deploy", "region")?.map(|found| found.text(samconfig)).transpose()
+    SamSetting::find(samconfig, env, "deploy", "region")?.map(|found| found.text(samconfig)).transpose()
 }
 
 /// The environments of the file, in its order.
@@ -59,21 +60,21 @@ pub fn environments(samconfig: &Path) -> Result<Vec<String>, TemplateError> {
 }
 
 /// A key's value, and the table that has it.
-struct Setting {
+struct SamSetting {
     env: String,
     section: &'static str,
     key: &'static str,
     value: Value,
 }
 
-impl Setting {
+impl SamSetting {
     /// A key of a command's table. SAM adds the keys of the table `global` that the command's table does not have.
     fn find(
         samconfig: &Path,
         env: &str,
         command: &'static str,
         key: &'static str,
-    ) -> Result<Option<Setting>, TemplateError> {
+    ) -> Result<Option<SamSetting>, TemplateError> {
         let document = document(samconfig)?;
         let none = || TemplateError::NoEnvironment { path: samconfig.to_owned(), name: env.to_owned() };
         let environment = document.get(env).ok_or_else(none)?;
@@ -81,7 +82,7 @@ impl Setting {
             let Some(found) = parameters(samconfig, environment, env, section)?.get(key).cloned() else {
                 continue;
             };
-            let setting = |value| Setting { env: env.to_owned(), section, key, value };
+            let setting = |value| SamSetting { env: env.to_owned(), section, key, value };
             let place = setting(Value::Null).place();
             return Ok(Some(setting(
                 value::of_toml(&found).map_err(|why| refused(samconfig, &place, &why))?,

@@ -54,11 +54,11 @@ pub fn evaluated_problems(template: &Value, values: &Values<'_>) -> Vec<Template
     let mut evaluation = Evaluation { template, values, found: Vec::new() };
     rules::check(&mut evaluation);
     for (_, condition) in members(&template["Conditions"]) {
-        evaluation.value(condition, &Place::new("Conditions", Some(true)));
+        evaluation.value(condition, &ValuePlace::new("Conditions", Some(true)));
     }
     for block in ["Resources", "Outputs"] {
         for (_, member) in members(&template[block]) {
-            let mut place = Place::new(block, values.known_to_include(member));
+            let mut place = ValuePlace::new(block, values.known_to_include(member));
             place.assumed.extend(member["Condition"].as_str());
             if place.included != Some(false) {
                 evaluation.value(member, &place);
@@ -85,7 +85,7 @@ struct Evaluation<'a> {
 
 /// The place of a value.
 #[derive(Clone)]
-struct Place<'p> {
+struct ValuePlace<'p> {
     block: &'p str,
     /// Whether the value is part of the stack, if that is known.
     included: Option<bool>,
@@ -93,14 +93,14 @@ struct Place<'p> {
     assumed: Vec<&'p str>,
 }
 
-impl<'p> Place<'p> {
-    fn new(block: &'p str, included: Option<bool>) -> Place<'p> {
-        Place { block, included, assumed: Vec::new() }
+impl<'p> ValuePlace<'p> {
+    fn new(block: &'p str, included: Option<bool>) -> ValuePlace<'p> {
+        ValuePlace { block, included, assumed: Vec::new() }
     }
 
     /// A branch of `Fn::If` with a condition that is not known.
-    fn branch(&self, assumed: Option<&'p str>) -> Place<'p> {
-        let mut place = Place { included: None, ..self.clone() };
+    fn branch(&self, assumed: Option<&'p str>) -> ValuePlace<'p> {
+        let mut place = ValuePlace { included: None, ..self.clone() };
         place.assumed.extend(assumed);
         place
     }
@@ -113,7 +113,7 @@ impl Evaluation<'_> {
     }
 
     /// Only the branch of `Fn::If` that the condition selects is checked.
-    fn value<'p>(&mut self, value: &'p Value, place: &Place<'p>) {
+    fn value<'p>(&mut self, value: &'p Value, place: &ValuePlace<'p>) {
         match value {
             Value::Array(elements) => elements.iter().for_each(|element| self.value(element, place)),
             Value::Object(map) => {
@@ -129,7 +129,13 @@ impl Evaluation<'_> {
         }
     }
 
-    fn branches<'p>(&mut self, condition: Option<&'p str>, yes: &'p Value, no: &'p Value, place: &Place<'p>) {
+    fn branches<'p>(
+        &mut self,
+        condition: Option<&'p str>,
+        yes: &'p Value,
+        no: &'p Value,
+        place: &ValuePlace<'p>,
+    ) {
         match condition.and_then(|name| self.values.known_condition(name)) {
             Some(true) => self.value(yes, place),
             Some(false) => self.value(no, place),
@@ -140,7 +146,7 @@ impl Evaluation<'_> {
         }
     }
 
-    fn function(&mut self, name: &str, value: &Value, argument: &Value, place: &Place<'_>) {
+    fn function(&mut self, name: &str, value: &Value, argument: &Value, place: &ValuePlace<'_>) {
         match name {
             "Ref" | "Fn::GetAtt" | "Fn::Sub" => self.included(&shallow(name, value, argument), place),
             "Fn::FindInMap" => self.mapping(argument, place),
@@ -149,7 +155,7 @@ impl Evaluation<'_> {
         }
     }
 
-    fn included(&mut self, value: &Value, place: &Place<'_>) {
+    fn included(&mut self, value: &Value, place: &ValuePlace<'_>) {
         for reference in references(value) {
             let (TemplateReference::Name(name) | TemplateReference::Attribute(name, _)) = reference else {
                 continue;
@@ -170,7 +176,7 @@ impl Evaluation<'_> {
         }
     }
 
-    fn mapping(&mut self, argument: &Value, place: &Place<'_>) {
+    fn mapping(&mut self, argument: &Value, place: &ValuePlace<'_>) {
         let Some(parts) = three(argument) else { return };
         let [map, first, second] = parts.each_ref().map(|part| self.values.value(part));
         let known = [&map, &first, &second].into_iter().all(is_known);
@@ -190,7 +196,7 @@ impl Evaluation<'_> {
     }
 
     /// A list that refers to resources is known only when they exist, so it is not checked.
-    fn element(&mut self, argument: &Value, place: &Place<'_>) {
+    fn element(&mut self, argument: &Value, place: &ValuePlace<'_>) {
         let Some([index, list]) = argument.as_array().map(Vec::as_slice) else { return };
         let of_resources = references(list).into_iter().any(|reference| match reference {
             TemplateReference::Name(name) => self.template["Resources"].get(&name).is_some(),

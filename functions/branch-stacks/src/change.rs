@@ -23,7 +23,7 @@ use crate::reports::{ReportKey, Reports};
 use crate::run::Run;
 use crate::stack::{BranchStack, Ownership, StackPhase, stack_name};
 
-/// The events of the operation that ended, newest first, where they are needed.
+/// The events of the operation that ended, newest first, if they are needed.
 type OperationEvents = Result<Vec<OperationEvent>, CallError>;
 
 /// Handles the change of a stack's status.

@@ -3,10 +3,11 @@
 
 use serde_json::{Value, json};
 use shared::email::Message;
-use shared::text::{count, printable};
+use shared::text::{count, printable, verb};
 
 use crate::because::{Because, Unwanted};
 use crate::brake::{DeletionCandidate, HeldDeletions, WARNING};
+use crate::email::layout::{cloudformation, fields, items_at_most};
 use crate::keep::KEEP;
 use crate::run::Run;
 
@@ -17,16 +18,16 @@ const MOST_LISTED: usize = 100;
 pub fn held_email(run: &Run<'_>, held: &HeldDeletions) -> Message {
     let HeldDeletions { digest, candidates, recent, most } = held;
     let stacks = count(candidates.len(), "stack");
-    let listed = candidates.iter().take(MOST_LISTED);
-    let mut lines: Vec<String> = listed
-        .map(|one| format!("- {} ({}): {}", printable(&one.branch.to_string()), one.stack_name(), one.why))
-        .collect();
-    if let Some(more) = candidates.len().checked_sub(MOST_LISTED).filter(|more| *more > 0) {
-        lines.push(format!("- and {more} more; `pointsman stacks` lists all of them"));
-    }
+    let line = |one: &DeletionCandidate| {
+        format!("{} ({}): {}", printable(&one.branch.to_string()), one.stack_name(), one.why)
+    };
+    let lines: Vec<String> = candidates.iter().map(line).collect();
     let before = match recent {
         0 => String::new(),
-        recent => format!(" {} deleted for such reasons within a day.", was(*recent)),
+        recent => {
+            let were = verb(*recent, "was", "were");
+            format!(" {} {were} deleted for such reasons in the last 24 hours.", count(*recent, "stack"))
+        }
     };
     let paragraphs = [
         format!(
@@ -34,7 +35,7 @@ pub fn held_email(run: &Run<'_>, held: &HeldDeletions) -> Message {
              of them is deleted."
         ),
         "Which stacks".to_owned(),
-        lines.join("\n"),
+        items_at_most(&lines, MOST_LISTED, "; `pointsman stacks` lists all of them"),
         "What happens next".to_owned(),
         "The stacks stay, and are not updated, until one of the two steps below. Other branches are handled as before.".to_owned(),
         "If the rules are wrong".to_owned(),
@@ -48,17 +49,9 @@ pub fn held_email(run: &Run<'_>, held: &HeldDeletions) -> Message {
         confirm_command(&run.invocation.function_arn, digest),
     ];
     Message::plain(
-        &format!("{} held: too many deletions", sentence_start(candidates.len())),
+        &format!("{} held: too many deletions", count(candidates.len(), "branch stack")),
         &(paragraphs.join("\n\n") + "\n"),
     )
-}
-
-fn sentence_start(stacks: usize) -> String {
-    count(stacks, "branch stack")
-}
-
-fn was(recent: usize) -> String {
-    format!("{} {}", count(recent, "stack"), shared::text::verb(recent, "was", "were"))
 }
 
 /// The command that confirms a list.
@@ -77,29 +70,27 @@ pub fn warning_email(run: &Run<'_>, candidate: &DeletionCandidate) -> Message {
     let DeletionCandidate { branch, stack, why } = candidate;
     let after = run.invocation.now.saturating_add(WARNING).unwrap_or(run.invocation.now);
     let place = run.rules.covering(branch).map(|rule| rule.place.to_string()).unwrap_or_default();
-    let fields = [
-        ("Repository", branch.repository.clone()),
-        ("Branch", branch.name.clone()),
-        ("Stack", candidate.stack_name().to_owned()),
-        ("Deleted", format!("after {after}")),
-        ("Rule", place),
-    ];
-    let present = fields.into_iter().filter(|(_, value)| !value.is_empty());
-    let lines: Vec<String> =
-        present.map(|(name, value)| format!("{name:<11}{}", printable(&value))).collect();
+    let fields = fields(&[
+        ("Repository", &branch.repository),
+        ("Branch", &branch.name),
+        ("Stack", candidate.stack_name()),
+        ("Deleted", &format!("after {after}")),
+        ("Rule", &place),
+    ]);
     let paragraphs = [
-        format!("The stack of a branch will be deleted: {}.", reason(why)),
-        lines.join("\n"),
+        format!("The stack of a branch will be deleted, because {}.", reason(why)),
+        fields,
         "To keep the stack for another `ttl`".to_owned(),
         "Push a commit to the branch.".to_owned(),
         "To keep the stack until a date, or permanently".to_owned(),
         format!(
             "Set the tag `{KEEP}` of the stack to a date such as 2026-12-24, or to `true`. In the console: update the stack with \
-             its existing template, and add the tag. The command replaces all tags, so it names the present ones as well."
+             its existing template, and add the tag. The command below sets `true`. It replaces all tags, so it names the present \
+             ones as well."
         ),
         keep_command(candidate),
         "To delete the stack now".to_owned(),
-        format!("aws cloudformation delete-stack --region {} --stack-name {}", stack.id.region, stack.id),
+        cloudformation("delete-stack", &stack.id),
     ];
     Message::plain(&format!("Stack will be deleted: {branch}"), &(paragraphs.join("\n\n") + "\n"))
 }

@@ -1,6 +1,7 @@
 //! The email about a failed stack: what failed and why, what happens next, what an operator can do. Pure.
 
 mod advice;
+pub(crate) mod layout;
 pub(crate) mod left_behind;
 pub(crate) mod missing;
 pub mod roll_out;
@@ -15,6 +16,7 @@ use shared::email::Message;
 use shared::text::{list_at_most, printable, shortened};
 
 use self::advice::advice;
+use self::layout::{HISTORY, commands, fields, items};
 use crate::decide::StackDecision;
 use crate::effect::Effect;
 use crate::event::StackChange;
@@ -190,22 +192,16 @@ fn text(failure: &StackFailure<'_>, details: &[FailureDetail], next: &StackDecis
     let left = failure.causes.events.as_deref().map(left_behind).unwrap_or_default();
     if change.status == StackStatus::UpdateRollbackComplete && !left.is_empty() {
         paragraphs.extend([
-            "Left behind: CloudFormation could not delete these, and they belong to no stack any more"
-                .to_owned(),
+            "Resources that CloudFormation could not delete, and that belong to no stack any more".to_owned(),
             left_behind::list(&left),
         ]);
     }
-    let region = &change.stack.region;
-    let region = if region.is_empty() { String::new() } else { format!(" --region {region}") };
-    let history = ("To list all events of the stack", "describe-stack-events");
     let validated = |detail: &FailureDetail| {
         matches!(detail, FailureDetail::Validation(_) | FailureDetail::ValidationsUnreadable(_))
     };
     let validations = details.iter().any(validated).then_some(VALIDATIONS);
-    for (purpose, command) in [history].into_iter().chain(validations).chain(advice.commands) {
-        paragraphs.push(purpose.to_owned());
-        paragraphs.push(format!("aws cloudformation {command}{region} --stack-name {}", change.stack));
-    }
+    let useful = [HISTORY].into_iter().chain(validations).chain(advice.commands);
+    paragraphs.extend(commands(&change.stack, useful));
     paragraphs.join("\n\n") + "\n"
 }
 
@@ -213,7 +209,7 @@ fn text(failure: &StackFailure<'_>, details: &[FailureDetail], next: &StackDecis
 fn facts(failure: &StackFailure<'_>, next: &StackDecision) -> String {
     let StackFailure { branch, change, .. } = failure;
     let rule = next.reason(branch).because.config.unwrap_or_default();
-    let fields = [
+    fields(&[
         ("Repository", branch.repository.as_str()),
         ("Branch", &branch.name),
         ("Stack", stack_name(&change.stack)),
@@ -221,16 +217,7 @@ fn facts(failure: &StackFailure<'_>, next: &StackDecision) -> String {
         ("Reason", &change.reason),
         ("Time", &change.time),
         ("Rule", &rule),
-    ];
-    let present = fields.into_iter().filter(|(_, value)| !value.is_empty());
-    let lines: Vec<String> = present.map(|(name, value)| format!("{name:<11}{}", printable(value))).collect();
-    lines.join("\n")
-}
-
-/// A list, one item a line; `none` for an empty one.
-fn items<T: fmt::Display>(items: &[T], none: &str) -> String {
-    let lines: Vec<String> = items.iter().map(|item| format!("- {item}")).collect();
-    if lines.is_empty() { format!("- {none}") } else { lines.join("\n") }
+    ])
 }
 
 /// The beginning of the sentence about the decision after the failure.

@@ -1,4 +1,4 @@
-//! The events of this function: a branch was pushed, a stack's status changed, reconcile is due.
+//! The events of this function: a branch was pushed, a pull request was created, a stack's status changed, reconcile is due.
 
 use std::fmt;
 

@@ -13,11 +13,11 @@ pub struct Facts {
     pub head: BranchTip,
     /// The stack of its name.
     pub stack: FoundStack,
-    /// The last event of the stack itself, where the decision needs it.
+    /// The last event of the stack itself, if the decision needs it.
     pub last_event: Option<OperationEvent>,
-    /// The number of stacks of the branch's rule, where the decision needs it.
+    /// The number of stacks of the branch's rule, if the decision needs it.
     pub stacks_of_rule: Option<usize>,
-    /// What earlier runs and other stacks show, where the decision needs it.
+    /// What earlier runs and other stacks show, if the decision needs it.
     pub history: Result<History, HistoryUnreadable>,
 }
 
@@ -128,7 +128,7 @@ pub struct FailedValidation {
     pub name: String,
     /// CloudFormation's status reason.
     pub reason: String,
-    /// The path in the template; empty where there is none.
+    /// The path in the template; empty if there is none.
     pub path: String,
 }
 

@@ -20,6 +20,7 @@ pub mod event;
 pub mod facts;
 pub mod gather;
 pub mod identity;
+pub mod idle;
 pub mod inventory;
 pub mod keep;
 pub mod left_behind;
@@ -42,7 +43,6 @@ pub mod stack;
 pub mod survey;
 
 use serde_json::Value;
-use shared::act::Performed;
 use shared::decision::{Decision, Verdict};
 use shared::foreign_event::{AcceptedRegions, ForeignEvent};
 use shared::home::Home;
@@ -61,6 +61,7 @@ use crate::identity::BranchId;
 use crate::notify::comment_on_pull_requests;
 use crate::reconcile::reconcile;
 use crate::report_missing::report_missing;
+use crate::report_once::record;
 use crate::reports::Reports;
 use crate::rules::Rules;
 use crate::run::{BranchInput, Run};
@@ -125,11 +126,8 @@ async fn remember(decision: &StackDecision, facts: &Facts, run: &Run<'_>) -> Res
     else {
         return Ok(());
     };
-    let (table, key) = (run.table(), passing::second_attempt(stack));
-    match run.invocation.executor.perform(table.record(&key, run.invocation.now)).await {
-        Performed::Failed(error) => Err(Because::ReportsUnavailable { error }),
-        Performed::Done(()) | Performed::NotCalled => Ok(()),
-    }
+    let recorded = record(run, &passing::second_attempt(stack)).await;
+    recorded.map_err(|error| Because::ReportsUnavailable { error })
 }
 
 /// Handles a push to a branch.

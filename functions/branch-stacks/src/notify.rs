@@ -1,4 +1,4 @@
-//! Says that a stack is ready, where its rule asks for it: an email, an event on the event bus, a comment on a pull request.
+//! Reports that a stack is ready, if its rule asks for it: an email, an event on the event bus, a comment on a pull request.
 
 pub mod comment;
 mod escape;

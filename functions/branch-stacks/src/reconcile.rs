@@ -26,12 +26,13 @@ use crate::notify::ready::keys;
 use crate::notify::report_ready;
 use crate::report_failure::report_waiting;
 use crate::report_missing::{forget_over, report_missing};
+use crate::report_once::{record, table_failure};
 use crate::reports::Reports;
 use crate::roll_out::{ENOUGH_FAILURES, RollOutId, RollOutStacks};
 use crate::roll_out_reports::{forget_complete, record_lost};
 use crate::run::{BranchInput, Run};
 use crate::stack::BranchStack;
-use crate::survey::{Surveyed, record, survey};
+use crate::survey::{Surveyed, survey};
 
 /// With less time than this before the end of the invocation, no branch is begun.
 const TIME_TO_BEGIN: Duration = Duration::from_secs(30);
@@ -75,7 +76,7 @@ pub async fn reconcile(run: &Run<'_>, confirm: Option<&str>) -> Report {
     // Without the table, only the decisions that depend on it fail.
     let reports = run.table().all().await;
     if let Err(error) = &reports {
-        report.reason(Verdict::Fail, "reconcile", &Because::ReportsUnavailable { error: error.clone() });
+        report.add(table_failure("reconcile", error.clone()));
     }
     let mut reports = reports.ok();
     if let Some(reports) = &mut reports {
@@ -117,7 +118,7 @@ fn settled(run: &Run<'_>, inventory: &Inventory, needs: &[(Need, BranchId)]) -> 
     settled.filter_map(outcome).collect()
 }
 
-/// The names of the stacks of all covered branches; nothing where the branches of a repository could not be listed.
+/// The names of the stacks of all covered branches; nothing if the branches of a repository could not be listed.
 fn covered_names(run: &Run<'_>, inventory: &Inventory) -> Option<BTreeSet<String>> {
     let names = || inventory.covered.iter().map(|branch| branch.stack_name(&run.settings.prefix)).collect();
     inventory.unreadable.is_empty().then(names)
@@ -234,7 +235,7 @@ impl Sweep {
         if let Some(counted) = self.surveyed.judgements.counted(branch)
             && let Err(error) = record(run, &counted.deletion_key()).await
         {
-            return Report::of(Verdict::Fail, &branch.to_string(), &Because::ReportsUnavailable { error });
+            return table_failure(&branch.to_string(), error);
         }
         let deletions = DeletionPolicy::Judged(&self.surveyed.judgements);
         let input = BranchInput { deletions, ..run.input(branch) };

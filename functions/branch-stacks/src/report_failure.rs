@@ -17,7 +17,7 @@ use crate::event::StackChange;
 use crate::gather::{StackListing, all_stacks, events, failed_validations, may_have_failed_validation};
 use crate::identity::BranchId;
 use crate::remark::Remark;
-use crate::report_once::{DueReport, REMIND_AFTER, report_once};
+use crate::report_once::{DueReport, REMIND_AFTER, record, report_once, table_failure};
 use crate::reports::{ReportKey, Reports};
 use crate::roll_out::{ENOUGH_FAILURES, RollOutId, RollOutStacks};
 use crate::run::Run;
@@ -95,10 +95,8 @@ pub async fn report_failure(run: &Run<'_>, failed: &FailedOperation<'_>) -> Repo
     match recorded(run, failed, &id).await {
         Ok(reports) => report_roll_out(run, failed, &id, &reports).await,
         Err(error) => {
-            let mut report = email(run, failed).await;
-            let because = Because::ReportsUnavailable { error };
-            report.reason(Verdict::Fail, &failed.branch.to_string(), &because);
-            report
+            let report = email(run, failed).await;
+            joined(report, table_failure(&failed.branch.to_string(), error))
         }
     }
 }
@@ -109,11 +107,9 @@ async fn recorded(
     failed: &FailedOperation<'_>,
     id: &RollOutId,
 ) -> Result<Reports, TableError> {
-    let (table, key, executor) = (run.table(), id.failure(failed.name()), run.invocation.executor);
-    if let Performed::Failed(error) = executor.perform(table.record(&key, run.invocation.now)).await {
-        return Err(error);
-    }
-    let mut reports = table.all().await?;
+    let key = id.failure(failed.name());
+    record(run, &key).await?;
+    let mut reports = run.table().all().await?;
     reports.insert(key, run.invocation.now);
     Ok(reports)
 }
@@ -227,11 +223,8 @@ async fn email_once(
     let due = DueReport { key: id.email(failed.name()), subject, message, remind_after: None };
     report.add(report_once(run, &due).await);
     for other in &others {
-        let (table, key) = (run.table(), id.email(other));
-        let record = table.record(&key, run.invocation.now);
-        if let Performed::Failed(error) = run.invocation.executor.perform(record).await {
-            let because = Because::ReportsUnavailable { error };
-            report.reason(Verdict::Fail, &failed.branch.to_string(), &because);
+        if let Err(error) = record(run, &id.email(other)).await {
+            report.add(table_failure(&failed.branch.to_string(), error));
         }
     }
     report
@@ -240,12 +233,9 @@ async fn email_once(
 /// Records that the email about the roll-out reports the branch, so that reconcile does not report it again.
 async fn reported_missing(run: &Run<'_>, failed: &FailedOperation<'_>) -> Report {
     let Some(key) = &failed.missing else { return Report::default() };
-    match run.invocation.executor.perform(run.table().record(key, run.invocation.now)).await {
-        Performed::Failed(error) => {
-            let because = Because::ReportsUnavailable { error };
-            Report::of(Verdict::Fail, &failed.branch.to_string(), &because)
-        }
-        Performed::Done(()) | Performed::NotCalled => Report::default(),
+    match record(run, key).await {
+        Err(error) => table_failure(&failed.branch.to_string(), error),
+        Ok(()) => Report::default(),
     }
 }
 

@@ -2,18 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use notification::{Ledger, Publication, publish_claimed};
+use notification::Ledger;
 use shared::act::Performed;
-use shared::decision::Verdict;
 use shared::report::Report;
 use shared::table_error::TableError;
 
-use crate::because::Because;
 use crate::email::missing::message;
 use crate::missing::{BranchOutcome, MissingStack, StackPresence, over};
-use crate::remark::Remark;
-use crate::report_once::REMIND_AFTER;
-use crate::reports::{ClaimedReport, ReportAnswer, Reports};
+use crate::report_once::{REMIND_AFTER, may_report, publish_report, table_failure};
+use crate::reports::{ClaimedReport, Reports};
 use crate::run::Run;
 
 /// The most branches of one email. Each needs two writes, and a run has to end; the next run reports the rest.
@@ -42,7 +39,7 @@ impl Ledger for ClaimedList<'_> {
     }
 }
 
-/// Reports the branches of a run that have no stack that works. `known` are the reports that were made, where they were read:
+/// Reports the branches of a run that have no stack that works. `known` are the reports that were made, if they were read:
 /// a branch whose report is not due again is then not claimed.
 pub async fn report_missing(run: &Run<'_>, outcomes: &[BranchOutcome], known: &Reports) -> Report {
     let now = run.invocation.now;
@@ -59,7 +56,7 @@ pub async fn report_missing(run: &Run<'_>, outcomes: &[BranchOutcome], known: &R
     let mut report = Report::default();
     let claimed = claim(run, missing, &mut report).await;
     if !claimed.is_empty() {
-        publish(run, &claimed, known, &mut report).await;
+        report.add(publish(run, &claimed, known).await);
     }
     report
 }
@@ -72,15 +69,12 @@ async fn claim<'m>(
 ) -> Vec<MissingStack<'m>> {
     let mut claimed = Vec::new();
     for one in missing {
-        let claim = run.claim(&one.key);
-        let table = run.table();
-        let answer = table.claim(&one.key, &claim, run.invocation.now, Some(REMIND_AFTER));
-        match run.invocation.executor.perform(answer).await {
-            Performed::Done(ReportAnswer::Ours) | Performed::NotCalled => claimed.push(one),
-            Performed::Done(ReportAnswer::AlreadyReported { .. } | ReportAnswer::ClaimedByAnother) => {}
-            Performed::Failed(error) => {
+        match may_report(run, &one.key, Some(REMIND_AFTER)).await {
+            Ok(true) => claimed.push(one),
+            Ok(false) => {}
+            Err(error) => {
                 // The table does not answer, so no other claim of this run would succeed either.
-                unavailable(report, &one.branch.to_string(), error);
+                report.add(table_failure(&one.branch.to_string(), error));
                 break;
             }
         }
@@ -88,36 +82,10 @@ async fn claim<'m>(
     claimed
 }
 
-async fn publish(run: &Run<'_>, missing: &[MissingStack<'_>], known: &Reports, report: &mut Report) {
-    let executor = run.invocation.executor;
-    let by = run.invocation.request_id.as_str();
-    let (table, now) = (run.table(), run.invocation.now);
-    let claims = missing.iter().map(|one| ClaimedReport { table, key: &one.key, by, now });
-    let mut ledger = ClaimedList(claims.collect());
+async fn publish(run: &Run<'_>, missing: &[MissingStack<'_>], known: &Reports) -> Report {
+    let mut claims = ClaimedList(missing.iter().map(|one| run.claimed(&one.key)).collect());
     let subject = missing[0].branch.to_string();
-    let unrecorded = match &run.settings.topic {
-        Some(topic) => {
-            let message = message(missing, known);
-            let publication = Publication { topic, message: &message };
-            let reported = publish_claimed(publication, &mut ledger, executor, &run.aws.sns).await;
-            report.actions.push(reported.published.action);
-            if let Performed::Failed(error) = reported.published.outcome {
-                report.reason(Verdict::Fail, &subject, &Because::EmailFailed { error });
-            }
-            reported.unrecorded
-        }
-        None => {
-            let remark = Remark::NoTopic { stack: subject.clone() };
-            report.note(&subject, &remark);
-            match executor.perform(ledger.confirm("")).await {
-                Performed::Failed(error) => Some(error),
-                Performed::Done(()) | Performed::NotCalled => None,
-            }
-        }
-    };
-    if let Some(error) = unrecorded {
-        unavailable(report, &subject, error);
-    }
+    publish_report(run, &mut claims, &subject, &message(missing, known)).await
 }
 
 /// Forgets the reports whose reason is over, so that the same reason is reported again when it returns. `names` are the names
@@ -132,13 +100,9 @@ pub async fn forget_over(
     let table = run.table();
     for key in over(known, outcomes, &run.settings.prefix, names) {
         if let Performed::Failed(error) = run.invocation.executor.perform(table.forget(key)).await {
-            unavailable(&mut report, key.about(), error);
+            report.add(table_failure(key.about(), error));
             break;
         }
     }
     report
-}
-
-fn unavailable(report: &mut Report, subject: &str, error: TableError) {
-    report.reason(Verdict::Fail, subject, &Because::ReportsUnavailable { error });
 }

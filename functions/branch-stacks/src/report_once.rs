@@ -4,7 +4,7 @@
 //! that is lost repeats the email when the claim has ended. Nothing is written in a dry run.
 
 use jiff::SignedDuration;
-use notification::{Ledger as _, Publication, publish_claimed};
+use notification::{Ledger, Publication, publish_claimed};
 use shared::act::Performed;
 use shared::decision::Verdict;
 use shared::email::Message;
@@ -13,7 +13,7 @@ use shared::table_error::TableError;
 
 use crate::because::Because;
 use crate::remark::Remark;
-use crate::reports::{ClaimedReport, ReportAnswer, ReportKey};
+use crate::reports::{ReportAnswer, ReportKey};
 use crate::run::Run;
 
 /// The time after which a report whose cause remains is repeated.
@@ -32,47 +32,75 @@ pub struct DueReport {
     pub remind_after: Option<SignedDuration>,
 }
 
-/// Makes a report, unless it was made. Without a topic, the report is made by its note alone.
+/// Makes a report, unless it was made.
 pub async fn report_once(run: &Run<'_>, due: &DueReport) -> Report {
-    let executor = run.invocation.executor;
-    let now = run.invocation.now;
-    let claim = run.claim(&due.key);
-    let table = run.table();
-    let claimed = table.claim(&due.key, &claim, now, due.remind_after);
-    match executor.perform(claimed).await {
-        Performed::Done(ReportAnswer::AlreadyReported { .. } | ReportAnswer::ClaimedByAnother) => {
-            return Report::default();
-        }
-        Performed::Failed(error) => return table_failure(due, error),
-        Performed::Done(ReportAnswer::Ours) | Performed::NotCalled => {}
+    match may_report(run, &due.key, due.remind_after).await {
+        Ok(true) => publish_report(run, &mut run.claimed(&due.key), &due.subject, &due.message).await,
+        Ok(false) => Report::default(),
+        Err(error) => table_failure(&due.subject, error),
     }
-    let mut ledger = ClaimedReport { table, key: &due.key, by: &claim.by, now };
+}
+
+/// Claims a report; whether this invocation may make it. A dry run claims nothing, and may.
+///
+/// # Errors
+/// When the table did not answer.
+pub async fn may_report(
+    run: &Run<'_>,
+    key: &ReportKey,
+    remind_after: Option<SignedDuration>,
+) -> Result<bool, TableError> {
+    let (table, claim) = (run.table(), run.claim(key));
+    let claimed = table.claim(key, &claim, run.invocation.now, remind_after);
+    match run.invocation.executor.perform(claimed).await {
+        Performed::Done(ReportAnswer::AlreadyReported { .. } | ReportAnswer::ClaimedByAnother) => Ok(false),
+        Performed::Failed(error) => Err(error),
+        Performed::Done(ReportAnswer::Ours) | Performed::NotCalled => Ok(true),
+    }
+}
+
+/// Publishes the email of reports that this invocation has claimed. Without a topic, the note alone is the report.
+pub async fn publish_report(
+    run: &Run<'_>,
+    claims: &mut impl Ledger<Error = TableError>,
+    subject: &str,
+    message: &Message,
+) -> Report {
+    let executor = run.invocation.executor;
     let mut report = Report::default();
-    let unrecorded = match &run.settings.topic {
-        Some(topic) => {
-            let publication = Publication { topic, message: &due.message };
-            let reported = publish_claimed(publication, &mut ledger, executor, &run.aws.sns).await;
-            report.actions.push(reported.published.action);
-            if let Performed::Failed(error) = reported.published.outcome {
-                report.reason(Verdict::Fail, &due.subject, &Because::EmailFailed { error });
-            }
-            reported.unrecorded
+    let unrecorded = if let Some(topic) = &run.settings.topic {
+        let publication = Publication { topic, message };
+        let reported = publish_claimed(publication, claims, executor, &run.aws.sns).await;
+        report.actions.push(reported.published.action);
+        if let Performed::Failed(error) = reported.published.outcome {
+            report.reason(Verdict::Fail, subject, &Because::EmailFailed { error });
         }
-        None => {
-            let remark = Remark::NoTopic { stack: due.subject.clone() };
-            report.note(&due.subject, &remark);
-            match executor.perform(ledger.confirm("")).await {
-                Performed::Failed(error) => Some(error),
-                Performed::Done(()) | Performed::NotCalled => None,
-            }
+        reported.unrecorded
+    } else {
+        report.note(subject, &Remark::NoTopic { stack: subject.to_owned() });
+        match executor.perform(claims.confirm("")).await {
+            Performed::Failed(error) => Some(error),
+            Performed::Done(()) | Performed::NotCalled => None,
         }
     };
     if let Some(error) = unrecorded {
-        report.add(table_failure(due, error));
+        report.add(table_failure(subject, error));
     }
     report
 }
 
-fn table_failure(due: &DueReport, error: TableError) -> Report {
-    Report::of(Verdict::Fail, &due.subject, &Because::ReportsUnavailable { error })
+/// Records a report that needs no claim; a dry run records nothing.
+///
+/// # Errors
+/// When the table did not answer.
+pub async fn record(run: &Run<'_>, key: &ReportKey) -> Result<(), TableError> {
+    match run.invocation.executor.perform(run.table().record(key, run.invocation.now)).await {
+        Performed::Failed(error) => Err(error),
+        Performed::Done(()) | Performed::NotCalled => Ok(()),
+    }
+}
+
+/// The report that the table did not answer.
+pub fn table_failure(subject: &str, error: TableError) -> Report {
+    Report::of(Verdict::Fail, subject, &Because::ReportsUnavailable { error })
 }

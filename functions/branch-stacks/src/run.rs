@@ -8,7 +8,7 @@ use shared::push::{Change, Push};
 use crate::aws::Clients;
 use crate::brake::DeletionPolicy;
 use crate::identity::BranchId;
-use crate::reports::{ReportKey, ReportTable};
+use crate::reports::{ClaimedReport, ReportKey, ReportTable};
 use crate::rules::Rules;
 use crate::settings::Settings;
 
@@ -81,6 +81,12 @@ impl<'a> Run<'a> {
     /// This invocation's claim of a report.
     pub fn claim(&self, key: &ReportKey) -> Claim {
         Claim { what: key.to_string(), by: self.invocation.request_id.clone(), until: self.invocation.ends() }
+    }
+
+    /// A report that this invocation has claimed.
+    pub fn claimed<'r>(&'r self, key: &'r ReportKey) -> ClaimedReport<'r> {
+        let (table, by, now) = (self.table(), self.invocation.request_id.as_str(), self.invocation.now);
+        ClaimedReport { table, key, by, now }
     }
 
     /// The input of the decision about a branch.

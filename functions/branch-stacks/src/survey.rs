@@ -22,8 +22,8 @@ use crate::gather::{Known, gather};
 use crate::identity::BranchId;
 use crate::inventory::{Inventory, Need};
 use crate::remark::Remark;
-use crate::report_once::{DueReport, REMIND_AFTER, report_once};
-use crate::reports::{ReportKey, Reports};
+use crate::report_once::{DueReport, REMIND_AFTER, record, report_once, table_failure};
+use crate::reports::Reports;
 use crate::run::{BranchInput, Run};
 
 /// The subject of a reason about the whole run.
@@ -152,14 +152,14 @@ async fn carry_out(run: &Run<'_>, braked: Braked, surveyed: &mut Surveyed) {
     if let Some((digest, candidates)) = confirmed
         && let Err(error) = record_confirmation(run, &digest, &candidates).await
     {
-        surveyed.report.add(unavailable(error));
+        surveyed.report.add(table_failure(RUN, error));
         surveyed.judgements = Judgements::all(candidates, |one| {
             Judgement::Hold(Because::DeletionsUncounted { why: one.why.clone() })
         });
     }
     for key in stale {
         if let Performed::Failed(error) = run.invocation.executor.perform(run.table().forget(&key)).await {
-            surveyed.report.add(unavailable(error));
+            surveyed.report.add(table_failure(RUN, error));
             break;
         }
     }
@@ -192,17 +192,4 @@ async fn report_held(run: &Run<'_>, held: &HeldDeletions) -> Report {
     let (key, message) = (held.key(), held_email(run, held));
     let due = DueReport { key, subject: RUN.to_owned(), message, remind_after: Some(REMIND_AFTER) };
     report_once(run, &due).await
-}
-
-/// Records that something was done, unless this is a dry run.
-pub(crate) async fn record(run: &Run<'_>, key: &ReportKey) -> Result<(), TableError> {
-    let (executor, now) = (run.invocation.executor, run.invocation.now);
-    match executor.perform(run.table().record(key, now)).await {
-        Performed::Failed(error) => Err(error),
-        Performed::Done(()) | Performed::NotCalled => Ok(()),
-    }
-}
-
-fn unavailable(error: TableError) -> Report {
-    Report::of(Verdict::Fail, RUN, &Because::ReportsUnavailable { error })
 }

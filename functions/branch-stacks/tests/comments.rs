@@ -81,6 +81,18 @@ fn a_comment_does_not_show_the_error_of_a_refused_call() {
 }
 
 #[test]
+fn a_comment_says_that_a_failed_creation_is_repeated() {
+    let mut outcome = ready("a", Vec::new());
+    outcome.decision.verdict = Verdict::Delete;
+    outcome.decision.because = Because::CreationRepeated { since: jiff::Timestamp::UNIX_EPOCH };
+    let content = content(&outcome, "branch").expect("the state is known");
+    assert!(
+        content.starts_with("**The stack of this branch is being deleted, and is then created again.**"),
+        "{content}"
+    );
+}
+
+#[test]
 fn an_event_fits_and_counts_the_outputs_that_do_not() {
     let outputs: Vec<(String, String)> =
         (0..200).map(|nth| (format!("Output{nth:03}"), "\u{1}".repeat(1_024))).collect();

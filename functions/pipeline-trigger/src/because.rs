@@ -114,7 +114,7 @@ impl fmt::Display for Because {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotOurs(why) => why.fmt(f),
-            Self::Heartbeat => f.write_str("the function runs, and its rules have no problem"),
+            Self::Heartbeat => f.write_str("the function runs, and its rules have no error"),
             Self::NoRule { repository } => write!(f, "no rule names the repository `{repository}`"),
             Self::EveryPush { reference } => {
                 write!(f, "the rule has no file patterns, so every push to `{reference}` starts the pipeline")

@@ -4,6 +4,7 @@ use shared::email::Message;
 use shared::text::{count, printable};
 
 use super::advice::{StackAdvice, advice};
+use super::layout::{HISTORY, commands, items, items_at_most};
 use crate::because::Because;
 use crate::missing::MissingStack;
 use crate::reports::Reports;
@@ -12,7 +13,7 @@ use crate::stack::stack_name;
 /// The most branches that are listed under one reason.
 const MOST_BRANCHES: usize = 50;
 
-const CREATED_LATER: &str = "The next reconcile run creates the stack when the reason is over.";
+const CREATED_LATER: &str = "The first reconcile run after that creates the stack.";
 
 /// Branches that have the same reason.
 struct SameReason<'a, 'm> {
@@ -59,26 +60,16 @@ fn grouped<'a, 'm>(missing: &'a [MissingStack<'m>]) -> Vec<SameReason<'a, 'm>> {
 impl SameReason<'_, '_> {
     fn paragraphs(&self, known: &Reports) -> Vec<String> {
         let advice = self.advice();
-        let shown = self.branches.iter().take(MOST_BRANCHES).map(|one| listed(one, known));
-        let more = self.branches.len().saturating_sub(MOST_BRANCHES);
-        let more = (more > 0).then(|| format!("- and {more} more"));
-        let branches: Vec<String> = shown.chain(more).collect();
-        let sentences: Vec<String> =
-            advice.sentences.iter().map(|sentence| format!("- {sentence}")).collect();
+        let branches: Vec<String> = self.branches.iter().map(|one| listed(one, known)).collect();
         let mut paragraphs = vec![
             format!("Why: {}.", self.sentence),
-            branches.join("\n"),
+            items_at_most(&branches, MOST_BRANCHES, "; `pointsman stacks` lists all of them"),
             "What you can do".to_owned(),
-            sentences.join("\n"),
+            items(&advice.sentences, "nothing"),
         ];
         // A command is about one stack; with several, the list of commands would hide the list of branches.
         if let [MissingStack { stack: Some(stack), .. }] = self.branches.as_slice() {
-            let region = &stack.id.region;
-            let region = if region.is_empty() { String::new() } else { format!(" --region {region}") };
-            for (purpose, command) in [HISTORY].into_iter().chain(advice.commands) {
-                paragraphs.push(purpose.to_owned());
-                paragraphs.push(format!("aws cloudformation {command}{region} --stack-name {}", stack.id));
-            }
+            paragraphs.extend(commands(&stack.id, [HISTORY].into_iter().chain(advice.commands)));
         }
         paragraphs
     }
@@ -136,7 +127,5 @@ fn listed(one: &MissingStack<'_>, known: &Reports) -> String {
     let stack = one.stack.map_or(one.key.about(), |stack| stack_name(&stack.id));
     let rule = one.decision.rule.as_ref().map(|place| format!(", rule {place}")).unwrap_or_default();
     let before = known.get(&one.key).map(|at| format!(", reported before at {at}")).unwrap_or_default();
-    printable(&format!("- {} (stack {stack}{rule}{before})", one.branch))
+    printable(&format!("{} (stack {stack}{rule}{before})", one.branch))
 }
-
-const HISTORY: (&str, &str) = ("To list all events of the stack", "describe-stack-events");

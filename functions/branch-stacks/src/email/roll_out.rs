@@ -1,9 +1,10 @@
 //! The email that a roll-out stopped: which stacks failed, why, what happens to the others, what an operator can do. Pure.
 
 use shared::email::Message;
-use shared::text::{count, printable};
+use shared::text::count;
 
-use super::{StackFailure, details, items};
+use super::layout::{HISTORY, commands, fields, items, items_at_most};
+use super::{StackFailure, details};
 use crate::decide::StackDecision;
 use crate::stack::stack_name;
 
@@ -25,27 +26,21 @@ pub fn stopped(failure: &StackFailure<'_>, next: &StackDecision, stacks: &[Strin
     let rule = next.reason(failure.branch).because.config.unwrap_or_default();
     let place = if rule.is_empty() { String::new() } else { format!(" ({rule})") };
     let headline = format!("Roll-out stopped: {} failed{place}", count(stacks.len(), "stack"));
-    let region = &failure.change.stack.region;
-    let region = if region.is_empty() { String::new() } else { format!(" --region {region}") };
-    let more = stacks.len().saturating_sub(MOST_STACKS);
-    let more = (more > 0).then(|| format!("and {more} more"));
-    let named: Vec<String> = stacks.iter().take(MOST_STACKS).cloned().chain(more).collect();
-    let paragraphs = [
+    let mut paragraphs = vec![
         format!(
             "{} failed with the same template and rule, so the roll-out has stopped.",
             count(stacks.len(), "stack")
         ),
-        format!("Rule       {}\nTime       {}", printable(&rule), printable(&failure.change.time)),
+        fields(&[("Rule", &rule), ("Time", &failure.change.time)]),
         "Which stacks failed".to_owned(),
-        items(&named, "none"),
+        items_at_most(stacks, MOST_STACKS, ""),
         format!("Why {} failed", stack_name(&failure.change.stack)),
         items(&details(failure.causes), "the stack's events name no resource"),
         "What happens next".to_owned(),
         NEXT.to_owned(),
         "What you can do".to_owned(),
         items(&ADVICE, "nothing"),
-        "To list all events of the stack".to_owned(),
-        format!("aws cloudformation describe-stack-events{region} --stack-name {}", failure.change.stack),
     ];
+    paragraphs.extend(commands(&failure.change.stack, [HISTORY]));
     Message::plain(&headline, &(paragraphs.join("\n\n") + "\n"))
 }

@@ -34,7 +34,7 @@ pub struct BranchPullRequest {
 pub struct PullRequestListing {
     /// Those that were read.
     pub requests: Vec<BranchPullRequest>,
-    /// The number of pull requests that were read, where the repository has more.
+    /// The number of pull requests that were read, if the repository has more.
     pub most: Option<usize>,
 }
 

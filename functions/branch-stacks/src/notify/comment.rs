@@ -23,7 +23,7 @@ pub fn has_marker(content: &str, stack_name: &str) -> bool {
     content.lines().next_back().is_some_and(|line| line == marker(stack_name))
 }
 
-/// The content of the comment; nothing where the run did not find out the state.
+/// The content of the comment; nothing if the run did not find out the state.
 pub fn content(outcome: &BranchOutcome, prefix: &str) -> Option<String> {
     let BranchOutcome { branch, decision, stack } = outcome;
     let headline = headline(outcome, prefix)?;
@@ -58,9 +58,13 @@ fn headline(outcome: &BranchOutcome, prefix: &str) -> Option<String> {
             "The stack of this branch is being created.".to_owned()
         }
         (Because::Changed, _) => "The stack of this branch is being updated.".to_owned(),
-        (Because::CreationRetried { .. } | Because::DeletionRetried { .. } | Because::DeletedFirst, _) => {
-            "The stack of this branch is being deleted, and is then created again.".to_owned()
-        }
+        (
+            Because::CreationRetried { .. }
+            | Because::CreationRepeated { .. }
+            | Because::DeletionRetried { .. }
+            | Because::DeletedFirst,
+            _,
+        ) => "The stack of this branch is being deleted, and is then created again.".to_owned(),
         (Because::Unwanted { why, stack: true }, _) => {
             format!("The stack of this branch is being deleted: {}.", code(&why.to_string()))
         }

@@ -16,6 +16,7 @@ use crate::effect::Effect;
 use crate::gather::{BranchPullRequest, PullRequestComment, comments_of, pull_request_of, pull_requests_of};
 use crate::missing::BranchOutcome;
 use crate::remark::Remark;
+use crate::report_once::{record, table_failure};
 use crate::reports::ReportKey;
 use crate::run::Run;
 
@@ -67,10 +68,7 @@ pub async fn comment_on_pull_requests(
     let subject = outcome.branch.to_string();
     let remembered = match run.table().about(&stack_name).await {
         Ok(reports) => reports,
-        Err(error) => {
-            report.reason(Verdict::Fail, &subject, &Because::ReportsUnavailable { error });
-            return report;
-        }
+        Err(error) => return table_failure(&subject, error),
     };
     let known: Vec<String> =
         remembered.keys().filter_map(|key| key.what().strip_prefix(COMMENT_ON)).map(str::to_owned).collect();
@@ -213,11 +211,8 @@ impl BranchComment<'_> {
     /// Remembers that the pull request has a comment.
     async fn remember(&self, report: &mut Report) {
         let key = ReportKey::of_stack(self.stack_name, &format!("{COMMENT_ON}{}", self.request.id));
-        let table = self.run.table();
-        let recorded = table.record(&key, self.run.invocation.now);
-        if let Performed::Failed(error) = self.run.invocation.executor.perform(recorded).await {
-            let subject = self.outcome.branch.to_string();
-            report.reason(Verdict::Fail, &subject, &Because::ReportsUnavailable { error });
+        if let Err(error) = record(self.run, &key).await {
+            report.add(table_failure(&self.outcome.branch.to_string(), error));
         }
     }
 }

@@ -13,10 +13,11 @@ use crate::act::perform;
 use crate::because::Because;
 use crate::decide::StackDecision;
 use crate::effect::{Effect, OwnEvent};
+use crate::email::layout::{fields, items};
 use crate::identity::BranchId;
 use crate::remark::Remark;
-use crate::report_once::{DueReport, report_once};
-use crate::reports::{ClaimedReport, ReportAnswer, ReportKey};
+use crate::report_once::{DueReport, may_report, report_once, table_failure};
+use crate::reports::ReportKey;
 use crate::run::Run;
 use crate::stack::{BranchStack, stack_name};
 
@@ -60,37 +61,27 @@ pub async fn report_ready(
 
 /// Puts the event on the bus, unless it was. A lost answer or confirmation repeats the event: PutEvents takes no token.
 async fn event_once(run: &Run<'_>, branch: &BranchId, stack: &BranchStack, key: &ReportKey) -> Report {
-    let (executor, now) = (run.invocation.executor, run.invocation.now);
-    let mut report = Report::default();
     let subject = branch.to_string();
-    let unavailable = |report: &mut Report, error| {
-        report.reason(Verdict::Fail, &subject, &Because::ReportsUnavailable { error })
-    };
-    let (claim, table) = (run.claim(key), run.table());
-    match executor.perform(table.claim(key, &claim, now, None)).await {
-        Performed::Done(ReportAnswer::AlreadyReported { .. } | ReportAnswer::ClaimedByAnother) => {
-            return report;
-        }
-        Performed::Failed(error) => {
-            unavailable(&mut report, error);
-            return report;
-        }
-        Performed::Done(ReportAnswer::Ours) | Performed::NotCalled => {}
+    match may_report(run, key, None).await {
+        Ok(true) => {}
+        Ok(false) => return Report::default(),
+        Err(error) => return table_failure(&subject, error),
     }
+    let mut report = Report::default();
     let effect = Effect::PutEvent(event(branch, stack));
-    let (action, performed) = perform(&effect, run.aws, executor).await;
+    let (action, performed) = perform(&effect, run.aws, run.invocation.executor).await;
     report.actions.push(action);
-    let mut ledger = ClaimedReport { table, key, by: &claim.by, now };
+    let mut claim = run.claimed(key);
     let recorded = match performed {
-        Performed::Done(id) => ledger.confirm(&id).await,
+        Performed::Done(id) => claim.confirm(&id).await,
         Performed::NotCalled => Ok(()),
         Performed::Failed(error) => {
             report.reason(Verdict::Fail, &subject, &Because::EventFailed { error });
-            ledger.release().await
+            claim.release().await
         }
     };
     if let Err(error) = recorded {
-        unavailable(&mut report, error);
+        report.add(table_failure(&subject, error));
     }
     report
 }
@@ -124,22 +115,18 @@ pub fn event(branch: &BranchId, stack: &BranchStack) -> OwnEvent {
 
 /// The email about a ready stack.
 fn message(branch: &BranchId, stack: &BranchStack) -> Message {
-    let fields = [
+    let fields = fields(&[
         ("Repository", branch.repository.as_str()),
         ("Branch", &branch.name),
         ("Commit", stack.commit()),
         ("Stack", stack_name(&stack.id)),
         ("Status", stack.status.as_str()),
-    ];
-    let present = fields.into_iter().filter(|(_, value)| !value.is_empty());
-    let fields: Vec<String> =
-        present.map(|(name, value)| format!("{name:<11}{}", printable(value))).collect();
+    ]);
     let output = |(key, value): &(String, String)| {
-        format!("- {}: {}", printable(key), printable(&shortened(value, LONGEST_OUTPUT)))
+        format!("{}: {}", printable(key), printable(&shortened(value, LONGEST_OUTPUT)))
     };
     let outputs: Vec<String> = stack.outputs.iter().map(output).collect();
-    let outputs = if outputs.is_empty() { "- the template has none".to_owned() } else { outputs.join("\n") };
-    let paragraphs =
-        ["The stack of a branch is ready.".to_owned(), fields.join("\n"), "Outputs".to_owned(), outputs];
+    let outputs = items(&outputs, "the template has none");
+    let paragraphs = ["The stack of a branch is ready.".to_owned(), fields, "Outputs".to_owned(), outputs];
     Message::plain(&format!("Stack ready: {branch}"), &(paragraphs.join("\n\n") + "\n"))
 }

@@ -5,8 +5,8 @@ use serde::Serialize;
 use shared::decision::{Explain as _, Verdict};
 
 use super::Judged;
-use crate::decide::{idle_at, is_never_idle};
 use crate::facts::{BranchTip, FoundStack};
+use crate::idle::{idle_at, is_never_idle};
 use crate::run::Run;
 use crate::stack::{BranchStack, stack_name};
 
@@ -18,7 +18,7 @@ pub struct BranchRow {
     pub repository: String,
     /// The branch.
     pub branch: String,
-    /// Whether the branch exists; nothing where that could not be read.
+    /// Whether the branch exists; nothing if that could not be read.
     pub exists: Option<bool>,
     /// The commit of its head, if it was read.
     pub commit: Option<String>,

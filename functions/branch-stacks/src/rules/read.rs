@@ -1,6 +1,7 @@
 //! Reads the rules from `[[branch-stack]]` tables and reports every problem in them.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::PathBuf;
 
 use jiff::{SignedDuration, Span, SpanRelativeTo, Unit};
@@ -111,9 +112,7 @@ fn rule(
     let pinned = some_patterns(document, &mut table, "pinned");
     let ttl = table.string("ttl").and_then(|text| duration(&mut table, &text));
     if let (Some(span), None, None) = (pinned_at, ttl, table.span("ttl")) {
-        let help = "remove `pinned`: the rule then does the same";
-        let problem = Problem::new(NEVER_IDLE, span, "without a `ttl` no branch is ever idle").help(help);
-        table.problem(problem.warning());
+        never_idle(&mut table, span);
     }
     let max_stacks = table.number("max-stacks", 1);
     let deployments = [("standard", Deployment::Standard), ("express", Deployment::Express)];
@@ -127,15 +126,7 @@ fn rule(
         role: role_at,
         capabilities: capabilities_at,
     };
-    let coverage = repositories
-        .clone()
-        .zip(branches.clone())
-        .filter(|(repositories, branches)| repositories.is_whole && branches.is_whole);
-    let coverage = coverage.map(|(repositories, branches)| Coverage {
-        repositories,
-        branches,
-        at: named_at.repositories.clone(),
-    });
+    let coverage = coverage(&repositories, &branches, &named_at.repositories);
     let read = (|| {
         Some(StackRule {
             repositories: repositories?,
@@ -156,6 +147,22 @@ fn rule(
         })
     })();
     (coverage, read)
+}
+
+/// What the rule covers; nothing if a pattern could not be read.
+fn coverage(
+    repositories: &Option<PatternList>,
+    branches: &Option<PatternList>,
+    at: &Range<usize>,
+) -> Option<Coverage> {
+    let whole = |list: &Option<PatternList>| list.clone().filter(|list| list.is_whole);
+    Some(Coverage { repositories: whole(repositories)?, branches: whole(branches)?, at: at.clone() })
+}
+
+fn never_idle(table: &mut TableReader<'_, '_, '_>, pinned_at: Range<usize>) {
+    let help = "remove `pinned`: the rule then does the same";
+    let problem = Problem::new(NEVER_IDLE, pinned_at, "without a `ttl` no branch is ever idle").help(help);
+    table.problem(problem.warning());
 }
 
 /// The patterns at `key`, and the problem of a list that includes nothing. A list that only excludes says so on purpose.
