@@ -1,5 +1,8 @@
 //! Many patterns as one automaton: a trie of their steps, and the states that a name leads to.
 
+use std::cell::Cell;
+use std::hash::Hash;
+
 use super::search::{Alphabet, SearchResult, shortest};
 use super::{ByteSet, NameKind, NameState};
 
@@ -26,6 +29,8 @@ impl PatternStep {
 }
 
 const NONE: u32 = u32::MAX;
+/// The most items that the questions about one trie may visit.
+const MOST_VISITS: usize = 10_000_000;
 
 #[derive(Debug, Clone)]
 struct TrieNode {
@@ -55,6 +60,7 @@ pub struct PatternTrie {
     nodes: Vec<TrieNode>,
     ends: Vec<TrieEnd>,
     sets: Vec<ByteSet>,
+    visits: Cell<usize>,
 }
 
 impl Default for PatternTrie {
@@ -69,7 +75,7 @@ impl Default for PatternTrie {
             end: NONE,
             highest: 0,
         };
-        Self { nodes: vec![root], ends: Vec::new(), sets: Vec::new() }
+        Self { nodes: vec![root], ends: Vec::new(), sets: Vec::new(), visits: Cell::default() }
     }
 }
 
@@ -171,7 +177,13 @@ impl PatternTrie {
         }
         next.sort_unstable();
         next.dedup();
+        self.visits.set(self.visits.get() + items.len() + next.len());
         next
+    }
+
+    /// Whether the questions about this trie have taken long. What is not answered by then is taken to be fine.
+    pub fn is_spent(&self) -> bool {
+        self.visits.get() > MOST_VISITS
     }
 
     /// The state after a whole name.
@@ -300,6 +312,23 @@ impl PatternTrie {
             std::iter::successors(Some(item >> 1), parent).count() - 1
         };
         items.iter().map(depth).max().unwrap_or_default()
+    }
+}
+
+/// A shortest name, as [`shortest`] finds it, unless one of the tries that the states are about is spent.
+pub fn search<S: Clone + Eq + Hash>(
+    tries: &[&PatternTrie],
+    start: S,
+    budget: &mut usize,
+    bytes: impl Fn(&S) -> Vec<u8>,
+    next: impl Fn(&S, u8) -> Option<S>,
+    accepts: impl Fn(&S) -> bool,
+) -> SearchResult {
+    let is_spent = || tries.iter().any(|trie| trie.is_spent());
+    let bytes = |state: &S| if is_spent() { Vec::new() } else { bytes(state) };
+    match shortest(start, budget, bytes, next, accepts) {
+        SearchResult::Nothing if is_spent() => SearchResult::GaveUp,
+        found => found,
     }
 }
 
