@@ -26,7 +26,8 @@ pub(super) fn rules(
         return if has_errors(known) { Vec::new() } else { vec![nothing()] };
     }
     // A table with a mistake in its name or its text is one mistake, too.
-    let is_unread = has_errors(document.problems()) || known.iter().any(|problem| problem.code == UNKNOWN_TABLE);
+    let is_unread =
+        has_errors(document.problems()) || known.iter().any(|problem| problem.code == UNKNOWN_TABLE);
     let Some(template) = template.filter(|_| !is_unread) else { return Vec::new() };
     let deploys =
         |function: &&Function| template.functions().any(|deployed| deployed.package == function.name);
@@ -34,8 +35,7 @@ pub(super) fn rules(
 }
 
 fn nothing() -> Problem {
-    let tables =
-        FUNCTIONS.iter().flat_map(|function| function.tables).map(Table::heading);
+    let tables = FUNCTIONS.iter().flat_map(|function| function.tables).map(Table::heading);
     Problem::new(NO_RULES, 0..0, "the file has no rule, so no function does anything")
         .help(format!("the tables are {}; docs/configuration.md explains them", list(tables)))
 }

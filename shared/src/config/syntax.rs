@@ -82,8 +82,10 @@ fn problem(first: &TomlError, all: &[TomlError]) -> Problem {
     let unclosed = all.iter().find(|error| error.message().starts_with("unclosed array"));
     let is_in_array = first.message().contains("array") || first.message().contains("quoted");
     let message = unclosed.filter(|_| is_in_array).unwrap_or(first).message();
-    Problem::new(SYNTAX, first.span().unwrap_or_default(), message)
-        .help("the file is TOML 1.1: https://toml.io/en/v1.1.0")
+    Problem::new(SYNTAX, first.span().unwrap_or_default(), message).help(match message {
+        "duplicate key" => "a table has each key once; above each of several tables of a kind, write two brackets, as in [[pipeline]]",
+        _ => "the file is TOML 1.1: https://toml.io/en/v1.1.0",
+    })
 }
 
 /// The tables that may have a mistake at `at`: the one before, if that is where a table begins, and the one around it.

@@ -24,7 +24,10 @@ pub(super) fn refuse_useless_backslash(body: &str) -> Result<(), BadGlob> {
 /// Whether a text looks like a regular expression.
 pub(super) fn is_regular(body: &str) -> bool {
     let marks = [".*", ".+", "]+", ")+", ")*", ")?"];
-    body.starts_with('^') || body.ends_with('$') || body.contains('|') || marks.iter().any(|mark| body.contains(mark))
+    body.starts_with('^')
+        || body.ends_with('$')
+        || body.contains('|')
+        || marks.iter().any(|mark| body.contains(mark))
 }
 
 /// Why a pattern that can match a name was probably not meant so, and what to write if it was.
@@ -134,7 +137,9 @@ pub(super) fn doubt(body: &str, kind: NameKind) -> Option<BadGlob> {
 
 /// A blank, also one without a width.
 fn is_blank(letter: char) -> bool {
-    letter.is_whitespace() || ('\u{200b}'..='\u{200f}').contains(&letter) || "\u{2060}\u{feff}".contains(letter)
+    letter.is_whitespace()
+        || ('\u{200b}'..='\u{200f}').contains(&letter)
+        || "\u{2060}\u{feff}".contains(letter)
 }
 
 /// Whether the last letter has a backslash before it.

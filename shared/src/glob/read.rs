@@ -88,13 +88,14 @@ fn pattern(document: &Document, key: &str, text: &Text) -> Result<Pattern, Box<P
     let refused =
         |label: String, help: String| Box::new(Problem::new(BAD_GLOB, text.span(), label).help(help));
     let (sign, body) = signed(text.get_ref());
-    if let (kind @ (NameKind::Branch | NameKind::Tag), Some((named, short))) = (kind_of(key), short_name(body)) {
+    if let (kind @ (NameKind::Branch | NameKind::Tag), Some((named, short))) =
+        (kind_of(key), short_name(body))
+    {
         let noun = named.noun();
         return Err(match named == kind {
-            true => refused(
-                format!("`{key}` takes names without `refs/...`"),
-                format!("write `{sign}{short}`"),
-            ),
+            true => {
+                refused(format!("`{key}` takes names without `refs/...`"), format!("write `{sign}{short}`"))
+            }
             false => refused(
                 format!(
                     "`{key}` takes {}, and this is a {noun}",

@@ -68,7 +68,9 @@ fn empty(table: &mut TableReader<'_, '_, '_>, key: &'static str, label: &str, st
     let help = match (starts_otherwise, key) {
         (true, "branches" | "tags") => format!("without `{key}`, the rule does the same"),
         (true, _) => "only tags start the pipeline; if no branch is wanted, remove `branches`".to_owned(),
-        (false, _) => "the rule can never start its pipeline: change the list, or remove the table".to_owned(),
+        (false, _) => {
+            "the rule can never start its pipeline: change the list, or remove the table".to_owned()
+        }
     };
     let problem = Problem::new(COVERS_NOTHING, span, label).help(help);
     table.problem(if starts_otherwise { problem.warning() } else { problem });

@@ -135,7 +135,11 @@ fn repository(table: &mut TableReader<'_, '_, '_>, text: &Text) -> bool {
         return true;
     }
     let named = last_part(text.get_ref());
-    let meant = if !named.is_empty() && is_repository(named) { format!("did you mean `{named}`? ") } else { String::new() };
+    let meant = if !named.is_empty() && is_repository(named) {
+        format!("did you mean `{named}`? ")
+    } else {
+        String::new()
+    };
     let help = format!(
         "{meant}write the CodeCommit repository's name: letters, digits and . _ -, at most 100, without `.git`"
     );

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use shared::glob::ListJudge;
 use shared::language::{
-    Alphabet, NameKind, NameState, PatternStep, PatternTrie, SearchResult, can_match, samples, search, shortest,
+    Alphabet, NameKind, NameState, PatternStep, PatternTrie, SearchResult, can_match, samples, search,
+    shortest,
 };
 
 use super::IgnoreLine;
@@ -66,8 +67,8 @@ impl<'l> IgnoreJudge<'l> {
         let counts = |name: &Vec<u8>| {
             is_spent()
                 || NameKind::Path.allows(name, true)
-                && includes(&read(name))
-                && self.ignored(name, |_| true).is_none()
+                    && includes(&read(name))
+                    && self.ignored(name, |_| true).is_none()
         };
         candidates.iter().any(counts) || self.search_a_file(paths) != SearchResult::Nothing
     }
