@@ -30,7 +30,7 @@ impl PatternStep {
 
 const NONE: u32 = u32::MAX;
 /// The most items that the questions about one trie may visit.
-const MOST_VISITS: usize = 10_000_000;
+const MOST_VISITS: usize = 12_000_000;
 
 #[derive(Debug, Clone)]
 struct TrieNode {
@@ -177,8 +177,12 @@ impl PatternTrie {
         }
         next.sort_unstable();
         next.dedup();
-        self.visits.set(self.visits.get() + items.len() + next.len());
+        self.visit(items.len() + next.len());
         next
+    }
+
+    fn visit(&self, items: usize) {
+        self.visits.set(self.visits.get() + items);
     }
 
     /// Whether the questions about this trie have taken long. What is not answered by then is taken to be fine.
@@ -213,6 +217,7 @@ impl PatternTrie {
 
     /// The bytes that patterns name in this state.
     pub fn named(&self, items: &[u32]) -> ByteSet {
+        self.visit(items.len());
         let mut named = ByteSet::default();
         for item in items.iter().filter(|item| *item & 1 == 0) {
             for child in self.siblings(self.nodes[(item >> 1) as usize].children) {
@@ -226,6 +231,7 @@ impl PatternTrie {
 
     /// The bytes after which one of the items on a way goes on; none when any byte may do.
     pub fn useful(&self, items: &[u32], is_on_way: impl Fn(u32) -> bool) -> Option<ByteSet> {
+        self.visit(items.len());
         let mut useful = ByteSet::default();
         for item in items.iter().filter(|item| is_on_way(*item >> 1)) {
             let node = &self.nodes[(item >> 1) as usize];
@@ -257,6 +263,7 @@ impl PatternTrie {
 
     /// The patterns that match a name that ends in this state, in no order.
     pub fn matching<'t>(&'t self, items: &'t [u32]) -> impl Iterator<Item = u32> + 't {
+        self.visit(items.len());
         let ends =
             items.iter().filter(|item| *item & 1 == 0).map(|item| self.nodes[(item >> 1) as usize].end);
         ends.flat_map(|end| self.entries(end))
