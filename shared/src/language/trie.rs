@@ -30,7 +30,7 @@ impl PatternStep {
 
 const NONE: u32 = u32::MAX;
 /// The most items that the questions about one trie may visit.
-const MOST_VISITS: usize = 12_000_000;
+const MOST_VISITS: usize = 20_000_000;
 
 #[derive(Debug, Clone)]
 struct TrieNode {
