@@ -253,6 +253,13 @@ fn check_says_which_rules_are_missing() {
     folder.write("rules.toml", "[[pipelines]]\nname = \"web\"\n");
     let (_, printed) = check("default");
     assert!(printed.contains("did you mean [[pipeline]]?") && !printed.contains("no-rules"), "{printed}");
+    folder.write("rules.toml", &format!("[[pipelines]]\nname = \"web\"\n{PLAN_RULE}"));
+    let (_, printed) = check("default");
+    assert!(printed.contains("did you mean [[pipeline]]?") && !printed.contains("no-rules"), "{printed}");
+    folder.write("rules.toml", "[branch-stacks]\nmost-deletions = 5\n");
+    let (code, printed) = check("default");
+    assert_eq!(code, Some(1));
+    assert!(printed.contains("the file has no rule") && printed.contains(" [branch-stacks]"), "{printed}");
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub use globset::Error as SetError;
 pub use judge::{ListJudge, Redundant, WhyRedundant};
 pub use lists::ListSet;
 pub use read::{
-    BAD_GLOB, CODES, COVERS_NOTHING, EMPTY_LIST, NEVER_DECIDES, UNLIKELY, kind_of, read, redundant,
+    BAD_GLOB, CODES, COVERS_NOTHING, EMPTY_LIST, NEVER_DECIDES, UNLIKELY, kind_of, last_part, read, redundant,
 };
 
 /// The longest pattern, in bytes; CodePipeline's own have 255 characters.

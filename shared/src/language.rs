@@ -11,4 +11,4 @@ mod trie;
 pub use bytes::ByteSet;
 pub use names::{NameKind, NameState};
 pub use search::{Alphabet, SearchResult, shortest};
-pub use trie::{PatternStep, PatternTrie, can_match, furthest, samples};
+pub use trie::{PatternStep, PatternTrie, can_match, furthest, samples, search};

@@ -183,18 +183,19 @@ fn which_patterns_never_decide() {
         (r#"paths = ["!docs/**"]"#, 0),
         (r#"branches = ["**", "!-*"]"#, 0),
         (r#"paths = ["ab/c", "a/**"]"#, 0),
-        (r#"paths = ["a/*", "a/b*"]"#, 0),
+        (r#"paths = ["a/*", "a/b**"]"#, 0),
+        (r#"paths = ["a/*", "a/b*"]"#, 1),
         // Ignore lines.
         (r#"ignore = ["*.md", "docs/a", "*.md"]"#, 1),
         (r#"ignore = ["/docs/a", "docs/"]"#, 1),
-        (r#"ignore = ["docs/a", "!docs/**"]"#, 1),
-        (r#"ignore = ["a", "b/c", "*"]"#, 2),
+        (r#"ignore = ["docs/a", "!docs/**"]"#, 2),
+        (r#"ignore = ["a", "b/c", "[a-z]*"]"#, 2),
         (r#"ignore = ["docs/", "!docs/keep.md"]"#, 1),
-        (r#"ignore = ["docs/", "!docs/", "!docs/keep.md"]"#, 1),
+        (r#"ignore = ["docs/", "!docs/", "!docs/keep.md"]"#, 3),
         (r#"ignore = ["docs/*", "!docs/keep.md"]"#, 0),
         (r#"ignore = ["docs/", "docs2/a"]"#, 0),
         (r#"ignore = ["a.md", "docs/"]"#, 0),
-        (r#"ignore = ["/docs/a", "docs/", "!docs/b"]"#, 1),
+        (r#"ignore = ["/docs/a", "docs/", "!docs/b"]"#, 2),
     ] {
         let (_, problems) = problems(&rule(list));
         let codes: Vec<&str> = problems.iter().map(|problem| problem.code.name).collect();
@@ -291,7 +292,7 @@ fn a_list_that_can_start_nothing_is_an_error_only_if_the_rule_starts_nothing() {
 #[test]
 fn advice_keeps_the_sign_of_a_pattern() {
     for (text, help) in [
-        ("paths = [\"a\", \"!docs/\"]", "write `!docs/**`"),
+        ("paths = [\"a\", \"!docs/\"]", "it excludes nothing; `!docs/**` excludes such names"),
         ("branches = [\"a\", \"!refs/heads/b\"]", "write `!b`"),
         ("branches = [\"main \"]", "write `main`"),
         ("paths = [\"./src/**\"]", "write `src/**`"),
@@ -300,4 +301,97 @@ fn advice_keeps_the_sign_of_a_pattern() {
         let (_, problems) = problems(&rule(text));
         assert_eq!(problems[0].help.as_deref(), Some(help), "{text}");
     }
+}
+
+#[track_caller]
+fn shows(text: &str, expected: &[&str]) {
+    let shown = rendered(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in expected {
+        assert!(shown.contains(part), "{text}: {part}\n{shown}");
+    }
+}
+
+#[test]
+fn what_is_said_of_names_is_true() {
+    for name in [".", "..", "@", "HEAD"] {
+        let key = if name.starts_with('.') { "paths" } else { "branches" };
+        shows(&rule(&format!("{key} = [\"{name}\"]")), &[&format!("has the name `{name}`")]);
+    }
+    shows(
+        &rule("paths = [\"./a\", \"a/..\", \"{}\"]"),
+        &["begins with `./`", "ends with `/..`", "an empty name"],
+    );
+    shows(&rule("ignore = [\"*\"]"), &["these lines ignore every file |"]);
+    shows(&rule("ignore = [\"/\"]"), &["without it, the same files are ignored"]);
+}
+
+#[test]
+fn advice_is_no_wider_than_the_pattern() {
+    shows(&rule("paths = [\"a\", \"!./x/**\"]"), &["it excludes nothing; `!x/**` excludes such names"]);
+    shows(&rule("branches = [\"feature/.*\"]"), &["patterns are not regular expressions"]);
+    shows(&rule("branches = [\"refs/tags/v1\"]"), &["`branches` takes branches, and this is a tag"]);
+    shows(
+        &rule("tags = [\"v*\", \"!v*\"]\nbranches = [\"main\"]"),
+        &["without `tags`, the rule does the same"],
+    );
+    let named = |repository: &str| format!("[[pipeline]]\nname = \"web\"\nrepository = \"{repository}\"\n");
+    for repository in [
+        "arn:aws:codecommit:us-east-1:111122223333:shop",
+        "https://git-codecommit.us-east-1.amazonaws.com/v1/repos/shop",
+        "codecommit::us-east-1://shop",
+        "shop.git",
+        " shop",
+    ] {
+        shows(&named(repository), &["did you mean `shop`?"]);
+    }
+    let arn =
+        "[[pipeline]]\nname = \"arn:aws:codepipeline:us-east-1:111122223333:web\"\nrepository = \"shop\"\n";
+    shows(arn, &["did you mean `web`?"]);
+}
+
+#[test]
+fn patterns_that_were_meant_otherwise() {
+    for unlikely in [
+        "paths = ['\"a/**\"']",
+        "paths = [\"'a/**'\"]",
+        "paths = [\"\\u200ba/**\"]",
+        "paths = [\"{a, b}/**\"]",
+        "paths = [\"a/**,b/**\"]",
+        "paths = [\"src/.+/x\"]",
+        "paths = [\"C:/src/**\"]",
+        "branches = [\"release-[0-9]+\"]",
+        "branches = [\"origin/main\"]",
+        "branches = [\"refs/remotes/origin/main\"]",
+    ] {
+        assert_eq!(codes(&rule(unlikely)), ["unlikely-pattern"], "{unlikely}");
+    }
+    for fine in [
+        "paths = ['src/+page.svelte', 'app/(shop)/**', 'a+b/**', 'x,v', 'a,b/**', 'Smith, John/**', '{a,b\\ }']",
+        "branches = [\"[o]rigin/main\", \"feature/origin/x\", \"original\"]",
+    ] {
+        assert_eq!(codes(&rule(fine)), Vec::<String>::new(), "{fine}");
+    }
+}
+
+#[test]
+fn utf_16_without_a_mark_is_one_error() {
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let file = folder.path().join("pointsman.toml");
+    let bytes: Vec<u8> = rule("").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(&file, bytes).expect("the folder is ours");
+    let document = Document::read(&file).expect("it was written");
+    let mut problems = Vec::new();
+    rules::read(&document, &mut problems);
+    assert_eq!(problems.iter().map(|problem| problem.code.name).collect::<Vec<_>>(), ["not-utf-8"]);
+}
+
+#[test]
+fn thousands_of_intricate_patterns_are_checked_in_seconds() {
+    let pattern =
+        |number: u32| (0..16).map(|bit| if number >> bit & 1 == 0 { 'a' } else { '*' }).collect::<String>();
+    let patterns: Vec<String> = (0..20_000).map(|number| format!("\"{}\"", pattern(number))).collect();
+    let started = std::time::Instant::now();
+    assert!(!has_errors(&problems(&rule(&format!("paths = [{}]", patterns.join(",")))).1));
+    // Without a bound, this takes many minutes.
+    assert!(started.elapsed().as_secs() < 120, "{:?}", started.elapsed());
 }

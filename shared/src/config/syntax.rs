@@ -15,15 +15,18 @@ const MOST: usize = 50;
 
 /// The text of a file, and the problem of each line that is not UTF-8.
 pub(super) fn decoded(bytes: Vec<u8>) -> (String, Vec<Problem>) {
-    let utf16 = |to_number: fn([u8; 2]) -> u16| {
+    let utf16 = |mark: usize, to_number: fn([u8; 2]) -> u16| {
         let numbers: Vec<u16> =
-            bytes[2..].chunks_exact(2).map(|pair| to_number([pair[0], pair[1]])).collect();
+            bytes[mark..].chunks_exact(2).map(|pair| to_number([pair[0], pair[1]])).collect();
         let problem = Problem::new(NOT_UTF8, 0..0, "the file is UTF-16").help("save the file as UTF-8");
         (String::from_utf16_lossy(&numbers), vec![problem])
     };
     match bytes.as_slice() {
-        [0xff, 0xfe, ..] => utf16(u16::from_le_bytes),
-        [0xfe, 0xff, ..] => utf16(u16::from_be_bytes),
+        [0xff, 0xfe, ..] => utf16(2, u16::from_le_bytes),
+        [0xfe, 0xff, ..] => utf16(2, u16::from_be_bytes),
+        // Without a mark: TOML begins with ASCII, and no text of UTF-8 has a NUL.
+        [1..=0x7f, 0, ..] => utf16(0, u16::from_le_bytes),
+        [0, 1..=0x7f, ..] => utf16(0, u16::from_be_bytes),
         _ => String::from_utf8(bytes)
             .map_or_else(|error| repaired(error.as_bytes()), |text| (text, Vec::new())),
     }
@@ -79,8 +82,10 @@ fn problem(first: &TomlError, all: &[TomlError]) -> Problem {
     let unclosed = all.iter().find(|error| error.message().starts_with("unclosed array"));
     let is_in_array = first.message().contains("array") || first.message().contains("quoted");
     let message = unclosed.filter(|_| is_in_array).unwrap_or(first).message();
-    Problem::new(SYNTAX, first.span().unwrap_or_default(), message)
-        .help("the file is TOML 1.1: https://toml.io/en/v1.1.0")
+    Problem::new(SYNTAX, first.span().unwrap_or_default(), message).help(match message {
+        "duplicate key" => "a table has each key once; above each of several tables of a kind, write two brackets, as in [[pipeline]]",
+        _ => "the file is TOML 1.1: https://toml.io/en/v1.1.0",
+    })
 }
 
 /// The tables that may have a mistake at `at`: the one before, if that is where a table begins, and the one around it.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::{Pattern, PatternList};
 use crate::language::{
-    Alphabet, NameKind, NameState, PatternStep, PatternTrie, SearchResult, samples, shortest,
+    Alphabet, NameKind, NameState, PatternStep, PatternTrie, SearchResult, samples, search, shortest,
 };
 
 /// The most steps of all searches about one list. What they do not answer is taken to be fine.
@@ -90,11 +90,12 @@ impl<'l> ListJudge<'l> {
     /// Whether the list includes any name. If in doubt, it does.
     pub fn includes_anything(&self) -> bool {
         let mut candidates = self.candidates().filter(|name| self.kind.allows(name, true));
-        if candidates.any(|name| self.includes(&self.trie.read(&name))) {
+        if candidates.any(|name| self.trie.is_spent() || self.includes(&self.trie.read(&name))) {
             return true;
         }
         let alphabet = Alphabet::new(self.kind, self.trie.sets());
-        let found = shortest(
+        let found = search(
+            &[&self.trie],
             (NameState::default(), self.trie.start()),
             &mut ENOUGH.clone(),
             |(_, items)| alphabet.bytes(&self.trie.named(items)).collect(),
@@ -153,6 +154,9 @@ impl<'l> ListJudge<'l> {
         remaining: &Remaining,
         budget: &Cell<usize>,
     ) -> Option<WhyRedundant> {
+        if self.trie.is_spent() {
+            return None;
+        }
         let names = samples(&self.steps[index]).filter(|name| self.kind.allows(name, false));
         let (mut later, mut earlier) = (None, None);
         for name in names {
@@ -190,7 +194,8 @@ impl<'l> ListJudge<'l> {
         let alphabet = Alphabet::new(self.kind, self.trie.sets());
         let mut steps = budget.get().min(ENOUGH_AT_ONCE);
         let allowed = steps;
-        let found = shortest(
+        let found = search(
+            &[&self.trie],
             (NameState::default(), self.trie.start()),
             &mut steps,
             |(_, items)| self.trie.bytes(items, &alphabet, |node| way.contains(&node)),

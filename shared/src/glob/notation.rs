@@ -1,9 +1,14 @@
 //! Texts that are patterns, but were probably meant as something else: regular expressions, paths of Windows, blanks.
 
 use super::{BadGlob, Braces, bad, first_braces, width};
+use crate::language::NameKind;
 
 /// Letters that a backslash may stand before without a doubt.
-const ESCAPABLE: &str = "*?[]{},!\\^$|~() #-";
+const ESCAPABLE: &str = "*?[]{},;!\\^$|~() #-+'\"`“”‘’";
+/// Quotation marks, which no name has around it.
+const QUOTES: &str = "'\"`“”‘’";
+/// What git writes before the name of a branch or tag in other places than its list of branches.
+const PREFIXES: [&str; 5] = ["origin/", "remotes/", "refs/", "heads/", "tags/"];
 
 /// Refuses a backslash before a letter or a digit, which has no special meaning to lose.
 pub(super) fn refuse_useless_backslash(body: &str) -> Result<(), BadGlob> {
@@ -18,12 +23,16 @@ pub(super) fn refuse_useless_backslash(body: &str) -> Result<(), BadGlob> {
 
 /// Whether a text looks like a regular expression.
 pub(super) fn is_regular(body: &str) -> bool {
-    body.starts_with('^') || body.ends_with('$') || body.contains('|')
+    let marks = [".*", ".+", "]+", ")+", ")*", ")?"];
+    body.starts_with('^')
+        || body.ends_with('$')
+        || body.contains('|')
+        || marks.iter().any(|mark| body.contains(mark))
 }
 
 /// Why a pattern that can match a name was probably not meant so, and what to write if it was.
-pub(super) fn doubt(body: &str) -> Option<BadGlob> {
-    let edge = |letter: Option<char>| letter.is_some_and(char::is_whitespace);
+pub(super) fn doubt(body: &str, kind: NameKind) -> Option<BadGlob> {
+    let edge = |letter: Option<char>| letter.is_some_and(is_blank);
     let ends_with = |letter| body.ends_with(letter) && !body.ends_with(&format!("\\{letter}"));
     let regular = "patterns are not regular expressions (docs/configuration.md#patterns)";
     if edge(body.chars().next()) {
@@ -36,6 +45,14 @@ pub(super) fn doubt(body: &str) -> Option<BadGlob> {
         return Some(bad(
             "the pattern ends with a blank",
             "remove the blank; if names end with it, write `\\` before it",
+        ));
+    }
+    let quote = |letter: Option<char>| letter.filter(|letter| QUOTES.contains(*letter));
+    let last = Some(body).filter(|body| !ends_escaped(body)).and_then(|body| body.chars().next_back());
+    if let Some(letter) = quote(body.chars().next()).or(quote(last)) {
+        return Some(bad(
+            format!("the quotation mark {letter} is a part of the pattern"),
+            format!("remove it; if names have it there, write `\\` before it"),
         ));
     }
     if let Some(letter) = escaped(body).into_iter().find(|letter| !ESCAPABLE.contains(*letter)) {
@@ -51,6 +68,38 @@ pub(super) fn doubt(body: &str) -> Option<BadGlob> {
         return Some(bad(
             "`|` stands for itself",
             "write {a,b} for alternatives; if names have a `|`, write `\\|`",
+        ));
+    }
+    if let Some(mark) = [".+", "]+", ")+"].into_iter().find(|mark| unescaped_end(body, mark)) {
+        let help = format!("{regular}; if names have a `+` there, write `\\` before it");
+        return Some(bad(format!("`{mark}` has no special meaning"), help));
+    }
+    let letters: Vec<char> = body.chars().take(3).collect();
+    if let [drive, ':', '/'] = letters.as_slice()
+        && drive.is_ascii_alphabetic()
+    {
+        return Some(bad(
+            format!("`{drive}:` is a folder of that name"),
+            "patterns are relative to the repository's root",
+        ));
+    }
+    if matches!(kind, NameKind::Branch | NameKind::Tag)
+        && let Some(prefix) = PREFIXES.into_iter().find(|prefix| body.starts_with(prefix))
+    {
+        let noun = kind.noun();
+        return Some(bad(
+            format!("`{prefix}` is rarely a part of a {noun}'s name in CodeCommit"),
+            format!(
+                "write the name as CodeCommit shows it; if the {noun}'s name begins so, write `[{}]{}`",
+                &prefix[..1],
+                &prefix[1..]
+            ),
+        ));
+    }
+    if ["**,", "**;", "** "].iter().any(|mark| outside_braces(body).contains(mark)) {
+        return Some(bad(
+            "this is one pattern, not a list",
+            "write each pattern in its own quotation marks; if names have the letter there, write `\\` before it",
         ));
     }
     if body.starts_with("~/") {
@@ -69,6 +118,14 @@ pub(super) fn doubt(body: &str) -> Option<BadGlob> {
             format!("the braces have one alternative, so the pattern matches `{}`", first_choice(body));
         return Some(bad(label, "write the pattern without braces; `\\{` is a brace in a name"));
     }
+    if let Some(choice) = all_choices(body).into_iter().find(|choice| {
+        edge(choice.chars().next()) || (edge(choice.chars().next_back()) && !ends_escaped(choice))
+    }) {
+        return Some(bad(
+            format!("the alternative `{choice}` begins or ends with a blank"),
+            "remove the blank; if names have it there, write `\\` before it",
+        ));
+    }
     if brackets(body).iter().any(|bracket| bracket.contains('\\')) {
         return Some(bad(
             "a backslash in a bracket stands for itself",
@@ -76,6 +133,50 @@ pub(super) fn doubt(body: &str) -> Option<BadGlob> {
         ));
     }
     None
+}
+
+/// A blank, also one without a width.
+fn is_blank(letter: char) -> bool {
+    letter.is_whitespace()
+        || ('\u{200b}'..='\u{200f}').contains(&letter)
+        || "\u{2060}\u{feff}".contains(letter)
+}
+
+/// Whether the last letter has a backslash before it.
+fn ends_escaped(text: &str) -> bool {
+    pieces(text).last().is_some_and(|piece| piece.starts_with('\\'))
+}
+
+/// Whether a text of two letters is in the pattern, its second letter without a backslash. A bracket counts as its last letter.
+fn unescaped_end(body: &str, mark: &str) -> bool {
+    let pieces = pieces(body);
+    pieces.windows(2).any(|pair| {
+        let before = !pair[0].starts_with('\\') && pair[0].ends_with(&mark[..1]);
+        before && pair[1] == &mark[1..]
+    })
+}
+
+/// The pattern without what is in braces.
+fn outside_braces(body: &str) -> String {
+    let mut body = body.to_owned();
+    while let Ok(Some(Braces { before, after, .. })) = first_braces(&body) {
+        body = format!("{before}{after}");
+    }
+    plain(&body)
+}
+
+/// Every alternative in braces.
+fn all_choices(body: &str) -> Vec<String> {
+    let mut open = vec![body.to_owned()];
+    let mut found = Vec::new();
+    while let Some(body) = open.pop() {
+        if let Ok(Some(Braces { choices, after, .. })) = first_braces(&body) {
+            found.extend(choices.iter().map(|choice| (*choice).to_owned()));
+            open.extend(choices.iter().map(|choice| (*choice).to_owned()));
+            open.push(after.to_owned());
+        }
+    }
+    found
 }
 
 /// What is wrong with a letter of more than one byte in a bracket.

@@ -88,9 +88,22 @@ fn pattern(document: &Document, key: &str, text: &Text) -> Result<Pattern, Box<P
     let refused =
         |label: String, help: String| Box::new(Problem::new(BAD_GLOB, text.span(), label).help(help));
     let (sign, body) = signed(text.get_ref());
-    if let (NameKind::Branch | NameKind::Tag, Some(short)) = (kind_of(key), short_name(body)) {
-        let help = format!("write `{sign}{short}`");
-        return Err(refused(format!("`{key}` takes names without `refs/...`"), help));
+    if let (kind @ (NameKind::Branch | NameKind::Tag), Some((named, short))) =
+        (kind_of(key), short_name(body))
+    {
+        let noun = named.noun();
+        return Err(match named == kind {
+            true => {
+                refused(format!("`{key}` takes names without `refs/...`"), format!("write `{sign}{short}`"))
+            }
+            false => refused(
+                format!(
+                    "`{key}` takes {}, and this is a {noun}",
+                    if kind == NameKind::Branch { "branches" } else { "tags" }
+                ),
+                format!("the short name of the {noun} is `{short}`"),
+            ),
+        });
     }
     Pattern::parse(text.get_ref(), document.place(&text.span()), text.span())
         .map_err(|bad| refused(bad.message, bad.help))
@@ -100,8 +113,9 @@ fn signed(text: &str) -> (&str, &str) {
     text.strip_prefix('!').map_or(("", text), |body| ("!", body))
 }
 
-fn short_name(body: &str) -> Option<&str> {
-    body.strip_prefix("refs/heads/").or_else(|| body.strip_prefix("refs/tags/"))
+fn short_name(body: &str) -> Option<(NameKind, &str)> {
+    let branch = body.strip_prefix("refs/heads/").map(|short| (NameKind::Branch, short));
+    branch.or_else(|| body.strip_prefix("refs/tags/").map(|short| (NameKind::Tag, short)))
 }
 
 /// The problem of a pattern that matches no name, or only an unlikely one. A pattern that includes nothing is an error,
@@ -110,7 +124,7 @@ fn matches_a_name(pattern: &Pattern, kind: NameKind) -> Option<Problem> {
     let problem = |code, bad: BadGlob| Problem::new(code, pattern.span.clone(), bad.message).help(bad.help);
     // git's own commands refuse more names than a push does.
     if can_match(&pattern.steps(), kind, !pattern.excludes) {
-        return doubt(pattern.body()).map(|bad| problem(UNLIKELY, bad));
+        return doubt(pattern.body(), kind).map(|bad| problem(UNLIKELY, bad));
     }
     let problem = problem(BAD_GLOB, why_never(pattern, kind));
     Some(if pattern.excludes { problem.warning() } else { problem })
@@ -118,7 +132,7 @@ fn matches_a_name(pattern: &Pattern, kind: NameKind) -> Option<Problem> {
 
 /// Where a pattern leaves the names that git allows, and what to write instead.
 fn why_never(pattern: &Pattern, kind: NameKind) -> BadGlob {
-    let (sign, body) = signed(&pattern.text);
+    let (_, body) = signed(&pattern.text);
     let noun = kind.noun();
     if let Some(letter) = wide_letter(body) {
         return wide(letter);
@@ -127,20 +141,24 @@ fn why_never(pattern: &Pattern, kind: NameKind) -> BadGlob {
     let taken = furthest(&steps(&choice).unwrap_or_default(), kind, !pattern.excludes);
     let (before, after) = cut(&choice, taken);
     let message = match (before, after.chars().next()) {
-        (_, None) => {
-            let part = choice.rsplit_once('/').map_or(choice.as_str(), |(_, part)| part);
-            match part.is_empty() {
-                true => format!("no {noun} has a name that ends with `/`"),
-                false => format!("no {noun} has a name that ends with `{part}`"),
-            }
+        _ if choice.is_empty() => format!("no {noun} has an empty name"),
+        (_, None) if [".", "..", "@", "HEAD"].contains(&choice.as_str()) => {
+            format!("no {noun} has the name `{choice}`")
         }
+        (_, None) => {
+            let part = choice.rfind('/').map_or(choice.as_str(), |slash| &choice[slash..]);
+            format!("no {noun} has a name that ends with `{part}`")
+        }
+        (before, Some('/')) => format!("no {noun} has a name that begins with `{before}/`"),
         ("", Some(first)) => format!("no {noun} has a name that begins with `{first}`"),
         (before, Some(next)) => format!("no {noun} has a name with `{next}` after `{before}`"),
     };
-    bad(
-        message,
-        better(body, kind).map_or_else(|| fallback(body, kind), |text| format!("write `{sign}{text}`")),
-    )
+    let help = match (pattern.excludes, better(body, kind)) {
+        (false, better) => better.map_or_else(|| fallback(body, kind), |text| format!("write `{text}`")),
+        (true, None) => "it excludes nothing".to_owned(),
+        (true, Some(text)) => format!("it excludes nothing; `!{text}` excludes such names"),
+    };
+    bad(message, help)
 }
 
 /// The text of a pattern without braces, cut after as many of its steps.
@@ -162,14 +180,23 @@ fn better(body: &str, kind: NameKind) -> Option<String> {
         Some(relative.to_owned()),
         folder,
         Some(relative.replace("//", "/")),
-        relative.strip_suffix(".git").map(str::to_owned),
+        (kind == NameKind::Repository).then(|| last_part(relative).to_owned()),
         relative.strip_prefix('^').map(|rest| rest.trim_end_matches('$').to_owned()),
     ];
     let can = |text: &String| {
         let pattern = Pattern::parse(text, crate::config::Place::line("", 0), 0..0);
-        pattern.is_ok_and(|pattern| can_match(&pattern.steps(), kind, true) && doubt(text).is_none())
+        pattern.is_ok_and(|pattern| can_match(&pattern.steps(), kind, true) && doubt(text, kind).is_none())
     };
-    candidates.into_iter().flatten().find(|text| text != body && can(text))
+    // A pattern of wildcards alone is wider than anything that its author can have meant.
+    let is_wide = |text: &str| !text.contains(char::is_alphanumeric) && body.contains(char::is_alphanumeric);
+    candidates.into_iter().flatten().find(|text| text != body && !is_wide(text) && can(text))
+}
+
+/// The name of a repository in an ARN, a URL or a path.
+pub fn last_part(text: &str) -> &str {
+    let text = text.trim().trim_end_matches('/');
+    let name = text.rsplit(['/', ':']).next().unwrap_or(text);
+    name.strip_suffix(".git").unwrap_or(name)
 }
 
 fn fallback(body: &str, kind: NameKind) -> String {

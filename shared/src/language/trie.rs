@@ -1,5 +1,8 @@
 //! Many patterns as one automaton: a trie of their steps, and the states that a name leads to.
 
+use std::cell::Cell;
+use std::hash::Hash;
+
 use super::search::{Alphabet, SearchResult, shortest};
 use super::{ByteSet, NameKind, NameState};
 
@@ -26,6 +29,8 @@ impl PatternStep {
 }
 
 const NONE: u32 = u32::MAX;
+/// The most items that the questions about one trie may visit.
+const MOST_VISITS: usize = 20_000_000;
 
 #[derive(Debug, Clone)]
 struct TrieNode {
@@ -55,6 +60,7 @@ pub struct PatternTrie {
     nodes: Vec<TrieNode>,
     ends: Vec<TrieEnd>,
     sets: Vec<ByteSet>,
+    visits: Cell<usize>,
 }
 
 impl Default for PatternTrie {
@@ -69,7 +75,7 @@ impl Default for PatternTrie {
             end: NONE,
             highest: 0,
         };
-        Self { nodes: vec![root], ends: Vec::new(), sets: Vec::new() }
+        Self { nodes: vec![root], ends: Vec::new(), sets: Vec::new(), visits: Cell::default() }
     }
 }
 
@@ -171,7 +177,17 @@ impl PatternTrie {
         }
         next.sort_unstable();
         next.dedup();
+        self.visit(items.len() + next.len());
         next
+    }
+
+    fn visit(&self, items: usize) {
+        self.visits.set(self.visits.get() + items);
+    }
+
+    /// Whether the questions about this trie have taken long. What is not answered by then is taken to be fine.
+    pub fn is_spent(&self) -> bool {
+        self.visits.get() > MOST_VISITS
     }
 
     /// The state after a whole name.
@@ -201,6 +217,7 @@ impl PatternTrie {
 
     /// The bytes that patterns name in this state.
     pub fn named(&self, items: &[u32]) -> ByteSet {
+        self.visit(items.len());
         let mut named = ByteSet::default();
         for item in items.iter().filter(|item| *item & 1 == 0) {
             for child in self.siblings(self.nodes[(item >> 1) as usize].children) {
@@ -214,6 +231,7 @@ impl PatternTrie {
 
     /// The bytes after which one of the items on a way goes on; none when any byte may do.
     pub fn useful(&self, items: &[u32], is_on_way: impl Fn(u32) -> bool) -> Option<ByteSet> {
+        self.visit(items.len());
         let mut useful = ByteSet::default();
         for item in items.iter().filter(|item| is_on_way(*item >> 1)) {
             let node = &self.nodes[(item >> 1) as usize];
@@ -245,6 +263,7 @@ impl PatternTrie {
 
     /// The patterns that match a name that ends in this state, in no order.
     pub fn matching<'t>(&'t self, items: &'t [u32]) -> impl Iterator<Item = u32> + 't {
+        self.visit(items.len());
         let ends =
             items.iter().filter(|item| *item & 1 == 0).map(|item| self.nodes[(item >> 1) as usize].end);
         ends.flat_map(|end| self.entries(end))
@@ -300,6 +319,23 @@ impl PatternTrie {
             std::iter::successors(Some(item >> 1), parent).count() - 1
         };
         items.iter().map(depth).max().unwrap_or_default()
+    }
+}
+
+/// A shortest name, as [`shortest`] finds it, unless one of the tries that the states are about is spent.
+pub fn search<S: Clone + Eq + Hash>(
+    tries: &[&PatternTrie],
+    start: S,
+    budget: &mut usize,
+    bytes: impl Fn(&S) -> Vec<u8>,
+    next: impl Fn(&S, u8) -> Option<S>,
+    accepts: impl Fn(&S) -> bool,
+) -> SearchResult {
+    let is_spent = || tries.iter().any(|trie| trie.is_spent());
+    let bytes = |state: &S| if is_spent() { Vec::new() } else { bytes(state) };
+    match shortest(start, budget, bytes, next, accepts) {
+        SearchResult::Nothing if is_spent() => SearchResult::GaveUp,
+        found => found,
     }
 }
 

@@ -343,7 +343,8 @@ fn notify(table: &mut TableReader<'_, '_, '_>) -> Notify {
             "pull-request" => notify.pull_request = true,
             other => {
                 let label = format!("`{other}` is nothing that a rule can notify");
-                let help = format!("write one or more of {}", list(NOTIFY));
+                let meant = did_you_mean(other, NOTIFY, str::to_owned);
+                let help = format!("{meant}write one or more of {}", list(NOTIFY));
                 table.problem(Problem::new(BAD_VALUE, text.span(), label).help(help));
             }
         }

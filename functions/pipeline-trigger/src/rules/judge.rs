@@ -40,9 +40,10 @@ pub(super) fn judge(table: &mut TableReader<'_, '_, '_>, selection: &Selection<'
         files(table, selection, starts_tags);
         without_effect(table, selection);
     } else {
-        for key in ["paths", "ignore", "ignore-file", "new-branch", "baseline", "pin"] {
+        for key in ["paths", "ignore", "ignore-file", "new-branch", "baseline"] {
             no_effect(table, key, "the table has `tags` and no `branches`, and a tag has no earlier commit");
         }
+        no_effect(table, "pin", "the table has `tags` and no `branches`, and a tag starts its own commit");
     }
 }
 
@@ -54,18 +55,25 @@ fn files(table: &mut TableReader<'_, '_, '_>, selection: &Selection<'_>, starts_
     let paths = selection.paths.map(|list| ListJudge::new(list, kind_of("paths")));
     let ignore = IgnoreJudge::new(selection.ignore.iter().collect());
     if is_whole && !selection.ignore.is_empty() && !ignore.leave_a_file(paths.as_ref()) {
-        empty(table, "ignore", "these lines ignore every file that `paths` includes", starts_otherwise);
+        let label = match paths {
+            Some(_) => "these lines ignore every file that `paths` includes",
+            None => "these lines ignore every file",
+        };
+        empty(table, "ignore", label, starts_otherwise);
     }
 }
 
 fn empty(table: &mut TableReader<'_, '_, '_>, key: &'static str, label: &str, starts_otherwise: bool) {
     let span = table.span(key).unwrap_or_else(|| table.header());
-    let (help, is_error) = match starts_otherwise {
-        true => ("the rest of the rule applies; remove a pattern that excludes too much", false),
-        false => ("the rule can never start its pipeline: change the list, or remove the table", true),
+    let help = match (starts_otherwise, key) {
+        (true, "branches" | "tags") => format!("without `{key}`, the rule does the same"),
+        (true, _) => "only tags start the pipeline; if no branch is wanted, remove `branches`".to_owned(),
+        (false, _) => {
+            "the rule can never start its pipeline: change the list, or remove the table".to_owned()
+        }
     };
     let problem = Problem::new(COVERS_NOTHING, span, label).help(help);
-    table.problem(if is_error { problem } else { problem.warning() });
+    table.problem(if starts_otherwise { problem.warning() } else { problem });
 }
 
 /// Keys about the comparison of files, in a rule that compares none.

@@ -19,7 +19,7 @@ pub(super) fn read(document: &Document, table: &mut TableReader<'_, '_, '_>) -> 
             match IgnoreLine::parse(&line, document.place(&span)) {
                 Some(line) => read.push((line, span)),
                 // A comment or a blank line belongs to a whole file, but not to a string of its own.
-                None if is_alone => table.problem(no_pattern(span)),
+                None if is_alone => table.problem(no_pattern(&line, span)),
                 None => {}
             }
         }
@@ -49,8 +49,11 @@ fn lines(document: &Document, text: &Text) -> Vec<(String, Range<usize>)> {
     text.get_ref().split('\n').map(place).collect()
 }
 
-fn no_pattern(span: Range<usize>) -> Problem {
-    let help = "remove the string: a comment is TOML's, after a # outside the strings";
+fn no_pattern(line: &str, span: Range<usize>) -> Problem {
+    let help = match line.starts_with('#') {
+        true => "remove the string: a comment is TOML's, after a # outside the strings",
+        false => "remove the string: without it, the same files are ignored",
+    };
     Problem::new(BAD_IGNORE_LINE, span, "git reads no pattern in this line").help(help).warning()
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use shared::config::{Code, Document, Problem, RawTable, TableReader, Text};
-use shared::glob::read as patterns;
+use shared::glob::{last_part, read as patterns};
 
 use super::judge::{Selection, judge};
 use super::lines;
@@ -131,15 +131,25 @@ fn duplicate(name: &Text, first: Range<usize>) -> Problem {
 }
 
 fn repository(table: &mut TableReader<'_, '_, '_>, text: &Text) -> bool {
-    let name = text.get_ref();
-    let legal = name.chars().all(|letter| letter.is_ascii_alphanumeric() || "._-".contains(letter));
-    if legal && name.len() <= LONGEST_REPOSITORY && !name.ends_with(".git") {
+    if is_repository(text.get_ref()) {
         return true;
     }
-    let help =
-        "write the CodeCommit repository's name: letters, digits and . _ -, at most 100, without `.git`";
+    let named = last_part(text.get_ref());
+    let meant = if !named.is_empty() && is_repository(named) {
+        format!("did you mean `{named}`? ")
+    } else {
+        String::new()
+    };
+    let help = format!(
+        "{meant}write the CodeCommit repository's name: letters, digits and . _ -, at most 100, without `.git`"
+    );
     table.problem(Problem::new(BAD_REPOSITORY, text.span(), "not the name of a repository").help(help));
     false
+}
+
+fn is_repository(name: &str) -> bool {
+    let is_legal = name.chars().all(|letter| letter.is_ascii_alphanumeric() || "._-".contains(letter));
+    is_legal && name.len() <= LONGEST_REPOSITORY && !name.ends_with(".git")
 }
 
 fn name_template(
@@ -159,10 +169,11 @@ fn name_template(
         }
         Ok(template) => Some(template),
         Err(why) => {
-            table.problem(
-                Problem::new(BAD_NAME, name.span(), why.to_string())
-                    .help("write the pipeline's name as CodePipeline shows it"),
-            );
+            let named = last_part(name.get_ref());
+            let is_arn = name.get_ref().starts_with("arn:") && NameTemplate::parse(named, "r").is_ok();
+            let meant = if is_arn { format!("did you mean `{named}`? ") } else { String::new() };
+            let help = format!("{meant}write the pipeline's name as CodePipeline shows it");
+            table.problem(Problem::new(BAD_NAME, name.span(), why.to_string()).help(help));
             None
         }
     }

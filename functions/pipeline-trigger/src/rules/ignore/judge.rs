@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use shared::glob::ListJudge;
 use shared::language::{
-    Alphabet, NameKind, NameState, PatternStep, PatternTrie, SearchResult, can_match, samples, shortest,
+    Alphabet, NameKind, NameState, PatternStep, PatternTrie, SearchResult, can_match, samples, search,
+    shortest,
 };
 
 use super::IgnoreLine;
@@ -62,10 +63,12 @@ impl<'l> IgnoreJudge<'l> {
             .map_or_else(|| samples(&anything).collect(), |paths| paths.candidates().take(1_000).collect());
         let includes = |items: &[u32]| paths.is_none_or(|paths| paths.includes(items));
         let read = |name: &[u8]| paths.map(|paths| paths.trie().read(name)).unwrap_or_default();
+        let is_spent = || self.trie.is_spent() || paths.is_some_and(|paths| paths.trie().is_spent());
         let counts = |name: &Vec<u8>| {
-            NameKind::Path.allows(name, true)
-                && includes(&read(name))
-                && self.ignored(name, |_| true).is_none()
+            is_spent()
+                || NameKind::Path.allows(name, true)
+                    && includes(&read(name))
+                    && self.ignored(name, |_| true).is_none()
         };
         candidates.iter().any(counts) || self.search_a_file(paths) != SearchResult::Nothing
     }
@@ -75,7 +78,9 @@ impl<'l> IgnoreJudge<'l> {
         let sets = of_paths.into_iter().flat_map(|trie| trie.sets()).chain(self.trie.sets()).copied();
         let alphabet = Alphabet::new(NameKind::Path, &sets.collect::<Vec<_>>());
         let start = of_paths.map(PatternTrie::start).unwrap_or_default();
-        shortest(
+        let tries: Vec<&PatternTrie> = of_paths.into_iter().chain([&self.trie]).collect();
+        search(
+            &tries,
             (NameState::default(), start, self.trie.start()),
             &mut ENOUGH_AT_ONCE.clone(),
             |(_, of_list, items)| {
@@ -126,6 +131,9 @@ impl<'l> IgnoreJudge<'l> {
     }
 
     fn why_needless(&self, index: usize, removed: &[bool], budget: &Cell<usize>) -> Option<WhyNeedless> {
+        if self.trie.is_spent() {
+            return None;
+        }
         let with = |line: u32| !removed[line as usize];
         let without = |line: u32| with(line) && line as usize != index;
         let (mut later, mut by) = (None, None);
@@ -157,7 +165,8 @@ impl<'l> IgnoreJudge<'l> {
         let alphabet = Alphabet::new(NameKind::Path, self.trie.sets());
         let mut steps = budget.get().min(ENOUGH_AT_ONCE);
         let allowed = steps;
-        let found = shortest(
+        let found = search(
+            &[&self.trie],
             (NameState::default(), self.trie.start(), (false, false)),
             &mut steps,
             |(_, items, (ignored, otherwise))| {
