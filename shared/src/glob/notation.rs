@@ -52,7 +52,7 @@ pub(super) fn doubt(body: &str, kind: NameKind) -> Option<BadGlob> {
     if let Some(letter) = quote(body.chars().next()).or(quote(last)) {
         return Some(bad(
             format!("the quotation mark {letter} is a part of the pattern"),
-            format!("remove it; if names have it there, write `\\` before it"),
+            "remove it; if names have it there, write `\\` before it".to_owned(),
         ));
     }
     if let Some(letter) = escaped(body).into_iter().find(|letter| !ESCAPABLE.contains(*letter)) {
