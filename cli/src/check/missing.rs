@@ -36,7 +36,7 @@ pub(super) fn rules(
 
 fn nothing() -> Problem {
     let tables = FUNCTIONS.iter().flat_map(|function| function.tables).map(Table::heading);
-    Problem::new(NO_RULES, 0..0, "the file has no rule, so no function does anything")
+    Problem::new(NO_RULES, 0..0, "the file has no rule")
         .help(format!("the tables are {}; docs/configuration.md explains them", list(tables)))
 }
 
