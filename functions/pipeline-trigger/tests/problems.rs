@@ -386,12 +386,10 @@ fn utf_16_without_a_mark_is_one_error() {
 }
 
 #[test]
-fn thousands_of_intricate_patterns_are_checked_in_seconds() {
+fn thousands_of_intricate_patterns_are_checked() {
     let pattern =
         |number: u32| (0..16).map(|bit| if number >> bit & 1 == 0 { 'a' } else { '*' }).collect::<String>();
     let patterns: Vec<String> = (0..20_000).map(|number| format!("\"{}\"", pattern(number))).collect();
-    let started = std::time::Instant::now();
+    // Without the bound on what is visited, this does not end within the time of a test run.
     assert!(!has_errors(&problems(&rule(&format!("paths = [{}]", patterns.join(",")))).1));
-    // Without a bound, this takes many minutes.
-    assert!(started.elapsed().as_secs() < 120, "{:?}", started.elapsed());
 }
