@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 
 use notification::Ledger;
-use shared::act::Performed;
 use shared::report::Report;
 use shared::table_error::TableError;
 
 use crate::email::missing::message;
 use crate::missing::{BranchOutcome, MissingStack, StackPresence, over};
-use crate::report_once::{REMIND_AFTER, may_report, publish_report, table_failure};
+use crate::report_once::{REMIND_AFTER, forget, may_report, publish_report, table_failure};
 use crate::reports::{ClaimedReport, Reports};
 use crate::run::Run;
 
@@ -97,9 +96,8 @@ pub async fn forget_over(
     names: Option<&BTreeSet<String>>,
 ) -> Report {
     let mut report = Report::default();
-    let table = run.table();
     for key in over(known, outcomes, &run.settings.prefix, names) {
-        if let Performed::Failed(error) = run.invocation.executor.perform(table.forget(key)).await {
+        if let Err(error) = forget(run, key).await {
             report.add(table_failure(key.about(), error));
             break;
         }

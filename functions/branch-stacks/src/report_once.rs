@@ -100,6 +100,17 @@ pub async fn record(run: &Run<'_>, key: &ReportKey) -> Result<(), TableError> {
     }
 }
 
+/// Forgets a report, so that it is made again when its cause returns; a dry run forgets nothing.
+///
+/// # Errors
+/// When the table did not answer.
+pub async fn forget(run: &Run<'_>, key: &ReportKey) -> Result<(), TableError> {
+    match run.invocation.executor.perform(run.table().forget(key)).await {
+        Performed::Failed(error) => Err(error),
+        Performed::Done(()) | Performed::NotCalled => Ok(()),
+    }
+}
+
 /// The report that the table did not answer.
 pub fn table_failure(subject: &str, error: TableError) -> Report {
     Report::of(Verdict::Fail, subject, &Because::ReportsUnavailable { error })

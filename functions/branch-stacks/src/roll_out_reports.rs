@@ -3,17 +3,18 @@
 
 use std::collections::BTreeSet;
 
-use shared::act::Performed;
-use shared::decision::Verdict;
 use shared::report::Report;
-use shared::table_error::TableError;
 
 use crate::because::Because;
 use crate::gather::StackListing;
 use crate::missing::BranchOutcome;
+use crate::report_once::{forget, record, table_failure};
 use crate::reports::{ReportKey, Reports};
 use crate::roll_out::{RollOutId, RollOutStacks};
 use crate::run::Run;
+
+/// The subject of a reason about the whole run.
+const RUN: &str = "reconcile";
 
 /// Forgets the reports of the current roll-outs whose stacks are complete again, in the table and in `reports`.
 pub async fn forget_complete(run: &Run<'_>, listing: &StackListing, reports: &mut Reports) -> Report {
@@ -23,8 +24,8 @@ pub async fn forget_complete(run: &Run<'_>, listing: &StackListing, reports: &mu
         over.extend(RollOutStacks { id, rules: run.rules, listing }.over(reports, run.invocation.now));
     }
     for key in over {
-        if let Performed::Failed(error) = run.invocation.executor.perform(run.table().forget(&key)).await {
-            return unavailable(error);
+        if let Err(error) = forget(run, &key).await {
+            return table_failure(RUN, error);
         }
         reports.remove(&key);
     }
@@ -37,13 +38,9 @@ pub async fn record_lost(run: &Run<'_>, outcome: &BranchOutcome, reports: &mut R
     let Some(key) = failure(run, outcome).filter(|key| !reports.contains_key(key)) else {
         return Report::default();
     };
-    let table = run.table();
-    let recorded = run.invocation.executor.perform(table.record(&key, run.invocation.now)).await;
+    let recorded = record(run, &key).await;
     reports.insert(key, run.invocation.now);
-    match recorded {
-        Performed::Failed(error) => unavailable(error),
-        Performed::Done(()) | Performed::NotCalled => Report::default(),
-    }
+    recorded.map_or_else(|error| table_failure(RUN, error), |()| Report::default())
 }
 
 /// The record of the failure that a decision shows, if it is one of a roll-out.
@@ -57,8 +54,4 @@ fn failure(run: &Run<'_>, outcome: &BranchOutcome) -> Option<ReportKey> {
         _ => false,
     };
     failed.then(|| RollOutId::of_rule(rule).failure(stack.name()))
-}
-
-fn unavailable(error: TableError) -> Report {
-    Report::of(Verdict::Fail, "reconcile", &Because::ReportsUnavailable { error })
 }

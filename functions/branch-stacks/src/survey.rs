@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use shared::act::Performed;
 use shared::decision::Verdict;
 use shared::report::Report;
 use shared::table_error::TableError;
@@ -22,7 +21,7 @@ use crate::gather::{Known, gather};
 use crate::identity::BranchId;
 use crate::inventory::{Inventory, Need};
 use crate::remark::Remark;
-use crate::report_once::{DueReport, REMIND_AFTER, record, report_once, table_failure};
+use crate::report_once::{DueReport, REMIND_AFTER, forget, record, report_once, table_failure};
 use crate::reports::Reports;
 use crate::run::{BranchInput, Run};
 
@@ -158,7 +157,7 @@ async fn carry_out(run: &Run<'_>, braked: Braked, surveyed: &mut Surveyed) {
         });
     }
     for key in stale {
-        if let Performed::Failed(error) = run.invocation.executor.perform(run.table().forget(&key)).await {
+        if let Err(error) = forget(run, &key).await {
             surveyed.report.add(table_failure(RUN, error));
             break;
         }
