@@ -11,6 +11,7 @@ pub mod call_outcome;
 pub mod change;
 mod check;
 pub mod claim;
+pub mod covering;
 pub mod decide;
 pub mod description;
 pub mod effect;
