@@ -43,6 +43,8 @@ pub mod gather;
 #[cfg(feature = "function")]
 pub mod handle;
 #[cfg(feature = "function")]
+pub mod membership_table;
+#[cfg(feature = "function")]
 pub mod memory_table;
 #[cfg(feature = "function")]
 pub mod run;
