@@ -192,17 +192,23 @@ const SETTINGS: &[Setting] = &[
 
 const CALLS: &[Call] = &[
     Call::on("dynamodb:DeleteItem", REPORTS),
+    Call::on("dynamodb:GetItem", REPORTS),
     Call::on("dynamodb:PutItem", REPORTS),
     Call::on("dynamodb:Query", REPORTS),
     Call::on("dynamodb:UpdateItem", REPORTS),
     Call::on("ec2:DescribeImageAttribute", IMAGE),
     Call::on_everything("ec2:DescribeImages"),
     Call::on("ec2:DescribeSnapshotAttribute", "arn:{partition}:ec2:{region}::snapshot/*"),
+    Call::on_everything("ec2:DescribeSnapshots"),
     Call::on_everything("ec2:GetImageBlockPublicAccessState"),
+    Call::on_everything("ec2:GetSnapshotBlockPublicAccessState"),
     // Allowed only if the template's parameter RevertShares says so.
     Call::on("ec2:ModifyImageAttribute", IMAGE),
     Call::on_everything("iam:ListAccountAliases"),
+    Call::on_everything("organizations:DescribeAccount"),
     Call::on("sns:Publish", "arn:{partition}:sns:{region}:{account}:*"),
+    // Allowed only for the roles of the template's parameter AlertAccountRoles.
+    Call::on("sts:AssumeRole", "arn:{partition}:iam::*:role/*"),
     Call { action: "sts:GetCallerIdentity", on: Resource::NoPermission },
 ];
 
