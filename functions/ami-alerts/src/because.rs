@@ -10,6 +10,7 @@ use shared::text::{count, list_at_most};
 use crate::event::UnrelatedEvent;
 use crate::facts::LookupError;
 use crate::grantee::Grantee;
+use crate::history::EndedFinding;
 use crate::revert_plan::RevertBlock;
 use crate::severity::Severity;
 
@@ -42,6 +43,10 @@ pub enum Because {
     /// The email could not be sent.
     #[strum(serialize = "mail-failed")]
     EmailFailed { error: CallError },
+    /// A finding ended by this call, or before its record arrived.
+    FindingClosed { ended: EndedFinding },
+    /// The rule expects the calls of this actor.
+    TrustedActor { actor: String, rule: Place },
     /// Every grantee of a scanned image is trusted.
     #[strum(serialize = "as-the-rules-want")]
     OnlyTrusted,
@@ -74,7 +79,7 @@ impl Explain for Because {
     fn evidence(&self) -> Evidence {
         let rule = match self {
             Self::Reverted { rule, .. } => rule.as_ref(),
-            Self::Muted { rule, .. } => Some(rule),
+            Self::Muted { rule, .. } | Self::TrustedActor { rule, .. } => Some(rule),
             _ => None,
         };
         Evidence { config: rule.map(ToString::to_string), ..Evidence::default() }
@@ -109,6 +114,10 @@ impl fmt::Display for Because {
                 write!(f, "the rule asks for a revert, which is blocked: {block}")
             }
             Self::EmailFailed { error } => write!(f, "the email could not be sent ({error})"),
+            Self::FindingClosed { ended } => ended.fmt(f),
+            Self::TrustedActor { actor, .. } => {
+                write!(f, "the rule expects calls of {actor}: the share is recorded, and not reverted")
+            }
             Self::OnlyTrusted => f.write_str("only trusted accounts can use it"),
             Self::ReportedBefore => f.write_str("an untrusted grantee can still use it; already reported"),
             Self::Unreadable { what, error } => write!(f, "{what} could not be read ({error})"),

@@ -1,22 +1,24 @@
 //! Decides about a recorded call: reasons and the next effects, from the facts and from the results of earlier effects. Pure.
 
+use jiff::Timestamp;
 use shared::act::Performed;
 use shared::decision::Verdict;
 use shared::home::Home;
 use shared::report::Report;
 
-use crate::assess::{Assessment, assess_change, assess_named_call};
+use crate::assess::{Assessment, Circumstances, assess_change, assess_named_call, covering_rule};
 use crate::because::Because;
 use crate::change::ResourceKind;
 use crate::claim::ClaimAnswer;
-use crate::effect::{Acted, AlertPublication, Effect, EmailedEvent, ImageShares, Revocation};
+use crate::effect::{Acted, AlertPublication, Effect, EmailedEvent, Revocation};
 use crate::email::CallAlert;
-use crate::exposure::untrusted;
 use crate::facts::Facts;
 use crate::finding::FindingReason;
-use crate::grantee::digest;
+use crate::history::{CallHistory, TimeSource};
+use crate::memory::update::MemoryChange;
 use crate::recorded_call::{RecordedCall, Topic};
 use crate::remark::Remark;
+use crate::remember::{RememberedCall, ResourceKey};
 use crate::revert_plan::{FailedRevert, RevertOutcome, RevertPlan};
 use crate::rules::{Rules, Trusted};
 
@@ -40,13 +42,32 @@ pub struct AssessedCall<'a> {
     pub home: &'a Home,
     /// The most bytes of an email with its attributes.
     pub limit: usize,
+    /// The time that counts as now.
+    pub now: Timestamp,
 }
 
-/// Assesses a recorded call.
-pub fn assess<'a>(call: &RecordedCall<'a>, facts: &Facts, rules: &'a Rules, home: &Home) -> Assessment<'a> {
-    match &call.topic {
-        Topic::Sharing(change) => assess_change(call.record, change, facts, rules, &home.account),
-        Topic::Named(rule) => assess_named_call(call.record, rule),
+impl<'a> AssessedCall<'a> {
+    /// Assesses a recorded call at `now`.
+    pub fn of(
+        call: &'a RecordedCall<'a>,
+        facts: &Facts,
+        rules: &'a Rules,
+        home: &'a Home,
+        limit: usize,
+        now: Timestamp,
+    ) -> Self {
+        let assessment = match &call.topic {
+            Topic::Sharing(change) => {
+                let (rule, _) = covering_rule(rules, change.resource(), facts);
+                let is_trusted_actor = rule.is_some_and(|rule| rule.expects(call));
+                let circumstances = Circumstances { own: &home.account, now, is_trusted_actor };
+                assess_change(call.record, change, facts, rules, circumstances)
+            }
+            Topic::Named(rule) => assess_named_call(call.record, rule),
+        };
+        let mut assessed = Self { call, assessment, home, limit, now };
+        assessed.assessment.history = assessed.history(facts, &RevertOutcome::NotPlanned);
+        assessed
     }
 }
 
@@ -55,7 +76,7 @@ pub fn decide(assessed: &AssessedCall<'_>, facts: &Facts) -> Decided {
     let subject = assessed.call.subject();
     if facts.is_own_call {
         let report = Report::of(Verdict::Skip, &subject, &Because::OwnCall);
-        return Decided { report, effects: Vec::new() };
+        return Decided { report, effects: assessed.remember(facts, &RevertOutcome::NotPlanned) };
     }
     let mut decided = Decided { report: assessed.remarks(facts), effects: Vec::new() };
     let assessment = &assessed.assessment;
@@ -66,6 +87,7 @@ pub fn decide(assessed: &AssessedCall<'_>, facts: &Facts) -> Decided {
             let (severity, from) = (assessment.severity, rule.mute_below);
             let muted = Because::Muted { severity, from, rule: rule.place.clone() };
             decided.report.reason(Verdict::Skip, &subject, &muted);
+            decided.effects.extend(assessed.remember(facts, &RevertOutcome::NotPlanned));
         }
         None => decided.effects.push(Effect::Claim(assessed.call.key())),
     }
@@ -77,7 +99,17 @@ pub fn decide_after(assessed: &AssessedCall<'_>, facts: &Facts, acted: Acted) ->
     match acted {
         Acted::Claimed(answer) => after_claim(assessed, facts, answer),
         Acted::Revoked(revocation, result) => after_revocation(assessed, facts, revocation, result),
-        Acted::Published(..) | Acted::Remembered(..) | Acted::Updated(..) => after_reporting(acted),
+        Acted::Published(publication, result, unrecorded) => {
+            // What happened is remembered although the email was not sent.
+            let revert = publication.event.as_ref().map_or(RevertOutcome::NotPlanned, |event| event.revert.clone());
+            let is_sent = matches!(result, Performed::Done(_));
+            let mut decided = after_reporting(Acted::Published(publication, result, unrecorded));
+            if !is_sent {
+                decided.effects.extend(assessed.remember(facts, &revert));
+            }
+            decided
+        }
+        Acted::Remembered(..) | Acted::Updated(..) => after_reporting(acted),
     }
 }
 
@@ -89,7 +121,8 @@ fn after_claim(assessed: &AssessedCall<'_>, facts: &Facts, answer: ClaimAnswer) 
         ClaimAnswer::Emailed { revert_failed: true, .. } if assessed.reverts() => is_second_try = true,
         ClaimAnswer::Emailed { at, .. } => {
             report.reason(Verdict::Skip, &subject, &Because::EmailedBefore { at });
-            return Decided { report, effects: Vec::new() };
+            // An invocation that ended after its email may have remembered nothing.
+            return Decided { report, effects: assessed.remember(facts, &RevertOutcome::NotPlanned) };
         }
         ClaimAnswer::ByAnother => {
             // Not a skip: if the other invocation fails, Lambda's retry of this one sends the email.
@@ -100,6 +133,7 @@ fn after_claim(assessed: &AssessedCall<'_>, facts: &Facts, answer: ClaimAnswer) 
         ClaimAnswer::Ours => {}
     }
     assessed.report_findings(Verdict::Alert, &mut report);
+    assessed.report_history(&mut report);
     let effect = match &assessed.assessment.revert {
         RevertPlan::Nothing => assessed.email(facts, RevertOutcome::NotPlanned),
         RevertPlan::Blocked(block) => {
@@ -192,7 +226,24 @@ impl AssessedCall<'_> {
         if self.assessment.is_uncertain {
             report.note(&subject, &Remark::RuleUncertain);
         }
+        let time = self.assessment.time.filter(|time| time.source != TimeSource::Record);
+        if let Some(time) = time {
+            report.note(&subject, &Remark::TimeUnknown { time });
+        }
         report
+    }
+
+    /// What ended, and why a share is not reverted.
+    fn report_history(&self, report: &mut Report) {
+        let subject = self.call.subject();
+        for ended in &self.assessment.history.ended {
+            report.reason(Verdict::Alert, &subject, &Because::FindingClosed { ended: ended.clone() });
+        }
+        if let Some(rule) = self.assessment.rule.filter(|_| self.assessment.is_trusted_actor) {
+            let actor = self.call.actor.name.clone();
+            let because = Because::TrustedActor { actor, rule: rule.place.clone() };
+            report.reason(Verdict::Skip, &subject, &because);
+        }
     }
 
     fn report_findings(&self, verdict: Verdict, report: &mut Report) {
@@ -206,32 +257,46 @@ impl AssessedCall<'_> {
     }
 
     fn email(&self, facts: &Facts, revert: RevertOutcome) -> Effect {
-        let Self { call, assessment, home, limit } = self;
+        let Self { call, home, limit, .. } = self;
+        let history = self.history(facts, &revert);
+        let mut changes = self.happened(facts, &revert);
+        changes.extend(self.remembered(|call| call.reported(&self.assessment.findings, &history)));
+        let assessment = &Assessment { history, ..self.assessment.clone() };
         let message = CallAlert { call, assessment, facts, revert: &revert, home }.message(*limit);
         Effect::Publish(Box::new(AlertPublication {
             subject: call.subject(),
             message,
             event: Some(EmailedEvent { key: call.key(), revert }),
-            shares: self.current_shares(facts).into_iter().collect(),
-            updates: Vec::new(),
+            shares: Vec::new(),
+            updates: ResourceKey::of(call, home).and_then(|key| key.update(changes)).into_iter().collect(),
         }))
     }
 
-    /// The untrusted shares that the image has now, so that the daily scan does not report them again; `None` where they are
-    /// not known for certain.
-    fn current_shares(&self, facts: &Facts) -> Option<ImageShares> {
-        let image = self.image()?;
-        let account = Some(self.home.account.as_str());
-        if self.call.record.account.as_deref() != account || self.assessment.is_uncertain {
-            return None;
-        }
+    /// What the memory adds to the call after this revert.
+    fn history(&self, facts: &Facts, revert: &RevertOutcome) -> CallHistory {
+        let Some(before) = facts.memory.found() else { return CallHistory::default() };
+        let mut after = before.clone();
+        self.happened(facts, revert).iter().for_each(|change| after.apply(change));
+        self.assessment.history_of(self.call.record, before, &after)
+    }
+
+    fn happened(&self, facts: &Facts, revert: &RevertOutcome) -> Vec<MemoryChange> {
+        self.remembered(|call| call.happened(facts, revert))
+    }
+
+    /// The changes of the memory that a call makes; none if it changes no sharing.
+    fn remembered(&self, changes: impl FnOnce(RememberedCall<'_>) -> Vec<MemoryChange>) -> Vec<MemoryChange> {
+        let Some(access) = &self.assessment.access else { return Vec::new() };
         let no_trust = Trusted::default();
         let trusted = self.assessment.rule.map_or(&no_trust, |rule| &rule.trusted);
-        let untrusted = untrusted(facts.permissions.found()?, account, trusted);
-        Some(ImageShares {
-            region: self.call.region(self.home).to_owned(),
-            image: image.to_owned(),
-            digest: (!untrusted.is_empty()).then(|| digest(&untrusted)),
-        })
+        let is_expected = self.assessment.is_trusted_actor;
+        changes(RememberedCall { call: self.call, access, trusted, is_expected, now: self.now })
+    }
+
+    /// The effect that remembers what happened.
+    fn remember(&self, facts: &Facts, revert: &RevertOutcome) -> Vec<Effect> {
+        let update = ResourceKey::of(self.call, self.home);
+        let update = update.and_then(|key| key.update(self.happened(facts, revert)));
+        update.map(Effect::Update).into_iter().collect()
     }
 }

@@ -13,7 +13,7 @@ use crate::FUNCTION;
 use crate::act::act;
 use crate::aws::Clients;
 use crate::because::Because;
-use crate::decide::{AssessedCall, after_reporting, assess, decide, decide_after};
+use crate::decide::{AssessedCall, after_reporting, decide, decide_after};
 use crate::event::{Event, Parsed, Record, parse};
 use crate::gather::{current_permissions, gather, gather_scan};
 use crate::recorded_call::RecordedCall;
@@ -64,8 +64,8 @@ async fn recorded_call(run: &Run<'_>, record: &Record) -> Report {
         Err(skipped) => return skipped.report(),
     };
     let mut facts = gather(&call, run).await;
-    let assessment = assess(&call, &facts, run.rules, &run.home);
-    let assessed = AssessedCall { call: &call, assessment, home: &run.home, limit: run.settings.limit };
+    let (limit, now) = (run.settings.limit, run.invocation.now);
+    let assessed = AssessedCall::of(&call, &facts, run.rules, &run.home, limit, now);
     let decided = decide(&assessed, &facts);
     act(run, decided, async |acted| {
         // The email reports the permissions after the revert.

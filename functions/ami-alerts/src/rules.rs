@@ -103,6 +103,13 @@ pub struct Trusted {
     pub units: BTreeSet<String>,
 }
 
+impl ImageRule {
+    /// Whether the rule expects the calls of this call's actor.
+    pub fn expects(&self, call: &RecordedCall<'_>) -> bool {
+        self.trusted_actors.iter().any(|trusted| trusted.made(call))
+    }
+}
+
 impl Trusted {
     /// Whether a rule trusts this grantee.
     pub fn includes(&self, grantee: &Grantee) -> bool {

@@ -10,7 +10,9 @@ use super::{DESCRIBE_IMAGES, GET_CALLER, alias, block, image, permissions};
 use crate::change::{ResourceKind, SharedResource};
 use crate::facts::{Facts, ImageDescription, LookUp, LookupError};
 use crate::grantee::Grantee;
+use crate::memory::ResourceMemory;
 use crate::recorded_call::RecordedCall;
+use crate::remember::ResourceKey;
 use crate::run::Run;
 
 /// The time limit of all lookups together: an early email with fewer facts is better than a late one.
@@ -21,6 +23,19 @@ pub async fn gather(call: &RecordedCall<'_>, run: &Run<'_>) -> Facts {
     if is_own_call(call, run).await {
         return Facts { is_own_call: true, ..Facts::default() };
     }
+    let (memory, facts) = tokio::join!(memory(call, run), facts_of_aws(call, run));
+    Facts { memory, ..facts }
+}
+
+/// What the table remembers of the call's image or snapshot, in whichever account it is.
+async fn memory(call: &RecordedCall<'_>, run: &Run<'_>) -> LookUp<ResourceMemory> {
+    let Some(key) = ResourceKey::of(call, &run.home) else { return LookUp::NotNeeded };
+    let Some(table) = run.memories() else { return LookUp::Failed(LookupError::NoTable) };
+    let read = table.read(&key.account, &key.region, &key.resource);
+    within_time(async { read.await.map_err(LookupError::from) }).await
+}
+
+async fn facts_of_aws(call: &RecordedCall<'_>, run: &Run<'_>) -> Facts {
     let (ours, region) = (&run.home.account, call.region(&run.home));
     if let Some(theirs) = call.record.account.as_ref().filter(|account| *account != ours) {
         let error = LookupError::OtherAccount { theirs: theirs.clone(), ours: ours.clone() };
@@ -36,7 +51,7 @@ pub async fn gather(call: &RecordedCall<'_>, run: &Run<'_>) -> Facts {
     }
     let ec2 = run.aws.ec2(region);
     let (alias, regional) = tokio::join!(alias, regional_facts(call, &ec2));
-    Facts { alias, ..regional }
+    Facts { alias, permissions_at: Some(run.invocation.now), ..regional }
 }
 
 /// The current permissions of the call's image or snapshot, after this function has changed them.
