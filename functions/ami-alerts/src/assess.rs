@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use jiff::Timestamp;
 
 use crate::access::{AccessQuestion, CallAccess};
-use crate::change::{PermissionChange, ResourceKind, SharedResource, SharingChange};
+use crate::change::{PermissionChange, SharingChange};
 use crate::event::Record;
 use crate::exposure::{Exposure, by_exposure};
 use crate::facts::Facts;
@@ -14,8 +14,10 @@ use crate::grantee::Grantee;
 use crate::history::{CallHistory, CallTime, KnownCall};
 use crate::memory::ResourceMemory;
 use crate::revert_plan::{RevertPlan, RevertRequest};
-use crate::rules::{CallRule, ImageRule, Rules, Trusted};
+use crate::rules::{CallRule, ImageRule, Revert, Rules, Trusted};
 use crate::severity::Severity;
+
+pub use crate::covering::covering_rule;
 
 /// The assessment of a recorded call.
 #[derive(Debug, Clone)]
@@ -28,51 +30,45 @@ pub struct Assessment<'r> {
     pub rule: Option<&'r ImageRule>,
     /// A rule that selects images by tags may cover the image, and the tags could not be read.
     pub is_uncertain: bool,
+    /// What the rule trusts, with the accounts that belong to its organizations.
+    pub trusted: Trusted,
+    /// Whether the rule names the actor of the call (`trusted-actors`): its shares with others than everyone are expected.
+    pub is_trusted_actor: bool,
     /// Whether the rule asks for no email about this severity.
     pub is_muted: bool,
     /// The revert.
     pub revert: RevertPlan,
     /// What the table's memory adds.
     pub history: CallHistory,
-    /// Whether a rule expects the calls of this actor.
-    pub is_trusted_actor: bool,
     /// The time of the call; `None` for a call that changes no sharing.
     pub time: Option<CallTime>,
     /// The access that the call changed, and that others have now; `None` for a call that changes no sharing.
     pub access: Option<CallAccess>,
 }
 
-/// What an assessment takes beside the record, the facts and the rules.
-#[derive(Debug, Clone, Copy)]
-pub struct Circumstances<'a> {
-    /// The account that the function runs in.
-    pub own: &'a str,
-    /// The time that counts as now.
-    pub now: Timestamp,
-    /// Whether the rule that covers the image expects the calls of this actor.
-    pub is_trusted_actor: bool,
-}
-
-/// Assesses a call that changed who can use something.
+/// Assesses a call that changed who can use something. `own` is the account that the function runs in, or acts in through a role.
 pub fn assess_change<'r>(
     record: &Record,
     change: &SharingChange,
     facts: &Facts,
     rules: &'r Rules,
-    circumstances: Circumstances<'_>,
+    own: &str,
+    now: Timestamp,
 ) -> Assessment<'r> {
-    let Circumstances { own, now, is_trusted_actor } = circumstances;
     let (rule, is_uncertain) = covering_rule(rules, change.resource(), facts);
-    let no_trust = Trusted::default();
-    let trusted = rule.map_or(&no_trust, |rule| &rule.trusted);
+    let trusted = rules.trust(rule, &facts.memberships);
+    let is_trusted_actor = is_trusted_actor(record, change, rule);
     let time = CallTime::of(record, now);
-    let access = AccessQuestion { record, change, facts, trusted, time }.access();
-    let findings = AssessedChange { record, change, facts, trusted, access: &access, is_trusted_actor }.findings();
+    let access = AccessQuestion { record, change, facts, trusted: &trusted, time }.access();
+    let assessed = AssessedChange { record, change, facts, trusted: &trusted, access: &access, is_trusted_actor };
+    let findings = assessed.findings();
     let severity = findings.first().map_or(Severity::Info, |finding| finding.severity);
     let is_muted = rule.is_some_and(|rule| severity < rule.mute_below);
     let revert = match (rule.and_then(|rule| rule.revert), change) {
-        (Some(revert), SharingChange::Permissions(permissions)) if !is_trusted_actor => {
-            RevertRequest { revert, permissions, record, facts, own, trusted, is_uncertain }.plan()
+        (Some(revert), SharingChange::Permissions(permissions)) => {
+            // What a trusted actor shares is expected, except with everyone.
+            let revert = if is_trusted_actor { Revert::Public } else { revert };
+            RevertRequest { revert, permissions, record, facts, own, trusted: &trusted, is_uncertain }.plan()
         }
         _ => RevertPlan::Nothing,
     };
@@ -81,10 +77,11 @@ pub fn assess_change<'r>(
         findings,
         rule,
         is_uncertain,
+        trusted,
+        is_trusted_actor,
         is_muted,
         revert,
         history: CallHistory::default(),
-        is_trusted_actor,
         time: Some(time),
         access: Some(access),
     }
@@ -101,6 +98,13 @@ impl Assessment<'_> {
     }
 }
 
+/// Whether the rule names the actor of the call. The record of a used snapshot names the account that used it, and a rule about
+/// images expects no change to a whole region.
+fn is_trusted_actor(record: &Record, change: &SharingChange, rule: Option<&ImageRule>) -> bool {
+    matches!(change, SharingChange::Permissions(_))
+        && rule.is_some_and(|rule| rule.trusts_actor(record).is_some())
+}
+
 /// Assesses a call that an `[[api-alert]]` rule names.
 pub fn assess_named_call<'r>(record: &Record, rule: &CallRule) -> Assessment<'r> {
     let severity = rule.severity.after(&record.outcome);
@@ -109,40 +113,14 @@ pub fn assess_named_call<'r>(record: &Record, rule: &CallRule) -> Assessment<'r>
         findings: vec![Finding { kind: FindingKind::NamedCall, severity }],
         rule: None,
         is_uncertain: false,
+        trusted: Trusted::default(),
+        is_trusted_actor: false,
         is_muted: false,
         revert: RevertPlan::Nothing,
         history: CallHistory::default(),
-        is_trusted_actor: false,
         time: None,
         access: None,
     }
-}
-
-/// The first rule that covers an image or a snapshot; for a change to a whole region, the first rule that covers all images.
-/// And whether an earlier rule might cover it, if its tags could be read.
-pub fn covering_rule<'r>(
-    rules: &'r Rules,
-    resource: Option<&SharedResource>,
-    facts: &Facts,
-) -> (Option<&'r ImageRule>, bool) {
-    let id = resource.and_then(|resource| resource.id.as_deref());
-    let is_image = resource.is_some_and(|resource| resource.kind == ResourceKind::Image);
-    let tags = facts.image().map(|image| &image.tags);
-    let mut is_uncertain = false;
-    for rule in &rules.images {
-        if !rule.ids.is_empty() && !id.is_some_and(|id| rule.ids.contains(id)) {
-            continue;
-        }
-        match tags {
-            _ if rule.tags.is_empty() => return (Some(rule), is_uncertain),
-            Some(tags) if rule.tags.iter().all(|wanted| tags.contains(wanted)) => {
-                return (Some(rule), is_uncertain);
-            }
-            Some(_) => {}
-            None => is_uncertain |= is_image,
-        }
-    }
-    (None, is_uncertain)
 }
 
 /// A change of the sharing that is being assessed.
@@ -180,10 +158,10 @@ impl AssessedChange<'_> {
         self.record.account.as_deref()
     }
 
-    /// What a trusted actor shares is expected.
+    /// What a trusted actor does may be expected.
     fn severity(&self, kind: &FindingKind) -> Severity {
         match kind {
-            FindingKind::Shared(..) if self.is_trusted_actor => Severity::Info,
+            kind if self.is_trusted_actor && kind.may_be_expected() => Severity::Info,
             kind => kind.severity(&self.record.outcome),
         }
     }

@@ -25,6 +25,8 @@ pub enum Because {
     OtherAttribute { attribute: String },
     /// This function made the call.
     OwnCall,
+    /// The rule expects what this actor does.
+    TrustedActor { actor: String, rule: Place },
     /// The rule asks for no email about changes of this severity.
     Muted { severity: Severity, from: Severity, rule: Place },
     /// An email reported the event.
@@ -45,8 +47,6 @@ pub enum Because {
     EmailFailed { error: CallError },
     /// A finding ended by this call, or before its record arrived.
     FindingClosed { ended: EndedFinding },
-    /// The rule expects the calls of this actor.
-    TrustedActor { actor: String, rule: Place },
     /// Every grantee of a scanned image is trusted.
     #[strum(serialize = "as-the-rules-want")]
     OnlyTrusted,
@@ -96,6 +96,9 @@ impl fmt::Display for Because {
             Self::OwnCall => {
                 f.write_str("this function made the call to revert a share, and has already reported it")
             }
+            Self::TrustedActor { actor, .. } => {
+                write!(f, "the rule trusts the actor of this call ({actor}), so its shares are expected and not reverted")
+            }
             Self::Muted { severity, from, .. } => {
                 write!(f, "no email: the severity is {severity}, and the rule mutes changes below {from}")
             }
@@ -115,9 +118,6 @@ impl fmt::Display for Because {
             }
             Self::EmailFailed { error } => write!(f, "the email could not be sent ({error})"),
             Self::FindingClosed { ended } => ended.fmt(f),
-            Self::TrustedActor { actor, .. } => {
-                write!(f, "the rule expects calls of {actor}: the share is recorded, and not reverted")
-            }
             Self::OnlyTrusted => f.write_str("only trusted accounts can use it"),
             Self::ReportedBefore => f.write_str("an untrusted grantee can still use it; already reported"),
             Self::Unreadable { what, error } => write!(f, "{what} could not be read ({error})"),

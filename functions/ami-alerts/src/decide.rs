@@ -6,7 +6,7 @@ use shared::decision::Verdict;
 use shared::home::Home;
 use shared::report::Report;
 
-use crate::assess::{Assessment, Circumstances, assess_change, assess_named_call, covering_rule};
+use crate::assess::{Assessment, assess_change, assess_named_call};
 use crate::because::Because;
 use crate::change::ResourceKind;
 use crate::claim::ClaimAnswer;
@@ -20,7 +20,7 @@ use crate::recorded_call::{RecordedCall, Topic};
 use crate::remark::Remark;
 use crate::remember::{RememberedCall, ResourceKey};
 use crate::revert_plan::{FailedRevert, RevertOutcome, RevertPlan};
-use crate::rules::{Rules, Trusted};
+use crate::rules::Rules;
 
 /// Reasons, notes and the effects that are due.
 #[derive(Debug, Clone, Default)]
@@ -58,10 +58,9 @@ impl<'a> AssessedCall<'a> {
     ) -> Self {
         let assessment = match &call.topic {
             Topic::Sharing(change) => {
-                let (rule, _) = covering_rule(rules, change.resource(), facts);
-                let is_trusted_actor = rule.is_some_and(|rule| rule.expects(call));
-                let circumstances = Circumstances { own: &home.account, now, is_trusted_actor };
-                assess_change(call.record, change, facts, rules, circumstances)
+                // Through a role, the function reads and reverts in the account of the event as in its own.
+                let theirs = facts.role.as_ref().and(call.record.account.as_ref());
+                assess_change(call.record, change, facts, rules, theirs.unwrap_or(&home.account), now)
             }
             Topic::Named(rule) => assess_named_call(call.record, rule),
         };
@@ -233,16 +232,11 @@ impl AssessedCall<'_> {
         report
     }
 
-    /// What ended, and why a share is not reverted.
+    /// What ended.
     fn report_history(&self, report: &mut Report) {
         let subject = self.call.subject();
         for ended in &self.assessment.history.ended {
             report.reason(Verdict::Alert, &subject, &Because::FindingClosed { ended: ended.clone() });
-        }
-        if let Some(rule) = self.assessment.rule.filter(|_| self.assessment.is_trusted_actor) {
-            let actor = self.call.actor.name.clone();
-            let because = Because::TrustedActor { actor, rule: rule.place.clone() };
-            report.reason(Verdict::Skip, &subject, &because);
         }
     }
 
@@ -253,6 +247,12 @@ impl AssessedCall<'_> {
             let outcome = self.call.record.outcome.clone();
             let reason = FindingReason { finding: finding.clone(), outcome, rule: rule.cloned() };
             report.reason(verdict, &self.call.subject(), &reason);
+        }
+        if let Some(rule) = self.assessment.rule.filter(|_| self.assessment.is_trusted_actor)
+            && let Some(actor) = rule.trusts_actor(self.call.record)
+        {
+            let expected = Because::TrustedActor { actor: actor.to_string(), rule: rule.place.clone() };
+            report.reason(verdict, &self.call.subject(), &expected);
         }
     }
 
@@ -287,8 +287,7 @@ impl AssessedCall<'_> {
     /// The changes of the memory that a call makes; none if it changes no sharing.
     fn remembered(&self, changes: impl FnOnce(RememberedCall<'_>) -> Vec<MemoryChange>) -> Vec<MemoryChange> {
         let Some(access) = &self.assessment.access else { return Vec::new() };
-        let no_trust = Trusted::default();
-        let trusted = self.assessment.rule.map_or(&no_trust, |rule| &rule.trusted);
+        let trusted = &self.assessment.trusted;
         let is_expected = self.assessment.is_trusted_actor;
         changes(RememberedCall { call: self.call, access, trusted, is_expected, now: self.now })
     }

@@ -72,9 +72,12 @@ impl RememberedCall<'_> {
         self.call.record.account.as_deref()
     }
 
-    /// The class of the findings about access that the call gave.
-    pub(crate) fn class(&self) -> FindingClass {
-        if self.is_expected { FindingClass::Expected } else { FindingClass::Exposed }
+    /// The class of the findings about access that the call gave. No actor is trusted to make something public.
+    fn class(&self, exposure: Exposure) -> FindingClass {
+        match self.is_expected && exposure != Exposure::Public {
+            true => FindingClass::Expected,
+            false => FindingClass::Exposed,
+        }
     }
 
     fn recorded(&self, changes: &mut Vec<MemoryChange>) {
@@ -85,7 +88,7 @@ impl RememberedCall<'_> {
         }
         changes.extend(reset.then(|| MemoryChange::Reset { moment: moment.clone() }));
         for (exposure, grantees) in by_exposure(added, self.owner(), self.trusted) {
-            let class = exposure.is_untrusted().then(|| self.class());
+            let class = exposure.is_untrusted().then(|| self.class(exposure));
             if exposure != Exposure::Own {
                 changes.push(MemoryChange::Granted { grantees, class, moment: moment.clone() });
             }
@@ -150,7 +153,7 @@ impl RememberedCall<'_> {
                 report(FindingClass::Exposed, grantees.clone(), severity);
             }
             FindingKind::Shared(exposure, grantees) if succeeded && exposure.is_untrusted() => {
-                report(self.class(), grantees.clone(), severity);
+                report(self.class(*exposure), grantees.clone(), severity);
             }
             FindingKind::Lost(grantees) if succeeded => report(FindingClass::Lost, grantees.clone(), severity),
             FindingKind::SnapshotUsed(_, by, exposure) if succeeded && exposure.is_untrusted() => {

@@ -27,7 +27,7 @@ pub async fn gather_scan(run: &Run<'_>, region: &str, until: Instant) -> RegionS
         region: region.to_owned(),
         reported,
         alias: alias(run.aws).await.ok().flatten(),
-        block: block(&ec2).await.ok(),
+        block: block(ResourceKind::Image, &ec2).await.ok(),
         public: Ok(Vec::new()),
         others: Ok(Vec::new()),
         all: BTreeSet::new(),
