@@ -48,7 +48,19 @@ pub fn assess_change<'r>(
     let is_muted = rule.is_some_and(|rule| severity < rule.mute_below);
     let revert = match (rule.and_then(|rule| rule.revert), change) {
         (Some(revert), SharingChange::Permissions(permissions)) => {
-            RevertRequest { revert, permissions, record, facts, own, trusted, is_uncertain }.plan()
+            let has_access = record.account.as_deref() == Some(own);
+            let is_trusted_actor = false;
+            let request = RevertRequest {
+                revert,
+                permissions,
+                record,
+                facts,
+                trusted,
+                is_uncertain,
+                has_access,
+                is_trusted_actor,
+            };
+            request.plan()
         }
         _ => RevertPlan::Nothing,
     };

@@ -25,6 +25,7 @@ pub mod memory;
 pub mod origin;
 pub mod recorded_call;
 pub mod remark;
+mod revert;
 pub mod revert_plan;
 pub mod rules;
 pub mod scan;
