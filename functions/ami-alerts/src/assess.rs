@@ -68,7 +68,9 @@ pub fn assess_change<'r>(
         (Some(revert), SharingChange::Permissions(permissions)) => {
             // What a trusted actor shares is expected, except with everyone.
             let revert = if is_trusted_actor { Revert::Public } else { revert };
-            RevertRequest { revert, permissions, record, facts, own, trusted: &trusted, is_uncertain }.plan()
+            let has_access = record.account.as_deref() == Some(own);
+            let trusted = &trusted;
+            RevertRequest { revert, permissions, record, facts, trusted, is_uncertain, has_access }.plan()
         }
         _ => RevertPlan::Nothing,
     };

@@ -8,9 +8,8 @@ use shared::report::Report;
 
 use crate::assess::{Assessment, assess_change, assess_named_call};
 use crate::because::Because;
-use crate::change::ResourceKind;
 use crate::claim::ClaimAnswer;
-use crate::effect::{Acted, AlertPublication, Effect, EmailedEvent, Revocation};
+use crate::effect::{Acted, AlertPublication, Effect, EmailedEvent};
 use crate::email::CallAlert;
 use crate::facts::Facts;
 use crate::finding::FindingReason;
@@ -19,7 +18,8 @@ use crate::memory::update::MemoryChange;
 use crate::recorded_call::{RecordedCall, Topic};
 use crate::remark::Remark;
 use crate::remember::{RememberedCall, ResourceKey};
-use crate::revert_plan::{FailedRevert, RevertOutcome, RevertPlan};
+use crate::revert::{EarlierTry, after_revocation};
+use crate::revert_plan::RevertOutcome;
 use crate::rules::Rules;
 
 /// Reasons, notes and the effects that are due.
@@ -80,15 +80,11 @@ pub fn decide(assessed: &AssessedCall<'_>, facts: &Facts) -> Decided {
     let mut decided = Decided { report: assessed.remarks(facts), effects: Vec::new() };
     let assessment = &assessed.assessment;
     // A revert is reported even if the severity is muted.
-    match assessment.rule.filter(|_| assessment.is_muted && !assessed.reverts()) {
-        Some(rule) => {
-            assessed.report_findings(Verdict::Skip, &mut decided.report);
-            let (severity, from) = (assessment.severity, rule.mute_below);
-            let muted = Because::Muted { severity, from, rule: rule.place.clone() };
-            decided.report.reason(Verdict::Skip, &subject, &muted);
-            decided.effects.extend(assessed.remember(facts, &RevertOutcome::NotPlanned));
-        }
-        None => decided.effects.push(Effect::Claim(assessed.call.key())),
+    if assessment.is_muted && !assessed.reverts() && !assessed.may_be_reverted() {
+        assessed.report_muted(&mut decided.report);
+        decided.effects.extend(assessed.remember(facts, &RevertOutcome::NotPlanned));
+    } else {
+        decided.effects.push(Effect::Claim(assessed.call.key()));
     }
     decided
 }
@@ -97,7 +93,9 @@ pub fn decide(assessed: &AssessedCall<'_>, facts: &Facts) -> Decided {
 pub fn decide_after(assessed: &AssessedCall<'_>, facts: &Facts, acted: Acted) -> Decided {
     match acted {
         Acted::Claimed(answer) => after_claim(assessed, facts, answer),
-        Acted::Revoked(revocation, result) => after_revocation(assessed, facts, revocation, result),
+        Acted::Revoked(revocation, result, unrecorded) => {
+            after_revocation(assessed, facts, revocation, result, unrecorded)
+        }
         Acted::Published(publication, result, unrecorded) => {
             // What happened is remembered although the email was not sent.
             let revert = publication.event.as_ref().map_or(RevertOutcome::NotPlanned, |event| event.revert.clone());
@@ -115,13 +113,17 @@ pub fn decide_after(assessed: &AssessedCall<'_>, facts: &Facts, acted: Acted) ->
 fn after_claim(assessed: &AssessedCall<'_>, facts: &Facts, answer: ClaimAnswer) -> Decided {
     let mut report = Report::default();
     let subject = assessed.call.subject();
-    let mut is_second_try = false;
+    let mut earlier = EarlierTry::default();
     match answer {
-        ClaimAnswer::Emailed { revert_failed: true, .. } if assessed.reverts() => is_second_try = true,
-        ClaimAnswer::Emailed { at, .. } => {
+        ClaimAnswer::Emailed { revert_failed: true, reverted, .. } if assessed.reverts() => {
+            earlier = EarlierTry { reverted, failure_was_reported: true };
+        }
+        ClaimAnswer::Emailed { at, reverted, .. } => {
             report.reason(Verdict::Skip, &subject, &Because::EmailedBefore { at });
             // An invocation that ended after its email may have remembered nothing.
-            return Decided { report, effects: assessed.remember(facts, &RevertOutcome::NotPlanned) };
+            let revert = reverted.map(|reverted| RevertOutcome::RevokedBefore(reverted.grantees, reverted.at));
+            let revert = revert.unwrap_or(RevertOutcome::NotPlanned);
+            return Decided { report, effects: assessed.remember(facts, &revert) };
         }
         ClaimAnswer::ByAnother => {
             // Not a skip: if the other invocation fails, Lambda's retry of this one sends the email.
@@ -129,50 +131,16 @@ fn after_claim(assessed: &AssessedCall<'_>, facts: &Facts, answer: ClaimAnswer) 
             return Decided { report, effects: Vec::new() };
         }
         ClaimAnswer::Unknown(error) => report.note(&subject, &Remark::NotRemembered { error }),
-        ClaimAnswer::Ours => {}
+        ClaimAnswer::Ours { reverted } => earlier.reverted = reverted,
+    }
+    if assessed.assessment.is_muted && !assessed.reverts() && earlier.reverted.is_none() {
+        assessed.report_muted(&mut report);
+        return Decided { report, effects: assessed.remember(facts, &RevertOutcome::NotPlanned) };
     }
     assessed.report_findings(Verdict::Alert, &mut report);
     assessed.report_history(&mut report);
-    let effect = match &assessed.assessment.revert {
-        RevertPlan::Nothing => assessed.email(facts, RevertOutcome::NotPlanned),
-        RevertPlan::Blocked(block) => {
-            report.reason(Verdict::Hold, &subject, &Because::RevertBlocked { block: *block });
-            assessed.email(facts, RevertOutcome::Blocked(*block))
-        }
-        RevertPlan::Revoke(grantees) => Effect::Revoke(Revocation {
-            region: assessed.call.region(assessed.home).to_owned(),
-            image: assessed.image().unwrap_or_default().to_owned(),
-            grantees: grantees.clone(),
-            failure_was_reported: is_second_try,
-        }),
-    };
+    let effect = assessed.revert_or_email(facts, earlier, &mut report);
     Decided { report, effects: vec![effect] }
-}
-
-fn after_revocation(
-    assessed: &AssessedCall<'_>,
-    facts: &Facts,
-    revocation: Revocation,
-    result: Performed<()>,
-) -> Decided {
-    let grantees = revocation.grantees;
-    let rule = assessed.assessment.rule.map(|rule| rule.place.clone());
-    let (verdict, because, outcome) = match result {
-        Performed::Failed(error) => (
-            Verdict::Fail,
-            Because::RevertFailed { grantees: grantees.clone(), error: error.clone() },
-            RevertOutcome::Failed(FailedRevert { revoked: Vec::new(), left: grantees, error }),
-        ),
-        Performed::Done(()) | Performed::NotCalled => (
-            Verdict::Revert,
-            Because::Reverted { grantees: grantees.clone(), rule },
-            RevertOutcome::Revoked(grantees),
-        ),
-    };
-    let report = Report::of(verdict, &assessed.call.subject(), &because);
-    let is_repeat = revocation.failure_was_reported && matches!(outcome, RevertOutcome::Failed(..));
-    let effects = if is_repeat { Vec::new() } else { vec![assessed.email(facts, outcome)] };
-    Decided { report, effects }
 }
 
 /// The decision after an email or a record of shares, of a call or of the daily scan.
@@ -207,15 +175,6 @@ pub fn after_reporting(acted: Acted) -> Decided {
 }
 
 impl AssessedCall<'_> {
-    fn reverts(&self) -> bool {
-        matches!(self.assessment.revert, RevertPlan::Revoke(_))
-    }
-
-    fn image(&self) -> Option<&str> {
-        let resource = self.call.resource().filter(|resource| resource.kind == ResourceKind::Image)?;
-        resource.legal_id()
-    }
-
     fn remarks(&self, facts: &Facts) -> Report {
         let mut report = Report::default();
         let subject = self.call.subject();
@@ -240,6 +199,16 @@ impl AssessedCall<'_> {
         }
     }
 
+    /// Reports findings whose severity the rule mutes.
+    fn report_muted(&self, report: &mut Report) {
+        self.report_findings(Verdict::Skip, report);
+        if let Some(rule) = self.assessment.rule {
+            let (severity, from) = (self.assessment.severity, rule.mute_below);
+            let muted = Because::Muted { severity, from, rule: rule.place.clone() };
+            report.reason(Verdict::Skip, &self.call.subject(), &muted);
+        }
+    }
+
     fn report_findings(&self, verdict: Verdict, report: &mut Report) {
         let image_rule = self.assessment.rule.map(|rule| &rule.place);
         let rule = image_rule.or(self.call.call_rule().map(|rule| &rule.place));
@@ -256,7 +225,7 @@ impl AssessedCall<'_> {
         }
     }
 
-    fn email(&self, facts: &Facts, revert: RevertOutcome) -> Effect {
+    pub(crate) fn email(&self, facts: &Facts, revert: RevertOutcome) -> Effect {
         let Self { call, home, limit, .. } = self;
         let history = self.history(facts, &revert);
         let mut changes = self.happened(facts, &revert);
@@ -293,7 +262,7 @@ impl AssessedCall<'_> {
     }
 
     /// The effect that remembers what happened.
-    fn remember(&self, facts: &Facts, revert: &RevertOutcome) -> Vec<Effect> {
+    pub(crate) fn remember(&self, facts: &Facts, revert: &RevertOutcome) -> Vec<Effect> {
         let update = ResourceKey::of(self.call, self.home);
         let update = update.and_then(|key| key.update(self.happened(facts, revert)));
         update.map(Effect::Update).into_iter().collect()

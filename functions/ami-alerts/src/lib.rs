@@ -28,6 +28,7 @@ pub mod origin;
 pub mod recorded_call;
 pub mod remark;
 pub mod remember;
+mod revert;
 pub mod revert_plan;
 pub mod rules;
 pub mod scan;

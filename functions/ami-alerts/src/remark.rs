@@ -24,6 +24,8 @@ pub enum Remark {
     NotReleased { error: AlertTableError },
     /// The email was sent, and the table could not record it.
     NotConfirmed { error: AlertTableError },
+    /// Access was revoked, and the table could not record it.
+    RevertNotRecorded { error: AlertTableError },
     /// The table could not record the shares of an image.
     ShareNotRemembered { error: AlertTableError },
     /// The record has no time that could be read.
@@ -63,6 +65,13 @@ impl fmt::Display for Remark {
                     f,
                     "the email was sent, but the table could not record it ({error}); a repeat of the event is emailed \
                      again"
+                )
+            }
+            Self::RevertNotRecorded { error } => {
+                write!(
+                    f,
+                    "access was revoked, but the table could not record it ({error}); if the email fails, a retry revokes \
+                     the access again"
                 )
             }
             Self::ShareNotRemembered { error } => {
