@@ -9,6 +9,7 @@ use crate::exposure::Exposure;
 use crate::finding::FindingKind;
 use crate::remark::Remark;
 use crate::rules::{API_TABLE, CODES, IMAGE_TABLE};
+use crate::scan::because::ScanBecause;
 use crate::settings::{ACCOUNTS, LIMIT, REGIONS, TABLE, TOPIC};
 
 /// The table of reports.
@@ -40,6 +41,7 @@ pub const FUNCTION: Function = Function {
     problems: CODES,
     reasons: &[
         Because::VARIANTS,
+        ScanBecause::VARIANTS,
         ForeignEvent::CODES,
         Exposure::VARIANTS,
         FindingKind::CODES,
@@ -153,12 +155,14 @@ const SETTINGS: &[Setting] = &[
 
 const CALLS: &[Call] = &[
     Call::on("dynamodb:DeleteItem", REPORTS),
+    Call::on("dynamodb:GetItem", REPORTS),
     Call::on("dynamodb:PutItem", REPORTS),
     Call::on("dynamodb:Query", REPORTS),
     Call::on("dynamodb:UpdateItem", REPORTS),
     Call::on("ec2:DescribeImageAttribute", IMAGE),
     Call::on_everything("ec2:DescribeImages"),
     Call::on("ec2:DescribeSnapshotAttribute", "arn:{partition}:ec2:{region}::snapshot/*"),
+    Call::on_everything("ec2:DescribeSnapshots"),
     Call::on_everything("ec2:GetImageBlockPublicAccessState"),
     // Allowed only if the template's parameter RevertShares says so.
     Call::on("ec2:ModifyImageAttribute", IMAGE),
