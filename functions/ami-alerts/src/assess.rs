@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use crate::change::{PermissionChange, ResourceKind, SharedResource, SharingChange};
+use crate::change::{PermissionChange, SharingChange};
 use crate::event::Record;
 use crate::exposure::{Exposure, by_exposure};
 use crate::facts::Facts;
@@ -10,8 +10,10 @@ use crate::finding::{Finding, FindingKind};
 use crate::grantee::Grantee;
 use crate::history::CallHistory;
 use crate::revert_plan::{RevertPlan, RevertRequest};
-use crate::rules::{CallRule, ImageRule, Rules, Trusted};
+use crate::rules::{CallRule, ImageRule, Revert, Rules, Trusted};
 use crate::severity::Severity;
+
+pub use crate::covering::covering_rule;
 
 /// The assessment of a recorded call.
 #[derive(Debug, Clone)]
@@ -24,6 +26,10 @@ pub struct Assessment<'r> {
     pub rule: Option<&'r ImageRule>,
     /// A rule that selects images by tags may cover the image, and the tags could not be read.
     pub is_uncertain: bool,
+    /// What the rule trusts, with the accounts that belong to its organizations.
+    pub trusted: Trusted,
+    /// Whether the rule names the actor of the call (`trusted-actors`): its shares with others than everyone are expected.
+    pub is_trusted_actor: bool,
     /// Whether the rule asks for no email about this severity.
     pub is_muted: bool,
     /// The revert.
@@ -41,19 +47,45 @@ pub fn assess_change<'r>(
     own: &str,
 ) -> Assessment<'r> {
     let (rule, is_uncertain) = covering_rule(rules, change.resource(), facts);
-    let no_trust = Trusted::default();
-    let trusted = rule.map_or(&no_trust, |rule| &rule.trusted);
-    let findings = findings(record, change, facts, trusted);
+    let trusted = rules.trust(rule, &facts.memberships);
+    let is_trusted_actor = is_trusted_actor(record, change, rule);
+    let mut findings = findings(record, change, facts, &trusted);
+    if is_trusted_actor {
+        findings
+            .iter_mut()
+            .filter(|finding| finding.kind.may_be_expected())
+            .for_each(|finding| finding.severity = Severity::Info);
+        findings.sort_by_key(|finding| Reverse(finding.severity));
+    }
     let severity = findings.first().map_or(Severity::Info, |finding| finding.severity);
     let is_muted = rule.is_some_and(|rule| severity < rule.mute_below);
     let revert = match (rule.and_then(|rule| rule.revert), change) {
         (Some(revert), SharingChange::Permissions(permissions)) => {
-            RevertRequest { revert, permissions, record, facts, own, trusted, is_uncertain }.plan()
+            // What a trusted actor shares is expected, except with everyone.
+            let revert = if is_trusted_actor { Revert::Public } else { revert };
+            RevertRequest { revert, permissions, record, facts, own, trusted: &trusted, is_uncertain }.plan()
         }
         _ => RevertPlan::Nothing,
     };
     let history = CallHistory::default();
-    Assessment { severity, findings, rule, is_uncertain, is_muted, revert, history }
+    Assessment {
+        severity,
+        findings,
+        rule,
+        is_uncertain,
+        trusted,
+        is_trusted_actor,
+        is_muted,
+        revert,
+        history,
+    }
+}
+
+/// Whether the rule names the actor of the call. The record of a used snapshot names the account that used it, and a rule about
+/// images expects no change to a whole region.
+fn is_trusted_actor(record: &Record, change: &SharingChange, rule: Option<&ImageRule>) -> bool {
+    matches!(change, SharingChange::Permissions(_))
+        && rule.is_some_and(|rule| rule.trusts_actor(record).is_some())
 }
 
 /// Assesses a call that an `[[api-alert]]` rule names.
@@ -64,37 +96,12 @@ pub fn assess_named_call<'r>(record: &Record, rule: &CallRule) -> Assessment<'r>
         findings: vec![Finding { kind: FindingKind::NamedCall, severity }],
         rule: None,
         is_uncertain: false,
+        trusted: Trusted::default(),
+        is_trusted_actor: false,
         is_muted: false,
         revert: RevertPlan::Nothing,
         history: CallHistory::default(),
     }
-}
-
-/// The first rule that covers an image or a snapshot; for a change to a whole region, the first rule that covers all images.
-/// And whether an earlier rule might cover it, if its tags could be read.
-pub fn covering_rule<'r>(
-    rules: &'r Rules,
-    resource: Option<&SharedResource>,
-    facts: &Facts,
-) -> (Option<&'r ImageRule>, bool) {
-    let id = resource.and_then(|resource| resource.id.as_deref());
-    let is_image = resource.is_some_and(|resource| resource.kind == ResourceKind::Image);
-    let tags = facts.image().map(|image| &image.tags);
-    let mut is_uncertain = false;
-    for rule in &rules.images {
-        if !rule.ids.is_empty() && !id.is_some_and(|id| rule.ids.contains(id)) {
-            continue;
-        }
-        match tags {
-            _ if rule.tags.is_empty() => return (Some(rule), is_uncertain),
-            Some(tags) if rule.tags.iter().all(|wanted| tags.contains(wanted)) => {
-                return (Some(rule), is_uncertain);
-            }
-            Some(_) => {}
-            None => is_uncertain |= is_image,
-        }
-    }
-    (None, is_uncertain)
 }
 
 /// The findings, worst first.

@@ -23,6 +23,8 @@ pub enum Because {
     OtherAttribute { attribute: String },
     /// This function made the call.
     OwnCall,
+    /// The rule expects what this actor does.
+    TrustedActor { actor: String, rule: Place },
     /// The rule asks for no email about changes of this severity.
     Muted { severity: Severity, from: Severity, rule: Place },
     /// An email reported the event.
@@ -51,7 +53,7 @@ impl Explain for Because {
     fn evidence(&self) -> Evidence {
         let rule = match self {
             Self::Reverted { rule, .. } => rule.as_ref(),
-            Self::Muted { rule, .. } => Some(rule),
+            Self::Muted { rule, .. } | Self::TrustedActor { rule, .. } => Some(rule),
             _ => None,
         };
         Evidence { config: rule.map(ToString::to_string), ..Evidence::default() }
@@ -67,6 +69,9 @@ impl fmt::Display for Because {
             }
             Self::OwnCall => {
                 f.write_str("this function made the call to revert a share, and has already reported it")
+            }
+            Self::TrustedActor { actor, .. } => {
+                write!(f, "the rule trusts the actor of this call ({actor}), so its shares are expected and not reverted")
             }
             Self::Muted { severity, from, .. } => {
                 write!(f, "no email: the severity is {severity}, and the rule mutes changes below {from}")

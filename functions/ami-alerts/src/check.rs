@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use shared::config::{Document, Problem};
 use shared::function::{CheckedRules, NeededPermission};
 
-use crate::rules::{self, ImageRule};
+use crate::rules::{self, AccountRole, ImageRule};
 
 pub(crate) fn check(document: &Document, _: &[PathBuf], problems: &mut Vec<Problem>) -> CheckedRules {
     let rules = rules::read(document, problems);
-    let needs = rules.images.iter().filter_map(need).collect();
+    let needs = rules.images.iter().filter_map(need).chain(rules.accounts.iter().map(role)).collect();
     CheckedRules { rules: rules.images.len() + rules.calls.len(), needs }
 }
 
@@ -21,4 +21,14 @@ fn need(rule: &ImageRule) -> Option<NeededPermission> {
         calls: vec!["ec2:ModifyImageAttribute"],
         help: "set the parameter RevertShares=enabled (parameter_overrides in samconfig.toml), or remove `revert`",
     })
+}
+
+/// The role of an `[[account]]` table is assumed.
+fn role(account: &AccountRole) -> NeededPermission {
+    NeededPermission {
+        at: account.role_at.clone(),
+        resource: account.role.clone(),
+        calls: vec!["sts:AssumeRole"],
+        help: "add the role to the parameter AlertAccountRoles (parameter_overrides in samconfig.toml), or remove the table",
+    }
 }

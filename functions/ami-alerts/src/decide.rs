@@ -18,7 +18,7 @@ use crate::grantee::digest;
 use crate::recorded_call::{RecordedCall, Topic};
 use crate::remark::Remark;
 use crate::revert_plan::{FailedRevert, RevertOutcome, RevertPlan};
-use crate::rules::{Rules, Trusted};
+use crate::rules::Rules;
 
 /// Reasons, notes and the effects that are due.
 #[derive(Debug, Clone, Default)]
@@ -45,7 +45,11 @@ pub struct AssessedCall<'a> {
 /// Assesses a recorded call.
 pub fn assess<'a>(call: &RecordedCall<'a>, facts: &Facts, rules: &'a Rules, home: &Home) -> Assessment<'a> {
     match &call.topic {
-        Topic::Sharing(change) => assess_change(call.record, change, facts, rules, &home.account),
+        Topic::Sharing(change) => {
+            // Through a role, the function reads and reverts in the account of the event as in its own.
+            let theirs = facts.role.as_ref().and(call.record.account.as_ref());
+            assess_change(call.record, change, facts, rules, theirs.unwrap_or(&home.account))
+        }
         Topic::Named(rule) => assess_named_call(call.record, rule),
     }
 }
@@ -203,6 +207,12 @@ impl AssessedCall<'_> {
             let reason = FindingReason { finding: finding.clone(), outcome, rule: rule.cloned() };
             report.reason(verdict, &self.call.subject(), &reason);
         }
+        if let Some(rule) = self.assessment.rule.filter(|_| self.assessment.is_trusted_actor)
+            && let Some(actor) = rule.trusts_actor(self.call.record)
+        {
+            let expected = Because::TrustedActor { actor: actor.to_string(), rule: rule.place.clone() };
+            report.reason(verdict, &self.call.subject(), &expected);
+        }
     }
 
     fn email(&self, facts: &Facts, revert: RevertOutcome) -> Effect {
@@ -225,9 +235,7 @@ impl AssessedCall<'_> {
         if self.call.record.account.as_deref() != account || self.assessment.is_uncertain {
             return None;
         }
-        let no_trust = Trusted::default();
-        let trusted = self.assessment.rule.map_or(&no_trust, |rule| &rule.trusted);
-        let untrusted = untrusted(facts.permissions.found()?, account, trusted);
+        let untrusted = untrusted(facts.permissions.found()?, account, &self.assessment.trusted);
         Some(ImageShares {
             region: self.call.region(self.home).to_owned(),
             image: image.to_owned(),

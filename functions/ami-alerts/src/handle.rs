@@ -15,7 +15,7 @@ use crate::aws::Clients;
 use crate::because::Because;
 use crate::decide::{AssessedCall, assess, decide, decide_after};
 use crate::event::{Event, Parsed, Record, parse};
-use crate::gather::{current_permissions, gather, gather_scan};
+use crate::gather::{AccountAccess, account_access, current_permissions, gather, gather_scan};
 use crate::recorded_call::RecordedCall;
 use crate::rules::Rules;
 use crate::run::Run;
@@ -49,7 +49,7 @@ pub async fn handle(
             return Ok(report.decision(FUNCTION.name, "an event that is not an API call", &invocation));
         }
     };
-    let run = Run { rules, settings, aws, invocation: invocation.clone(), home };
+    let run = Run { rules, settings, aws, invocation: invocation.clone(), home, access: AccountAccess::Own };
     let report = match &event {
         Event::Call(record) => recorded_call(&run, record).await,
         Event::Reconcile => daily_scan(&run).await,
@@ -63,6 +63,12 @@ async fn recorded_call(run: &Run<'_>, record: &Record) -> Report {
         Ok(call) => call,
         Err(skipped) => return skipped.report(),
     };
+    let access = account_access(record, run).await;
+    let aws = match &access {
+        AccountAccess::Role(assumed) => &assumed.clients,
+        AccountAccess::Own | AccountAccess::None(_) => run.aws,
+    };
+    let run = &Run { aws, access: access.clone(), ..run.clone() };
     let mut facts = gather(&call, run).await;
     let assessment = assess(&call, &facts, run.rules, &run.home);
     let assessed = AssessedCall { call: &call, assessment, home: &run.home, limit: run.settings.limit };

@@ -11,6 +11,7 @@ pub mod call_outcome;
 pub mod change;
 mod check;
 pub mod claim;
+pub mod covering;
 pub mod decide;
 pub mod description;
 pub mod effect;
@@ -41,6 +42,8 @@ pub mod aws;
 pub mod gather;
 #[cfg(feature = "function")]
 pub mod handle;
+#[cfg(feature = "function")]
+pub mod membership_table;
 #[cfg(feature = "function")]
 pub mod memory_table;
 #[cfg(feature = "function")]

@@ -41,6 +41,8 @@ pub enum RevertBlock {
     GranteesUnknown,
     /// This function does not know the kind of the grantees.
     UnknownGrantees,
+    /// The grantees may belong to an organization that the rule trusts.
+    MembershipUnknown,
 }
 
 /// The result of the revert, as the email and the table record it.
@@ -102,6 +104,9 @@ impl fmt::Display for RevertBlock {
             }
             Self::GranteesUnknown => "neither the record nor EC2 names the grantees",
             Self::UnknownGrantees => "this function does not know this kind of grantee",
+            Self::MembershipUnknown => {
+                "it is not known whether the grantees belong to an organization that the rule trusts"
+            }
         })
     }
 }
@@ -125,9 +130,14 @@ impl RevertRequest<'_> {
         if !self.record.outcome.succeeded() || (untrusted.is_empty() && is_known) {
             return RevertPlan::Nothing;
         }
+        let (unproven, proven): (Vec<Grantee>, Vec<Grantee>) =
+            untrusted.into_iter().partition(|grantee| self.trusted.is_unproven(grantee));
         match self.block() {
             Some(block) => RevertPlan::Blocked(block),
-            None => revocable(untrusted, self.facts.permissions.found()),
+            None if proven.is_empty() && !unproven.is_empty() => {
+                RevertPlan::Blocked(RevertBlock::MembershipUnknown)
+            }
+            None => revocable(proven, self.facts.permissions.found()),
         }
     }
 

@@ -15,6 +15,7 @@ use crate::claim::AlertTableError;
 use crate::facts::{Facts, ImageDescription, LookUp, LookupError, SnapshotDescription};
 use crate::grantee::Grantee;
 use crate::memory::region::RegionMemories;
+use crate::rules::Memberships;
 
 pub use decide::{after_scan, decide_scan};
 pub use judge::{News, OpenFindings};
@@ -33,6 +34,8 @@ pub struct RegionScan {
     pub alias: Option<String>,
     /// The state of the region's block public access for images, if it could be read.
     pub block: Option<String>,
+    /// The state of the region's block public access for snapshots, if it could be read.
+    pub snapshot_block: Option<String>,
     /// The images.
     pub images: KindScan,
     /// The snapshots.
@@ -65,6 +68,8 @@ pub struct ScannedResource {
     pub is_listed_as_public: bool,
     /// The grantees that can use it; `None` where the scan stopped before it.
     pub grantees: Option<Result<Vec<Grantee>, LookupError>>,
+    /// The organizations of accounts that have access or had it.
+    pub memberships: Memberships,
 }
 
 /// An image or a snapshot, as far as it was described.
@@ -138,6 +143,14 @@ impl ResourceDescription {
             }
             Self::Unread(_) => Facts::default(),
         }
+    }
+}
+
+impl RegionScan {
+    /// Whether block public access treats public snapshots of the region as private ("Block public access for Amazon EBS
+    /// snapshots", Amazon EBS User Guide).
+    pub fn blocks_public_snapshots(&self) -> bool {
+        self.snapshot_block.as_deref() == Some("block-all-sharing")
     }
 }
 

@@ -130,6 +130,9 @@ impl ScanAlert<'_> {
         if images > 0 {
             rows.push(("Public access", block.unwrap_or_else(|| "could not be read".to_owned())));
         }
+        if snapshots > 0 {
+            rows.push(("Block", snapshot_block(self.scan.snapshot_block.as_deref())));
+        }
         rows
     }
 
@@ -163,6 +166,19 @@ impl ScanAlert<'_> {
             lines.push("Nothing, if the end is expected.");
         }
         lines
+    }
+}
+
+/// The region's block public access for snapshots.
+fn snapshot_block(state: Option<&str>) -> String {
+    match state {
+        None => "block public access for snapshots could not be read".to_owned(),
+        Some("unblocked") => "snapshots in the region can be made public".to_owned(),
+        Some("block-new-sharing") => {
+            "no further snapshot in the region can be made public; those that are public stay public".to_owned()
+        }
+        Some("block-all-sharing") => "public snapshots in the region are treated as private".to_owned(),
+        Some(other) => plain(other),
     }
 }
 

@@ -28,6 +28,10 @@ pub(super) fn sentences(alert: &CallAlert<'_>) -> Vec<String> {
         sentences.extend(kinds.filter_map(|kind| if_it_had_succeeded(alert, kind)));
     }
     sentences.extend(not_revoked(alert));
+    if alert.assessment.is_trusted_actor {
+        let actor = plain(&alert.call.actor.name);
+        sentences.push(format!("The rule trusts this actor: what {actor} shares is expected and not reverted, except with everyone."));
+    }
     sentences.push(what_happened(alert));
     sentences.iter().map(|sentence| capitalized(sentence)).collect()
 }
@@ -158,6 +162,11 @@ fn trust(exposure: Exposure, count: usize) -> &'static str {
             count,
             ". This function does not know that kind of grantee",
             ". This function does not know those kinds of grantees",
+        ),
+        Exposure::Unproven => verb(
+            count,
+            ". It is not known whether it belongs to a trusted organization",
+            ". It is not known whether they belong to a trusted organization",
         ),
         Exposure::Account | Exposure::Organization | Exposure::Unit => {
             verb(count, ". No rule trusts it", ". No rule trusts them")

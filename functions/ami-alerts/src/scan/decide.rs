@@ -17,14 +17,14 @@ use crate::change::ResourceKind;
 use crate::decide::{Decided, after_reporting};
 use crate::effect::{Acted, AlertPublication, Effect};
 use crate::email::scan::{RESOURCES_OF_AN_EMAIL, ScanAlert};
-use crate::facts::LookupError;
+use crate::facts::{FactName, LookUp, LookupError};
 use crate::finding::{Finding, FindingKind, FindingReason};
 use crate::grantee::Grantee;
 use crate::memory::region::RegionMemories;
 use crate::memory::update::{MemoryChange, MemoryUpdate};
 use crate::memory::{FindingClass, ResourceMemory};
 use crate::remark::Remark;
-use crate::rules::{ImageRule, Rules, Trusted};
+use crate::rules::{ImageRule, Memberships, Rules};
 
 /// Decides about the images and snapshots of a region.
 pub fn decide_scan(scan: &RegionScan, rules: &Rules, home: &Home, limit: usize) -> Decided {
@@ -36,6 +36,7 @@ pub fn decide_scan(scan: &RegionScan, rules: &Rules, home: &Home, limit: usize) 
         news: Vec::new(),
         quiet: Vec::new(),
         private_snapshots: 0,
+        noted_memberships: false,
     };
     deciding.note_memories();
     for kind in [&scan.images, &scan.snapshots] {
@@ -67,6 +68,19 @@ fn without_email(update: &MemoryUpdate) -> Option<MemoryUpdate> {
     (!changes.is_empty()).then(|| MemoryUpdate { changes, ..update.clone() })
 }
 
+/// What the scan saw of one image or snapshot.
+#[derive(Debug, Clone, Copy)]
+struct LookUpOfScan<'l> {
+    /// The grantees; `None` where they were not read.
+    grantees: Option<&'l [Grantee]>,
+    /// There may be further grantees.
+    is_partial: bool,
+    /// A complete list does not contain it.
+    is_gone: bool,
+    /// The organizations of accounts.
+    memberships: &'l Memberships,
+}
+
 /// A decision about a region in progress.
 struct ScanDecision<'a> {
     scan: &'a RegionScan,
@@ -79,6 +93,8 @@ struct ScanDecision<'a> {
     quiet: Vec<MemoryUpdate>,
     /// The snapshots without a reason of their own.
     private_snapshots: usize,
+    /// Whether a note says that the organization of an account is unknown.
+    noted_memberships: bool,
 }
 
 impl<'a> ScanDecision<'a> {
@@ -149,7 +165,9 @@ impl<'a> ScanDecision<'a> {
             let what = ScanRead::Permissions(scanned.description.kind());
             self.reason(Verdict::Fail, id, &ScanBecause::Unreadable { what, error: error.clone(), open });
         }
-        self.judge(&scanned.description, grantees, is_partial, false);
+        self.note_memberships(scanned);
+        let look = LookUpOfScan { grantees, is_partial, is_gone: false, memberships: &scanned.memberships };
+        self.judge(&scanned.description, look);
     }
 
     /// Images and snapshots that the table remembers and the scan did not reach: some no longer exist.
@@ -159,7 +177,8 @@ impl<'a> ScanDecision<'a> {
             let description = ResourceDescription::Unread(id.clone());
             if description.kind() == kind.kind && !read.contains(id.as_str()) {
                 let is_gone = kind.all.as_ref().is_ok_and(|all| !all.contains(id));
-                self.judge(&description, None, true, is_gone);
+                let memberships = &Memberships::new();
+                self.judge(&description, LookUpOfScan { grantees: None, is_partial: true, is_gone, memberships });
             }
         }
     }
@@ -168,16 +187,22 @@ impl<'a> ScanDecision<'a> {
         self.memories()?.of(id)
     }
 
-    fn judge(
-        &mut self,
-        description: &ResourceDescription,
-        grantees: Option<&[Grantee]>,
-        is_partial: bool,
-        is_gone: bool,
-    ) {
+    /// One note stands for all accounts whose organization is unknown.
+    fn note_memberships(&mut self, scanned: &ScannedResource) {
+        let Some(error) = scanned.memberships.values().find_map(LookUp::error).filter(|_| !self.noted_memberships)
+        else {
+            return;
+        };
+        self.noted_memberships = true;
+        let remark = Remark::NotFound { fact: FactName::Membership, error: error.clone() };
+        self.decided.report.note(scanned.description.id(), &remark);
+    }
+
+    fn judge(&mut self, description: &ResourceDescription, look: LookUpOfScan<'_>) {
+        let LookUpOfScan { grantees, is_partial, is_gone, memberships } = look;
         let facts = description.facts();
         let (rule, is_uncertain) = covering_rule(self.rules, Some(&description.resource()), &facts);
-        let no_trust = Trusted::default();
+        let trusted = self.rules.trust(rule, memberships);
         let judged = Judged {
             memory: self.memory(description.id()),
             grantees,
@@ -185,7 +210,7 @@ impl<'a> ScanDecision<'a> {
             is_gone,
             own: &self.home.account,
             rule,
-            trusted: rule.map_or(&no_trust, |rule| &rule.trusted),
+            trusted: &trusted,
             is_uncertain,
             at: self.scan.at,
         };
@@ -194,7 +219,9 @@ impl<'a> ScanDecision<'a> {
             self.decided.report.note(description.id(), &Remark::RuleUncertain);
         }
         self.report(description, grantees.is_some() && !is_partial, &judgement, rule);
-        match ResourceNews::of(description, &judgement, rule) {
+        let is_blocked =
+            description.kind() == ResourceKind::Snapshot && self.scan.blocks_public_snapshots();
+        match ResourceNews::of(description, &judgement, rule, is_blocked) {
             Some(news) => self.news.push(news),
             None if judgement.changes.is_empty() => {}
             None => self.quiet.push(self.update(description.id(), judgement.changes)),

@@ -21,6 +21,8 @@ pub struct ResourceNews<'r> {
     pub ended: Vec<EndedFinding>,
     /// The rule that covers it.
     pub rule: Option<&'r ImageRule>,
+    /// Block public access treats the snapshot as private, although it is shared with everyone.
+    pub is_blocked: bool,
     /// What is remembered once the email is sent; what is remembered in any case comes first.
     pub changes: Vec<MemoryChange>,
 }
@@ -31,13 +33,14 @@ impl<'r> ResourceNews<'r> {
         description: &ResourceDescription,
         judgement: &Judgement,
         rule: Option<&'r ImageRule>,
+        is_blocked: bool,
     ) -> Option<Self> {
         let open: Vec<OpenFindings> =
             judgement.open.iter().filter(|open| open.news.is_emailed()).cloned().collect();
         let ended = judgement.ended.clone();
         let changes = judgement.changes.iter().chain(&judgement.after_email).cloned().collect();
         let has_news = !open.is_empty() || !ended.is_empty();
-        has_news.then(|| Self { description: description.clone(), open, ended, rule, changes })
+        has_news.then(|| Self { description: description.clone(), open, ended, rule, is_blocked, changes })
     }
 
     /// The severity of the worst open finding; that of an end is `info`.
@@ -47,7 +50,7 @@ impl<'r> ResourceNews<'r> {
 
     /// Whether it is public.
     pub fn is_public(&self) -> bool {
-        self.open.iter().any(|open| open.exposure == Exposure::Public)
+        !self.is_blocked && self.open.iter().any(|open| open.exposure == Exposure::Public)
     }
 
     /// The untrusted grantees.

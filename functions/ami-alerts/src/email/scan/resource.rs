@@ -19,7 +19,7 @@ impl ScanAlert<'_> {
         let name = news.description.name().map(plain).unwrap_or_default();
         let _ = writeln!(out, "\n{}", format!("{} {name}", news.description.id()).trim_end());
         for open in &news.open {
-            let _ = writeln!(out, "- {}\n  {}", state(kind, open), history(open));
+            let _ = writeln!(out, "- {}\n  {}", state(kind, open, news.is_blocked), history(open));
         }
         for ended in &news.ended {
             let _ = writeln!(out, "- ended: {}", ended::sentence(kind, ended));
@@ -51,7 +51,7 @@ impl ScanAlert<'_> {
 }
 
 /// What the grantees can do now.
-fn state(kind: ResourceKind, open: &OpenFindings) -> String {
+fn state(kind: ResourceKind, open: &OpenFindings, is_blocked: bool) -> String {
     let names = || headline::names(&open.grantees, MOST);
     let severity = open.severity;
     match (open.class, open.exposure, kind) {
@@ -59,6 +59,9 @@ fn state(kind: ResourceKind, open: &OpenFindings) -> String {
         (_, Exposure::Public, ResourceKind::Image) => {
             format!("EVERYONE can launch it (public, severity {severity})")
         }
+        (_, Exposure::Public, ResourceKind::Snapshot) if is_blocked => format!(
+            "shared with everyone; block public access treats it as private, as long as it is enabled (severity {severity})"
+        ),
         (_, Exposure::Public, ResourceKind::Snapshot) => {
             format!("EVERYONE can create volumes from it (public, severity {severity})")
         }

@@ -11,6 +11,7 @@ use super::super::{DESCRIBE_IMAGES, image};
 use super::each::{ById, ReadOrder, list_until, read_each};
 use crate::change::ResourceKind;
 use crate::facts::{ImageDescription, LookupError};
+use crate::rules::Memberships;
 use crate::scan::{KindScan, ResourceDescription, ScannedResource};
 
 /// The images of a region, and which snapshots are in them.
@@ -62,6 +63,7 @@ pub(super) async fn read(
             description: ResourceDescription::Image(found(&id)?),
             is_listed_as_public: public_ids.contains(&id),
             grantees,
+            memberships: Memberships::new(),
         })
     };
     let scan = KindScan {

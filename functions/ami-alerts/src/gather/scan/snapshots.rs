@@ -13,6 +13,7 @@ use super::each::{ById, EachRead, ReadOrder, list_until, read_each};
 use super::images::ImagesOfSnapshots;
 use crate::change::ResourceKind;
 use crate::facts::{LookupError, SnapshotDescription};
+use crate::rules::Memberships;
 use crate::scan::{KindScan, ResourceDescription, ScannedResource};
 
 /// The most values of a filter ("Filter", Amazon EC2 API Reference).
@@ -37,7 +38,7 @@ pub(super) async fn read(
         let found = described.as_ref().ok().and_then(|described| with_images(described.get(&id)?, images?));
         let is_listed_as_public = public_ids.contains(&id);
         let description = ResourceDescription::Snapshot { found: found.map(Box::new), id };
-        ScannedResource { description, is_listed_as_public, grantees }
+        ScannedResource { description, is_listed_as_public, grantees, memberships: Memberships::new() }
     };
     KindScan {
         kind: ResourceKind::Snapshot,

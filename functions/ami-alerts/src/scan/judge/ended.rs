@@ -70,8 +70,9 @@ impl Judged<'_> {
     /// A rule now allows the access, or no longer expects it.
     fn end_by_rule(&self, finding: &RememberedFinding) -> Option<Moment> {
         let is_lost = finding.class == FindingClass::Lost;
-        let is_trusted = self.exposure(&finding.grantee) == Exposure::Trusted;
-        if self.is_uncertain || is_trusted == is_lost {
+        let exposure = self.exposure(&finding.grantee);
+        let is_known = !self.is_uncertain && exposure != Exposure::Unproven;
+        if !is_known || (exposure == Exposure::Trusted) == is_lost {
             return None;
         }
         let place = self.rule.map(|rule| rule.place.to_string()).unwrap_or_default();
