@@ -6,10 +6,9 @@ use jiff::Timestamp;
 use shared::call_error::CallError;
 use shared::config::Place;
 use shared::decision::{Evidence, Explain};
-use shared::text::{count, list_at_most};
+use shared::text::list_at_most;
 
 use crate::event::UnrelatedEvent;
-use crate::facts::LookupError;
 use crate::grantee::Grantee;
 use crate::history::EndedFinding;
 use crate::revert_plan::{RevertBlock, may_have_had_effect};
@@ -50,28 +49,6 @@ pub enum Because {
     EmailFailed { error: CallError },
     /// A finding ended by this call, or before its record arrived.
     FindingClosed { ended: EndedFinding },
-    /// Every grantee of a scanned image is trusted.
-    #[strum(serialize = "as-the-rules-want")]
-    OnlyTrusted,
-    /// An email reported the same shares of a scanned image.
-    ReportedBefore,
-    /// The daily scan could not read something.
-    Unreadable { what: ScanRead, error: LookupError },
-    /// EC2 throttles the daily scan.
-    Throttled { left: usize },
-    /// The daily scan ran out of time.
-    NoTimeLeft { left: usize },
-}
-
-/// Something that the daily scan reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ScanRead {
-    /// The public images of the region.
-    PublicImages,
-    /// All images of the region.
-    Images,
-    /// The launch permissions of one image.
-    LaunchPermissions,
 }
 
 impl Explain for Because {
@@ -132,29 +109,7 @@ impl fmt::Display for Because {
             }
             Self::EmailFailed { error } => write!(f, "the email could not be sent ({error})"),
             Self::FindingClosed { ended } => ended.fmt(f),
-            Self::OnlyTrusted => f.write_str("only trusted accounts can use it"),
-            Self::ReportedBefore => f.write_str("an untrusted grantee can still use it; already reported"),
-            Self::Unreadable { what, error } => write!(f, "{what} could not be read ({error})"),
-            Self::Throttled { left } => {
-                write!(f, "EC2 throttles the scan with {} left; {NEXT_SCAN}", count(*left, "image"))
-            }
-            Self::NoTimeLeft { left } => {
-                write!(f, "the scan ran out of time with {} left; {NEXT_SCAN}", count(*left, "image"))
-            }
         }
-    }
-}
-
-/// Why images that a scan leaves out are scanned some day.
-const NEXT_SCAN: &str = "the next scan starts at another image";
-
-impl fmt::Display for ScanRead {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::PublicImages => "the list of public images",
-            Self::Images => "the list of images",
-            Self::LaunchPermissions => "the launch permissions of the image",
-        })
     }
 }
 

@@ -9,6 +9,7 @@ use crate::exposure::Exposure;
 use crate::finding::FindingKind;
 use crate::remark::Remark;
 use crate::rules::{ACCOUNT_TABLE, API_TABLE, CODES, IMAGE_TABLE, ORGANIZATION_TABLE};
+use crate::scan::because::ScanBecause;
 use crate::settings::{ACCOUNTS, LIMIT, REGIONS, TABLE, TOPIC};
 
 /// The table of reports.
@@ -55,6 +56,7 @@ pub const FUNCTION: Function = Function {
     problems: CODES,
     reasons: &[
         Because::VARIANTS,
+        ScanBecause::VARIANTS,
         ForeignEvent::CODES,
         Exposure::VARIANTS,
         FindingKind::CODES,

@@ -5,6 +5,7 @@ mod headline;
 mod instructions;
 mod json_form;
 pub mod mask;
+mod period;
 mod revert;
 pub mod scan;
 mod sentence;

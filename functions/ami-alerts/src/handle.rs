@@ -13,13 +13,13 @@ use crate::FUNCTION;
 use crate::act::act;
 use crate::aws::Clients;
 use crate::because::Because;
-use crate::decide::{AssessedCall, after_reporting, decide, decide_after};
+use crate::decide::{AssessedCall, decide, decide_after};
 use crate::event::{Event, Parsed, Record, parse};
 use crate::gather::{AccountAccess, account_access, current_permissions, gather, gather_scan};
 use crate::recorded_call::RecordedCall;
 use crate::rules::Rules;
 use crate::run::Run;
-use crate::scan::decide_scan;
+use crate::scan::{after_scan, decide_scan};
 use crate::settings::Settings;
 
 /// The time that the daily scan keeps for its emails.
@@ -83,7 +83,7 @@ async fn recorded_call(run: &Run<'_>, record: &Record) -> Report {
     .await
 }
 
-/// Scans all images, region by region. The findings of a region are emailed before the next region is read.
+/// Scans all images and snapshots, region by region. The findings of a region are emailed before the next region is read.
 async fn daily_scan(run: &Run<'_>) -> Report {
     let mut report = Report::default();
     let further = run.settings.regions.iter().filter(|region| **region != run.home.region);
@@ -94,7 +94,7 @@ async fn daily_scan(run: &Run<'_>) -> Report {
         let until = Instant::now() + left / (regions.len() - at) as u32;
         let scan = gather_scan(run, region, until).await;
         let decided = decide_scan(&scan, run.rules, &run.home, run.settings.limit);
-        report.add(act(run, decided, async |acted| after_reporting(acted)).await);
+        report.add(act(run, decided, async |acted| after_scan(acted)).await);
     }
     report
 }

@@ -1,6 +1,7 @@
 //! The memory of an image or a snapshot: what records, calls and look-ups prove about the access of each grantee, the findings
 //! that follow, and what was emailed about them. The table keeps it. Pure.
 
+pub mod region;
 mod stored;
 mod timeline;
 pub mod update;
@@ -59,6 +60,29 @@ pub enum FindingClass {
     Lost,
     /// An account used a shared snapshot.
     Used,
+}
+
+impl FindingClass {
+    /// Its name in the table and in ids: `exposed`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Exposed => "exposed",
+            Self::Expected => "expected",
+            Self::Lost => "lost",
+            Self::Used => "used",
+        }
+    }
+}
+
+/// The id of a finding, the same in every place that shows it: `<account>/<region>/<resource>/<class>/<grantee>`.
+pub fn finding_id(
+    account: &str,
+    region: &str,
+    resource: &str,
+    class: FindingClass,
+    grantee: &Grantee,
+) -> String {
+    [account, region, resource, class.name(), &grantee.name()].join("/")
 }
 
 /// When a finding opened and closed, and what was emailed about it.
