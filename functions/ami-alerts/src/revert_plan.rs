@@ -284,3 +284,6 @@ impl RevertRequest<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
