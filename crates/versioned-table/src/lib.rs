@@ -41,6 +41,7 @@ impl std::fmt::Display for ItemKey {
 pub struct VersionedPut(TransactWriteItem);
 
 const GET_ITEM: &str = "dynamodb:GetItem";
+const QUERY: &str = "dynamodb:Query";
 const TRANSACT_WRITE_ITEMS: &str = "dynamodb:TransactWriteItems";
 
 impl VersionedTable<'_> {
@@ -60,6 +61,31 @@ impl VersionedTable<'_> {
         item.retain(|name, _| name != "pk" && name != "sk");
         let form = |message: String| TableError::Form { operation: "GetItem", key: key.to_string(), message };
         from_item(item).map(Some).map_err(|error| form(error.to_string()))
+    }
+
+    /// All items of a partition with their sort keys, read consistently, page by page.
+    ///
+    /// # Errors
+    /// When the table did not answer, or an item has another form.
+    pub async fn query<T: DeserializeOwned>(&self, partition: &str) -> Result<Vec<(String, T)>, TableError> {
+        let call = self.client.query().table_name(self.name).consistent_read(true);
+        let call = call.key_condition_expression("pk = :pk");
+        let call = call.expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()));
+        let (mut pages, mut items) = (call.into_paginator().send(), Vec::new());
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| TableError::Call {
+                key: partition.to_owned(),
+                error: CallError::new(QUERY, error),
+            })?;
+            for mut item in page.items.unwrap_or_default() {
+                item.remove("pk");
+                let sort = item.remove("sk").and_then(|sort| sort.as_s().ok().cloned()).unwrap_or_default();
+                let key = format!("{partition} {sort}");
+                let form = |message: String| TableError::Form { operation: "Query", key, message };
+                items.push((sort, from_item(item).map_err(|error| form(error.to_string()))?));
+            }
+        }
+        Ok(items)
     }
 
     /// The write of `value` at `key`, under the condition that the item has `version` now. `value` holds the next version.

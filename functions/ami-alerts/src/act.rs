@@ -17,6 +17,7 @@ use crate::claim::{AlertTableError, ClaimAnswer};
 use crate::decide::Decided;
 use crate::effect::{Acted, AlertPublication, Effect, ImageShares, Revocation};
 use crate::grantee::Grantee;
+use crate::memory::update::MemoryUpdate;
 use crate::run::Run;
 
 /// The most grantees of one call. EC2 takes up to 10,000 (ModifyImageAttribute, Amazon EC2 API Reference) and answers a smaller
@@ -48,6 +49,10 @@ async fn carry_out(run: &Run<'_>, effect: Effect, actions: &mut Vec<Action>) -> 
         Effect::Remember(shares) => {
             let unrecorded = remember(run, &shares).await;
             Acted::Remembered(shares, unrecorded)
+        }
+        Effect::Update(update) => {
+            let unrecorded = change_memory(run, &update).await;
+            Acted::Updated(update, unrecorded)
         }
     }
 }
@@ -122,5 +127,15 @@ async fn remember(run: &Run<'_>, shares: &ImageShares) -> Option<AlertTableError
     match run.invocation.executor.perform(written).await {
         Performed::Failed(error) => Some(error),
         Performed::Done(()) | Performed::NotCalled => None,
+    }
+}
+
+/// Changes the memory of an image or a snapshot. Without a table nothing is remembered.
+async fn change_memory(run: &Run<'_>, update: &MemoryUpdate) -> Option<AlertTableError> {
+    let table = run.memories()?;
+    let written = async { table.update(update, run.invocation.now).await.map_err(AlertTableError::from) };
+    match run.invocation.executor.perform(written).await {
+        Performed::Failed(error) => Some(error),
+        Performed::Done(_) | Performed::NotCalled => None,
     }
 }

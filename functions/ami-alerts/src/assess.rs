@@ -4,9 +4,11 @@ use std::cmp::Reverse;
 
 use crate::change::{PermissionChange, ResourceKind, SharedResource, SharingChange};
 use crate::event::Record;
-use crate::exposure::by_exposure;
+use crate::exposure::{Exposure, by_exposure};
 use crate::facts::Facts;
 use crate::finding::{Finding, FindingKind};
+use crate::grantee::Grantee;
+use crate::history::CallHistory;
 use crate::revert_plan::{RevertPlan, RevertRequest};
 use crate::rules::{CallRule, ImageRule, Rules, Trusted};
 use crate::severity::Severity;
@@ -26,6 +28,8 @@ pub struct Assessment<'r> {
     pub is_muted: bool,
     /// The revert.
     pub revert: RevertPlan,
+    /// What the table's memory adds.
+    pub history: CallHistory,
 }
 
 /// Assesses a call that changed who can use something. `own` is the account that the function runs in.
@@ -48,7 +52,8 @@ pub fn assess_change<'r>(
         }
         _ => RevertPlan::Nothing,
     };
-    Assessment { severity, findings, rule, is_uncertain, is_muted, revert }
+    let history = CallHistory::default();
+    Assessment { severity, findings, rule, is_uncertain, is_muted, revert, history }
 }
 
 /// Assesses a call that an `[[api-alert]]` rule names.
@@ -61,6 +66,7 @@ pub fn assess_named_call<'r>(record: &Record, rule: &CallRule) -> Assessment<'r>
         is_uncertain: false,
         is_muted: false,
         revert: RevertPlan::Nothing,
+        history: CallHistory::default(),
     }
 }
 
@@ -97,8 +103,13 @@ fn findings(record: &Record, change: &SharingChange, facts: &Facts, trusted: &Tr
         SharingChange::Permissions(permissions) => {
             permission_findings(permissions, facts, record.account.as_deref(), trusted)
         }
-        SharingChange::PublicAccessBlock { on: true } => vec![FindingKind::BlockEnabled],
-        SharingChange::PublicAccessBlock { on: false } => vec![FindingKind::BlockDisabled],
+        SharingChange::PublicAccessBlock { of, on: true, .. } => vec![FindingKind::BlockEnabled(*of)],
+        SharingChange::PublicAccessBlock { of, on: false, .. } => vec![FindingKind::BlockDisabled(*of)],
+        SharingChange::SnapshotUsed { how, by, .. } => {
+            let user = by.as_deref().map_or(Grantee::Other("an unknown account".to_owned()), Grantee::of);
+            let exposure = Exposure::of(&user, record.account.as_deref(), trusted);
+            vec![FindingKind::SnapshotUsed(*how, by.clone(), exposure)]
+        }
         SharingChange::OtherAttribute { .. } => Vec::new(),
     };
     let finding = |kind: FindingKind| Finding { severity: kind.severity(&record.outcome), kind };

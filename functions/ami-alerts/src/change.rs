@@ -7,13 +7,17 @@ use crate::grantee::Grantee;
 use shared::arn::Arn;
 
 /// The calls of EC2 that this function understands.
-pub const UNDERSTOOD: [&str; 6] = [
+pub const UNDERSTOOD: [&str; 10] = [
     "DisableImageBlockPublicAccess",
+    "DisableSnapshotBlockPublicAccess",
     "EnableImageBlockPublicAccess",
+    "EnableSnapshotBlockPublicAccess",
     "ModifyImageAttribute",
     "ModifySnapshotAttribute",
     "ResetImageAttribute",
     "ResetSnapshotAttribute",
+    "SharedSnapshotCopyInitiated",
+    "SharedSnapshotVolumeCreated",
 ];
 
 /// The service of these calls.
@@ -24,10 +28,23 @@ pub const EC2: &str = "ec2.amazonaws.com";
 pub enum SharingChange {
     /// The grantees of an image or a snapshot.
     Permissions(PermissionChange),
-    /// Whether images of the region can be made public.
+    /// Whether images, or snapshots, of the region can be made public.
     PublicAccessBlock {
+        /// Images or snapshots.
+        of: ResourceKind,
         /// Whether the call enabled block public access.
         on: bool,
+        /// The state that the call answered: `block-new-sharing`, `block-all-sharing`, `unblocked`.
+        answered: Option<String>,
+    },
+    /// Another account used a shared snapshot.
+    SnapshotUsed {
+        /// The snapshot.
+        resource: SharedResource,
+        /// How it used it.
+        how: SnapshotUse,
+        /// The account that used it, if the record names it.
+        by: Option<String>,
     },
     /// An attribute of an image or a snapshot that grants no access: its description, its IMDS support.
     OtherAttribute {
@@ -38,8 +55,17 @@ pub enum SharingChange {
     },
 }
 
+/// How an account used a shared snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SnapshotUse {
+    /// It created a volume from it.
+    VolumeCreated,
+    /// It copied it.
+    Copied,
+}
+
 /// The kind of a resource that can be shared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ResourceKind {
     /// An AMI.
     Image,
@@ -121,8 +147,12 @@ impl SharingChange {
             "ResetSnapshotAttribute" => {
                 reset(record, resource(ResourceKind::Snapshot), "createVolumePermission")
             }
-            "EnableImageBlockPublicAccess" => Self::PublicAccessBlock { on: true },
-            "DisableImageBlockPublicAccess" => Self::PublicAccessBlock { on: false },
+            "EnableImageBlockPublicAccess" => block(record, ResourceKind::Image, true),
+            "DisableImageBlockPublicAccess" => block(record, ResourceKind::Image, false),
+            "EnableSnapshotBlockPublicAccess" => block(record, ResourceKind::Snapshot, true),
+            "DisableSnapshotBlockPublicAccess" => block(record, ResourceKind::Snapshot, false),
+            "SharedSnapshotVolumeCreated" => used(record, SnapshotUse::VolumeCreated),
+            "SharedSnapshotCopyInitiated" => used(record, SnapshotUse::Copied),
             _ => return None,
         })
     }
@@ -131,10 +161,25 @@ impl SharingChange {
     pub fn resource(&self) -> Option<&SharedResource> {
         match self {
             Self::Permissions(permissions) => Some(&permissions.resource),
-            Self::OtherAttribute { resource, .. } => Some(resource),
+            Self::OtherAttribute { resource, .. } | Self::SnapshotUsed { resource, .. } => Some(resource),
             Self::PublicAccessBlock { .. } => None,
         }
     }
+}
+
+fn block(record: &Record, of: ResourceKind, on: bool) -> SharingChange {
+    let member = match of {
+        ResourceKind::Image => "/responseElements/imageBlockPublicAccessState",
+        ResourceKind::Snapshot => "/responseElements/state",
+    };
+    SharingChange::PublicAccessBlock { of, on, answered: record.text(member).map(str::to_owned) }
+}
+
+fn used(record: &Record, how: SnapshotUse) -> SharingChange {
+    let details = |member: &str| record.text(&format!("/serviceEventDetails/{member}"));
+    let id = details("snapshotId").map(str::to_owned).or_else(|| id(record, ResourceKind::Snapshot));
+    let by = record.text("/userIdentity/accountId").map(str::to_owned);
+    SharingChange::SnapshotUsed { resource: SharedResource { kind: ResourceKind::Snapshot, id }, how, by }
 }
 
 /// The id in the request, or else in the list of resources that some records have.

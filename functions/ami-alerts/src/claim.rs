@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use shared::call_error::CallError;
 use shared::claim::Claim;
+use shared::table_error::TableError;
 
 /// The table could not be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -13,6 +14,9 @@ pub enum AlertTableError {
     /// The call failed.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// An item of an image or a snapshot could not be read or written.
+    #[error(transparent)]
+    Item(#[from] TableError),
 }
 
 /// The stored report of an event.

@@ -17,7 +17,7 @@ use crate::finding::FindingReason;
 use crate::grantee::digest;
 use crate::recorded_call::{RecordedCall, Topic};
 use crate::remark::Remark;
-use crate::revert_plan::{RevertOutcome, RevertPlan};
+use crate::revert_plan::{FailedRevert, RevertOutcome, RevertPlan};
 use crate::rules::{Rules, Trusted};
 
 /// Reasons, notes and the effects that are due.
@@ -77,7 +77,7 @@ pub fn decide_after(assessed: &AssessedCall<'_>, facts: &Facts, acted: Acted) ->
     match acted {
         Acted::Claimed(answer) => after_claim(assessed, facts, answer),
         Acted::Revoked(revocation, result) => after_revocation(assessed, facts, revocation, result),
-        Acted::Published(..) | Acted::Remembered(..) => after_reporting(acted),
+        Acted::Published(..) | Acted::Remembered(..) | Acted::Updated(..) => after_reporting(acted),
     }
 }
 
@@ -128,7 +128,7 @@ fn after_revocation(
         Performed::Failed(error) => (
             Verdict::Fail,
             Because::RevertFailed { grantees: grantees.clone(), error: error.clone() },
-            RevertOutcome::Failed(grantees, error),
+            RevertOutcome::Failed(FailedRevert { revoked: Vec::new(), left: grantees, error }),
         ),
         Performed::Done(()) | Performed::NotCalled => (
             Verdict::Revert,
@@ -147,7 +147,7 @@ pub fn after_reporting(acted: Acted) -> Decided {
     let mut decided = Decided::default();
     match acted {
         Acted::Published(publication, result, unrecorded) => {
-            let AlertPublication { subject, shares, .. } = *publication;
+            let AlertPublication { subject, shares, updates, .. } = *publication;
             let sent = matches!(result, Performed::Done(_));
             if let Performed::Failed(error) = result {
                 decided.report.reason(Verdict::Fail, &subject, &Because::EmailFailed { error });
@@ -159,12 +159,16 @@ pub fn after_reporting(acted: Acted) -> Decided {
             }
             if sent {
                 decided.effects.extend(shares.into_iter().map(Effect::Remember));
+                decided.effects.extend(updates.into_iter().map(Effect::Update));
             }
         }
         Acted::Remembered(shares, Some(error)) => {
             decided.report.note(&shares.image, &Remark::ShareNotRemembered { error });
         }
-        Acted::Remembered(_, None) | Acted::Claimed(_) | Acted::Revoked(..) => {}
+        Acted::Updated(update, Some(error)) => {
+            decided.report.note(&update.resource, &Remark::ShareNotRemembered { error });
+        }
+        Acted::Updated(_, None) | Acted::Remembered(_, None) | Acted::Claimed(_) | Acted::Revoked(..) => {}
     }
     decided
 }
@@ -209,6 +213,7 @@ impl AssessedCall<'_> {
             message,
             event: Some(EmailedEvent { key: call.key(), revert }),
             shares: self.current_shares(facts).into_iter().collect(),
+            updates: Vec::new(),
         }))
     }
 

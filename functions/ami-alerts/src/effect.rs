@@ -8,6 +8,7 @@ use shared::email::Message;
 
 use crate::claim::{AlertTableError, ClaimAnswer};
 use crate::grantee::Grantee;
+use crate::memory::update::MemoryUpdate;
 use crate::revert_plan::RevertOutcome;
 
 /// An effect.
@@ -21,6 +22,8 @@ pub enum Effect {
     Publish(Box<AlertPublication>),
     /// Remember the untrusted shares of an image, or forget them.
     Remember(ImageShares),
+    /// Change the memory of an image or a snapshot.
+    Update(MemoryUpdate),
 }
 
 /// Launch permissions that are removed from an image.
@@ -47,6 +50,8 @@ pub struct AlertPublication {
     pub event: Option<EmailedEvent>,
     /// The shares that the email reports; they are remembered once it is sent.
     pub shares: Vec<ImageShares>,
+    /// What is remembered once the email is sent.
+    pub updates: Vec<MemoryUpdate>,
 }
 
 /// A claimed event that an email reports.
@@ -80,6 +85,8 @@ pub enum Acted {
     Published(Box<AlertPublication>, Performed<String>, Option<AlertTableError>),
     /// Shares of an image were remembered, or not.
     Remembered(ImageShares, Option<AlertTableError>),
+    /// The memory of an image or a snapshot was changed, or not.
+    Updated(MemoryUpdate, Option<AlertTableError>),
 }
 
 impl Acted {

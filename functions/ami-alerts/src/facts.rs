@@ -1,11 +1,15 @@
 //! The facts about a recorded call that AWS was asked for. Each lookup can fail by itself, and the email then says so.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::Timestamp;
 use shared::call_error::CallError;
+use shared::table_error::TableError;
 
 use crate::change::ResourceKind;
 use crate::grantee::Grantee;
+use crate::memory::ResourceMemory;
 
 /// The result of a lookup.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -45,6 +49,12 @@ pub enum LookupError {
     /// The record has no id that could be read.
     #[error("the record has no id of {}", .0.with_article())]
     NoId(ResourceKind),
+    /// The table could not be read.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The function has no table.
+    #[error("the setting {} is empty", crate::settings::TABLE)]
+    NoTable,
     /// The answer lacks the value.
     #[error("EC2's answer has no state")]
     NoState,
@@ -59,8 +69,14 @@ pub enum FactName {
     Image,
     /// The launch permissions of an image, or the create-volume permissions of a snapshot.
     Permissions,
-    /// The region's block public access for images.
+    /// The region's block public access for images or snapshots.
     BlockPublicAccess,
+    /// The snapshot.
+    Snapshot,
+    /// What the table remembers.
+    Memory,
+    /// The images that the image was made from.
+    Ancestry,
 }
 
 /// Every fact that was read for a recorded call.
@@ -74,8 +90,19 @@ pub struct Facts {
     pub image: LookUp<Option<ImageDescription>>,
     /// The grantees that can use the image or snapshot now, beside its owner.
     pub permissions: LookUp<Vec<Grantee>>,
-    /// The region's block public access for images, as AWS names its state: `block-new-sharing`, `unblocked`.
+    /// The time of the look-up of `permissions`.
+    pub permissions_at: Option<Timestamp>,
+    /// The snapshot; `None` if it no longer exists.
+    pub snapshot: LookUp<Option<SnapshotDescription>>,
+    /// The region's block public access for images or snapshots, as AWS names its state: `block-new-sharing`,
+    /// `block-all-sharing`, `unblocked`.
     pub block: LookUp<String>,
+    /// What the table remembers of the image or snapshot.
+    pub memory: LookUp<ResourceMemory>,
+    /// The organization of each account that the call names, if a rule trusts an organization; `None` if it has none.
+    pub memberships: BTreeMap<String, LookUp<Option<String>>>,
+    /// The images that the image was made from, the nearest first.
+    pub ancestry: LookUp<Vec<ImageAncestor>>,
 }
 
 /// An image, as EC2 describes it now.
@@ -93,6 +120,42 @@ pub struct ImageDescription {
     pub tags: Vec<(String, String)>,
     /// Whether its snapshots are encrypted; `None` for an image without any.
     pub encrypted: Option<Encrypted>,
+}
+
+/// An image that another image was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ImageAncestor {
+    /// Its id.
+    pub id: String,
+    /// Its region.
+    pub region: Option<String>,
+    /// The alias of its owner: `amazon`, `aws-marketplace`, `self`.
+    pub owner_alias: Option<String>,
+    /// The date of its creation, in AWS's form.
+    pub created: Option<String>,
+}
+
+/// A snapshot, as EC2 describes it now.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SnapshotDescription {
+    /// Its id.
+    pub id: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// The account that owns it.
+    pub owner: Option<String>,
+    /// The date of its creation, in AWS's form.
+    pub created: Option<String>,
+    /// The volume that it was made from.
+    pub volume: Option<String>,
+    /// The size of the volume, in GiB.
+    pub gibibytes: Option<i32>,
+    /// Whether it is encrypted.
+    pub encrypted: Option<bool>,
+    /// Its tags.
+    pub tags: Vec<(String, String)>,
+    /// The images that contain it.
+    pub images: Vec<ImageDescription>,
 }
 
 /// How many of an image's snapshots are encrypted.
@@ -136,7 +199,7 @@ impl<T> From<Result<T, LookupError>> for LookUp<T> {
 impl Facts {
     /// Whether the image no longer exists, or is not visible to this account.
     pub fn image_is_gone(&self) -> bool {
-        matches!(self.image, LookUp::Found(None))
+        matches!(self.image, LookUp::Found(None)) || matches!(self.snapshot, LookUp::Found(None))
     }
 
     /// The image.
@@ -151,6 +214,9 @@ impl Facts {
             (FactName::Image, self.image.error()),
             (FactName::Permissions, self.permissions.error()),
             (FactName::BlockPublicAccess, self.block.error()),
+            (FactName::Snapshot, self.snapshot.error()),
+            (FactName::Memory, self.memory.error()),
+            (FactName::Ancestry, self.ancestry.error()),
         ];
         lookups.into_iter().filter_map(|(name, error)| Some((name, error?))).collect()
     }
@@ -163,6 +229,9 @@ impl fmt::Display for FactName {
             Self::Image => "the image",
             Self::Permissions => "the current permissions",
             Self::BlockPublicAccess => "the region's block public access",
+            Self::Snapshot => "the snapshot",
+            Self::Memory => "earlier findings",
+            Self::Ancestry => "the images that it was made from",
         })
     }
 }

@@ -7,6 +7,7 @@ use shared::decision::{Evidence, Explain};
 use shared::text::list_at_most;
 
 use crate::call_outcome::CallOutcome;
+use crate::change::{ResourceKind, SnapshotUse};
 use crate::exposure::Exposure;
 use crate::grantee::Grantee;
 use crate::severity::Severity;
@@ -30,12 +31,18 @@ pub enum FindingKind {
     Shared(Exposure, Vec<Grantee>),
     /// These grantees lost access.
     Unshared(Vec<Grantee>),
+    /// These grantees, which a rule trusts, lost access.
+    Lost(Vec<Grantee>),
+    /// These grantees have access now, and the call is not about them.
+    ExposedNow(Exposure, Vec<Grantee>),
     /// All permissions were removed: only the owner has access.
     Reset,
-    /// Images of the region can no longer be made public.
-    BlockEnabled,
-    /// Images of the region can be made public.
-    BlockDisabled,
+    /// Images, or snapshots, of the region can no longer be made public.
+    BlockEnabled(ResourceKind),
+    /// Images, or snapshots, of the region can be made public.
+    BlockDisabled(ResourceKind),
+    /// An account used a shared snapshot.
+    SnapshotUsed(SnapshotUse, Option<String>, Exposure),
     /// The record does not say which permissions changed. The grantees are those that have access now, if EC2 listed them.
     UnknownChange(Option<Vec<(Exposure, Vec<Grantee>)>>),
     /// A call that an `[[api-alert]]` rule names.
@@ -46,9 +53,12 @@ impl FindingKind {
     /// The codes of every kind but [`FindingKind::Shared`], whose code is its exposure's.
     pub const CODES: &'static [&'static str] = &[
         "unshared",
+        "trusted-access-lost",
+        "exposed-now",
         "reset",
         "block-public-access-on",
         "block-public-access-off",
+        "shared-snapshot-used",
         "unknown-change",
         "api-call",
     ];
@@ -58,9 +68,12 @@ impl FindingKind {
         match self {
             Self::Shared(exposure, _) => exposure.code(),
             Self::Unshared(_) => "unshared",
+            Self::Lost(_) => "trusted-access-lost",
+            Self::ExposedNow(..) => "exposed-now",
             Self::Reset => "reset",
-            Self::BlockEnabled => "block-public-access-on",
-            Self::BlockDisabled => "block-public-access-off",
+            Self::BlockEnabled(_) => "block-public-access-on",
+            Self::BlockDisabled(_) => "block-public-access-off",
+            Self::SnapshotUsed(..) => "shared-snapshot-used",
             Self::UnknownChange(_) => "unknown-change",
             Self::NamedCall => "api-call",
         }
@@ -69,9 +82,14 @@ impl FindingKind {
     /// The severity after a call with this outcome.
     pub fn severity(&self, outcome: &CallOutcome) -> Severity {
         let of_success = match self {
+            // What is exposed now does not depend on the outcome of the call.
+            Self::ExposedNow(exposure, _) => return exposure.severity(),
             Self::Shared(exposure, _) => exposure.severity(),
-            Self::Unshared(_) | Self::Reset | Self::BlockEnabled => Severity::Info,
-            Self::BlockDisabled => Severity::High,
+            Self::Lost(_) => Severity::Medium,
+            Self::Unshared(_) | Self::Reset | Self::BlockEnabled(_) => Severity::Info,
+            Self::BlockDisabled(_) => Severity::High,
+            Self::SnapshotUsed(_, _, exposure) if exposure.is_untrusted() => Severity::Critical,
+            Self::SnapshotUsed(..) => Severity::Info,
             // An unknown change may be the worst one, but the email must not claim that it is.
             Self::UnknownChange(now) => match now.as_deref() {
                 Some([(worst, _), ..]) => worst.severity(),
@@ -91,9 +109,16 @@ impl FindingKind {
                 format!("shared with {}, {}", listed(grantees), exposure.clause())
             }
             Self::Unshared(grantees) => format!("no longer shared with {}", listed(grantees)),
+            Self::Lost(grantees) => {
+                format!("{}, which a rule trusts, lost access", listed(grantees))
+            }
+            Self::ExposedNow(exposure, grantees) => exposed_now(*exposure, grantees),
             Self::Reset => "all permissions removed: only the owner has access".to_owned(),
-            Self::BlockEnabled => "images of the region can no longer be made public".to_owned(),
-            Self::BlockDisabled => "images of the region can be made public".to_owned(),
+            Self::BlockEnabled(kind) => {
+                format!("{}s of the region can no longer be made public", kind.name())
+            }
+            Self::BlockDisabled(kind) => format!("{}s of the region can be made public", kind.name()),
+            Self::SnapshotUsed(how, by, exposure) => used(*how, by.as_deref(), *exposure),
             Self::UnknownChange(now) => {
                 format!("the record does not say which permissions changed; {}", access_now(now.as_deref()))
             }
@@ -109,9 +134,16 @@ impl FindingKind {
                 format!("share with {}, {}", listed(grantees), exposure.clause())
             }
             Self::Unshared(grantees) => format!("stop sharing with {}", listed(grantees)),
+            Self::Lost(grantees) => format!("take access from {}, which a rule trusts", listed(grantees)),
+            Self::ExposedNow(exposure, grantees) => exposed_now(*exposure, grantees),
             Self::Reset => "remove all permissions".to_owned(),
-            Self::BlockEnabled => "enable block public access for the region's images".to_owned(),
-            Self::BlockDisabled => "disable block public access for the region's images".to_owned(),
+            Self::BlockEnabled(kind) => {
+                format!("enable block public access for the region's {}s", kind.name())
+            }
+            Self::BlockDisabled(kind) => {
+                format!("disable block public access for the region's {}s", kind.name())
+            }
+            Self::SnapshotUsed(how, by, exposure) => used(*how, by.as_deref(), *exposure),
             Self::UnknownChange(now) => {
                 let now = access_now(now.as_deref());
                 format!("change permissions that the record does not name; {now}")
@@ -119,6 +151,25 @@ impl FindingKind {
             Self::NamedCall => "make a call that an [[api-alert]] rule names".to_owned(),
         }
     }
+}
+
+fn exposed_now(exposure: Exposure, grantees: &[Grantee]) -> String {
+    match exposure {
+        Exposure::Public => "everyone has access now".to_owned(),
+        exposure => {
+            let verb = shared::text::verb(grantees.len(), "has", "have");
+            format!("{} {verb} access now, {}", listed(grantees), exposure.clause())
+        }
+    }
+}
+
+fn used(how: SnapshotUse, by: Option<&str>, exposure: Exposure) -> String {
+    let by = by.map_or("an account that the record does not name".to_owned(), |id| format!("account {id}"));
+    let did = match how {
+        SnapshotUse::VolumeCreated => "created a volume from the shared snapshot",
+        SnapshotUse::Copied => "copied the shared snapshot",
+    };
+    format!("{by}, {}, {did}", exposure.clause())
 }
 
 fn access_now(now: Option<&[(Exposure, Vec<Grantee>)]>) -> String {
@@ -179,9 +230,12 @@ mod tests {
     fn is_every_code_of_a_finding_listed() {
         let kinds = [
             FindingKind::Unshared(Vec::new()),
+            FindingKind::Lost(Vec::new()),
+            FindingKind::ExposedNow(Exposure::Public, Vec::new()),
             FindingKind::Reset,
-            FindingKind::BlockEnabled,
-            FindingKind::BlockDisabled,
+            FindingKind::BlockEnabled(ResourceKind::Image),
+            FindingKind::BlockDisabled(ResourceKind::Image),
+            FindingKind::SnapshotUsed(SnapshotUse::Copied, None, Exposure::Account),
             FindingKind::UnknownChange(None),
             FindingKind::NamedCall,
         ];

@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use shared::arn::Arn;
 use shared::token::client_token;
 
-/// A principal that can launch an image, or create volumes from a snapshot.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// A principal that can launch an image, or create volumes from a snapshot. In JSON and in the table it is its name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", from = "String")]
 pub enum Grantee {
     /// The group `all`.
     Everyone,
@@ -76,6 +78,18 @@ impl Grantee {
             Self::Organization { arn, .. } | Self::Unit { arn, .. } => arn.to_string().into(),
             Self::Other(text) => text.into(),
         }
+    }
+}
+
+impl From<Grantee> for String {
+    fn from(grantee: Grantee) -> Self {
+        grantee.name().into_owned()
+    }
+}
+
+impl From<String> for Grantee {
+    fn from(name: String) -> Self {
+        Self::of(&name)
     }
 }
 

@@ -20,6 +20,8 @@ pub mod exposure;
 pub mod facts;
 pub mod finding;
 pub mod grantee;
+pub mod history;
+pub mod memory;
 pub mod origin;
 pub mod recorded_call;
 pub mod remark;
@@ -39,6 +41,8 @@ pub mod aws;
 pub mod gather;
 #[cfg(feature = "function")]
 pub mod handle;
+#[cfg(feature = "function")]
+pub mod memory_table;
 #[cfg(feature = "function")]
 pub mod run;
 

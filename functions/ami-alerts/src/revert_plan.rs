@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use shared::call_error::CallError;
 use shared::home::is_region;
 
@@ -49,18 +50,40 @@ pub enum RevertOutcome {
     NotPlanned,
     /// The access of these grantees was revoked.
     Revoked(Vec<Grantee>),
-    /// The access of these grantees was to be revoked, and the call failed.
-    Failed(Vec<Grantee>, CallError),
+    /// An earlier try of this invocation revoked the access of these grantees, and its email was not sent.
+    RevokedBefore(Vec<Grantee>, Timestamp),
+    /// The access of some or all grantees could not be revoked.
+    Failed(FailedRevert),
     /// A rule asks for a revert, and this blocked it.
     Blocked(RevertBlock),
 }
 
+/// A revert that failed, or failed in part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedRevert {
+    /// The grantees whose access was revoked.
+    pub revoked: Vec<Grantee>,
+    /// The grantees whose access was to be revoked, and was not or may not have been.
+    pub left: Vec<Grantee>,
+    /// Why.
+    pub error: CallError,
+}
+
 impl RevertOutcome {
+    /// The grantees whose access this function revoked.
+    pub fn revoked(&self) -> &[Grantee] {
+        match self {
+            Self::Revoked(grantees) | Self::RevokedBefore(grantees, _) => grantees,
+            Self::Failed(failed) => &failed.revoked,
+            Self::NotPlanned | Self::Blocked(_) => &[],
+        }
+    }
+
     /// The word for filter policies and the table, if a rule asks for a revert.
     pub fn name(&self) -> Option<&'static str> {
         match self {
             Self::NotPlanned => None,
-            Self::Revoked(_) => Some("reverted"),
+            Self::Revoked(_) | Self::RevokedBefore(..) => Some("reverted"),
             Self::Failed(..) => Some("failed"),
             Self::Blocked(_) => Some("held"),
         }

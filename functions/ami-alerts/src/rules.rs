@@ -20,6 +20,51 @@ pub struct Rules {
     pub images: Vec<ImageRule>,
     /// The `[[api-alert]]` tables.
     pub calls: Vec<CallRule>,
+    /// The `[[organization]]` tables: the member accounts of organizations.
+    pub organizations: Vec<MemberList>,
+    /// The `[[account]]` tables: roles in other accounts.
+    pub accounts: Vec<AccountRole>,
+}
+
+/// One `[[organization]]` table: its accounts, for functions that may not ask AWS Organizations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberList {
+    /// The id of the organization.
+    pub id: String,
+    /// The ids of its accounts.
+    pub accounts: BTreeSet<String>,
+}
+
+/// One `[[account]]` table: the role with which the function acts in another account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountRole {
+    /// The id of the account.
+    pub id: String,
+    /// The ARN of the role.
+    pub role: String,
+}
+
+/// How often an open finding is emailed again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reminder {
+    /// A public image or snapshot daily for 7 days and then weekly, another exposure weekly.
+    #[default]
+    ByExposure,
+    /// Once a day.
+    Daily,
+    /// Once a week.
+    Weekly,
+    /// Never.
+    Never,
+}
+
+/// An actor whose calls are expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TrustedActor {
+    /// A role, by its ARN.
+    Role(String),
+    /// A service that makes the call itself or through a role: `assets.marketplace.amazonaws.com`.
+    Service(String),
 }
 
 /// One `[[image-alert]]` table.
@@ -33,6 +78,10 @@ pub struct ImageRule {
     pub trusted: Trusted,
     /// The lowest severity that is emailed.
     pub mute_below: Severity,
+    /// The actors whose calls are expected.
+    pub trusted_actors: Vec<TrustedActor>,
+    /// How often an open finding is emailed again.
+    pub remind: Reminder,
     /// The shares that are reverted.
     pub revert: Option<Revert>,
     /// The bytes of the file that set `revert`.

@@ -6,6 +6,7 @@ use shared::lambda::Invocation;
 
 use crate::alert_table::AlertTable;
 use crate::aws::Clients;
+use crate::memory_table::MemoryTable;
 use crate::rules::Rules;
 use crate::settings::Settings;
 
@@ -29,6 +30,12 @@ impl Run<'_> {
     pub fn table(&self) -> Option<AlertTable<'_>> {
         let name = self.settings.table.as_deref()?;
         Some(AlertTable { client: &self.aws.dynamodb, name })
+    }
+
+    /// The items of images and snapshots, if the function has a table.
+    pub fn memories(&self) -> Option<MemoryTable<'_>> {
+        let name = self.settings.table.as_deref()?;
+        Some(MemoryTable { client: &self.aws.dynamodb, name })
     }
 
     /// This invocation's claim of the event `key`.

@@ -261,6 +261,7 @@ impl<'a> DecidingRule<'a> {
                 message,
                 event: None,
                 shares: shares.collect(),
+                updates: Vec::new(),
             })));
         }
     }

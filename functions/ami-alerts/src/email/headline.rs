@@ -4,7 +4,7 @@ use shared::text::{LONGEST_SUBJECT, count, list_at_most};
 
 use super::{CallAlert, plain};
 use crate::call_outcome::CallOutcome;
-use crate::change::{ResourceKind, SharedResource, SharingChange};
+use crate::change::{ResourceKind, SharedResource, SharingChange, SnapshotUse};
 use crate::exposure::Exposure;
 use crate::finding::FindingKind;
 use crate::grantee::Grantee;
@@ -62,7 +62,9 @@ fn headline(alert: &CallAlert<'_>) -> String {
     let change = change(alert);
     match alert.revert {
         RevertOutcome::Failed(..) => format!("NOT REVERTED: {}", uncapitalized(&change)),
-        RevertOutcome::Revoked(_) => format!("Reverted: {}", uncapitalized(&change)),
+        RevertOutcome::Revoked(_) | RevertOutcome::RevokedBefore(..) => {
+            format!("Reverted: {}", uncapitalized(&change))
+        }
         RevertOutcome::NotPlanned | RevertOutcome::Blocked(_) => change,
     }
 }
@@ -101,8 +103,33 @@ fn worst_finding(alert: &CallAlert<'_>) -> (String, String) {
             )
         }
         Some(FindingKind::Reset) => (format!("{kind} made private"), format!("make {one} private")),
-        Some(FindingKind::BlockEnabled) => block("enabled", "enable"),
-        Some(FindingKind::BlockDisabled) => block("disabled", "disable"),
+        Some(FindingKind::BlockEnabled(kind)) => block(*kind, "enabled", "enable"),
+        Some(FindingKind::BlockDisabled(kind)) => block(*kind, "disabled", "disable"),
+        Some(FindingKind::Lost(grantees)) => {
+            let grantees = brief(grantees);
+            (
+                format!("{kind} no longer shared with {grantees}, which a rule trusts"),
+                format!("stop sharing {one} with {grantees}, which a rule trusts"),
+            )
+        }
+        Some(FindingKind::ExposedNow(Exposure::Public, _)) => {
+            (format!("{kind} is public"), format!("change {one} that is public"))
+        }
+        Some(FindingKind::ExposedNow(_, grantees)) => {
+            let grantees = brief(grantees);
+            (
+                format!("{kind} is shared with {grantees}"),
+                format!("change {one} that is shared with {grantees}"),
+            )
+        }
+        Some(FindingKind::SnapshotUsed(how, by, _)) => {
+            let by = by.as_deref().map_or("an unknown account".to_owned(), plain);
+            let used = match how {
+                SnapshotUse::VolumeCreated => format!("shared snapshot used by {by}"),
+                SnapshotUse::Copied => format!("shared snapshot copied by {by}"),
+            };
+            (used.clone(), used)
+        }
         Some(FindingKind::UnknownChange(_)) => {
             (format!("{kind} permissions changed"), format!("change the permissions of {one}"))
         }
@@ -115,8 +142,8 @@ fn worst_finding(alert: &CallAlert<'_>) -> (String, String) {
     }
 }
 
-fn block(done: &str, attempted: &str) -> (String, String) {
-    let block = "block public access for images";
+fn block(kind: ResourceKind, done: &str, attempted: &str) -> (String, String) {
+    let block = format!("block public access for {}s", kind.name());
     (format!("{block} {done}"), format!("{attempted} {block}"))
 }
 
@@ -172,8 +199,12 @@ fn finding_action(kind: &str, finding: &FindingKind) -> String {
         }
         FindingKind::Unshared(grantees) => format!("{kind} no longer shared with {}", names(grantees, NAMED)),
         FindingKind::Reset => format!("{kind} made private: all permissions removed"),
-        FindingKind::BlockEnabled => "Block public access for images enabled".to_owned(),
-        FindingKind::BlockDisabled => "Block public access for images disabled".to_owned(),
+        FindingKind::BlockEnabled(kind) => format!("Block public access for {}s enabled", kind.name()),
+        FindingKind::BlockDisabled(kind) => format!("Block public access for {}s disabled", kind.name()),
+        FindingKind::Lost(grantees) => format!("{kind} no longer shared with {}", names(grantees, NAMED)),
+        FindingKind::ExposedNow(Exposure::Public, _) => format!("{kind} is public"),
+        FindingKind::ExposedNow(_, grantees) => format!("{kind} is shared with {}", names(grantees, NAMED)),
+        FindingKind::SnapshotUsed(..) => "Shared snapshot used".to_owned(),
         FindingKind::UnknownChange(_) => {
             format!("{kind} permissions changed; the record does not name the grantees")
         }
@@ -206,8 +237,9 @@ pub(super) fn action(alert: &CallAlert<'_>) -> &'static str {
     let private =
         |kind: &FindingKind| matches!(kind, FindingKind::Unshared(grantees) if has_everyone(grantees));
     match change {
-        SharingChange::PublicAccessBlock { on: true } => "block-public-access-on",
-        SharingChange::PublicAccessBlock { on: false } => "block-public-access-off",
+        SharingChange::PublicAccessBlock { on: true, .. } => "block-public-access-on",
+        SharingChange::SnapshotUsed { .. } => "snapshot-used",
+        SharingChange::PublicAccessBlock { on: false, .. } => "block-public-access-off",
         _ if kinds().any(|kind| matches!(kind, FindingKind::UnknownChange(_))) => "unknown-change",
         _ if kinds().any(|kind| *kind == FindingKind::Reset) => "reset",
         _ if kinds().any(public) => "made-public",

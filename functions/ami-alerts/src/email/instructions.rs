@@ -55,8 +55,8 @@ pub(super) fn instructions(alert: &CallAlert<'_>) -> Instructions {
 fn after_success(alert: &CallAlert<'_>, instructions: &mut Instructions) {
     match alert.call.change() {
         None => instructions.say("Nothing, if you expected this call. Otherwise, ask the caller about it."),
-        Some(SharingChange::PublicAccessBlock { on: true }) => instructions.say("Nothing."),
-        Some(SharingChange::PublicAccessBlock { on: false }) => {
+        Some(SharingChange::PublicAccessBlock { on: true, .. }) => instructions.say("Nothing."),
+        Some(SharingChange::PublicAccessBlock { on: false, .. }) => {
             instructions.say("If this was not intended, enable block public access with the command below. It takes up to 10 minutes to have effect.");
             instructions.say(
                 "Then check for images that were made public in the meantime: each has an email of its own.",
@@ -79,7 +79,7 @@ fn after_permission_change(
     let region = alert.region();
     let is_unread = alert.facts.permissions.found().is_none();
     let untrusted = untrusted_grantees(alert);
-    if matches!(alert.revert, RevertOutcome::Revoked(_)) {
+    if matches!(alert.revert, RevertOutcome::Revoked(_) | RevertOutcome::RevokedBefore(..)) {
         instructions.say("Ask the caller about this share. If it was intended, add the grantees to the image's rule as trusted (pointsman.toml), deploy, and share the image again.");
     }
     if alert.facts.image_is_gone() {

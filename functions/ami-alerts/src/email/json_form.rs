@@ -10,7 +10,7 @@ use crate::change::{PermissionChange, SharingChange};
 use crate::facts::{Encrypted, ImageDescription};
 use crate::finding::{Finding, FindingKind};
 use crate::grantee::Grantee;
-use crate::revert_plan::RevertOutcome;
+use crate::revert_plan::{FailedRevert, RevertOutcome};
 use shared::email::{Detail, shortened};
 
 /// The most grantees of a list; its count is the number of all.
@@ -94,8 +94,10 @@ pub(super) fn image(image: &ImageDescription) -> Value {
 fn revert(outcome: &RevertOutcome) -> Value {
     match outcome {
         RevertOutcome::NotPlanned => Value::Null,
-        RevertOutcome::Revoked(grantees) => json!({"result": "reverted", "grantees": names(grantees)}),
-        RevertOutcome::Failed(grantees, error) => {
+        RevertOutcome::Revoked(grantees) | RevertOutcome::RevokedBefore(grantees, _) => {
+            json!({"result": "reverted", "grantees": names(grantees)})
+        }
+        RevertOutcome::Failed(FailedRevert { left: grantees, error, .. }) => {
             json!({"result": "failed", "grantees": names(grantees), "error": error.to_string()})
         }
         RevertOutcome::Blocked(block) => json!({"result": "held", "why": block.to_string()}),

@@ -10,7 +10,7 @@ use crate::exposure::Exposure;
 use crate::facts::Encrypted;
 use crate::finding::FindingKind;
 use crate::grantee::Grantee;
-use crate::revert_plan::RevertOutcome;
+use crate::revert_plan::{FailedRevert, RevertOutcome};
 
 /// The most grantees that a sentence names.
 const NAMED: usize = 5;
@@ -51,14 +51,16 @@ fn nothing_changed(outcome: &CallOutcome) -> Vec<String> {
 }
 
 fn revoked(alert: &CallAlert<'_>) -> Option<String> {
-    let RevertOutcome::Revoked(grantees) = alert.revert else { return None };
+    let (RevertOutcome::Revoked(grantees) | RevertOutcome::RevokedBefore(grantees, _)) = alert.revert else {
+        return None;
+    };
     Some(format!("This function has reverted the share: access is revoked from {}.", names(grantees, NAMED)))
 }
 
 fn not_revoked(alert: &CallAlert<'_>) -> Option<String> {
     match alert.revert {
-        RevertOutcome::NotPlanned | RevertOutcome::Revoked(_) => None,
-        RevertOutcome::Failed(grantees, error) => Some(format!(
+        RevertOutcome::NotPlanned | RevertOutcome::Revoked(_) | RevertOutcome::RevokedBefore(..) => None,
+        RevertOutcome::Failed(FailedRevert { left: grantees, error, .. }) => Some(format!(
             "The revert FAILED: access could not be revoked from {} ({}). Revoke it with the command below.",
             names(grantees, NAMED),
             plain(&error.to_string())
@@ -94,13 +96,16 @@ fn after_success(alert: &CallAlert<'_>, kind: &FindingKind) -> Vec<String> {
         FindingKind::Shared(exposure, grantees) => shared(alert, *exposure, grantees),
         FindingKind::Unshared(grantees) => vec![unshared(alert, grantees)],
         FindingKind::Reset => vec![reset(alert)],
-        FindingKind::BlockEnabled => {
+        FindingKind::Lost(grantees) => vec![unshared(alert, grantees)],
+        FindingKind::ExposedNow(exposure, grantees) => shared(alert, *exposure, grantees),
+        FindingKind::SnapshotUsed(..) => vec!["An account used the shared snapshot.".to_owned()],
+        FindingKind::BlockEnabled(_) => {
             let region = plain(alert.region());
             vec![format!(
                 "Images in {region} can no longer be made public. Images that are public stay public."
             )]
         }
-        FindingKind::BlockDisabled => vec![block_disabled(alert)],
+        FindingKind::BlockDisabled(_) => vec![block_disabled(alert)],
         FindingKind::UnknownChange(_) => unknown_change(alert),
         FindingKind::NamedCall => {
             vec!["The call succeeded. An [[api-alert]] rule asks for an email about it.".to_owned()]
@@ -110,10 +115,7 @@ fn after_success(alert: &CallAlert<'_>, kind: &FindingKind) -> Vec<String> {
 
 /// The access of grantees that the call added, and that this function did not revoke.
 fn shared(alert: &CallAlert<'_>, exposure: Exposure, grantees: &[Grantee]) -> Vec<String> {
-    let revoked = match alert.revert {
-        RevertOutcome::Revoked(revoked) => revoked.as_slice(),
-        _ => &[],
-    };
+    let revoked = alert.revert.revoked();
     let left: Vec<Grantee> = grantees.iter().filter(|grantee| !revoked.contains(grantee)).cloned().collect();
     if left.is_empty() {
         return Vec::new();
@@ -259,8 +261,11 @@ fn if_it_had_succeeded(alert: &CallAlert<'_>, kind: &FindingKind) -> Option<Stri
         }
         FindingKind::Unshared(_)
         | FindingKind::Reset
-        | FindingKind::BlockEnabled
-        | FindingKind::BlockDisabled
+        | FindingKind::Lost(_)
+        | FindingKind::ExposedNow(..)
+        | FindingKind::SnapshotUsed(..)
+        | FindingKind::BlockEnabled(_)
+        | FindingKind::BlockDisabled(_)
         | FindingKind::NamedCall => None,
     }
 }

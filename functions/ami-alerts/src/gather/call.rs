@@ -105,11 +105,11 @@ fn failed_facts(call: &RecordedCall<'_>, error: &LookupError) -> Facts {
     let is_needed = [needed.image.is_some(), needed.permissions.is_some(), needed.block];
     let [image, permissions, block] = is_needed.map(|is_needed| is_needed.then(|| error.clone()));
     Facts {
-        is_own_call: false,
         alias: LookUp::Failed(error.clone()),
         image: image.map_or(LookUp::NotNeeded, LookUp::Failed),
         permissions: permissions.map_or(LookUp::NotNeeded, LookUp::Failed),
         block: block.map_or(LookUp::NotNeeded, LookUp::Failed),
+        ..Facts::default()
     }
 }
 

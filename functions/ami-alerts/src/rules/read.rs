@@ -8,7 +8,7 @@ use std::ops::Range;
 use shared::config::codes::HIDDEN;
 use shared::config::{Code, Document, Problem, RawTable, TableReader, Text};
 
-use super::{ImageRule, Revert, Rules, Trusted};
+use super::{ImageRule, Reminder, Revert, Rules, Trusted};
 use crate::FUNCTION;
 use crate::change::{ResourceKind, SharedResource};
 use crate::grantee::{Grantee, is_account, is_organization, is_unit};
@@ -137,6 +137,8 @@ fn image_rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Prob
         tags,
         trusted,
         mute_below,
+        trusted_actors: Vec::new(),
+        remind: Reminder::ByExposure,
         revert,
         revert_at,
         place,

@@ -1,0 +1,101 @@
+//! The items of images and snapshots in the table: each holds a memory, under its version.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::Client;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use shared::table_error::TableError;
+use versioned_table::{ItemKey, VersionedTable};
+
+use crate::memory::ResourceMemory;
+use crate::memory::update::MemoryUpdate;
+
+/// How long the item of a resource without an open finding is kept.
+const RETENTION: SignedDuration = SignedDuration::from_hours(24 * 90);
+
+/// How often a write is repeated after another invocation wrote the item.
+const TRIES: usize = 5;
+
+/// The items of images and snapshots.
+#[derive(Debug, Clone, Copy)]
+pub struct MemoryTable<'a> {
+    /// The client.
+    pub client: &'a Client,
+    /// The name of the table.
+    pub name: &'a str,
+}
+
+/// An item: the memory, and the time at which DynamoDB deletes it.
+#[derive(Debug, Serialize, Deserialize)]
+struct MemoryItem {
+    #[serde(flatten)]
+    memory: ResourceMemory,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<i64>,
+}
+
+impl MemoryTable<'_> {
+    /// The memory of an image or a snapshot; an empty one if the table has none.
+    ///
+    /// # Errors
+    /// When the table did not answer, or the item has another form.
+    pub async fn read(
+        &self,
+        account: &str,
+        region: &str,
+        resource: &str,
+    ) -> Result<ResourceMemory, TableError> {
+        let item: Option<MemoryItem> = self.items().get(&key(account, region, resource)).await?;
+        Ok(item.map(|item| item.memory).unwrap_or_default())
+    }
+
+    /// The memories of all images and snapshots of a region, by their ids.
+    ///
+    /// # Errors
+    /// When the table did not answer, or an item has another form.
+    pub async fn read_region(
+        &self,
+        account: &str,
+        region: &str,
+    ) -> Result<BTreeMap<String, ResourceMemory>, TableError> {
+        let items: Vec<(String, MemoryItem)> = self.items().query(&partition(account, region)).await?;
+        Ok(items.into_iter().map(|(resource, item)| (resource, item.memory)).collect())
+    }
+
+    /// Applies an update to the item as it is by now, and returns the memory that was written.
+    ///
+    /// # Errors
+    /// When the table did not answer, or other invocations wrote the item at the same time again and again.
+    pub async fn update(&self, update: &MemoryUpdate, now: Timestamp) -> Result<ResourceMemory, TableError> {
+        let key = key(&update.account, &update.region, &update.resource);
+        let mut last = TableError::Overtaken;
+        for _ in 0..TRIES {
+            let mut memory = self.read(&update.account, &update.region, &update.resource).await?;
+            let version = memory.version;
+            update.changes.iter().for_each(|change| memory.apply(change));
+            memory.version = version + 1;
+            let expires = (!memory.must_stay()).then(|| (now + RETENTION).as_second());
+            let item = MemoryItem { memory: memory.clone(), expires };
+            let put = self.items().put(&key, &item, version)?;
+            match self.items().write(&key.to_string(), vec![put]).await {
+                Ok(()) => return Ok(memory),
+                Err(TableError::Overtaken) => last = TableError::Overtaken,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(last)
+    }
+
+    fn items(&self) -> VersionedTable<'_> {
+        VersionedTable { client: self.client, name: self.name }
+    }
+}
+
+fn partition(account: &str, region: &str) -> String {
+    format!("resources#{account}#{region}")
+}
+
+fn key(account: &str, region: &str, resource: &str) -> ItemKey {
+    ItemKey { partition: partition(account, region), sort: resource.to_owned() }
+}
