@@ -44,6 +44,8 @@ pub mod handle;
 #[cfg(feature = "function")]
 pub mod memory_table;
 #[cfg(feature = "function")]
+mod records;
+#[cfg(feature = "function")]
 pub mod run;
 
 pub use description::FUNCTION;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use shared::decision::Explain;
+use shared::text::count;
 
 use crate::claim::AlertTableError;
 use crate::facts::{FactName, LookupError};
@@ -23,6 +24,8 @@ pub enum Remark {
     NotReleased { error: AlertTableError },
     /// The email was sent, and the table could not record it.
     NotConfirmed { error: AlertTableError },
+    /// Another invocation had claimed the event, and this one waited for it.
+    Waited { seconds: u64 },
     /// The table could not record the shares of an image.
     ShareNotRemembered { error: AlertTableError },
 }
@@ -58,6 +61,9 @@ impl fmt::Display for Remark {
                     "the email was sent, but the table could not record it ({error}); a repeat of the event is emailed \
                      again"
                 )
+            }
+            Self::Waited { seconds } => {
+                write!(f, "waited {} for another invocation with this event", count(*seconds as usize, "second"))
             }
             Self::ShareNotRemembered { error } => {
                 write!(
