@@ -5,6 +5,7 @@ mod headline;
 mod instructions;
 mod json_form;
 pub mod mask;
+mod named;
 pub mod scan;
 mod sentence;
 mod text;
