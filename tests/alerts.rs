@@ -10,7 +10,7 @@ use local_aws::{AwsWorld, LocalAws};
 use serde_json::{Value, json};
 use shared::config::Document;
 use shared::decision::{Decision, Verdict};
-use shared::lambda::Invocation;
+use shared::lambda::{Invocation, PassingTime};
 use tempfile::TempDir;
 
 use crate::account::config;
@@ -77,6 +77,7 @@ impl Alerts {
             deadline: Instant::now() + Duration::from_secs(300),
             request_id: request.to_owned(),
             function_arn: "arn:aws:lambda:us-east-1:111122223333:function:ami-alerts".to_owned(),
+            time: PassingTime::Set,
             ..Invocation::by_hand(false)
         };
         let handled =

@@ -24,8 +24,56 @@ pub(super) fn template_that_reverts() -> SamTemplate {
 }
 
 fn call(source: &str, name: &str) -> Value {
+    recorded("AWS API Call via CloudTrail", source, name)
+}
+
+/// A record of CloudTrail in EventBridge.
+fn recorded(detail_type: &str, source: &str, name: &str) -> Value {
     json!({"source": format!("aws.{}", source.trim_end_matches(".amazonaws.com")), "account": ACCOUNT, "region": REGION,
-        "detail-type": "AWS API Call via CloudTrail", "detail": {"eventSource": source, "eventName": name}})
+        "detail-type": detail_type, "detail": {"eventSource": source, "eventName": name}})
+}
+
+/// The event of a case.
+fn event_of(case: &str) -> Value {
+    let event = shared::text_file::read(&root().join(format!("events/ami-alerts/{case}/event.json")));
+    serde_json::from_str(&event.expect("the case has an event")).expect("it is JSON")
+}
+
+fn delivers(template: &SamTemplate, event: &Value) -> bool {
+    let rules = &function(template, "ami-alerts").rules;
+    rules.iter().any(|rule| rule.enabled && rule.pattern.matches(event))
+}
+
+#[test]
+fn the_use_of_a_shared_snapshot_is_delivered_without_a_parameter() {
+    for name in ["SharedSnapshotCopyInitiated", "SharedSnapshotVolumeCreated"] {
+        let event = recorded("AWS Service Event via CloudTrail", "ec2.amazonaws.com", name);
+        assert!(delivers(&template(), &event), "{name}");
+    }
+}
+
+#[test]
+fn sign_ins_and_service_events_that_the_parameters_name_are_delivered() {
+    let sources = ("ApiAlertSources", "signin.amazonaws.com,secretsmanager.amazonaws.com,ec2.amazonaws.com");
+    let named = with(&[sources, ("ApiAlertEvents", "ConsoleLogin,RotationFailed,ModifyImageAttribute")]);
+    for case in [
+        "root-user-signs-in-without-mfa",
+        "sign-in-as-the-root-user-fails",
+        "user-signs-in-to-the-console-with-mfa",
+        "service-event-that-a-rule-names-is-emailed",
+    ] {
+        let event = event_of(case);
+        assert!(delivers(&named, &event), "{case}");
+        assert!(!delivers(&template(), &event), "{case}");
+        let mut forged = event;
+        forged["source"] = json!("signin");
+        assert!(!delivers(&named, &forged), "{case}");
+    }
+    let action = recorded("AWS Console Action via CloudTrail", "signin.amazonaws.com", "ConsoleLogin");
+    assert!(delivers(&named, &action));
+    assert!(!delivers(&named, &event_of("insights-event-is-skipped-by-name")), "it names its call elsewhere");
+    let network = "AWS Network Activity Event via CloudTrail";
+    assert!(!delivers(&named, &recorded(network, "ec2.amazonaws.com", "ModifyImageAttribute")));
 }
 
 #[test]
@@ -180,15 +228,18 @@ fn services_and_the_function_can_publish_through_the_topics_encryption() {
 }
 
 #[test]
-fn what_is_forwarded_from_other_regions_is_what_is_heard_of_here() {
-    let mut here = properties("AmiAlertsFunction")["Events"]["Changes"]["Properties"]["Pattern"].clone();
-    let template = document(&root().join("templates/forward-alerts.yaml")).expect("the template is right");
-    let mut forwarded = template["Resources"]["Changes"]["Properties"]["EventPattern"].clone();
-    for name in ["account", "region"] {
-        here[name].take();
-        forwarded[name].take();
+fn the_events_of_other_regions_are_forwarded_by_the_same_patterns() {
+    let forwarded = document(&root().join("templates/forward-alerts.yaml")).expect("the template is right");
+    let changes = properties("AmiAlertsFunction")["Events"]["Changes"]["Properties"]["Pattern"].clone();
+    let calls = properties("AmiAlertsApiRule")["EventPattern"].clone();
+    for (rule, mut here) in [("Changes", changes), ("Calls", calls)] {
+        let mut there = forwarded["Resources"][rule]["Properties"]["EventPattern"].clone();
+        for name in ["account", "region"] {
+            here[name].take();
+            there[name].take();
+        }
+        assert_eq!(there, here, "{rule}");
     }
-    assert_eq!(forwarded, here);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod headline;
 mod instructions;
 mod json_form;
 pub mod mask;
+mod named;
 mod period;
 mod revert;
 pub mod scan;

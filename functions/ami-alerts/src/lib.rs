@@ -50,6 +50,8 @@ pub mod membership_table;
 #[cfg(feature = "function")]
 pub mod memory_table;
 #[cfg(feature = "function")]
+mod records;
+#[cfg(feature = "function")]
 pub mod run;
 
 pub use description::FUNCTION;

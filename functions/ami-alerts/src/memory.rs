@@ -278,7 +278,8 @@ impl ResourceMemory {
         for (grantee, changes) in &self.changes {
             let earlier = timeline::with_resets(changes, &self.resets).into_iter();
             let earlier = earlier.filter(|change| change.moment.at < at);
-            let Some(last) = earlier.filter_map(|change| Some((change.gives_access()?, change))).last() else {
+            let Some(last) = earlier.filter_map(|change| Some((change.gives_access()?, change))).last()
+            else {
                 continue;
             };
             let counts = seen.is_none_or(|seen| seen.at.duration_since(last.1.moment.at) < SETTLING);

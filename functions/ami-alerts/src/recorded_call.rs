@@ -46,6 +46,11 @@ pub struct SkippedCall {
 }
 
 impl SkippedCall {
+    /// Whether the call is about no access, and no rule names it.
+    pub fn is_unrelated(&self) -> bool {
+        matches!(*self.because, Because::NotOurs(_))
+    }
+
     /// The report of the call.
     pub fn report(&self) -> Report {
         Report::of(Verdict::Skip, &self.subject, self.because.as_ref())

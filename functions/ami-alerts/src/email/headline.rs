@@ -2,7 +2,7 @@
 
 use shared::text::{LONGEST_SUBJECT, count, list_at_most};
 
-use super::{CallAlert, plain};
+use super::{CallAlert, named, plain};
 use crate::call_outcome::CallOutcome;
 use crate::change::{ResourceKind, SharedResource, SharingChange, SnapshotUse};
 use crate::exposure::Exposure;
@@ -34,7 +34,8 @@ pub(super) fn subject(alert: &CallAlert<'_>) -> String {
     if matches!(alert.call.change(), Some(SharingChange::PublicAccessBlock { .. })) {
         parts.push((" ", plain(alert.region())));
     }
-    parts.push((", by ", plain(&alert.call.actor.name)));
+    let by = if named::preposition(alert.call.record) == "as" { ", as " } else { ", by " };
+    parts.push((by, plain(&alert.call.actor.name)));
     fitted(parts, &id)
 }
 
@@ -146,6 +147,9 @@ fn worst_finding(alert: &CallAlert<'_>) -> (String, String) {
         }
         Some(FindingKind::NamedCall) | None => {
             let record = alert.call.record;
+            if let Some(sign_in) = named::action(record) {
+                return sign_in;
+            }
             let service = record.source.trim_end_matches(".amazonaws.com");
             let call = format!("{} ({})", plain(&record.name), plain(service));
             (call.clone(), format!("call {call}"))

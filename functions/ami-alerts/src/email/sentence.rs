@@ -3,7 +3,7 @@
 use shared::text::verb;
 
 use super::headline::{capitalized, change, names};
-use super::{CallAlert, plain, revert};
+use super::{CallAlert, named, plain, revert};
 use crate::call_outcome::CallOutcome;
 use crate::change::ResourceKind;
 use crate::exposure::Exposure;
@@ -57,11 +57,12 @@ fn nothing_changed(outcome: &CallOutcome) -> Vec<String> {
 fn what_happened(alert: &CallAlert<'_>) -> String {
     let record = alert.call.record;
     let at = record.time.as_deref().map(|time| format!(" at {}", plain(time)));
-    let call = format!("{} by {}", plain(&record.name), plain(&alert.call.actor.name));
+    let by = named::preposition(record);
+    let call = format!("{} {by} {}", plain(&record.name), plain(&alert.call.actor.name));
     let call = call + &at.unwrap_or_default();
     match alert.call.change() {
         Some(_) => format!("{} ({call}).", change(alert)),
-        None => format!("The call: {call}."),
+        None => format!("The {}: {call}.", named::noun(record)),
     }
 }
 
@@ -90,7 +91,7 @@ fn after_success(alert: &CallAlert<'_>, kind: &FindingKind) -> Vec<String> {
         FindingKind::BlockDisabled(_) => vec![block_disabled(alert)],
         FindingKind::UnknownChange(_) => unknown_change(alert),
         FindingKind::NamedCall => {
-            vec!["The call succeeded. An [[api-alert]] rule asks for an email about it.".to_owned()]
+            vec![named::succeeded(alert)]
         }
     }
 }
@@ -252,7 +253,7 @@ fn if_it_had_succeeded(alert: &CallAlert<'_>, kind: &FindingKind) -> Option<Stri
         | FindingKind::ExposedNow(..)
         | FindingKind::SnapshotUsed(..)
         | FindingKind::BlockEnabled(_)
-        | FindingKind::BlockDisabled(_)
-        | FindingKind::NamedCall => None,
+        | FindingKind::BlockDisabled(_) => None,
+        FindingKind::NamedCall => named::failed(alert),
     }
 }

@@ -9,7 +9,7 @@ use super::headline::{image_action, name};
 use super::instructions::instructions;
 use super::mask::masked;
 use super::sentence::sentences;
-use super::{CallAlert, MOST, plain};
+use super::{CallAlert, MOST, named, plain};
 use crate::change::{ResourceKind, SharingChange};
 use crate::exposure::{Exposure, by_exposure};
 use crate::facts::{Encrypted, ImageDescription};
@@ -81,6 +81,7 @@ fn rows(alert: &CallAlert<'_>) -> Vec<(&'static str, String)> {
         ("Region", plain(alert.region())),
         ("Public access", block(alert)),
         ("Actor", actor(alert)),
+        ("MFA", named::mfa(record)),
         ("Source IP", source(alert)),
         ("When", optional(record.time.as_deref())),
         ("Event name", format!("{} ({})", plain(&record.name), plain(&record.source))),

@@ -85,11 +85,13 @@ impl Positions {
     }
 
     fn each(&self) -> impl Iterator<Item = usize> {
-        self.0.split(' ').filter_map(|run| {
-            let (first, last) = run.split_once('-').unwrap_or((run, run));
-            Some(first.parse::<usize>().ok()?..=last.parse().ok()?)
-        })
-        .flatten()
+        self.0
+            .split(' ')
+            .filter_map(|run| {
+                let (first, last) = run.split_once('-').unwrap_or((run, run));
+                Some(first.parse::<usize>().ok()?..=last.parse().ok()?)
+            })
+            .flatten()
     }
 }
 
