@@ -9,7 +9,9 @@ use crate::exposure::Exposure;
 use crate::finding::FindingKind;
 use crate::remark::Remark;
 use crate::rules::{API_TABLE, CODES, IMAGE_TABLE};
-use crate::settings::{ACCOUNTS, LIMIT, REGIONS, TABLE, TOPIC};
+use crate::security_hub::remark::HubRemark;
+use crate::settings::{ACCOUNTS, ANCESTRY, LIMIT, REGIONS, SECURITY_HUB, TABLE, TOPIC, USAGE_REPORTS};
+use crate::usage::reason::UsageReason;
 
 /// The table of reports.
 const REPORTS: &str = "arn:{partition}:dynamodb:{region}:{account}:table/*";
@@ -44,6 +46,8 @@ pub const FUNCTION: Function = Function {
         Exposure::VARIANTS,
         FindingKind::CODES,
         Remark::VARIANTS,
+        UsageReason::VARIANTS,
+        HubRemark::VARIANTS,
     ],
     without_rules: WithoutRules {
         level: None,
@@ -149,20 +153,48 @@ const SETTINGS: &[Setting] = &[
         takes: "further accounts whose events are accepted, separated by commas",
         default: Some(""),
     },
+    Setting {
+        name: USAGE_REPORTS,
+        takes: "`enabled` or `disabled`: usage reports of shared images",
+        default: Some("disabled"),
+    },
+    Setting {
+        name: ANCESTRY,
+        takes: "`enabled` or `disabled`: the images that a shared image was made from",
+        default: Some("disabled"),
+    },
+    Setting {
+        name: SECURITY_HUB,
+        takes: "`enabled` or `disabled`: findings in Security Hub",
+        default: Some("disabled"),
+    },
 ];
 
 const CALLS: &[Call] = &[
     Call::on("dynamodb:DeleteItem", REPORTS),
+    Call::on("dynamodb:GetItem", REPORTS),
     Call::on("dynamodb:PutItem", REPORTS),
     Call::on("dynamodb:Query", REPORTS),
     Call::on("dynamodb:UpdateItem", REPORTS),
+    // Allowed only if the template's parameter ImageUsageReports says so.
+    Call::on("ec2:CreateImageUsageReport", IMAGE),
     Call::on("ec2:DescribeImageAttribute", IMAGE),
+    // Allowed only if the template's parameter ImageUsageReports says so.
+    Call::on_everything("ec2:DescribeImageUsageReportEntries"),
+    Call::on_everything("ec2:DescribeImageUsageReports"),
     Call::on_everything("ec2:DescribeImages"),
     Call::on("ec2:DescribeSnapshotAttribute", "arn:{partition}:ec2:{region}::snapshot/*"),
+    // Allowed only if the template's parameter ImageAncestry says so.
+    Call::on("ec2:GetImageAncestry", IMAGE),
     Call::on_everything("ec2:GetImageBlockPublicAccessState"),
     // Allowed only if the template's parameter RevertShares says so.
     Call::on("ec2:ModifyImageAttribute", IMAGE),
     Call::on_everything("iam:ListAccountAliases"),
+    // Allowed only if the template's parameter SecurityHubFindings says so.
+    Call::on(
+        "securityhub:BatchImportFindings",
+        "arn:{partition}:securityhub:{region}:{account}:product/{account}/default",
+    ),
     Call::on("sns:Publish", "arn:{partition}:sns:{region}:{account}:*"),
     Call { action: "sts:GetCallerIdentity", on: Resource::NoPermission },
 ];

@@ -15,6 +15,7 @@ use crate::aws::Clients;
 use crate::because::Because;
 use crate::decide::{AssessedCall, after_reporting, assess, decide, decide_after};
 use crate::event::{Event, Parsed, Record, parse};
+use crate::follow_up;
 use crate::gather::{current_permissions, gather, gather_scan};
 use crate::recorded_call::RecordedCall;
 use crate::rules::Rules;
@@ -67,14 +68,16 @@ async fn recorded_call(run: &Run<'_>, record: &Record) -> Report {
     let assessment = assess(&call, &facts, run.rules, &run.home);
     let assessed = AssessedCall { call: &call, assessment, home: &run.home, limit: run.settings.limit };
     let decided = decide(&assessed, &facts);
-    act(run, decided, async |acted| {
+    let mut report = act(run, decided, async |acted| {
         // The email reports the permissions after the revert.
         if acted.changed_permissions() {
             facts.permissions = current_permissions(&call, run).await;
         }
         decide_after(&assessed, &facts, acted)
     })
-    .await
+    .await;
+    report.add(follow_up::after_call(run, &call).await);
+    report
 }
 
 /// Scans all images, region by region. The findings of a region are emailed before the next region is read.
@@ -89,6 +92,7 @@ async fn daily_scan(run: &Run<'_>) -> Report {
         let scan = gather_scan(run, region, until).await;
         let decided = decide_scan(&scan, run.rules, &run.home, run.settings.limit);
         report.add(act(run, decided, async |acted| after_reporting(acted)).await);
+        report.add(follow_up::after_scan(run, region).await);
     }
     report
 }

@@ -28,8 +28,10 @@ pub mod remark;
 pub mod revert_plan;
 pub mod rules;
 pub mod scan;
+pub mod security_hub;
 pub mod settings;
 pub mod severity;
+pub mod usage;
 
 #[cfg(feature = "function")]
 pub mod act;
@@ -37,6 +39,8 @@ pub mod act;
 pub mod alert_table;
 #[cfg(feature = "function")]
 pub mod aws;
+#[cfg(feature = "function")]
+pub mod follow_up;
 #[cfg(feature = "function")]
 pub mod gather;
 #[cfg(feature = "function")]

@@ -6,9 +6,10 @@ use aws_sdk_ec2::Client as Ec2;
 use shared::call_error::CallError;
 use shared::home::is_region;
 
+use super::ancestry::ancestry;
 use super::{DESCRIBE_IMAGES, GET_CALLER, alias, block, image, permissions};
 use crate::change::{ResourceKind, SharedResource};
-use crate::facts::{Facts, ImageDescription, LookUp, LookupError};
+use crate::facts::{Facts, ImageAncestor, ImageDescription, LookUp, LookupError};
 use crate::grantee::Grantee;
 use crate::recorded_call::RecordedCall;
 use crate::run::Run;
@@ -35,8 +36,9 @@ pub async fn gather(call: &RecordedCall<'_>, run: &Run<'_>) -> Facts {
         return Facts { alias: alias.await, ..failed_facts(call, &error) };
     }
     let ec2 = run.aws.ec2(region);
-    let (alias, regional) = tokio::join!(alias, regional_facts(call, &ec2));
-    Facts { alias, ..regional }
+    let (alias, regional, ancestry) =
+        tokio::join!(alias, regional_facts(call, &ec2), ancestors(call, run, &ec2));
+    Facts { alias, ancestry, ..regional }
 }
 
 /// The current permissions of the call's image or snapshot, after this function has changed them.
@@ -83,6 +85,14 @@ async fn regional_facts(call: &RecordedCall<'_>, ec2: &Ec2) -> Facts {
     Facts { image, permissions, block, ..Facts::default() }
 }
 
+/// The images that the call's image was made from, if the deployment asks for them.
+async fn ancestors(call: &RecordedCall<'_>, run: &Run<'_>, ec2: &Ec2) -> LookUp<Vec<ImageAncestor>> {
+    match Needed::by(call).image.filter(|_| run.settings.optional.ancestry) {
+        Some(image) => within_time(ancestry(image, ec2)).await,
+        None => LookUp::NotNeeded,
+    }
+}
+
 /// The facts of a region that a call needs.
 struct Needed<'c> {
     image: Option<&'c SharedResource>,
@@ -120,7 +130,10 @@ async fn within_time<T>(lookup: impl Future<Output = Result<T, LookupError>>) ->
     }
 }
 
-async fn find_image(resource: &SharedResource, ec2: &Ec2) -> Result<Option<ImageDescription>, LookupError> {
+pub(super) async fn find_image(
+    resource: &SharedResource,
+    ec2: &Ec2,
+) -> Result<Option<ImageDescription>, LookupError> {
     let id = resource.legal_id().ok_or(LookupError::NoId(resource.kind))?;
     let call = ec2.describe_images().image_ids(id).include_deprecated(true).include_disabled(true);
     match call.send().await.map_err(|error| CallError::new(DESCRIBE_IMAGES, error)) {

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    FindingClass, FindingHistory, RecordedChange, RememberedFinding, ResourceMemory, SeenGrantees,
-    UsageReportRequest,
+    FindingClass, FindingHistory, ImportedFinding, RecordedChange, RememberedFinding, ResourceMemory,
+    SeenGrantees, UsageReportRequest,
 };
 use crate::grantee::Grantee;
 
@@ -21,6 +21,8 @@ pub(super) struct StoredMemory {
     changes: Vec<ChangeGroup>,
     seen: Option<SeenGrantees>,
     usage_report: Option<UsageReportRequest>,
+    #[serde(default)]
+    imported: Vec<ImportedFinding>,
 }
 
 /// Findings of one class with the same history.
@@ -57,6 +59,7 @@ impl From<ResourceMemory> for StoredMemory {
             changes: changes.into_iter().map(|(change, grantees)| ChangeGroup { grantees, change }).collect(),
             seen: memory.seen,
             usage_report: memory.usage_report,
+            imported: memory.imported,
         }
     }
 }
@@ -79,6 +82,7 @@ impl From<StoredMemory> for ResourceMemory {
             changes: changes.collect(),
             seen: stored.seen,
             usage_report: stored.usage_report,
+            imported: stored.imported,
         }
     }
 }

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::{
-    FindingClass, FindingHistory, Moment, RememberedFinding, ResourceMemory, SeenGrantees, UsageReportRequest,
+    FindingClass, FindingHistory, ImportedFinding, Moment, RememberedFinding, ResourceMemory, SeenGrantees,
+    UsageReportRequest,
 };
 use crate::grantee::Grantee;
 use crate::severity::Severity;
@@ -82,6 +83,8 @@ pub enum MemoryChange {
     },
     /// A usage report was requested, or read.
     UsageReport(Option<UsageReportRequest>),
+    /// Security Hub imported these findings.
+    Imported(Vec<ImportedFinding>),
 }
 
 impl ResourceMemory {
@@ -109,6 +112,10 @@ impl ResourceMemory {
                 }
             }
             MemoryChange::UsageReport(report) => self.usage_report = report.clone(),
+            MemoryChange::Imported(findings) => {
+                self.imported.retain(|known| findings.iter().all(|finding| finding.id != known.id));
+                self.imported.extend(findings.iter().cloned());
+            }
         }
     }
 
