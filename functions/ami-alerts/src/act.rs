@@ -2,6 +2,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "this file carries the effects out")]
 
+pub mod security_hub;
+pub mod usage;
+
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,6 @@
 //! The email about a recorded call: subject, text for a phone, JSON for programs, and attributes for filter policies.
 
+mod ancestry;
 mod command;
 mod headline;
 mod instructions;
@@ -11,6 +12,7 @@ mod revert;
 pub mod scan;
 mod sentence;
 mod text;
+pub mod usage;
 
 use shared::email::{Attribute, Message};
 use shared::home::Home;

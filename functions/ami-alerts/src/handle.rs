@@ -18,6 +18,7 @@ use crate::claim::ClaimAnswer;
 use crate::decide::{AssessedCall, decide, decide_after};
 use crate::effect::Acted;
 use crate::event::{Delivery, Event, Parsed, Record, delivery, parse, parse_record};
+use crate::follow_up;
 use crate::gather::{AccountAccess, account_access, current_permissions, gather, gather_scan};
 use crate::recorded_call::RecordedCall;
 use crate::records::{handle_records, recorded_call};
@@ -87,7 +88,7 @@ pub(crate) async fn attempt(run: &Run<'_>, record: &Record, is_held: &mut bool) 
     let (limit, now) = (run.settings.limit, run.invocation.now);
     let assessed = AssessedCall::of(&call, &facts, run.rules, &run.home, limit, now);
     let decided = decide(&assessed, &facts);
-    act(run, decided, async |acted| {
+    let mut report = act(run, decided, async |acted| {
         *is_held |= matches!(acted, Acted::Claimed(ClaimAnswer::ByAnother));
         // The email reports the permissions after the revert.
         if acted.changed_permissions() {
@@ -95,7 +96,9 @@ pub(crate) async fn attempt(run: &Run<'_>, record: &Record, is_held: &mut bool) 
         }
         decide_after(&assessed, &facts, acted)
     })
-    .await
+    .await;
+    report.add(follow_up::after_call(run, &call).await);
+    report
 }
 
 /// Scans all images and snapshots, region by region. The findings of a region are emailed before the next region is read.
@@ -110,6 +113,7 @@ async fn daily_scan(run: &Run<'_>) -> Report {
         let scan = gather_scan(run, region, until).await;
         let decided = decide_scan(&scan, run.rules, &run.home, run.settings.limit);
         report.add(act(run, decided, async |acted| after_scan(acted)).await);
+        report.add(follow_up::after_scan(run, region).await);
     }
     report
 }

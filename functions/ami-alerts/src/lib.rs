@@ -32,8 +32,10 @@ mod revert;
 pub mod revert_plan;
 pub mod rules;
 pub mod scan;
+pub mod security_hub;
 pub mod settings;
 pub mod severity;
+pub mod usage;
 
 #[cfg(feature = "function")]
 pub mod act;
@@ -41,6 +43,8 @@ pub mod act;
 pub mod alert_table;
 #[cfg(feature = "function")]
 pub mod aws;
+#[cfg(feature = "function")]
+pub mod follow_up;
 #[cfg(feature = "function")]
 pub mod gather;
 #[cfg(feature = "function")]

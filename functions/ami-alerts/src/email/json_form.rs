@@ -42,6 +42,7 @@ pub(super) fn form(alert: &CallAlert<'_>, detail: Detail) -> Value {
             "kind": resource.kind.name(),
             "id": resource.id,
             "image": alert.facts.image().map(image),
+            "madeFrom": super::ancestry::form(&alert.facts.ancestry),
         })),
         "added": permissions(alert).map(|permissions| names(&permissions.added)),
         "removed": permissions(alert).map(|permissions| names(&permissions.removed)),

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 use shared::text::printable;
 
+use super::ancestry;
 use super::headline::{image_action, name};
 use super::instructions::instructions;
 use super::mask::masked;
@@ -77,6 +78,7 @@ fn rows(alert: &CallAlert<'_>) -> Vec<(&'static str, String)> {
         ("Created", optional(image.and_then(|image| image.created.as_deref()))),
         ("Encrypted", image.and_then(|image| image.encrypted).map(encrypted).unwrap_or_default().to_owned()),
         ("Tags", image.map(tags).unwrap_or_default()),
+        ("Made from", ancestry::row(&alert.facts.ancestry)),
         ("Account", account(alert)),
         ("Region", plain(alert.region())),
         ("Public access", block(alert)),
