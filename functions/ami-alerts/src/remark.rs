@@ -29,8 +29,8 @@ pub enum Remark {
     RevertNotRecorded { error: AlertTableError },
     /// Another invocation had claimed the event, and this one waited for it.
     Waited { seconds: u64 },
-    /// The table could not record the shares of an image.
-    ShareNotRemembered { error: AlertTableError },
+    /// The table could not record the findings of an image or a snapshot.
+    FindingNotRemembered { error: AlertTableError },
     /// The record has no time that could be read.
     TimeUnknown { time: CallTime },
 }
@@ -80,10 +80,10 @@ impl fmt::Display for Remark {
             Self::Waited { seconds } => {
                 write!(f, "waited {} for another invocation with this event", count(*seconds as usize, "second"))
             }
-            Self::ShareNotRemembered { error } => {
+            Self::FindingNotRemembered { error } => {
                 write!(
                     f,
-                    "the table could not record the image's shares ({error}); the daily scan may report them again"
+                    "the table could not record the findings ({error}); the daily scan may report them again"
                 )
             }
             Self::TimeUnknown { time: CallTime { at, source } } => {
