@@ -6,6 +6,8 @@ mod instructions;
 mod json_form;
 pub mod mask;
 mod named;
+mod period;
+mod revert;
 pub mod scan;
 mod sentence;
 mod text;

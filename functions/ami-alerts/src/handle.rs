@@ -15,15 +15,15 @@ use crate::act::act;
 use crate::aws::Clients;
 use crate::because::Because;
 use crate::claim::ClaimAnswer;
-use crate::decide::{AssessedCall, after_reporting, assess, decide, decide_after};
+use crate::decide::{AssessedCall, decide, decide_after};
 use crate::effect::Acted;
 use crate::event::{Delivery, Event, Parsed, Record, delivery, parse, parse_record};
-use crate::gather::{current_permissions, gather, gather_scan};
+use crate::gather::{AccountAccess, account_access, current_permissions, gather, gather_scan};
 use crate::recorded_call::RecordedCall;
 use crate::records::{handle_records, recorded_call};
 use crate::rules::Rules;
 use crate::run::Run;
-use crate::scan::decide_scan;
+use crate::scan::{after_scan, decide_scan};
 use crate::settings::Settings;
 
 /// The time that the daily scan keeps for its emails.
@@ -46,7 +46,7 @@ pub async fn handle(
         let report = Report::of(Verdict::Skip, "event", &foreign);
         return Ok(report.decision(FUNCTION.name, "an event of another account or region", &invocation));
     }
-    let run = Run { rules, settings, aws, invocation: invocation.clone(), home };
+    let run = Run { rules, settings, aws, invocation: invocation.clone(), home, access: AccountAccess::Own };
     let parsed = match delivery(event) {
         Delivery::One(event) => parse(&event),
         Delivery::Nothing(unrelated) => Ok(Parsed::NotOurs(unrelated)),
@@ -77,9 +77,15 @@ pub(crate) async fn attempt(run: &Run<'_>, record: &Record, is_held: &mut bool) 
         Ok(call) => call,
         Err(skipped) => return skipped.report(),
     };
+    let access = account_access(record, run).await;
+    let aws = match &access {
+        AccountAccess::Role(assumed) => &assumed.clients,
+        AccountAccess::Own | AccountAccess::None(_) => run.aws,
+    };
+    let run = &Run { aws, access: access.clone(), ..run.clone() };
     let mut facts = gather(&call, run).await;
-    let assessment = assess(&call, &facts, run.rules, &run.home);
-    let assessed = AssessedCall { call: &call, assessment, home: &run.home, limit: run.settings.limit };
+    let (limit, now) = (run.settings.limit, run.invocation.now);
+    let assessed = AssessedCall::of(&call, &facts, run.rules, &run.home, limit, now);
     let decided = decide(&assessed, &facts);
     act(run, decided, async |acted| {
         *is_held |= matches!(acted, Acted::Claimed(ClaimAnswer::ByAnother));
@@ -92,7 +98,7 @@ pub(crate) async fn attempt(run: &Run<'_>, record: &Record, is_held: &mut bool) 
     .await
 }
 
-/// Scans all images, region by region. The findings of a region are emailed before the next region is read.
+/// Scans all images and snapshots, region by region. The findings of a region are emailed before the next region is read.
 async fn daily_scan(run: &Run<'_>) -> Report {
     let mut report = Report::default();
     let further = run.settings.regions.iter().filter(|region| **region != run.home.region);
@@ -103,7 +109,7 @@ async fn daily_scan(run: &Run<'_>) -> Report {
         let until = Instant::now() + left / (regions.len() - at) as u32;
         let scan = gather_scan(run, region, until).await;
         let decided = decide_scan(&scan, run.rules, &run.home, run.settings.limit);
-        report.add(act(run, decided, async |acted| after_reporting(acted)).await);
+        report.add(act(run, decided, async |acted| after_scan(acted)).await);
     }
     report
 }

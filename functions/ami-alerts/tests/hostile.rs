@@ -7,7 +7,7 @@ use ami_alerts::event::{Delivery, Event, Parsed, Record, delivery, parse, parse_
 use ami_alerts::facts::{Facts, ImageDescription, LookUp, LookupError};
 use ami_alerts::grantee::Grantee;
 use ami_alerts::recorded_call::RecordedCall;
-use ami_alerts::revert_plan::RevertOutcome;
+use ami_alerts::revert_plan::{FailedRevert, RevertOutcome};
 use ami_alerts::rules::Rules;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -175,6 +175,7 @@ fn facts() -> impl Strategy<Value = Facts> {
                 image: LookUp::Failed(error()),
                 permissions: LookUp::Failed(error()),
                 block: LookUp::Failed(error()),
+                ..Facts::default()
             };
         }
         let tags = vec![(name.clone(), alias.clone())];
@@ -186,6 +187,7 @@ fn facts() -> impl Strategy<Value = Facts> {
             image: LookUp::Found(Some(image)),
             permissions: LookUp::Found(grantees),
             block: LookUp::Found("unblocked".into()),
+            ..Facts::default()
         }
     })
 }
@@ -202,7 +204,11 @@ proptest! {
     ) {
         let record = record(&event).expect("a call");
         let revert = if failed {
-            RevertOutcome::Failed(vec![Grantee::Everyone], CallError::without_answer("ec2:ModifyImageAttribute", "x\r\n"))
+            RevertOutcome::Failed(FailedRevert {
+                revoked: Vec::new(),
+                left: vec![Grantee::Everyone],
+                error: CallError::without_answer("ec2:ModifyImageAttribute", "x\r\n"),
+            })
         } else {
             RevertOutcome::NotPlanned
         };

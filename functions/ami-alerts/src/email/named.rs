@@ -41,7 +41,10 @@ pub(super) fn succeeded(alert: &CallAlert<'_>) -> String {
     };
     let what = match (is_sign_in(record), is_service_event(record)) {
         (true, _) => format!("{} signed in to the console{mfa}.", plain(&alert.call.actor.description)),
-        (_, true) => format!("The service {} recorded this event itself: it is not an API call.", plain(&record.source)),
+        (_, true) => format!(
+            "The service {} recorded this event itself: it is not an API call.",
+            plain(&record.source)
+        ),
         _ => "The call succeeded.".to_owned(),
     };
     format!("{what} An [[api-alert]] rule asks for an email about it.")
