@@ -688,9 +688,9 @@ const SIGN_IN: &str = "[[api-alert]]\nservice = \"signin\"\nevents = [\"ConsoleL
 fn check_names_the_parameter_that_a_sign_in_needs() {
     let (code, printed) = check_alerts(SIGN_IN, "\"ApiAlertEvents=ConsoleLogin\"");
     assert_eq!((code, printed.matches("error[event-not-delivered]").count()), (Some(1), 1), "{printed}");
-    assert!(printed.contains("add signin.amazonaws.com to the parameter ApiAlertSources ("), "{printed}");
+    assert!(printed.contains("add signin.amazonaws.com to the parameter ApiAlertSources\n"), "{printed}");
     let (code, printed) = check_alerts(SIGN_IN, "\"ApiAlertSources=signin.amazonaws.com\"");
-    assert!(printed.contains("add ConsoleLogin to the parameter ApiAlertEvents ("), "{code:?} {printed}");
+    assert!(printed.contains("add ConsoleLogin to the parameter ApiAlertEvents\n"), "{code:?} {printed}");
     let both = "\"ApiAlertSources=signin.amazonaws.com\", \"ApiAlertEvents=ConsoleLogin\"";
     let (code, printed) = check_alerts(SIGN_IN, both);
     assert_eq!((code, printed.contains("event-not-delivered")), (Some(0), false), "{printed}");

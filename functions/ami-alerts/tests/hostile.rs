@@ -3,7 +3,7 @@
 use ami_alerts::change::SharingChange;
 use ami_alerts::decide::assess;
 use ami_alerts::email::CallAlert;
-use ami_alerts::event::{Event, Parsed, Record, parse};
+use ami_alerts::event::{Delivery, Event, Parsed, Record, delivery, parse, parse_record};
 use ami_alerts::facts::{Facts, ImageDescription, LookUp, LookupError};
 use ami_alerts::grantee::Grantee;
 use ami_alerts::recorded_call::RecordedCall;
@@ -21,9 +21,14 @@ fn home() -> Home {
     Home::of("arn:aws:lambda:eu-west-1:111122223333:function:ami-alerts")
 }
 
-/// The record of an event, if the event is a recorded call.
+/// The record of an event, if the event is a recorded call or a log file that begins with one.
 fn record(event: &Value) -> Option<Record> {
-    match parse(event) {
+    let parsed = match delivery(event.clone()) {
+        Delivery::One(event) => parse(&event),
+        Delivery::Records(records) => parse_record(&records[0]),
+        Delivery::Nothing(unrelated) => Ok(Parsed::NotOurs(unrelated)),
+    };
+    match parsed {
         Ok(Parsed::Ours(Event::Call(record))) => Some(*record),
         _ => None,
     }
