@@ -18,6 +18,14 @@ fn with(parameters: &[(&str, &str)]) -> SamTemplate {
     SamTemplate::read(&root().join("template.yaml"), &parameters).expect("the template is right")
 }
 
+/// The parameters that allow calls of their own.
+const ALL: [(&str, &str); 4] = [
+    ("RevertShares", "enabled"),
+    ("ImageUsageReports", "enabled"),
+    ("ImageAncestry", "enabled"),
+    ("SecurityHubFindings", "enabled"),
+];
+
 /// The template with what rules that revert need.
 pub(super) fn template_that_reverts() -> SamTemplate {
     with(&[("RevertShares", "enabled")])
@@ -127,7 +135,7 @@ fn no_rule_delivers_a_record_that_a_principal_with_put_events_can_write() {
 
 #[test]
 fn the_policy_of_ami_alerts_allows_each_call_and_modifies_images_only_where_that_is_wanted() {
-    let template = template_that_reverts();
+    let template = with(&ALL);
     let allowed: BTreeSet<&str> = function(&template, "ami-alerts")
         .statements
         .iter()
@@ -186,6 +194,29 @@ fn plain(statement: &Value) -> Value {
         statement["Resource"] = json!(text.replace("${AWS::Partition}", "aws"));
     }
     statement
+}
+
+#[test]
+fn each_optional_call_of_ami_alerts_is_allowed_by_its_parameter_alone() {
+    let image = format!("arn:{PARTITION}:ec2:{REGION}::image/ami-0123456789abcdef0");
+    let report = format!("arn:{PARTITION}:ec2:{REGION}:{ACCOUNT}:image-usage-report/amiur-00112233445566778");
+    let product = format!("arn:{PARTITION}:securityhub:{REGION}:{ACCOUNT}:product/{ACCOUNT}/default");
+    let calls = [
+        ("ImageUsageReports", "ec2:CreateImageUsageReport", image.as_str()),
+        ("ImageUsageReports", "ec2:CreateImageUsageReport", report.as_str()),
+        ("ImageUsageReports", "ec2:DescribeImageUsageReports", "*"),
+        ("ImageUsageReports", "ec2:DescribeImageUsageReportEntries", "*"),
+        ("ImageAncestry", "ec2:GetImageAncestry", image.as_str()),
+        ("SecurityHubFindings", "securityhub:BatchImportFindings", product.as_str()),
+    ];
+    for (parameter, call, resource) in calls {
+        let allows = |template: &SamTemplate| function(template, "ami-alerts").allows(call, resource);
+        assert!(allows(&with(&[(parameter, "enabled")])), "{call} with {parameter}");
+        let others: Vec<(&str, &str)> = ALL.into_iter().filter(|(name, _)| *name != parameter).collect();
+        assert!(!allows(&with(&others)), "{call} without {parameter}");
+    }
+    let another = format!("arn:{PARTITION}:securityhub:{REGION}::product/aws/guardduty");
+    assert!(!function(&with(&ALL), "ami-alerts").allows("securityhub:BatchImportFindings", &another));
 }
 
 #[test]

@@ -88,7 +88,7 @@ pub fn finding_id(
 }
 
 /// When a finding opened and closed, and what was emailed about it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
 pub struct FindingHistory {
     /// Its beginning.
     pub opened: Option<Moment>,
