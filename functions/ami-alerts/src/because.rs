@@ -2,15 +2,17 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use shared::call_error::CallError;
 use shared::config::Place;
 use shared::decision::{Evidence, Explain};
+use shared::event::MalformedEvent;
 use shared::text::{count, list_at_most};
 
 use crate::event::UnrelatedEvent;
-use crate::facts::LookupError;
 use crate::grantee::Grantee;
-use crate::revert_plan::RevertBlock;
+use crate::history::EndedFinding;
+use crate::revert_plan::{RevertBlock, may_have_had_effect};
 use crate::severity::Severity;
 
 /// A reason.
@@ -20,6 +22,10 @@ pub enum Because {
     /// This function does not handle the event.
     #[strum(serialize = "not-ours")]
     NotOurs(UnrelatedEvent),
+    /// A record of a log file cannot be read.
+    MalformedRecord { number: usize, error: MalformedEvent },
+    /// The time ended before all records of a log file were handled.
+    RecordsLeft { left: usize },
     /// The call changed an attribute that grants no access.
     OtherAttribute { attribute: String },
     /// This function made the call.
@@ -36,36 +42,18 @@ pub enum Because {
     ClaimedByAnother,
     /// The access of these grantees was revoked.
     Reverted { grantees: Vec<Grantee>, rule: Option<Place> },
+    /// An earlier try of the event revoked the access of these grantees.
+    RevertedBefore { grantees: Vec<Grantee>, at: Timestamp },
     /// The access of these grantees could not be revoked.
     RevertFailed { grantees: Vec<Grantee>, error: CallError },
-    /// A rule asks for a revert, and this blocks it.
+    /// A rule asks for a revert, and this blocks it: for these grantees, or for all.
     #[strum(serialize = "revert-held")]
-    RevertBlocked { block: RevertBlock },
+    RevertBlocked { block: RevertBlock, grantees: Vec<Grantee> },
     /// The email could not be sent.
     #[strum(serialize = "mail-failed")]
     EmailFailed { error: CallError },
-    /// Every grantee of a scanned image is trusted.
-    #[strum(serialize = "as-the-rules-want")]
-    OnlyTrusted,
-    /// An email reported the same shares of a scanned image.
-    ReportedBefore,
-    /// The daily scan could not read something.
-    Unreadable { what: ScanRead, error: LookupError },
-    /// EC2 throttles the daily scan.
-    Throttled { left: usize },
-    /// The daily scan ran out of time.
-    NoTimeLeft { left: usize },
-}
-
-/// Something that the daily scan reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ScanRead {
-    /// The public images of the region.
-    PublicImages,
-    /// All images of the region.
-    Images,
-    /// The launch permissions of one image.
-    LaunchPermissions,
+    /// A finding ended by this call, or before its record arrived.
+    FindingClosed { ended: EndedFinding },
 }
 
 impl Explain for Because {
@@ -87,6 +75,12 @@ impl fmt::Display for Because {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotOurs(event) => event.fmt(f),
+            Self::MalformedRecord { number, error } => write!(f, "record {number} is malformed: {error}"),
+            Self::RecordsLeft { left } => write!(
+                f,
+                "the time ended with {} left; Lambda's retry skips the records that were emailed",
+                count(*left, "record")
+            ),
             Self::OtherAttribute { attribute } => {
                 write!(f, "the call changed `{attribute}`, which neither grants nor revokes access")
             }
@@ -101,42 +95,32 @@ impl fmt::Display for Because {
             }
             Self::EmailedBefore { at } => write!(f, "an email about this event was sent at {at}"),
             Self::ClaimedByAnother => f.write_str(
-                "another invocation is processing this event and may send the email; this one fails, so that Lambda \
-                 retries it and the event is not lost",
+                "another invocation has claimed this event, and still had the claim when the time of this one ended; this one \
+                 fails, so that Lambda retries it and the event is not lost",
             ),
             Self::Reverted { grantees, .. } => {
                 write!(f, "access revoked from {}, as the rule asks", listed(grantees))
             }
+            Self::RevertedBefore { grantees, at } => write!(
+                f,
+                "an earlier try of this event revoked access from {} at {at}; its email was not sent",
+                listed(grantees)
+            ),
+            Self::RevertFailed { grantees, error } if may_have_had_effect(error) => {
+                write!(f, "access may not have been revoked from {} ({error})", listed(grantees))
+            }
             Self::RevertFailed { grantees, error } => {
                 write!(f, "access could not be revoked from {} ({error})", listed(grantees))
             }
-            Self::RevertBlocked { block } => {
+            Self::RevertBlocked { block, grantees } if grantees.is_empty() => {
                 write!(f, "the rule asks for a revert, which is blocked: {block}")
             }
+            Self::RevertBlocked { block, grantees } => {
+                write!(f, "the rule asks for a revert, which is blocked for {}: {block}", listed(grantees))
+            }
             Self::EmailFailed { error } => write!(f, "the email could not be sent ({error})"),
-            Self::OnlyTrusted => f.write_str("only trusted accounts can use it"),
-            Self::ReportedBefore => f.write_str("an untrusted grantee can still use it; already reported"),
-            Self::Unreadable { what, error } => write!(f, "{what} could not be read ({error})"),
-            Self::Throttled { left } => {
-                write!(f, "EC2 throttles the scan with {} left; {NEXT_SCAN}", count(*left, "image"))
-            }
-            Self::NoTimeLeft { left } => {
-                write!(f, "the scan ran out of time with {} left; {NEXT_SCAN}", count(*left, "image"))
-            }
+            Self::FindingClosed { ended } => ended.fmt(f),
         }
-    }
-}
-
-/// Why images that a scan leaves out are scanned some day.
-const NEXT_SCAN: &str = "the next scan starts at another image";
-
-impl fmt::Display for ScanRead {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::PublicImages => "the list of public images",
-            Self::Images => "the list of images",
-            Self::LaunchPermissions => "the launch permissions of the image",
-        })
     }
 }
 

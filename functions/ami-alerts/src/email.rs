@@ -1,13 +1,18 @@
 //! The email about a recorded call: subject, text for a phone, JSON for programs, and attributes for filter policies.
 
+mod ancestry;
 mod command;
 mod headline;
 mod instructions;
 mod json_form;
 pub mod mask;
+mod named;
+mod period;
+mod revert;
 pub mod scan;
 mod sentence;
 mod text;
+pub mod usage;
 
 use shared::email::{Attribute, Message};
 use shared::home::Home;

@@ -4,6 +4,7 @@
 //! `handle.rs` shows every step. A recorded call: parse it ([`event`], [`recorded_call`]), `gather` facts, [`decide`], `act`.
 //! The daily scan: `gather` the images of a region, decide ([`scan`]), `act`. Decisions are pure; only `act` changes anything.
 
+pub mod access;
 pub mod actor;
 pub mod assess;
 pub mod because;
@@ -20,17 +21,22 @@ pub mod event;
 pub mod exposure;
 pub mod facts;
 pub mod finding;
+pub mod finding_list;
 pub mod grantee;
 pub mod history;
 pub mod memory;
 pub mod origin;
 pub mod recorded_call;
 pub mod remark;
+pub mod remember;
+mod revert;
 pub mod revert_plan;
 pub mod rules;
 pub mod scan;
+pub mod security_hub;
 pub mod settings;
 pub mod severity;
+pub mod usage;
 
 #[cfg(feature = "function")]
 pub mod act;
@@ -39,13 +45,17 @@ pub mod alert_table;
 #[cfg(feature = "function")]
 pub mod aws;
 #[cfg(feature = "function")]
+pub mod follow_up;
+#[cfg(feature = "function")]
 pub mod gather;
 #[cfg(feature = "function")]
 pub mod handle;
 #[cfg(feature = "function")]
 pub mod membership_table;
-#[cfg(feature = "function")]
+#[cfg(feature = "table")]
 pub mod memory_table;
+#[cfg(feature = "function")]
+mod records;
 #[cfg(feature = "function")]
 pub mod run;
 

@@ -3,11 +3,11 @@
 use ami_alerts::change::SharingChange;
 use ami_alerts::decide::assess;
 use ami_alerts::email::CallAlert;
-use ami_alerts::event::{Event, Parsed, Record, parse};
+use ami_alerts::event::{Delivery, Event, Parsed, Record, delivery, parse, parse_record};
 use ami_alerts::facts::{Facts, ImageDescription, LookUp, LookupError};
 use ami_alerts::grantee::Grantee;
 use ami_alerts::recorded_call::RecordedCall;
-use ami_alerts::revert_plan::RevertOutcome;
+use ami_alerts::revert_plan::{FailedRevert, RevertOutcome};
 use ami_alerts::rules::Rules;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -21,9 +21,14 @@ fn home() -> Home {
     Home::of("arn:aws:lambda:eu-west-1:111122223333:function:ami-alerts")
 }
 
-/// The record of an event, if the event is a recorded call.
+/// The record of an event, if the event is a recorded call or a log file that begins with one.
 fn record(event: &Value) -> Option<Record> {
-    match parse(event) {
+    let parsed = match delivery(event.clone()) {
+        Delivery::One(event) => parse(&event),
+        Delivery::Records(records) => parse_record(&records[0]),
+        Delivery::Nothing(unrelated) => Ok(Parsed::NotOurs(unrelated)),
+    };
+    match parsed {
         Ok(Parsed::Ours(Event::Call(record))) => Some(*record),
         _ => None,
     }
@@ -170,6 +175,7 @@ fn facts() -> impl Strategy<Value = Facts> {
                 image: LookUp::Failed(error()),
                 permissions: LookUp::Failed(error()),
                 block: LookUp::Failed(error()),
+                ..Facts::default()
             };
         }
         let tags = vec![(name.clone(), alias.clone())];
@@ -181,6 +187,7 @@ fn facts() -> impl Strategy<Value = Facts> {
             image: LookUp::Found(Some(image)),
             permissions: LookUp::Found(grantees),
             block: LookUp::Found("unblocked".into()),
+            ..Facts::default()
         }
     })
 }
@@ -197,7 +204,11 @@ proptest! {
     ) {
         let record = record(&event).expect("a call");
         let revert = if failed {
-            RevertOutcome::Failed(vec![Grantee::Everyone], CallError::without_answer("ec2:ModifyImageAttribute", "x\r\n"))
+            RevertOutcome::Failed(FailedRevert {
+                revoked: Vec::new(),
+                left: vec![Grantee::Everyone],
+                error: CallError::without_answer("ec2:ModifyImageAttribute", "x\r\n"),
+            })
         } else {
             RevertOutcome::NotPlanned
         };

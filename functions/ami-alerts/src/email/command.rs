@@ -120,7 +120,7 @@ pub(super) fn console(resource: Option<&SharedResource>, region: &str, home: &Ho
     if !is_region(region) {
         return None;
     }
-    let ec2 = format!("https://{region}.{}/ec2/home?region={region}", home.console());
+    let ec2 = format!("https://{region}.{}/ec2/home?region={region}", home.console()?);
     let Some(resource) = resource else { return Some(format!("{ec2}#Images:visibility=owned-by-me")) };
     let id = resource.legal_id()?;
     Some(match resource.kind {
@@ -133,5 +133,5 @@ pub(super) fn console(resource: Option<&SharedResource>, region: &str, home: &Ho
 pub(super) fn event(id: Option<&str>, region: &str, home: &Home) -> Option<String> {
     let is_id = |id: &&str| id.len() == 36 && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     let id = id.filter(is_id).filter(|_| is_region(region))?;
-    Some(format!("https://{region}.{}/cloudtrailv2/home?region={region}#/events/{id}", home.console()))
+    Some(format!("https://{region}.{}/cloudtrailv2/home?region={region}#/events/{id}", home.console()?))
 }

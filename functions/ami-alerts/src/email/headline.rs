@@ -2,13 +2,13 @@
 
 use shared::text::{LONGEST_SUBJECT, count, list_at_most};
 
-use super::{CallAlert, plain};
+use super::{CallAlert, named, plain};
 use crate::call_outcome::CallOutcome;
 use crate::change::{ResourceKind, SharedResource, SharingChange, SnapshotUse};
 use crate::exposure::Exposure;
 use crate::finding::FindingKind;
 use crate::grantee::Grantee;
-use crate::revert_plan::RevertOutcome;
+use crate::revert_plan::{FailedRevert, RevertOutcome};
 
 /// The fewest characters that a part of a subject is cut to: enough to recognize it.
 const SHORTEST: usize = 12;
@@ -34,7 +34,8 @@ pub(super) fn subject(alert: &CallAlert<'_>) -> String {
     if matches!(alert.call.change(), Some(SharingChange::PublicAccessBlock { .. })) {
         parts.push((" ", plain(alert.region())));
     }
-    parts.push((", by ", plain(&alert.call.actor.name)));
+    let by = if named::preposition(alert.call.record) == "as" { ", as " } else { ", by " };
+    parts.push((by, plain(&alert.call.actor.name)));
     fitted(parts, &id)
 }
 
@@ -61,11 +62,22 @@ fn fitted(mut parts: Vec<(&str, String)>, id: &str) -> String {
 fn headline(alert: &CallAlert<'_>) -> String {
     let change = change(alert);
     match alert.revert {
-        RevertOutcome::Failed(..) => format!("NOT REVERTED: {}", uncapitalized(&change)),
+        RevertOutcome::Failed(failed) => {
+            format!("{}: {}", failed_revert(failed), uncapitalized(&change))
+        }
         RevertOutcome::Revoked(_) | RevertOutcome::RevokedBefore(..) => {
             format!("Reverted: {}", uncapitalized(&change))
         }
         RevertOutcome::NotPlanned | RevertOutcome::Blocked(_) => change,
+    }
+}
+
+/// A revert that failed in part, for certain, or perhaps.
+fn failed_revert(failed: &FailedRevert) -> &'static str {
+    match (failed.revoked.is_empty(), failed.may_have_had_effect()) {
+        (false, _) => "REVERTED IN PART",
+        (true, false) => "NOT REVERTED",
+        (true, true) => "REVERT FAILED",
     }
 }
 
@@ -135,6 +147,9 @@ fn worst_finding(alert: &CallAlert<'_>) -> (String, String) {
         }
         Some(FindingKind::NamedCall) | None => {
             let record = alert.call.record;
+            if let Some(sign_in) = named::action(record) {
+                return sign_in;
+            }
             let service = record.source.trim_end_matches(".amazonaws.com");
             let call = format!("{} ({})", plain(&record.name), plain(service));
             (call.clone(), format!("call {call}"))

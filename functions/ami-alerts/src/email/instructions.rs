@@ -1,7 +1,7 @@
 //! What the operator can do: sentences, then commands and links for copying.
 
-use super::CallAlert;
 use super::command::{self, Edit};
+use super::{CallAlert, named};
 use crate::call_outcome::CallOutcome;
 use crate::change::{SharedResource, SharingChange};
 use crate::finding::FindingKind;
@@ -30,7 +30,9 @@ impl Instructions {
 
 pub(super) fn instructions(alert: &CallAlert<'_>) -> Instructions {
     let mut instructions = Instructions::default();
+    let named = named::instructions(alert.call.record);
     match &alert.call.record.outcome {
+        _ if !named.is_empty() => named.iter().for_each(|sentence| instructions.say(sentence)),
         CallOutcome::Succeeded => after_success(alert, &mut instructions),
         CallOutcome::Denied(_) => {
             instructions.say("Ask the caller about this attempt.");

@@ -3,14 +3,13 @@
 use shared::text::verb;
 
 use super::headline::{capitalized, change, names};
-use super::{CallAlert, plain};
+use super::{CallAlert, named, plain, revert};
 use crate::call_outcome::CallOutcome;
 use crate::change::ResourceKind;
 use crate::exposure::Exposure;
 use crate::facts::Encrypted;
 use crate::finding::FindingKind;
 use crate::grantee::Grantee;
-use crate::revert_plan::{FailedRevert, RevertOutcome};
 
 /// The most grantees that a sentence names.
 const NAMED: usize = 5;
@@ -20,14 +19,14 @@ pub(super) fn sentences(alert: &CallAlert<'_>) -> Vec<String> {
     let mut sentences = nothing_changed(&alert.call.record.outcome);
     let kinds = alert.assessment.findings.iter().map(|finding| &finding.kind);
     // The present state follows from the revert first.
-    sentences.extend(revoked(alert));
+    sentences.extend(revert::revoked(alert));
     if alert.call.record.outcome.succeeded() {
         sentences.extend(kinds.flat_map(|kind| after_success(alert, kind)));
         sentences.extend(encryption(alert));
     } else {
         sentences.extend(kinds.filter_map(|kind| if_it_had_succeeded(alert, kind)));
     }
-    sentences.extend(not_revoked(alert));
+    sentences.extend(revert::not_revoked(alert));
     if alert.assessment.is_trusted_actor {
         let actor = plain(&alert.call.actor.name);
         sentences.push(format!("The rule trusts this actor: what {actor} shares is expected and not reverted, except with everyone."));
@@ -54,36 +53,16 @@ fn nothing_changed(outcome: &CallOutcome) -> Vec<String> {
     }
 }
 
-fn revoked(alert: &CallAlert<'_>) -> Option<String> {
-    let (RevertOutcome::Revoked(grantees) | RevertOutcome::RevokedBefore(grantees, _)) = alert.revert else {
-        return None;
-    };
-    Some(format!("This function has reverted the share: access is revoked from {}.", names(grantees, NAMED)))
-}
-
-fn not_revoked(alert: &CallAlert<'_>) -> Option<String> {
-    match alert.revert {
-        RevertOutcome::NotPlanned | RevertOutcome::Revoked(_) | RevertOutcome::RevokedBefore(..) => None,
-        RevertOutcome::Failed(FailedRevert { left: grantees, error, .. }) => Some(format!(
-            "The revert FAILED: access could not be revoked from {} ({}). Revoke it with the command below.",
-            names(grantees, NAMED),
-            plain(&error.to_string())
-        )),
-        RevertOutcome::Blocked(block) => {
-            Some(format!("A rule asks for a revert, but this function did not revert the share: {block}."))
-        }
-    }
-}
-
 /// The call: `Image made public (ModifyImageAttribute by alice at 2026-03-02T10:04:12Z).`
 fn what_happened(alert: &CallAlert<'_>) -> String {
     let record = alert.call.record;
     let at = record.time.as_deref().map(|time| format!(" at {}", plain(time)));
-    let call = format!("{} by {}", plain(&record.name), plain(&alert.call.actor.name));
+    let by = named::preposition(record);
+    let call = format!("{} {by} {}", plain(&record.name), plain(&alert.call.actor.name));
     let call = call + &at.unwrap_or_default();
     match alert.call.change() {
         Some(_) => format!("{} ({call}).", change(alert)),
-        None => format!("The call: {call}."),
+        None => format!("The {}: {call}.", named::noun(record)),
     }
 }
 
@@ -112,7 +91,7 @@ fn after_success(alert: &CallAlert<'_>, kind: &FindingKind) -> Vec<String> {
         FindingKind::BlockDisabled(_) => vec![block_disabled(alert)],
         FindingKind::UnknownChange(_) => unknown_change(alert),
         FindingKind::NamedCall => {
-            vec!["The call succeeded. An [[api-alert]] rule asks for an email about it.".to_owned()]
+            vec![named::succeeded(alert)]
         }
     }
 }
@@ -274,7 +253,7 @@ fn if_it_had_succeeded(alert: &CallAlert<'_>, kind: &FindingKind) -> Option<Stri
         | FindingKind::ExposedNow(..)
         | FindingKind::SnapshotUsed(..)
         | FindingKind::BlockEnabled(_)
-        | FindingKind::BlockDisabled(_)
-        | FindingKind::NamedCall => None,
+        | FindingKind::BlockDisabled(_) => None,
+        FindingKind::NamedCall => named::failed(alert),
     }
 }

@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use serde_json::Value;
 use shared::text::printable;
 
+use super::ancestry;
 use super::headline::{image_action, name};
 use super::instructions::instructions;
 use super::mask::masked;
 use super::sentence::sentences;
-use super::{CallAlert, MOST, plain};
+use super::{CallAlert, MOST, named, plain};
 use crate::change::{ResourceKind, SharingChange};
 use crate::exposure::{Exposure, by_exposure};
 use crate::facts::{Encrypted, ImageDescription};
@@ -77,10 +78,12 @@ fn rows(alert: &CallAlert<'_>) -> Vec<(&'static str, String)> {
         ("Created", optional(image.and_then(|image| image.created.as_deref()))),
         ("Encrypted", image.and_then(|image| image.encrypted).map(encrypted).unwrap_or_default().to_owned()),
         ("Tags", image.map(tags).unwrap_or_default()),
+        ("Made from", ancestry::row(&alert.facts.ancestry)),
         ("Account", account(alert)),
         ("Region", plain(alert.region())),
         ("Public access", block(alert)),
         ("Actor", actor(alert)),
+        ("MFA", named::mfa(record)),
         ("Source IP", source(alert)),
         ("When", optional(record.time.as_deref())),
         ("Event name", format!("{} ({})", plain(&record.name), plain(&record.source))),

@@ -3,18 +3,22 @@
 use std::time::Duration;
 
 use aws_sdk_ec2::Client as Ec2;
+use jiff::Timestamp;
 use shared::call_error::CallError;
 use shared::home::is_region;
 
 use super::account::AccountAccess;
+use super::ancestry::ancestry;
 use super::organization::{MOST_OF_A_CALL, MembershipReader};
 use super::snapshot::find_snapshot;
 use super::{DESCRIBE_IMAGES, GET_CALLER, alias, block, image, permissions};
 use crate::assess::covering_rule;
 use crate::change::{ResourceKind, SharedResource, SharingChange};
-use crate::facts::{Facts, ImageDescription, LookUp, LookupError};
+use crate::facts::{Facts, ImageAncestor, ImageDescription, LookUp, LookupError};
 use crate::grantee::Grantee;
+use crate::memory::ResourceMemory;
 use crate::recorded_call::RecordedCall;
+use crate::remember::ResourceKey;
 use crate::rules::Memberships;
 use crate::run::Run;
 
@@ -26,6 +30,24 @@ pub async fn gather(call: &RecordedCall<'_>, run: &Run<'_>) -> Facts {
     if is_own_call(call, run).await {
         return Facts { is_own_call: true, ..Facts::default() };
     }
+    let (memory, facts) = tokio::join!(memory(call, run), facts_of_aws(call, run));
+    let facts = Facts { memory, ..facts };
+    // Where nothing could be looked up, the email says that, and not that an organization is unknown.
+    match facts.permissions_at {
+        Some(_) => Facts { memberships: memberships(call, &facts, run).await, ..facts },
+        None => facts,
+    }
+}
+
+/// What the table remembers of the call's image or snapshot, in whichever account it is.
+async fn memory(call: &RecordedCall<'_>, run: &Run<'_>) -> LookUp<ResourceMemory> {
+    let Some(key) = ResourceKey::of(call, &run.home) else { return LookUp::NotNeeded };
+    let Some(table) = run.memories() else { return LookUp::Failed(LookupError::NoTable) };
+    let read = table.read(&key.account, &key.region, &key.resource);
+    within_time(async { read.await.map_err(LookupError::from) }).await
+}
+
+async fn facts_of_aws(call: &RecordedCall<'_>, run: &Run<'_>) -> Facts {
     let role = match &run.access {
         AccountAccess::Own => None,
         AccountAccess::Role(assumed) => Some(assumed.role.clone()),
@@ -41,15 +63,16 @@ pub async fn gather(call: &RecordedCall<'_>, run: &Run<'_>) -> Facts {
         return Facts { alias: alias.await, role, ..failed_facts(call, &error) };
     }
     let ec2 = run.aws.ec2(region);
-    let (alias, regional) = tokio::join!(alias, regional_facts(call, &ec2));
-    let facts = Facts { alias, role, ..regional };
-    Facts { memberships: memberships(call, &facts, run).await, ..facts }
+    let (alias, regional, ancestry) =
+        tokio::join!(alias, regional_facts(call, &ec2), ancestors(call, run, &ec2));
+    Facts { alias, role, ancestry, permissions_at: Some(run.invocation.now), ..regional }
 }
 
 /// The organizations of the accounts that the call or the permissions name: first those that gain access.
 async fn memberships(call: &RecordedCall<'_>, facts: &Facts, run: &Run<'_>) -> Memberships {
     let (rule, _) = covering_rule(run.rules, call.resource(), facts);
     let named: Vec<Grantee> = match call.change() {
+        Some(SharingChange::Permissions(permissions)) if permissions.reset => known_grantees(facts),
         Some(SharingChange::Permissions(permissions)) => {
             permissions.added.iter().chain(&permissions.removed).cloned().collect()
         }
@@ -59,6 +82,13 @@ async fn memberships(call: &RecordedCall<'_>, facts: &Facts, run: &Run<'_>) -> M
     let now = facts.permissions.found().into_iter().flatten();
     let owner = call.record.account.as_deref();
     MembershipReader::new(run, MOST_OF_A_CALL).memberships(rule, owner, named.iter().chain(now)).await
+}
+
+/// The grantees that the table knows, of which a reset may have removed the access.
+fn known_grantees(facts: &Facts) -> Vec<Grantee> {
+    let memory = facts.memory.found();
+    let known = memory.map(|memory| memory.access_before(Timestamp::MAX)).unwrap_or_default();
+    known.into_iter().chain(memory.into_iter().flat_map(|memory| memory.changes.keys().cloned())).collect()
 }
 
 /// The current permissions of the call's image or snapshot, after this function has changed them.
@@ -101,6 +131,14 @@ where
 {
     match needed {
         Some(needed) => within_time(look_up(needed)).await,
+        None => LookUp::NotNeeded,
+    }
+}
+
+/// The images that the call's image was made from, if the deployment asks for them.
+async fn ancestors(call: &RecordedCall<'_>, run: &Run<'_>, ec2: &Ec2) -> LookUp<Vec<ImageAncestor>> {
+    match Needed::by(call).image.filter(|_| run.settings.optional.ancestry) {
+        Some(image) => within_time(ancestry(image, ec2)).await,
         None => LookUp::NotNeeded,
     }
 }
@@ -153,7 +191,10 @@ pub(super) async fn within_time<T>(lookup: impl Future<Output = Result<T, Lookup
     }
 }
 
-async fn find_image(resource: &SharedResource, ec2: &Ec2) -> Result<Option<ImageDescription>, LookupError> {
+pub(super) async fn find_image(
+    resource: &SharedResource,
+    ec2: &Ec2,
+) -> Result<Option<ImageDescription>, LookupError> {
     let id = resource.legal_id().ok_or(LookupError::NoId(resource.kind))?;
     let call = ec2.describe_images().image_ids(id).include_deprecated(true).include_disabled(true);
     match call.send().await.map_err(|error| CallError::new(DESCRIBE_IMAGES, error)) {
