@@ -36,7 +36,7 @@ pub async fn gather(call: &RecordedCall<'_>, run: &Run<'_>) -> Facts {
     }
     let ec2 = run.aws.ec2(region);
     let (alias, regional) = tokio::join!(alias, regional_facts(call, &ec2));
-    Facts { alias, ..regional }
+    Facts { alias, permissions_at: Some(run.invocation.now), ..regional }
 }
 
 /// The current permissions of the call's image or snapshot, after this function has changed them.
