@@ -146,7 +146,7 @@ pub(super) struct Modification {
 pub(super) fn modification(request: &Map<String, Value>, permission: &str) -> Modification {
     let mut read = Modification::default();
     let mut listed = Vec::new();
-    let operation = member(request, "operationType");
+    let operation = member(request, "operationType").filter(|value| !is_empty(value));
     for (name, value) in request {
         let plain = plain(name);
         if plain == permission.to_ascii_lowercase() {
@@ -162,12 +162,9 @@ pub(super) fn modification(request: &Map<String, Value>, permission: &str) -> Mo
     match word.as_deref() {
         Some("add") => read.added.extend(listed),
         Some("remove") => read.removed.extend(listed),
-        Some(_) => read.not_understood("operationType", operation.unwrap_or(&Value::Null)),
-        None if operation.is_some_and(|value| !is_empty(value)) => {
-            read.not_understood("operationType", operation.unwrap_or(&Value::Null));
-        }
-        None if listed.is_empty() => {}
-        None => read.unread.extend(listed.iter().map(|grantee| grantee.name().into_owned())),
+        None if operation.is_none() && listed.is_empty() => {}
+        None if operation.is_none() => read.unread.extend(listed.iter().map(|grantee| grantee.name().into_owned())),
+        _ => read.not_understood("operationType", operation.unwrap_or(&Value::Null)),
     }
     read.added = without_repeats(read.added);
     read.removed = without_repeats(read.removed);
