@@ -9,6 +9,8 @@ mod headline;
 mod instructions;
 mod json_form;
 pub mod mask;
+mod period;
+mod revert;
 mod rows;
 pub mod scan;
 mod sentence;

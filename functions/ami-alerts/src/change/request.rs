@@ -163,7 +163,9 @@ pub(super) fn modification(request: &Map<String, Value>, permission: &str) -> Mo
         Some("add") => read.added.extend(listed),
         Some("remove") => read.removed.extend(listed),
         None if operation.is_none() && listed.is_empty() => {}
-        None if operation.is_none() => read.unread.extend(listed.iter().map(|grantee| grantee.name().into_owned())),
+        None if operation.is_none() => {
+            read.unread.extend(listed.iter().map(|grantee| grantee.name().into_owned()))
+        }
         _ => read.not_understood("operationType", operation.unwrap_or(&Value::Null)),
     }
     read.added = without_repeats(read.added);

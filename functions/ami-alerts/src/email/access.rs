@@ -102,7 +102,14 @@ fn trust(exposure: Exposure, count: usize) -> &'static str {
             ". This function does not know that kind of grantee",
             ". This function does not know those kinds of grantees",
         ),
-        _ => verb(count, ". No rule trusts it", ". No rule trusts them"),
+        Exposure::Unproven => verb(
+            count,
+            ". It is not known whether it belongs to a trusted organization",
+            ". It is not known whether they belong to a trusted organization",
+        ),
+        Exposure::Account | Exposure::Organization | Exposure::Unit => {
+            verb(count, ". No rule trusts it", ". No rule trusts them")
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use shared::text::verb;
 use super::CallAlert;
 use super::command::{self, Edit};
 use super::credentials::credentials;
-use super::trusted_lines::trusted_lines;
+use super::trusted_lines::{trusted_actor_line, trusted_lines};
 use crate::call_outcome::CallOutcome;
 use crate::change::{SharedResource, SharingChange};
 use crate::finding::FindingKind;
@@ -110,6 +110,10 @@ fn after_permission_change(
     } else if alert.facts.image_is_gone() {
         instructions
             .say(&format!("Check that the {kind} was deleted. If it was, there is nothing to revert."));
+    } else if alert.assessment.is_trusted_actor && !untrusted.contains(&Grantee::Everyone) {
+        instructions
+            .say("Nothing, if you expected this share. Otherwise, revoke the access with the command below.");
+        offer_revoke(&untrusted, resource, region, instructions);
     } else if !untrusted.is_empty() {
         instructions.say("If this was not intended, revoke the access now with the command below.");
         if alert.revert.revoked().is_empty() {
@@ -119,6 +123,13 @@ fn after_permission_change(
             });
         }
         offer_revoke(&untrusted, resource, region, instructions);
+    } else if has_unread_grantee(alert) {
+        instructions.say("Read the event below: this function has no command against a grantee that it could not read. Revoke all access with the command below if it was not intended.");
+        instructions.offer(REMOVE_ALL, command::reset(resource, region));
+        instructions.offer(
+            "To list the current permissions",
+            command::describe(resource, region).filter(|_| !is_unread),
+        );
     } else if is_unread && is_unknown_change(alert) {
         instructions.say("List the current permissions with the command below, and revoke the access that was not intended.");
         instructions.offer(REMOVE_ALL, command::reset(resource, region));
@@ -136,11 +147,16 @@ fn after_permission_change(
     if instructions.sentences.is_empty() {
         instructions.say("Nothing, if you expected this change. Otherwise, ask the caller about it.");
     }
-    let is_needed = !untrusted.is_empty() || !alert.revert.revoked().is_empty();
+    let is_needed =
+        !alert.assessment.is_trusted_actor && !untrusted.is_empty() || !alert.revert.revoked().is_empty();
     instructions.offer(
         "To expect this share, in pointsman.toml before the other [[image-alert]] tables",
         lines.filter(|_| is_needed),
     );
+    // Public access is never expected because of its actor.
+    let by_actor =
+        trusted_actor_line(alert).filter(|_| is_needed && !added(alert).contains(&Grantee::Everyone));
+    instructions.offer("To expect every share by this actor, in the table of the image", by_actor);
     if is_unread && alert.revert.revoked().is_empty() {
         instructions.offer("To list the current permissions", command::describe(resource, region));
     }
@@ -152,6 +168,9 @@ fn offer_revoke(
     region: &str,
     instructions: &mut Instructions,
 ) {
+    if untrusted.is_empty() {
+        return;
+    }
     match command::modify_all(Edit::Revoke, resource, region, untrusted).as_slice() {
         [] => instructions.offer(REMOVE_ALL, command::reset(resource, region)),
         commands => instructions.offer("To revoke the access", Some(commands.join("\n\n"))),
@@ -220,6 +239,11 @@ fn is_expected_public(alert: &CallAlert<'_>) -> bool {
         && alert.call.record.outcome.succeeded()
         && !untrusted_grantees(alert).contains(&Grantee::Everyone)
         && !alert.revert.revoked().contains(&Grantee::Everyone)
+}
+
+/// Whether the call added a grantee that could not be read.
+fn has_unread_grantee(alert: &CallAlert<'_>) -> bool {
+    added(alert).iter().any(|grantee| matches!(grantee, Grantee::Other(_)))
 }
 
 fn is_unknown_change(alert: &CallAlert<'_>) -> bool {

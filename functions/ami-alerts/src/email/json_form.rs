@@ -14,7 +14,7 @@ use crate::finding::{Finding, FindingKind};
 use crate::grantee::Grantee;
 use crate::history::EndedFinding;
 use crate::memory::Proof;
-use crate::revert_plan::{FailedRevert, RevertOutcome};
+use crate::revert_plan::{FailedRevert, HeldGrantees, RevertOutcome};
 use crate::severity::Severity;
 use shared::email::{Detail, shortened};
 
@@ -68,7 +68,7 @@ pub(super) fn form(alert: &CallAlert<'_>, detail: Detail) -> Value {
         },
         "sourceIpAddress": alert.call.origin.address,
         "userAgent": record.text("/userAgent").map(super::plain),
-        "revert": revert(alert.revert),
+        "revert": revert(alert),
         "rule": alert.assessment.rule.map(|rule| rule.place.to_string()),
         "isShortened": is_shortened,
         "event": event,
@@ -105,8 +105,7 @@ fn not_understood(alert: &CallAlert<'_>) -> Value {
 /// The severity of the access that the look-up saw, whatever the call did.
 fn severity_now(alert: &CallAlert<'_>) -> Option<Severity> {
     let now = alert.facts.permissions.found()?;
-    let trusted = alert.assessment.rule.map(|rule| rule.trusted.clone()).unwrap_or_default();
-    let sorted = by_exposure(now, alert.call.record.account.as_deref(), &trusted);
+    let sorted = by_exposure(now, alert.call.record.account.as_deref(), &alert.assessment.trusted);
     Some(sorted.first().map_or(Severity::Info, |(exposure, _)| exposure.severity()))
 }
 
@@ -173,19 +172,27 @@ fn snapshot(snapshot: &SnapshotDescription) -> Value {
     })
 }
 
-fn revert(outcome: &RevertOutcome) -> Value {
-    match outcome {
+fn revert(alert: &CallAlert<'_>) -> Value {
+    let held: Vec<Value> = alert.assessment.revert.held().iter().map(held).collect();
+    match alert.revert {
         RevertOutcome::NotPlanned => Value::Null,
-        RevertOutcome::Revoked(grantees) => json!({"result": "reverted", "grantees": names(grantees)}),
+        RevertOutcome::Revoked(grantees) => {
+            json!({"result": "reverted", "grantees": names(grantees), "held": held})
+        }
         RevertOutcome::RevokedBefore(grantees, at) => {
-            json!({"result": "reverted", "grantees": names(grantees), "at": at})
+            json!({"result": "reverted", "grantees": names(grantees), "at": at, "held": held})
         }
         RevertOutcome::Failed(FailedRevert { revoked, left, error }) => json!({
             "result": "failed",
             "grantees": names(left),
-            "reverted": names(revoked),
+            "revoked": names(revoked),
             "error": error.to_string(),
+            "held": held,
         }),
-        RevertOutcome::Blocked(block) => json!({"result": "held", "why": block.to_string()}),
+        RevertOutcome::Blocked(block) => json!({"result": "held", "why": block.to_string(), "held": held}),
     }
+}
+
+fn held(held: &HeldGrantees) -> Value {
+    json!({"grantees": names(&held.grantees), "why": held.block.to_string()})
 }

@@ -4,18 +4,17 @@ use super::access;
 use super::block;
 use super::ended::ended;
 use super::headline::{NAMED, call_change, capitalized, names};
+use super::revert;
 use super::{CallAlert, plain};
 use crate::call_outcome::CallOutcome;
 use crate::finding::FindingKind;
-use crate::grantee::Grantee;
-use crate::revert_plan::{FailedRevert, RevertOutcome};
 
 /// The sentences. What can happen now comes first.
 pub(super) fn sentences(alert: &CallAlert<'_>) -> Vec<String> {
     let mut sentences = exposed_now(alert);
     sentences.extend(nothing_changed(&alert.call.record.outcome, !sentences.is_empty()));
-    sentences.extend(not_revoked(alert));
-    sentences.extend(revoked(alert));
+    sentences.extend(revert::failure(alert));
+    sentences.extend(revert::revoked(alert));
     let kinds = alert.assessment.findings.iter().map(|finding| &finding.kind);
     if alert.call.record.outcome.succeeded() {
         sentences.extend(kinds.flat_map(|kind| after_success(alert, kind)));
@@ -24,7 +23,13 @@ pub(super) fn sentences(alert: &CallAlert<'_>) -> Vec<String> {
     }
     sentences.extend(access::encryption(alert));
     sentences.extend(access::not_understood(alert));
-    sentences.extend(blocked(alert));
+    sentences.extend(revert::held(alert));
+    if alert.assessment.is_trusted_actor {
+        let actor = alert.actor_name();
+        sentences.push(format!(
+            "The rule trusts this actor: what {actor} shares is expected and not reverted, unless it is public."
+        ));
+    }
     sentences.push(what_happened(alert));
     sentences.extend(ended(alert));
     sentences.iter().map(|sentence| capitalized(sentence)).collect()
@@ -54,48 +59,6 @@ fn nothing_changed(outcome: &CallOutcome, is_exposed: bool) -> Option<String> {
             Some(format!("{nothing}: the call failed ({}).", plain(&error.to_string())))
         }
     }
-}
-
-/// What this function removed. EC2 may list it for some time afterwards.
-fn revoked(alert: &CallAlert<'_>) -> Vec<String> {
-    let revoked = alert.revert.revoked();
-    if revoked.is_empty() {
-        return Vec::new();
-    }
-    let shown = names(revoked, NAMED);
-    let mut sentences = vec![match alert.revert {
-        RevertOutcome::RevokedBefore(_, at) => {
-            let at = alert.moment(*at);
-            format!("This function removed the access of {shown} at {at}. Its first email was not sent.")
-        }
-        _ => format!("This function removed the access that the call granted to {shown}."),
-    }];
-    let listed: Vec<Grantee> = alert.listed(revoked);
-    if let Some(at) = alert.seen_at().filter(|_| !listed.is_empty()) {
-        let listed = names(&listed, NAMED);
-        sentences
-            .push(format!("EC2 still listed {listed} at {at}. EC2 can list removed access for some time."));
-    }
-    if let Some(at) = alert.call_time() {
-        let at = alert.moment(at);
-        let could = access::uses(alert);
-        sentences.push(format!("From the call at {at} until then, {shown} could {could}."));
-    }
-    sentences
-}
-
-fn not_revoked(alert: &CallAlert<'_>) -> Option<String> {
-    let RevertOutcome::Failed(FailedRevert { left, error, .. }) = alert.revert else { return None };
-    Some(format!(
-        "The revert FAILED: the access of {} could not be removed ({}). Remove it with the command below.",
-        names(left, NAMED),
-        plain(&error.to_string())
-    ))
-}
-
-fn blocked(alert: &CallAlert<'_>) -> Option<String> {
-    let RevertOutcome::Blocked(block) = alert.revert else { return None };
-    Some(format!("A rule asks for a revert, but this function did not revert the share: {block}."))
 }
 
 /// The call: `Image made public (ModifyImageAttribute by alice at 2026-03-02T10:04:12Z).`

@@ -8,7 +8,7 @@ use shared::text::LONGEST_SUBJECT;
 use super::headline::{Change, change};
 use super::{CallAlert, plain};
 use crate::change::SharedResource;
-use crate::revert_plan::RevertOutcome;
+use crate::revert_plan::{FailedRevert, RevertOutcome};
 
 /// The fewest characters of a name or an alias that are of use; a name that would be shorter is left out.
 const SHORTEST: usize = 8;
@@ -50,14 +50,20 @@ fn severity(alert: &CallAlert<'_>) -> String {
 fn headline(alert: &CallAlert<'_>, change: &Change, is_short: bool) -> String {
     let change = if is_short { change.short() } else { change.full() };
     match alert.revert {
-        RevertOutcome::Failed(failed) if !failed.revoked.is_empty() => {
-            format!("PARTLY NOT REVERTED: {}", uncapitalized(&change))
-        }
-        RevertOutcome::Failed(_) => format!("NOT REVERTED: {}", uncapitalized(&change)),
+        RevertOutcome::Failed(failed) => format!("{}: {}", failed_revert(failed), uncapitalized(&change)),
         RevertOutcome::Revoked(_) | RevertOutcome::RevokedBefore(..) => {
             format!("Reverted: {}", uncapitalized(&change))
         }
         RevertOutcome::NotPlanned | RevertOutcome::Blocked(_) => change,
+    }
+}
+
+/// A revert that failed in part, for certain, or perhaps.
+fn failed_revert(failed: &FailedRevert) -> &'static str {
+    match (failed.revoked.is_empty(), failed.may_have_had_effect()) {
+        (false, _) => "REVERTED IN PART",
+        (true, false) => "NOT REVERTED",
+        (true, true) => "REVERT FAILED",
     }
 }
 

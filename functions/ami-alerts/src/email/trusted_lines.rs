@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::CallAlert;
 use crate::grantee::Grantee;
-use crate::rules::{Revert, Trusted};
+use crate::rules::{Reminder, Revert, Trusted, TrustedActor};
 use crate::severity::Severity;
 
 /// The most grantees that the lines name.
@@ -37,9 +37,39 @@ pub(super) fn trusted_lines(alert: &CallAlert<'_>, grantees: &[Grantee]) -> Opti
             Revert::Public => "revert = \"public\"".to_owned(),
             Revert::Untrusted => "revert = \"untrusted\"".to_owned(),
         });
+        let actors: BTreeSet<String> = rule.trusted_actors.iter().map(actor).collect();
+        lines.extend(array("trusted-actors", &actors));
+        lines.extend(remind(rule.remind).map(|remind| format!("remind = \"{remind}\"")));
         lines.extend(severity.into_iter().chain(revert.filter(|_| !trusted.everyone)));
     }
     Some(lines.join("\n"))
+}
+
+/// The line that expects what the actor of the call shares: a role or a service, as AWS names it in the record.
+pub(super) fn trusted_actor_line(alert: &CallAlert<'_>) -> Option<String> {
+    let record = alert.call.record;
+    let role = record.text("/userIdentity/sessionContext/sessionIssuer/arn");
+    let role = role.filter(|_| record.text("/userIdentity/type") == Some("AssumedRole"));
+    let names = [record.text("/userIdentity/invokedBy"), role];
+    let known = names.into_iter().flatten().find_map(TrustedActor::of)?;
+    array("trusted-actors", &[actor(&known)].into())
+}
+
+fn actor(actor: &TrustedActor) -> String {
+    match actor {
+        TrustedActor::Role(arn) => arn.clone(),
+        TrustedActor::OwnRole(name) => format!("role/{name}"),
+        TrustedActor::Service(name) => name.clone(),
+    }
+}
+
+fn remind(remind: Reminder) -> Option<&'static str> {
+    match remind {
+        Reminder::ByExposure => None,
+        Reminder::Daily => Some("daily"),
+        Reminder::Weekly => Some("weekly"),
+        Reminder::Never => Some("never"),
+    }
 }
 
 /// Adds the grantees; false if one has no form that a rule can name.
