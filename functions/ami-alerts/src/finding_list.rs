@@ -211,7 +211,7 @@ mod tests {
             grantees: vec![Grantee::Everyone],
             moment: Moment { at: NOW, proof: Proof::Gone },
         });
-        let count = |all, days| {
+        let count = |all, days: i64| {
             let now = NOW + SignedDuration::from_hours(24 * days);
             FindingList::of(&[region(memory.clone())], all, now).findings.len()
         };

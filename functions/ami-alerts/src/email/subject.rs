@@ -116,6 +116,7 @@ impl Subject {
             name: self.name.clone(),
             id: self.id.clone(),
             account: self.account.clone(),
+            by: self.by,
             actor: self.actor.clone(),
         }
     }
