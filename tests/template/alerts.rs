@@ -19,7 +19,8 @@ fn with(parameters: &[(&str, &str)]) -> SamTemplate {
 }
 
 /// The parameters that allow calls of their own.
-const ALL: [(&str, &str); 4] = [
+const ALL: [(&str, &str); 5] = [
+    ("AlertAccountRoles", "arn:aws:iam::999988887777:role/pointsman-ami-alerts"),
     ("RevertShares", "enabled"),
     ("ImageUsageReports", "enabled"),
     ("ImageAncestry", "enabled"),

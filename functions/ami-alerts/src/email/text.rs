@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::Value;
-use shared::text::printable;
+use shared::text::{list_at_most, printable};
 
 use super::headline::{capitalized, name};
 use super::instructions::instructions;
@@ -13,6 +13,7 @@ use super::sentence::sentences;
 use super::{CallAlert, MOST, plain};
 use crate::change::{ResourceKind, SharingChange};
 use crate::exposure::{Exposure, by_exposure};
+use crate::facts::LookupError;
 use crate::grantee::Grantee;
 use shared::email::{Detail, shortened};
 
@@ -90,9 +91,18 @@ fn current_permissions(alert: &CallAlert<'_>) -> Option<Vec<String>> {
 }
 
 fn unknown_facts(alert: &CallAlert<'_>) -> Vec<String> {
-    let failed = alert.facts.failed_lookups().into_iter();
-    let mut lines: Vec<String> =
-        failed.map(|(fact, error)| format!("- {fact}: {}", plain(&error.to_string()))).collect();
+    // One cause can be behind all of them, such as a role that could not be assumed.
+    let mut failed: Vec<(Vec<String>, &LookupError)> = Vec::new();
+    for (fact, error) in alert.facts.failed_lookups() {
+        match failed.iter_mut().find(|(_, same)| *same == error) {
+            Some((facts, _)) => facts.push(fact.to_string()),
+            None => failed.push((vec![fact.to_string()], error)),
+        }
+    }
+    let line = |(facts, error): &(Vec<String>, &LookupError)| {
+        format!("- {}: {}", list_at_most(facts, facts.len()), plain(&error.to_string()))
+    };
+    let mut lines: Vec<String> = failed.iter().map(line).collect();
     if alert.facts.image_is_gone() {
         let kind = alert.kind().name();
         lines.push(format!("- the {kind}: it no longer exists, or this account cannot see it"));

@@ -26,6 +26,9 @@ const AT_A_TIME: usize = 5;
 /// The time limit of the answers for one image or snapshot.
 const TIME: Duration = Duration::from_secs(15);
 
+/// The answers to an account that may not ask (DescribeAccount, AWS Organizations API Reference).
+const REFUSALS: [&str; 2] = ["AccessDeniedException", "AWSOrganizationsNotInUseException"];
+
 const DESCRIBE_ACCOUNT: &str = "organizations:DescribeAccount";
 
 /// Asks about accounts, about each once.
@@ -82,7 +85,8 @@ impl<'r> MembershipReader<'r> {
                 asked.spawn(async move { asking.answer_until(until).await });
             }
             let answers = asked.join_all().await;
-            let error = answers.iter().filter_map(|(_, answer)| answer.error()).find(|error| is_refusal(error));
+            let error =
+                answers.iter().filter_map(|(_, answer)| answer.error()).find(|error| is_refusal(error));
             self.refused = self.refused.take().or(error.cloned());
             self.answers.extend(answers);
         }
@@ -147,10 +151,9 @@ fn judged(
 
 /// Whether further questions have the same answer: this account may not ask, or Organizations does not answer in time.
 fn is_refusal(error: &LookupError) -> bool {
-    const CODES: [&str; 2] = ["AccessDeniedException", "AWSOrganizationsNotInUseException"];
     match error {
-        LookupError::Call(error) => CODES.iter().any(|code| error.has_code(code)) || error.is_throttling(),
-        LookupError::TooSlow { .. } => true,
+        LookupError::MembershipRefused(_) | LookupError::TooSlow { .. } => true,
+        LookupError::Call(error) => error.is_throttling(),
         _ => false,
     }
 }
@@ -218,6 +221,9 @@ impl Question {
                 id.map(Some).ok_or(LookupError::NoOrganization)
             }
             Err(error) if error.has_code("AccountNotFoundException") => Ok(None),
+            Err(error) if REFUSALS.iter().any(|code| error.has_code(code)) => {
+                Err(LookupError::MembershipRefused(error))
+            }
             Err(error) => Err(error.into()),
         }
     }
