@@ -178,11 +178,7 @@ mod tests {
     fn region(memory: ResourceMemory) -> ListedRegion {
         let known = [("ami-0123456789abcdef0".to_owned(), memory)].into_iter().collect();
         let memories = RegionMemories { known, ..RegionMemories::default() };
-        ListedRegion {
-            account: "111122223333".into(),
-            region: "us-east-1".into(),
-            memories: Ok(memories),
-        }
+        ListedRegion { account: "111122223333".into(), region: "us-east-1".into(), memories: Ok(memories) }
     }
 
     fn opened(memory: &mut ResourceMemory, grantees: Vec<Grantee>) {
@@ -199,7 +195,10 @@ mod tests {
         let rows: Vec<(Severity, usize, usize)> =
             list.findings.iter().map(|row| (row.severity, row.count, row.grantees.len())).collect();
         assert_eq!(rows, [(Severity::Critical, 1, 1), (Severity::High, 10_000, 100)]);
-        assert_eq!(list.findings[0].grantees[0].id, "111122223333/us-east-1/ami-0123456789abcdef0/exposed/all");
+        assert_eq!(
+            list.findings[0].grantees[0].id,
+            "111122223333/us-east-1/ami-0123456789abcdef0/exposed/all"
+        );
         assert_eq!(list.open, BTreeMap::from([(Severity::High, 10_000), (Severity::Critical, 1)]));
     }
 
@@ -212,7 +211,7 @@ mod tests {
             grantees: vec![Grantee::Everyone],
             moment: Moment { at: NOW, proof: Proof::Gone },
         });
-        let count = |all, days| {
+        let count = |all, days: i64| {
             let now = NOW + SignedDuration::from_hours(24 * days);
             FindingList::of(&[region(memory.clone())], all, now).findings.len()
         };

@@ -112,11 +112,19 @@ impl fmt::Display for ScanBecause {
             }
             Self::Throttled { kind, left } => {
                 let left = count(*left, kind.name());
-                write!(f, "EC2 throttles the scan with {left} left; the next scan starts at another {}", kind.name())
+                write!(
+                    f,
+                    "EC2 throttles the scan with {left} left; the next scan starts at another {}",
+                    kind.name()
+                )
             }
             Self::NoTimeLeft { kind, left } => {
                 let left = count(*left, kind.name());
-                write!(f, "the scan ran out of time with {left} left; the next scan starts at another {}", kind.name())
+                write!(
+                    f,
+                    "the scan ran out of time with {left} left; the next scan starts at another {}",
+                    kind.name()
+                )
             }
         }
     }
@@ -139,9 +147,11 @@ impl fmt::Display for ScanRead {
 fn reminder(f: &mut fmt::Formatter<'_>, findings: &OpenFindings) -> fmt::Result {
     let OpenFindings { class, exposure, grantees, opened, reported, severity, .. } = findings;
     match (class, exposure) {
-        (FindingClass::Lost, _) => write!(f, "still without access: {}, which a rule trusts", listed(grantees))?,
-        (_, Exposure::Public) => f.write_str("still public")?,
-        (_, exposure) => write!(f, "still shared with {}, {}", listed(grantees), exposure.clause())?,
+        (FindingClass::Lost, _) => {
+            write!(f, "still without access: {}, which a rule trusts,", listed(grantees))?
+        }
+        (_, Exposure::Public) => f.write_str("still shared with everyone,")?,
+        (_, exposure) => write!(f, "still shared with {}, {},", listed(grantees), exposure.clause())?,
     }
     let number = reported.map_or(1, |reported| reported.emails + 1);
     write!(f, "{}; email {number} about it (severity {severity})", since(opened.as_ref()))
@@ -150,7 +160,7 @@ fn reminder(f: &mut fmt::Formatter<'_>, findings: &OpenFindings) -> fmt::Result 
 /// ` since 2026-03-02T10:00:00Z (call of alice)`.
 fn since(opened: Option<&Moment>) -> String {
     match opened {
-        None => String::new(),
+        None => " since when is not known".to_owned(),
         Some(Moment { at, proof: Proof::Record { actor, .. } }) => format!(" since {at} (call of {actor})"),
         Some(Moment { at, .. }) => format!(" since {at} or earlier"),
     }
@@ -161,7 +171,9 @@ fn end(ended: &EndedFinding) -> String {
     let (grantees, at) = (listed(grantees), closed.at);
     match (&closed.proof, class) {
         (Proof::LookUp, FindingClass::Lost) => format!("access restored: {grantees}, seen at {at}"),
-        (Proof::LookUp, _) => format!("access of {grantees} ended: {}not seen at {at}", seen_last(*confirmed)),
+        (Proof::LookUp, _) => {
+            format!("access of {grantees} ended: {}not seen at {at}", seen_last(*confirmed))
+        }
         (Proof::Rule { .. }, FindingClass::Lost) => format!("no rule trusts {grantees} any longer"),
         (Proof::Rule { .. }, _) => format!("a rule now trusts {grantees}"),
         (Proof::Gone, _) => format!("it no longer exists, and with it the access of {grantees}"),
