@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use shared::call_error::CallError;
 use shared::config::Place;
 use shared::decision::{Evidence, Explain};
@@ -9,7 +10,8 @@ use shared::text::list_at_most;
 
 use crate::event::UnrelatedEvent;
 use crate::grantee::Grantee;
-use crate::revert_plan::RevertBlock;
+use crate::history::EndedFinding;
+use crate::revert_plan::{RevertBlock, may_have_had_effect};
 use crate::severity::Severity;
 
 /// A reason.
@@ -35,14 +37,18 @@ pub enum Because {
     ClaimedByAnother,
     /// The access of these grantees was revoked.
     Reverted { grantees: Vec<Grantee>, rule: Option<Place> },
+    /// An earlier try of the event revoked the access of these grantees.
+    RevertedBefore { grantees: Vec<Grantee>, at: Timestamp },
     /// The access of these grantees could not be revoked.
     RevertFailed { grantees: Vec<Grantee>, error: CallError },
-    /// A rule asks for a revert, and this blocks it.
+    /// A rule asks for a revert, and this blocks it: for these grantees, or for all.
     #[strum(serialize = "revert-held")]
-    RevertBlocked { block: RevertBlock },
+    RevertBlocked { block: RevertBlock, grantees: Vec<Grantee> },
     /// The email could not be sent.
     #[strum(serialize = "mail-failed")]
     EmailFailed { error: CallError },
+    /// A finding ended by this call, or before its record arrived.
+    FindingClosed { ended: EndedFinding },
 }
 
 impl Explain for Because {
@@ -84,13 +90,25 @@ impl fmt::Display for Because {
             Self::Reverted { grantees, .. } => {
                 write!(f, "access revoked from {}, as the rule asks", listed(grantees))
             }
+            Self::RevertedBefore { grantees, at } => write!(
+                f,
+                "an earlier try of this event revoked access from {} at {at}; its email was not sent",
+                listed(grantees)
+            ),
+            Self::RevertFailed { grantees, error } if may_have_had_effect(error) => {
+                write!(f, "access may not have been revoked from {} ({error})", listed(grantees))
+            }
             Self::RevertFailed { grantees, error } => {
                 write!(f, "access could not be revoked from {} ({error})", listed(grantees))
             }
-            Self::RevertBlocked { block } => {
+            Self::RevertBlocked { block, grantees } if grantees.is_empty() => {
                 write!(f, "the rule asks for a revert, which is blocked: {block}")
             }
+            Self::RevertBlocked { block, grantees } => {
+                write!(f, "the rule asks for a revert, which is blocked for {}: {block}", listed(grantees))
+            }
             Self::EmailFailed { error } => write!(f, "the email could not be sent ({error})"),
+            Self::FindingClosed { ended } => ended.fmt(f),
         }
     }
 }

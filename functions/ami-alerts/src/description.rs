@@ -18,6 +18,9 @@ const REPORTS: &str = "arn:{partition}:dynamodb:{region}:{account}:table/*";
 /// An image, which has no account in its ARN.
 const IMAGE: &str = "arn:{partition}:ec2:{region}::image/*";
 
+/// A snapshot, which has no account in its ARN.
+const SNAPSHOT: &str = "arn:{partition}:ec2:{region}::snapshot/*";
+
 /// The function.
 pub const FUNCTION: Function = Function {
     name: "ami-alerts",
@@ -193,19 +196,19 @@ const SETTINGS: &[Setting] = &[
 ];
 
 const CALLS: &[Call] = &[
-    Call::on("dynamodb:DeleteItem", REPORTS),
     Call::on("dynamodb:GetItem", REPORTS),
     Call::on("dynamodb:PutItem", REPORTS),
     Call::on("dynamodb:Query", REPORTS),
     Call::on("dynamodb:UpdateItem", REPORTS),
     Call::on("ec2:DescribeImageAttribute", IMAGE),
     Call::on_everything("ec2:DescribeImages"),
-    Call::on("ec2:DescribeSnapshotAttribute", "arn:{partition}:ec2:{region}::snapshot/*"),
+    Call::on("ec2:DescribeSnapshotAttribute", SNAPSHOT),
     Call::on_everything("ec2:DescribeSnapshots"),
     Call::on_everything("ec2:GetImageBlockPublicAccessState"),
     Call::on_everything("ec2:GetSnapshotBlockPublicAccessState"),
-    // Allowed only if the template's parameter RevertShares says so.
+    // Both are allowed only if the template's parameter RevertShares says so.
     Call::on("ec2:ModifyImageAttribute", IMAGE),
+    Call::on("ec2:ModifySnapshotAttribute", SNAPSHOT),
     Call::on_everything("iam:ListAccountAliases"),
     Call::on_everything("organizations:DescribeAccount"),
     Call::on("sns:Publish", "arn:{partition}:sns:{region}:{account}:*"),

@@ -6,6 +6,7 @@ mod instructions;
 mod json_form;
 pub mod mask;
 mod period;
+mod revert;
 pub mod scan;
 mod sentence;
 mod text;

@@ -5,7 +5,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use shared::arn::Arn;
-use shared::token::client_token;
 
 /// A principal that can launch an image, or create volumes from a snapshot. In JSON and in the table it is its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -57,6 +56,11 @@ impl Grantee {
         Self::of_organizations(arn).unwrap_or_else(other)
     }
 
+    /// The account that used a snapshot.
+    pub fn user(account: Option<&str>) -> Self {
+        account.map_or_else(|| Self::Other("an unknown account".to_owned()), Self::of)
+    }
+
     fn of_organizations(arn: Arn) -> Option<Self> {
         let resource = arn.resource.clone();
         match resource.split('/').collect::<Vec<_>>()[..] {
@@ -91,14 +95,6 @@ impl From<String> for Grantee {
     fn from(name: String) -> Self {
         Self::of(&name)
     }
-}
-
-/// The digest of a set of grantees, in any order.
-pub fn digest(grantees: &[Grantee]) -> String {
-    let mut names: Vec<Cow<'_, str>> = grantees.iter().map(Grantee::name).collect();
-    names.sort_unstable();
-    names.dedup();
-    client_token(names.iter().map(AsRef::as_ref))
 }
 
 pub use shared::home::is_account;

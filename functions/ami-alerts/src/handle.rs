@@ -13,7 +13,7 @@ use crate::FUNCTION;
 use crate::act::act;
 use crate::aws::Clients;
 use crate::because::Because;
-use crate::decide::{AssessedCall, assess, decide, decide_after};
+use crate::decide::{AssessedCall, decide, decide_after};
 use crate::event::{Event, Parsed, Record, parse};
 use crate::gather::{AccountAccess, account_access, current_permissions, gather, gather_scan};
 use crate::recorded_call::RecordedCall;
@@ -70,8 +70,8 @@ async fn recorded_call(run: &Run<'_>, record: &Record) -> Report {
     };
     let run = &Run { aws, access: access.clone(), ..run.clone() };
     let mut facts = gather(&call, run).await;
-    let assessment = assess(&call, &facts, run.rules, &run.home);
-    let assessed = AssessedCall { call: &call, assessment, home: &run.home, limit: run.settings.limit };
+    let (limit, now) = (run.settings.limit, run.invocation.now);
+    let assessed = AssessedCall::of(&call, &facts, run.rules, &run.home, limit, now);
     let decided = decide(&assessed, &facts);
     act(run, decided, async |acted| {
         // The email reports the permissions after the revert.

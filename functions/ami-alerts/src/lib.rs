@@ -4,6 +4,7 @@
 //! `handle.rs` shows every step. A recorded call: parse it ([`event`], [`recorded_call`]), `gather` facts, [`decide`], `act`.
 //! The daily scan: `gather` the images of a region, decide ([`scan`]), `act`. Decisions are pure; only `act` changes anything.
 
+pub mod access;
 pub mod actor;
 pub mod assess;
 pub mod because;
@@ -27,6 +28,8 @@ pub mod memory;
 pub mod origin;
 pub mod recorded_call;
 pub mod remark;
+pub mod remember;
+mod revert;
 pub mod revert_plan;
 pub mod rules;
 pub mod scan;

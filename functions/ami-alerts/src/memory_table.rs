@@ -74,8 +74,13 @@ impl MemoryTable<'_> {
         let mut last = TableError::Overtaken;
         for _ in 0..TRIES {
             let mut memory = self.read(&update.account, &update.region, &update.resource).await?;
-            let version = memory.version;
+            let (before, version) = (memory.clone(), memory.version);
             update.changes.iter().for_each(|change| memory.apply(change));
+            // A repeated record changes nothing.
+            if memory == before {
+                return Ok(memory);
+            }
+            memory.fit();
             memory.version = version + 1;
             let expires = (!memory.must_stay()).then(|| (now + RETENTION).as_second());
             let item = MemoryItem { memory: memory.clone(), expires };

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_ec2::Client as Ec2;
+use jiff::Timestamp;
 use shared::call_error::CallError;
 use shared::home::is_region;
 
@@ -14,7 +15,9 @@ use crate::assess::covering_rule;
 use crate::change::{ResourceKind, SharedResource, SharingChange};
 use crate::facts::{Facts, ImageDescription, LookUp, LookupError};
 use crate::grantee::Grantee;
+use crate::memory::ResourceMemory;
 use crate::recorded_call::RecordedCall;
+use crate::remember::ResourceKey;
 use crate::rules::Memberships;
 use crate::run::Run;
 
@@ -26,6 +29,24 @@ pub async fn gather(call: &RecordedCall<'_>, run: &Run<'_>) -> Facts {
     if is_own_call(call, run).await {
         return Facts { is_own_call: true, ..Facts::default() };
     }
+    let (memory, facts) = tokio::join!(memory(call, run), facts_of_aws(call, run));
+    let facts = Facts { memory, ..facts };
+    // Where nothing could be looked up, the email says that, and not that an organization is unknown.
+    match facts.permissions_at {
+        Some(_) => Facts { memberships: memberships(call, &facts, run).await, ..facts },
+        None => facts,
+    }
+}
+
+/// What the table remembers of the call's image or snapshot, in whichever account it is.
+async fn memory(call: &RecordedCall<'_>, run: &Run<'_>) -> LookUp<ResourceMemory> {
+    let Some(key) = ResourceKey::of(call, &run.home) else { return LookUp::NotNeeded };
+    let Some(table) = run.memories() else { return LookUp::Failed(LookupError::NoTable) };
+    let read = table.read(&key.account, &key.region, &key.resource);
+    within_time(async { read.await.map_err(LookupError::from) }).await
+}
+
+async fn facts_of_aws(call: &RecordedCall<'_>, run: &Run<'_>) -> Facts {
     let role = match &run.access {
         AccountAccess::Own => None,
         AccountAccess::Role(assumed) => Some(assumed.role.clone()),
@@ -42,14 +63,14 @@ pub async fn gather(call: &RecordedCall<'_>, run: &Run<'_>) -> Facts {
     }
     let ec2 = run.aws.ec2(region);
     let (alias, regional) = tokio::join!(alias, regional_facts(call, &ec2));
-    let facts = Facts { alias, role, ..regional };
-    Facts { memberships: memberships(call, &facts, run).await, ..facts }
+    Facts { alias, role, permissions_at: Some(run.invocation.now), ..regional }
 }
 
 /// The organizations of the accounts that the call or the permissions name: first those that gain access.
 async fn memberships(call: &RecordedCall<'_>, facts: &Facts, run: &Run<'_>) -> Memberships {
     let (rule, _) = covering_rule(run.rules, call.resource(), facts);
     let named: Vec<Grantee> = match call.change() {
+        Some(SharingChange::Permissions(permissions)) if permissions.reset => known_grantees(facts),
         Some(SharingChange::Permissions(permissions)) => {
             permissions.added.iter().chain(&permissions.removed).cloned().collect()
         }
@@ -59,6 +80,13 @@ async fn memberships(call: &RecordedCall<'_>, facts: &Facts, run: &Run<'_>) -> M
     let now = facts.permissions.found().into_iter().flatten();
     let owner = call.record.account.as_deref();
     MembershipReader::new(run, MOST_OF_A_CALL).memberships(rule, owner, named.iter().chain(now)).await
+}
+
+/// The grantees that the table knows, of which a reset may have removed the access.
+fn known_grantees(facts: &Facts) -> Vec<Grantee> {
+    let memory = facts.memory.found();
+    let known = memory.map(|memory| memory.access_before(Timestamp::MAX)).unwrap_or_default();
+    known.into_iter().chain(memory.into_iter().flat_map(|memory| memory.changes.keys().cloned())).collect()
 }
 
 /// The current permissions of the call's image or snapshot, after this function has changed them.

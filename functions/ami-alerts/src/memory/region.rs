@@ -20,6 +20,7 @@ static NONE: ResourceMemory = ResourceMemory {
     version: 0,
     findings: Vec::new(),
     changes: BTreeMap::new(),
+    resets: Vec::new(),
     seen: None,
     usage_report: None,
 };

@@ -243,8 +243,8 @@ impl<'a> Judged<'a> {
 
     /// Whether the last proof that a grantee has access is too recent for a look-up to deny it.
     fn is_settling(&self, grantee: &Grantee, last: Option<Timestamp>) -> bool {
-        let granted = self.memory.and_then(|memory| memory.changes.get(grantee));
-        let granted = granted.filter(|change| change.granted).map(|change| change.moment.at);
+        let granted = self.memory.and_then(|memory| memory.granted_after(grantee, Timestamp::MIN));
+        let granted = granted.map(|moment| moment.at);
         last.max(granted).is_some_and(|last| self.at.duration_since(last) < SETTLING)
     }
 
@@ -257,7 +257,8 @@ impl<'a> Judged<'a> {
                 let grantees = grantees.clone();
                 judgement.after_email.push(MemoryChange::Ended { class, grantees, moment });
             }
-            judgement.after_email.push(MemoryChange::EndReported { class, grantees });
+            let closed = Some(ended.closed.clone());
+            judgement.after_email.push(MemoryChange::EndReported { class, grantees, closed });
         }
         for open in judgement.open.iter().filter(|open| open.news.is_emailed()) {
             let (class, grantees) = (open.class, open.grantees.clone());
