@@ -2,6 +2,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "this file carries the effects out")]
 
+pub mod security_hub;
+pub mod usage;
+
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -63,7 +66,8 @@ async fn carry_out(run: &Run<'_>, effect: Effect, actions: &mut Vec<Action>) -> 
     }
 }
 
-async fn claim(run: &Run<'_>, key: String) -> ClaimAnswer {
+/// Claims an event for this invocation. In a dry run no event is claimed, and none is held.
+pub(crate) async fn claim(run: &Run<'_>, key: String) -> ClaimAnswer {
     let asked = async {
         let table = run.table().ok_or(AlertTableError::NoTable)?;
         table.claim(&run.claim(key), run.invocation.now).await

@@ -44,4 +44,10 @@ impl Clients {
         let config = aws_sdk_ec2::config::Builder::from(&self.config).region(Region::new(region.to_owned()));
         aws_sdk_ec2::Client::from_conf(config.build())
     }
+
+    /// Security Hub of a region: a finding belongs to the region of its resource.
+    pub fn security_hub(&self, region: &str) -> aws_sdk_securityhub::Client {
+        let config = aws_sdk_securityhub::config::Builder::from(&self.config);
+        aws_sdk_securityhub::Client::from_conf(config.region(Region::new(region.to_owned())).build())
+    }
 }

@@ -10,7 +10,9 @@ use crate::finding::FindingKind;
 use crate::remark::Remark;
 use crate::rules::{ACCOUNT_TABLE, API_TABLE, CODES, IMAGE_TABLE, ORGANIZATION_TABLE};
 use crate::scan::because::ScanBecause;
-use crate::settings::{ACCOUNTS, LIMIT, REGIONS, TABLE, TOPIC};
+use crate::security_hub::remark::HubRemark;
+use crate::settings::{ACCOUNTS, ANCESTRY, LIMIT, REGIONS, SECURITY_HUB, TABLE, TOPIC, USAGE_REPORTS};
+use crate::usage::reason::UsageReason;
 
 /// The table of reports.
 const REPORTS: &str = "arn:{partition}:dynamodb:{region}:{account}:table/*";
@@ -61,6 +63,8 @@ pub const FUNCTION: Function = Function {
         Exposure::VARIANTS,
         FindingKind::CODES,
         Remark::VARIANTS,
+        UsageReason::VARIANTS,
+        HubRemark::VARIANTS,
     ],
     without_rules: WithoutRules {
         level: None,
@@ -193,6 +197,21 @@ const SETTINGS: &[Setting] = &[
         takes: "further accounts whose events are accepted, separated by commas",
         default: Some(""),
     },
+    Setting {
+        name: USAGE_REPORTS,
+        takes: "`enabled` or `disabled`: usage reports of shared images",
+        default: Some("disabled"),
+    },
+    Setting {
+        name: ANCESTRY,
+        takes: "`enabled` or `disabled`: the images that a shared image was made from",
+        default: Some("disabled"),
+    },
+    Setting {
+        name: SECURITY_HUB,
+        takes: "`enabled` or `disabled`: findings in Security Hub",
+        default: Some("disabled"),
+    },
 ];
 
 const CALLS: &[Call] = &[
@@ -200,10 +219,17 @@ const CALLS: &[Call] = &[
     Call::on("dynamodb:PutItem", REPORTS),
     Call::on("dynamodb:Query", REPORTS),
     Call::on("dynamodb:UpdateItem", REPORTS),
+    // Allowed only if the template's parameter ImageUsageReports says so.
+    Call::on("ec2:CreateImageUsageReport", IMAGE),
     Call::on("ec2:DescribeImageAttribute", IMAGE),
+    // Allowed only if the template's parameter ImageUsageReports says so.
+    Call::on_everything("ec2:DescribeImageUsageReportEntries"),
+    Call::on_everything("ec2:DescribeImageUsageReports"),
     Call::on_everything("ec2:DescribeImages"),
     Call::on("ec2:DescribeSnapshotAttribute", SNAPSHOT),
     Call::on_everything("ec2:DescribeSnapshots"),
+    // Allowed only if the template's parameter ImageAncestry says so.
+    Call::on("ec2:GetImageAncestry", IMAGE),
     Call::on_everything("ec2:GetImageBlockPublicAccessState"),
     Call::on_everything("ec2:GetSnapshotBlockPublicAccessState"),
     // Both are allowed only if the template's parameter RevertShares says so.
@@ -211,6 +237,11 @@ const CALLS: &[Call] = &[
     Call::on("ec2:ModifySnapshotAttribute", SNAPSHOT),
     Call::on_everything("iam:ListAccountAliases"),
     Call::on_everything("organizations:DescribeAccount"),
+    // Allowed only if the template's parameter SecurityHubFindings says so.
+    Call::on(
+        "securityhub:BatchImportFindings",
+        "arn:{partition}:securityhub:{region}:{account}:product/{account}/default",
+    ),
     Call::on("sns:Publish", "arn:{partition}:sns:{region}:{account}:*"),
     // Allowed only for the roles of the template's parameter AlertAccountRoles.
     Call::on("sts:AssumeRole", "arn:{partition}:iam::*:role/*"),

@@ -1,11 +1,13 @@
 //! Reads from AWS what a decision needs, and changes nothing. Each lookup can fail by itself, and none fails the invocation.
 
 mod account;
+mod ancestry;
 mod call;
 mod image;
 mod organization;
 mod scan;
 mod snapshot;
+mod usage;
 
 use aws_sdk_ec2::Client as Ec2;
 use aws_sdk_ec2::types::{ImageAttributeName, SnapshotAttributeName};
@@ -15,12 +17,14 @@ use crate::aws::Clients;
 use crate::change::{ResourceKind, SharedResource};
 use crate::facts::LookupError;
 use crate::grantee::Grantee;
+use crate::run::Run;
 use image::{create_volume_grantees, launch_grantees};
 
 pub use account::{AccountAccess, AssumedRole, account_access};
 pub use call::{current_permissions, gather};
 pub use organization::MembershipReader;
 pub use scan::gather_scan;
+pub use usage::usage_reading;
 
 /// The calls of this module, as IAM names them.
 const DESCRIBE_IMAGES: &str = "ec2:DescribeImages";
@@ -36,6 +40,11 @@ async fn alias(aws: &Clients) -> Result<Option<String>, LookupError> {
     let answer = aws.iam.list_account_aliases().send().await;
     let aliases = answer.map_err(|error| CallError::new(LIST_ALIASES, error))?;
     Ok(aliases.account_aliases.into_iter().next())
+}
+
+/// The account's alias, if it has one and it can be read.
+pub async fn account_alias(run: &Run<'_>) -> Option<String> {
+    alias(run.aws).await.ok().flatten()
 }
 
 /// The grantees that can use an image or a snapshot now, beside its owner.

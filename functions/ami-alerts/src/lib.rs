@@ -33,8 +33,10 @@ mod revert;
 pub mod revert_plan;
 pub mod rules;
 pub mod scan;
+pub mod security_hub;
 pub mod settings;
 pub mod severity;
+pub mod usage;
 
 #[cfg(feature = "function")]
 pub mod act;
@@ -43,6 +45,8 @@ pub mod alert_table;
 #[cfg(feature = "function")]
 pub mod aws;
 #[cfg(feature = "function")]
+pub mod follow_up;
+#[cfg(feature = "function")]
 pub mod gather;
 #[cfg(feature = "function")]
 pub mod handle;
@@ -50,6 +54,8 @@ pub mod handle;
 pub mod membership_table;
 #[cfg(feature = "table")]
 pub mod memory_table;
+#[cfg(feature = "function")]
+mod records;
 #[cfg(feature = "function")]
 pub mod run;
 

@@ -33,8 +33,10 @@ pub struct ResourceMemory {
     pub resets: Vec<Moment>,
     /// The grantees that the last look-up saw.
     pub seen: Option<SeenGrantees>,
-    /// The usage report that was requested and not read yet.
+    /// The last usage report that was requested.
     pub usage_report: Option<UsageReportRequest>,
+    /// The findings that Security Hub has, in the form in which they were imported.
+    pub imported: Vec<ImportedFinding>,
 }
 
 /// A finding as the table remembers it.
@@ -86,7 +88,7 @@ pub fn finding_id(
 }
 
 /// When a finding opened and closed, and what was emailed about it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
 pub struct FindingHistory {
     /// Its beginning.
     pub opened: Option<Moment>,
@@ -191,6 +193,39 @@ pub struct UsageReportRequest {
     pub id: String,
     /// The time of the request.
     pub at: Timestamp,
+    /// Its stage.
+    #[serde(default)]
+    pub stage: UsageStage,
+    /// Whether an email reported that the usage is not known.
+    #[serde(default)]
+    pub is_unknown_reported: bool,
+}
+
+/// The stage of a usage report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UsageStage {
+    /// It was requested, and not read yet.
+    #[default]
+    Requested,
+    /// It was read, or failed. The next one is requested later.
+    Read,
+    /// It was the last one: the share had ended long enough before it.
+    Concluded,
+}
+
+/// A finding as it was imported into Security Hub.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportedFinding {
+    /// Its id in Security Hub.
+    pub id: String,
+    /// The digest of the form in which it was imported.
+    pub form: String,
+    /// The time of the import.
+    pub at: Timestamp,
+    /// Whether it was imported as archived.
+    #[serde(default)]
+    pub is_archived: bool,
 }
 
 impl RememberedFinding {
@@ -244,7 +279,9 @@ impl ResourceMemory {
     /// Whether the item is kept without an end: something in it is open, or its grantees would be needed to name who lost access.
     pub fn must_stay(&self) -> bool {
         let has_grantees = self.seen.as_ref().is_some_and(|seen| !seen.grantees.is_empty());
-        has_grantees || self.open().next().is_some() || self.usage_report.is_some()
+        let is_watched =
+            self.usage_report.as_ref().is_some_and(|report| report.stage != UsageStage::Concluded);
+        has_grantees || self.open().next().is_some() || is_watched
     }
 
     /// The removal of a grantee's access after `at`, if that is the last that a record or an own call proves.

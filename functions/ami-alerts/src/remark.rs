@@ -3,6 +3,7 @@
 use std::fmt;
 
 use shared::decision::Explain;
+use shared::text::count;
 
 use crate::claim::AlertTableError;
 use crate::facts::{FactName, LookupError};
@@ -26,6 +27,8 @@ pub enum Remark {
     NotConfirmed { error: AlertTableError },
     /// Access was revoked, and the table could not record it.
     RevertNotRecorded { error: AlertTableError },
+    /// Another invocation had claimed the event, and this one waited for it.
+    Waited { seconds: u64 },
     /// The table could not record the findings of an image or a snapshot.
     FindingNotRemembered { error: AlertTableError },
     /// The record has no time that could be read.
@@ -73,6 +76,9 @@ impl fmt::Display for Remark {
                     "access was revoked, but the table could not record it ({error}); if the email fails, a retry revokes \
                      the access again"
                 )
+            }
+            Self::Waited { seconds } => {
+                write!(f, "waited {} for another invocation with this event", count(*seconds as usize, "second"))
             }
             Self::FindingNotRemembered { error } => {
                 write!(

@@ -17,6 +17,15 @@ pub const ACCOUNTS: &str = "POINTSMAN_ACCOUNTS";
 /// The variable with further regions, separated by commas: their events are accepted, and the daily scan reads them.
 pub const REGIONS: &str = "POINTSMAN_REGIONS";
 
+/// The variable that has the function request usage reports of shared images.
+pub const USAGE_REPORTS: &str = "POINTSMAN_USAGE_REPORTS";
+
+/// The variable that has the function read the images that an image was made from.
+pub const ANCESTRY: &str = "POINTSMAN_IMAGE_ANCESTRY";
+
+/// The variable that has the function import its findings into Security Hub.
+pub const SECURITY_HUB: &str = "POINTSMAN_SECURITY_HUB";
+
 /// 1 KiB to 1 MiB, by default 256 KiB ("Publishing large messages with Amazon SNS", Amazon SNS Developer Guide). A topic
 /// with email subscriptions has at most the default.
 const LIMITS: std::ops::RangeInclusive<usize> = 1_024..=1_048_576;
@@ -35,6 +44,19 @@ pub struct Settings {
     pub regions: Vec<String>,
     /// Accounts beside the function's own whose events are accepted.
     pub accounts: Vec<String>,
+    /// The calls that a deployment switches on.
+    pub optional: OptionalCalls,
+}
+
+/// Calls that need permissions of their own, and that a deployment switches on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OptionalCalls {
+    /// Usage reports of shared images.
+    pub usage_reports: bool,
+    /// The images that an image was made from.
+    pub ancestry: bool,
+    /// Findings in Security Hub.
+    pub security_hub: bool,
 }
 
 /// A setting that cannot be used.
@@ -55,6 +77,14 @@ pub enum BadSetting {
     /// A value that is not an account's id.
     #[error("{ACCOUNTS} contains `{0}`, which is not an account's id (12 digits)")]
     BadAccount(String),
+    /// A switch with another value.
+    #[error("{name} is `{value}`; it takes `enabled` or `disabled`")]
+    BadSwitch {
+        /// The variable.
+        name: &'static str,
+        /// The value.
+        value: String,
+    },
 }
 
 impl Settings {
@@ -63,9 +93,27 @@ impl Settings {
     /// # Errors
     /// When there is no topic, or another variable has an invalid value.
     pub fn read() -> Result<Self, BadSetting> {
-        let variable = |name| std::env::var(name).unwrap_or_default();
+        let variable = |name: &str| std::env::var(name).unwrap_or_default();
         let settings = Self::new(&variable(TOPIC), &variable(TABLE), &variable(LIMIT), &variable(REGIONS))?;
-        settings.with_accounts(&variable(ACCOUNTS))
+        settings.with_accounts(&variable(ACCOUNTS))?.with_optional_calls(variable)
+    }
+
+    /// The settings with the calls that the variables switch on.
+    ///
+    /// # Errors
+    /// When a variable is neither `enabled` nor `disabled`.
+    pub fn with_optional_calls(self, variable: impl Fn(&str) -> String) -> Result<Self, BadSetting> {
+        let switch = |name: &'static str| match variable(name).as_str() {
+            "enabled" => Ok(true),
+            "" | "disabled" => Ok(false),
+            other => Err(BadSetting::BadSwitch { name, value: other.to_owned() }),
+        };
+        let optional = OptionalCalls {
+            usage_reports: switch(USAGE_REPORTS)?,
+            ancestry: switch(ANCESTRY)?,
+            security_hub: switch(SECURITY_HUB)?,
+        };
+        Ok(Self { optional, ..self })
     }
 
     /// The settings with further accounts, from the text of the variable.
@@ -102,6 +150,7 @@ impl Settings {
             limit: bytes.ok_or_else(|| BadSetting::BadLimit { value: limit.to_owned() })?,
             regions,
             accounts: Vec::new(),
+            optional: OptionalCalls::default(),
         })
     }
 }
@@ -130,6 +179,27 @@ mod tests {
             assert!(error("arn", limit, "").contains(limit));
         }
         assert!(error("arn", "", "eu-west-1,moon").contains("moon"));
+    }
+
+    #[test]
+    fn a_call_is_made_only_where_its_variable_is_enabled() {
+        let settings = |variable: &'static str, value: &'static str| {
+            let value = move |name: &str| if name == variable { value.to_owned() } else { String::new() };
+            Settings::new("arn", "", "", "").unwrap().with_optional_calls(value)
+        };
+        let none = OptionalCalls::default();
+        assert_eq!(
+            settings(SECURITY_HUB, "enabled").unwrap().optional,
+            OptionalCalls { security_hub: true, ..none }
+        );
+        assert_eq!(settings(ANCESTRY, "enabled").unwrap().optional, OptionalCalls { ancestry: true, ..none });
+        assert_eq!(
+            settings(USAGE_REPORTS, "enabled").unwrap().optional,
+            OptionalCalls { usage_reports: true, ..none }
+        );
+        assert_eq!(settings(USAGE_REPORTS, "disabled").unwrap().optional, none);
+        let error = settings(USAGE_REPORTS, "yes").unwrap_err().to_string();
+        assert!(error.contains(USAGE_REPORTS) && error.contains("yes"), "{error}");
     }
 
     #[test]

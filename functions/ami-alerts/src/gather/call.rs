@@ -8,12 +8,13 @@ use shared::call_error::CallError;
 use shared::home::is_region;
 
 use super::account::AccountAccess;
+use super::ancestry::ancestry;
 use super::organization::{MOST_OF_A_CALL, MembershipReader};
 use super::snapshot::find_snapshot;
 use super::{DESCRIBE_IMAGES, GET_CALLER, alias, block, image, permissions};
 use crate::assess::covering_rule;
 use crate::change::{ResourceKind, SharedResource, SharingChange};
-use crate::facts::{Facts, ImageDescription, LookUp, LookupError};
+use crate::facts::{Facts, ImageAncestor, ImageDescription, LookUp, LookupError};
 use crate::grantee::Grantee;
 use crate::memory::ResourceMemory;
 use crate::recorded_call::RecordedCall;
@@ -62,8 +63,9 @@ async fn facts_of_aws(call: &RecordedCall<'_>, run: &Run<'_>) -> Facts {
         return Facts { alias: alias.await, role, ..failed_facts(call, &error) };
     }
     let ec2 = run.aws.ec2(region);
-    let (alias, regional) = tokio::join!(alias, regional_facts(call, &ec2));
-    Facts { alias, role, permissions_at: Some(run.invocation.now), ..regional }
+    let (alias, regional, ancestry) =
+        tokio::join!(alias, regional_facts(call, &ec2), ancestors(call, run, &ec2));
+    Facts { alias, role, ancestry, permissions_at: Some(run.invocation.now), ..regional }
 }
 
 /// The organizations of the accounts that the call or the permissions name: first those that gain access.
@@ -133,6 +135,14 @@ where
     }
 }
 
+/// The images that the call's image was made from, if the deployment asks for them.
+async fn ancestors(call: &RecordedCall<'_>, run: &Run<'_>, ec2: &Ec2) -> LookUp<Vec<ImageAncestor>> {
+    match Needed::by(call).image.filter(|_| run.settings.optional.ancestry) {
+        Some(image) => within_time(ancestry(image, ec2)).await,
+        None => LookUp::NotNeeded,
+    }
+}
+
 /// The facts of a region that a call needs.
 struct Needed<'c> {
     image: Option<&'c SharedResource>,
@@ -181,7 +191,10 @@ pub(super) async fn within_time<T>(lookup: impl Future<Output = Result<T, Lookup
     }
 }
 
-async fn find_image(resource: &SharedResource, ec2: &Ec2) -> Result<Option<ImageDescription>, LookupError> {
+pub(super) async fn find_image(
+    resource: &SharedResource,
+    ec2: &Ec2,
+) -> Result<Option<ImageDescription>, LookupError> {
     let id = resource.legal_id().ok_or(LookupError::NoId(resource.kind))?;
     let call = ec2.describe_images().image_ids(id).include_deprecated(true).include_disabled(true);
     match call.send().await.map_err(|error| CallError::new(DESCRIBE_IMAGES, error)) {

@@ -23,6 +23,7 @@ static NONE: ResourceMemory = ResourceMemory {
     resets: Vec::new(),
     seen: None,
     usage_report: None,
+    imported: Vec::new(),
 };
 
 impl RegionMemories {

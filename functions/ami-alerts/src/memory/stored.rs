@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccessChange, AccessChangeKind, FindingClass, FindingHistory, Moment, RememberedFinding, Reported,
-    ResourceMemory, SeenGrantees, UsageReportRequest, timeline,
+    AccessChange, AccessChangeKind, FindingClass, FindingHistory, ImportedFinding, Moment, RememberedFinding,
+    Reported, ResourceMemory, SeenGrantees, UsageReportRequest, timeline,
 };
 use crate::grantee::Grantee;
 
@@ -33,6 +33,8 @@ pub(super) struct StoredMemory {
     resets: Vec<usize>,
     seen: Option<StoredLookUp>,
     usage_report: Option<UsageReportRequest>,
+    #[serde(default)]
+    imported: Vec<ImportedFinding>,
 }
 
 /// Findings of one class with the same history.
@@ -85,11 +87,13 @@ impl Positions {
     }
 
     fn each(&self) -> impl Iterator<Item = usize> {
-        self.0.split(' ').filter_map(|run| {
-            let (first, last) = run.split_once('-').unwrap_or((run, run));
-            Some(first.parse::<usize>().ok()?..=last.parse().ok()?)
-        })
-        .flatten()
+        self.0
+            .split(' ')
+            .filter_map(|run| {
+                let (first, last) = run.split_once('-').unwrap_or((run, run));
+                Some(first.parse::<usize>().ok()?..=last.parse().ok()?)
+            })
+            .flatten()
     }
 }
 
@@ -175,6 +179,7 @@ impl From<ResourceMemory> for StoredMemory {
                 .as_ref()
                 .map(|seen| StoredLookUp { at: seen.at, of: tables.positions(&seen.grantees) }),
             usage_report: memory.usage_report,
+            imported: memory.imported,
             grantees: tables.grantees,
             moments: tables.moments,
         }
@@ -193,6 +198,7 @@ impl From<StoredMemory> for ResourceMemory {
                 .as_ref()
                 .map(|seen| SeenGrantees { at: seen.at, grantees: stored.grantees(&seen.of).collect() }),
             usage_report: stored.usage_report.clone(),
+            imported: stored.imported.clone(),
         };
         memory.findings = stored.findings(&memory);
         memory

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{
-    AccessChange, AccessChangeKind, FindingClass, FindingHistory, Moment, RememberedFinding, Reported,
-    ResourceMemory, SeenGrantees, UsageReportRequest, timeline,
+    AccessChange, AccessChangeKind, FindingClass, FindingHistory, ImportedFinding, Moment, RememberedFinding,
+    Reported, ResourceMemory, SeenGrantees, UsageReportRequest, timeline,
 };
 use crate::grantee::Grantee;
 use crate::severity::Severity;
@@ -95,6 +95,8 @@ pub enum MemoryChange {
     },
     /// A usage report was requested, or read.
     UsageReport(Option<UsageReportRequest>),
+    /// Security Hub imported these findings.
+    Imported(Vec<ImportedFinding>),
 }
 
 impl ResourceMemory {
@@ -121,6 +123,10 @@ impl ResourceMemory {
                 self.report_end(*class, grantees, closed.as_ref());
             }
             MemoryChange::UsageReport(report) => self.usage_report = report.clone(),
+            MemoryChange::Imported(findings) => {
+                self.imported.retain(|known| findings.iter().all(|finding| finding.id != known.id));
+                self.imported.extend(findings.iter().cloned());
+            }
         }
     }
 
