@@ -7,7 +7,7 @@ use ami_alerts::event::{Event, Parsed, Record, parse};
 use ami_alerts::facts::{Facts, ImageDescription, LookUp, LookupError};
 use ami_alerts::grantee::Grantee;
 use ami_alerts::recorded_call::RecordedCall;
-use ami_alerts::revert_plan::RevertOutcome;
+use ami_alerts::revert_plan::{FailedRevert, RevertOutcome};
 use ami_alerts::rules::Rules;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -170,6 +170,7 @@ fn facts() -> impl Strategy<Value = Facts> {
                 image: LookUp::Failed(error()),
                 permissions: LookUp::Failed(error()),
                 block: LookUp::Failed(error()),
+                ..Facts::default()
             };
         }
         let tags = vec![(name.clone(), alias.clone())];
@@ -181,6 +182,7 @@ fn facts() -> impl Strategy<Value = Facts> {
             image: LookUp::Found(Some(image)),
             permissions: LookUp::Found(grantees),
             block: LookUp::Found("unblocked".into()),
+            ..Facts::default()
         }
     })
 }
@@ -197,7 +199,11 @@ proptest! {
     ) {
         let record = record(&event).expect("a call");
         let revert = if failed {
-            RevertOutcome::Failed(vec![Grantee::Everyone], CallError::without_answer("ec2:ModifyImageAttribute", "x\r\n"))
+            RevertOutcome::Failed(FailedRevert {
+                revoked: Vec::new(),
+                left: vec![Grantee::Everyone],
+                error: CallError::without_answer("ec2:ModifyImageAttribute", "x\r\n"),
+            })
         } else {
             RevertOutcome::NotPlanned
         };
