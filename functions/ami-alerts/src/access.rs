@@ -89,15 +89,14 @@ impl AccessQuestion<'_> {
         let by_name = Trusted { everyone: false, ..self.trusted.clone() };
         match grantee {
             Grantee::Everyone => self.trusted.everyone,
-            grantee => {
-                Exposure::of(grantee, self.record.account.as_deref(), &by_name) == Exposure::Trusted
-            }
+            grantee => Exposure::of(grantee, self.record.account.as_deref(), &by_name) == Exposure::Trusted,
         }
     }
 
     fn exposed_now(&self, access: &CallAccess) -> Vec<Grantee> {
         let Some(now) = self.facts.permissions.found() else { return Vec::new() };
-        let known = Known { access, memory: self.facts.memory.found(), succeeded: self.record.outcome.succeeded() };
+        let known =
+            Known { access, memory: self.facts.memory.found(), succeeded: self.record.outcome.succeeded() };
         let seen_at = self.facts.permissions_at.unwrap_or(access.moment.at);
         let is_settling = seen_at.duration_since(access.moment.at) < SETTLING;
         if known.succeeded && access.reset && is_settling {

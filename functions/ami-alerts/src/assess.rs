@@ -60,7 +60,8 @@ pub fn assess_change<'r>(
     let is_trusted_actor = is_trusted_actor(record, change, rule);
     let time = CallTime::of(record, now);
     let access = AccessQuestion { record, change, facts, trusted: &trusted, time }.access();
-    let assessed = AssessedChange { record, change, facts, trusted: &trusted, access: &access, is_trusted_actor };
+    let assessed =
+        AssessedChange { record, change, facts, trusted: &trusted, access: &access, is_trusted_actor };
     let findings = assessed.findings();
     let severity = findings.first().map_or(Severity::Info, |finding| finding.severity);
     let is_muted = rule.is_some_and(|rule| severity < rule.mute_below);
@@ -91,7 +92,12 @@ pub fn assess_change<'r>(
 
 impl Assessment<'_> {
     /// What the memory adds to the call. `before` is the memory as it was read, `after` the memory with what happened.
-    pub fn history_of(&self, record: &Record, before: &ResourceMemory, after: &ResourceMemory) -> CallHistory {
+    pub fn history_of(
+        &self,
+        record: &Record,
+        before: &ResourceMemory,
+        after: &ResourceMemory,
+    ) -> CallHistory {
         let Some(access) = &self.access else { return CallHistory::default() };
         let removed = [access.removed.clone(), access.lost.clone()].concat();
         let (moment, succeeded) = (&access.moment, record.outcome.succeeded());
@@ -172,7 +178,9 @@ impl AssessedChange<'_> {
         let CallAccess { added, removed, lost, .. } = self.access;
         if !permissions.is_known {
             let now = self.facts.permissions.found();
-            return vec![FindingKind::UnknownChange(now.map(|now| by_exposure(now, self.owner(), self.trusted)))];
+            return vec![FindingKind::UnknownChange(
+                now.map(|now| by_exposure(now, self.owner(), self.trusted)),
+            )];
         }
         let added = by_exposure(added, self.owner(), self.trusted).into_iter();
         let added = added.map(|(exposure, grantees)| FindingKind::Shared(exposure, grantees));
@@ -185,7 +193,8 @@ impl AssessedChange<'_> {
 
     /// What is exposed now, unless the finding about an unknown change names it.
     fn exposed_now(&self) -> Vec<FindingKind> {
-        let is_named = matches!(self.change, SharingChange::Permissions(permissions) if !permissions.is_known);
+        let is_named =
+            matches!(self.change, SharingChange::Permissions(permissions) if !permissions.is_known);
         if is_named && self.record.outcome.succeeded() {
             return Vec::new();
         }

@@ -98,7 +98,8 @@ pub fn decide_after(assessed: &AssessedCall<'_>, facts: &Facts, acted: Acted) ->
         }
         Acted::Published(publication, result, unrecorded) => {
             // What happened is remembered although the email was not sent.
-            let revert = publication.event.as_ref().map_or(RevertOutcome::NotPlanned, |event| event.revert.clone());
+            let revert =
+                publication.event.as_ref().map_or(RevertOutcome::NotPlanned, |event| event.revert.clone());
             let is_sent = matches!(result, Performed::Done(_));
             let mut decided = after_reporting(Acted::Published(publication, result, unrecorded));
             if !is_sent {
@@ -121,7 +122,8 @@ fn after_claim(assessed: &AssessedCall<'_>, facts: &Facts, answer: ClaimAnswer) 
         ClaimAnswer::Emailed { at, reverted, .. } => {
             report.reason(Verdict::Skip, &subject, &Because::EmailedBefore { at });
             // An invocation that ended after its email may have remembered nothing.
-            let revert = reverted.map(|reverted| RevertOutcome::RevokedBefore(reverted.grantees, reverted.at));
+            let revert =
+                reverted.map(|reverted| RevertOutcome::RevokedBefore(reverted.grantees, reverted.at));
             let revert = revert.unwrap_or(RevertOutcome::NotPlanned);
             return Decided { report, effects: assessed.remember(facts, &revert) };
         }

@@ -38,8 +38,9 @@ impl CallTime {
     pub fn of(record: &Record, now: Timestamp) -> Self {
         let time = |text: Option<&str>| text.and_then(|text| text.parse::<Timestamp>().ok());
         let recorded = time(record.time.as_deref()).map(|at| (at, TimeSource::Record));
-        let of_event =
-            || time(record.event.get("time").and_then(|time| time.as_str())).map(|at| (at, TimeSource::Event));
+        let of_event = || {
+            time(record.event.get("time").and_then(|time| time.as_str())).map(|at| (at, TimeSource::Event))
+        };
         let (at, source) = recorded.or_else(of_event).unwrap_or((now, TimeSource::Arrival));
         Self { at: at.min(now), source }
     }

@@ -84,7 +84,11 @@ impl RememberedCall<'_> {
         let CallAccess { moment, added, removed, lost, reset, .. } = self.access;
         for (are_trusted, grantees) in [(false, removed), (true, lost)] {
             let (grantees, moment) = (grantees.clone(), moment.clone());
-            changes.extend(some(grantees).map(|grantees| MemoryChange::Removed { grantees, are_trusted, moment }));
+            changes.extend(some(grantees).map(|grantees| MemoryChange::Removed {
+                grantees,
+                are_trusted,
+                moment,
+            }));
         }
         changes.extend(reset.then(|| MemoryChange::Reset { moment: moment.clone() }));
         for (exposure, grantees) in by_exposure(added, self.owner(), self.trusted) {
@@ -110,7 +114,11 @@ impl RememberedCall<'_> {
         let event = self.access.moment.event().map(str::to_owned);
         let moment = Moment { at, proof: Proof::OwnCall { event } };
         let removed = some(revert.revoked().to_vec());
-        changes.extend(removed.map(|grantees| MemoryChange::Removed { grantees, are_trusted: false, moment }));
+        changes.extend(removed.map(|grantees| MemoryChange::Removed {
+            grantees,
+            are_trusted: false,
+            moment,
+        }));
     }
 
     /// The look-up. Access that it saw, and of which the record says nothing, is a finding that it opened.
@@ -155,7 +163,9 @@ impl RememberedCall<'_> {
             FindingKind::Shared(exposure, grantees) if succeeded && exposure.is_untrusted() => {
                 report(self.class(*exposure), grantees.clone(), severity);
             }
-            FindingKind::Lost(grantees) if succeeded => report(FindingClass::Lost, grantees.clone(), severity),
+            FindingKind::Lost(grantees) if succeeded => {
+                report(FindingClass::Lost, grantees.clone(), severity)
+            }
             FindingKind::SnapshotUsed(_, by, exposure) if succeeded && exposure.is_untrusted() => {
                 report(FindingClass::Used, vec![Grantee::user(by.as_deref())], severity);
             }

@@ -134,9 +134,7 @@ impl ResourceDescription {
     /// The facts that decide which rule covers it.
     pub fn facts(&self) -> Facts {
         match self {
-            Self::Image(image) => {
-                Facts { image: LookUp::Found(Some(image.clone())), ..Facts::default() }
-            }
+            Self::Image(image) => Facts { image: LookUp::Found(Some(image.clone())), ..Facts::default() },
             Self::Snapshot { found, .. } => {
                 let snapshot = found.as_deref().map(|found| LookUp::Found(Some(found.clone())));
                 Facts { snapshot: snapshot.unwrap_or_default(), ..Facts::default() }

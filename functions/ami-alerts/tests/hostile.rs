@@ -63,6 +63,21 @@ fn check(message: &Message, limit: usize) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Words of a command that no shell changes, and one argument in single quotes that holds JSON.
+fn check_command(command: &str) -> Result<(), TestCaseError> {
+    let quotes = command.matches('\'').count();
+    prop_assert!(quotes == 0 || quotes == 2, "{command}");
+    let outside: String = command.split('\'').step_by(2).collect();
+    let harmless = |c: char| c.is_ascii_alphanumeric() || " -:=,.@_+".contains(c);
+    prop_assert!(outside.chars().all(harmless), "{command}");
+    let services = ["aws ec2 ", "aws iam ", "aws cloudtrail "];
+    prop_assert!(services.iter().any(|service| command.starts_with(service)), "{command}");
+    if let Some(inside) = command.split('\'').nth(1) {
+        prop_assert!(serde_json::from_str::<Value>(inside).is_ok(), "{command}");
+    }
+    Ok(())
+}
+
 /// Hostile texts, and texts of AWS.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -73,6 +88,15 @@ fn text() -> impl Strategy<Value = String> {
         Just("x\r\nSubject: y\r\n\r\n".to_owned()),
         Just("\u{202e}txt.exe\u{0}\u{1b}[2J".to_owned()),
         Just("'; reboot; '".to_owned()),
+        Just("-rf".to_owned()),
+        Just("=reboot".to_owned()),
+        Just("alice".to_owned()),
+        Just("IAMUser".to_owned()),
+        Just("AssumedRole".to_owned()),
+        Just("Root".to_owned()),
+        Just("AKIAIOSFODNN7EXAMPLE".to_owned()),
+        Just("2026-03-02T10:04:12Z".to_owned()),
+        Just("us-east-1".to_owned()),
         Just("é🚂".repeat(400)),
         Just("arn:aws:organizations::777788889999:organization/o-a1b2c3d4e5".to_owned()),
         "\\PC{0,40}",
@@ -165,7 +189,6 @@ fn facts() -> impl Strategy<Value = Facts> {
         if !seen {
             let error = || LookupError::Call(CallError::without_answer("ec2:DescribeImages", alias.clone()));
             return Facts {
-                is_own_call: false,
                 alias: LookUp::Failed(error()),
                 image: LookUp::Failed(error()),
                 permissions: LookUp::Failed(error()),
@@ -177,10 +200,10 @@ fn facts() -> impl Strategy<Value = Facts> {
         let image =
             ImageDescription { id: "ami-1".into(), name: Some(name), tags, ..ImageDescription::default() };
         Facts {
-            is_own_call: false,
             alias: LookUp::Found(Some(alias)),
             image: LookUp::Found(Some(image)),
             permissions: LookUp::Found(grantees),
+            permissions_at: Some(jiff::Timestamp::UNIX_EPOCH),
             block: LookUp::Found("unblocked".into()),
             ..Facts::default()
         }
@@ -200,7 +223,7 @@ proptest! {
         let record = record(&event).expect("a call");
         let revert = if failed {
             RevertOutcome::Failed(FailedRevert {
-                revoked: Vec::new(),
+                revoked: vec![Grantee::of("444455556666")],
                 left: vec![Grantee::Everyone],
                 error: CallError::without_answer("ec2:ModifyImageAttribute", "x\r\n"),
             })
@@ -223,14 +246,8 @@ proptest! {
     fn does_no_text_of_a_record_become_a_command(event in event(), facts in facts()) {
         let record = record(&event).expect("a call");
         if let Some(message) = email(&record, &facts, &RevertOutcome::NotPlanned, 262_144) {
-            let commands = message.text.lines().filter(|line| line.starts_with("aws ec2 "));
-            for command in commands {
-                // Words of a command, and one argument in single quotes.
-                let quotes = command.matches('\'').count();
-                prop_assert!(quotes == 0 || quotes == 2, "{command}");
-                let outside: String = command.split('\'').step_by(2).collect();
-                let harmless = |c: char| c.is_ascii_alphanumeric() || " -".contains(c);
-                prop_assert!(outside.chars().all(harmless), "{command}");
+            for command in message.text.lines().filter(|line| line.starts_with("aws ")) {
+                check_command(command)?;
             }
         }
     }
@@ -247,7 +264,9 @@ fn does_a_share_with_ten_thousand_accounts_fit() {
     let message = email(&record, &Facts::default(), &RevertOutcome::NotPlanned, 262_144).expect("an email");
     check(&message, 262_144).expect("SNS takes it");
     assert!(
-        message.subject.starts_with("Image shared with 10000 accounts: ami-0123456789abcdef0"),
+        message
+            .subject
+            .starts_with("[HIGH eu-west-1] Image shared with 10000 accounts: ami-0123456789abcdef0"),
         "{}",
         message.subject
     );

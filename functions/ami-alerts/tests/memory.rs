@@ -60,9 +60,9 @@ fn spans(memory: &ResourceMemory) -> Vec<String> {
 
 fn span(finding: &ami_alerts::memory::RememberedFinding) -> String {
     let minute = |moment: &Option<Moment>| {
-        moment.as_ref().map_or(String::new(), |moment| {
-            (moment.at.duration_since(minutes(0)).as_secs() / 60).to_string()
-        })
+        moment
+            .as_ref()
+            .map_or(String::new(), |moment| (moment.at.duration_since(minutes(0)).as_secs() / 60).to_string())
     };
     format!("{:?} {}-{}", finding.class, minute(&finding.history.opened), minute(&finding.history.closed))
 }
@@ -123,7 +123,13 @@ fn does_a_look_up_end_only_what_it_can_know() {
 #[test]
 fn does_a_record_prove_the_time_that_a_look_up_only_bounds() {
     let (grant, removal) = (granted(record(minutes(0), "e-1")), removed(record(minutes(47), "e-2")));
-    let memory = after(&[opened(minutes(30)), reported(Severity::Critical, minutes(30)), grant, ended(minutes(90)), removal]);
+    let memory = after(&[
+        opened(minutes(30)),
+        reported(Severity::Critical, minutes(30)),
+        grant,
+        ended(minutes(90)),
+        removal,
+    ]);
     assert_eq!(spans(&memory), ["Exposed 0-47"]);
     let history = &memory.findings[0].history;
     assert!(history.reported.is_some_and(|reported| reported.severity == Severity::Critical));
@@ -238,7 +244,11 @@ fn do_ten_thousand_grantees_fit_into_an_item() {
     for turn in 0..6 {
         let (begin, end) = (record(minutes(turn * 60), &format!("grant-{turn}")), minutes(turn * 60 + 20));
         let (class, at) = (FindingClass::Exposed, end);
-        memory.apply(&MemoryChange::Granted { grantees: grantees.clone(), class: Some(class), moment: begin });
+        memory.apply(&MemoryChange::Granted {
+            grantees: grantees.clone(),
+            class: Some(class),
+            moment: begin,
+        });
         let severity = Severity::High;
         memory.apply(&MemoryChange::Reported { class, grantees: grantees.clone(), severity, at });
         memory.apply(&MemoryChange::Seen(SeenGrantees { at, grantees: grantees.clone() }));
@@ -279,11 +289,13 @@ fn does_a_memory_that_is_too_large_keep_what_is_open() {
 fn truth() -> impl Strategy<Value = Vec<(i64, bool)>> {
     prop::collection::vec((0..2_000i64, any::<bool>()), 1..12).prop_map(|steps| {
         let mut now = 0;
-        steps.into_iter().map(|(step, is_grant)| {
-            now += if step < 400 { 0 } else { step };
-            (now, is_grant)
-        })
-        .collect()
+        steps
+            .into_iter()
+            .map(|(step, is_grant)| {
+                now += if step < 400 { 0 } else { step };
+                (now, is_grant)
+            })
+            .collect()
     })
 }
 

@@ -10,6 +10,9 @@ use shared::home::{Home, is_region};
 /// The most grantees of a command.
 const MOST: usize = 20;
 
+/// The most commands for one purpose.
+const MOST_COMMANDS: usize = 5;
+
 /// A change of permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Edit {
@@ -17,6 +20,22 @@ pub(super) enum Edit {
     Grant,
     /// Revokes access.
     Revoke,
+}
+
+/// The commands that grant or revoke access, each for as many grantees as a reader can check. None if a grantee, the id or the
+/// region does not have AWS's form, or if there are too many grantees.
+pub(super) fn modify_all(
+    edit: Edit,
+    resource: &SharedResource,
+    region: &str,
+    grantees: &[Grantee],
+) -> Vec<String> {
+    if grantees.len() > MOST * MOST_COMMANDS {
+        return Vec::new();
+    }
+    let commands: Option<Vec<String>> =
+        grantees.chunks(MOST).map(|some| modify(edit, resource, region, some)).collect();
+    commands.unwrap_or_default()
 }
 
 /// The command that grants or revokes access; `None` if a grantee, the id or the region does not have AWS's form, or if there
@@ -106,12 +125,14 @@ pub(super) fn describe(resource: &SharedResource, region: &str) -> Option<String
     })
 }
 
-/// The command that enables block public access for images.
-pub(super) fn block(region: &str) -> Option<String> {
+/// The command that enables block public access.
+pub(super) fn block(of: ResourceKind, region: &str) -> Option<String> {
+    let (name, option) = match of {
+        ResourceKind::Image => ("image", "--image-block-public-access-state"),
+        ResourceKind::Snapshot => ("snapshot", "--state"),
+    };
     is_region(region).then(|| {
-        format!(
-            "aws ec2 enable-image-block-public-access --region {region} --image-block-public-access-state block-new-sharing"
-        )
+        format!("aws ec2 enable-{name}-block-public-access --region {region} {option} block-new-sharing")
     })
 }
 

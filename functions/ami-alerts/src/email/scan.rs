@@ -145,13 +145,17 @@ impl ScanAlert<'_> {
             lines.push("Revoke the access that is not intended with the commands below.");
         }
         if self.news.iter().any(|news| news.is_public() || ended::was_public(&news.ended)) {
-            lines.push("Treat the data on a public image or snapshot as read. Replace the secrets that it contains.");
+            lines.push(
+                "Treat the data on a public image or snapshot as read. Replace the secrets that it contains.",
+            );
         }
         if has_grantees {
             lines.push("Add the other grantees to the rules as trusted (pointsman.toml).");
         }
         if is_open(FindingClass::Exposed) && self.news.iter().any(ResourceNews::is_public) {
-            lines.push("If an image or a snapshot is meant to be public, give it a rule with `public = true`.");
+            lines.push(
+                "If an image or a snapshot is meant to be public, give it a rule with `public = true`.",
+            );
         }
         if is_open(FindingClass::Lost) {
             lines.push(
@@ -175,7 +179,8 @@ fn snapshot_block(state: Option<&str>) -> String {
         None => "block public access for snapshots could not be read".to_owned(),
         Some("unblocked") => "snapshots in the region can be made public".to_owned(),
         Some("block-new-sharing") => {
-            "no further snapshot in the region can be made public; those that are public stay public".to_owned()
+            "no further snapshot in the region can be made public; those that are public stay public"
+                .to_owned()
         }
         Some("block-all-sharing") => "public snapshots in the region are treated as private".to_owned(),
         Some(other) => plain(other),

@@ -106,10 +106,11 @@ fn accounts_in_question<'g>(
     grantees: impl Iterator<Item = &'g Grantee>,
 ) -> Vec<String> {
     let mut known = BTreeSet::new();
-    let accounts = grantees.filter(|grantee| !trusted.includes(grantee)).filter_map(|grantee| match grantee {
-        Grantee::Account(id) if Some(id.as_str()) != owner => Some(id),
-        _ => None,
-    });
+    let accounts =
+        grantees.filter(|grantee| !trusted.includes(grantee)).filter_map(|grantee| match grantee {
+            Grantee::Account(id) if Some(id.as_str()) != owner => Some(id),
+            _ => None,
+        });
     accounts.filter(|id| known.insert((*id).clone())).cloned().collect()
 }
 
@@ -244,6 +245,9 @@ mod tests {
         assert_eq!(unproven, LookUp::Failed(error));
         assert_eq!(judge(Some(&outside), Some(&failed), std::slice::from_ref(&own)), failed);
         assert_eq!(judge(Some(&ours), None, std::slice::from_ref(&own)), ours);
-        assert!(matches!(judge(None, None, &[own]), LookUp::Failed(LookupError::TooManyAccounts { most: 20 })));
+        assert!(matches!(
+            judge(None, None, &[own]),
+            LookUp::Failed(LookupError::TooManyAccounts { most: 20 })
+        ));
     }
 }

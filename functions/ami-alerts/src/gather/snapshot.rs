@@ -47,9 +47,10 @@ async fn images_of(id: &str, ec2: &Ec2) -> Result<Vec<ImageDescription>, LookupE
 /// The description of a snapshot, without its images.
 pub(super) fn description(snapshot: &Ec2Snapshot) -> SnapshotDescription {
     let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
-    let tags = snapshot.tags().iter().map(|tag| {
-        (tag.key().unwrap_or_default().to_owned(), tag.value().unwrap_or_default().to_owned())
-    });
+    let tags = snapshot
+        .tags()
+        .iter()
+        .map(|tag| (tag.key().unwrap_or_default().to_owned(), tag.value().unwrap_or_default().to_owned()));
     SnapshotDescription {
         id: snapshot.snapshot_id().unwrap_or_default().to_owned(),
         description: text(snapshot.description()),

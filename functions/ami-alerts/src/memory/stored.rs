@@ -126,7 +126,8 @@ impl From<ResourceMemory> for StoredMemory {
             FindingGroup { class, grantees, history: StoredHistory::of(history) }
         };
         let change = |(changes, grantees): (&[AccessChange], Vec<&Grantee>)| {
-            let stored = |change: &AccessChange| StoredChange { kind: change.kind, moment: change.moment.clone() };
+            let stored =
+                |change: &AccessChange| StoredChange { kind: change.kind, moment: change.moment.clone() };
             let changes = changes.iter().map(stored).collect();
             ChangeGroup { grantees: StoredGrantees::of(grantees, &all), changes }
         };
@@ -135,10 +136,8 @@ impl From<ResourceMemory> for StoredMemory {
             findings: findings.into_iter().map(finding).collect(),
             changes: changes.into_iter().map(change).collect(),
             resets: memory.resets.clone(),
-            seen: seen.map(|seen| StoredLookUp {
-                at: seen.at,
-                grantees: StoredGrantees::of(&seen.grantees, &all),
-            }),
+            seen: seen
+                .map(|seen| StoredLookUp { at: seen.at, grantees: StoredGrantees::of(&seen.grantees, &all) }),
             usage_report: memory.usage_report.clone(),
             grantees: all,
         }
@@ -155,9 +154,7 @@ fn finding_groups(
     groups
 }
 
-fn change_groups(
-    changes: &BTreeMap<Grantee, Vec<AccessChange>>,
-) -> BTreeMap<&[AccessChange], Vec<&Grantee>> {
+fn change_groups(changes: &BTreeMap<Grantee, Vec<AccessChange>>) -> BTreeMap<&[AccessChange], Vec<&Grantee>> {
     let mut groups: BTreeMap<&[AccessChange], Vec<&Grantee>> = BTreeMap::new();
     for (grantee, changes) in changes {
         groups.entry(changes).or_default().push(grantee);
@@ -191,7 +188,8 @@ impl StoredHistory {
 impl From<StoredMemory> for ResourceMemory {
     fn from(stored: StoredMemory) -> Self {
         let all = &stored.grantees;
-        let change = |stored: &StoredChange| AccessChange { kind: stored.kind, moment: stored.moment.clone() };
+        let change =
+            |stored: &StoredChange| AccessChange { kind: stored.kind, moment: stored.moment.clone() };
         let mut changes = BTreeMap::new();
         for group in &stored.changes {
             let of_group: Vec<AccessChange> = group.changes.iter().map(change).collect();

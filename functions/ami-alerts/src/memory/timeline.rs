@@ -31,7 +31,8 @@ pub(super) fn insert(changes: &mut Vec<AccessChange>, change: AccessChange) {
     if changes.len() > MOST_CHANGES {
         let kind = |at: usize| std::mem::discriminant(&changes[at].kind);
         // A repetition between two others proves nothing more; otherwise the oldest change goes.
-        let repeated = (1..changes.len() - 1).find(|at| kind(at - 1) == kind(*at) && kind(*at) == kind(at + 1));
+        let repeated =
+            (1..changes.len() - 1).find(|at| kind(at - 1) == kind(*at) && kind(*at) == kind(at + 1));
         changes.remove(repeated.unwrap_or_default());
     }
 }
@@ -139,7 +140,8 @@ fn is_access(class: FindingClass) -> bool {
 }
 
 fn overlap(one: &FindingHistory, other: &FindingHistory) -> bool {
-    let begins_before_end = |one: &FindingHistory, other: &FindingHistory| match (&one.opened, &other.closed) {
+    let begins_before_end = |one: &FindingHistory, other: &FindingHistory| match (&one.opened, &other.closed)
+    {
         (Some(opened), Some(closed)) => opened.at < closed.at,
         _ => true,
     };
@@ -228,9 +230,5 @@ impl Progress {
 }
 
 fn opened(moment: &Moment) -> FindingHistory {
-    FindingHistory {
-        opened: Some(moment.clone()),
-        confirmed: Some(moment.at),
-        ..FindingHistory::default()
-    }
+    FindingHistory { opened: Some(moment.clone()), confirmed: Some(moment.at), ..FindingHistory::default() }
 }

@@ -69,7 +69,6 @@ fn plan_with(
         trusted,
         is_uncertain: false,
         has_access: true,
-        is_trusted_actor: false,
     };
     change(&mut request);
     request.plan()
@@ -163,7 +162,6 @@ fn what_blocks_a_revert() {
         RevertPlan::Blocked(RevertBlock::OtherAccount(ResourceKind::Image))
     );
     assert_eq!(with(|request| request.is_uncertain = true), RevertPlan::Blocked(RevertBlock::TagsUnknown));
-    assert_eq!(with(|request| request.is_trusted_actor = true), RevertPlan::Nothing);
     let mut elsewhere = image_shared(&["all"]);
     elsewhere.region = Some("evil.example/".into());
     assert_eq!(

@@ -112,11 +112,19 @@ impl fmt::Display for ScanBecause {
             }
             Self::Throttled { kind, left } => {
                 let left = count(*left, kind.name());
-                write!(f, "EC2 throttles the scan with {left} left; the next scan starts at another {}", kind.name())
+                write!(
+                    f,
+                    "EC2 throttles the scan with {left} left; the next scan starts at another {}",
+                    kind.name()
+                )
             }
             Self::NoTimeLeft { kind, left } => {
                 let left = count(*left, kind.name());
-                write!(f, "the scan ran out of time with {left} left; the next scan starts at another {}", kind.name())
+                write!(
+                    f,
+                    "the scan ran out of time with {left} left; the next scan starts at another {}",
+                    kind.name()
+                )
             }
         }
     }
@@ -139,7 +147,9 @@ impl fmt::Display for ScanRead {
 fn reminder(f: &mut fmt::Formatter<'_>, findings: &OpenFindings) -> fmt::Result {
     let OpenFindings { class, exposure, grantees, opened, reported, severity, .. } = findings;
     match (class, exposure) {
-        (FindingClass::Lost, _) => write!(f, "still without access: {}, which a rule trusts", listed(grantees))?,
+        (FindingClass::Lost, _) => {
+            write!(f, "still without access: {}, which a rule trusts", listed(grantees))?
+        }
         (_, Exposure::Public) => f.write_str("still public")?,
         (_, exposure) => write!(f, "still shared with {}, {}", listed(grantees), exposure.clause())?,
     }
@@ -161,7 +171,9 @@ fn end(ended: &EndedFinding) -> String {
     let (grantees, at) = (listed(grantees), closed.at);
     match (&closed.proof, class) {
         (Proof::LookUp, FindingClass::Lost) => format!("access restored: {grantees}, seen at {at}"),
-        (Proof::LookUp, _) => format!("access of {grantees} ended: {}not seen at {at}", seen_last(*confirmed)),
+        (Proof::LookUp, _) => {
+            format!("access of {grantees} ended: {}not seen at {at}", seen_last(*confirmed))
+        }
         (Proof::Rule { .. }, FindingClass::Lost) => format!("no rule trusts {grantees} any longer"),
         (Proof::Rule { .. }, _) => format!("a rule now trusts {grantees}"),
         (Proof::Gone, _) => format!("it no longer exists, and with it the access of {grantees}"),

@@ -63,7 +63,8 @@ pub fn after_scan(acted: Acted) -> Decided {
 
 /// The part of an update that is remembered without the email. The next scan reports the ends again.
 fn without_email(update: &MemoryUpdate) -> Option<MemoryUpdate> {
-    let is_seen = |change: &&MemoryChange| matches!(change, MemoryChange::Opened { .. } | MemoryChange::Seen(_));
+    let is_seen =
+        |change: &&MemoryChange| matches!(change, MemoryChange::Opened { .. } | MemoryChange::Seen(_));
     let changes: Vec<MemoryChange> = update.changes.iter().filter(is_seen).cloned().collect();
     (!changes.is_empty()).then(|| MemoryUpdate { changes, ..update.clone() })
 }
@@ -178,7 +179,10 @@ impl<'a> ScanDecision<'a> {
             if description.kind() == kind.kind && !read.contains(id.as_str()) {
                 let is_gone = kind.all.as_ref().is_ok_and(|all| !all.contains(id));
                 let memberships = &Memberships::new();
-                self.judge(&description, LookUpOfScan { grantees: None, is_partial: true, is_gone, memberships });
+                self.judge(
+                    &description,
+                    LookUpOfScan { grantees: None, is_partial: true, is_gone, memberships },
+                );
             }
         }
     }
@@ -189,7 +193,8 @@ impl<'a> ScanDecision<'a> {
 
     /// One note stands for all accounts whose organization is unknown.
     fn note_memberships(&mut self, scanned: &ScannedResource) {
-        let Some(error) = scanned.memberships.values().find_map(LookUp::error).filter(|_| !self.noted_memberships)
+        let Some(error) =
+            scanned.memberships.values().find_map(LookUp::error).filter(|_| !self.noted_memberships)
         else {
             return;
         };
@@ -219,8 +224,7 @@ impl<'a> ScanDecision<'a> {
             self.decided.report.note(description.id(), &Remark::RuleUncertain);
         }
         self.report(description, grantees.is_some() && !is_partial, &judgement, rule);
-        let is_blocked =
-            description.kind() == ResourceKind::Snapshot && self.scan.blocks_public_snapshots();
+        let is_blocked = description.kind() == ResourceKind::Snapshot && self.scan.blocks_public_snapshots();
         match ResourceNews::of(description, &judgement, rule, is_blocked) {
             Some(news) => self.news.push(news),
             None if judgement.changes.is_empty() => {}
@@ -253,7 +257,9 @@ impl<'a> ScanDecision<'a> {
             && judgement.settling.is_empty());
         match description.kind() {
             _ if has_reasons || !is_read => {}
-            ResourceKind::Image => self.reason(Verdict::Skip, id, &ScanBecause::OnlyTrusted { snapshots: None }),
+            ResourceKind::Image => {
+                self.reason(Verdict::Skip, id, &ScanBecause::OnlyTrusted { snapshots: None })
+            }
             // An account may have 100,000 snapshots.
             ResourceKind::Snapshot => self.private_snapshots += 1,
         }

@@ -150,7 +150,8 @@ impl<'a> Judged<'a> {
         let mut opened = Vec::new();
         let shares = by_exposure(self.grantees.unwrap_or_default(), Some(self.own), self.trusted);
         let untrusted = shares.into_iter().filter(|(exposure, _)| exposure.is_untrusted());
-        let each = |(exposure, all): (Exposure, Vec<Grantee>)| all.into_iter().map(move |one| (exposure, one));
+        let each =
+            |(exposure, all): (Exposure, Vec<Grantee>)| all.into_iter().map(move |one| (exposure, one));
         for (exposure, grantee) in untrusted.flat_map(each) {
             let key = match known.get(&grantee) {
                 Some(finding) => {
@@ -171,7 +172,11 @@ impl<'a> Judged<'a> {
         judgement.open.extend(groups.into_iter().map(|(key, grantees)| self.open_group(key, grantees)));
     }
 
-    fn open_group(&self, (class, exposure, opened, reported): GroupKey, grantees: Vec<Grantee>) -> OpenFindings {
+    fn open_group(
+        &self,
+        (class, exposure, opened, reported): GroupKey,
+        grantees: Vec<Grantee>,
+    ) -> OpenFindings {
         let severity = match class {
             FindingClass::Lost => Severity::Medium,
             _ => exposure.severity(),
@@ -194,7 +199,9 @@ impl<'a> Judged<'a> {
             None => News::New,
             Some(reported) if reported.severity < severity => News::Worse,
             // Lost access is emailed once.
-            Some(reported) if class == FindingClass::Exposed && is_due(remind, exposure, reported, self.at) => {
+            Some(reported)
+                if class == FindingClass::Exposed && is_due(remind, exposure, reported, self.at) =>
+            {
                 News::Reminder
             }
             Some(_) => News::Reported,

@@ -1,12 +1,12 @@
 //! The news about one image or snapshot that an email reports.
 
-use super::judge::{Judgement, OpenFindings};
 use super::ResourceDescription;
+use super::judge::{Judgement, OpenFindings};
 use crate::exposure::Exposure;
 use crate::grantee::Grantee;
 use crate::history::EndedFinding;
-use crate::memory::update::MemoryChange;
 use crate::memory::FindingClass;
+use crate::memory::update::MemoryChange;
 use crate::rules::ImageRule;
 use crate::severity::Severity;
 

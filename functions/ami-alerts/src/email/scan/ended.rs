@@ -10,7 +10,9 @@ use crate::memory::{FindingClass, Moment, Proof};
 
 /// Whether one of them was public.
 pub(super) fn was_public(ended: &[EndedFinding]) -> bool {
-    ended.iter().any(|ended| ended.class == FindingClass::Exposed && ended.grantees.contains(&Grantee::Everyone))
+    ended
+        .iter()
+        .any(|ended| ended.class == FindingClass::Exposed && ended.grantees.contains(&Grantee::Everyone))
 }
 
 /// Whether no record says who ended one of them.
@@ -52,7 +54,8 @@ fn time(kind: ResourceKind, ended: &EndedFinding) -> String {
             at_most(ended)
         ),
         Proof::Record { actor, event } => {
-            let event = event.as_deref().map(|event| format!(" (event {})", plain(event))).unwrap_or_default();
+            let event =
+                event.as_deref().map(|event| format!(" (event {})", plain(event))).unwrap_or_default();
             format!("{}; ended by {}{event}", whole(ended), plain(actor))
         }
         Proof::OwnCall { .. } => format!("{}; this function revoked it", whole(ended)),
@@ -95,7 +98,8 @@ fn last_seen(ended: &EndedFinding) -> String {
 
 /// ` (open for 23 hours to 2 days)`: at least until it was seen last, at most until the look-up.
 fn at_most(ended: &EndedFinding) -> String {
-    let (Some(Moment { at, proof: Proof::Record { .. } }), Some(confirmed)) = (&ended.opened, ended.confirmed)
+    let (Some(Moment { at, proof: Proof::Record { .. } }), Some(confirmed)) =
+        (&ended.opened, ended.confirmed)
     else {
         return String::new();
     };

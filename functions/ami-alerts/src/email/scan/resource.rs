@@ -55,7 +55,9 @@ fn state(kind: ResourceKind, open: &OpenFindings, is_blocked: bool) -> String {
     let names = || headline::names(&open.grantees, MOST);
     let severity = open.severity;
     match (open.class, open.exposure, kind) {
-        (FindingClass::Lost, ..) => format!("{}, which a rule trusts: no access (severity {severity})", names()),
+        (FindingClass::Lost, ..) => {
+            format!("{}, which a rule trusts: no access (severity {severity})", names())
+        }
         (_, Exposure::Public, ResourceKind::Image) => {
             format!("EVERYONE can launch it (public, severity {severity})")
         }

@@ -48,7 +48,8 @@ impl ScanAlert<'_> {
     /// Each category that has an image or a snapshot, with their number.
     fn parts(&self) -> Vec<(String, usize)> {
         let of = |category| {
-            let (names, number) = resources(self.news.iter().filter(move |news| category_of(news) == category));
+            let (names, number) =
+                resources(self.news.iter().filter(move |news| category_of(news) == category));
             (number > 0).then(|| (part(category, &names, number), number))
         };
         CATEGORIES.into_iter().filter_map(of).collect()

@@ -72,12 +72,7 @@ pub(super) async fn read_each(kind: ResourceKind, ids: Vec<String>, ec2: &Ec2, u
 }
 
 impl EachRead {
-    fn stop_at(
-        &mut self,
-        id: String,
-        left: impl Iterator<Item = String>,
-        stop: impl Fn(usize) -> ScanStop,
-    ) {
+    fn stop_at(&mut self, id: String, left: impl Iterator<Item = String>, stop: impl Fn(usize) -> ScanStop) {
         self.unread = std::iter::once(id).chain(left).collect();
         self.stop = Some(stop(self.unread.len()));
     }

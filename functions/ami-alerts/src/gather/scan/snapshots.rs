@@ -56,7 +56,8 @@ fn with_images(snapshot: &SnapshotDescription, images: &ImagesOfSnapshots) -> Op
 }
 
 fn shared_or_known(each: &EachRead, public: &BTreeSet<String>, known: &BTreeSet<String>) -> Vec<String> {
-    let is_shared = |grantees: &Result<Vec<_>, _>| grantees.as_ref().is_ok_and(|grantees| !grantees.is_empty());
+    let is_shared =
+        |grantees: &Result<Vec<_>, _>| grantees.as_ref().is_ok_and(|grantees| !grantees.is_empty());
     let is_needed = |id: &String| public.contains(id) || known.contains(id);
     let read = each.grantees.iter().filter(|(id, grantees)| is_shared(grantees) || is_needed(id));
     let read = read.map(|(id, _)| id.clone());

@@ -15,7 +15,8 @@ impl Judged<'_> {
     pub(super) fn lost(&self, now: &BTreeSet<&Grantee>, judgement: &mut Judgement) {
         let mut groups: BTreeMap<GroupKey, Vec<Grantee>> = BTreeMap::new();
         for finding in self.known_open(&[FindingClass::Lost]) {
-            let may_be_trusted = matches!(self.exposure(&finding.grantee), Exposure::Trusted | Exposure::Unproven);
+            let may_be_trusted =
+                matches!(self.exposure(&finding.grantee), Exposure::Trusted | Exposure::Unproven);
             let is_trusted = self.is_uncertain || may_be_trusted;
             if is_trusted && !now.contains(&finding.grantee) {
                 let (opened, reported) = (finding.history.opened.clone(), finding.history.reported);
