@@ -82,7 +82,8 @@ impl<'r> MembershipReader<'r> {
                 asked.spawn(async move { asking.answer_until(until).await });
             }
             let answers = asked.join_all().await;
-            let error = answers.iter().filter_map(|(_, answer)| answer.error()).find(|error| is_refusal(error));
+            let error =
+                answers.iter().filter_map(|(_, answer)| answer.error()).find(|error| is_refusal(error));
             self.refused = self.refused.take().or(error.cloned());
             self.answers.extend(answers);
         }
