@@ -41,8 +41,8 @@ AWS_SESSION_TOKEN, AWS_REGION); `aws configure export-credentials --format env` 
 
 const FINDINGS_EXAMPLES: &str = "\
 Examples:
-  pointsman findings --table pointsman-AmiAlertsTable-1ABC --account 111122223333
-  pointsman findings --table NAME --account 111122223333 --region us-east-1 --region eu-west-1 --all
+  pointsman findings --table NAME --account 111122223333
+  pointsman findings --table NAME --account 111122223333 --region eu-west-1 --all
   pointsman findings events/ami-alerts/reconcile-finds-a-public-snapshot
 
 A table is read with the credentials and the region of the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,

@@ -53,7 +53,7 @@ pub async fn handle(
         Delivery::Nothing(unrelated) => Ok(Parsed::NotOurs(unrelated)),
         Delivery::Records(records) if records.len() == 1 => parse_record(&records[0]),
         Delivery::Records(records) => {
-            let report = handle_records(&run, &records).await;
+            let report = Box::pin(handle_records(&run, &records)).await;
             let event = count(records.len(), "CloudTrail record");
             return Ok(report.decision(FUNCTION.name, &event, &invocation));
         }
@@ -66,7 +66,7 @@ pub async fn handle(
         }
     };
     let report = match &event {
-        Event::Call(record) => recorded_call(&run, record).await,
+        Event::Call(record) => Box::pin(recorded_call(&run, record)).await,
         Event::Reconcile => daily_scan(&run).await,
     };
     Ok(report.decision(FUNCTION.name, &event.to_string(), &invocation))

@@ -11,14 +11,12 @@ use ami_alerts::grantee::Grantee;
 use ami_alerts::revert_plan::{RevertBlock, RevertPlan};
 use ami_alerts::rules::{ImageRule, Reminder, Revert, Rules, Trusted};
 use ami_alerts::severity::Severity;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::call_error::CallError;
 use shared::config::Place;
 
+const NOW: &str = "2026-03-02T10:05:00Z";
 const OWN: &str = "111122223333";
-/// 2026-03-02T10:05:00Z.
-const NOW: Timestamp = Timestamp::constant(1_772_445_900, 0);
 const IMAGE: &str = "ami-0123456789abcdef0";
 const ORGANIZATION: &str = "arn:aws:organizations::777788889999:organization/o-a1b2c3d4e5";
 const UNIT: &str = "arn:aws:organizations::777788889999:ou/o-a1b2c3d4e5/ou-ab12-cdefghij";
@@ -94,7 +92,7 @@ fn facts_with(tags: &[(&str, &str)], now: &[&str]) -> Facts {
 
 fn assessment_of<'r>(record: &Record, facts: &Facts, rules: &'r Rules) -> Assessment<'r> {
     let change = SharingChange::of(record).expect("a call that is understood");
-    assess_change(record, &change, facts, rules, OWN, NOW)
+    assess_change(record, &change, facts, rules, OWN, NOW.parse().unwrap())
 }
 
 fn codes(assessment: &Assessment<'_>) -> Vec<&'static str> {

@@ -241,6 +241,13 @@ proptest! {
     }
 
     #[test]
+    fn does_no_log_file_end_in_a_panic(values in prop::collection::vec(value(), 0..4)) {
+        if let Delivery::Records(records) = delivery(json!({"Records": values})) {
+            records.iter().for_each(|record| drop(parse_record(record)));
+        }
+    }
+
+    #[test]
     fn does_no_event_end_in_a_panic(event in value()) {
         if let Some(record) = record(&event) {
             email(&record, &Facts::default(), &RevertOutcome::NotPlanned, 262_144);
