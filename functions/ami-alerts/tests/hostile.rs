@@ -1,7 +1,7 @@
 //! Hostile records: SNS accepts every email, and no text of a record becomes a command.
 
 use ami_alerts::change::SharingChange;
-use ami_alerts::decide::assess;
+use ami_alerts::decide::AssessedCall;
 use ami_alerts::email::CallAlert;
 use ami_alerts::event::{Delivery, Event, Parsed, Record, delivery, parse, parse_record};
 use ami_alerts::facts::{Facts, ImageDescription, LookUp, LookupError};
@@ -40,7 +40,8 @@ fn email(record: &Record, facts: &Facts, revert: &RevertOutcome, limit: usize) -
     let call = RecordedCall::of(record, &rules).ok()?;
     assert!(!matches!(call.change(), Some(SharingChange::OtherAttribute { .. })));
     let home = home();
-    let assessment = assess(&call, facts, &rules, &home);
+    let now = "2026-03-02T10:05:00Z".parse().unwrap();
+    let assessment = AssessedCall::of(&call, facts, &rules, &home, limit, now).assessment;
     let alert = CallAlert { call: &call, assessment: &assessment, facts, revert, home: &home };
     Some(alert.message(limit))
 }
