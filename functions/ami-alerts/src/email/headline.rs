@@ -13,6 +13,9 @@ use crate::revert_plan::{FailedRevert, RevertOutcome};
 /// The fewest characters that a part of a subject is cut to: enough to recognize it.
 const SHORTEST: usize = 12;
 
+/// The beginning of the subject if some grantees keep their access.
+const IN_PART: &str = "REVERTED IN PART";
+
 /// The most grantees that the image action names.
 const NAMED: usize = 5;
 
@@ -65,7 +68,9 @@ fn headline(alert: &CallAlert<'_>) -> String {
             format!("{}: {}", failed_revert(failed), uncapitalized(&change))
         }
         RevertOutcome::Revoked(_) | RevertOutcome::RevokedBefore(..) => {
-            format!("Reverted: {}", uncapitalized(&change))
+            let is_whole = alert.assessment.revert.held().is_empty();
+            let reverted = if is_whole { "Reverted" } else { IN_PART };
+            format!("{reverted}: {}", uncapitalized(&change))
         }
         RevertOutcome::NotPlanned | RevertOutcome::Blocked(_) => change,
     }
@@ -74,7 +79,7 @@ fn headline(alert: &CallAlert<'_>) -> String {
 /// A revert that failed in part, for certain, or perhaps.
 fn failed_revert(failed: &FailedRevert) -> &'static str {
     match (failed.revoked.is_empty(), failed.may_have_had_effect()) {
-        (false, _) => "REVERTED IN PART",
+        (false, _) => IN_PART,
         (true, false) => "NOT REVERTED",
         (true, true) => "REVERT FAILED",
     }

@@ -54,8 +54,7 @@ fn failure(failed: &FailedRevert) -> String {
     let (left_names, error) = (names(left, NAMED), plain(&error.to_string()));
     match failed.may_have_had_effect() {
         true => format!(
-            "The revert FAILED: access may not have been revoked from {left_names} ({error}). Check the current \
-             permissions, and revoke the access with the command below."
+            "The revert FAILED: access may not have been revoked from {left_names} ({error}). Check the current permissions."
         ),
         false => format!(
             "The revert FAILED: access could not be revoked from {left_names} ({error}). Revoke it with the command \
