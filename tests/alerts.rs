@@ -264,10 +264,10 @@ fn do_two_reverts_of_one_image_at_once_each_revoke_their_own_share() {
     let account = event("e-2", json!({"add": {"items": [{"userId": "444455556666"}]}}));
     runtime().block_on(async {
         tokio::join!(
-            Box::pin(alerts.handle(&public, "one")),
-            Box::pin(alerts.handle(&account, "two")),
+            Box::pin(alerts.handled(&public, "one")),
+            Box::pin(alerts.handled(&account, "two")),
             // The same event at the same time: one of the two has the claim.
-            Box::pin(alerts.handle(&public, "three"))
+            Box::pin(alerts.handled(&public, "three"))
         )
     });
     assert_eq!(alerts.grantees(), ["777788889999"]);
