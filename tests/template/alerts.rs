@@ -27,9 +27,9 @@ const ALL: [(&str, &str); 5] = [
     ("SecurityHubFindings", "enabled"),
 ];
 
-/// The template with what rules that revert need.
-pub(super) fn template_that_reverts() -> SamTemplate {
-    with(&[("RevertShares", "enabled")])
+/// The template with each permission that the function can have.
+pub(super) fn template_with_every_permission() -> SamTemplate {
+    with(&ALL)
 }
 
 fn call(source: &str, name: &str) -> Value {
