@@ -36,6 +36,9 @@ impl std::fmt::Display for ItemKey {
     }
 }
 
+/// The items of a partition with their sort keys; an error in place of an item that has another form.
+pub type EachItem<T> = Vec<(String, Result<T, TableError>)>;
+
 /// A write of one item, made with [`VersionedTable::put`].
 #[derive(Debug, Clone)]
 pub struct VersionedPut(TransactWriteItem);
@@ -63,11 +66,12 @@ impl VersionedTable<'_> {
         from_item(item).map(Some).map_err(|error| form(error.to_string()))
     }
 
-    /// All items of a partition with their sort keys, read consistently, page by page.
+    /// All items of a partition with their sort keys, read consistently, page by page. An item that has another form is an
+    /// error of its own, so that it does not hide the others.
     ///
     /// # Errors
-    /// When the table did not answer, or an item has another form.
-    pub async fn query<T: DeserializeOwned>(&self, partition: &str) -> Result<Vec<(String, T)>, TableError> {
+    /// When the table did not answer.
+    pub async fn query<T: DeserializeOwned>(&self, partition: &str) -> Result<EachItem<T>, TableError> {
         let call = self.client.query().table_name(self.name).consistent_read(true);
         let call = call.key_condition_expression("pk = :pk");
         let call = call.expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()));
@@ -82,7 +86,7 @@ impl VersionedTable<'_> {
                 let sort = item.remove("sk").and_then(|sort| sort.as_s().ok().cloned()).unwrap_or_default();
                 let key = format!("{partition} {sort}");
                 let form = |message: String| TableError::Form { operation: "Query", key, message };
-                items.push((sort, from_item(item).map_err(|error| form(error.to_string()))?));
+                items.push((sort, from_item(item).map_err(|error| form(error.to_string()))));
             }
         }
         Ok(items)

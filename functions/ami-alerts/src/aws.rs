@@ -1,6 +1,7 @@
 //! The clients of the services that this function calls.
 
 use aws_config::{Region, SdkConfig};
+use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 
 /// The clients. Those of the function's own region are built once, at its cold start.
 #[derive(Debug, Clone)]
@@ -10,9 +11,11 @@ pub struct Clients {
     pub dynamodb: aws_sdk_dynamodb::Client,
     /// For the account's alias.
     pub iam: aws_sdk_iam::Client,
+    /// For the organization of accounts. The SDK's endpoint is the one of the partition: us-east-1, us-gov-west-1, cn-northwest-1.
+    pub organizations: aws_sdk_organizations::Client,
     /// For emails.
     pub sns: aws_sdk_sns::Client,
-    /// For the function's own role.
+    /// For the function's own role, and for roles in other accounts.
     pub sts: aws_sdk_sts::Client,
 }
 
@@ -23,9 +26,17 @@ impl Clients {
             config: config.clone(),
             dynamodb: aws_sdk_dynamodb::Client::new(config),
             iam: aws_sdk_iam::Client::new(config),
+            organizations: aws_sdk_organizations::Client::new(config),
             sns: aws_sdk_sns::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
         }
+    }
+
+    /// These clients, but those of EC2 and IAM act with other credentials: in another account.
+    pub fn through(&self, credentials: Credentials) -> Self {
+        let provider = SharedCredentialsProvider::new(credentials);
+        let config = self.config.to_builder().credentials_provider(provider).build();
+        Self { iam: aws_sdk_iam::Client::new(&config), config, ..self.clone() }
     }
 
     /// EC2 of a region: images and their permissions are regional.

@@ -2,15 +2,16 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use shared::call_error::CallError;
 use shared::config::Place;
 use shared::decision::{Evidence, Explain};
-use shared::text::{count, list_at_most};
+use shared::text::list_at_most;
 
 use crate::event::UnrelatedEvent;
-use crate::facts::LookupError;
 use crate::grantee::Grantee;
-use crate::revert_plan::RevertBlock;
+use crate::history::EndedFinding;
+use crate::revert_plan::{RevertBlock, may_have_had_effect};
 use crate::severity::Severity;
 
 /// A reason.
@@ -24,6 +25,8 @@ pub enum Because {
     OtherAttribute { attribute: String },
     /// This function made the call.
     OwnCall,
+    /// The rule expects what this actor does.
+    TrustedActor { actor: String, rule: Place },
     /// The rule asks for no email about changes of this severity.
     Muted { severity: Severity, from: Severity, rule: Place },
     /// An email reported the event.
@@ -34,36 +37,18 @@ pub enum Because {
     ClaimedByAnother,
     /// The access of these grantees was revoked.
     Reverted { grantees: Vec<Grantee>, rule: Option<Place> },
+    /// An earlier try of the event revoked the access of these grantees.
+    RevertedBefore { grantees: Vec<Grantee>, at: Timestamp },
     /// The access of these grantees could not be revoked.
     RevertFailed { grantees: Vec<Grantee>, error: CallError },
-    /// A rule asks for a revert, and this blocks it.
+    /// A rule asks for a revert, and this blocks it: for these grantees, or for all.
     #[strum(serialize = "revert-held")]
-    RevertBlocked { block: RevertBlock },
+    RevertBlocked { block: RevertBlock, grantees: Vec<Grantee> },
     /// The email could not be sent.
     #[strum(serialize = "mail-failed")]
     EmailFailed { error: CallError },
-    /// Every grantee of a scanned image is trusted.
-    #[strum(serialize = "as-the-rules-want")]
-    OnlyTrusted,
-    /// An email reported the same shares of a scanned image.
-    ReportedBefore,
-    /// The daily scan could not read something.
-    Unreadable { what: ScanRead, error: LookupError },
-    /// EC2 throttles the daily scan.
-    Throttled { left: usize },
-    /// The daily scan ran out of time.
-    NoTimeLeft { left: usize },
-}
-
-/// Something that the daily scan reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ScanRead {
-    /// The public images of the region.
-    PublicImages,
-    /// All images of the region.
-    Images,
-    /// The launch permissions of one image.
-    LaunchPermissions,
+    /// A finding ended by this call, or before its record arrived.
+    FindingClosed { ended: EndedFinding },
 }
 
 impl Explain for Because {
@@ -74,7 +59,7 @@ impl Explain for Because {
     fn evidence(&self) -> Evidence {
         let rule = match self {
             Self::Reverted { rule, .. } => rule.as_ref(),
-            Self::Muted { rule, .. } => Some(rule),
+            Self::Muted { rule, .. } | Self::TrustedActor { rule, .. } => Some(rule),
             _ => None,
         };
         Evidence { config: rule.map(ToString::to_string), ..Evidence::default() }
@@ -91,6 +76,9 @@ impl fmt::Display for Because {
             Self::OwnCall => {
                 f.write_str("this function made the call to revert a share, and has already reported it")
             }
+            Self::TrustedActor { actor, .. } => {
+                write!(f, "the rule trusts the actor of this call ({actor}), so its shares are expected and not reverted")
+            }
             Self::Muted { severity, from, .. } => {
                 write!(f, "no email: the severity is {severity}, and the rule mutes changes below {from}")
             }
@@ -102,36 +90,26 @@ impl fmt::Display for Because {
             Self::Reverted { grantees, .. } => {
                 write!(f, "access revoked from {}, as the rule asks", listed(grantees))
             }
+            Self::RevertedBefore { grantees, at } => write!(
+                f,
+                "an earlier try of this event revoked access from {} at {at}; its email was not sent",
+                listed(grantees)
+            ),
+            Self::RevertFailed { grantees, error } if may_have_had_effect(error) => {
+                write!(f, "access may not have been revoked from {} ({error})", listed(grantees))
+            }
             Self::RevertFailed { grantees, error } => {
                 write!(f, "access could not be revoked from {} ({error})", listed(grantees))
             }
-            Self::RevertBlocked { block } => {
+            Self::RevertBlocked { block, grantees } if grantees.is_empty() => {
                 write!(f, "the rule asks for a revert, which is blocked: {block}")
             }
+            Self::RevertBlocked { block, grantees } => {
+                write!(f, "the rule asks for a revert, which is blocked for {}: {block}", listed(grantees))
+            }
             Self::EmailFailed { error } => write!(f, "the email could not be sent ({error})"),
-            Self::OnlyTrusted => f.write_str("only trusted accounts can use it"),
-            Self::ReportedBefore => f.write_str("an untrusted grantee can still use it; already reported"),
-            Self::Unreadable { what, error } => write!(f, "{what} could not be read ({error})"),
-            Self::Throttled { left } => {
-                write!(f, "EC2 throttles the scan with {} left; {NEXT_SCAN}", count(*left, "image"))
-            }
-            Self::NoTimeLeft { left } => {
-                write!(f, "the scan ran out of time with {} left; {NEXT_SCAN}", count(*left, "image"))
-            }
+            Self::FindingClosed { ended } => ended.fmt(f),
         }
-    }
-}
-
-/// Why images that a scan leaves out are scanned some day.
-const NEXT_SCAN: &str = "the next scan starts at another image";
-
-impl fmt::Display for ScanRead {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::PublicImages => "the list of public images",
-            Self::Images => "the list of images",
-            Self::LaunchPermissions => "the launch permissions of the image",
-        })
     }
 }
 

@@ -5,6 +5,8 @@ use shared::call_error::CallError;
 use shared::claim::Claim;
 use shared::table_error::TableError;
 
+use crate::revert_plan::RecordedRevert;
+
 /// The table could not be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AlertTableError {
@@ -22,14 +24,16 @@ pub enum AlertTableError {
 /// The stored report of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoredReport {
-    /// An invocation has claimed the event.
-    Claimed(Claim),
+    /// An invocation has claimed the event, and may have made this revert.
+    Claimed(Claim, Option<RecordedRevert>),
     /// An email reported the event.
     Emailed {
         /// The time of the email, as the item has it.
         at: String,
         /// Whether the email reported a revert that failed.
         revert_failed: bool,
+        /// The revert that was made.
+        reverted: Option<RecordedRevert>,
     },
     /// The item has neither form.
     Unreadable,
@@ -39,13 +43,18 @@ pub enum StoredReport {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClaimAnswer {
     /// It may: no invocation sent it, and none is about to.
-    Ours,
+    Ours {
+        /// The revert that an earlier try made, without its email.
+        reverted: Option<RecordedRevert>,
+    },
     /// An email was sent.
     Emailed {
         /// The time of the email, as the item has it.
         at: String,
         /// Whether the email reported a revert that failed.
         revert_failed: bool,
+        /// The revert that was made.
+        reverted: Option<RecordedRevert>,
     },
     /// Another invocation has claimed it.
     ByAnother,
@@ -58,9 +67,13 @@ impl StoredReport {
     /// block. An item that cannot be read blocks: Lambda's retry finds it readable or expired.
     pub fn answer(self, claim: &Claim, now: Timestamp) -> ClaimAnswer {
         match self {
-            Self::Emailed { at, revert_failed } => ClaimAnswer::Emailed { at, revert_failed },
-            Self::Claimed(earlier) if !earlier.blocks(&claim.what, &claim.by, now) => ClaimAnswer::Ours,
-            Self::Claimed(_) | Self::Unreadable => ClaimAnswer::ByAnother,
+            Self::Emailed { at, revert_failed, reverted } => {
+                ClaimAnswer::Emailed { at, revert_failed, reverted }
+            }
+            Self::Claimed(earlier, reverted) if !earlier.blocks(&claim.what, &claim.by, now) => {
+                ClaimAnswer::Ours { reverted }
+            }
+            Self::Claimed(..) | Self::Unreadable => ClaimAnswer::ByAnother,
         }
     }
 }
@@ -79,16 +92,22 @@ mod tests {
 
     #[test]
     fn who_sends_the_email_of_a_claimed_event() {
-        assert_eq!(answer(StoredReport::Claimed(claim("another", 101))), ClaimAnswer::ByAnother);
-        assert_eq!(answer(StoredReport::Claimed(claim("another", 100))), ClaimAnswer::Ours);
-        assert_eq!(answer(StoredReport::Claimed(claim("me", 101))), ClaimAnswer::Ours);
+        assert_eq!(answer(StoredReport::Claimed(claim("another", 101), None)), ClaimAnswer::ByAnother);
+        assert_eq!(
+            answer(StoredReport::Claimed(claim("another", 100), None)),
+            ClaimAnswer::Ours { reverted: None }
+        );
+        assert_eq!(
+            answer(StoredReport::Claimed(claim("me", 101), None)),
+            ClaimAnswer::Ours { reverted: None }
+        );
         assert_eq!(answer(StoredReport::Unreadable), ClaimAnswer::ByAnother);
     }
 
     #[test]
     fn is_an_event_that_was_emailed_emailed_again() {
-        let emailed = StoredReport::Emailed { at: "10:00".into(), revert_failed: true };
-        let expected = ClaimAnswer::Emailed { at: "10:00".into(), revert_failed: true };
+        let emailed = StoredReport::Emailed { at: "10:00".into(), revert_failed: true, reverted: None };
+        let expected = ClaimAnswer::Emailed { at: "10:00".into(), revert_failed: true, reverted: None };
         assert_eq!(answer(emailed), expected);
     }
 }

@@ -1,5 +1,6 @@
 //! Decides about a recorded call: reasons and the next effects, from the facts and from the results of earlier effects. Pure.
 
+use jiff::Timestamp;
 use shared::act::Performed;
 use shared::decision::Verdict;
 use shared::home::Home;
@@ -7,18 +8,19 @@ use shared::report::Report;
 
 use crate::assess::{Assessment, assess_change, assess_named_call};
 use crate::because::Because;
-use crate::change::ResourceKind;
 use crate::claim::ClaimAnswer;
-use crate::effect::{Acted, AlertPublication, Effect, EmailedEvent, ImageShares, Revocation};
+use crate::effect::{Acted, AlertPublication, Effect, EmailedEvent};
 use crate::email::CallAlert;
-use crate::exposure::untrusted;
 use crate::facts::Facts;
 use crate::finding::FindingReason;
-use crate::grantee::digest;
+use crate::history::{CallHistory, TimeSource};
+use crate::memory::update::MemoryChange;
 use crate::recorded_call::{RecordedCall, Topic};
 use crate::remark::Remark;
-use crate::revert_plan::{FailedRevert, RevertOutcome, RevertPlan};
-use crate::rules::{Rules, Trusted};
+use crate::remember::{RememberedCall, ResourceKey};
+use crate::revert::{EarlierTry, after_revocation};
+use crate::revert_plan::RevertOutcome;
+use crate::rules::Rules;
 
 /// Reasons, notes and the effects that are due.
 #[derive(Debug, Clone, Default)]
@@ -40,13 +42,31 @@ pub struct AssessedCall<'a> {
     pub home: &'a Home,
     /// The most bytes of an email with its attributes.
     pub limit: usize,
+    /// The time that counts as now.
+    pub now: Timestamp,
 }
 
-/// Assesses a recorded call.
-pub fn assess<'a>(call: &RecordedCall<'a>, facts: &Facts, rules: &'a Rules, home: &Home) -> Assessment<'a> {
-    match &call.topic {
-        Topic::Sharing(change) => assess_change(call.record, change, facts, rules, &home.account),
-        Topic::Named(rule) => assess_named_call(call.record, rule),
+impl<'a> AssessedCall<'a> {
+    /// Assesses a recorded call at `now`.
+    pub fn of(
+        call: &'a RecordedCall<'a>,
+        facts: &Facts,
+        rules: &'a Rules,
+        home: &'a Home,
+        limit: usize,
+        now: Timestamp,
+    ) -> Self {
+        let assessment = match &call.topic {
+            Topic::Sharing(change) => {
+                // Through a role, the function reads and reverts in the account of the event as in its own.
+                let theirs = facts.role.as_ref().and(call.record.account.as_ref());
+                assess_change(call.record, change, facts, rules, theirs.unwrap_or(&home.account), now)
+            }
+            Topic::Named(rule) => assess_named_call(call.record, rule),
+        };
+        let mut assessed = Self { call, assessment, home, limit, now };
+        assessed.assessment.history = assessed.history(facts, &RevertOutcome::NotPlanned);
+        assessed
     }
 }
 
@@ -55,19 +75,16 @@ pub fn decide(assessed: &AssessedCall<'_>, facts: &Facts) -> Decided {
     let subject = assessed.call.subject();
     if facts.is_own_call {
         let report = Report::of(Verdict::Skip, &subject, &Because::OwnCall);
-        return Decided { report, effects: Vec::new() };
+        return Decided { report, effects: assessed.remember(facts, &RevertOutcome::NotPlanned) };
     }
     let mut decided = Decided { report: assessed.remarks(facts), effects: Vec::new() };
     let assessment = &assessed.assessment;
     // A revert is reported even if the severity is muted.
-    match assessment.rule.filter(|_| assessment.is_muted && !assessed.reverts()) {
-        Some(rule) => {
-            assessed.report_findings(Verdict::Skip, &mut decided.report);
-            let (severity, from) = (assessment.severity, rule.mute_below);
-            let muted = Because::Muted { severity, from, rule: rule.place.clone() };
-            decided.report.reason(Verdict::Skip, &subject, &muted);
-        }
-        None => decided.effects.push(Effect::Claim(assessed.call.key())),
+    if assessment.is_muted && !assessed.reverts() && !assessed.may_be_reverted() {
+        assessed.report_muted(&mut decided.report);
+        decided.effects.extend(assessed.remember(facts, &RevertOutcome::NotPlanned));
+    } else {
+        decided.effects.push(Effect::Claim(assessed.call.key()));
     }
     decided
 }
@@ -76,20 +93,39 @@ pub fn decide(assessed: &AssessedCall<'_>, facts: &Facts) -> Decided {
 pub fn decide_after(assessed: &AssessedCall<'_>, facts: &Facts, acted: Acted) -> Decided {
     match acted {
         Acted::Claimed(answer) => after_claim(assessed, facts, answer),
-        Acted::Revoked(revocation, result) => after_revocation(assessed, facts, revocation, result),
-        Acted::Published(..) | Acted::Remembered(..) | Acted::Updated(..) => after_reporting(acted),
+        Acted::Revoked(revocation, result, unrecorded) => {
+            after_revocation(assessed, facts, revocation, result, unrecorded)
+        }
+        Acted::Published(publication, result, unrecorded) => {
+            // What happened is remembered although the email was not sent.
+            let revert =
+                publication.event.as_ref().map_or(RevertOutcome::NotPlanned, |event| event.revert.clone());
+            let is_sent = matches!(result, Performed::Done(_));
+            let mut decided = after_reporting(Acted::Published(publication, result, unrecorded));
+            if !is_sent {
+                decided.effects.extend(assessed.remember(facts, &revert));
+            }
+            decided
+        }
+        Acted::Remembered(..) | Acted::Updated(..) => after_reporting(acted),
     }
 }
 
 fn after_claim(assessed: &AssessedCall<'_>, facts: &Facts, answer: ClaimAnswer) -> Decided {
     let mut report = Report::default();
     let subject = assessed.call.subject();
-    let mut is_second_try = false;
+    let mut earlier = EarlierTry::default();
     match answer {
-        ClaimAnswer::Emailed { revert_failed: true, .. } if assessed.reverts() => is_second_try = true,
-        ClaimAnswer::Emailed { at, .. } => {
+        ClaimAnswer::Emailed { revert_failed: true, reverted, .. } if assessed.reverts() => {
+            earlier = EarlierTry { reverted, failure_was_reported: true };
+        }
+        ClaimAnswer::Emailed { at, reverted, .. } => {
             report.reason(Verdict::Skip, &subject, &Because::EmailedBefore { at });
-            return Decided { report, effects: Vec::new() };
+            // An invocation that ended after its email may have remembered nothing.
+            let revert =
+                reverted.map(|reverted| RevertOutcome::RevokedBefore(reverted.grantees, reverted.at));
+            let revert = revert.unwrap_or(RevertOutcome::NotPlanned);
+            return Decided { report, effects: assessed.remember(facts, &revert) };
         }
         ClaimAnswer::ByAnother => {
             // Not a skip: if the other invocation fails, Lambda's retry of this one sends the email.
@@ -97,49 +133,16 @@ fn after_claim(assessed: &AssessedCall<'_>, facts: &Facts, answer: ClaimAnswer) 
             return Decided { report, effects: Vec::new() };
         }
         ClaimAnswer::Unknown(error) => report.note(&subject, &Remark::NotRemembered { error }),
-        ClaimAnswer::Ours => {}
+        ClaimAnswer::Ours { reverted } => earlier.reverted = reverted,
+    }
+    if assessed.assessment.is_muted && !assessed.reverts() && earlier.reverted.is_none() {
+        assessed.report_muted(&mut report);
+        return Decided { report, effects: assessed.remember(facts, &RevertOutcome::NotPlanned) };
     }
     assessed.report_findings(Verdict::Alert, &mut report);
-    let effect = match &assessed.assessment.revert {
-        RevertPlan::Nothing => assessed.email(facts, RevertOutcome::NotPlanned),
-        RevertPlan::Blocked(block) => {
-            report.reason(Verdict::Hold, &subject, &Because::RevertBlocked { block: *block });
-            assessed.email(facts, RevertOutcome::Blocked(*block))
-        }
-        RevertPlan::Revoke(grantees) => Effect::Revoke(Revocation {
-            region: assessed.call.region(assessed.home).to_owned(),
-            image: assessed.image().unwrap_or_default().to_owned(),
-            grantees: grantees.clone(),
-            failure_was_reported: is_second_try,
-        }),
-    };
+    assessed.report_history(&mut report);
+    let effect = assessed.revert_or_email(facts, earlier, &mut report);
     Decided { report, effects: vec![effect] }
-}
-
-fn after_revocation(
-    assessed: &AssessedCall<'_>,
-    facts: &Facts,
-    revocation: Revocation,
-    result: Performed<()>,
-) -> Decided {
-    let grantees = revocation.grantees;
-    let rule = assessed.assessment.rule.map(|rule| rule.place.clone());
-    let (verdict, because, outcome) = match result {
-        Performed::Failed(error) => (
-            Verdict::Fail,
-            Because::RevertFailed { grantees: grantees.clone(), error: error.clone() },
-            RevertOutcome::Failed(FailedRevert { revoked: Vec::new(), left: grantees, error }),
-        ),
-        Performed::Done(()) | Performed::NotCalled => (
-            Verdict::Revert,
-            Because::Reverted { grantees: grantees.clone(), rule },
-            RevertOutcome::Revoked(grantees),
-        ),
-    };
-    let report = Report::of(verdict, &assessed.call.subject(), &because);
-    let is_repeat = revocation.failure_was_reported && matches!(outcome, RevertOutcome::Failed(..));
-    let effects = if is_repeat { Vec::new() } else { vec![assessed.email(facts, outcome)] };
-    Decided { report, effects }
 }
 
 /// The decision after an email or a record of shares, of a call or of the daily scan.
@@ -174,15 +177,6 @@ pub fn after_reporting(acted: Acted) -> Decided {
 }
 
 impl AssessedCall<'_> {
-    fn reverts(&self) -> bool {
-        matches!(self.assessment.revert, RevertPlan::Revoke(_))
-    }
-
-    fn image(&self) -> Option<&str> {
-        let resource = self.call.resource().filter(|resource| resource.kind == ResourceKind::Image)?;
-        resource.legal_id()
-    }
-
     fn remarks(&self, facts: &Facts) -> Report {
         let mut report = Report::default();
         let subject = self.call.subject();
@@ -192,7 +186,29 @@ impl AssessedCall<'_> {
         if self.assessment.is_uncertain {
             report.note(&subject, &Remark::RuleUncertain);
         }
+        let time = self.assessment.time.filter(|time| time.source != TimeSource::Record);
+        if let Some(time) = time {
+            report.note(&subject, &Remark::TimeUnknown { time });
+        }
         report
+    }
+
+    /// What ended.
+    fn report_history(&self, report: &mut Report) {
+        let subject = self.call.subject();
+        for ended in &self.assessment.history.ended {
+            report.reason(Verdict::Alert, &subject, &Because::FindingClosed { ended: ended.clone() });
+        }
+    }
+
+    /// Reports findings whose severity the rule mutes.
+    fn report_muted(&self, report: &mut Report) {
+        self.report_findings(Verdict::Skip, report);
+        if let Some(rule) = self.assessment.rule {
+            let (severity, from) = (self.assessment.severity, rule.mute_below);
+            let muted = Because::Muted { severity, from, rule: rule.place.clone() };
+            report.reason(Verdict::Skip, &self.call.subject(), &muted);
+        }
     }
 
     fn report_findings(&self, verdict: Verdict, report: &mut Report) {
@@ -203,35 +219,54 @@ impl AssessedCall<'_> {
             let reason = FindingReason { finding: finding.clone(), outcome, rule: rule.cloned() };
             report.reason(verdict, &self.call.subject(), &reason);
         }
+        if let Some(rule) = self.assessment.rule.filter(|_| self.assessment.is_trusted_actor)
+            && let Some(actor) = rule.trusts_actor(self.call.record)
+        {
+            let expected = Because::TrustedActor { actor: actor.to_string(), rule: rule.place.clone() };
+            report.reason(verdict, &self.call.subject(), &expected);
+        }
     }
 
-    fn email(&self, facts: &Facts, revert: RevertOutcome) -> Effect {
-        let Self { call, assessment, home, limit } = self;
+    pub(crate) fn email(&self, facts: &Facts, revert: RevertOutcome) -> Effect {
+        let Self { call, home, limit, .. } = self;
+        let history = self.history(facts, &revert);
+        let mut changes = self.happened(facts, &revert);
+        changes.extend(self.remembered(|call| call.reported(&self.assessment.findings, &history)));
+        let assessment = &Assessment { history, ..self.assessment.clone() };
         let message = CallAlert { call, assessment, facts, revert: &revert, home }.message(*limit);
         Effect::Publish(Box::new(AlertPublication {
             subject: call.subject(),
             message,
             event: Some(EmailedEvent { key: call.key(), revert }),
-            shares: self.current_shares(facts).into_iter().collect(),
-            updates: Vec::new(),
+            shares: Vec::new(),
+            updates: ResourceKey::of(call, home).and_then(|key| key.update(changes)).into_iter().collect(),
         }))
     }
 
-    /// The untrusted shares that the image has now, so that the daily scan does not report them again; `None` where they are
-    /// not known for certain.
-    fn current_shares(&self, facts: &Facts) -> Option<ImageShares> {
-        let image = self.image()?;
-        let account = Some(self.home.account.as_str());
-        if self.call.record.account.as_deref() != account || self.assessment.is_uncertain {
-            return None;
-        }
-        let no_trust = Trusted::default();
-        let trusted = self.assessment.rule.map_or(&no_trust, |rule| &rule.trusted);
-        let untrusted = untrusted(facts.permissions.found()?, account, trusted);
-        Some(ImageShares {
-            region: self.call.region(self.home).to_owned(),
-            image: image.to_owned(),
-            digest: (!untrusted.is_empty()).then(|| digest(&untrusted)),
-        })
+    /// What the memory adds to the call after this revert.
+    fn history(&self, facts: &Facts, revert: &RevertOutcome) -> CallHistory {
+        let Some(before) = facts.memory.found() else { return CallHistory::default() };
+        let mut after = before.clone();
+        self.happened(facts, revert).iter().for_each(|change| after.apply(change));
+        self.assessment.history_of(self.call.record, before, &after)
+    }
+
+    fn happened(&self, facts: &Facts, revert: &RevertOutcome) -> Vec<MemoryChange> {
+        self.remembered(|call| call.happened(facts, revert))
+    }
+
+    /// The changes of the memory that a call makes; none if it changes no sharing.
+    fn remembered(&self, changes: impl FnOnce(RememberedCall<'_>) -> Vec<MemoryChange>) -> Vec<MemoryChange> {
+        let Some(access) = &self.assessment.access else { return Vec::new() };
+        let trusted = &self.assessment.trusted;
+        let is_expected = self.assessment.is_trusted_actor;
+        changes(RememberedCall { call: self.call, access, trusted, is_expected, now: self.now })
+    }
+
+    /// The effect that remembers what happened.
+    pub(crate) fn remember(&self, facts: &Facts, revert: &RevertOutcome) -> Vec<Effect> {
+        let update = ResourceKey::of(self.call, self.home);
+        let update = update.and_then(|key| key.update(self.happened(facts, revert)));
+        update.map(Effect::Update).into_iter().collect()
     }
 }

@@ -8,7 +8,8 @@ use crate::because::Because;
 use crate::exposure::Exposure;
 use crate::finding::FindingKind;
 use crate::remark::Remark;
-use crate::rules::{API_TABLE, CODES, IMAGE_TABLE};
+use crate::rules::{ACCOUNT_TABLE, API_TABLE, CODES, IMAGE_TABLE, ORGANIZATION_TABLE};
+use crate::scan::because::ScanBecause;
 use crate::security_hub::remark::HubRemark;
 use crate::settings::{ACCOUNTS, ANCESTRY, LIMIT, REGIONS, SECURITY_HUB, TABLE, TOPIC, USAGE_REPORTS};
 use crate::usage::reason::UsageReason;
@@ -18,6 +19,9 @@ const REPORTS: &str = "arn:{partition}:dynamodb:{region}:{account}:table/*";
 
 /// An image, which has no account in its ARN.
 const IMAGE: &str = "arn:{partition}:ec2:{region}::image/*";
+
+/// A snapshot, which has no account in its ARN.
+const SNAPSHOT: &str = "arn:{partition}:ec2:{region}::snapshot/*";
 
 /// The function.
 pub const FUNCTION: Function = Function {
@@ -36,12 +40,25 @@ pub const FUNCTION: Function = Function {
             keys: API_KEYS,
             is_list: true,
         },
+        Table {
+            name: ORGANIZATION_TABLE,
+            summary: "Lists the accounts of an organization, where the function cannot ask AWS Organizations.",
+            keys: ORGANIZATION_KEYS,
+            is_list: true,
+        },
+        Table {
+            name: ACCOUNT_TABLE,
+            summary: "Names the role with which the function reads, and reverts, in another account.",
+            keys: ACCOUNT_KEYS,
+            is_list: true,
+        },
     ],
     settings: SETTINGS,
     calls: CALLS,
     problems: CODES,
     reasons: &[
         Because::VARIANTS,
+        ScanBecause::VARIANTS,
         ForeignEvent::CODES,
         Exposure::VARIANTS,
         FindingKind::CODES,
@@ -89,16 +106,43 @@ const IMAGE_KEYS: &[Key] = &[
         "The ids or ARNs of the organizational units that these images may be shared with.",
     ),
     key(
+        "trusted-actors",
+        "array of strings",
+        KeyDefault::Absent("no actor is trusted"),
+        "The roles and services that may share these images with any grantee but everyone.",
+    ),
+    key(
         "mute-below",
         SEVERITIES,
         KeyDefault::Value("\"info\""),
         "The lowest severity that is emailed. A lower one is only logged.",
     ),
     key(
+        "remind",
+        "`daily`, `weekly` or `never`",
+        KeyDefault::Absent("a public image daily for 7 days and then weekly, another exposed one weekly"),
+        "How often the daily scan emails a finding again while it is open.",
+    ),
+    key(
         "revert",
         "`public` or `untrusted`",
         KeyDefault::Absent("nothing is reverted"),
         "The shares that the function reverts: with everyone, or with every untrusted grantee.",
+    ),
+];
+
+const ORGANIZATION_KEYS: &[Key] = &[
+    key("id", "string", KeyDefault::Required, "The id or ARN of the organization."),
+    key("accounts", "array of strings", KeyDefault::Required, "The ids of all its accounts."),
+];
+
+const ACCOUNT_KEYS: &[Key] = &[
+    key("id", "string", KeyDefault::Required, "The id of the account."),
+    key(
+        "role",
+        "string",
+        KeyDefault::Required,
+        "The ARN of a role of that account, which trusts the function's role.",
     ),
 ];
 
@@ -183,19 +227,25 @@ const CALLS: &[Call] = &[
     Call::on_everything("ec2:DescribeImageUsageReportEntries"),
     Call::on_everything("ec2:DescribeImageUsageReports"),
     Call::on_everything("ec2:DescribeImages"),
-    Call::on("ec2:DescribeSnapshotAttribute", "arn:{partition}:ec2:{region}::snapshot/*"),
+    Call::on("ec2:DescribeSnapshotAttribute", SNAPSHOT),
+    Call::on_everything("ec2:DescribeSnapshots"),
     // Allowed only if the template's parameter ImageAncestry says so.
     Call::on("ec2:GetImageAncestry", IMAGE),
     Call::on_everything("ec2:GetImageBlockPublicAccessState"),
-    // Allowed only if the template's parameter RevertShares says so.
+    Call::on_everything("ec2:GetSnapshotBlockPublicAccessState"),
+    // Both are allowed only if the template's parameter RevertShares says so.
     Call::on("ec2:ModifyImageAttribute", IMAGE),
+    Call::on("ec2:ModifySnapshotAttribute", SNAPSHOT),
     Call::on_everything("iam:ListAccountAliases"),
+    Call::on_everything("organizations:DescribeAccount"),
     // Allowed only if the template's parameter SecurityHubFindings says so.
     Call::on(
         "securityhub:BatchImportFindings",
         "arn:{partition}:securityhub:{region}:{account}:product/{account}/default",
     ),
     Call::on("sns:Publish", "arn:{partition}:sns:{region}:{account}:*"),
+    // Allowed only for the roles of the template's parameter AlertAccountRoles.
+    Call::on("sts:AssumeRole", "arn:{partition}:iam::*:role/*"),
     Call { action: "sts:GetCallerIdentity", on: Resource::NoPermission },
 ];
 

@@ -6,17 +6,18 @@ use serde_json::{Value, json};
 use shared::act::Performed;
 use shared::email::Message;
 
+use crate::change::ResourceKind;
 use crate::claim::{AlertTableError, ClaimAnswer};
 use crate::grantee::Grantee;
 use crate::memory::update::MemoryUpdate;
-use crate::revert_plan::RevertOutcome;
+use crate::revert_plan::{FailedRevert, RevertOutcome};
 
 /// An effect.
 #[derive(Debug, Clone)]
 pub enum Effect {
     /// Claim the event of this key, so that one invocation reports it.
     Claim(String),
-    /// Remove launch permissions of an image.
+    /// Remove permissions of an image or a snapshot.
     Revoke(Revocation),
     /// Publish an email.
     Publish(Box<AlertPublication>),
@@ -26,15 +27,23 @@ pub enum Effect {
     Update(MemoryUpdate),
 }
 
-/// Launch permissions that are removed from an image.
+/// Permissions that are removed from an image or a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revocation {
-    /// The region of the image.
+    /// The key of the event in the table.
+    pub event: String,
+    /// The account of the image or snapshot.
+    pub account: Option<String>,
+    /// The region of the image or snapshot.
     pub region: String,
-    /// The id of the image.
-    pub image: String,
+    /// An image or a snapshot.
+    pub kind: ResourceKind,
+    /// Its id.
+    pub id: String,
     /// The grantees that lose access.
     pub grantees: Vec<Grantee>,
+    /// The grantees whose access an earlier try of the event revoked.
+    pub revoked_before: Vec<Grantee>,
     /// Whether an earlier invocation reported that this revocation failed.
     pub failure_was_reported: bool,
 }
@@ -79,8 +88,8 @@ pub struct ImageShares {
 pub enum Acted {
     /// An event was claimed, or not.
     Claimed(ClaimAnswer),
-    /// Launch permissions were removed, or not.
-    Revoked(Revocation, Performed<()>),
+    /// Permissions were removed, or not; and why the table could not record that.
+    Revoked(Revocation, Performed<(), FailedRevert>, Option<AlertTableError>),
     /// An email was published, or not; and why the table could not record that.
     Published(Box<AlertPublication>, Performed<String>, Option<AlertTableError>),
     /// Shares of an image were remembered, or not.
@@ -90,23 +99,31 @@ pub enum Acted {
 }
 
 impl Acted {
-    /// Whether launch permissions have changed since the facts were gathered.
+    /// Whether permissions have changed, or may have, since the facts were gathered. A call that fails can have had its effect.
     pub fn changed_permissions(&self) -> bool {
-        matches!(self, Self::Revoked(_, Performed::Done(())))
+        matches!(self, Self::Revoked(_, Performed::Done(()) | Performed::Failed(_), _))
     }
 }
 
 impl shared::act::Effect for Revocation {
     fn call(&self) -> &'static str {
-        "ec2:ModifyImageAttribute"
+        match self.kind {
+            ResourceKind::Image => "ec2:ModifyImageAttribute",
+            ResourceKind::Snapshot => "ec2:ModifySnapshotAttribute",
+        }
     }
 
     fn subject(&self) -> String {
-        self.image.clone()
+        self.id.clone()
     }
 
     fn input(&self) -> Value {
         let names: Vec<_> = self.grantees.iter().map(Grantee::name).collect();
-        json!({"ImageId": self.image, "LaunchPermission": {"Remove": names}})
+        match self.kind {
+            ResourceKind::Image => json!({"ImageId": self.id, "LaunchPermission": {"Remove": names}}),
+            ResourceKind::Snapshot => {
+                json!({"SnapshotId": self.id, "CreateVolumePermission": {"Remove": names}})
+            }
+        }
     }
 }

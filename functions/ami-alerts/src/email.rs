@@ -6,6 +6,8 @@ mod headline;
 mod instructions;
 mod json_form;
 pub mod mask;
+mod period;
+mod revert;
 pub mod scan;
 mod sentence;
 mod text;

@@ -13,6 +13,9 @@ pub enum Exposure {
     /// An account that no rule trusts.
     #[strum(serialize = "outside-account")]
     Account,
+    /// An account that may belong to an organization that the rule trusts: it is not known.
+    #[strum(serialize = "membership-unknown")]
+    Unproven,
     /// A kind of grantee that this function does not know.
     #[strum(serialize = "unknown-grantee")]
     Unknown,
@@ -36,6 +39,7 @@ impl Exposure {
             Grantee::Account(id) if Some(id.as_str()) == own => Self::Own,
             _ if trusted.includes(grantee) => Self::Trusted,
             Grantee::Everyone => Self::Public,
+            _ if trusted.is_unproven(grantee) => Self::Unproven,
             Grantee::Account(_) => Self::Account,
             Grantee::Organization { .. } => Self::Organization,
             Grantee::Unit { .. } => Self::Unit,
@@ -47,7 +51,7 @@ impl Exposure {
     pub fn severity(self) -> Severity {
         match self {
             Self::Public => Severity::Critical,
-            Self::Account | Self::Unknown => Severity::High,
+            Self::Account | Self::Unproven | Self::Unknown => Severity::High,
             Self::Organization => Severity::Medium,
             Self::Unit => Severity::Low,
             Self::Trusted | Self::Own => Severity::Info,
@@ -64,6 +68,7 @@ impl Exposure {
         match self {
             Self::Public => "public",
             Self::Account | Self::Organization | Self::Unit => "not trusted by any rule",
+            Self::Unproven => "not known whether a trusted organization includes it",
             Self::Unknown => "a kind of grantee that this function does not know",
             Self::Trusted => "trusted",
             Self::Own => "the owner",
@@ -74,6 +79,7 @@ impl Exposure {
     pub fn clause(self) -> &'static str {
         match self {
             Self::Public | Self::Account | Self::Organization | Self::Unit => "which no rule trusts",
+            Self::Unproven => "which may belong to a trusted organization",
             Self::Unknown => "a kind of grantee that this function does not know",
             Self::Trusted => "which a rule trusts",
             Self::Own => "the owner itself",

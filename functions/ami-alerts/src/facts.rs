@@ -1,6 +1,5 @@
 //! The facts about a recorded call that AWS was asked for. Each lookup can fail by itself, and the email then says so.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -10,6 +9,7 @@ use shared::table_error::TableError;
 use crate::change::ResourceKind;
 use crate::grantee::Grantee;
 use crate::memory::ResourceMemory;
+use crate::rules::Memberships;
 
 /// The result of a lookup.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -58,6 +58,31 @@ pub enum LookupError {
     /// The answer lacks the value.
     #[error("EC2's answer has no state")]
     NoState,
+    /// The role in the account of the event could not be assumed.
+    #[error("the role {role} could not be assumed: {error}")]
+    RoleNotAssumed {
+        /// The ARN of the role.
+        role: String,
+        /// Why.
+        error: CallError,
+    },
+    /// Further accounts are not looked up.
+    #[error("one email looks up the organization of at most {most} accounts")]
+    TooManyAccounts {
+        /// The most accounts.
+        most: usize,
+    },
+    /// AWS Organizations answers only about the function's own organization.
+    #[error("AWS Organizations answers only about the accounts of {own}, and not about those of {trusted}")]
+    OtherOrganization {
+        /// The organization of the function's account.
+        own: String,
+        /// The organizations that the rule trusts.
+        trusted: String,
+    },
+    /// The answer does not name the organization.
+    #[error("the answer of AWS Organizations does not name the organization")]
+    NoOrganization,
 }
 
 /// A fact that is read for a recorded call.
@@ -77,6 +102,8 @@ pub enum FactName {
     Memory,
     /// The images that the image was made from.
     Ancestry,
+    /// The organization of an account that the image or snapshot is shared with.
+    Membership,
 }
 
 /// Every fact that was read for a recorded call.
@@ -84,6 +111,8 @@ pub enum FactName {
 pub struct Facts {
     /// Whether this function made the recorded call itself. No other fact is read then.
     pub is_own_call: bool,
+    /// The role through which the account of the event was read, if that is not the function's own account.
+    pub role: Option<String>,
     /// The account's alias; an account can have none.
     pub alias: LookUp<Option<String>>,
     /// The image; `None` if it no longer exists.
@@ -99,8 +128,9 @@ pub struct Facts {
     pub block: LookUp<String>,
     /// What the table remembers of the image or snapshot.
     pub memory: LookUp<ResourceMemory>,
-    /// The organization of each account that the call names, if a rule trusts an organization; `None` if it has none.
-    pub memberships: BTreeMap<String, LookUp<Option<String>>>,
+    /// The organization of each account that the call or the permissions name, if the rule trusts an organization and does not
+    /// trust the account otherwise; `None` if it does not belong to the function's own organization.
+    pub memberships: Memberships,
     /// The images that the image was made from, the nearest first.
     pub ancestry: LookUp<Vec<ImageAncestor>>,
 }
@@ -207,7 +237,12 @@ impl Facts {
         self.image.found()?.as_ref()
     }
 
-    /// Each fact that could not be read, and why.
+    /// The snapshot.
+    pub fn snapshot(&self) -> Option<&SnapshotDescription> {
+        self.snapshot.found()?.as_ref()
+    }
+
+    /// Each fact that could not be read, and why. Of several accounts whose organization is unknown, the first stands for all.
     pub fn failed_lookups(&self) -> Vec<(FactName, &LookupError)> {
         let lookups = [
             (FactName::Alias, self.alias.error()),
@@ -217,6 +252,7 @@ impl Facts {
             (FactName::Snapshot, self.snapshot.error()),
             (FactName::Memory, self.memory.error()),
             (FactName::Ancestry, self.ancestry.error()),
+            (FactName::Membership, self.memberships.values().find_map(LookUp::error)),
         ];
         lookups.into_iter().filter_map(|(name, error)| Some((name, error?))).collect()
     }
@@ -232,6 +268,7 @@ impl fmt::Display for FactName {
             Self::Snapshot => "the snapshot",
             Self::Memory => "earlier findings",
             Self::Ancestry => "the images that it was made from",
+            Self::Membership => "the organization of an account",
         })
     }
 }

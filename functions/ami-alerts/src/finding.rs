@@ -79,6 +79,24 @@ impl FindingKind {
         }
     }
 
+    /// Whether a rule may expect it of a trusted actor: not that everyone has access, not that a trusted
+    /// grantee lost it, and not what others did.
+    pub fn may_be_expected(&self) -> bool {
+        match self {
+            Self::Shared(exposure, _) => *exposure != Exposure::Public,
+            Self::UnknownChange(now) => {
+                now.as_ref().is_some_and(|now| now.iter().all(|(exposure, _)| *exposure != Exposure::Public))
+            }
+            Self::Unshared(_) | Self::Reset => true,
+            Self::Lost(_)
+            | Self::ExposedNow(..)
+            | Self::BlockEnabled(_)
+            | Self::BlockDisabled(_)
+            | Self::SnapshotUsed(..)
+            | Self::NamedCall => false,
+        }
+    }
+
     /// The severity after a call with this outcome.
     pub fn severity(&self, outcome: &CallOutcome) -> Severity {
         let of_success = match self {

@@ -1,9 +1,12 @@
 //! Reads from AWS what a decision needs, and changes nothing. Each lookup can fail by itself, and none fails the invocation.
 
+mod account;
 mod ancestry;
 mod call;
 mod image;
+mod organization;
 mod scan;
+mod snapshot;
 mod usage;
 
 use aws_sdk_ec2::Client as Ec2;
@@ -17,7 +20,9 @@ use crate::grantee::Grantee;
 use crate::run::Run;
 use image::{create_volume_grantees, launch_grantees};
 
+pub use account::{AccountAccess, AssumedRole, account_access};
 pub use call::{current_permissions, gather};
+pub use organization::MembershipReader;
 pub use scan::gather_scan;
 pub use usage::usage_reading;
 
@@ -26,6 +31,7 @@ const DESCRIBE_IMAGES: &str = "ec2:DescribeImages";
 const DESCRIBE_IMAGE_ATTRIBUTE: &str = "ec2:DescribeImageAttribute";
 const DESCRIBE_SNAPSHOT_ATTRIBUTE: &str = "ec2:DescribeSnapshotAttribute";
 const GET_BLOCK: &str = "ec2:GetImageBlockPublicAccessState";
+const GET_SNAPSHOT_BLOCK: &str = "ec2:GetSnapshotBlockPublicAccessState";
 const LIST_ALIASES: &str = "iam:ListAccountAliases";
 const GET_CALLER: &str = "sts:GetCallerIdentity";
 
@@ -60,9 +66,19 @@ async fn permissions(resource: &SharedResource, ec2: &Ec2) -> Result<Vec<Grantee
     }
 }
 
-/// The state of the region's block public access for images.
-async fn block(ec2: &Ec2) -> Result<String, LookupError> {
-    let answer = ec2.get_image_block_public_access_state().send().await;
-    let answer = answer.map_err(|error| CallError::new(GET_BLOCK, error))?;
-    answer.image_block_public_access_state.ok_or(LookupError::NoState)
+/// The state of the region's block public access for images or for snapshots.
+async fn block(of: ResourceKind, ec2: &Ec2) -> Result<String, LookupError> {
+    let state = match of {
+        ResourceKind::Image => {
+            let answer = ec2.get_image_block_public_access_state().send().await;
+            let answer = answer.map_err(|error| CallError::new(GET_BLOCK, error))?;
+            answer.image_block_public_access_state
+        }
+        ResourceKind::Snapshot => {
+            let answer = ec2.get_snapshot_block_public_access_state().send().await;
+            let answer = answer.map_err(|error| CallError::new(GET_SNAPSHOT_BLOCK, error))?;
+            answer.state.map(|state| state.as_str().to_owned())
+        }
+    };
+    state.ok_or(LookupError::NoState)
 }

@@ -57,6 +57,11 @@ impl Grantee {
         Self::of_organizations(arn).unwrap_or_else(other)
     }
 
+    /// The account that used a snapshot.
+    pub fn user(account: Option<&str>) -> Self {
+        account.map_or_else(|| Self::Other("an unknown account".to_owned()), Self::of)
+    }
+
     fn of_organizations(arn: Arn) -> Option<Self> {
         let resource = arn.resource.clone();
         match resource.split('/').collect::<Vec<_>>()[..] {

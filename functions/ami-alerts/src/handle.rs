@@ -13,14 +13,14 @@ use crate::FUNCTION;
 use crate::act::act;
 use crate::aws::Clients;
 use crate::because::Because;
-use crate::decide::{AssessedCall, after_reporting, assess, decide, decide_after};
+use crate::decide::{AssessedCall, decide, decide_after};
 use crate::event::{Event, Parsed, Record, parse};
 use crate::follow_up;
-use crate::gather::{current_permissions, gather, gather_scan};
+use crate::gather::{AccountAccess, account_access, current_permissions, gather, gather_scan};
 use crate::recorded_call::RecordedCall;
 use crate::rules::Rules;
 use crate::run::Run;
-use crate::scan::decide_scan;
+use crate::scan::{after_scan, decide_scan};
 use crate::settings::Settings;
 
 /// The time that the daily scan keeps for its emails.
@@ -50,7 +50,7 @@ pub async fn handle(
             return Ok(report.decision(FUNCTION.name, "an event that is not an API call", &invocation));
         }
     };
-    let run = Run { rules, settings, aws, invocation: invocation.clone(), home };
+    let run = Run { rules, settings, aws, invocation: invocation.clone(), home, access: AccountAccess::Own };
     let report = match &event {
         Event::Call(record) => recorded_call(&run, record).await,
         Event::Reconcile => daily_scan(&run).await,
@@ -64,9 +64,15 @@ async fn recorded_call(run: &Run<'_>, record: &Record) -> Report {
         Ok(call) => call,
         Err(skipped) => return skipped.report(),
     };
+    let access = account_access(record, run).await;
+    let aws = match &access {
+        AccountAccess::Role(assumed) => &assumed.clients,
+        AccountAccess::Own | AccountAccess::None(_) => run.aws,
+    };
+    let run = &Run { aws, access: access.clone(), ..run.clone() };
     let mut facts = gather(&call, run).await;
-    let assessment = assess(&call, &facts, run.rules, &run.home);
-    let assessed = AssessedCall { call: &call, assessment, home: &run.home, limit: run.settings.limit };
+    let (limit, now) = (run.settings.limit, run.invocation.now);
+    let assessed = AssessedCall::of(&call, &facts, run.rules, &run.home, limit, now);
     let decided = decide(&assessed, &facts);
     let mut report = act(run, decided, async |acted| {
         // The email reports the permissions after the revert.
@@ -80,7 +86,7 @@ async fn recorded_call(run: &Run<'_>, record: &Record) -> Report {
     report
 }
 
-/// Scans all images, region by region. The findings of a region are emailed before the next region is read.
+/// Scans all images and snapshots, region by region. The findings of a region are emailed before the next region is read.
 async fn daily_scan(run: &Run<'_>) -> Report {
     let mut report = Report::default();
     let further = run.settings.regions.iter().filter(|region| **region != run.home.region);
@@ -91,7 +97,7 @@ async fn daily_scan(run: &Run<'_>) -> Report {
         let until = Instant::now() + left / (regions.len() - at) as u32;
         let scan = gather_scan(run, region, until).await;
         let decided = decide_scan(&scan, run.rules, &run.home, run.settings.limit);
-        report.add(act(run, decided, async |acted| after_reporting(acted)).await);
+        report.add(act(run, decided, async |acted| after_scan(acted)).await);
         report.add(follow_up::after_scan(run, region).await);
     }
     report

@@ -4,6 +4,7 @@
 //! `handle.rs` shows every step. A recorded call: parse it ([`event`], [`recorded_call`]), `gather` facts, [`decide`], `act`.
 //! The daily scan: `gather` the images of a region, decide ([`scan`]), `act`. Decisions are pure; only `act` changes anything.
 
+pub mod access;
 pub mod actor;
 pub mod assess;
 pub mod because;
@@ -11,6 +12,7 @@ pub mod call_outcome;
 pub mod change;
 mod check;
 pub mod claim;
+pub mod covering;
 pub mod decide;
 pub mod description;
 pub mod effect;
@@ -25,6 +27,8 @@ pub mod memory;
 pub mod origin;
 pub mod recorded_call;
 pub mod remark;
+pub mod remember;
+mod revert;
 pub mod revert_plan;
 pub mod rules;
 pub mod scan;
@@ -45,6 +49,8 @@ pub mod follow_up;
 pub mod gather;
 #[cfg(feature = "function")]
 pub mod handle;
+#[cfg(feature = "function")]
+pub mod membership_table;
 #[cfg(feature = "function")]
 pub mod memory_table;
 #[cfg(feature = "function")]

@@ -1,10 +1,12 @@
-//! The memory of an image or a snapshot: its findings, open and closed, the last recorded change of each grantee, and the
-//! grantees that were last seen. The table keeps it. Pure.
+//! The memory of an image or a snapshot: what records, calls and look-ups prove about the access of each grantee, the findings
+//! that follow, and what was emailed about them. The table keeps it. Pure.
 
+pub mod region;
 mod stored;
+mod timeline;
 pub mod update;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -17,19 +19,18 @@ use stored::StoredMemory;
 /// API", Amazon EC2 Developer Guide).
 pub const SETTLING: SignedDuration = SignedDuration::from_mins(15);
 
-/// How many records a finding names, the first ones.
-const MOST_RECORDS: usize = 10;
-
 /// What the table remembers of an image or a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(into = "StoredMemory", from = "StoredMemory")]
 pub struct ResourceMemory {
     /// The version of the item: 0 if there is none yet.
     pub version: u64,
-    /// The findings, open and closed, in the order in which they were recorded.
+    /// The findings, open and closed. All but those of the class [`FindingClass::Used`] follow from `changes` and `resets`.
     pub findings: Vec<RememberedFinding>,
-    /// The latest recorded change of each grantee.
-    pub changes: BTreeMap<Grantee, RecordedChange>,
+    /// The changes of each grantee's access, in the order of their times. A record that arrives late has its place in them.
+    pub changes: BTreeMap<Grantee, Vec<AccessChange>>,
+    /// The calls that removed all permissions, in the order of their times, the last ones.
+    pub resets: Vec<Moment>,
     /// The grantees that the last look-up saw.
     pub seen: Option<SeenGrantees>,
     /// The last usage report that was requested.
@@ -63,22 +64,43 @@ pub enum FindingClass {
     Used,
 }
 
+impl FindingClass {
+    /// Its name in the table and in ids: `exposed`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Exposed => "exposed",
+            Self::Expected => "expected",
+            Self::Lost => "lost",
+            Self::Used => "used",
+        }
+    }
+}
+
+/// The id of a finding, the same in every place that shows it: `<account>/<region>/<resource>/<class>/<grantee>`.
+pub fn finding_id(
+    account: &str,
+    region: &str,
+    resource: &str,
+    class: FindingClass,
+    grantee: &Grantee,
+) -> String {
+    [account, region, resource, class.name(), &grantee.name()].join("/")
+}
+
 /// When a finding opened and closed, and what was emailed about it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct FindingHistory {
-    /// Its beginning; `None` if only its end is known.
+    /// Its beginning.
     pub opened: Option<Moment>,
     /// Its end; `None` while it is open.
     pub closed: Option<Moment>,
     /// The last time at which a record or a look-up showed that it is open.
     pub confirmed: Option<Timestamp>,
     /// The ids of the records about it, the first ones.
-    #[serde(default)]
     pub records: Vec<String>,
     /// What was emailed about it.
     pub reported: Option<Reported>,
     /// Whether an email reported that it closed.
-    #[serde(default)]
     pub is_end_reported: bool,
 }
 
@@ -131,17 +153,32 @@ pub enum Proof {
     Gone,
 }
 
-/// The latest recorded change of a grantee.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct RecordedChange {
-    /// Whether the change granted access; otherwise it removed it.
-    pub granted: bool,
-    /// The record.
+/// A change of one grantee's access.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AccessChange {
+    /// The change.
+    pub kind: AccessChangeKind,
+    /// When, and its proof.
     pub moment: Moment,
 }
 
+/// The kind of a change of one grantee's access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccessChangeKind {
+    /// The grantee got access, or a look-up saw that it has access; with the class of the finding, none if a rule trusts it.
+    Granted(Option<FindingClass>),
+    /// The grantee lost access.
+    Removed {
+        /// Whether a rule trusts the grantee.
+        is_trusted: bool,
+    },
+    /// A finding of this class ended other than by a recorded call.
+    Ended(FindingClass),
+}
+
 /// The grantees that a look-up saw.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeenGrantees {
     /// The time of the look-up.
     pub at: Timestamp,
@@ -196,22 +233,40 @@ impl RememberedFinding {
     pub fn is_open(&self) -> bool {
         self.history.closed.is_none()
     }
+
+    /// Whether the finding is that a grantee has access.
+    pub fn is_access(&self) -> bool {
+        matches!(self.class, FindingClass::Exposed | FindingClass::Expected)
+    }
 }
 
-impl FindingHistory {
-    /// Whether the finding was open at `at`, as far as its times say.
-    fn spans(&self, at: Timestamp) -> bool {
-        self.opened.as_ref().is_none_or(|opened| opened.at <= at)
-            && self.closed.as_ref().is_none_or(|closed| closed.at >= at)
+impl Moment {
+    /// The moment of a record.
+    pub fn recorded(at: Timestamp, event: Option<&str>, actor: &str) -> Self {
+        Self { at, proof: Proof::Record { event: event.map(str::to_owned), actor: actor.to_owned() } }
     }
 
-    fn name_record(&mut self, moment: &Moment) {
-        if let Proof::Record { event: Some(event), .. } = &moment.proof
-            && self.records.len() < MOST_RECORDS
-            && !self.records.contains(event)
-        {
-            self.records.push(event.clone());
+    /// The moment of a look-up.
+    pub fn looked_up(at: Timestamp) -> Self {
+        Self { at, proof: Proof::LookUp }
+    }
+
+    /// The id of the record that is the proof.
+    pub fn event(&self) -> Option<&str> {
+        match &self.proof {
+            Proof::Record { event, .. } => event.as_deref(),
+            _ => None,
         }
+    }
+
+    /// Whether both are about the same record, or are equal.
+    pub fn is_of(&self, other: &Self) -> bool {
+        self == other || (self.event().is_some() && self.event() == other.event())
+    }
+
+    /// Whether a record or this function's own call is the proof.
+    pub fn is_proven(&self) -> bool {
+        matches!(self.proof, Proof::Record { .. } | Proof::OwnCall { .. })
     }
 }
 
@@ -229,123 +284,76 @@ impl ResourceMemory {
         has_grantees || self.open().next().is_some() || is_watched
     }
 
-    /// The record of a removal of access after `at`.
-    pub fn removed_after(&self, grantee: &Grantee, at: Timestamp) -> Option<&Moment> {
-        let change = self.changes.get(grantee)?;
-        (!change.granted && change.moment.at > at).then_some(&change.moment)
+    /// The removal of a grantee's access after `at`, if that is the last that a record or an own call proves.
+    pub fn removed_after(&self, grantee: &Grantee, at: Timestamp) -> Option<Moment> {
+        self.last_removal(grantee).filter(|removal| removal.at > at)
     }
 
-    /// The record of a grant of access after `at`.
-    pub fn granted_after(&self, grantee: &Grantee, at: Timestamp) -> Option<&Moment> {
-        let change = self.changes.get(grantee)?;
-        (change.granted && change.moment.at > at).then_some(&change.moment)
+    /// The removal of a grantee's access, if that is the last that a record or an own call proves.
+    pub fn last_removal(&self, grantee: &Grantee) -> Option<Moment> {
+        let last = self.last_proven(grantee)?;
+        matches!(last.kind, AccessChangeKind::Removed { .. }).then_some(last.moment)
     }
 
-    /// Records that a call granted access. `class` is the class of the finding; a trusted grantee opens none.
-    pub fn grant(&mut self, grantee: &Grantee, class: Option<FindingClass>, moment: &Moment) {
-        let removed_later = self.removed_after(grantee, moment.at).cloned();
-        self.change(grantee, true, moment);
-        for finding in &mut self.findings {
-            let is_lost = finding.class == FindingClass::Lost && finding.grantee == *grantee;
-            if is_lost && finding.is_open() && finding.history.spans(moment.at) {
-                finding.history.closed = Some(moment.clone());
-            }
-        }
-        let Some(class) = class else { return };
-        let of_grantee = |finding: &&mut RememberedFinding| {
-            finding.grantee == *grantee
-                && matches!(finding.class, FindingClass::Exposed | FindingClass::Expected)
-        };
-        let mut known = self.findings.iter_mut().filter(of_grantee);
-        // A finding that contains the moment, or that began later: the access began with the earlier grant.
-        let extended = known.find(|finding| {
-            let closed = finding.history.closed.as_ref();
-            closed.is_none_or(|closed| closed.at >= moment.at)
-        });
-        match extended {
-            Some(finding) => {
-                let began_later = finding.history.opened.as_ref().is_none_or(|opened| opened.at > moment.at);
-                if began_later {
-                    finding.history.opened = Some(moment.clone());
-                }
-                finding.history.name_record(moment);
-                finding.history.confirmed = finding.history.confirmed.max(Some(moment.at));
-                // What an actor that no rule trusts does is worse than what was expected.
-                finding.class = finding.class.min(class);
-            }
-            None => {
-                let mut history = FindingHistory {
-                    opened: Some(moment.clone()),
-                    closed: removed_later,
-                    confirmed: Some(moment.at),
-                    ..FindingHistory::default()
-                };
-                history.name_record(moment);
-                self.findings.push(RememberedFinding { class, grantee: grantee.clone(), history });
-            }
-        }
+    /// The grant of access after `at`, if that is the last that a record proves.
+    pub fn granted_after(&self, grantee: &Grantee, at: Timestamp) -> Option<Moment> {
+        let last = self.last_proven(grantee)?;
+        let is_grant = matches!(last.kind, AccessChangeKind::Granted(_));
+        (is_grant && last.moment.at > at).then_some(last.moment)
     }
 
-    /// Records that a call removed access. The removal of a trusted grantee opens a finding.
-    pub fn remove(&mut self, grantee: &Grantee, is_trusted: bool, moment: &Moment) {
-        let granted_later = self.granted_after(grantee, moment.at).cloned();
-        self.change(grantee, false, moment);
-        let mut reopened = None;
-        for finding in self.findings.iter_mut().filter(|finding| finding.grantee == *grantee) {
-            let is_access = matches!(finding.class, FindingClass::Exposed | FindingClass::Expected);
-            let is_proven =
-                |closed: &Moment| matches!(closed.proof, Proof::Record { .. } | Proof::OwnCall { .. });
-            let has_better_end = finding.history.closed.as_ref().is_some_and(is_proven);
-            if !is_access || has_better_end || !finding.history.spans(moment.at) {
+    /// Whether access was removed so shortly before `at` that a look-up at `at` may still show it.
+    pub fn is_removal_settling(&self, grantee: &Grantee, at: Timestamp) -> bool {
+        self.last_removal(grantee).is_some_and(|removal| at.duration_since(removal.at) < SETTLING)
+    }
+
+    /// The grantees that had access just before `at`, as far as it is known: what the last look-up saw, and what was proven
+    /// since.
+    pub fn access_before(&self, at: Timestamp) -> BTreeSet<Grantee> {
+        let seen = self.seen.as_ref().filter(|seen| seen.at < at);
+        let mut access: BTreeSet<Grantee> = seen.iter().flat_map(|seen| seen.grantees.clone()).collect();
+        for (grantee, changes) in &self.changes {
+            let earlier = timeline::with_resets(changes, &self.resets).into_iter();
+            let earlier = earlier.filter(|change| change.moment.at < at);
+            let Some(last) = earlier.filter_map(|change| Some((change.gives_access()?, change))).last()
+            else {
                 continue;
-            }
-            if let (true, Some(grant)) = (finding.is_open(), &granted_later) {
-                let mut later = finding.clone();
-                later.history.opened = Some(grant.clone());
-                reopened = Some(later);
-            }
-            finding.history.closed = Some(moment.clone());
-            finding.history.name_record(moment);
-        }
-        self.findings.extend(reopened);
-        let is_open = |finding: &RememberedFinding| {
-            finding.class == FindingClass::Lost && finding.grantee == *grantee && finding.is_open()
-        };
-        if is_trusted && granted_later.is_none() && !self.findings.iter().any(is_open) {
-            let mut history = FindingHistory {
-                opened: Some(moment.clone()),
-                confirmed: Some(moment.at),
-                ..FindingHistory::default()
             };
-            history.name_record(moment);
-            self.findings.push(RememberedFinding {
-                class: FindingClass::Lost,
-                grantee: grantee.clone(),
-                history,
-            });
+            let counts = seen.is_none_or(|seen| seen.at.duration_since(last.1.moment.at) < SETTLING);
+            match last.0 {
+                true if counts => access.insert(grantee.clone()),
+                false if counts => access.remove(grantee),
+                _ => continue,
+            };
         }
+        access
     }
 
-    /// Remembers that an email reported the open findings of these grantees with a severity.
-    pub fn report(&mut self, class: FindingClass, grantees: &[Grantee], severity: Severity, at: Timestamp) {
-        let is_reported = |finding: &&mut RememberedFinding| {
-            finding.class == class && finding.is_open() && grantees.contains(&finding.grantee)
+    /// The grantees whose access this record removed.
+    pub fn removed_by(&self, moment: &Moment) -> BTreeSet<Grantee> {
+        let is_removal = |change: &AccessChange| {
+            matches!(change.kind, AccessChangeKind::Removed { .. }) && change.moment.is_of(moment)
         };
-        for finding in self.findings.iter_mut().filter(is_reported) {
-            let before = finding.history.reported;
-            finding.history.reported = Some(Reported {
-                severity: before.map_or(severity, |before| before.severity.max(severity)),
-                first: before.map_or(at, |before| before.first),
-                last: at,
-                emails: before.map_or(1, |before| before.emails + 1),
-            });
-        }
+        let removed = self.changes.iter().filter(|(_, changes)| changes.iter().any(is_removal));
+        removed.map(|(grantee, _)| grantee.clone()).collect()
     }
 
-    fn change(&mut self, grantee: &Grantee, granted: bool, moment: &Moment) {
-        let is_older = self.changes.get(grantee).is_some_and(|known| known.moment.at > moment.at);
-        if !is_older {
-            self.changes.insert(grantee.clone(), RecordedChange { granted, moment: moment.clone() });
+    /// The last change of a grantee's access that a record or an own call proves.
+    fn last_proven(&self, grantee: &Grantee) -> Option<AccessChange> {
+        let changes = timeline::with_resets(self.changes.get(grantee)?, &self.resets).into_iter();
+        changes.filter(|change| change.gives_access().is_some() && change.moment.is_proven()).last()
+    }
+}
+
+impl AccessChange {
+    /// Whether the grantee has access after the change; `None` if the change says nothing about that.
+    fn gives_access(&self) -> Option<bool> {
+        match (self.kind, &self.moment.proof) {
+            (AccessChangeKind::Granted(_), _) => Some(true),
+            (AccessChangeKind::Removed { .. }, _) => Some(false),
+            (AccessChangeKind::Ended(_), Proof::Rule { .. }) => None,
+            (AccessChangeKind::Ended(FindingClass::Lost), _) => Some(true),
+            (AccessChangeKind::Ended(_), _) => Some(false),
         }
     }
 }

@@ -1,7 +1,5 @@
 //! The items of images and snapshots in the table: each holds a memory, under its version.
 
-use std::collections::BTreeMap;
-
 use aws_sdk_dynamodb::Client;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -9,6 +7,7 @@ use shared::table_error::TableError;
 use versioned_table::{ItemKey, VersionedTable};
 
 use crate::memory::ResourceMemory;
+use crate::memory::region::RegionMemories;
 use crate::memory::update::MemoryUpdate;
 
 /// How long the item of a resource without an open finding is kept.
@@ -50,17 +49,20 @@ impl MemoryTable<'_> {
         Ok(item.map(|item| item.memory).unwrap_or_default())
     }
 
-    /// The memories of all images and snapshots of a region, by their ids.
+    /// The memories of all images and snapshots of a region. An item that cannot be read does not hide the others.
     ///
     /// # Errors
-    /// When the table did not answer, or an item has another form.
-    pub async fn read_region(
-        &self,
-        account: &str,
-        region: &str,
-    ) -> Result<BTreeMap<String, ResourceMemory>, TableError> {
-        let items: Vec<(String, MemoryItem)> = self.items().query(&partition(account, region)).await?;
-        Ok(items.into_iter().map(|(resource, item)| (resource, item.memory)).collect())
+    /// When the table did not answer.
+    pub async fn read_region(&self, account: &str, region: &str) -> Result<RegionMemories, TableError> {
+        let items = self.items().query::<MemoryItem>(&partition(account, region)).await?;
+        let mut memories = RegionMemories::default();
+        for (resource, item) in items {
+            match item {
+                Ok(item) => drop(memories.known.insert(resource, item.memory)),
+                Err(error) => drop(memories.unreadable.insert(resource, error)),
+            }
+        }
+        Ok(memories)
     }
 
     /// Applies an update to the item as it is by now, and returns the memory that was written.
@@ -72,8 +74,13 @@ impl MemoryTable<'_> {
         let mut last = TableError::Overtaken;
         for _ in 0..TRIES {
             let mut memory = self.read(&update.account, &update.region, &update.resource).await?;
-            let version = memory.version;
+            let (before, version) = (memory.clone(), memory.version);
             update.changes.iter().for_each(|change| memory.apply(change));
+            // A repeated record changes nothing.
+            if memory == before {
+                return Ok(memory);
+            }
+            memory.fit();
             memory.version = version + 1;
             let expires = (!memory.must_stay()).then(|| (now + RETENTION).as_second());
             let item = MemoryItem { memory: memory.clone(), expires };

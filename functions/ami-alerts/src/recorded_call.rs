@@ -8,7 +8,7 @@ use shared::token::client_token;
 
 use crate::actor::Actor;
 use crate::because::Because;
-use crate::change::{ResourceKind, SharedResource, SharingChange};
+use crate::change::{SharedResource, SharingChange};
 use crate::event::{Record, UnrelatedEvent};
 use crate::origin::Origin;
 use crate::rules::{CallRule, Rules};
@@ -118,13 +118,18 @@ impl<'a> RecordedCall<'a> {
         }
     }
 
-    /// Whether this function may have made the call: it only removes launch permissions of images of its own account.
+    /// Whether this function may have made the call: it only removes permissions of images and snapshots, of its own account
+    /// or through a role of another one.
     pub fn may_be_own(&self, rules: &Rules, home: &Home) -> bool {
         let Some(SharingChange::Permissions(permissions)) = self.change() else { return false };
         let only_removes = permissions.is_known && permissions.added.is_empty() && !permissions.reset;
         let reverts = rules.images.iter().any(|rule| rule.revert.is_some());
-        let is_here = self.record.account.as_deref() == Some(&home.account);
-        only_removes && reverts && is_here && permissions.resource.kind == ResourceKind::Image
+        let is_here = self
+            .record
+            .account
+            .as_deref()
+            .is_some_and(|account| account == home.account || rules.role_of(account).is_some());
+        only_removes && reverts && is_here
     }
 
     /// The key of the event in the table: from the event's id, or from the whole record if it has none.

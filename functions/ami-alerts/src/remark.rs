@@ -6,6 +6,7 @@ use shared::decision::Explain;
 
 use crate::claim::AlertTableError;
 use crate::facts::{FactName, LookupError};
+use crate::history::{CallTime, TimeSource};
 
 /// A remark.
 #[derive(Debug, Clone, PartialEq, Eq, strum::VariantNames, strum::IntoStaticStr)]
@@ -23,8 +24,12 @@ pub enum Remark {
     NotReleased { error: AlertTableError },
     /// The email was sent, and the table could not record it.
     NotConfirmed { error: AlertTableError },
+    /// Access was revoked, and the table could not record it.
+    RevertNotRecorded { error: AlertTableError },
     /// The table could not record the shares of an image.
     ShareNotRemembered { error: AlertTableError },
+    /// The record has no time that could be read.
+    TimeUnknown { time: CallTime },
 }
 
 impl Explain for Remark {
@@ -36,6 +41,9 @@ impl Explain for Remark {
 impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NotFound { fact: FactName::Memory, error } => {
+                write!(f, "earlier findings could not be read ({error}); the email states none of them")
+            }
             Self::NotFound { fact, error } => write!(f, "{fact} could not be read ({error})"),
             Self::RuleUncertain => f.write_str(
                 "the image's tags could not be read, and a rule that selects images by tags may cover the image",
@@ -59,11 +67,26 @@ impl fmt::Display for Remark {
                      again"
                 )
             }
+            Self::RevertNotRecorded { error } => {
+                write!(
+                    f,
+                    "access was revoked, but the table could not record it ({error}); if the email fails, a retry revokes \
+                     the access again"
+                )
+            }
             Self::ShareNotRemembered { error } => {
                 write!(
                     f,
                     "the table could not record the image's shares ({error}); the daily scan may report them again"
                 )
+            }
+            Self::TimeUnknown { time: CallTime { at, source } } => {
+                let used = match source {
+                    TimeSource::Record => "its time",
+                    TimeSource::Event => "the time of the event",
+                    TimeSource::Arrival => "the time of its arrival",
+                };
+                write!(f, "the record has no time that could be read; {used} counts ({at})")
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The revert of a recorded call: which grantees lose access again, or why the revert is blocked. Pure.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -18,39 +19,60 @@ use crate::rules::{Revert, Trusted};
 pub enum RevertPlan {
     /// No rule asks for a revert, or there is nothing to revert.
     Nothing,
-    /// The access of these grantees is to be revoked.
-    Revoke(Vec<Grantee>),
-    /// A rule asks for a revert, and this blocks it.
+    /// The access of some grantees is to be revoked.
+    Revoke(PlannedRevert),
+    /// A rule asks for a revert of the access of these grantees, and it is blocked for each. Never empty.
+    Held(Vec<HeldGrantees>),
+    /// A rule asks for a revert, and this blocks all of it.
     Blocked(RevertBlock),
 }
 
+/// A revert that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedRevert {
+    /// The grantees whose access is to be revoked. Never empty.
+    pub grantees: Vec<Grantee>,
+    /// The grantees whose access is not revoked, although a rule asks for it.
+    pub held: Vec<HeldGrantees>,
+}
+
+/// Grantees whose access is not revoked, although a rule asks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldGrantees {
+    /// Why.
+    pub block: RevertBlock,
+    /// The grantees.
+    pub grantees: Vec<Grantee>,
+}
+
 /// Why a revert that a rule asks for is not made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RevertBlock {
-    /// The call shared a snapshot.
-    Snapshot,
-    /// The record has no image id of AWS's form.
-    NoImageId,
-    /// The image belongs to another account.
-    OtherAccount,
+    /// The record has no id of AWS's form.
+    NoId(ResourceKind),
+    /// The image or snapshot belongs to another account, and the function has no role in it.
+    OtherAccount(ResourceKind),
     /// The record's region does not have the form of a region's name.
     NotARegion,
     /// The tags are unknown, and a rule that selects by tags may trust the grantees.
     TagsUnknown,
     /// Neither the record nor EC2 names the grantees.
     GranteesUnknown,
-    /// This function does not know the kind of the grantees.
+    /// This function does not know the kind of the grantees, or EC2 does not share this kind of resource with them.
     UnknownGrantees,
+    /// The grantees may belong to an organization that the rule trusts.
+    MembershipUnknown,
 }
 
-/// The result of the revert, as the email and the table record it.
+/// The result of the revert, as the email and the table record it. [`RevertPlan::held`] has the grantees that no call was made
+/// for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RevertOutcome {
     /// Nothing was to be reverted.
     NotPlanned,
     /// The access of these grantees was revoked.
     Revoked(Vec<Grantee>),
-    /// An earlier try of this invocation revoked the access of these grantees, and its email was not sent.
+    /// An earlier try of this event revoked the access of these grantees, and its email was not sent.
     RevokedBefore(Vec<Grantee>, Timestamp),
     /// The access of some or all grantees could not be revoked.
     Failed(FailedRevert),
@@ -65,8 +87,53 @@ pub struct FailedRevert {
     pub revoked: Vec<Grantee>,
     /// The grantees whose access was to be revoked, and was not or may not have been.
     pub left: Vec<Grantee>,
-    /// Why.
+    /// Why. Of several errors, the first one after which the access may have been revoked, or else the first one.
     pub error: CallError,
+}
+
+/// A revert that an earlier try of the same event made, as the event's item has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedRevert {
+    /// The grantees whose access was revoked.
+    pub grantees: Vec<Grantee>,
+    /// The time of the try.
+    pub at: Timestamp,
+}
+
+/// The codes of errors after which EC2 may have made the change ("Error codes for the Amazon EC2 API", Amazon EC2 Developer
+/// Guide: server error codes).
+const SERVER_ERRORS: [&str; 5] =
+    ["InternalError", "InternalFailure", "InternalServerError", "ServiceUnavailable", "Unavailable"];
+
+/// Whether a call that failed may have had its effect: no answer arrived, or the service itself failed.
+pub fn may_have_had_effect(error: &CallError) -> bool {
+    error.code.as_deref().is_none_or(|code| SERVER_ERRORS.contains(&code))
+}
+
+impl RevertPlan {
+    /// The grantees whose access is to be revoked.
+    pub fn revocable(&self) -> &[Grantee] {
+        match self {
+            Self::Revoke(planned) => &planned.grantees,
+            Self::Nothing | Self::Held(_) | Self::Blocked(_) => &[],
+        }
+    }
+
+    /// The grantees whose access is not revoked, although a rule asks for it; empty where the whole revert is blocked.
+    pub fn held(&self) -> &[HeldGrantees] {
+        match self {
+            Self::Revoke(planned) => &planned.held,
+            Self::Held(held) => held,
+            Self::Nothing | Self::Blocked(_) => &[],
+        }
+    }
+}
+
+impl FailedRevert {
+    /// Whether the access of the grantees that are left may have been revoked all the same.
+    pub fn may_have_had_effect(&self) -> bool {
+        may_have_had_effect(&self.error)
+    }
 }
 
 impl RevertOutcome {
@@ -76,6 +143,14 @@ impl RevertOutcome {
             Self::Revoked(grantees) | Self::RevokedBefore(grantees, _) => grantees,
             Self::Failed(failed) => &failed.revoked,
             Self::NotPlanned | Self::Blocked(_) => &[],
+        }
+    }
+
+    /// The time at which this function revoked the access of [`Self::revoked`], for an invocation at `now`.
+    pub fn revoked_at(&self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::RevokedBefore(_, at) => *at,
+            Self::NotPlanned | Self::Revoked(_) | Self::Failed(_) | Self::Blocked(_) => now,
         }
     }
 
@@ -92,17 +167,23 @@ impl RevertOutcome {
 
 impl fmt::Display for RevertBlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Snapshot => "this function reverts shares of images, not of snapshots",
-            Self::NoImageId => "the record has no id of an image",
-            Self::OtherAccount => "the image does not belong to the account that this function runs in",
-            Self::NotARegion => "the record names no valid region",
-            Self::TagsUnknown => {
-                "the image's tags could not be read, and a rule that selects images by tags may trust the grantees"
+        match self {
+            Self::NoId(kind) => write!(f, "the record has no id of {}", kind.with_article()),
+            Self::OtherAccount(kind) => write!(
+                f,
+                "the {} belongs to another account, and no rule names a role in that account",
+                kind.name()
+            ),
+            Self::NotARegion => f.write_str("the record names no valid region"),
+            Self::TagsUnknown => f.write_str(
+                "the image's tags could not be read, and a rule that selects images by tags may trust the grantees",
+            ),
+            Self::GranteesUnknown => f.write_str("neither the record nor EC2 names the grantees"),
+            Self::UnknownGrantees => f.write_str("this function cannot revoke the access of this kind of grantee"),
+            Self::MembershipUnknown => {
+                f.write_str("it is not known whether the account belongs to an organization that the rule trusts")
             }
-            Self::GranteesUnknown => "neither the record nor EC2 names the grantees",
-            Self::UnknownGrantees => "this function does not know this kind of grantee",
-        })
+        }
     }
 }
 
@@ -112,26 +193,30 @@ pub(crate) struct RevertRequest<'a> {
     pub(crate) permissions: &'a PermissionChange,
     pub(crate) record: &'a Record,
     pub(crate) facts: &'a Facts,
-    pub(crate) own: &'a str,
     pub(crate) trusted: &'a Trusted,
     pub(crate) is_uncertain: bool,
+    /// Whether the function can change images and snapshots of the record's account: its own account, or one with a role.
+    pub(crate) has_access: bool,
 }
 
 impl RevertRequest<'_> {
-    /// The revert, or why it is blocked.
+    /// The revert, or why it is blocked. A look-up excludes no grantee: EC2 is eventually consistent, and the removal of a
+    /// permission that does not exist does no harm.
     pub(crate) fn plan(&self) -> RevertPlan {
+        if !self.record.outcome.succeeded() {
+            return RevertPlan::Nothing;
+        }
         let untrusted = self.untrusted();
-        let is_known = self.permissions.is_known;
-        if !self.record.outcome.succeeded() || (untrusted.is_empty() && is_known) {
+        if untrusted.is_empty() && self.permissions.is_known {
             return RevertPlan::Nothing;
         }
         match self.block() {
             Some(block) => RevertPlan::Blocked(block),
-            None => revocable(untrusted, self.facts.permissions.found()),
+            None => self.planned(untrusted),
         }
     }
 
-    /// The untrusted grantees that gained access. Where the record does not name the grantees, all current ones count.
+    /// The untrusted grantees that gained access. If the record does not name the grantees, all current ones count.
     fn untrusted(&self) -> Vec<Grantee> {
         let candidates: &[Grantee] = match self.permissions.is_known {
             true => &self.permissions.added,
@@ -145,31 +230,48 @@ impl RevertRequest<'_> {
         untrusted
     }
 
+    /// What blocks the whole revert.
     fn block(&self) -> Option<RevertBlock> {
         let resource = &self.permissions.resource;
         let is_known = self.permissions.is_known || self.facts.permissions.found().is_some();
         let blocks = [
-            (resource.kind == ResourceKind::Snapshot, RevertBlock::Snapshot),
-            (resource.legal_id().is_none(), RevertBlock::NoImageId),
-            (self.record.account.as_deref() != Some(self.own), RevertBlock::OtherAccount),
+            (resource.legal_id().is_none(), RevertBlock::NoId(resource.kind)),
+            (!self.has_access, RevertBlock::OtherAccount(resource.kind)),
             (self.record.region.as_deref().is_some_and(|region| !is_region(region)), RevertBlock::NotARegion),
             (self.is_uncertain, RevertBlock::TagsUnknown),
             (!is_known, RevertBlock::GranteesUnknown),
         ];
         blocks.into_iter().find_map(|(applies, block)| applies.then_some(block))
     }
-}
 
-/// Of these grantees, those whose access can be revoked and was not revoked since.
-fn revocable(mut grantees: Vec<Grantee>, now: Option<&Vec<Grantee>>) -> RevertPlan {
-    if let Some(now) = now {
-        grantees.retain(|grantee| now.contains(grantee));
+    /// What blocks the revert of the access of one grantee.
+    fn block_of(&self, grantee: &Grantee) -> Option<RevertBlock> {
+        match (grantee, self.permissions.resource.kind) {
+            // EC2 shares a snapshot with accounts and with everyone (CreateVolumePermission, Amazon EC2 API Reference).
+            (Grantee::Other(_), _)
+            | (Grantee::Organization { .. } | Grantee::Unit { .. }, ResourceKind::Snapshot) => {
+                Some(RevertBlock::UnknownGrantees)
+            }
+            (grantee, _) if self.trusted.is_unproven(grantee) => Some(RevertBlock::MembershipUnknown),
+            _ => None,
+        }
     }
-    let count = grantees.len();
-    grantees.retain(|grantee| !matches!(grantee, Grantee::Other(_)));
-    match grantees.is_empty() {
-        true if count > 0 => RevertPlan::Blocked(RevertBlock::UnknownGrantees),
-        true => RevertPlan::Nothing,
-        false => RevertPlan::Revoke(grantees),
+
+    fn planned(&self, untrusted: Vec<Grantee>) -> RevertPlan {
+        let mut grantees = Vec::new();
+        let mut held: BTreeMap<RevertBlock, Vec<Grantee>> = BTreeMap::new();
+        for grantee in untrusted {
+            match self.block_of(&grantee) {
+                Some(block) => held.entry(block).or_default().push(grantee),
+                None => grantees.push(grantee),
+            }
+        }
+        let held: Vec<HeldGrantees> =
+            held.into_iter().map(|(block, grantees)| HeldGrantees { block, grantees }).collect();
+        match (grantees.is_empty(), held.is_empty()) {
+            (false, _) => RevertPlan::Revoke(PlannedRevert { grantees, held }),
+            (true, false) => RevertPlan::Held(held),
+            (true, true) => RevertPlan::Nothing,
+        }
     }
 }

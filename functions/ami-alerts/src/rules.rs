@@ -2,16 +2,19 @@
 //! `[[api-alert]]` tables are read and checked into these types.
 
 mod read;
+mod trust;
+mod trusted_actor;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use shared::config::Place;
 
-use crate::grantee::Grantee;
 use crate::severity::Severity;
 
-pub use read::{API_TABLE, CODES, IMAGE_TABLE, read};
+pub use read::{ACCOUNT_TABLE, API_TABLE, CODES, IMAGE_TABLE, ORGANIZATION_TABLE, read};
+pub use trust::{Memberships, Trusted};
+pub use trusted_actor::TrustedActor;
 
 /// All rules, in the order of the file.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +27,13 @@ pub struct Rules {
     pub organizations: Vec<MemberList>,
     /// The `[[account]]` tables: roles in other accounts.
     pub accounts: Vec<AccountRole>,
+}
+
+impl Rules {
+    /// The role with which the function acts in another account.
+    pub fn role_of(&self, account: &str) -> Option<&AccountRole> {
+        self.accounts.iter().find(|role| role.id == account)
+    }
 }
 
 /// One `[[organization]]` table: its accounts, for functions that may not ask AWS Organizations.
@@ -42,6 +52,8 @@ pub struct AccountRole {
     pub id: String,
     /// The ARN of the role.
     pub role: String,
+    /// The bytes of the file that name the role.
+    pub role_at: Range<usize>,
 }
 
 /// How often an open finding is emailed again.
@@ -56,15 +68,6 @@ pub enum Reminder {
     Weekly,
     /// Never.
     Never,
-}
-
-/// An actor whose calls are expected.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TrustedActor {
-    /// A role, by its ARN.
-    Role(String),
-    /// A service that makes the call itself or through a role: `assets.marketplace.amazonaws.com`.
-    Service(String),
 }
 
 /// One `[[image-alert]]` table.
@@ -88,34 +91,6 @@ pub struct ImageRule {
     pub revert_at: Option<Range<usize>>,
     /// The place of the rule in the file.
     pub place: Place,
-}
-
-/// The trusted grantees of an image.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Trusted {
-    /// Whether everyone is trusted: `public = true`.
-    pub everyone: bool,
-    /// Accounts, by their ids.
-    pub accounts: BTreeSet<String>,
-    /// Organizations, by their ids, with all their units.
-    pub organizations: BTreeSet<String>,
-    /// Organizational units, by their ids.
-    pub units: BTreeSet<String>,
-}
-
-impl Trusted {
-    /// Whether a rule trusts this grantee.
-    pub fn includes(&self, grantee: &Grantee) -> bool {
-        self.everyone
-            || match grantee {
-                Grantee::Everyone | Grantee::Other(_) => false,
-                Grantee::Account(id) => self.accounts.contains(id),
-                Grantee::Organization { id, .. } => self.organizations.contains(id),
-                Grantee::Unit { id, organization, .. } => {
-                    self.units.contains(id) || self.organizations.contains(organization)
-                }
-            }
-    }
 }
 
 /// The shares that a rule asks the function to revert.

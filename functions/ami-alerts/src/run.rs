@@ -6,6 +6,7 @@ use shared::lambda::Invocation;
 
 use crate::alert_table::AlertTable;
 use crate::aws::Clients;
+use crate::gather::AccountAccess;
 use crate::memory_table::MemoryTable;
 use crate::rules::Rules;
 use crate::settings::Settings;
@@ -23,6 +24,8 @@ pub struct Run<'a> {
     pub invocation: Invocation,
     /// Where it runs.
     pub home: Home,
+    /// How it reaches the account of the event.
+    pub access: AccountAccess,
 }
 
 impl Run<'_> {

@@ -13,6 +13,8 @@ trusted-organizational-units = []
 mute-below = "none"
 revert = "all"
 trusted-images = []
+remind = "monthly"
+trusted-actors = ["arn:aws:iam::111122223333:user/alice", "dlm.amazonaws.com", "dlm.amazonaws.com", "AWS Internal"]
 
 [[image-alert]]
 public = true
@@ -36,6 +38,45 @@ events = ["CreateUser"]
 [[api-alert]]
 service = "iam.amazonaws.com"
 events = ["CreateUser", "DeleteUser"]
+
+[[organization]]
+id = "o-1"
+accounts = ["444455556666", "4444"]
+
+[[organization]]
+id = "o-a1b2c3d4e5"
+accounts = ["444455556666"]
+
+[[organization]]
+id = "arn:aws:organizations::777788889999:organization/o-a1b2c3d4e5"
+accounts = ["777788889999"]
+
+[[organization]]
+id = "o-b1b2c3d4e5"
+accounts = ["444455556666"]
+
+[[organization]]
+id = "o-c1b2c3d4e5"
+
+[[account]]
+id = "4444"
+role = "arn:aws:iam::444455556666:role/reader"
+
+[[account]]
+id = "444455556666"
+role = "arn:aws:iam::777788889999:role/reader"
+
+[[account]]
+id = "444455556666"
+role = "reader"
+
+[[account]]
+id = "444455556666"
+role = "arn:aws:iam::444455556666:role/reader"
+
+[[account]]
+id = "444455556666"
+role = "arn:aws:iam::444455556666:role/path/reader"
 "#;
 
 #[test]
@@ -75,4 +116,50 @@ fn is_a_rule_hidden_only_if_earlier_rules_cover_each_of_its_images() {
         let codes: Vec<&str> = problems.iter().map(|problem| problem.code.name).collect();
         assert_eq!(codes, vec!["hidden-rule"; usize::from(is_hidden)], "{text}");
     }
+}
+
+#[test]
+fn is_the_list_of_an_organization_that_no_rule_trusts_a_warning() {
+    const LIST: &str = "[[organization]]\nid = \"o-a1b2c3d4e5\"\naccounts = [\"444455556666\"]\n";
+    for (rule, is_unused) in [
+        ("", true),
+        ("[[image-alert]]\ntrusted-organizations = [\"o-b1b2c3d4e5\"]\n", true),
+        ("[[image-alert]]\ntrusted-organizations = [\"o-a1b2c3d4e5\"]\n", false),
+    ] {
+        let mut problems = Vec::new();
+        let document = Document::new("pointsman.toml", format!("{rule}{LIST}"));
+        let rules = ami_alerts::rules::read(&document, &mut problems);
+        let codes: Vec<&str> = problems.iter().map(|problem| problem.code.name).collect();
+        assert_eq!(codes, vec!["unused-organization"; usize::from(is_unused)], "{rule}");
+        assert!(!shared::config::has_errors(&problems));
+        assert_eq!(rules.organizations.len(), 1);
+    }
+}
+
+#[test]
+fn are_the_new_keys_read() {
+    use ami_alerts::rules::Reminder;
+    const RULES: &str = r#"
+[[image-alert]]
+remind = "never"
+trusted-actors = ["role/service-role/AWSDataLifecycleManagerDefaultRole", "dlm.amazonaws.com"]
+trusted-organizations = ["o-a1b2c3d4e5"]
+
+[[organization]]
+id = "o-a1b2c3d4e5"
+accounts = ["444455556666", "777788889999"]
+
+[[account]]
+id = "444455556666"
+role = "arn:aws:iam::444455556666:role/pointsman-ami-alerts"
+"#;
+    let mut problems = Vec::new();
+    let rules = ami_alerts::rules::read(&Document::new("pointsman.toml", RULES), &mut problems);
+    assert_eq!(problems, Vec::new());
+    let image = &rules.images[0];
+    assert_eq!((image.remind, image.trusted_actors.len()), (Reminder::Never, 2));
+    assert_eq!(rules.organizations[0].accounts.len(), 2);
+    let role = rules.role_of("444455556666").map(|role| role.role.as_str());
+    assert_eq!(role, Some("arn:aws:iam::444455556666:role/pointsman-ami-alerts"));
+    assert_eq!(rules.role_of("777788889999"), None);
 }

@@ -8,7 +8,7 @@ use crate::change::{ResourceKind, SharedResource, SharingChange, SnapshotUse};
 use crate::exposure::Exposure;
 use crate::finding::FindingKind;
 use crate::grantee::Grantee;
-use crate::revert_plan::RevertOutcome;
+use crate::revert_plan::{FailedRevert, RevertOutcome};
 
 /// The fewest characters that a part of a subject is cut to: enough to recognize it.
 const SHORTEST: usize = 12;
@@ -61,11 +61,22 @@ fn fitted(mut parts: Vec<(&str, String)>, id: &str) -> String {
 fn headline(alert: &CallAlert<'_>) -> String {
     let change = change(alert);
     match alert.revert {
-        RevertOutcome::Failed(..) => format!("NOT REVERTED: {}", uncapitalized(&change)),
+        RevertOutcome::Failed(failed) => {
+            format!("{}: {}", failed_revert(failed), uncapitalized(&change))
+        }
         RevertOutcome::Revoked(_) | RevertOutcome::RevokedBefore(..) => {
             format!("Reverted: {}", uncapitalized(&change))
         }
         RevertOutcome::NotPlanned | RevertOutcome::Blocked(_) => change,
+    }
+}
+
+/// A revert that failed in part, for certain, or perhaps.
+fn failed_revert(failed: &FailedRevert) -> &'static str {
+    match (failed.revoked.is_empty(), failed.may_have_had_effect()) {
+        (false, _) => "REVERTED IN PART",
+        (true, false) => "NOT REVERTED",
+        (true, true) => "REVERT FAILED",
     }
 }
 

@@ -10,7 +10,7 @@ use crate::change::{PermissionChange, SharingChange};
 use crate::facts::{Encrypted, ImageDescription};
 use crate::finding::{Finding, FindingKind};
 use crate::grantee::Grantee;
-use crate::revert_plan::{FailedRevert, RevertOutcome};
+use crate::revert_plan::{FailedRevert, HeldGrantees, RevertOutcome};
 use shared::email::{Detail, shortened};
 
 /// The most grantees of a list; its count is the number of all.
@@ -56,7 +56,7 @@ pub(super) fn form(alert: &CallAlert<'_>, detail: Detail) -> Value {
             "remarks": alert.call.actor.remarks,
         },
         "sourceIpAddress": alert.call.origin.address,
-        "revert": revert(alert.revert),
+        "revert": revert(alert),
         "rule": alert.assessment.rule.map(|rule| rule.place.to_string()),
         "isShortened": is_shortened,
         "event": event,
@@ -92,15 +92,27 @@ pub(super) fn image(image: &ImageDescription) -> Value {
     json!({"name": image.name, "owner": image.owner, "created": image.created, "encrypted": encrypted, "tags": tags})
 }
 
-fn revert(outcome: &RevertOutcome) -> Value {
-    match outcome {
+fn revert(alert: &CallAlert<'_>) -> Value {
+    let held: Vec<Value> = alert.assessment.revert.held().iter().map(held).collect();
+    match alert.revert {
         RevertOutcome::NotPlanned => Value::Null,
-        RevertOutcome::Revoked(grantees) | RevertOutcome::RevokedBefore(grantees, _) => {
-            json!({"result": "reverted", "grantees": names(grantees)})
+        RevertOutcome::Revoked(grantees) => {
+            json!({"result": "reverted", "grantees": names(grantees), "held": held})
         }
-        RevertOutcome::Failed(FailedRevert { left: grantees, error, .. }) => {
-            json!({"result": "failed", "grantees": names(grantees), "error": error.to_string()})
+        RevertOutcome::RevokedBefore(grantees, at) => {
+            json!({"result": "reverted", "grantees": names(grantees), "at": at, "held": held})
         }
-        RevertOutcome::Blocked(block) => json!({"result": "held", "why": block.to_string()}),
+        RevertOutcome::Failed(FailedRevert { revoked, left, error }) => json!({
+            "result": "failed",
+            "grantees": names(left),
+            "revoked": names(revoked),
+            "error": error.to_string(),
+            "held": held,
+        }),
+        RevertOutcome::Blocked(block) => json!({"result": "held", "why": block.to_string(), "held": held}),
     }
+}
+
+fn held(held: &HeldGrantees) -> Value {
+    json!({"grantees": names(&held.grantees), "why": held.block.to_string()})
 }

@@ -1,32 +1,36 @@
-//! The email about shares that the daily scan found: images, worst first, each with the command that revokes untrusted access.
+//! The email of the daily scan: images and snapshots, worst first, each with its open and ended findings and with commands.
+
+mod ended;
+mod json;
+mod resource;
+mod summary;
 
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
 use shared::email::{self, Detail, Message};
 use shared::home::Home;
-use shared::text::{count, verb};
+use shared::text::{count, noun};
 
-use super::command::{self, Edit};
+use super::period::utc;
+use super::plain;
 use super::text::{block_state, section};
-use super::{headline, json_form, plain};
-use crate::change::{ResourceKind, SharedResource};
+use crate::change::ResourceKind;
 use crate::exposure::Exposure;
-use crate::grantee::Grantee;
-use crate::scan::{ExposedImage, RegionScan};
+use crate::memory::{FindingClass, Proof};
+use crate::scan::{News, OpenFindings, RegionScan, ResourceNews};
 use crate::severity::Severity;
 
-/// The most images of one email.
-pub const IMAGES_OF_AN_EMAIL: usize = 25;
+/// The most images and snapshots of one email.
+pub const RESOURCES_OF_AN_EMAIL: usize = 25;
 
-/// The most grantees of an image that the email names.
+/// The most grantees of a line.
 const MOST: usize = 10;
 
-/// Images with untrusted shares that an email reports.
+/// What an email of the daily scan reports.
 #[derive(Debug, Clone, Copy)]
 pub struct ScanAlert<'a> {
-    /// The images, worst first.
-    pub images: &'a [ExposedImage<'a>],
+    /// The images and snapshots, worst first.
+    pub news: &'a [ResourceNews<'a>],
     /// The scan of their region.
     pub scan: &'a RegionScan,
     /// Where the function runs.
@@ -38,7 +42,7 @@ impl ScanAlert<'_> {
     pub fn message(&self, limit: usize) -> Message {
         let attributes = email::attributes([
             ("severity", Some(self.severity().to_string())),
-            ("action", Some("found".to_owned())),
+            ("action", Some(self.action().to_owned())),
             ("outcome", Some("succeeded".to_owned())),
             ("account", Some(self.home.account.clone())),
             ("region", Some(self.scan.region.clone())),
@@ -47,121 +51,151 @@ impl ScanAlert<'_> {
     }
 
     fn severity(&self) -> Severity {
-        self.images.iter().map(|exposed| exposed.severity).max().unwrap_or(Severity::Info)
+        self.news.iter().map(ResourceNews::severity).max().unwrap_or(Severity::Info)
     }
 
-    /// `1 image is public`, `2 images are shared with untrusted grantees`.
-    fn summary(&self) -> String {
-        let public = self.images.iter().filter(|exposed| exposed.is_public()).count();
-        let shared = self.images.len() - public;
-        let images = |number| format!("{} {}", count(number, "image"), verb(number, "is", "are"));
-        match (public, shared) {
-            (0, shared) => format!("{} shared with untrusted grantees", images(shared)),
-            (public, 0) => format!("{} public", images(public)),
-            (public, shared) => {
-                let verb = verb(shared, "is", "are");
-                format!("{} public, {shared} more {verb} shared with untrusted grantees", images(public))
-            }
+    fn open(&self) -> impl Iterator<Item = &OpenFindings> {
+        self.news.iter().flat_map(|news| &news.open)
+    }
+
+    /// `found` for what is new or worse, `reminder` for what is still open, `ended`.
+    fn action(&self) -> &'static str {
+        match self.open().map(|open| open.news).min() {
+            Some(News::New | News::Worse) => "found",
+            Some(_) => "reminder",
+            None => "ended",
         }
-    }
-
-    fn subject(&self) -> String {
-        let account = plain(self.scan.alias.as_deref().unwrap_or(&self.home.account));
-        format!("{}: {} in {account}", self.summary(), self.scan.region)
     }
 
     fn text(&self, detail: Detail) -> String {
         let mut out = String::new();
-        let _ = writeln!(
-            out,
-            "{}.\nThe daily scan found this. No event reported it: the share is older than this function, the event was lost, \
-             or a rule changed.\nThe daily scan reverts nothing. It reports each share once, and again only if the grantees change.\n",
-            self.summary()
-        );
+        for sentence in self.sentences() {
+            let _ = writeln!(out, "{sentence}");
+        }
+        let _ = writeln!(out);
         for (name, value) in self.rows() {
             let _ = writeln!(out, "{:<15}{value}", format!("{name}:"));
         }
-        let instructions = [
-            "- Revoke the access that is not intended with the commands below.",
-            "- Add the other grantees to the images' rules as trusted (pointsman.toml).",
-        ];
-        section(&mut out, "What to do", &instructions.map(str::to_owned));
-        for exposed in self.images {
-            self.image(&mut out, exposed, detail);
+        let instructions: Vec<String> = self.instructions().iter().map(|line| format!("- {line}")).collect();
+        section(&mut out, "What to do", &instructions);
+        for news in self.news {
+            self.resource(&mut out, news, detail);
         }
         out
     }
 
-    fn rows(&self) -> [(&'static str, String); 5] {
+    fn sentences(&self) -> Vec<String> {
+        let mut sentences = vec![format!("{}.", self.summary())];
+        if self.news.iter().any(ResourceNews::is_public) {
+            sentences.push(
+                "Every AWS account can launch a public image, create volumes from a public snapshot, and read all data on \
+                 them."
+                    .to_owned(),
+            );
+        }
+        sentences.push(format!("The daily scan read this at {}.", utc(self.scan.at)));
+        let is_found = |open: &OpenFindings| {
+            open.news == News::New && open.opened.as_ref().is_none_or(|opened| opened.proof == Proof::LookUp)
+        };
+        if self.open().any(is_found) {
+            sentences.push(
+                "No event reported the new findings: the access is older than this function, the event was lost, or a rule \
+                 changed."
+                    .to_owned(),
+            );
+        }
+        if self.open().next().is_some() {
+            sentences.push(
+                "The daily scan reverts nothing. It emails an open finding again, as often as the rule's key `remind` says, \
+                 until the access has ended or a rule allows it."
+                    .to_owned(),
+            );
+        }
+        sentences
+    }
+
+    fn rows(&self) -> Vec<(&'static str, String)> {
         let account = &self.home.account;
         let alias = self.scan.alias.as_deref().map(|alias| format!("{} ({account})", plain(alias)));
         let block = self.scan.block.as_deref().map(block_state);
-        [
+        let number = |kind| self.news.iter().filter(|news| news.description.kind() == kind).count();
+        let mut rows = vec![
             ("Severity", self.severity().to_string()),
             ("Account", alias.unwrap_or_else(|| account.clone())),
             ("Region", self.scan.region.clone()),
-            ("Images", self.images.len().to_string()),
-            ("Public access", block.unwrap_or_else(|| "could not be read".to_owned())),
-        ]
+        ];
+        let (images, snapshots) = (number(ResourceKind::Image), number(ResourceKind::Snapshot));
+        rows.extend((images > 0).then(|| ("Images", images.to_string())));
+        rows.extend((snapshots > 0).then(|| ("Snapshots", snapshots.to_string())));
+        if images > 0 {
+            rows.push(("Public access", block.unwrap_or_else(|| "could not be read".to_owned())));
+        }
+        if snapshots > 0 {
+            rows.push(("Block", snapshot_block(self.scan.snapshot_block.as_deref())));
+        }
+        rows
     }
 
-    fn image(&self, out: &mut String, exposed: &ExposedImage<'_>, detail: Detail) {
-        let region = &self.scan.region;
-        let resource = SharedResource { kind: ResourceKind::Image, id: Some(exposed.image.id.clone()) };
-        let name = exposed.image.name.as_deref().map(plain).unwrap_or_default();
-        let _ = writeln!(out, "\n{} {name}", exposed.image.id);
-        if exposed.is_public() {
-            let _ = writeln!(out, "- EVERYONE can launch it (public)");
+    fn instructions(&self) -> Vec<&'static str> {
+        let is_open = |class| self.open().any(|open| open.class == class);
+        let has_grantees =
+            self.open().any(|open| open.class == FindingClass::Exposed && open.exposure != Exposure::Public);
+        let mut lines = Vec::new();
+        if is_open(FindingClass::Exposed) {
+            lines.push("Revoke the access that is not intended with the commands below.");
         }
-        let others = exposed.shares.iter().filter(|(exposure, _)| *exposure != Exposure::Public);
-        for (exposure, grantees) in others {
-            let _ = writeln!(out, "- {}: {}", headline::names(grantees, MOST), exposure.status());
+        if self.news.iter().any(|news| news.is_public() || ended::was_public(&news.ended)) {
+            lines.push(
+                "Treat the data on a public image or snapshot as read. Replace the secrets that it contains.",
+            );
         }
-        if let Some(rule) = &exposed.rule {
-            let _ = writeln!(out, "- rule: {}", rule.place);
+        if has_grantees {
+            lines.push("Add the other grantees to the rules as trusted (pointsman.toml).");
         }
-        if detail == Detail::None {
-            return;
+        if is_open(FindingClass::Exposed) && self.news.iter().any(ResourceNews::is_public) {
+            lines.push(
+                "If an image or a snapshot is meant to be public, give it a rule with `public = true`.",
+            );
         }
-        let command = command::modify(Edit::Revoke, &resource, region, &exposed.grantees());
-        if let Some(command) = command.or_else(|| command::reset(&resource, region)) {
-            let _ = writeln!(out, "\n{command}");
+        if is_open(FindingClass::Lost) {
+            lines.push(
+                "Restore the access of trusted accounts with the commands below: launches there fail. If the access is not \
+                 needed, remove the accounts from the rules.",
+            );
         }
-        if let Some(link) = command::console(Some(&resource), region, self.home) {
-            let _ = writeln!(out, "\n{link}");
+        if self.news.iter().any(|news| ended::has_unknown_end(&news.ended)) {
+            lines.push("Search CloudTrail's event history for the call that ended the access, and for its principal.");
         }
-    }
-
-    fn form(&self, detail: Detail) -> Value {
-        let images: Vec<Value> = self.images.iter().map(|exposed| image_form(exposed, detail)).collect();
-        json!({
-            "version": json_form::VERSION,
-            "subject": shared::text::subject(&self.subject()),
-            "severity": self.severity(),
-            "action": "found",
-            "outcome": "succeeded",
-            "account": {"id": self.home.account, "alias": self.scan.alias},
-            "region": self.scan.region,
-            "blockPublicAccess": self.scan.block,
-            "images": images,
-            "isShortened": detail != Detail::Whole,
-        })
+        if lines.is_empty() {
+            lines.push("Nothing, if the end is expected.");
+        }
+        lines
     }
 }
 
-fn image_form(exposed: &ExposedImage<'_>, detail: Detail) -> Value {
-    if detail == Detail::None {
-        return json!({"id": exposed.image.id, "severity": exposed.severity});
+/// The region's block public access for snapshots.
+fn snapshot_block(state: Option<&str>) -> String {
+    match state {
+        None => "block public access for snapshots could not be read".to_owned(),
+        Some("unblocked") => "snapshots in the region can be made public".to_owned(),
+        Some("block-new-sharing") => {
+            "no further snapshot in the region can be made public; those that are public stay public"
+                .to_owned()
+        }
+        Some("block-all-sharing") => "public snapshots in the region are treated as private".to_owned(),
+        Some(other) => plain(other),
     }
-    let finding = |(exposure, grantees): &(Exposure, Vec<Grantee>)| {
-        let grantees = json_form::names(grantees);
-        json!({"code": exposure.code(), "severity": exposure.severity(), "grantees": grantees})
-    };
-    json!({
-        "id": exposed.image.id,
-        "image": json_form::image(&exposed.image),
-        "severity": exposed.severity,
-        "findings": exposed.shares.iter().map(finding).collect::<Vec<_>>(),
-        "rule": exposed.rule.map(|rule| rule.place.to_string()),
-    })
+}
+
+/// `1 image`, `2 images and 1 snapshot`.
+fn resources<'n>(news: impl Iterator<Item = &'n ResourceNews<'n>> + Clone) -> (String, usize) {
+    let number = |kind| news.clone().filter(|news| news.description.kind() == kind).count();
+    let kinds = [ResourceKind::Image, ResourceKind::Snapshot];
+    let some = kinds.map(|kind| (number(kind), kind)).into_iter().filter(|(number, _)| *number > 0);
+    (shared::text::list(some.map(|(number, kind)| count(number, kind.name()))), news.count())
+}
+
+/// `this 1 finding`, in the number that agrees.
+fn findings(number: usize) -> String {
+    format!("{number} more {}", noun(number, "resource"))
 }

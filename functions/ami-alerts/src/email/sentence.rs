@@ -3,14 +3,13 @@
 use shared::text::verb;
 
 use super::headline::{capitalized, change, names};
-use super::{CallAlert, plain};
+use super::{CallAlert, plain, revert};
 use crate::call_outcome::CallOutcome;
 use crate::change::ResourceKind;
 use crate::exposure::Exposure;
 use crate::facts::Encrypted;
 use crate::finding::FindingKind;
 use crate::grantee::Grantee;
-use crate::revert_plan::{FailedRevert, RevertOutcome};
 
 /// The most grantees that a sentence names.
 const NAMED: usize = 5;
@@ -20,14 +19,18 @@ pub(super) fn sentences(alert: &CallAlert<'_>) -> Vec<String> {
     let mut sentences = nothing_changed(&alert.call.record.outcome);
     let kinds = alert.assessment.findings.iter().map(|finding| &finding.kind);
     // The present state follows from the revert first.
-    sentences.extend(revoked(alert));
+    sentences.extend(revert::revoked(alert));
     if alert.call.record.outcome.succeeded() {
         sentences.extend(kinds.flat_map(|kind| after_success(alert, kind)));
         sentences.extend(encryption(alert));
     } else {
         sentences.extend(kinds.filter_map(|kind| if_it_had_succeeded(alert, kind)));
     }
-    sentences.extend(not_revoked(alert));
+    sentences.extend(revert::not_revoked(alert));
+    if alert.assessment.is_trusted_actor {
+        let actor = plain(&alert.call.actor.name);
+        sentences.push(format!("The rule trusts this actor: what {actor} shares is expected and not reverted, except with everyone."));
+    }
     sentences.push(what_happened(alert));
     sentences.iter().map(|sentence| capitalized(sentence)).collect()
 }
@@ -46,27 +49,6 @@ fn nothing_changed(outcome: &CallOutcome) -> Vec<String> {
         }
         CallOutcome::Failed(error) => {
             vec![format!("Nothing changed: the call failed ({}).", plain(&error.to_string()))]
-        }
-    }
-}
-
-fn revoked(alert: &CallAlert<'_>) -> Option<String> {
-    let (RevertOutcome::Revoked(grantees) | RevertOutcome::RevokedBefore(grantees, _)) = alert.revert else {
-        return None;
-    };
-    Some(format!("This function has reverted the share: access is revoked from {}.", names(grantees, NAMED)))
-}
-
-fn not_revoked(alert: &CallAlert<'_>) -> Option<String> {
-    match alert.revert {
-        RevertOutcome::NotPlanned | RevertOutcome::Revoked(_) | RevertOutcome::RevokedBefore(..) => None,
-        RevertOutcome::Failed(FailedRevert { left: grantees, error, .. }) => Some(format!(
-            "The revert FAILED: access could not be revoked from {} ({}). Revoke it with the command below.",
-            names(grantees, NAMED),
-            plain(&error.to_string())
-        )),
-        RevertOutcome::Blocked(block) => {
-            Some(format!("A rule asks for a revert, but this function did not revert the share: {block}."))
         }
     }
 }
@@ -158,6 +140,11 @@ fn trust(exposure: Exposure, count: usize) -> &'static str {
             count,
             ". This function does not know that kind of grantee",
             ". This function does not know those kinds of grantees",
+        ),
+        Exposure::Unproven => verb(
+            count,
+            ". It is not known whether it belongs to a trusted organization",
+            ". It is not known whether they belong to a trusted organization",
         ),
         Exposure::Account | Exposure::Organization | Exposure::Unit => {
             verb(count, ". No rule trusts it", ". No rule trusts them")

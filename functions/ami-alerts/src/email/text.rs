@@ -169,8 +169,7 @@ fn current_permissions(alert: &CallAlert<'_>) -> Option<Vec<String>> {
         }
         (None, None) => return None,
     };
-    let trusted = alert.assessment.rule.map(|rule| rule.trusted.clone()).unwrap_or_default();
-    let sorted = by_exposure(now, alert.call.record.account.as_deref(), &trusted);
+    let sorted = by_exposure(now, alert.call.record.account.as_deref(), &alert.assessment.trusted);
     let lines = sorted.iter().flat_map(|(exposure, grantees)| {
         grantees.iter().map(move |grantee| match (grantee, exposure) {
             (Grantee::Everyone, Exposure::Public) => "- EVERYONE (public)".to_owned(),

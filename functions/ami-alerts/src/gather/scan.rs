@@ -1,107 +1,82 @@
-//! Reads the images of one region for the daily scan: the public ones first, then the others until the time is over.
+//! Reads the images and snapshots of one region for the daily scan, until the region's share of the time is over.
+
+mod each;
+mod images;
+mod snapshots;
 
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use aws_sdk_ec2::Client as Ec2;
-use aws_sdk_ec2::types::Filter;
-use shared::call_error::CallError;
-use shared::clock::elsewhere;
-
-use super::{DESCRIBE_IMAGES, alias, block, image, permissions};
-use crate::change::{ResourceKind, SharedResource};
+use super::MembershipReader;
+use crate::change::ResourceKind;
 use crate::claim::AlertTableError;
-use crate::facts::{ImageDescription, LookupError};
+use crate::covering::covering_rule;
 use crate::grantee::Grantee;
+use crate::memory::ResourceMemory;
+use crate::memory::region::RegionMemories;
+use crate::rules::Memberships;
 use crate::run::Run;
-use crate::scan::{RegionScan, ScanStop, ScannedImage};
+use crate::scan::{RegionScan, ScannedResource};
+use each::ReadOrder;
 
-/// Reads the images of a region until `until`, and the shares that were reported before.
+/// The most accounts that the scan of a region asks AWS Organizations about.
+const MOST_ACCOUNTS: usize = 1_000;
+
+/// Reads a region until `until`. Images and snapshots have equal shares of the time.
 pub async fn gather_scan(run: &Run<'_>, region: &str, until: Instant) -> RegionScan {
     let ec2 = run.aws.ec2(region);
-    let reported = match run.table() {
-        Some(table) => table.reported_shares(&run.home.account, region).await,
-        None => Err(AlertTableError::NoTable),
-    };
-    let mut scan = RegionScan {
+    let memories = memories(run, region).await;
+    let known = memories.as_ref().map(known).unwrap_or_default();
+    let order = ReadOrder { known: &known, now: run.invocation.now };
+    let alias = super::alias(run.aws).await;
+    let block = super::block(ResourceKind::Image, &ec2).await;
+    let snapshot_block = super::block(ResourceKind::Snapshot, &ec2).await;
+    let half = Instant::now() + until.saturating_duration_since(Instant::now()) / 2;
+    let (mut images, images_of_snapshots) = images::read(&ec2, order, half).await;
+    let mut snapshots = snapshots::read(&ec2, order, images_of_snapshots.as_ref(), until).await;
+    let mut reader = MembershipReader::new(run, MOST_ACCOUNTS);
+    for scanned in images.read.iter_mut().chain(&mut snapshots.read) {
+        scanned.memberships = memberships(run, &mut reader, scanned, memories.as_ref().ok()).await;
+    }
+    RegionScan {
         region: region.to_owned(),
-        reported,
-        alias: alias(run.aws).await.ok().flatten(),
-        block: block(&ec2).await.ok(),
-        public: Ok(Vec::new()),
-        others: Ok(Vec::new()),
-        all: BTreeSet::new(),
-        stop: None,
-    };
-    // A filter lists the public images, so that the worst shares are known before anything else is read.
-    scan.public = match images(&ec2, true).await {
-        Ok(images) => Ok(with_grantees(images, &ec2).await),
-        Err(error) => Err(error),
-    };
-    match images(&ec2, false).await {
-        Ok(images) => read_others(&mut scan, images, run, &ec2, until).await,
-        Err(error) => scan.others = Err(error),
+        at: run.invocation.now,
+        memories,
+        alias: alias.ok().flatten(),
+        block: block.ok(),
+        snapshot_block: snapshot_block.ok(),
+        images,
+        snapshots,
     }
-    scan
 }
 
-async fn with_grantees(images: Vec<ImageDescription>, ec2: &Ec2) -> Vec<ScannedImage> {
-    let mut scanned = Vec::new();
-    for image in images {
-        let grantees = launch_permissions(&image, ec2).await;
-        scanned.push(ScannedImage { image, grantees });
-    }
-    scanned
+async fn memories(run: &Run<'_>, region: &str) -> Result<RegionMemories, AlertTableError> {
+    let table = run.memories().ok_or(AlertTableError::NoTable)?;
+    Ok(table.read_region(&run.home.account, region).await?)
 }
 
-/// Reads the images that are not public, each day from another one on, until the time is over or EC2 throttles.
-async fn read_others(
-    scan: &mut RegionScan,
-    images: Vec<ImageDescription>,
+/// The images and snapshots with open findings or grantees. They are read before the others, so that findings end in time.
+fn known(memories: &RegionMemories) -> BTreeSet<String> {
+    let of_interest = memories.known.iter().filter(|(_, memory)| memory.must_stay());
+    of_interest.map(|(id, _)| id.clone()).chain(memories.unreadable.keys().cloned()).collect()
+}
+
+/// The organizations of the accounts that have access, had it, or lost it.
+async fn memberships(
     run: &Run<'_>,
-    ec2: &Ec2,
-    until: Instant,
-) {
-    scan.all = images.iter().map(|image| image.id.clone()).collect();
-    let public: BTreeSet<&str> = scan.public_images().map(|scanned| scanned.image.id.as_str()).collect();
-    let mut others: Vec<ImageDescription> =
-        images.into_iter().filter(|image| !public.contains(image.id.as_str())).collect();
-    let start = elsewhere(run.invocation.now, others.len());
-    others.rotate_left(start);
-    let (count, mut scanned) = (others.len(), Vec::new());
-    for (at, image) in others.into_iter().enumerate() {
-        if Instant::now() >= until {
-            scan.stop = Some(ScanStop::NoTimeLeft { left: count - at });
-            break;
-        }
-        let grantees = launch_permissions(&image, ec2).await;
-        match &grantees {
-            // The image was deleted since it was listed.
-            Err(LookupError::Call(error)) if image::is_gone(error) => continue,
-            Err(LookupError::Call(error)) if error.has_code("RequestLimitExceeded") => {
-                scan.stop = Some(ScanStop::Throttled { left: count - at });
-                break;
-            }
-            Ok(_) | Err(_) => scanned.push(ScannedImage { image, grantees }),
-        }
-    }
-    scan.others = Ok(scanned);
+    reader: &mut MembershipReader<'_>,
+    scanned: &ScannedResource,
+    memories: Option<&RegionMemories>,
+) -> Memberships {
+    let description = &scanned.description;
+    let (rule, _) = covering_rule(run.rules, Some(&description.resource()), &description.facts());
+    let now = scanned.grantees.iter().flatten().flatten();
+    let memory = memories.and_then(|memories| memories.of(description.id()));
+    let known = memory.into_iter().flat_map(remembered);
+    reader.memberships(rule, Some(&run.home.account), now.chain(known)).await
 }
 
-/// The account's own images: all, or those that are public.
-async fn images(ec2: &Ec2, public: bool) -> Result<Vec<ImageDescription>, LookupError> {
-    let call = ec2.describe_images().owners("self").include_deprecated(true).include_disabled(true);
-    let is_public = Filter::builder().name("is-public").values("true").build();
-    let call = if public { call.filters(is_public) } else { call };
-    let mut pages = call.max_results(1000).into_paginator().send();
-    let mut images = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| CallError::new(DESCRIBE_IMAGES, error))?;
-        images.extend(page.images().iter().map(image::description));
-    }
-    Ok(images)
-}
-
-async fn launch_permissions(image: &ImageDescription, ec2: &Ec2) -> Result<Vec<Grantee>, LookupError> {
-    permissions(&SharedResource { kind: ResourceKind::Image, id: Some(image.id.clone()) }, ec2).await
+fn remembered(memory: &ResourceMemory) -> impl Iterator<Item = &Grantee> {
+    let seen = memory.seen.iter().flat_map(|seen| &seen.grantees);
+    seen.chain(memory.open().map(|finding| &finding.grantee))
 }

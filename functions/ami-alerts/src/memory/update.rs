@@ -1,13 +1,18 @@
 //! Changes of a memory. A decision returns them, and the table applies them to the item that it holds by then.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 
 use super::{
-    FindingClass, FindingHistory, ImportedFinding, Moment, RememberedFinding, ResourceMemory, SeenGrantees,
-    UsageReportRequest,
+    AccessChange, AccessChangeKind, FindingClass, FindingHistory, ImportedFinding, Moment, RememberedFinding,
+    Reported, ResourceMemory, SeenGrantees, UsageReportRequest, timeline,
 };
 use crate::grantee::Grantee;
 use crate::severity::Severity;
+
+/// How many calls that removed all permissions are kept.
+const MOST_RESETS: usize = 10;
 
 /// Changes of the memory of one image or snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +45,11 @@ pub enum MemoryChange {
         grantees: Vec<Grantee>,
         /// Whether a rule trusts them.
         are_trusted: bool,
+        /// When, and its proof.
+        moment: Moment,
+    },
+    /// A call removed all permissions.
+    Reset {
         /// When, and its proof.
         moment: Moment,
     },
@@ -80,6 +90,8 @@ pub enum MemoryChange {
         class: FindingClass,
         /// The grantees.
         grantees: Vec<Grantee>,
+        /// The end that was reported; without it, every end so far.
+        closed: Option<Moment>,
     },
     /// A usage report was requested, or read.
     UsageReport(Option<UsageReportRequest>),
@@ -92,24 +104,23 @@ impl ResourceMemory {
     pub fn apply(&mut self, change: &MemoryChange) {
         match change {
             MemoryChange::Granted { grantees, class, moment } => {
-                grantees.iter().for_each(|grantee| self.grant(grantee, *class, moment));
+                self.insert(grantees, AccessChangeKind::Granted(*class), moment);
             }
             MemoryChange::Removed { grantees, are_trusted, moment } => {
-                grantees.iter().for_each(|grantee| self.remove(grantee, *are_trusted, moment));
+                self.insert(grantees, AccessChangeKind::Removed { is_trusted: *are_trusted }, moment);
             }
-            MemoryChange::Opened { class, grantees, moment } => {
-                grantees.iter().for_each(|grantee| self.open_finding(*class, grantee, moment));
+            MemoryChange::Reset { moment } => self.reset(moment),
+            MemoryChange::Opened { class, grantees, moment } => self.open_findings(*class, grantees, moment),
+            MemoryChange::Ended { class, grantees, moment } => {
+                let ended = self.open_of(*class, grantees);
+                self.insert(&ended, AccessChangeKind::Ended(*class), moment);
             }
-            MemoryChange::Ended { class, grantees, moment } => self.end(*class, grantees, moment),
             MemoryChange::Seen(seen) => self.see(seen),
             MemoryChange::Reported { class, grantees, severity, at } => {
                 self.report(*class, grantees, *severity, *at);
             }
-            MemoryChange::EndReported { class, grantees } => {
-                for finding in self.findings.iter_mut() {
-                    let is_reported = finding.class == *class && grantees.contains(&finding.grantee);
-                    finding.history.is_end_reported |= is_reported && finding.history.closed.is_some();
-                }
+            MemoryChange::EndReported { class, grantees, closed } => {
+                self.report_end(*class, grantees, closed.as_ref());
             }
             MemoryChange::UsageReport(report) => self.usage_report = report.clone(),
             MemoryChange::Imported(findings) => {
@@ -119,33 +130,85 @@ impl ResourceMemory {
         }
     }
 
-    fn open_finding(&mut self, class: FindingClass, grantee: &Grantee, moment: &Moment) {
-        let is_same = |finding: &&mut RememberedFinding| {
-            finding.class == class && finding.grantee == *grantee && finding.history.closed.is_none()
-        };
-        match self.findings.iter_mut().find(is_same) {
-            Some(finding) => {
-                finding.history.confirmed = finding.history.confirmed.max(Some(moment.at));
-                finding.history.name_record(moment);
+    /// Inserts a change of these grantees' access, and their findings follow.
+    fn insert(&mut self, grantees: &[Grantee], kind: AccessChangeKind, moment: &Moment) {
+        for grantee in grantees {
+            let changes = self.changes.entry(grantee.clone()).or_default();
+            timeline::insert(changes, AccessChange { kind, moment: moment.clone() });
+        }
+        self.follow(&grantees.iter().cloned().collect());
+    }
+
+    fn reset(&mut self, moment: &Moment) {
+        if self.resets.iter().any(|known| known.is_of(moment)) {
+            return;
+        }
+        self.resets.push(moment.clone());
+        self.resets.sort();
+        if self.resets.len() > MOST_RESETS {
+            self.resets.remove(0);
+        }
+        self.follow(&self.changes.keys().cloned().collect());
+    }
+
+    /// Computes the findings of these grantees from their changes.
+    fn follow(&mut self, grantees: &BTreeSet<Grantee>) {
+        let mut known: BTreeMap<Grantee, Vec<RememberedFinding>> = BTreeMap::new();
+        for finding in std::mem::take(&mut self.findings) {
+            match finding.class != FindingClass::Used && grantees.contains(&finding.grantee) {
+                true => known.entry(finding.grantee.clone()).or_default().push(finding),
+                false => self.findings.push(finding),
             }
-            None => {
-                let mut history = FindingHistory {
-                    opened: Some(moment.clone()),
-                    confirmed: Some(moment.at),
-                    ..FindingHistory::default()
-                };
-                history.name_record(moment);
-                self.findings.push(RememberedFinding { class, grantee: grantee.clone(), history });
-            }
+        }
+        for grantee in grantees {
+            let changes = self.changes.get(grantee).map_or(&[][..], Vec::as_slice);
+            let changes = timeline::with_resets(changes, &self.resets);
+            let known = known.remove(grantee).unwrap_or_default();
+            self.findings.extend(timeline::findings(grantee, &changes, &known));
         }
     }
 
-    fn end(&mut self, class: FindingClass, grantees: &[Grantee], moment: &Moment) {
-        let is_ended = |finding: &&mut RememberedFinding| {
-            finding.class == class && finding.is_open() && grantees.contains(&finding.grantee)
+    /// Of these grantees, those with an open finding of the class.
+    fn open_of(&self, class: FindingClass, grantees: &[Grantee]) -> Vec<Grantee> {
+        let open: BTreeSet<&Grantee> =
+            self.open().filter(|finding| finding.class == class).map(|finding| &finding.grantee).collect();
+        grantees.iter().filter(|grantee| open.contains(grantee)).cloned().collect()
+    }
+
+    fn open_findings(&mut self, class: FindingClass, grantees: &[Grantee], moment: &Moment) {
+        if class == FindingClass::Used {
+            return grantees.iter().for_each(|grantee| self.use_snapshot(grantee, moment));
+        }
+        let mut new: BTreeSet<&Grantee> = grantees.iter().collect();
+        let is_access = |class| matches!(class, FindingClass::Exposed | FindingClass::Expected);
+        for finding in self.findings.iter_mut().filter(|finding| finding.is_open()) {
+            if is_access(finding.class) == is_access(class)
+                && finding.class != FindingClass::Used
+                && new.remove(&finding.grantee)
+            {
+                finding.history.confirmed = finding.history.confirmed.max(Some(moment.at));
+            }
+        }
+        let new: Vec<Grantee> = new.into_iter().cloned().collect();
+        let kind = match class {
+            FindingClass::Lost => AccessChangeKind::Removed { is_trusted: true },
+            class => AccessChangeKind::Granted(Some(class)),
         };
-        for finding in self.findings.iter_mut().filter(is_ended) {
-            finding.history.closed = Some(moment.clone());
+        self.insert(&new, kind, moment);
+    }
+
+    /// Each use of a snapshot is a finding of its own, which has no end. A record that is known changes nothing.
+    fn use_snapshot(&mut self, grantee: &Grantee, moment: &Moment) {
+        let is_known = |finding: &RememberedFinding| {
+            let opened = finding.history.opened.as_ref();
+            finding.class == FindingClass::Used && opened.is_some_and(|opened| opened.is_of(moment))
+        };
+        if !self.findings.iter().any(is_known) {
+            let records = moment.event().map(str::to_owned).into_iter().collect();
+            let (opened, confirmed) = (Some(moment.clone()), Some(moment.at));
+            let history = FindingHistory { opened, confirmed, records, ..FindingHistory::default() };
+            let (class, grantee) = (FindingClass::Used, grantee.clone());
+            self.findings.push(RememberedFinding { class, grantee, history });
         }
     }
 
@@ -154,13 +217,39 @@ impl ResourceMemory {
         if self.seen.as_ref().is_some_and(|known| known.at > seen.at) {
             return;
         }
+        let grantees: BTreeSet<&Grantee> = seen.grantees.iter().collect();
         for finding in self.findings.iter_mut().filter(|finding| finding.is_open()) {
-            let has_access = matches!(finding.class, FindingClass::Exposed | FindingClass::Expected)
-                && seen.grantees.contains(&finding.grantee);
-            if has_access {
+            if finding.is_access() && grantees.contains(&finding.grantee) {
                 finding.history.confirmed = finding.history.confirmed.max(Some(seen.at));
             }
         }
         self.seen = Some(seen.clone());
+    }
+
+    /// Remembers that an email reported the open findings of these grantees with a severity.
+    fn report(&mut self, class: FindingClass, grantees: &[Grantee], severity: Severity, at: Timestamp) {
+        let grantees: BTreeSet<&Grantee> = grantees.iter().collect();
+        let is_reported = |finding: &&mut RememberedFinding| {
+            finding.class == class && finding.is_open() && grantees.contains(&finding.grantee)
+        };
+        for finding in self.findings.iter_mut().filter(is_reported) {
+            let before = finding.history.reported;
+            finding.history.reported = Some(Reported {
+                severity: before.map_or(severity, |before| before.severity.max(severity)),
+                first: before.map_or(at, |before| before.first),
+                last: at,
+                emails: before.map_or(1, |before| before.emails + 1),
+            });
+        }
+    }
+
+    fn report_end(&mut self, class: FindingClass, grantees: &[Grantee], end: Option<&Moment>) {
+        let grantees: BTreeSet<&Grantee> = grantees.iter().collect();
+        for finding in self.findings.iter_mut() {
+            let is_reported = finding.class == class && grantees.contains(&finding.grantee);
+            let closed = finding.history.closed.as_ref();
+            let has_end = closed.is_some_and(|closed| end.is_none_or(|end| closed == end));
+            finding.history.is_end_reported |= is_reported && has_end;
+        }
     }
 }

@@ -1,0 +1,93 @@
+//! One image or snapshot in the email of the daily scan: its findings, and the commands that change it.
+
+use std::fmt::Write as _;
+
+use shared::email::Detail;
+
+use super::{MOST, ScanAlert, ended};
+use crate::change::ResourceKind;
+use crate::email::command::{self, Edit};
+use crate::email::period::utc;
+use crate::email::{headline, plain};
+use crate::exposure::Exposure;
+use crate::memory::{FindingClass, Moment, Proof, Reported};
+use crate::scan::{News, OpenFindings, ResourceNews};
+
+impl ScanAlert<'_> {
+    pub(super) fn resource(&self, out: &mut String, news: &ResourceNews<'_>, detail: Detail) {
+        let kind = news.description.kind();
+        let name = news.description.name().map(plain).unwrap_or_default();
+        let _ = writeln!(out, "\n{}", format!("{} {name}", news.description.id()).trim_end());
+        for open in &news.open {
+            let _ = writeln!(out, "- {}\n  {}", state(kind, open, news.is_blocked), history(open));
+        }
+        for ended in &news.ended {
+            let _ = writeln!(out, "- ended: {}", ended::sentence(kind, ended));
+        }
+        if let Some(rule) = news.rule {
+            let _ = writeln!(out, "- rule: {}", rule.place);
+        }
+        if detail != Detail::None {
+            self.commands(out, news);
+        }
+    }
+
+    fn commands(&self, out: &mut String, news: &ResourceNews<'_>) {
+        let (resource, region) = (news.description.resource(), &self.scan.region);
+        let untrusted = news.untrusted();
+        let revoke = command::modify(Edit::Revoke, &resource, region, &untrusted);
+        // A reset would take the access of trusted accounts too.
+        let revoke = revoke.or_else(|| command::reset(&resource, region)).filter(|_| !untrusted.is_empty());
+        let restore = command::modify(Edit::Grant, &resource, region, &news.lost());
+        for (purpose, command) in [("Revoke", revoke), ("Restore", restore)] {
+            if let Some(command) = command {
+                let _ = writeln!(out, "\n{purpose}:\n\n{command}");
+            }
+        }
+        if let Some(link) = command::console(Some(&resource), region, self.home) {
+            let _ = writeln!(out, "\n{link}");
+        }
+    }
+}
+
+/// What the grantees can do now.
+fn state(kind: ResourceKind, open: &OpenFindings, is_blocked: bool) -> String {
+    let names = || headline::names(&open.grantees, MOST);
+    let severity = open.severity;
+    match (open.class, open.exposure, kind) {
+        (FindingClass::Lost, ..) => {
+            format!("{}, which a rule trusts: no access (severity {severity})", names())
+        }
+        (_, Exposure::Public, ResourceKind::Image) => {
+            format!("EVERYONE can launch it (public, severity {severity})")
+        }
+        (_, Exposure::Public, ResourceKind::Snapshot) if is_blocked => format!(
+            "shared with everyone; block public access treats it as private, as long as it is enabled (severity {severity})"
+        ),
+        (_, Exposure::Public, ResourceKind::Snapshot) => {
+            format!("EVERYONE can create volumes from it (public, severity {severity})")
+        }
+        (_, exposure, _) => format!("{}: {} (severity {severity})", names(), exposure.status()),
+    }
+}
+
+/// Since when, by whom, and what was emailed about it.
+fn history(open: &OpenFindings) -> String {
+    let beginning = match &open.opened {
+        Some(Moment { at, proof: Proof::Record { actor, event } }) => {
+            let event = event.as_deref().map(|event| format!(", event {}", plain(event))).unwrap_or_default();
+            format!("since {}, by {}{event}", utc(*at), plain(actor))
+        }
+        Some(Moment { at, .. }) => format!("first seen at {}; no record says by whom", utc(*at)),
+        None => "since when is not known".to_owned(),
+    };
+    match (open.news, open.reported) {
+        (News::New, _) | (_, None) => format!("new: {beginning}"),
+        (News::Worse, Some(Reported { severity, .. })) => {
+            format!("worse than the severity {severity} that was emailed: {beginning}")
+        }
+        (_, Some(Reported { emails, last, .. })) => {
+            format!("{beginning}; email {} about it, the last one was sent at {}", emails + 1, utc(last))
+        }
+    }
+}
