@@ -10,7 +10,7 @@ use local_aws::{AwsWorld, LocalAws};
 use serde_json::{Value, json};
 use shared::config::Document;
 use shared::decision::{Decision, Verdict};
-use shared::lambda::Invocation;
+use shared::lambda::{Invocation, PassingTime};
 use tempfile::TempDir;
 
 use crate::account::config;
@@ -72,16 +72,21 @@ impl Alerts {
     /// The decision of one invocation.
     fn invoke(&self, event: &Value, request: &str) -> Decision {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(Box::pin(self.handled(event, request)))
+    }
+
+    async fn handled(&self, event: &Value, request: &str) -> Decision {
         let invocation = Invocation {
             now: self.aws.now(),
             deadline: Instant::now() + Duration::from_secs(300),
             request_id: request.to_owned(),
             function_arn: "arn:aws:lambda:us-east-1:111122223333:function:ami-alerts".to_owned(),
+            time: PassingTime::Set,
             ..Invocation::by_hand(false)
         };
         let handled =
             ami_alerts::handle(event.clone(), invocation, &self.rules, &self.settings, &self.clients);
-        runtime.block_on(Box::pin(handled)).expect("the event is well formed")
+        handled.await.expect("the event is well formed")
     }
 
     /// Delivers an event as Lambda does: a failed invocation is retried twice, with the same request id.
@@ -152,16 +157,54 @@ fn does_a_redriven_event_send_the_email_that_failed() {
 }
 
 #[test]
-fn does_an_event_fail_while_another_invocation_has_claimed_it() {
+fn is_an_event_that_another_invocation_claimed_emailed_when_the_claim_ends() {
     let held = "[[table.items]]\npk = \"event#e-1\"\nsk = \"mail\"\nstate = \"claimed\"\nowner = \"another\"\nuntil = UNTIL\n";
-    // 10:00:05 of that day.
-    for (until, emails) in [(1_772_445_606, 0), (1_772_445_605, 1)] {
+    // 10:00:05 of that day; this invocation has 5 minutes.
+    let now = 1_772_445_605;
+    for (until, waits) in [(now, false), (now + 1, true), (now + 200, true)] {
         let world = WORLD.to_owned() + &held.replace("UNTIL", &until.to_string());
         let alerts = Alerts::new(&world, RULES);
         let decided = alerts.deliver(&shared(), "one");
-        assert_eq!(alerts.subjects().len(), emails, "{decided:#?}");
-        assert_eq!(decided.len(), if emails == 0 { 3 } else { 1 }, "{decided:#?}");
+        assert_eq!((alerts.subjects().len(), decided.len()), (1, 1), "{decided:#?}");
+        let waited = decided[0].notes.iter().any(|note| note.because.code == "waited");
+        assert_eq!(waited, waits, "{decided:#?}");
     }
+    let world = WORLD.to_owned() + &held.replace("UNTIL", &(now + 3_600).to_string());
+    let alerts = Alerts::new(&world, RULES);
+    let decided = alerts.deliver(&shared(), "one");
+    assert_eq!((alerts.subjects().len(), decided.len()), (0, 3), "the retries are not used up: {decided:#?}");
+}
+
+#[test]
+fn is_an_event_that_arrives_twice_at_once_emailed_once_and_no_invocation_fails() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let alerts = Alerts::new(WORLD, RULES);
+    let event = shared();
+    let both = async { tokio::join!(alerts.handled(&event, "one"), alerts.handled(&event, "two")) };
+    let (one, two) = runtime.block_on(Box::pin(both));
+    assert_eq!(alerts.subjects().len(), 1, "{one:#?}{two:#?}");
+    for decision in [&one, &two] {
+        assert_eq!(decision.failures().count(), 0, "{one:#?}{two:#?}");
+    }
+    let is_skipped =
+        |decision: &Decision| decision.reasons.iter().any(|reason| reason.because.code == "mailed-already");
+    assert!(is_skipped(&one) != is_skipped(&two), "{one:#?}{two:#?}");
+}
+
+#[test]
+fn does_a_log_file_that_fails_in_part_send_the_rest_once() {
+    let record = |id: &str, change: Value| event(id, change)["detail"].clone();
+    let everyone = || json!({"add": {"items": [{"group": "all"}]}});
+    let account = || json!({"add": {"items": [{"userId": "444455556666"}]}});
+    let file =
+        json!({"Records": [record("e-1", everyone()), record("e-2", account()), record("e-1", everyone())]});
+    // The second email fails in each try.
+    let fault = "[[fault]]\noperation = \"Publish\"\nanswer = \"AuthorizationError\"\ncalls = [2, 3]\n";
+    let alerts = Alerts::new(&format!("{WORLD}{fault}"), "");
+    let decided = alerts.deliver(&file, "one");
+    assert_eq!((alerts.subjects().len(), decided.len()), (2, 3), "{decided:#?}");
+    alerts.deliver(&file, "two");
+    assert_eq!(alerts.subjects().len(), 2, "each record was emailed");
 }
 
 #[test]
@@ -196,7 +239,7 @@ fn does_the_daily_scan_report_a_share_once_until_it_changes() {
     for _ in 0..2 {
         alerts.deliver(&reconcile(), "daily");
     }
-    assert_eq!(alerts.subjects(), ["1 image is public: us-east-1 in prod"]);
+    assert_eq!(alerts.subjects(), ["[CRITICAL us-east-1] 1 image is public, in prod"]);
     // An event about the same share has an email of its own, and the daily scan does not report the share again.
     alerts.deliver(&event("e-1", json!({"add": {"items": [{"userId": "444455556666"}]}})), "one");
     alerts.deliver(&reconcile(), "daily");
@@ -215,10 +258,15 @@ fn does_the_daily_scan_report_a_share_that_was_revoked_and_granted_again() {
     };
     alerts.deliver(&reconcile(), "one");
     everyone("remove");
+    alerts.aws.advance(Duration::from_secs(3_600));
     alerts.deliver(&reconcile(), "two");
     everyone("add");
     alerts.deliver(&reconcile(), "three");
-    assert_eq!(alerts.subjects(), ["1 image is public: us-east-1 in prod"; 2]);
+    let (found, ended) = (
+        "[CRITICAL us-east-1] 1 image is public, in prod",
+        "[INFO us-east-1] Findings about 1 image ended, in prod",
+    );
+    assert_eq!(alerts.subjects(), [found, ended, found]);
 }
 
 #[test]
@@ -284,7 +332,10 @@ fn does_one_fault_at_any_call_lose_no_email_and_no_revert() {
                 || alerts.subjects().iter().any(|subject| subject.starts_with("NOT REVERTED"));
             // The daily scan reports an image again once it can read all of its grantees.
             let read_in_part = rules.is_empty() && operation == "DescribeImageAttribute";
-            let without_memory = matches!(operation.as_str(), "UpdateItem" | "PutItem" | "Query");
+            let without_memory = matches!(
+                operation.as_str(),
+                "UpdateItem" | "PutItem" | "Query" | "GetItem" | "TransactWriteItems"
+            );
             let most = if two || without_memory || read_in_part { 2 } else { 1 };
             assert!((1..=most).contains(&emails), "{fault}{emails} emails\n{decided:#?}{again:#?}");
             if !rules.is_empty() {

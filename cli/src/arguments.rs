@@ -39,6 +39,15 @@ Examples:
 An account is read with the credentials and the region of the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
 AWS_SESSION_TOKEN, AWS_REGION); `aws configure export-credentials --format env` prints them.";
 
+const FINDINGS_EXAMPLES: &str = "\
+Examples:
+  pointsman findings --table NAME --account 111122223333
+  pointsman findings --table NAME --account 111122223333 --region eu-west-1 --all
+  pointsman findings events/ami-alerts/reconcile-finds-a-public-snapshot
+
+A table is read with the credentials and the region of the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+AWS_SESSION_TOKEN, AWS_REGION); `aws configure export-credentials --format env` prints them. A case is replayed first.";
+
 const CHECK_EXAMPLES: &str = "\
 Examples:
   pointsman check
@@ -74,6 +83,9 @@ pub enum Command {
     /// Show each branch with its stack, and what branch-stacks would do about it; nothing is changed
     #[command(after_help = STACKS_EXAMPLES)]
     Stacks(StacksArguments),
+    /// List the open findings of ami-alerts; nothing is changed
+    #[command(after_help = FINDINGS_EXAMPLES)]
+    Findings(FindingsArguments),
 }
 
 /// `pointsman replay`.
@@ -196,6 +208,29 @@ pub struct StacksArguments {
     /// The table of reports, in place of the one that the application names
     #[arg(long, value_name = "NAME")]
     pub table: Option<String>,
+    /// Print it as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `pointsman findings`.
+#[derive(Debug, Args)]
+pub struct FindingsArguments {
+    /// A case folder, which is replayed, or a world.toml that stands for the account
+    #[arg(value_name = "WORLD_OR_CASE", conflicts_with_all = ["table", "account", "region"])]
+    pub world: Option<PathBuf>,
+    /// The table of ami-alerts: the output AmiAlertsTableName of the application's stack
+    #[arg(long, value_name = "NAME", required_unless_present = "world", requires = "account")]
+    pub table: Option<String>,
+    /// The account that owns the images and snapshots
+    #[arg(long, value_name = "ID")]
+    pub account: Option<String>,
+    /// A region of the images and snapshots; may be given several times [default: the region of the environment]
+    #[arg(long, value_name = "REGION")]
+    pub region: Vec<String>,
+    /// List also the findings that ended in the last 90 days
+    #[arg(long)]
+    pub all: bool,
     /// Print it as JSON
     #[arg(long)]
     pub json: bool,

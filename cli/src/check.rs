@@ -7,19 +7,22 @@ mod parameters;
 mod permissions;
 pub mod stack_template;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use shared::config::{Code, Document, Problem, ProblemLevel};
 use shared::function::{CheckedRules, Function, Table};
+use shared::home::is_region;
 use shared::text::{count, list, verb};
 
 use crate::arguments::CheckArguments;
 use crate::exit::Exit;
 use crate::functions::FUNCTIONS;
 use crate::rules_file::{FileRules, rendered, template_folders};
-use crate::template::{DeployedFunction, SamTemplate, environments, overrides, template_file};
+use crate::template::{REGION, SamTemplate, environments, overrides, region, template_file};
 use crate::workspace;
+use events::AlertDeployment;
 
 /// The codes of problems that only this command finds.
 pub const CODES: &[Code] = &[
@@ -37,6 +40,17 @@ struct Checked {
     function: &'static Function,
     rules: CheckedRules,
 }
+
+/// What an environment deploys, and where.
+struct CheckedDeployment {
+    template: SamTemplate,
+    parameters: BTreeMap<String, String>,
+    /// The region, if `samconfig.toml` or the environment's variable names it.
+    region: Option<String>,
+}
+
+/// The variable that names the region of a deployment, if `samconfig.toml` does not.
+const REGION_VARIABLE: &str = "AWS_DEFAULT_REGION";
 
 /// Prints the problems, or that there are none.
 pub fn run(arguments: &CheckArguments) -> Result<Exit> {
@@ -58,13 +72,13 @@ pub fn run(arguments: &CheckArguments) -> Result<Exit> {
         (None, Ok(root)) => Some(template_of(&root, &arguments.environment)?),
         (None, Err(_)) => None,
     };
-    let template =
-        template.map(|template| deployed_template(&template, &arguments.environment)).transpose()?;
-    problems.extend(missing::rules(&document, template.as_ref(), &arguments.environment, &problems));
-    match template {
-        Some(template) => {
+    let deployment = template.map(|template| deployment(&template, &arguments.environment)).transpose()?;
+    let template = deployment.as_ref().map(|deployment| &deployment.template);
+    problems.extend(missing::rules(&document, template, &arguments.environment, &problems));
+    match deployment {
+        Some(deployment) => {
             for checked in &checked {
-                against_template(&template, &arguments.environment, checked, &rules, &mut problems)?;
+                against_template(&deployment, &arguments.environment, checked, &rules, &mut problems)?;
             }
         }
         None => anstream::eprintln!("note: there is no template.yaml here to compare the rules with"),
@@ -105,8 +119,8 @@ fn template_of(root: &Path, environment: &str) -> Result<PathBuf> {
     Ok(named.unwrap_or_else(|| root.join("template.yaml")))
 }
 
-/// The template, with the parameters of the environment.
-fn deployed_template(template: &Path, environment: &str) -> Result<SamTemplate> {
+/// The template with the parameters of the environment, in its region.
+fn deployment(template: &Path, environment: &str) -> Result<CheckedDeployment> {
     let beside = template.with_file_name("samconfig.toml");
     // A template in templates/ is built by the samconfig.toml of the workspace.
     let samconfig = match workspace::root() {
@@ -117,35 +131,41 @@ fn deployed_template(template: &Path, environment: &str) -> Result<SamTemplate> 
     };
     let parameters =
         if samconfig.is_file() { overrides(&samconfig, environment)? } else { Default::default() };
-    if samconfig.is_file() {
-        alarm_topic::check(&samconfig, environment, &parameters)?;
-    }
-    Ok(SamTemplate::read(template, &parameters)?)
+    let named = if samconfig.is_file() { region(&samconfig, environment)? } else { None };
+    let region = named.or_else(|| std::env::var(REGION_VARIABLE).ok().filter(|region| is_region(region)));
+    alarm_topic::check(environment, region.as_deref(), &parameters)?;
+    let template = SamTemplate::read_in(template, &parameters, region.as_deref().unwrap_or(REGION))?;
+    Ok(CheckedDeployment { template, parameters, region })
 }
 
 /// Compares the rules of one function with the template, or notes that the environment does not deploy the function.
 fn against_template(
-    template: &SamTemplate,
+    deployment: &CheckedDeployment,
     environment: &str,
     checked: &Checked,
     rules: &FileRules,
     problems: &mut Vec<Problem>,
 ) -> Result<()> {
     let Checked { function, rules: CheckedRules { rules: number, needs } } = checked;
-    let Some(deployed) = template.functions().find(|deployed| deployed.package == function.name) else {
+    let mut functions = deployment.template.functions();
+    let Some(deployed) = functions.find(|deployed| deployed.package == function.name) else {
         if *number > 0 {
             anstream::eprintln!("note: {}", not_deployed(function, environment)?);
         }
         return Ok(());
     };
-    problems.extend(needs.iter().filter_map(|needed| permissions::problem(deployed, needed)));
+    let region = deployment.region.as_deref();
+    let region_or_default = region.unwrap_or(REGION);
+    problems
+        .extend(needs.iter().filter_map(|needed| permissions::problem(deployed, region_or_default, needed)));
     // What only the template's own text can tell of these tables.
     if function.name == branch_stacks::FUNCTION.name {
         problems
             .extend(rules.stacks.stacks.iter().filter_map(|rule| permissions::without_role(deployed, rule)));
     }
     if function.name == ami_alerts::FUNCTION.name {
-        delivered(deployed, &rules.alerts, problems);
+        let alerts = AlertDeployment { function: deployed, parameters: &deployment.parameters, region };
+        delivered(alerts, &rules.alerts, problems);
     }
     Ok(())
 }
@@ -162,8 +182,8 @@ fn not_deployed(function: &Function, environment: &str) -> Result<String> {
     let samconfig = root.join("samconfig.toml");
     let others = if samconfig.is_file() { environments(&samconfig)? } else { Vec::new() };
     for other in others.iter().filter(|other| *other != environment) {
-        let template = deployed_template(&template_of(&root, other)?, other)?;
-        if template.functions().any(|deployed| deployed.package == function.name) {
+        let other_deployment = deployment(&template_of(&root, other)?, other)?;
+        if other_deployment.template.functions().any(|deployed| deployed.package == function.name) {
             return Ok(format!("{own} (--environment {other} deploys it)"));
         }
     }
@@ -171,16 +191,13 @@ fn not_deployed(function: &Function, environment: &str) -> Result<String> {
 }
 
 /// The calls of `[[api-alert]]` rules that do not reach the function.
-fn delivered(function: &DeployedFunction, rules: &ami_alerts::rules::Rules, problems: &mut Vec<Problem>) {
+fn delivered(alerts: AlertDeployment<'_>, rules: &ami_alerts::rules::Rules, problems: &mut Vec<Problem>) {
     for rule in &rules.calls {
-        problems.extend(events::of_calls(function, rule));
-        if events::is_global(&rule.source) {
-            anstream::eprintln!(
-                "note: {} is a global service: CloudTrail records its calls in us-east-1, and only a deployment there receives \
-                 them",
-                rule.source
-            );
-        }
+        problems.extend(alerts.problems(rule));
+    }
+    let services: BTreeSet<&str> = rules.calls.iter().map(|rule| rule.source.as_str()).collect();
+    for note in services.into_iter().filter_map(|service| alerts.note(service)) {
+        anstream::eprintln!("note: {note}");
     }
 }
 

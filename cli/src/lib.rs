@@ -4,6 +4,7 @@ pub mod arguments;
 pub mod check;
 pub mod exit;
 pub mod explain;
+pub mod findings;
 pub mod functions;
 pub mod incident;
 pub mod progress;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use pointsman::arguments::{Arguments, Command};
 use pointsman::exit::Exit;
-use pointsman::{check, explain, incident, replay, stacks};
+use pointsman::{check, explain, findings, incident, replay, stacks};
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
@@ -14,6 +14,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Incident(arguments) => incident::run(&arguments),
         Command::Stacks(arguments) => stacks::run(&arguments),
+        Command::Findings(arguments) => findings::run(&arguments),
     };
     done.unwrap_or_else(|error| Exit::of(&error)).into()
 }

@@ -9,7 +9,7 @@ mod route;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use local_aws::{AwsWorld, JournaledAnswer, JournaledCall};
+use local_aws::{AwsWorld, JournaledAnswer, JournaledCall, LocalAws};
 use serde_json::{Value, json};
 use shared::lambda::BAD_RULES;
 
@@ -79,12 +79,22 @@ pub struct Replay {
 
 /// Runs each function that the event reaches, each in its own world; in one world if the world follows events.
 pub fn replay(case: &Case, arguments: &ReplayArguments, root: &Path) -> Result<Vec<Replay>> {
+    replay_until_the_end(case, arguments, root, &mut |_| ())
+}
+
+/// Does the same, and passes each world to `at_end` when nothing more happens in it.
+pub fn replay_until_the_end(
+    case: &Case,
+    arguments: &ReplayArguments,
+    root: &Path,
+    at_end: &mut dyn FnMut(&LocalAws),
+) -> Result<Vec<Replay>> {
     let template = template(root, case)?;
     let mut next = Some(world(case, arguments, &template)?);
     let follows = next.as_ref().is_some_and(|world| world.follows_events() || !world.timeline().is_empty());
     if let Some(world) = next.take_if(|_| follows) {
         case.hints(&world).iter().for_each(|hint| anstream::eprint!("note: {}", render::block(hint)));
-        return follow::replay(case, arguments, root, &template, world);
+        return follow::replay(case, arguments, root, &template, world, at_end);
     }
     let mut replays = Vec::new();
     for route in route::routes_of(case, &case.event, arguments.function.as_deref(), false, &template)? {
@@ -92,6 +102,7 @@ pub fn replay(case: &Case, arguments: &ReplayArguments, root: &Path) -> Result<V
         case.hints(&world).iter().for_each(|hint| anstream::eprint!("note: {}", render::block(hint)));
         let stage = Stage::open(case, root, world, arguments.dry_run)?;
         let invocations = stage.deliver(route.function, &case.event, None)?;
+        at_end(&stage.aws);
         let function = route.function.package.clone();
         replays.push(Replay { note: route.note, function, run: FunctionRun { invocations } });
     }

@@ -56,8 +56,21 @@ impl SamTemplate {
     /// [`TemplateError`]: the file cannot be read or is no YAML, an override names no parameter or a value that the parameter does
     /// not allow, a parameter has no value, or a function lacks a property that a deployment requires.
     pub fn read(path: &Path, overrides: &BTreeMap<String, String>) -> Result<SamTemplate, TemplateError> {
+        SamTemplate::read_in(path, overrides, REGION)
+    }
+
+    /// As [`SamTemplate::read`], deployed to a region.
+    ///
+    /// # Errors
+    ///
+    /// As [`SamTemplate::read`].
+    pub fn read_in(
+        path: &Path,
+        overrides: &BTreeMap<String, String>,
+        region: &str,
+    ) -> Result<SamTemplate, TemplateError> {
         let document = document(path)?;
-        let values = values::values(&document, overrides)?;
+        let values = values::values(&document, overrides, region)?;
         Ok(SamTemplate {
             functions: function::all(&document, &values)?,
             tables: values::keyed_tables(&document),

@@ -682,6 +682,66 @@ fn check_names_each_call_that_the_function_does_not_hear_of() {
     assert_eq!(code, Some(0), "{printed}");
 }
 
+const SIGN_IN: &str = "[[api-alert]]\nservice = \"signin\"\nevents = [\"ConsoleLogin\"]\n";
+
+#[test]
+fn check_names_the_parameter_that_a_sign_in_needs() {
+    let (code, printed) = check_alerts(SIGN_IN, "\"ApiAlertEvents=ConsoleLogin\"");
+    assert_eq!((code, printed.matches("error[event-not-delivered]").count()), (Some(1), 1), "{printed}");
+    assert!(printed.contains("add signin.amazonaws.com to the parameter ApiAlertSources\n"), "{printed}");
+    let (code, printed) = check_alerts(SIGN_IN, "\"ApiAlertSources=signin.amazonaws.com\"");
+    assert!(printed.contains("add ConsoleLogin to the parameter ApiAlertEvents\n"), "{code:?} {printed}");
+    let both = "\"ApiAlertSources=signin.amazonaws.com\", \"ApiAlertEvents=ConsoleLogin\"";
+    let (code, printed) = check_alerts(SIGN_IN, both);
+    assert_eq!((code, printed.contains("event-not-delivered")), (Some(0), false), "{printed}");
+}
+
+/// `check` of rules of ami-alerts for a deployment to a region.
+fn check_alerts_in(region: &str, rules: &str, further: &str) -> (Option<i32>, String) {
+    let folder = Folder::new();
+    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
+    std::fs::copy(template, folder.path().join("template.yaml")).expect("the template is there");
+    let overrides = format!(
+        "\"PipelineTrigger=disabled\", \"BranchStacks=disabled\", \
+         \"ApiAlertSources=signin.amazonaws.com,iam.amazonaws.com\", \"ApiAlertEvents=ConsoleLogin,CreateUser\"{further}"
+    );
+    folder.write(
+        "samconfig.toml",
+        &format!("version = 0.1\n[default.deploy.parameters]\nregion = \"{region}\"\nparameter_overrides = [{overrides}]\n"),
+    );
+    folder.write("rules.toml", rules);
+    let output = folder.pointsman(&["check", "rules.toml", "--template", "template.yaml"]);
+    (output.status.code(), err(&output))
+}
+
+#[test]
+fn check_says_that_events_of_us_east_1_do_not_reach_another_region() {
+    let iam = "[[api-alert]]\nservice = \"iam\"\nevents = [\"CreateUser\"]\n";
+    let (code, printed) = check_alerts_in("us-east-1", &format!("{iam}{SIGN_IN}"), "");
+    assert_eq!((code, printed.contains("us-east-1")), (Some(0), false), "{printed}");
+    let (code, printed) = check_alerts_in("eu-west-1", iam, "");
+    assert_eq!((code, printed.matches("error[event-not-delivered]").count()), (Some(1), 1), "{printed}");
+    assert!(printed.contains("CloudTrail records this in us-east-1"), "{printed}");
+    assert!(printed.contains("AlertRegions"), "{printed}");
+    // The sign-ins of users reach a region's own endpoint, too: a part is delivered.
+    let (code, printed) = check_alerts_in("eu-west-1", SIGN_IN, "");
+    assert_eq!((code, printed.matches("warning[event-not-delivered]").count()), (Some(0), 1), "{printed}");
+    let forwarded = ", \"AlertRegions=us-east-1\"";
+    let (code, printed) = check_alerts_in("eu-west-1", &format!("{iam}{SIGN_IN}"), forwarded);
+    assert_eq!((code, printed.contains("event-not-delivered")), (Some(0), false), "{printed}");
+    assert!(printed.contains("templates/forward-alerts.yaml in us-east-1 has to forward them"), "{printed}");
+    let (code, printed) = check_alerts_in("eusc-de-east-1", &format!("{iam}{SIGN_IN}"), "");
+    assert_eq!((code, printed.contains("us-east-1")), (Some(0), false), "another partition: {printed}");
+}
+
+#[test]
+fn check_accepts_a_rule_that_names_the_use_of_shared_snapshots() {
+    let rule = "[[api-alert]]\nservice = \"ec2\"\nevents = [\"SharedSnapshotVolumeCreated\", \"SharedSnapshotCopyInitiated\"]\n";
+    let (code, printed) = check_alerts(rule, "");
+    assert_eq!((code, printed.matches("warning[bad-call]").count()), (Some(0), 2), "{printed}");
+    assert!(!printed.contains("event-not-delivered"), "{printed}");
+}
+
 #[test]
 fn check_reports_a_revert_that_the_function_may_not_perform() {
     let rule = "[[image-alert]]\nrevert = \"public\"\n";

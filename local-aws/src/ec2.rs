@@ -21,6 +21,7 @@ mod usage;
 mod usage_entries;
 mod usage_request;
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
 use jiff::{SignedDuration, Timestamp};
@@ -173,6 +174,12 @@ impl Ec2State {
         found
             .filter(|snapshot| snapshot.owner == context.account())
             .ok_or_else(|| request::no_such_snapshot(id))
+    }
+
+    /// The snapshots of a region, by their ids.
+    fn snapshots_in(&self, region: &str) -> BTreeMap<&str, &SnapshotRecord> {
+        let here = self.snapshots.iter().filter(|snapshot| snapshot.region == region);
+        here.map(|snapshot| (&*snapshot.id, snapshot)).collect()
     }
 
     /// The snapshots of an image that exist.

@@ -32,6 +32,12 @@ pub enum InvocationOutcome {
     InitError { error_type: String, message: String },
 }
 
+/// The partition of a region ("Amazon Resource Names (ARNs)", IAM User Guide).
+fn partition_of(region: &str) -> &'static str {
+    let partitions = [("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("eusc-", "aws-eusc")];
+    partitions.iter().find(|(start, _)| region.starts_with(start)).map_or("aws", |(_, partition)| partition)
+}
+
 /// A Runtime API for one function. Dropping it stops the server, and every receiver it gave out disconnects.
 #[derive(Debug)]
 pub struct RuntimeApi {
@@ -47,7 +53,7 @@ impl RuntimeApi {
 
     /// The same, for a function that runs in another account or region: its ARN names them.
     pub fn start_in(account: &str, region: &str) -> Result<RuntimeApi, StartError> {
-        let function_arn = format!("arn:aws:lambda:{region}:{account}:function:local");
+        let function_arn = format!("arn:{}:lambda:{region}:{account}:function:local", partition_of(region));
         let work = Arc::new(Work { function_arn, queue: Mutex::default(), arrived: Notify::new() });
         let server = HttpServer::start(0, Arc::clone(&work))?;
         Ok(RuntimeApi { server, work })

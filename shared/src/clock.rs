@@ -26,6 +26,11 @@ pub fn now() -> Result<Timestamp, ClockError> {
     }
 }
 
+/// Whether `POINTSMAN_NOW` sets the time.
+pub fn is_set() -> bool {
+    std::env::var(VARIABLE).is_ok_and(|value| !value.is_empty())
+}
+
 /// The index among `count` items at which a run at `now` begins, so that every item is reached even if no run has time for
 /// all. The index is a hash, because the hour alone would be the same in every run of a daily schedule.
 pub fn elsewhere(now: Timestamp, count: usize) -> usize {

@@ -42,6 +42,17 @@ pub struct Invocation {
     pub request_id: String,
     /// The ARN of the function as it was invoked: its partition, region and account are those it runs in.
     pub function_arn: String,
+    /// How time passes while the function waits.
+    pub time: PassingTime,
+}
+
+/// How time passes while a function waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PassingTime {
+    /// It passes by itself.
+    Real,
+    /// Now is set, so it passes only by the pauses of the function, which take no time.
+    Set,
 }
 
 impl Invocation {
@@ -50,6 +61,25 @@ impl Invocation {
         // Measured at the start: `now` does not move on, and the time until the deadline does.
         let left = SignedDuration::try_from(self.time_left).unwrap_or(SignedDuration::from_mins(15));
         self.now + left + SignedDuration::from_secs(1)
+    }
+
+    /// The invocation after a pause.
+    pub async fn after(&self, pause: Duration) -> Self {
+        let pause = match self.time {
+            PassingTime::Set => pause,
+            PassingTime::Real => {
+                tokio::time::sleep(pause).await;
+                let left = self.deadline.saturating_duration_since(Instant::now());
+                self.time_left.saturating_sub(left)
+            }
+        };
+        let time_left = self.time_left.saturating_sub(pause);
+        let deadline = match self.time {
+            PassingTime::Set => self.deadline.checked_sub(pause).unwrap_or(self.deadline),
+            PassingTime::Real => self.deadline,
+        };
+        let now = self.now + SignedDuration::try_from(pause).unwrap_or_default();
+        Self { now, time_left, deadline, ..self.clone() }
     }
 
     /// An invocation outside Lambda: now, with an hour until its deadline.
@@ -62,6 +92,7 @@ impl Invocation {
             executor: Executor::new(dry_run),
             request_id: String::new(),
             function_arn: String::new(),
+            time: PassingTime::Real,
         }
     }
 }
@@ -228,6 +259,7 @@ fn invocation(context: &Context) -> Result<Invocation, Failure> {
         executor: Executor::new(dry_run()?),
         request_id: context.request_id.clone(),
         function_arn: context.invoked_function_arn.clone(),
+        time: if clock::is_set() { PassingTime::Set } else { PassingTime::Real },
     })
 }
 
@@ -301,6 +333,19 @@ mod tests {
         let failure = answered(response(), false).expect_err("its answer would be lost");
         assert_eq!(failure.message, "the function failed on the messages a");
         assert!(answered(SqsBatchResponse::default(), false).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_pause_moves_now_and_leaves_the_end() {
+        let set = Invocation { time: PassingTime::Set, ..Invocation::by_hand(false) };
+        let later = set.after(Duration::from_secs(600)).await;
+        assert_eq!(later.now, set.now + SignedDuration::from_secs(600));
+        assert_eq!(later.ends(), set.ends());
+        assert_eq!(set.deadline - later.deadline, Duration::from_secs(600));
+        let real = Invocation::by_hand(false);
+        let later = real.after(Duration::from_millis(2)).await;
+        assert!(later.now >= real.now + SignedDuration::from_millis(2));
+        assert!((later.ends() - real.ends()).get_seconds() == 0, "the end is the same");
     }
 
     #[tokio::test]

@@ -1,19 +1,21 @@
 //! Text for readers: names with harmless characters only, lists, numbers with their nouns, errors with all their causes.
 
+mod invisible;
+
 use std::error::Error;
 use std::ops::RangeInclusive;
 
-/// `text` with escapes for characters that move a terminal's cursor or change the reading order: names in repositories,
-/// events and files are untrusted input.
+use invisible::is_invisible;
+
+/// `text` with escapes for characters that move a terminal's cursor, change the reading order or have no glyph: names in
+/// repositories, events and files are untrusted input, and two names that look the same are not the same name.
 pub fn printable(text: &str) -> String {
     text.chars().flat_map(|c| if is_harmless(c) { vec![c] } else { c.escape_default().collect() }).collect()
 }
 
 fn is_harmless(c: char) -> bool {
-    let turns_reading_order = matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let breaks_lines = matches!(c, '\u{2028}' | '\u{2029}');
-    let is_unseen = matches!(c, '\u{feff}' | '\u{e0000}'..='\u{e007f}');
-    !(c.is_control() || turns_reading_order || breaks_lines || is_unseen)
+    !(c.is_control() || breaks_lines || is_invisible(c))
 }
 
 /// `text` with at most `most` characters, and how many were left out. The authorization id of a denied call is kept: AWS's
@@ -132,6 +134,37 @@ mod tests {
     #[test]
     fn a_name_cannot_move_the_cursor_nor_turn_the_line() {
         assert_eq!(printable("a\u{1b}[2J\n\u{202e}b é 🚂"), "a\\u{1b}[2J\\n\\u{202e}b é 🚂");
+    }
+
+    #[test]
+    fn a_character_without_a_glyph_is_shown() {
+        for hidden in [
+            '\u{ad}',
+            '\u{34f}',
+            '\u{61c}',
+            '\u{115f}',
+            '\u{180e}',
+            '\u{200b}',
+            '\u{200c}',
+            '\u{200d}',
+            '\u{2060}',
+            '\u{2064}',
+            '\u{206a}',
+            '\u{2800}',
+            '\u{3164}',
+            '\u{fe0f}',
+            '\u{feff}',
+            '\u{ffa0}',
+            '\u{fffb}',
+            '\u{1d173}',
+            '\u{e0041}',
+            '\u{e0100}',
+            '\u{2069}',
+            '\u{2028}',
+        ] {
+            assert_eq!(printable(&format!("ami{hidden}x")), format!("ami\\u{{{:x}}}x", u32::from(hidden)));
+        }
+        assert_eq!(printable("Ünï-cödé ночь 夜 שלום a b"), "Ünï-cödé ночь 夜 שלום a b");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use shared::function::Resource;
 
 use super::{function, properties, template};
+use crate::branch_policies::policy::{Request, allows};
 use crate::repository::root;
 
 fn with(parameters: &[(&str, &str)]) -> SamTemplate {
@@ -31,8 +32,56 @@ pub(super) fn template_that_reverts() -> SamTemplate {
 }
 
 fn call(source: &str, name: &str) -> Value {
+    recorded("AWS API Call via CloudTrail", source, name)
+}
+
+/// A record of CloudTrail in EventBridge.
+fn recorded(detail_type: &str, source: &str, name: &str) -> Value {
     json!({"source": format!("aws.{}", source.trim_end_matches(".amazonaws.com")), "account": ACCOUNT, "region": REGION,
-        "detail-type": "AWS API Call via CloudTrail", "detail": {"eventSource": source, "eventName": name}})
+        "detail-type": detail_type, "detail": {"eventSource": source, "eventName": name}})
+}
+
+/// The event of a case.
+fn event_of(case: &str) -> Value {
+    let event = shared::text_file::read(&root().join(format!("events/ami-alerts/{case}/event.json")));
+    serde_json::from_str(&event.expect("the case has an event")).expect("it is JSON")
+}
+
+fn delivers(template: &SamTemplate, event: &Value) -> bool {
+    let rules = &function(template, "ami-alerts").rules;
+    rules.iter().any(|rule| rule.enabled && rule.pattern.matches(event))
+}
+
+#[test]
+fn the_use_of_a_shared_snapshot_is_delivered_without_a_parameter() {
+    for name in ["SharedSnapshotCopyInitiated", "SharedSnapshotVolumeCreated"] {
+        let event = recorded("AWS Service Event via CloudTrail", "ec2.amazonaws.com", name);
+        assert!(delivers(&template(), &event), "{name}");
+    }
+}
+
+#[test]
+fn sign_ins_and_service_events_that_the_parameters_name_are_delivered() {
+    let sources = ("ApiAlertSources", "signin.amazonaws.com,secretsmanager.amazonaws.com,ec2.amazonaws.com");
+    let named = with(&[sources, ("ApiAlertEvents", "ConsoleLogin,RotationFailed,ModifyImageAttribute")]);
+    for case in [
+        "root-user-signs-in-without-mfa",
+        "sign-in-as-the-root-user-fails",
+        "user-signs-in-to-the-console-with-mfa",
+        "service-event-that-a-rule-names-is-emailed",
+    ] {
+        let event = event_of(case);
+        assert!(delivers(&named, &event), "{case}");
+        assert!(!delivers(&template(), &event), "{case}");
+        let mut forged = event;
+        forged["source"] = json!("signin");
+        assert!(!delivers(&named, &forged), "{case}");
+    }
+    let action = recorded("AWS Console Action via CloudTrail", "signin.amazonaws.com", "ConsoleLogin");
+    assert!(delivers(&named, &action));
+    assert!(!delivers(&named, &event_of("insights-event-is-skipped-by-name")), "it names its call elsewhere");
+    let network = "AWS Network Activity Event via CloudTrail";
+    assert!(!delivers(&named, &recorded(network, "ec2.amazonaws.com", "ModifyImageAttribute")));
 }
 
 #[test]
@@ -106,6 +155,77 @@ fn the_policy_of_ami_alerts_allows_each_call_and_modifies_images_only_where_that
     assert!(reverts(&template) && !reverts(&super::template()));
     let instance = format!("arn:{PARTITION}:ec2:{REGION}:{ACCOUNT}:instance/i-1");
     assert!(!function(&template, "ami-alerts").allows("ec2:ModifyImageAttribute", &instance));
+    let snapshot = format!("arn:{PARTITION}:ec2:{REGION}::snapshot/snap-0123456789abcdef0");
+    let revokes = |template: &SamTemplate, resource: &str| {
+        function(template, "ami-alerts").allows("ec2:ModifySnapshotAttribute", resource)
+    };
+    assert!(revokes(&template, &snapshot) && !revokes(&super::template(), &snapshot));
+    assert!(!revokes(&template, &image));
+}
+
+/// What the function may do through the role of another account is what it may do in its own, as far as images and snapshots go.
+#[test]
+fn the_role_of_another_account_has_the_functions_own_permissions_on_images_and_snapshots() {
+    let template = document(&root().join("templates/alerts-account.yaml")).expect("the template is right");
+    let theirs = |resource: &str| template["Resources"][resource]["Properties"].clone();
+    let revert = |properties: Value| properties["PolicyDocument"]["Statement"].clone();
+    assert_eq!(revert(theirs("RevertPolicy")), revert(properties("AmiAlertsRevertPolicy")));
+    let look_ups = |role: Value| {
+        let statements = role["Policies"][0]["PolicyDocument"]["Statement"].clone();
+        let statements = statements.as_array().expect("it has statements").clone();
+        let is_look_up = |statement: &Value| {
+            statement["Sid"].as_str().is_some_and(|sid| matches!(sid, "LookUp" | "LookUpPermissions"))
+        };
+        statements.into_iter().filter(is_look_up).collect::<Vec<_>>()
+    };
+    assert_eq!(look_ups(theirs("Role")), look_ups(properties("AmiAlertsRole")));
+    let trust = theirs("Role")["AssumeRolePolicyDocument"]["Statement"].clone();
+    assert_eq!(trust.as_array().map(Vec::len), Some(1));
+    assert_eq!(trust[0]["Principal"], json!({"AWS": {"Ref": "FunctionRoleArn"}}));
+}
+
+#[test]
+fn the_function_assumes_only_the_roles_of_its_parameter() {
+    let role = |name: &str| format!("arn:{PARTITION}:iam::999988887777:role/{name}");
+    let named = with(&[("AlertAccountRoles", &format!("{},{}", role("one"), role("two")))]);
+    let assumes = |template: &SamTemplate, name: &str| {
+        function(template, "ami-alerts").allows("sts:AssumeRole", &role(name))
+    };
+    assert!(assumes(&named, "one") && assumes(&named, "two"));
+    assert!(!assumes(&named, "three") && !assumes(&template(), "one"));
+}
+
+/// The requests are those that the function and a principal with the role's credentials can make, with the keys that they have
+/// (Service Authorization Reference, "Actions, resources, and condition keys for Amazon EC2").
+#[test]
+fn the_role_can_revoke_shares_of_snapshots_and_grant_none() {
+    let statements = properties("AmiAlertsRevertPolicy")["PolicyDocument"]["Statement"].clone();
+    let statements =
+        Value::from(statements.as_array().expect("it has statements").iter().map(plain).collect::<Vec<_>>());
+    let snapshot = "arn:aws:ec2:eu-west-1::snapshot/snap-0123456789abcdef0";
+    let allowed = |context: &[(&'static str, &'static str)]| {
+        let context = context.iter().copied().collect();
+        let request = Request { action: "ec2:ModifySnapshotAttribute", resource: snapshot, context };
+        allows(statements.as_array().expect("a list"), &request)
+    };
+    let (add_group, add_account) = (("ec2:Add/group", "all"), ("ec2:Add/userId", "444455556666"));
+    let (remove_group, remove_account) = (("ec2:Remove/group", "all"), ("ec2:Remove/userId", "444455556666"));
+    assert!(
+        allowed(&[remove_group]) && allowed(&[remove_account]) && allowed(&[remove_group, remove_account])
+    );
+    for add in [add_group, add_account] {
+        assert!(!allowed(&[add]) && !allowed(&[add, remove_group]) && !allowed(&[add, remove_account]));
+    }
+    assert!(!allowed(&[]), "a request whose grantees IAM does not see");
+}
+
+/// A statement whose resource is plain text, for the evaluator.
+fn plain(statement: &Value) -> Value {
+    let mut statement = statement.clone();
+    if let Some(text) = statement["Resource"]["Fn::Sub"].as_str() {
+        statement["Resource"] = json!(text.replace("${AWS::Partition}", "aws"));
+    }
+    statement
 }
 
 #[test]
@@ -171,15 +291,18 @@ fn services_and_the_function_can_publish_through_the_topics_encryption() {
 }
 
 #[test]
-fn what_is_forwarded_from_other_regions_is_what_is_heard_of_here() {
-    let mut here = properties("AmiAlertsFunction")["Events"]["Changes"]["Properties"]["Pattern"].clone();
-    let template = document(&root().join("templates/forward-alerts.yaml")).expect("the template is right");
-    let mut forwarded = template["Resources"]["Changes"]["Properties"]["EventPattern"].clone();
-    for name in ["account", "region"] {
-        here[name].take();
-        forwarded[name].take();
+fn the_events_of_other_regions_are_forwarded_by_the_same_patterns() {
+    let forwarded = document(&root().join("templates/forward-alerts.yaml")).expect("the template is right");
+    let changes = properties("AmiAlertsFunction")["Events"]["Changes"]["Properties"]["Pattern"].clone();
+    let calls = properties("AmiAlertsApiRule")["EventPattern"].clone();
+    for (rule, mut here) in [("Changes", changes), ("Calls", calls)] {
+        let mut there = forwarded["Resources"][rule]["Properties"]["EventPattern"].clone();
+        for name in ["account", "region"] {
+            here[name].take();
+            there[name].take();
+        }
+        assert_eq!(there, here, "{rule}");
     }
-    assert_eq!(forwarded, here);
 }
 
 #[test]

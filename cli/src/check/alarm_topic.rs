@@ -3,25 +3,18 @@
 //! CloudWatch refuses to create an alarm whose action is a topic of another region. No rule of a template can compare the two.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use anyhow::{Result, ensure};
 use shared::arn::Arn;
 
-use crate::template::region;
-
-/// The variable that names the region of a deployment, if `samconfig.toml` does not.
-const REGION: &str = "AWS_DEFAULT_REGION";
-
 /// Compares the topic with the region of the environment, if the region is known.
 pub(super) fn check(
-    samconfig: &Path,
     environment: &str,
+    region: Option<&str>,
     parameters: &BTreeMap<String, String>,
 ) -> Result<()> {
     let topic: Option<Arn> = parameters.get("AlarmTopicArn").and_then(|topic| topic.parse().ok());
-    let deployed = region(samconfig, environment)?.or_else(|| std::env::var(REGION).ok());
-    if let (Some(topic), Some(deployed)) = (topic, deployed) {
+    if let (Some(topic), Some(deployed)) = (topic, region) {
         ensure!(
             topic.region == deployed,
             "AlarmTopicArn of the environment `{environment}` names a topic in {}, and the environment deploys to {deployed}: an \

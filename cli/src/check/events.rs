@@ -1,10 +1,16 @@
 //! `event-not-delivered`: a call that a rule names and that no rule of the template hands to the function.
 
-use ami_alerts::rules::CallRule;
-use serde_json::json;
-use shared::config::{Code, Problem};
+mod sample;
 
-use crate::template::{ACCOUNT, DeployedFunction, REGION};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use ami_alerts::rules::CallRule;
+use shared::config::{Code, Problem};
+use shared::text::list;
+
+use crate::template::{DeployedFunction, EventRule, REGION};
+use sample::{Arrival, arrivals, home_of_global_services, is_global, is_sign_in};
 
 /// A rule names a call whose events do not reach the function.
 pub(super) const EVENT_NOT_DELIVERED: Code = Code {
@@ -16,65 +22,112 @@ pub(super) const EVENT_NOT_DELIVERED: Code = Code {
 /// read-only management events from AWS services", Amazon EventBridge User Guide).
 const READ_ONLY: [&str; 3] = ["Describe", "Get", "List"];
 
-/// Services whose calls CloudTrail records in us-east-1 for every region ("Global service events", AWS CloudTrail
-/// User Guide).
-const GLOBAL: [&str; 5] = [
-    "iam.amazonaws.com",
-    "cloudfront.amazonaws.com",
-    "organizations.amazonaws.com",
-    "route53.amazonaws.com",
-    "route53domains.amazonaws.com",
-];
-
-/// Whether a service has no region of its own.
-pub(super) fn is_global(source: &str) -> bool {
-    GLOBAL.contains(&source)
+/// The function in one environment, with what decides about its events.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AlertDeployment<'d> {
+    /// The function.
+    pub(super) function: &'d DeployedFunction,
+    /// The parameters that the environment sets.
+    pub(super) parameters: &'d BTreeMap<String, String>,
+    /// The region that the environment deploys to, if it is known.
+    pub(super) region: Option<&'d str>,
 }
 
-/// The calls of an `[[api-alert]]` that are not delivered.
-pub(super) fn of_calls(function: &DeployedFunction, rule: &CallRule) -> Vec<Problem> {
-    let problem = |(name, at): &(String, std::ops::Range<usize>)| {
-        let delivers = |wants_reads: bool| {
-            let event = event(&rule.source, name);
-            let mut rules = function.rules.iter().filter(|rule| rule.enabled && (!wants_reads || rule.reads));
-            rules.any(|rule| rule.pattern.matches(&event))
-        };
-        let reads = is_read_only(name);
-        let (label, help) = match (delivers(reads), reads) {
-            (true, _) => return None,
-            (false, true) => (
-                "this call only reads, and EventBridge delivers such events only to rules with another state".to_owned(),
-                "remove it, or add a rule to template.yaml with the state ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
-                    .to_owned(),
-            ),
-            (false, false) => (
-                format!("the events of this call do not reach {}", function.logical_id),
+impl AlertDeployment<'_> {
+    /// The calls of an `[[api-alert]]` that are not delivered, or only in part.
+    pub(super) fn problems(&self, rule: &CallRule) -> Vec<Problem> {
+        rule.named_at.iter().filter_map(|(name, at)| self.problem(&rule.source, name, at)).collect()
+    }
+
+    /// What an operator has to know about the service of an `[[api-alert]]`, beside the problems.
+    pub(super) fn note(&self, source: &str) -> Option<String> {
+        let home = home_of_global_services(self.region.unwrap_or(REGION))?;
+        let recorded = match (is_global(source), is_sign_in(source)) {
+            (true, _) => format!("{source} is a global service: CloudTrail records its calls in {home}"),
+            (_, true) => {
                 format!(
-                    "add {} to the parameter ApiAlertSources and {name} to ApiAlertEvents (parameter_overrides in \
-                     samconfig.toml)",
-                    rule.source
-                ),
-            ),
+                    "CloudTrail records the sign-ins of root users, and all through the global endpoint, in {home}"
+                )
+            }
+            _ => return None,
         };
-        Some(Problem::new(EVENT_NOT_DELIVERED, at.clone(), label).help(help))
-    };
-    rule.named_at.iter().filter_map(problem).collect()
+        match self.region {
+            Some(region) if region == home => None,
+            None => Some(format!(
+                "{recorded}, and only a deployment there receives them, unless they are forwarded"
+            )),
+            Some(_) => Some(format!(
+                "{recorded}: templates/forward-alerts.yaml in {home} has to forward them, with the parameters ApiAlertSources and \
+                 ApiAlertEvents of this environment"
+            )),
+        }
+    }
+
+    fn problem(&self, source: &str, name: &str, at: &Range<usize>) -> Option<Problem> {
+        let arrivals = arrivals(source, name, self.region.unwrap_or(REGION));
+        let missing: Vec<&Arrival> =
+            arrivals.iter().filter(|arrival| !self.delivers(arrival, source, name)).collect();
+        let first = *missing.first()?;
+        let is_missing_everywhere = missing.len() == arrivals.len();
+        let (label, help) = self.explained(first, source, name);
+        let problem = Problem::new(EVENT_NOT_DELIVERED, at.clone(), label).help(help);
+        Some(if is_missing_everywhere { problem } else { problem.warning() })
+    }
+
+    fn delivers(&self, arrival: &Arrival, source: &str, name: &str) -> bool {
+        let event = arrival.event(source, name);
+        let receives = |rule: &&EventRule| rule.enabled && (rule.reads || !is_read_only(name));
+        self.function.rules.iter().filter(receives).any(|rule| rule.pattern.matches(&event))
+    }
+
+    /// The label and the help of an event that is not delivered.
+    fn explained(&self, arrival: &Arrival, source: &str, name: &str) -> (String, String) {
+        let function = &self.function.logical_id;
+        let parameters = self.missing_parameters(source, name);
+        let here = Arrival { region: self.region.unwrap_or(REGION).to_owned(), ..arrival.clone() };
+        if is_read_only(name) {
+            let label =
+                "this call only reads, and EventBridge delivers such events only to rules with another state";
+            let help = "remove it, or add a rule to template.yaml with the state ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS";
+            (label.to_owned(), help.to_owned())
+        } else if !parameters.is_empty() {
+            let label = format!("the events of this call do not reach {function}");
+            (label, format!("add {} (parameter_overrides in samconfig.toml)", list(parameters)))
+        } else if self.delivers(&here, source, name) {
+            let (of, own) = (&arrival.region, &here.region);
+            let label =
+                format!("CloudTrail records this in {of}, and {function} receives the events of {own}");
+            let help = format!(
+                "deploy the stack in {of}; or deploy templates/forward-alerts.yaml there with the same ApiAlertSources and \
+                 ApiAlertEvents, and add {of} to the parameter AlertRegions"
+            );
+            (label, help)
+        } else {
+            let kind = arrival.detail_type;
+            let label =
+                format!("the events of this call with the detail type `{kind}` do not reach {function}");
+            (label, format!("add `{kind}` to the detail types of the EventBridge rule in the template"))
+        }
+    }
+
+    /// What the parameters lack: `iam.amazonaws.com to the parameter ApiAlertSources`.
+    fn missing_parameters(&self, source: &str, name: &str) -> Vec<String> {
+        let has = |parameter: &str, value: &str| {
+            let list = self.parameters.get(parameter).map(String::as_str).unwrap_or_default();
+            list.split(',').any(|item| item.trim() == value)
+        };
+        let sources =
+            (!has("ApiAlertSources", source)).then(|| format!("{source} to the parameter ApiAlertSources"));
+        let events = (!has("ApiAlertEvents", name)).then(|| {
+            let parameter = if sources.is_some() { "" } else { "the parameter " };
+            format!("{name} to {parameter}ApiAlertEvents")
+        });
+        sources.into_iter().chain(events).collect()
+    }
 }
 
 /// Two calls of STS count as changes although they begin with Get, according to the same page.
 fn is_read_only(name: &str) -> bool {
     !matches!(name, "GetFederationToken" | "GetSessionToken")
         && READ_ONLY.iter().any(|start| name.starts_with(start))
-}
-
-/// The call's event in EventBridge, without the fields that no rule for a kind of call matches.
-fn event(source: &str, name: &str) -> serde_json::Value {
-    let service = source.trim_end_matches(".amazonaws.com");
-    json!({
-        "source": format!("aws.{service}"),
-        "detail-type": "AWS API Call via CloudTrail",
-        "account": ACCOUNT,
-        "region": REGION,
-        "detail": {"eventSource": source, "eventName": name, "eventType": "AwsApiCall"},
-    })
 }

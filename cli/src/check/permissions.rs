@@ -4,17 +4,21 @@ use branch_stacks::rules::StackRule;
 use shared::config::{Code, Problem};
 use shared::function::NeededPermission;
 
-use crate::template::{ACCOUNT, DeployedFunction, PARTITION, REGION};
+use crate::template::{ACCOUNT, DeployedFunction, PARTITION};
 
 /// A rule needs a permission that the template does not give.
 pub(super) const NOT_PERMITTED: Code =
     Code { name: "not-permitted", title: "the template does not let the function do what a rule needs" };
 
 /// The problem of a permission that the function's role lacks.
-pub(super) fn problem(function: &DeployedFunction, needed: &NeededPermission) -> Option<Problem> {
-    // The template is read for a stand-in partition, region and account.
+pub(super) fn problem(
+    function: &DeployedFunction,
+    region: &str,
+    needed: &NeededPermission,
+) -> Option<Problem> {
+    // The template is read for a stand-in partition and account.
     let resource = needed.resource.replace("{partition}", PARTITION);
-    let resource = resource.replace("{region}", REGION).replace("{account}", ACCOUNT);
+    let resource = resource.replace("{region}", region).replace("{account}", ACCOUNT);
     let denied: Vec<&str> =
         needed.calls.iter().filter(|call| !function.allows(call, &resource)).copied().collect();
     (!denied.is_empty()).then(|| {

@@ -40,7 +40,8 @@ pub fn calls(calls: &[JournaledCall]) -> String {
 /// so the request is the key. The calls of a table are in order within each partition.
 fn place(asked: &str, call: &JournaledCall) -> String {
     match call.service.as_str() {
-        "cloudwatch" | "codepipeline" | "drs" | "ec2" | "http" | "ssm" => asked.to_owned(),
+        "cloudwatch" | "codepipeline" | "drs" | "ec2" | "http" | "iam" | "organizations" | "securityhub"
+        | "ssm" | "sts" => asked.to_owned(),
         "dynamodb" => keys(&call.input).first().and_then(|key| key.first()).cloned().unwrap_or_default(),
         // The messages of one topic differ by the attributes that a subscription can filter by.
         "sns" => asked.to_owned(),
@@ -274,6 +275,10 @@ fn counted(count: usize, name: &str) -> String {
         "StackEvents" => ("event", "events"),
         "branches" => ("branch", "branches"),
         "imagesSet" => ("image", "images"),
+        "imageAncestryEntrySet" => ("ancestor", "ancestors"),
+        "imageUsageReportEntrySet" => ("entry", "entries"),
+        "imageUsageReportSet" => ("usage report", "usage reports"),
+        "snapshotSet" => ("snapshot", "snapshots"),
         "recoveryPlanExecutions" => ("execution", "executions"),
         "recoveryPlanSteps" | "recoveryPlanExecutionSteps" => ("step", "steps"),
         "MetricAlarms" | "CompositeAlarms" => ("alarm", "alarms"),

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use jiff::Timestamp;
-use local_aws::{AwsWorld, TimelineAction, TimelineEntry};
+use local_aws::{AwsWorld, LocalAws, TimelineAction, TimelineEntry};
 use serde_json::{Value, json};
 
 use super::function::{FunctionRun, Invoked, Stage};
@@ -38,6 +38,7 @@ pub(super) fn replay(
     root: &Path,
     template: &SamTemplate,
     world: AwsWorld,
+    at_end: &mut dyn FnMut(&LocalAws),
 ) -> Result<Vec<Replay>> {
     let timeline: VecDeque<TimelineEntry> = world.timeline().to_vec().into();
     let most = MOST + MOST_EACH * (world.branches_and_stacks() + timeline.len());
@@ -57,7 +58,9 @@ pub(super) fn replay(
     for route in routes_of(case, &case.event, arguments.function.as_deref(), follows, template)? {
         play.deliver(&route, &case.event, heading.as_deref(), false)?;
     }
-    play.play(timeline, follows)
+    play.play(timeline, follows)?;
+    at_end(&play.stage.aws);
+    Ok(play.over())
 }
 
 struct EventPlayer<'a> {
@@ -73,7 +76,7 @@ struct EventPlayer<'a> {
 }
 
 impl EventPlayer<'_> {
-    fn play(mut self, mut timeline: VecDeque<TimelineEntry>, follows: bool) -> Result<Vec<Replay>> {
+    fn play(&mut self, mut timeline: VecDeque<TimelineEntry>, follows: bool) -> Result<()> {
         let mut waiting = VecDeque::new();
         loop {
             // Events that are not followed are lost: AWS delivers many of them as best it can.
@@ -86,7 +89,7 @@ impl EventPlayer<'_> {
             if let Some(next) = timeline.pop_front_if(|next| due.is_none_or(|due| next.at <= due)) {
                 self.entry(&next)?;
             } else if due.is_none() || self.stage.aws.advance_to_next().is_none() {
-                return Ok(self.over());
+                return Ok(());
             }
         }
     }

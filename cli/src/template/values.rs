@@ -16,23 +16,24 @@ pub const PARTITION: &str = "aws";
 /// Stands in for the stack's name.
 pub const STACK_NAME: &str = "pointsman";
 
-/// The template's values, with `overrides` in place of its defaults.
+/// The template's values in `region`, with `overrides` in place of its defaults.
 pub(super) fn values<'a>(
     document: &'a Value,
     overrides: &BTreeMap<String, String>,
+    region: &str,
 ) -> Result<Values<'a>, TemplateError> {
-    let mut names = pseudo_parameters();
+    let mut names = pseudo_parameters(region);
     names.extend(parameter_values(document, overrides)?);
-    names.extend(topics(document));
+    names.extend(topics(document, region));
     names.extend(tables(document));
     names.extend(parameters(document).map(|(id, name)| (id.clone(), name.into())));
     Ok(Values::new(document, names))
 }
 
 /// The ARNs of the topics: an ARN follows from the topic's name.
-fn topics(document: &Value) -> impl Iterator<Item = (String, Value)> {
-    resources(document, "AWS::SNS::Topic").map(|(name, _)| {
-        let arn = format!("arn:{PARTITION}:sns:{REGION}:{ACCOUNT}:{STACK_NAME}-{name}");
+fn topics(document: &Value, region: &str) -> impl Iterator<Item = (String, Value)> {
+    resources(document, "AWS::SNS::Topic").map(move |(name, _)| {
+        let arn = format!("arn:{PARTITION}:sns:{region}:{ACCOUNT}:{STACK_NAME}-{name}");
         (name.clone(), arn.into())
     })
 }
@@ -86,10 +87,10 @@ fn resources<'d>(document: &'d Value, kind: &'static str) -> impl Iterator<Item 
     members(&document["Resources"]).filter(move |(_, resource)| resource["Type"] == kind)
 }
 
-fn pseudo_parameters() -> BTreeMap<String, Value> {
+fn pseudo_parameters(region: &str) -> BTreeMap<String, Value> {
     let known = [
         ("AWS::AccountId", ACCOUNT),
-        ("AWS::Region", REGION),
+        ("AWS::Region", region),
         ("AWS::Partition", PARTITION),
         ("AWS::StackName", STACK_NAME),
         ("AWS::URLSuffix", "amazonaws.com"),

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use shared::arn::Arn;
+use shared::home::service_name;
 
 use crate::event::Record;
 
@@ -152,7 +153,7 @@ fn role(identity: &Identity<'_>) -> (String, String) {
 
 /// The best that a record without the actor's name has.
 fn unnamed(identity: &Identity<'_>) -> (String, String) {
-    if let Some(service) = identity.service().filter(|service| service.ends_with(".amazonaws.com")) {
+    if let Some(service) = identity.service().filter(|service| service_name(service).is_some()) {
         return same_service(service);
     }
     match identity.text("/principalId").or_else(|| identity.text("/accountId")) {

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use shared::call_error::CallError;
 use shared::config::Place;
 use shared::decision::{Evidence, Explain};
-use shared::text::list_at_most;
+use shared::event::MalformedEvent;
+use shared::text::{count, list_at_most};
 
 use crate::event::UnrelatedEvent;
 use crate::grantee::Grantee;
@@ -21,6 +22,10 @@ pub enum Because {
     /// This function does not handle the event.
     #[strum(serialize = "not-ours")]
     NotOurs(UnrelatedEvent),
+    /// A record of a log file cannot be read.
+    MalformedRecord { number: usize, error: MalformedEvent },
+    /// The time ended before all records of a log file were handled.
+    RecordsLeft { left: usize },
     /// The call changed an attribute that grants no access.
     OtherAttribute { attribute: String },
     /// This function made the call.
@@ -70,6 +75,12 @@ impl fmt::Display for Because {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotOurs(event) => event.fmt(f),
+            Self::MalformedRecord { number, error } => write!(f, "record {number} is malformed: {error}"),
+            Self::RecordsLeft { left } => write!(
+                f,
+                "the time ended with {} left; Lambda's retry skips the records that were emailed",
+                count(*left, "record")
+            ),
             Self::OtherAttribute { attribute } => {
                 write!(f, "the call changed `{attribute}`, which neither grants nor revokes access")
             }
@@ -84,8 +95,8 @@ impl fmt::Display for Because {
             }
             Self::EmailedBefore { at } => write!(f, "an email about this event was sent at {at}"),
             Self::ClaimedByAnother => f.write_str(
-                "another invocation is processing this event and may send the email; this one fails, so that Lambda \
-                 retries it and the event is not lost",
+                "another invocation has claimed this event, and still had the claim when the time of this one ended; this one \
+                 fails, so that Lambda retries it and the event is not lost",
             ),
             Self::Reverted { grantees, .. } => {
                 write!(f, "access revoked from {}, as the rule asks", listed(grantees))

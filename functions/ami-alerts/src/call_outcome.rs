@@ -54,10 +54,13 @@ impl CallOutcome {
         if !code.is_empty() || !message.is_empty() {
             return Self::Failed(error(code));
         }
-        // EC2 answers `_return`; false is a failure without a code.
-        let answered = detail.get("responseElements").map(|answer| &answer["_return"]);
-        match answered {
-            Some(Value::Bool(false)) => Self::Failed(error("_return is false")),
+        // EC2 answers `_return`; false is a failure without a code. A sign-in answers by its own name.
+        let answer = detail.get("responseElements").unwrap_or(&Value::Null);
+        match (&answer["_return"], &answer[text("eventName")]) {
+            (Value::Bool(false), _) => Self::Failed(error("_return is false")),
+            (_, Value::String(answer)) if answer == "Failure" => {
+                Self::Failed(error(&format!("{} is Failure", text("eventName"))))
+            }
             _ => Self::Succeeded,
         }
     }
@@ -121,11 +124,18 @@ mod tests {
         }
         assert_eq!(outcome(json!({"errorMessage": "Failed authentication"})), "failed");
         assert_eq!(outcome(json!({"responseElements": {"_return": false}})), "failed");
+        let sign_in =
+            |answer| json!({"eventName": "ConsoleLogin", "responseElements": {"ConsoleLogin": answer}});
+        assert_eq!(outcome(sign_in("Failure")), "failed");
+        assert_eq!(outcome(sign_in("Success")), "succeeded");
     }
 
     #[test]
     fn does_a_call_without_an_error_count_as_a_success() {
         assert_eq!(outcome(json!({})), "succeeded");
+        for answer in [json!(null), json!("Failure"), json!([1]), json!({"": 3})] {
+            assert_eq!(outcome(json!({"responseElements": answer})), "succeeded", "{answer}");
+        }
         assert_eq!(outcome(json!({"errorCode": null, "responseElements": {"_return": true}})), "succeeded");
     }
 }

@@ -1,10 +1,13 @@
 //! The change that a recorded call made or attempted: grantees added to and removed from an image or a snapshot.
 
-use serde_json::{Map, Value};
+mod request;
+
+use serde_json::Value;
+use shared::arn::Arn;
 
 use crate::event::Record;
 use crate::grantee::Grantee;
-use shared::arn::Arn;
+use request::{attribute, harmless_attribute, is_permission, modification, text_within, unwrapped};
 
 /// The calls of EC2 that this function understands.
 pub const UNDERSTOOD: [&str; 10] = [
@@ -168,79 +171,92 @@ impl SharingChange {
 }
 
 fn block(record: &Record, of: ResourceKind, on: bool) -> SharingChange {
-    let member = match of {
-        ResourceKind::Image => "/responseElements/imageBlockPublicAccessState",
-        ResourceKind::Snapshot => "/responseElements/state",
-    };
-    SharingChange::PublicAccessBlock { of, on, answered: record.text(member).map(str::to_owned) }
+    let answered = record.at("/responseElements").and_then(|answer| block_state(answer, of));
+    SharingChange::PublicAccessBlock { of, on, answered }
 }
 
+/// The state of block public access in a request or an answer: `imageBlockPublicAccessState`, or `state` of snapshots.
+fn block_state(value: &Value, of: ResourceKind) -> Option<String> {
+    let member = match of {
+        ResourceKind::Image => "imageBlockPublicAccessState",
+        ResourceKind::Snapshot => "state",
+    };
+    text_within(value, member).map(str::to_owned)
+}
+
+/// The state that a call asked for, if its record has it.
+pub fn asked_block_state(record: &Record, of: ResourceKind) -> Option<String> {
+    record.at("/requestParameters").and_then(|request| block_state(request, of))
+}
+
+/// `userIdentity` names the account that used the snapshot, and `serviceEventDetails` the snapshot ("Share an Amazon EBS snapshot
+/// with other AWS accounts", section "Determine the use of snapshots that you share", Amazon EBS User Guide).
 fn used(record: &Record, how: SnapshotUse) -> SharingChange {
-    let details = |member: &str| record.text(&format!("/serviceEventDetails/{member}"));
-    let id = details("snapshotId").map(str::to_owned).or_else(|| id(record, ResourceKind::Snapshot));
+    let details = record.at("/serviceEventDetails").and_then(|details| text_within(details, "snapshotId"));
+    let id = details.map(str::to_owned).or_else(|| id(record, ResourceKind::Snapshot));
     let by = record.text("/userIdentity/accountId").map(str::to_owned);
     SharingChange::SnapshotUsed { resource: SharedResource { kind: ResourceKind::Snapshot, id }, how, by }
 }
 
-/// The id in the request, or else in the list of resources that some records have.
+/// The id in the request, in a member of any case and depth, or else in the list of resources that some records have.
 fn id(record: &Record, kind: ResourceKind) -> Option<String> {
     let (member, resource_type) = match kind {
         ResourceKind::Image => ("imageId", "image"),
         ResourceKind::Snapshot => ("snapshotId", "snapshot"),
     };
-    let asked = record.request().and_then(|request| request.get(member)).and_then(Value::as_str);
+    let asked = record.at("/requestParameters").and_then(|request| text_within(request, member));
     let listed = || {
-        let arns =
-            record.at("/resources")?.as_array()?.iter().filter_map(|resource| resource["ARN"].as_str());
+        let resources = record.at("/resources")?.as_array()?.iter();
+        let arns = resources.filter_map(|resource| text_within(resource, "ARN"));
         let arns = arns.filter_map(|arn| arn.parse::<Arn>().ok());
         arns.filter_map(|arn| arn.resource_of(resource_type).map(str::to_owned)).next()
     };
-    asked.filter(|id| !id.is_empty()).map(str::to_owned).or_else(listed)
+    asked.map(str::to_owned).or_else(listed)
 }
 
 fn modified(record: &Record, resource: SharedResource, permission: &str) -> SharingChange {
-    let unknown = |resource| {
-        SharingChange::Permissions(PermissionChange {
-            resource,
-            added: Vec::new(),
-            removed: Vec::new(),
-            reset: false,
-            is_known: false,
-        })
-    };
-    let Some(request) = record.request().filter(|_| !record.request_is_missing()) else {
-        return unknown(resource);
-    };
-    let names_permission = is_permission(request, permission);
-    let (mut added, mut removed) = (Vec::new(), Vec::new());
-    if let Some(Value::Object(asked)) = request.get(permission) {
-        added.extend(asked.get("add").map(grantees).unwrap_or_default());
-        removed.extend(asked.get("remove").map(grantees).unwrap_or_default());
-    }
-    // The older form: one list, and the operation.
-    let listed: Vec<Grantee> =
-        LISTS.iter().filter_map(|name| request.get(*name)).flat_map(grantees).collect();
-    match request.get("operationType").and_then(Value::as_str) {
-        Some("add") => added.extend(listed),
-        Some("remove") => removed.extend(listed),
-        _ if !listed.is_empty() && added.is_empty() && removed.is_empty() => return unknown(resource),
-        _ => {}
-    }
-    if added.is_empty() && removed.is_empty() {
-        return match (names_permission, other_attribute(request)) {
-            (false, Some(attribute)) => SharingChange::OtherAttribute { resource, attribute },
+    let request = record.request().filter(|_| !record.request_is_missing()).map(unwrapped);
+    let Some(request) = request else { return unknown(resource) };
+    let read = modification(request, permission);
+    if read.added.is_empty() && read.removed.is_empty() {
+        let is_named = attribute(request).is_some_and(|attribute| is_permission(attribute, permission))
+            || request::member(request, permission).is_some();
+        return match harmless_attribute(request) {
+            Some(attribute) if !is_named && read.unread.is_empty() => {
+                SharingChange::OtherAttribute { resource, attribute }
+            }
             _ => unknown(resource),
         };
     }
-    let (added, removed) = (without_repeats(added), without_repeats(removed));
-    SharingChange::Permissions(PermissionChange { resource, added, removed, reset: false, is_known: true })
+    // A part that is not understood may grant access: it counts as a grantee of an unknown kind.
+    let added = read.added.into_iter().chain(read.unread.into_iter().map(Grantee::Other)).collect();
+    SharingChange::Permissions(PermissionChange {
+        resource,
+        added,
+        removed: read.removed,
+        reset: false,
+        is_known: true,
+    })
+}
+
+/// A change of permissions that this function cannot read.
+fn unknown(resource: SharedResource) -> SharingChange {
+    SharingChange::Permissions(PermissionChange {
+        resource,
+        added: Vec::new(),
+        removed: Vec::new(),
+        reset: false,
+        is_known: false,
+    })
 }
 
 fn reset(record: &Record, resource: SharedResource, permission: &str) -> SharingChange {
-    match record.request().and_then(|request| attribute_type(request)) {
-        Some(attribute) if !is_named(attribute, permission) => {
-            SharingChange::OtherAttribute { resource, attribute: attribute.to_owned() }
-        }
+    let request = record.request().map(unwrapped);
+    match request.and_then(attribute) {
+        Some(named) if !is_permission(named, permission) => match request.and_then(harmless_attribute) {
+            Some(attribute) => SharingChange::OtherAttribute { resource, attribute },
+            None => unknown(resource),
+        },
         // EC2 resets no other attribute than the permission.
         _ => SharingChange::Permissions(PermissionChange {
             resource,
@@ -250,72 +266,6 @@ fn reset(record: &Record, resource: SharedResource, permission: &str) -> Sharing
             is_known: true,
         }),
     }
-}
-
-/// The members of the older form that hold grantees.
-const LISTS: [&str; 10] = [
-    "userIds",
-    "userIdSet",
-    "userId",
-    "userGroups",
-    "userGroupSet",
-    "groups",
-    "organizationArns",
-    "organizationArnSet",
-    "organizationalUnitArns",
-    "organizationalUnitArnSet",
-];
-
-/// The members of a grantee: of LaunchPermission and CreateVolumePermission (Amazon EC2 API Reference).
-const KEYS: [&str; 4] = ["userId", "group", "organizationArn", "organizationalUnitArn"];
-
-/// All grantees in a value: in `{"items": [..]}`, a list, one object or a string.
-fn grantees(value: &Value) -> Vec<Grantee> {
-    match value {
-        Value::String(text) if !text.is_empty() => vec![Grantee::of(text)],
-        Value::Array(items) => items.iter().flat_map(grantees).collect(),
-        Value::Object(members) => match members.get("items") {
-            Some(items) => grantees(items),
-            None => item(members),
-        },
-        Value::Null | Value::Bool(_) | Value::String(_) => Vec::new(),
-        Value::Number(number) => vec![Grantee::of(&number.to_string())],
-    }
-}
-
-fn item(members: &Map<String, Value>) -> Vec<Grantee> {
-    let named: Vec<Grantee> = KEYS.iter().filter_map(|key| members.get(*key)).flat_map(grantees).collect();
-    // A kind of grantee that AWS added later: kept as it is rather than dropped.
-    if named.is_empty() && !members.is_empty() {
-        return vec![Grantee::Other(Value::Object(members.clone()).to_string())];
-    }
-    named
-}
-
-fn without_repeats(grantees: Vec<Grantee>) -> Vec<Grantee> {
-    let mut seen = std::collections::BTreeSet::new();
-    grantees.into_iter().filter(|grantee| seen.insert(grantee.clone())).collect()
-}
-
-fn attribute_type(request: &Map<String, Value>) -> Option<&str> {
-    ["attributeType", "attribute"].iter().find_map(|name| request.get(*name)?.as_str())
-}
-
-/// `launchPermission`; for snapshots `CREATE_VOLUME_PERMISSION` and `createVolumePermission` are the same.
-fn is_named(attribute: &str, permission: &str) -> bool {
-    attribute.replace('_', "").eq_ignore_ascii_case(permission)
-}
-
-fn is_permission(request: &Map<String, Value>, permission: &str) -> bool {
-    request.contains_key(permission)
-        || attribute_type(request).is_some_and(|attribute| is_named(attribute, permission))
-}
-
-/// The changed attribute, if it is not a permission.
-fn other_attribute(request: &Map<String, Value>) -> Option<String> {
-    let named = attribute_type(request).map(str::to_owned);
-    let about = ["imageId", "snapshotId", "operationType", "attributeType", "attribute", "value", "dryRun"];
-    named.or_else(|| request.keys().find(|name| !about.contains(&name.as_str())).cloned())
 }
 
 #[cfg(test)]

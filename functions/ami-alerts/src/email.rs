@@ -1,25 +1,36 @@
 //! The email about a recorded call: subject, text for a phone, JSON for programs, and attributes for filter policies.
 
+mod access;
 mod ancestry;
+mod block;
 mod command;
+mod credentials;
+mod ended;
 mod headline;
 mod instructions;
 mod json_form;
 pub mod mask;
+mod named;
 mod period;
 mod revert;
+mod rows;
 pub mod scan;
 mod sentence;
+pub(crate) mod span;
+mod subject;
 mod text;
+mod trusted_lines;
 pub mod usage;
 
+use jiff::Timestamp;
 use shared::email::{Attribute, Message};
 use shared::home::Home;
 use shared::text::{printable, shortened};
 
 use crate::assess::Assessment;
-use crate::change::SharedResource;
-use crate::facts::Facts;
+use crate::change::{ResourceKind, SharedResource, SharingChange};
+use crate::facts::{Encrypted, Facts, SnapshotDescription};
+use crate::grantee::Grantee;
 use crate::recorded_call::RecordedCall;
 use crate::revert_plan::RevertOutcome;
 use headline::action;
@@ -48,13 +59,72 @@ pub struct CallAlert<'a> {
 impl CallAlert<'_> {
     /// The email, in at most `limit` bytes with its attributes.
     pub fn message(&self, limit: usize) -> Message {
-        shared::email::within(limit, headline::subject(self), self.attributes(), |detail| {
+        shared::email::within(limit, subject::subject(self), self.attributes(), |detail| {
             (text::text(self, detail), json_form::form(self, detail))
         })
     }
 
     fn resource(&self) -> Option<&SharedResource> {
         self.call.resource()
+    }
+
+    /// The kind of the image or snapshot.
+    fn kind(&self) -> ResourceKind {
+        self.resource().map_or(ResourceKind::Image, |resource| resource.kind)
+    }
+
+    fn snapshot(&self) -> Option<&SnapshotDescription> {
+        self.facts.snapshot.found()?.as_ref()
+    }
+
+    /// The name of the image, or the tag `Name` of the snapshot.
+    fn name(&self) -> Option<&str> {
+        if let Some(image) = self.facts.image() {
+            return image.name.as_deref();
+        }
+        let mut tags = self.snapshot()?.tags.iter();
+        tags.find(|(key, value)| key == "Name" && !value.is_empty()).map(|(_, name)| name.as_str())
+    }
+
+    /// The encryption of the image's disks, or of the snapshot.
+    fn encryption(&self) -> Option<Encrypted> {
+        let of_snapshot = self.snapshot().and_then(|snapshot| snapshot.encrypted);
+        let of_snapshot = of_snapshot.map(|is| if is { Encrypted::Yes } else { Encrypted::No });
+        self.facts.image().and_then(|image| image.encrypted).or(of_snapshot)
+    }
+
+    /// The time of the call.
+    fn call_time(&self) -> Option<Timestamp> {
+        self.call.record.time.as_deref()?.parse().ok()
+    }
+
+    /// A time, with its date unless it is the date of the call.
+    fn moment(&self, at: Timestamp) -> String {
+        span::moment(at, self.call_time())
+    }
+
+    /// The time of the look-ups.
+    fn seen_at(&self) -> Option<String> {
+        self.facts.permissions_at.map(|at| self.moment(at))
+    }
+
+    /// ` (seen at 10:05:12 UTC)`.
+    fn seen(&self) -> String {
+        self.seen_at().map(|at| format!(" (seen at {at})")).unwrap_or_default()
+    }
+
+    /// Of these grantees, those that the look-up listed.
+    fn listed(&self, grantees: &[Grantee]) -> Vec<Grantee> {
+        let now = self.facts.permissions.found().map_or(&[][..], Vec::as_slice);
+        grantees.iter().filter(|grantee| now.contains(grantee)).cloned().collect()
+    }
+
+    /// The actor's name. The record of a used snapshot names the account only.
+    fn actor_name(&self) -> String {
+        match self.call.change() {
+            Some(SharingChange::SnapshotUsed { by: Some(by), .. }) => format!("account {}", plain(by)),
+            _ => plain(&self.call.actor.name),
+        }
     }
 
     /// The region of the call.

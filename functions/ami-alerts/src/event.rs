@@ -1,11 +1,16 @@
 //! The events of this function: an API call that CloudTrail recorded, or the schedule of the daily scan.
 
+mod log_file;
+mod record;
+
 use std::fmt;
 
 use serde_json::{Map, Value};
 use shared::event::{MalformedEvent, kind};
+use shared::text::{count, verb};
 
-use crate::call_outcome::CallOutcome;
+pub use log_file::{Delivery, delivery};
+pub use record::{Record, service};
 
 /// An event that this function handles.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +43,42 @@ pub enum UnrelatedEvent {
         /// The event's `detail-type`.
         detail_type: String,
     },
+    /// The event is a CloudTrail Insights event.
+    #[error(
+        "the event is a CloudTrail Insights event ({insight} of {name}), which reports a rate of calls and no single call"
+    )]
+    Insight {
+        /// The type of the insight: `ApiCallRateInsight`.
+        insight: String,
+        /// The call whose rate is unusual.
+        name: String,
+    },
+    /// The event is a network activity event.
+    #[error(
+        "the event is a CloudTrail network activity event ({name}): a VPC endpoint reports a call, and the call has a record \
+         of its own"
+    )]
+    NetworkActivity {
+        /// The call.
+        name: String,
+    },
+    /// The event is a list of notifications of another service.
+    #[error("the event is a list of notifications of `{0}`, and no list of CloudTrail records")]
+    OtherNotifications(String),
+    /// A log file has no records.
+    #[error("the list of CloudTrail records is empty")]
+    NoRecords,
+    /// Records of a log file that are not about access.
+    #[error(
+        "{} of {of} {} no image or snapshot, and no [[api-alert]] rule names {}",
+        count(*number, "record"), verb(*number, "shares", "share"), verb(*number, "it", "them")
+    )]
+    OtherRecords {
+        /// Their number.
+        number: usize,
+        /// The number of all records.
+        of: usize,
+    },
     /// The call grants no access to images or snapshots, and no rule names it.
     #[error("{name} of {service} shares no image or snapshot, and no [[api-alert]] rule names it")]
     OtherCall {
@@ -48,79 +89,12 @@ pub enum UnrelatedEvent {
     },
 }
 
-/// A CloudTrail record ("CloudTrail record contents for management, data, and network activity events", AWS CloudTrail User
-/// Guide). Nearly every member is missing from some public record, so only the name of the call is required.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Record {
-    /// The call: `ModifyImageAttribute`.
-    pub name: String,
-    /// The service: `ec2.amazonaws.com`.
-    pub source: String,
-    /// `eventID`, which is unique to the record.
-    pub id: Option<String>,
-    /// The time of the call, in the record's form.
-    pub time: Option<String>,
-    /// The region of the call.
-    pub region: Option<String>,
-    /// The account that owns the image.
-    pub account: Option<String>,
-    /// The outcome of the call.
-    pub outcome: CallOutcome,
-    /// The whole record.
-    pub detail: Map<String, Value>,
-    /// The whole event.
-    pub event: Value,
-}
-
-impl Record {
-    /// The value at a JSON pointer of the record.
-    pub fn at(&self, pointer: &str) -> Option<&Value> {
-        let (first, rest) = pointer.strip_prefix('/')?.split_once('/').unwrap_or((&pointer[1..], ""));
-        let value = self.detail.get(first)?;
-        if rest.is_empty() { Some(value) } else { value.pointer(&format!("/{rest}")) }
-    }
-
-    /// The text at a JSON pointer of the record, if there is one and it is not empty.
-    pub fn text(&self, pointer: &str) -> Option<&str> {
-        self.at(pointer).and_then(Value::as_str).filter(|text| !text.is_empty())
-    }
-
-    /// The request's parameters. For some calls AWS wraps them in an object: `{"XRequest": {..}}`.
-    pub fn request(&self) -> Option<&Map<String, Value>> {
-        let request = self.at("/requestParameters")?.as_object()?;
-        match request.iter().next() {
-            Some((name, Value::Object(inner))) if request.len() == 1 && name.ends_with("Request") => {
-                Some(inner)
-            }
-            _ => Some(request),
-        }
-    }
-
-    /// Whether the record lacks the request's parameters. CloudTrail replaces a member of over 100 KB by
-    /// `{"omitted": true, ..}`, and the record of a denied call may have none.
-    pub fn request_is_missing(&self) -> bool {
-        self.request().is_none_or(|request| request.get("omitted") == Some(&Value::Bool(true)))
-    }
-}
-
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Call(record) => record.fmt(f),
             Self::Reconcile => f.write_str("reconcile"),
         }
-    }
-}
-
-impl fmt::Display for Record {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)?;
-        for (before, part) in [(" in ", &self.region), (", event ", &self.id)] {
-            if let Some(part) = part {
-                write!(f, "{before}{part}")?;
-            }
-        }
-        Ok(())
     }
 }
 
@@ -133,7 +107,7 @@ pub fn parse(event: &Value) -> Result<Parsed, MalformedEvent> {
     let text = |name: &str| members.get(name).and_then(Value::as_str).unwrap_or_default();
     match (text("source"), text("detail-type")) {
         ("pointsman", "reconcile") => Ok(Parsed::Ours(Event::Reconcile)),
-        // `AWS API Call via CloudTrail`, `AWS Service Event via CloudTrail`, `AWS Console Sign In via CloudTrail`.
+        // The detail types are those of "AWS service events delivered via AWS CloudTrail" (Amazon EventBridge User Guide).
         // EventBridge refuses a source that begins with `aws.` from PutEvents: another source is a forged record.
         (source, detail_type)
             if detail_type.ends_with(" via CloudTrail")
@@ -149,11 +123,12 @@ pub fn parse(event: &Value) -> Result<Parsed, MalformedEvent> {
                     },
                 });
             };
-            Ok(Parsed::Ours(Event::Call(Box::new(record(detail, Some(event), event)?))))
+            call(detail, Some(event), event)
         }
         ("", "") if members.contains_key("eventName") && members.contains_key("eventSource") => {
-            Ok(Parsed::Ours(Event::Call(Box::new(record(members, None, event)?))))
+            call(members, None, event)
         }
+        ("", "") if without_a_call(members).is_some() => call(members, None, event),
         (source, detail_type) => Ok(Parsed::NotOurs(UnrelatedEvent::NotACall {
             source_name: source.to_owned(),
             detail_type: detail_type.to_owned(),
@@ -161,37 +136,43 @@ pub fn parse(event: &Value) -> Result<Parsed, MalformedEvent> {
     }
 }
 
-fn record(
+/// Reads a record of a log file.
+///
+/// # Errors
+/// When the record is not an object, or names no call.
+pub fn parse_record(record: &Value) -> Result<Parsed, MalformedEvent> {
+    let members = record.as_object().ok_or(MalformedEvent::NotAnObject(kind(record)))?;
+    call(members, None, record)
+}
+
+/// The call of a record, unless the record is about no call.
+fn call(
     detail: &Map<String, Value>,
     envelope: Option<&Value>,
     event: &Value,
-) -> Result<Record, MalformedEvent> {
-    let text = |name: &str| detail.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let around = |name: &str| envelope.and_then(|event| event[name].as_str()).filter(|text| !text.is_empty());
-    let name = match detail.get("eventName") {
-        None | Some(Value::Null) => return Err(MalformedEvent::Missing("detail.eventName")),
-        Some(Value::String(name)) if !name.is_empty() => name.clone(),
-        Some(Value::String(_)) => return Err(MalformedEvent::Missing("detail.eventName")),
-        Some(other) => {
-            return Err(MalformedEvent::NotAString { field: "detail.eventName", found: kind(other) });
+) -> Result<Parsed, MalformedEvent> {
+    match without_a_call(detail) {
+        Some(unrelated) => Ok(Parsed::NotOurs(unrelated)),
+        None => Ok(Parsed::Ours(Event::Call(Box::new(record::record(detail, envelope, event)?)))),
+    }
+}
+
+/// Why a record is about no call: it is an Insights event, which names its call elsewhere, or a network activity event
+/// ("CloudTrail Insights `insightDetails` element", "Logging network activity events", AWS CloudTrail User Guide).
+fn without_a_call(record: &Map<String, Value>) -> Option<UnrelatedEvent> {
+    let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();
+    let or_unknown = |text: &str| if text.is_empty() { "unknown".to_owned() } else { text.to_owned() };
+    match (text("eventCategory"), text("eventType")) {
+        ("Insight", _) | (_, "AwsCloudTrailInsight") => {
+            let details = record.get("insightDetails").unwrap_or(&Value::Null);
+            let detail = |name: &str| or_unknown(details[name].as_str().unwrap_or_default());
+            Some(UnrelatedEvent::Insight { insight: detail("insightType"), name: detail("eventName") })
         }
-    };
-    // The `source` of EventBridge for ec2.amazonaws.com is `aws.ec2`.
-    let named = around("source").and_then(|source| source.strip_prefix("aws."));
-    let source = text("eventSource").map(str::to_owned).or(named.map(|name| format!("{name}.amazonaws.com")));
-    let owned = |text: Option<&str>| text.map(str::to_owned);
-    let by = detail.get("userIdentity").and_then(|identity| identity["accountId"].as_str());
-    Ok(Record {
-        name,
-        source: source.unwrap_or_default(),
-        id: owned(text("eventID")),
-        time: owned(text("eventTime").or(around("time"))),
-        region: owned(text("awsRegion").or(around("region"))),
-        account: owned(text("recipientAccountId").or(around("account")).or(by)),
-        outcome: CallOutcome::of(detail),
-        detail: detail.clone(),
-        event: event.clone(),
-    })
+        ("NetworkActivity", _) | (_, "AwsVpceEvent") => {
+            Some(UnrelatedEvent::NetworkActivity { name: or_unknown(text("eventName")) })
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -247,10 +228,54 @@ mod tests {
 
     #[test]
     fn are_other_events_refused() {
-        for event in
-            [json!({}), json!({"source": "aws.codecommit", "detail-type": "x"}), json!({"Records": []})]
-        {
+        for event in [json!({}), json!({"source": "aws.codecommit", "detail-type": "x"})] {
             assert!(matches!(parse(&event), Ok(Parsed::NotOurs(_))), "{event}");
+        }
+    }
+
+    #[test]
+    fn every_detail_type_of_cloudtrail_is_read() {
+        for kind in [
+            "AWS API Call via CloudTrail",
+            "AWS Console Sign In via CloudTrail",
+            "AWS Console Signin via CloudTrail",
+            "AWS Console Action via CloudTrail",
+            "AWS Service Event via CloudTrail",
+        ] {
+            let event =
+                json!({"detail-type": kind, "source": "aws.signin", "detail": {"eventName": "ConsoleLogin"}});
+            let Ok(Parsed::Ours(Event::Call(record))) = parse(&event) else { panic!("{kind} is not ours") };
+            assert_eq!(record.source, "signin.amazonaws.com");
+        }
+    }
+
+    #[test]
+    fn a_record_about_no_call_is_named() {
+        let insight = json!({"eventType": "AwsCloudTrailInsight", "eventCategory": "Insight", "insightDetails":
+            {"eventName": "ModifyImageAttribute", "insightType": "ApiCallRateInsight"}});
+        let enveloped = json!({"detail-type": "AWS Insight via CloudTrail", "source": "aws.cloudtrail", "detail": insight});
+        for event in [insight, enveloped] {
+            let Ok(Parsed::NotOurs(unrelated)) = parse(&event) else { panic!("{event} is ours") };
+            assert!(
+                unrelated.to_string().contains("(ApiCallRateInsight of ModifyImageAttribute)"),
+                "{unrelated}"
+            );
+        }
+        for details in [json!(null), json!([]), json!({"eventName": 3})] {
+            let event = json!({"eventCategory": "Insight", "insightDetails": details});
+            assert!(matches!(parse(&event), Ok(Parsed::NotOurs(UnrelatedEvent::Insight { .. }))), "{event}");
+        }
+        let event = json!({"detail-type": "AWS Network Activity Event via CloudTrail", "source": "aws.ec2",
+            "detail": {"eventCategory": "NetworkActivity", "eventName": "ModifyImageAttribute"}});
+        assert!(matches!(parse(&event), Ok(Parsed::NotOurs(UnrelatedEvent::NetworkActivity { .. }))));
+    }
+
+    #[test]
+    fn a_service_has_one_name_in_every_partition() {
+        for source in ["ec2.amazonaws.com", "ec2.amazonaws.com.cn", "ec2.amazonaws.eu"] {
+            let event = json!({"eventName": "ModifyImageAttribute", "eventSource": source});
+            let Ok(Parsed::Ours(Event::Call(record))) = parse(&event) else { panic!("{source} is not ours") };
+            assert_eq!(record.source, "ec2.amazonaws.com");
         }
     }
 }

@@ -36,7 +36,9 @@ pub enum LookupError {
         seconds: u64,
     },
     /// The function's role has no permissions in the account of the event.
-    #[error("the event is from account {theirs}, and this function runs in account {ours}")]
+    #[error(
+        "the event is from account {theirs}, this function runs in account {ours}, and no [[account]] table names a role"
+    )]
     OtherAccount {
         /// The account of the event.
         theirs: String,

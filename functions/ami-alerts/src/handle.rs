@@ -8,16 +8,20 @@ use shared::foreign_event::{AcceptedRegions, ForeignEvent};
 use shared::home::Home;
 use shared::lambda::{Failure, Invocation};
 use shared::report::Report;
+use shared::text::count;
 
 use crate::FUNCTION;
 use crate::act::act;
 use crate::aws::Clients;
 use crate::because::Because;
+use crate::claim::ClaimAnswer;
 use crate::decide::{AssessedCall, decide, decide_after};
-use crate::event::{Event, Parsed, Record, parse};
+use crate::effect::Acted;
+use crate::event::{Delivery, Event, Parsed, Record, delivery, parse, parse_record};
 use crate::follow_up;
 use crate::gather::{AccountAccess, account_access, current_permissions, gather, gather_scan};
 use crate::recorded_call::RecordedCall;
+use crate::records::{handle_records, recorded_call};
 use crate::rules::Rules;
 use crate::run::Run;
 use crate::scan::{after_scan, decide_scan};
@@ -43,23 +47,33 @@ pub async fn handle(
         let report = Report::of(Verdict::Skip, "event", &foreign);
         return Ok(report.decision(FUNCTION.name, "an event of another account or region", &invocation));
     }
-    let event = match parse(&event).map_err(|error| Failure::new("MalformedEvent", &error))? {
+    let run = Run { rules, settings, aws, invocation: invocation.clone(), home, access: AccountAccess::Own };
+    let parsed = match delivery(event) {
+        Delivery::One(event) => parse(&event),
+        Delivery::Nothing(unrelated) => Ok(Parsed::NotOurs(unrelated)),
+        Delivery::Records(records) if records.len() == 1 => parse_record(&records[0]),
+        Delivery::Records(records) => {
+            let report = Box::pin(handle_records(&run, &records)).await;
+            let event = count(records.len(), "CloudTrail record");
+            return Ok(report.decision(FUNCTION.name, &event, &invocation));
+        }
+    };
+    let event = match parsed.map_err(|error| Failure::new("MalformedEvent", &error))? {
         Parsed::Ours(event) => event,
         Parsed::NotOurs(unrelated) => {
             let report = Report::of(Verdict::Skip, "event", &Because::NotOurs(unrelated));
             return Ok(report.decision(FUNCTION.name, "an event that is not an API call", &invocation));
         }
     };
-    let run = Run { rules, settings, aws, invocation: invocation.clone(), home, access: AccountAccess::Own };
     let report = match &event {
-        Event::Call(record) => recorded_call(&run, record).await,
+        Event::Call(record) => Box::pin(recorded_call(&run, record)).await,
         Event::Reconcile => daily_scan(&run).await,
     };
     Ok(report.decision(FUNCTION.name, &event.to_string(), &invocation))
 }
 
-/// Handles a recorded call.
-async fn recorded_call(run: &Run<'_>, record: &Record) -> Report {
+/// Handles a recorded call. Sets `is_held` if another invocation has claimed it.
+pub(crate) async fn attempt(run: &Run<'_>, record: &Record, is_held: &mut bool) -> Report {
     let call = match RecordedCall::of(record, run.rules) {
         Ok(call) => call,
         Err(skipped) => return skipped.report(),
@@ -75,6 +89,7 @@ async fn recorded_call(run: &Run<'_>, record: &Record) -> Report {
     let assessed = AssessedCall::of(&call, &facts, run.rules, &run.home, limit, now);
     let decided = decide(&assessed, &facts);
     let mut report = act(run, decided, async |acted| {
+        *is_held |= matches!(acted, Acted::Claimed(ClaimAnswer::ByAnother));
         // The email reports the permissions after the revert.
         if acted.changed_permissions() {
             facts.permissions = current_permissions(&call, run).await;

@@ -21,6 +21,7 @@ pub mod event;
 pub mod exposure;
 pub mod facts;
 pub mod finding;
+pub mod finding_list;
 pub mod grantee;
 pub mod history;
 pub mod memory;
@@ -51,8 +52,10 @@ pub mod gather;
 pub mod handle;
 #[cfg(feature = "function")]
 pub mod membership_table;
-#[cfg(feature = "function")]
+#[cfg(feature = "table")]
 pub mod memory_table;
+#[cfg(feature = "function")]
+mod records;
 #[cfg(feature = "function")]
 pub mod run;
 

@@ -88,7 +88,7 @@ pub fn finding_id(
 }
 
 /// When a finding opened and closed, and what was emailed about it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
 pub struct FindingHistory {
     /// Its beginning.
     pub opened: Option<Moment>,
@@ -315,12 +315,10 @@ impl ResourceMemory {
         for (grantee, changes) in &self.changes {
             let earlier = timeline::with_resets(changes, &self.resets).into_iter();
             let earlier = earlier.filter(|change| change.moment.at < at);
-            let Some(last) = earlier.filter_map(|change| Some((change.gives_access()?, change))).last()
-            else {
-                continue;
-            };
-            let counts = seen.is_none_or(|seen| seen.at.duration_since(last.1.moment.at) < SETTLING);
-            match last.0 {
+            let access_and_time = |change: AccessChange| Some((change.gives_access()?, change.moment.at));
+            let Some((has_access, last)) = earlier.filter_map(access_and_time).next_back() else { continue };
+            let counts = seen.is_none_or(|seen| seen.at.duration_since(last) < SETTLING);
+            match has_access {
                 true if counts => access.insert(grantee.clone()),
                 false if counts => access.remove(grantee),
                 _ => continue,
@@ -341,7 +339,7 @@ impl ResourceMemory {
     /// The last change of a grantee's access that a record or an own call proves.
     fn last_proven(&self, grantee: &Grantee) -> Option<AccessChange> {
         let changes = timeline::with_resets(self.changes.get(grantee)?, &self.resets).into_iter();
-        changes.filter(|change| change.gives_access().is_some() && change.moment.is_proven()).last()
+        changes.filter(|change| change.gives_access().is_some() && change.moment.is_proven()).next_back()
     }
 }
 

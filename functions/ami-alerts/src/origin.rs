@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use shared::home::service_name;
+
 use crate::event::Record;
 
 /// The origin of a call.
@@ -32,19 +34,11 @@ fn meaning(record: &Record, address: Option<&str>) -> Option<String> {
         Some("AWS Internal") => {
             Some("not an IP address: the console or an AWS service made the call for this actor".to_owned())
         }
-        Some(service) if is_service(service) => {
+        Some(service) if service_name(service).is_some() => {
             Some(format!("not an IP address: the AWS service {service} made the call"))
         }
         Some(_) => Some("neither an IP address nor the name of an AWS service".to_owned()),
     }
-}
-
-fn is_service(name: &str) -> bool {
-    let domain = name.strip_suffix(".amazonaws.com").or_else(|| name.strip_suffix(".amazonaws.com.cn"));
-    domain.is_some_and(|rest| {
-        let letters = rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
-        !rest.is_empty() && letters
-    })
 }
 
 #[cfg(test)]
@@ -68,6 +62,7 @@ mod tests {
         }
         assert!(meaning(json!("AWS Internal")).contains("the console or an AWS service"));
         assert!(meaning(json!("backup.amazonaws.com")).contains("the AWS service backup.amazonaws.com"));
+        assert!(meaning(json!("ec2.amazonaws.eu")).contains("the AWS service ec2.amazonaws.eu"));
         assert!(meaning(json!("evil.example\n.amazonaws.com")).contains("neither"));
         assert!(meaning(json!("somewhere")).contains("neither"));
         assert!(meaning(Value::Null).contains("no source address"));

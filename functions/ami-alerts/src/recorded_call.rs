@@ -8,7 +8,7 @@ use shared::token::client_token;
 
 use crate::actor::Actor;
 use crate::because::Because;
-use crate::change::{SharedResource, SharingChange};
+use crate::change::{ResourceKind, SharedResource, SharingChange};
 use crate::event::{Record, UnrelatedEvent};
 use crate::origin::Origin;
 use crate::rules::{CallRule, Rules};
@@ -46,6 +46,11 @@ pub struct SkippedCall {
 }
 
 impl SkippedCall {
+    /// Whether the call is about no access, and no rule names it.
+    pub fn is_unrelated(&self) -> bool {
+        matches!(*self.because, Because::NotOurs(_))
+    }
+
     /// The report of the call.
     pub fn report(&self) -> Report {
         Report::of(Verdict::Skip, &self.subject, self.because.as_ref())
@@ -107,12 +112,14 @@ impl<'a> RecordedCall<'a> {
     /// The subject of the call's reasons.
     pub fn subject(&self) -> String {
         match self.change() {
-            Some(SharingChange::PublicAccessBlock { .. }) => {
-                format!("images of {}", self.record.region.as_deref().unwrap_or("an unknown region"))
+            Some(SharingChange::PublicAccessBlock { of, .. }) => {
+                let region = self.record.region.as_deref().unwrap_or("an unknown region");
+                format!("{}s of {region}", of.name())
             }
             Some(change) => {
                 let id = change.resource().and_then(|resource| resource.id.as_deref());
-                id.unwrap_or("an image without an id").to_owned()
+                let kind = change.resource().map_or(ResourceKind::Image, |resource| resource.kind);
+                id.map_or_else(|| format!("{} without an id", kind.with_article()), str::to_owned)
             }
             None => self.record.name.clone(),
         }

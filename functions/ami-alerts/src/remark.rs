@@ -3,6 +3,7 @@
 use std::fmt;
 
 use shared::decision::Explain;
+use shared::text::count;
 
 use crate::claim::AlertTableError;
 use crate::facts::{FactName, LookupError};
@@ -26,8 +27,10 @@ pub enum Remark {
     NotConfirmed { error: AlertTableError },
     /// Access was revoked, and the table could not record it.
     RevertNotRecorded { error: AlertTableError },
-    /// The table could not record the shares of an image.
-    ShareNotRemembered { error: AlertTableError },
+    /// Another invocation had claimed the event, and this one waited for it.
+    Waited { seconds: u64 },
+    /// The table could not record the findings of an image or a snapshot.
+    FindingNotRemembered { error: AlertTableError },
     /// The record has no time that could be read.
     TimeUnknown { time: CallTime },
 }
@@ -74,10 +77,13 @@ impl fmt::Display for Remark {
                      the access again"
                 )
             }
-            Self::ShareNotRemembered { error } => {
+            Self::Waited { seconds } => {
+                write!(f, "waited {} for another invocation with this event", count(*seconds as usize, "second"))
+            }
+            Self::FindingNotRemembered { error } => {
                 write!(
                     f,
-                    "the table could not record the image's shares ({error}); the daily scan may report them again"
+                    "the table could not record the findings ({error}); the daily scan may report them again"
                 )
             }
             Self::TimeUnknown { time: CallTime { at, source } } => {

@@ -3,11 +3,11 @@
 use ami_alerts::change::SharingChange;
 use ami_alerts::decide::assess;
 use ami_alerts::email::CallAlert;
-use ami_alerts::event::{Event, Parsed, Record, parse};
+use ami_alerts::event::{Delivery, Event, Parsed, Record, delivery, parse, parse_record};
 use ami_alerts::facts::{Facts, ImageDescription, LookUp, LookupError};
 use ami_alerts::grantee::Grantee;
 use ami_alerts::recorded_call::RecordedCall;
-use ami_alerts::revert_plan::RevertOutcome;
+use ami_alerts::revert_plan::{FailedRevert, RevertOutcome};
 use ami_alerts::rules::Rules;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -21,9 +21,14 @@ fn home() -> Home {
     Home::of("arn:aws:lambda:eu-west-1:111122223333:function:ami-alerts")
 }
 
-/// The record of an event, if the event is a recorded call.
+/// The record of an event, if the event is a recorded call or a log file that begins with one.
 fn record(event: &Value) -> Option<Record> {
-    match parse(event) {
+    let parsed = match delivery(event.clone()) {
+        Delivery::One(event) => parse(&event),
+        Delivery::Records(records) => parse_record(&records[0]),
+        Delivery::Nothing(unrelated) => Ok(Parsed::NotOurs(unrelated)),
+    };
+    match parsed {
         Ok(Parsed::Ours(Event::Call(record))) => Some(*record),
         _ => None,
     }
@@ -63,6 +68,21 @@ fn check(message: &Message, limit: usize) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Words of a command that no shell changes, and one argument in single quotes that holds JSON.
+fn check_command(command: &str) -> Result<(), TestCaseError> {
+    let quotes = command.matches('\'').count();
+    prop_assert!(quotes == 0 || quotes == 2, "{command}");
+    let outside: String = command.split('\'').step_by(2).collect();
+    let harmless = |c: char| c.is_ascii_alphanumeric() || " -:=,.@_+".contains(c);
+    prop_assert!(outside.chars().all(harmless), "{command}");
+    let services = ["aws ec2 ", "aws iam ", "aws cloudtrail "];
+    prop_assert!(services.iter().any(|service| command.starts_with(service)), "{command}");
+    if let Some(inside) = command.split('\'').nth(1) {
+        prop_assert!(serde_json::from_str::<Value>(inside).is_ok(), "{command}");
+    }
+    Ok(())
+}
+
 /// Hostile texts, and texts of AWS.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -73,6 +93,15 @@ fn text() -> impl Strategy<Value = String> {
         Just("x\r\nSubject: y\r\n\r\n".to_owned()),
         Just("\u{202e}txt.exe\u{0}\u{1b}[2J".to_owned()),
         Just("'; reboot; '".to_owned()),
+        Just("-rf".to_owned()),
+        Just("=reboot".to_owned()),
+        Just("alice".to_owned()),
+        Just("IAMUser".to_owned()),
+        Just("AssumedRole".to_owned()),
+        Just("Root".to_owned()),
+        Just("AKIAIOSFODNN7EXAMPLE".to_owned()),
+        Just("2026-03-02T10:04:12Z".to_owned()),
+        Just("us-east-1".to_owned()),
         Just("é🚂".repeat(400)),
         Just("arn:aws:organizations::777788889999:organization/o-a1b2c3d4e5".to_owned()),
         "\\PC{0,40}",
@@ -165,22 +194,23 @@ fn facts() -> impl Strategy<Value = Facts> {
         if !seen {
             let error = || LookupError::Call(CallError::without_answer("ec2:DescribeImages", alias.clone()));
             return Facts {
-                is_own_call: false,
                 alias: LookUp::Failed(error()),
                 image: LookUp::Failed(error()),
                 permissions: LookUp::Failed(error()),
                 block: LookUp::Failed(error()),
+                ..Facts::default()
             };
         }
         let tags = vec![(name.clone(), alias.clone())];
         let image =
             ImageDescription { id: "ami-1".into(), name: Some(name), tags, ..ImageDescription::default() };
         Facts {
-            is_own_call: false,
             alias: LookUp::Found(Some(alias)),
             image: LookUp::Found(Some(image)),
             permissions: LookUp::Found(grantees),
+            permissions_at: Some(jiff::Timestamp::UNIX_EPOCH),
             block: LookUp::Found("unblocked".into()),
+            ..Facts::default()
         }
     })
 }
@@ -197,12 +227,23 @@ proptest! {
     ) {
         let record = record(&event).expect("a call");
         let revert = if failed {
-            RevertOutcome::Failed(vec![Grantee::Everyone], CallError::without_answer("ec2:ModifyImageAttribute", "x\r\n"))
+            RevertOutcome::Failed(FailedRevert {
+                revoked: vec![Grantee::of("444455556666")],
+                left: vec![Grantee::Everyone],
+                error: CallError::without_answer("ec2:ModifyImageAttribute", "x\r\n"),
+            })
         } else {
             RevertOutcome::NotPlanned
         };
         if let Some(message) = email(&record, &facts, &revert, limit) {
             check(&message, limit)?;
+        }
+    }
+
+    #[test]
+    fn does_no_log_file_end_in_a_panic(values in prop::collection::vec(value(), 0..4)) {
+        if let Delivery::Records(records) = delivery(json!({"Records": values})) {
+            records.iter().for_each(|record| drop(parse_record(record)));
         }
     }
 
@@ -217,14 +258,8 @@ proptest! {
     fn does_no_text_of_a_record_become_a_command(event in event(), facts in facts()) {
         let record = record(&event).expect("a call");
         if let Some(message) = email(&record, &facts, &RevertOutcome::NotPlanned, 262_144) {
-            let commands = message.text.lines().filter(|line| line.starts_with("aws ec2 "));
-            for command in commands {
-                // Words of a command, and one argument in single quotes.
-                let quotes = command.matches('\'').count();
-                prop_assert!(quotes == 0 || quotes == 2, "{command}");
-                let outside: String = command.split('\'').step_by(2).collect();
-                let harmless = |c: char| c.is_ascii_alphanumeric() || " -".contains(c);
-                prop_assert!(outside.chars().all(harmless), "{command}");
+            for command in message.text.lines().filter(|line| line.starts_with("aws ")) {
+                check_command(command)?;
             }
         }
     }
@@ -241,7 +276,9 @@ fn does_a_share_with_ten_thousand_accounts_fit() {
     let message = email(&record, &Facts::default(), &RevertOutcome::NotPlanned, 262_144).expect("an email");
     check(&message, 262_144).expect("SNS takes it");
     assert!(
-        message.subject.starts_with("Image shared with 10000 accounts: ami-0123456789abcdef0"),
+        message
+            .subject
+            .starts_with("[HIGH eu-west-1] Image shared with 10000 accounts: ami-0123456789abcdef0"),
         "{}",
         message.subject
     );

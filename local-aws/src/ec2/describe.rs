@@ -46,11 +46,11 @@ pub(super) fn describe_images(context: &Context<'_>, mut input: Members) -> Resu
     let state = context.world.ec2.lock();
     known(&state, context.region, &asked.ids)?;
     let here = state.images.iter().filter(|image| image.region == context.region);
-    let shown = here.map(|image| ShownImage::new(image, &state, context));
-    let found: Vec<Value> =
-        shown.filter(|image| asked.fits(image, context)).map(|image| image.shown()).collect();
-    drop(state);
-    request::page(context, ("imagesSet", &found), (asked.size, asked.token.as_deref()), &request)
+    let snapshots = state.snapshots_in(context.region);
+    let shown = here.map(|image| ShownImage::new(image, &snapshots, context));
+    let found: Vec<ShownImage<'_>> = shown.filter(|image| asked.fits(image, context)).collect();
+    let list = ("imagesSet", &found[..], ShownImage::shown);
+    request::page(context, list, (asked.size, asked.token.as_deref()), &request)
 }
 
 fn asked(input: &mut Members) -> Result<ImagesRequest, ErrorAnswer> {

@@ -50,10 +50,9 @@ pub(super) fn describe_snapshots(context: &Context<'_>, mut input: Members) -> R
         return Err(request::no_such_snapshot(missing));
     }
     let shown = here().map(|snapshot| ShownSnapshot::new(snapshot, &state, context));
-    let found: Vec<Value> =
-        shown.filter(|snapshot| asked.fits(snapshot, context)).map(|snapshot| snapshot.shown()).collect();
-    drop(state);
-    request::page(context, ("snapshotSet", &found), (asked.size, asked.token.as_deref()), &request)
+    let found: Vec<ShownSnapshot<'_>> = shown.filter(|snapshot| asked.fits(snapshot, context)).collect();
+    let list = ("snapshotSet", &found[..], ShownSnapshot::shown);
+    request::page(context, list, (asked.size, asked.token.as_deref()), &request)
 }
 
 fn asked(input: &mut Members) -> Result<SnapshotsRequest, ErrorAnswer> {

@@ -31,10 +31,10 @@ pub(super) fn malformed_account(id: &str) -> ErrorAnswer {
     ErrorAnswer::new("InvalidUserID.Malformed", format!("Invalid user id: \"{id}\""))
 }
 
-/// A page of an answer: its items as `member`, and the token for the next page.
-pub(super) fn page(
+/// A page of an answer: its items as `member`, and the token for the next page. Only the items of the page are shown.
+pub(super) fn page<T>(
     context: &Context<'_>,
-    (member, all): (&str, &[Value]),
+    (member, all, shown): (&str, &[T], impl Fn(&T) -> Value),
     (size, token): (Option<i64>, Option<&str>),
     request: &str,
 ) -> Result<Value, ErrorAnswer> {
@@ -43,7 +43,8 @@ pub(super) fn page(
     let page = paging::page(all, size, token, &[context.account(), request]).map_err(|_| {
         ErrorAnswer::new("InvalidNextToken", "The token provided in the NextToken field is invalid.")
     })?;
-    let mut output = json!({member: page.items});
+    let items: Vec<Value> = page.items.iter().map(shown).collect();
+    let mut output = json!({member: items});
     if let Some(next) = page.next {
         output["nextToken"] = json!(next);
     }

@@ -1,9 +1,11 @@
 //! Owns an image as look-ups show it: who sees it, its values for filters, and its form in an answer.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::describe::time;
-use super::{Ec2State, ImageRecord, PermissionGrantee, SnapshotRecord, request};
+use super::{ImageRecord, PermissionGrantee, SnapshotRecord, request};
 use crate::service::{ACCOUNT, Context};
 
 /// An image as look-ups show it.
@@ -14,9 +16,14 @@ pub(super) struct ShownImage<'s> {
 }
 
 impl<'s> ShownImage<'s> {
-    pub(super) fn new(image: &'s ImageRecord, state: &'s Ec2State, context: &Context<'_>) -> ShownImage<'s> {
+    pub(super) fn new(
+        image: &'s ImageRecord,
+        snapshots: &BTreeMap<&str, &'s SnapshotRecord>,
+        context: &Context<'_>,
+    ) -> ShownImage<'s> {
         let shared_with = image.shared_with.seen(context.now);
-        ShownImage { image, snapshots: state.snapshots_of(image), shared_with }
+        let snapshots = image.snapshots.iter().filter_map(|id| snapshots.get(&**id).copied()).collect();
+        ShownImage { image, snapshots, shared_with }
     }
 
     /// "The images available to you include public images, private images that you own, and private images owned by other

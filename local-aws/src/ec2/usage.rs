@@ -107,7 +107,7 @@ pub(super) fn describe_image_usage_reports(
     request::finish(input)?;
     let state = context.world.ec2.lock();
     let found = asked.reports(&state.reports, context)?;
-    let fits = |report: &&&UsageReportRecord| {
+    let fits = |report: &&UsageReportRecord| {
         let held = |name: &str| match name {
             "creation-time" => vec![describe::time(report.created)],
             "state" => vec![report.state(context.now).to_owned()],
@@ -115,9 +115,9 @@ pub(super) fn describe_image_usage_reports(
         };
         asked.filters.iter().all(|filter| filter.fits(&report.tags, held))
     };
-    let found: Vec<Value> = found.iter().filter(fits).map(|report| report.shown(context.now)).collect();
-    drop(state);
-    request::page(context, ("imageUsageReportSet", &found), (asked.size, asked.token.as_deref()), &request)
+    let found: Vec<&UsageReportRecord> = found.into_iter().filter(fits).collect();
+    let list = ("imageUsageReportSet", &found[..], |report: &&UsageReportRecord| report.shown(context.now));
+    request::page(context, list, (asked.size, asked.token.as_deref()), &request)
 }
 
 pub(super) fn delete_image_usage_report(

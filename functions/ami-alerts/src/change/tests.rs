@@ -104,6 +104,94 @@ fn is_a_change_unknown_where_the_record_omits_it() {
 }
 
 #[test]
+fn is_a_request_read_whatever_its_case_and_lists_are() {
+    let account = ["account 444455556666"];
+    for request in [
+        json!({"ModifyImageAttributeRequest": {"ImageId": "ami-1", "LaunchPermission": {"Add": [{"UserId": "444455556666"}]}}}),
+        json!({"modifyImageAttributeRequest": {"imageId": "ami-1", "launchPermission": {"add": {"item": {"userId": 444455556666_u64}}}}, "x": null}),
+        json!({"imageId": "ami-1", "LAUNCHPERMISSION": {"ADD": {"Items": [{"item": {"userId": "444455556666"}}]}}}),
+        json!({"imageId": "ami-1", "launchPermission": {"add": "444455556666"}}),
+        json!({"ImageId": "ami-1", "OperationType": "Add", "UserIds": {"member": ["444455556666"]}}),
+    ] {
+        let read = permissions("ModifyImageAttribute", request.clone());
+        assert_eq!(read.resource.id.as_deref(), Some("ami-1"), "{request}");
+        assert_eq!(shown(request).0, account);
+    }
+    let (added, _) = shown(json!({"launchPermission": {"add": [{"userId": 12_345_678_901_u64}]}}));
+    assert_eq!(added, ["account 012345678901"], "a number has no leading zeros");
+}
+
+#[test]
+fn is_a_form_that_is_not_understood_unknown_and_never_skipped() {
+    for request in [
+        json!({"imageId": "ami-1", "sharing": {"with": ["444455556666"]}}),
+        json!({"imageId": "ami-1", "attributeType": "resourcePolicy", "value": "{}"}),
+        json!({"imageId": "ami-1", "attributeType": "description", "policy": "{}"}),
+        json!({"imageId": "ami-1", "launchPermission": {"replace": [{"group": "all"}]}}),
+        json!({"imageId": "ami-1", "operationType": "replace", "userIds": ["444455556666"]}),
+        json!({"imageId": "ami-1", "operationType": 3, "userIds": ["444455556666"]}),
+        json!({"imageId": "ami-1", "userIds": ["444455556666"]}),
+        json!({"imageId": "ami-1", "launchPermission": ["444455556666"]}),
+    ] {
+        let read = permissions("ModifyImageAttribute", request.clone());
+        assert!(!read.is_known, "{request}");
+        assert_eq!(read.resource.id.as_deref(), Some("ami-1"));
+    }
+    let read = permissions("ResetImageAttribute", json!({"imageId": "ami-1", "attribute": "resourcePolicy"}));
+    assert!(!read.is_known && !read.reset);
+}
+
+#[test]
+fn does_the_rest_count_where_a_part_is_not_understood() {
+    let (added, removed) = shown(json!({"launchPermission": {
+        "add": {"items": [{"userId": "444455556666", "planet": "mars"}]},
+        "remove": {"items": [{"group": "all"}]},
+        "replace": {"items": [{"group": "all"}]}}}));
+    assert_eq!(
+        added,
+        [
+            "account 444455556666",
+            "`{\"planet\":\"mars\"}`",
+            "`{\"replace\":{\"items\":[{\"group\":\"all\"}]}}`"
+        ]
+    );
+    assert_eq!(removed, ["everyone"]);
+}
+
+#[test]
+fn is_an_attribute_that_grants_no_access_skipped_in_any_case() {
+    for request in [
+        json!({"ImageId": "ami-1", "Attribute": "Description", "Value": "x"}),
+        json!({"ModifyImageAttributeRequest": {"ImageId": "ami-1", "ImdsSupport": {"Value": "v2.0"}}}),
+        json!({"imageId": "ami-1", "attributeType": "kernel", "operationType": "", "value": "aki-1"}),
+    ] {
+        assert!(matches!(change("ModifyImageAttribute", request), SharingChange::OtherAttribute { .. }));
+    }
+}
+
+#[test]
+fn does_the_answer_of_block_public_access_count() {
+    let answered = |name: &str, answer: Value| {
+        let event = json!({"detail-type": "AWS API Call via CloudTrail", "source": "aws.ec2", "detail": {
+            "eventSource": "ec2.amazonaws.com", "eventName": name, "responseElements": answer}});
+        let Ok(Parsed::Ours(Event::Call(record))) = parse(&event) else { panic!("no call") };
+        match SharingChange::of(&record) {
+            Some(SharingChange::PublicAccessBlock { on, answered, .. }) => (on, answered),
+            other => panic!("{other:?}"),
+        }
+    };
+    let images =
+        json!({"EnableImageBlockPublicAccessResponse": {"imageBlockPublicAccessState": "block-new-sharing"}});
+    assert_eq!(answered("EnableImageBlockPublicAccess", images), (true, Some("block-new-sharing".into())));
+    let snapshots = json!({"State": "block-all-sharing"});
+    assert_eq!(
+        answered("EnableSnapshotBlockPublicAccess", snapshots),
+        (true, Some("block-all-sharing".into()))
+    );
+    assert_eq!(answered("DisableImageBlockPublicAccess", json!({"_return": true})), (false, None));
+}
+
+#[test]
 fn is_a_new_kind_of_grantee_kept() {
     let (added, _) =
         shown(json!({"launchPermission": {"add": {"items": [{"planet": "mars"}, {"group": "some"}]}}}));

@@ -10,6 +10,9 @@ use shared::home::{Home, is_region};
 /// The most grantees of a command.
 const MOST: usize = 20;
 
+/// The most commands for one purpose.
+const MOST_COMMANDS: usize = 5;
+
 /// A change of permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Edit {
@@ -17,6 +20,22 @@ pub(super) enum Edit {
     Grant,
     /// Revokes access.
     Revoke,
+}
+
+/// The commands that grant or revoke access, each for as many grantees as a reader can check. None if a grantee, the id or the
+/// region does not have AWS's form, or if there are too many grantees.
+pub(super) fn modify_all(
+    edit: Edit,
+    resource: &SharedResource,
+    region: &str,
+    grantees: &[Grantee],
+) -> Vec<String> {
+    if grantees.len() > MOST * MOST_COMMANDS {
+        return Vec::new();
+    }
+    let commands: Option<Vec<String>> =
+        grantees.chunks(MOST).map(|some| modify(edit, resource, region, some)).collect();
+    commands.unwrap_or_default()
 }
 
 /// The command that grants or revokes access; `None` if a grantee, the id or the region does not have AWS's form, or if there
@@ -106,12 +125,14 @@ pub(super) fn describe(resource: &SharedResource, region: &str) -> Option<String
     })
 }
 
-/// The command that enables block public access for images.
-pub(super) fn block(region: &str) -> Option<String> {
+/// The command that enables block public access.
+pub(super) fn block(of: ResourceKind, region: &str) -> Option<String> {
+    let (name, option) = match of {
+        ResourceKind::Image => ("image", "--image-block-public-access-state"),
+        ResourceKind::Snapshot => ("snapshot", "--state"),
+    };
     is_region(region).then(|| {
-        format!(
-            "aws ec2 enable-image-block-public-access --region {region} --image-block-public-access-state block-new-sharing"
-        )
+        format!("aws ec2 enable-{name}-block-public-access --region {region} {option} block-new-sharing")
     })
 }
 
@@ -120,7 +141,7 @@ pub(super) fn console(resource: Option<&SharedResource>, region: &str, home: &Ho
     if !is_region(region) {
         return None;
     }
-    let ec2 = format!("https://{region}.{}/ec2/home?region={region}", home.console());
+    let ec2 = format!("https://{region}.{}/ec2/home?region={region}", home.console()?);
     let Some(resource) = resource else { return Some(format!("{ec2}#Images:visibility=owned-by-me")) };
     let id = resource.legal_id()?;
     Some(match resource.kind {
@@ -133,5 +154,5 @@ pub(super) fn console(resource: Option<&SharedResource>, region: &str, home: &Ho
 pub(super) fn event(id: Option<&str>, region: &str, home: &Home) -> Option<String> {
     let is_id = |id: &&str| id.len() == 36 && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     let id = id.filter(is_id).filter(|_| is_region(region))?;
-    Some(format!("https://{region}.{}/cloudtrailv2/home?region={region}#/events/{id}", home.console()))
+    Some(format!("https://{region}.{}/cloudtrailv2/home?region={region}#/events/{id}", home.console()?))
 }

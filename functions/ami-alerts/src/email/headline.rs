@@ -1,161 +1,175 @@
-//! The subject of an email: the change, the image, the account and the actor, in under 100 characters.
+//! The words for what a call did: for the subject, for the row of changes, for filter policies; and the names of grantees.
 
-use shared::text::{LONGEST_SUBJECT, count, list_at_most};
+use shared::text::{count, list, verb};
 
-use super::{CallAlert, plain};
+use super::{CallAlert, named, plain};
 use crate::call_outcome::CallOutcome;
-use crate::change::{ResourceKind, SharedResource, SharingChange, SnapshotUse};
+use crate::change::{ResourceKind, SharingChange, SnapshotUse};
 use crate::exposure::Exposure;
 use crate::finding::FindingKind;
 use crate::grantee::Grantee;
-use crate::revert_plan::{FailedRevert, RevertOutcome};
 
-/// The fewest characters that a part of a subject is cut to: enough to recognize it.
-const SHORTEST: usize = 12;
+/// The most grantees that a sentence names.
+pub(super) const NAMED: usize = 5;
 
-/// The most grantees that the image action names.
-const NAMED: usize = 5;
-
-/// The subject. If it is too long, its longest parts are cut, so that every part remains.
-pub(super) fn subject(alert: &CallAlert<'_>) -> String {
-    let mut parts: Vec<(&str, String)> = vec![("", headline(alert))];
-    // A cut id would be of no use; a text that is not an id is cut like any other.
-    let id = alert.resource().and_then(SharedResource::legal_id).unwrap_or_default().to_owned();
-    if let Some(resource) = alert.resource() {
-        let name = alert.facts.image().and_then(|image| image.name.as_deref()).map(plain);
-        let id = resource.id.as_deref().map(plain);
-        match (name, id) {
-            (Some(name), Some(id)) => parts.extend([(": ", name), (" (", id), (")", String::new())]),
-            (None, Some(id)) => parts.push((": ", id)),
-            (_, None) => {}
-        }
-    }
-    parts.push((" in ", alert.account()));
-    if matches!(alert.call.change(), Some(SharingChange::PublicAccessBlock { .. })) {
-        parts.push((" ", plain(alert.region())));
-    }
-    parts.push((", by ", plain(&alert.call.actor.name)));
-    fitted(parts, &id)
+/// A change in the words of a subject.
+pub(super) struct Change {
+    full: String,
+    short: String,
 }
 
-fn fitted(mut parts: Vec<(&str, String)>, id: &str) -> String {
-    let joined = |parts: &[(&str, String)]| -> String {
-        parts.iter().flat_map(|(separator, part)| [*separator, part]).collect()
-    };
-    // The change comes first and is not cut.
-    while joined(&parts).chars().count() > LONGEST_SUBJECT {
-        let length = |part: &String| part.chars().count();
-        let longest = parts
-            .iter_mut()
-            .skip(1)
-            .map(|(_, part)| part)
-            .filter(|part| **part != id)
-            .max_by_key(|part| length(part));
-        let Some(part) = longest.filter(|part| length(part) > SHORTEST) else { break };
-        *part = part.chars().take(length(part) - 2).chain(['…']).collect();
+impl Change {
+    /// With its detail: `Image shared with 444455556666`.
+    pub(super) fn full(&self) -> String {
+        self.full.clone()
     }
-    joined(&parts)
-}
 
-/// The revert and the change.
-fn headline(alert: &CallAlert<'_>) -> String {
-    let change = change(alert);
-    match alert.revert {
-        RevertOutcome::Failed(failed) => {
-            format!("{}: {}", failed_revert(failed), uncapitalized(&change))
-        }
-        RevertOutcome::Revoked(_) | RevertOutcome::RevokedBefore(..) => {
-            format!("Reverted: {}", uncapitalized(&change))
-        }
-        RevertOutcome::NotPlanned | RevertOutcome::Blocked(_) => change,
+    /// Without its detail: `Image shared`.
+    pub(super) fn short(&self) -> String {
+        self.short.clone()
     }
 }
 
-/// A revert that failed in part, for certain, or perhaps.
-fn failed_revert(failed: &FailedRevert) -> &'static str {
-    match (failed.revoked.is_empty(), failed.may_have_had_effect()) {
-        (false, _) => "REVERTED IN PART",
-        (true, false) => "NOT REVERTED",
-        (true, true) => "REVERT FAILED",
-    }
+/// The words for one consequence of a call.
+struct Words {
+    /// `image shared with 444455556666`.
+    done: String,
+    /// `share an image with 444455556666`.
+    attempted: String,
+    /// `image shared`.
+    short_done: String,
+    /// `share image`.
+    short_attempted: String,
 }
 
-/// The change, or the attempt: `Image made public`, `Denied attempt to make an image public`.
-pub(super) fn change(alert: &CallAlert<'_>) -> String {
-    let (done, attempted) = worst_finding(alert);
-    match &alert.call.record.outcome {
-        CallOutcome::Succeeded => capitalized(&done),
-        CallOutcome::Denied(_) => format!("Denied attempt to {attempted}"),
-        CallOutcome::DryRun(_) => format!("Dry run to {attempted}"),
-        CallOutcome::Failed(_) => format!("Failed attempt to {attempted}"),
-    }
-}
-
-/// The worst finding, as a past action and as an infinitive.
-fn worst_finding(alert: &CallAlert<'_>) -> (String, String) {
-    let kind = alert.resource().map_or(ResourceKind::Image, |resource| resource.kind);
-    let (kind, one) = (kind.name(), kind.with_article());
+/// The change that the subject names. Access that existed before the call comes first if it is the worst finding.
+pub(super) fn change(alert: &CallAlert<'_>) -> Change {
+    let call = call_change(alert);
     match alert.assessment.findings.first().map(|finding| &finding.kind) {
-        Some(FindingKind::Shared(_, grantees)) if grantees.contains(&Grantee::Everyone) => {
-            (format!("{kind} made public"), format!("make {one} public"))
+        Some(FindingKind::ExposedNow(exposure, grantees)) => {
+            let exposed = exposed_now(kind_of(alert), *exposure, grantees);
+            let call = call.short.chars().next().map_or_else(String::new, |_| lower(&call.short));
+            Change { full: capitalized(&format!("{exposed}; {call}")), short: capitalized(&exposed) }
         }
+        _ => call,
+    }
+}
+
+/// The change, or the attempt, of the call: `Image made public`, `Denied attempt to make an image public`.
+pub(super) fn call_change(alert: &CallAlert<'_>) -> Change {
+    let mut kinds = alert.assessment.findings.iter().map(|finding| &finding.kind);
+    let words = words(alert, kinds.find(|kind| !matches!(kind, FindingKind::ExposedNow(..))));
+    let attempt = |long: &str, short: &str| Change {
+        full: format!("{long} to {}", words.attempted),
+        short: format!("{short}: {}", words.short_attempted),
+    };
+    match &alert.call.record.outcome {
+        CallOutcome::Succeeded => {
+            Change { full: capitalized(&words.done), short: capitalized(&words.short_done) }
+        }
+        CallOutcome::Denied(_) => attempt("Denied attempt", "Denied"),
+        CallOutcome::DryRun(_) => attempt("Dry run", "Dry run"),
+        CallOutcome::Failed(_) => attempt("Failed attempt", "Failed"),
+    }
+}
+
+fn kind_of(alert: &CallAlert<'_>) -> ResourceKind {
+    alert.resource().map_or(ResourceKind::Image, |resource| resource.kind)
+}
+
+fn exposed_now(kind: ResourceKind, exposure: Exposure, grantees: &[Grantee]) -> String {
+    match exposure {
+        Exposure::Public => format!("{} is public", kind.name()),
+        _ => format!("{} is shared with {}", kind.name(), brief(grantees)),
+    }
+}
+
+fn words(alert: &CallAlert<'_>, finding: Option<&FindingKind>) -> Words {
+    let kind = kind_of(alert);
+    let (kind, one) = (kind.name(), kind.with_article());
+    let words = |done: String, attempted: String, short_done: String, short_attempted: String| Words {
+        done,
+        attempted,
+        short_done,
+        short_attempted,
+    };
+    let whole = |done: String, attempted: String| Words {
+        short_done: done.clone(),
+        short_attempted: attempted.clone(),
+        done,
+        attempted,
+    };
+    match finding {
+        Some(FindingKind::Shared(_, grantees)) if grantees.contains(&Grantee::Everyone) => words(
+            format!("{kind} made public"),
+            format!("make {one} public"),
+            format!("{kind} made public"),
+            format!("make {kind} public"),
+        ),
         Some(FindingKind::Shared(_, grantees)) => {
             let grantees = brief(grantees);
-            (format!("{kind} shared with {grantees}"), format!("share {one} with {grantees}"))
+            words(
+                format!("{kind} shared with {grantees}"),
+                format!("share {one} with {grantees}"),
+                format!("{kind} shared"),
+                format!("share {kind}"),
+            )
         }
         Some(FindingKind::Unshared(grantees)) if grantees.contains(&Grantee::Everyone) => {
-            (format!("{kind} no longer public"), format!("make {one} no longer public"))
+            whole(format!("public access removed from {kind}"), format!("remove public access from {one}"))
         }
         Some(FindingKind::Unshared(grantees)) => {
             let grantees = brief(grantees);
-            (
+            words(
                 format!("{kind} no longer shared with {grantees}"),
                 format!("stop sharing {one} with {grantees}"),
+                format!("{kind} access removed"),
+                format!("stop sharing {kind}"),
             )
         }
-        Some(FindingKind::Reset) => (format!("{kind} made private"), format!("make {one} private")),
-        Some(FindingKind::BlockEnabled(kind)) => block(*kind, "enabled", "enable"),
-        Some(FindingKind::BlockDisabled(kind)) => block(*kind, "disabled", "disable"),
         Some(FindingKind::Lost(grantees)) => {
             let grantees = brief(grantees);
-            (
-                format!("{kind} no longer shared with {grantees}, which a rule trusts"),
-                format!("stop sharing {one} with {grantees}, which a rule trusts"),
+            words(
+                format!("{kind} access lost by {grantees}, trusted by a rule"),
+                format!("remove trusted {grantees} from {one}"),
+                format!("trusted access to {kind} lost"),
+                format!("remove trusted access to {kind}"),
             )
         }
-        Some(FindingKind::ExposedNow(Exposure::Public, _)) => {
-            (format!("{kind} is public"), format!("change {one} that is public"))
+        Some(FindingKind::Reset) => {
+            whole(format!("{kind} permissions removed"), format!("remove all permissions of {one}"))
         }
-        Some(FindingKind::ExposedNow(_, grantees)) => {
-            let grantees = brief(grantees);
-            (
-                format!("{kind} is shared with {grantees}"),
-                format!("change {one} that is shared with {grantees}"),
-            )
+        Some(FindingKind::BlockEnabled(of)) => block(*of, "enabled", "enable"),
+        Some(FindingKind::BlockDisabled(of)) => block(*of, "disabled", "disable"),
+        Some(FindingKind::ExposedNow(exposure, grantees)) => {
+            let exposed = exposed_now(kind_of(alert), *exposure, grantees);
+            whole(exposed.clone(), exposed)
         }
-        Some(FindingKind::SnapshotUsed(how, by, _)) => {
-            let by = by.as_deref().map_or("an unknown account".to_owned(), plain);
-            let used = match how {
-                SnapshotUse::VolumeCreated => format!("shared snapshot used by {by}"),
-                SnapshotUse::Copied => format!("shared snapshot copied by {by}"),
-            };
-            (used.clone(), used)
+        Some(FindingKind::SnapshotUsed(SnapshotUse::VolumeCreated, ..)) => {
+            whole("volume created from shared snapshot".to_owned(), "use a shared snapshot".to_owned())
+        }
+        Some(FindingKind::SnapshotUsed(SnapshotUse::Copied, ..)) => {
+            whole("shared snapshot copied".to_owned(), "copy a shared snapshot".to_owned())
         }
         Some(FindingKind::UnknownChange(_)) => {
-            (format!("{kind} permissions changed"), format!("change the permissions of {one}"))
+            whole(format!("{kind} permissions changed"), format!("change the permissions of {one}"))
         }
         Some(FindingKind::NamedCall) | None => {
             let record = alert.call.record;
+            if let Some((done, attempted)) = named::action(record) {
+                return words(done.clone(), attempted.clone(), done, attempted);
+            }
             let service = record.source.trim_end_matches(".amazonaws.com");
             let call = format!("{} ({})", plain(&record.name), plain(service));
-            (call.clone(), format!("call {call}"))
+            words(call.clone(), format!("call {call}"), plain(&record.name), plain(&record.name))
         }
     }
 }
 
-fn block(kind: ResourceKind, done: &str, attempted: &str) -> (String, String) {
+fn block(kind: ResourceKind, done: &str, attempted: &str) -> Words {
     let block = format!("block public access for {}s", kind.name());
-    (format!("{block} {done}"), format!("{attempted} {block}"))
+    let (done, attempted) = (format!("{block} {done}"), format!("{attempted} {block}"));
+    Words { short_done: done.clone(), short_attempted: attempted.clone(), done, attempted }
 }
 
 /// One grantee by its name, several by their number.
@@ -171,54 +185,60 @@ fn brief(grantees: &[Grantee]) -> String {
         [Grantee::Account(id)] => id.clone(),
         [Grantee::Organization { id, .. }] => format!("organization {id}"),
         [Grantee::Unit { id, .. }] => format!("unit {id}"),
-        [Grantee::Other(text)] => format!("`{}`", plain(text).chars().take(30).collect::<String>()),
+        [Grantee::Other(_)] => "an unknown grantee".to_owned(),
         grantees => match grantees.first().map(kind) {
             Some(first) if grantees.iter().all(|grantee| kind(grantee) == first) => {
                 count(grantees.len(), first)
             }
-            _ => format!("{} accounts and organizations", grantees.len()),
+            _ => format!("{} grantees", grantees.len()),
         },
     }
 }
 
 /// Every finding: the change that the subject names, and all others.
-pub(super) fn image_action(alert: &CallAlert<'_>) -> String {
-    let kind = alert.resource().map_or("Image", |resource| match resource.kind {
-        ResourceKind::Image => "Image",
-        ResourceKind::Snapshot => "Snapshot",
-    });
+pub(super) fn changes(alert: &CallAlert<'_>) -> String {
+    let kind = kind_of(alert);
     let findings = alert.assessment.findings.iter();
-    let parts: Vec<String> = findings.map(|finding| finding_action(kind, &finding.kind)).collect();
-    let parts = parts.join("; ");
-    match &alert.call.record.outcome {
-        CallOutcome::Succeeded => parts,
-        CallOutcome::Denied(_) => format!("{parts} (attempted, and denied)"),
-        CallOutcome::DryRun(_) => format!("{parts} (attempted as a dry run)"),
-        CallOutcome::Failed(_) => format!("{parts} (attempted, and failed)"),
-    }
+    let (now, called): (Vec<_>, Vec<_>) =
+        findings.partition(|finding| matches!(finding.kind, FindingKind::ExposedNow(..)));
+    let shown = |findings: Vec<&crate::finding::Finding>| {
+        let parts: Vec<String> = findings.iter().map(|finding| finding_change(kind, &finding.kind)).collect();
+        capitalized(&parts.join("; "))
+    };
+    let called = shown(called);
+    let called = match &alert.call.record.outcome {
+        CallOutcome::Succeeded => called,
+        CallOutcome::Denied(_) => format!("{called} (attempted, and denied)"),
+        CallOutcome::DryRun(_) => format!("{called} (attempted as a dry run)"),
+        CallOutcome::Failed(_) => format!("{called} (attempted, and failed)"),
+    };
+    if now.is_empty() { called } else { format!("{called}; already: {}", lower(&shown(now))) }
 }
 
-fn finding_action(kind: &str, finding: &FindingKind) -> String {
+fn finding_change(kind: ResourceKind, finding: &FindingKind) -> String {
+    let kind_name = kind.name();
     match finding {
-        FindingKind::Shared(Exposure::Public, _) => format!("{kind} made public"),
+        FindingKind::Shared(Exposure::Public, _) => format!("{kind_name} made public"),
         FindingKind::Shared(_, grantees) if grantees.contains(&Grantee::Everyone) => {
-            format!("{kind} made public, as a rule allows")
+            format!("{kind_name} made public, as a rule allows")
         }
-        FindingKind::Shared(_, grantees) => format!("{kind} shared with {}", names(grantees, NAMED)),
+        FindingKind::Shared(_, grantees) => format!("{kind_name} shared with {}", names(grantees, NAMED)),
         FindingKind::Unshared(grantees) if *grantees == [Grantee::Everyone] => {
-            format!("{kind} no longer public")
+            format!("public access removed from {kind_name}")
         }
-        FindingKind::Unshared(grantees) => format!("{kind} no longer shared with {}", names(grantees, NAMED)),
-        FindingKind::Reset => format!("{kind} made private: all permissions removed"),
-        FindingKind::BlockEnabled(kind) => format!("Block public access for {}s enabled", kind.name()),
-        FindingKind::BlockDisabled(kind) => format!("Block public access for {}s disabled", kind.name()),
-        FindingKind::Lost(grantees) => format!("{kind} no longer shared with {}", names(grantees, NAMED)),
-        FindingKind::ExposedNow(Exposure::Public, _) => format!("{kind} is public"),
-        FindingKind::ExposedNow(_, grantees) => format!("{kind} is shared with {}", names(grantees, NAMED)),
-        FindingKind::SnapshotUsed(..) => "Shared snapshot used".to_owned(),
-        FindingKind::UnknownChange(_) => {
-            format!("{kind} permissions changed; the record does not name the grantees")
+        FindingKind::Unshared(grantees) => {
+            format!("{kind_name} no longer shared with {}", names(grantees, NAMED))
         }
+        FindingKind::Reset => format!("all permissions of the {kind_name} removed"),
+        FindingKind::BlockEnabled(of) => format!("block public access for {}s enabled", of.name()),
+        FindingKind::BlockDisabled(of) => format!("block public access for {}s disabled", of.name()),
+        FindingKind::Lost(grantees) => format!("trusted access lost by {}", names(grantees, NAMED)),
+        FindingKind::ExposedNow(exposure, grantees) => exposed_now(kind, *exposure, grantees),
+        FindingKind::SnapshotUsed(SnapshotUse::VolumeCreated, ..) => {
+            "volume created from the shared snapshot".to_owned()
+        }
+        FindingKind::SnapshotUsed(SnapshotUse::Copied, ..) => "shared snapshot copied".to_owned(),
+        FindingKind::UnknownChange(_) => format!("{kind_name} permissions changed; which ones is not known"),
         FindingKind::NamedCall => "none: an [[api-alert]] rule names this call".to_owned(),
     }
 }
@@ -226,14 +246,35 @@ fn finding_action(kind: &str, finding: &FindingKind) -> String {
 /// The name of a grantee in a list.
 pub(super) fn name(grantee: &Grantee) -> String {
     match grantee {
+        Grantee::Everyone => "every AWS account".to_owned(),
         Grantee::Account(id) => format!("AWS account {id}"),
         other => plain(&other.to_string()),
     }
 }
 
-/// The names of grantees: `AWS account 444455556666, everyone and 3 more`.
+/// The names of grantees: `AWS accounts 444455556666, 555566667777 and 3 more`.
 pub(super) fn names(grantees: &[Grantee], most: usize) -> String {
-    list_at_most(&grantees.iter().map(name).collect::<Vec<_>>(), most)
+    let shown = &grantees[..grantees.len().min(most)];
+    let accounts: Vec<&str> = shown
+        .iter()
+        .filter_map(|grantee| match grantee {
+            Grantee::Account(id) => Some(id.as_str()),
+            _ => None,
+        })
+        .collect();
+    let everyone = shown.iter().filter(|grantee| **grantee == Grantee::Everyone).map(name);
+    let label = if grantees.len() > most {
+        "AWS accounts"
+    } else {
+        verb(accounts.len(), "AWS account", "AWS accounts")
+    };
+    let accounts = accounts
+        .iter()
+        .enumerate()
+        .map(|(at, id)| if at == 0 { format!("{label} {id}") } else { (*id).to_owned() });
+    let others = shown.iter().filter(|grantee| !matches!(grantee, Grantee::Everyone | Grantee::Account(_)));
+    let more = (grantees.len() > most).then(|| format!("{} more", grantees.len() - most));
+    list(everyone.chain(accounts).chain(others.map(name)).chain(more).collect::<Vec<_>>())
 }
 
 /// The change to the image, as a word for filter policies.
@@ -244,15 +285,16 @@ pub(super) fn action(alert: &CallAlert<'_>) -> &'static str {
     let shared = |kind: &FindingKind| matches!(kind, FindingKind::Shared(..));
     let public =
         |kind: &FindingKind| matches!(kind, FindingKind::Shared(_, grantees) if has_everyone(grantees));
-    let unshared = |kind: &FindingKind| matches!(kind, FindingKind::Unshared(_));
+    let unshared = |kind: &FindingKind| matches!(kind, FindingKind::Unshared(_) | FindingKind::Lost(_));
     let private =
         |kind: &FindingKind| matches!(kind, FindingKind::Unshared(grantees) if has_everyone(grantees));
+    let is_reset = matches!(change, SharingChange::Permissions(permissions) if permissions.reset);
     match change {
         SharingChange::PublicAccessBlock { on: true, .. } => "block-public-access-on",
         SharingChange::SnapshotUsed { .. } => "snapshot-used",
         SharingChange::PublicAccessBlock { on: false, .. } => "block-public-access-off",
         _ if kinds().any(|kind| matches!(kind, FindingKind::UnknownChange(_))) => "unknown-change",
-        _ if kinds().any(|kind| *kind == FindingKind::Reset) => "reset",
+        _ if is_reset => "reset",
         _ if kinds().any(public) => "made-public",
         _ if kinds().any(shared) && kinds().any(unshared) => "changed",
         _ if kinds().any(shared) => "shared",
@@ -262,11 +304,14 @@ pub(super) fn action(alert: &CallAlert<'_>) -> &'static str {
 }
 
 pub(super) fn capitalized(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(characters).collect()
+    first_letter(text, |first| first.to_ascii_uppercase())
 }
 
-fn uncapitalized(text: &str) -> String {
+pub(super) fn lower(text: &str) -> String {
+    first_letter(text, |first| first.to_ascii_lowercase())
+}
+
+fn first_letter(text: &str, change: impl Fn(char) -> char) -> String {
     let mut characters = text.chars();
-    characters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(characters).collect()
+    characters.next().map(change).into_iter().chain(characters).collect()
 }

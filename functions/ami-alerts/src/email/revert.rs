@@ -1,65 +1,70 @@
-//! The sentences of an email about the revert: what this function revoked, and what it did not revoke.
+//! The sentences of an email about the revert: what this function removed, and what it did not remove.
 
-use super::headline::names;
+use super::access::uses;
+use super::headline::{NAMED, names};
 use super::{CallAlert, plain};
+use crate::grantee::Grantee;
 use crate::revert_plan::{FailedRevert, RevertOutcome};
 
-/// The most grantees that a sentence names.
-const NAMED: usize = 5;
-
-/// What this function revoked.
-pub(super) fn revoked(alert: &CallAlert<'_>) -> Option<String> {
-    match alert.revert {
-        RevertOutcome::Revoked(grantees) => Some(format!(
-            "This function has reverted the share: access is revoked from {}.",
-            names(grantees, NAMED)
-        )),
-        RevertOutcome::RevokedBefore(grantees, at) => Some(format!(
-            "This function has reverted the share: it revoked access from {} at {at}. The email of that time could not be \
-             sent.",
-            names(grantees, NAMED)
-        )),
-        RevertOutcome::Failed(failed) if !failed.revoked.is_empty() => Some(format!(
-            "This function has reverted a part of the share: access is revoked from {}.",
-            names(&failed.revoked, NAMED)
-        )),
-        RevertOutcome::Failed(_) | RevertOutcome::NotPlanned | RevertOutcome::Blocked(_) => None,
+/// What this function removed. EC2 may list it for some time afterwards.
+pub(super) fn revoked(alert: &CallAlert<'_>) -> Vec<String> {
+    let revoked = alert.revert.revoked();
+    if revoked.is_empty() {
+        return Vec::new();
     }
+    let shown = names(revoked, NAMED);
+    let mut sentences = vec![match alert.revert {
+        RevertOutcome::RevokedBefore(_, at) => {
+            let at = alert.moment(*at);
+            format!("This function removed the access of {shown} at {at}. Its first email was not sent.")
+        }
+        _ => format!("This function removed the access that the call granted to {shown}."),
+    }];
+    let listed: Vec<Grantee> = alert.listed(revoked);
+    if let Some(at) = alert.seen_at().filter(|_| !listed.is_empty()) {
+        let listed = names(&listed, NAMED);
+        sentences
+            .push(format!("EC2 still listed {listed} at {at}. EC2 can list removed access for some time."));
+    }
+    if let Some(at) = alert.call_time() {
+        let at = alert.moment(at);
+        let could = uses(alert);
+        sentences.push(format!("From the call at {at} until then, {shown} could {could}."));
+    }
+    sentences
 }
 
-/// What this function did not revoke, although a rule asks for it.
-pub(super) fn not_revoked(alert: &CallAlert<'_>) -> Vec<String> {
-    let failed = match alert.revert {
-        RevertOutcome::Failed(failed) => Some(failure(failed)),
-        RevertOutcome::Blocked(block) if alert.assessment.revert.held().is_empty() => {
+/// A revert that failed, or that may have failed.
+pub(super) fn failure(alert: &CallAlert<'_>) -> Option<String> {
+    let RevertOutcome::Failed(failed) = alert.revert else { return None };
+    let FailedRevert { left, error, .. } = failed;
+    let (left_names, error) = (names(left, NAMED), plain(&error.to_string()));
+    Some(match failed.may_have_had_effect() {
+        true => format!(
+            "The revert FAILED: the access of {left_names} may not have been removed ({error}). Check the current permissions, and \
+             remove the access with the command below."
+        ),
+        false => format!(
+            "The revert FAILED: the access of {left_names} could not be removed ({error}). Remove it with the command below."
+        ),
+    })
+}
+
+/// What this function did not remove, although a rule asks for it.
+pub(super) fn held(alert: &CallAlert<'_>) -> Vec<String> {
+    let held = alert.assessment.revert.held();
+    let whole = match alert.revert {
+        RevertOutcome::Blocked(block) if held.is_empty() => {
             Some(format!("A rule asks for a revert, but this function did not revert the share: {block}."))
         }
-        RevertOutcome::Blocked(_)
-        | RevertOutcome::NotPlanned
-        | RevertOutcome::Revoked(_)
-        | RevertOutcome::RevokedBefore(..) => None,
+        _ => None,
     };
-    let held = alert.assessment.revert.held().iter().map(|held| {
+    let parts = held.iter().map(|held| {
         format!(
-            "A rule asks for a revert, but this function did not revoke the access of {}: {}.",
+            "A rule asks for a revert, but this function did not remove the access of {}: {}.",
             names(&held.grantees, NAMED),
             held.block
         )
     });
-    failed.into_iter().chain(held).collect()
-}
-
-fn failure(failed: &FailedRevert) -> String {
-    let FailedRevert { left, error, .. } = failed;
-    let (left_names, error) = (names(left, NAMED), plain(&error.to_string()));
-    match failed.may_have_had_effect() {
-        true => format!(
-            "The revert FAILED: access may not have been revoked from {left_names} ({error}). Check the current \
-             permissions, and revoke the access with the command below."
-        ),
-        false => format!(
-            "The revert FAILED: access could not be revoked from {left_names} ({error}). Revoke it with the command \
-             below."
-        ),
-    }
+    whole.into_iter().chain(parts).collect()
 }

@@ -86,16 +86,28 @@ impl ScanAlert<'_> {
 
     fn sentences(&self) -> Vec<String> {
         let mut sentences = vec![format!("{}.", self.summary())];
-        if self.news.iter().any(ResourceNews::is_public) {
+        let is_public =
+            |kind| self.news.iter().any(|news| news.is_public() && news.description.kind() == kind);
+        if is_public(ResourceKind::Image) {
             sentences.push(
-                "Every AWS account can launch a public image, create volumes from a public snapshot, and read all data on \
-                 them."
+                "Every AWS account can launch a public image and read all data on its disks.".to_owned(),
+            );
+        }
+        if is_public(ResourceKind::Snapshot) {
+            sentences.push(
+                "Every AWS account can create volumes from a public snapshot and read all data on them."
                     .to_owned(),
             );
         }
         sentences.push(format!("The daily scan read this at {}.", utc(self.scan.at)));
+        if self.news.iter().any(|news| !news.is_remembered) {
+            sentences.push(
+                "The table of reports could not be read completely, so that an earlier email may have reported the same."
+                    .to_owned(),
+            );
+        }
         let is_found = |open: &OpenFindings| {
-            open.news == News::New && open.opened.as_ref().is_none_or(|opened| opened.proof == Proof::LookUp)
+            open.news == News::New && open.opened.as_ref().is_some_and(|opened| opened.proof == Proof::LookUp)
         };
         if self.open().any(is_found) {
             sentences.push(
@@ -131,7 +143,7 @@ impl ScanAlert<'_> {
             rows.push(("Public access", block.unwrap_or_else(|| "could not be read".to_owned())));
         }
         if snapshots > 0 {
-            rows.push(("Block", snapshot_block(self.scan.snapshot_block.as_deref())));
+            rows.push(("Public access", snapshot_block(self.scan.snapshot_block.as_deref())));
         }
         rows
     }
@@ -167,7 +179,7 @@ impl ScanAlert<'_> {
             lines.push("Search CloudTrail's event history for the call that ended the access, and for its principal.");
         }
         if lines.is_empty() {
-            lines.push("Nothing, if the end is expected.");
+            lines.push("Nothing, if the end was expected.");
         }
         lines
     }
@@ -195,7 +207,7 @@ fn resources<'n>(news: impl Iterator<Item = &'n ResourceNews<'n>> + Clone) -> (S
     (shared::text::list(some.map(|(number, kind)| count(number, kind.name()))), news.count())
 }
 
-/// `this 1 finding`, in the number that agrees.
-fn findings(number: usize) -> String {
+/// `2 more resources`.
+fn more_resources(number: usize) -> String {
     format!("{number} more {}", noun(number, "resource"))
 }

@@ -148,10 +148,10 @@ fn reminder(f: &mut fmt::Formatter<'_>, findings: &OpenFindings) -> fmt::Result 
     let OpenFindings { class, exposure, grantees, opened, reported, severity, .. } = findings;
     match (class, exposure) {
         (FindingClass::Lost, _) => {
-            write!(f, "still without access: {}, which a rule trusts", listed(grantees))?
+            write!(f, "still without access: {}, which a rule trusts,", listed(grantees))?
         }
-        (_, Exposure::Public) => f.write_str("still public")?,
-        (_, exposure) => write!(f, "still shared with {}, {}", listed(grantees), exposure.clause())?,
+        (_, Exposure::Public) => f.write_str("still shared with everyone,")?,
+        (_, exposure) => write!(f, "still shared with {}, {},", listed(grantees), exposure.clause())?,
     }
     let number = reported.map_or(1, |reported| reported.emails + 1);
     write!(f, "{}; email {number} about it (severity {severity})", since(opened.as_ref()))
@@ -160,7 +160,7 @@ fn reminder(f: &mut fmt::Formatter<'_>, findings: &OpenFindings) -> fmt::Result 
 /// ` since 2026-03-02T10:00:00Z (call of alice)`.
 fn since(opened: Option<&Moment>) -> String {
     match opened {
-        None => String::new(),
+        None => " since when is not known".to_owned(),
         Some(Moment { at, proof: Proof::Record { actor, .. } }) => format!(" since {at} (call of {actor})"),
         Some(Moment { at, .. }) => format!(" since {at} or earlier"),
     }

@@ -9,6 +9,7 @@ use shared::home::Home;
 
 use super::because::{ScanBecause, ScanRead};
 use super::judge::{Judged, Judgement, News, OpenFindings};
+use super::news::NewsContext;
 use super::{KindScan, RegionScan, ResourceDescription, ResourceNews, ScannedResource};
 use crate::assess::covering_rule;
 use crate::because::Because;
@@ -225,7 +226,8 @@ impl<'a> ScanDecision<'a> {
         }
         self.report(description, grantees.is_some() && !is_partial, &judgement, rule);
         let is_blocked = description.kind() == ResourceKind::Snapshot && self.scan.blocks_public_snapshots();
-        match ResourceNews::of(description, &judgement, rule, is_blocked) {
+        let context = NewsContext { rule, is_blocked, is_remembered: judged.memory.is_some() };
+        match ResourceNews::of(description, &judgement, context) {
             Some(news) => self.news.push(news),
             None if judgement.changes.is_empty() => {}
             None => self.quiet.push(self.update(description.id(), judgement.changes)),
@@ -304,7 +306,6 @@ impl<'a> ScanDecision<'a> {
                 subject: format!("findings of {}", self.scan.region),
                 message,
                 event: None,
-                shares: Vec::new(),
                 updates: news.iter().map(update).collect(),
             })));
         }

@@ -160,7 +160,8 @@ impl<'a> Judged<'a> {
                 }
                 None => {
                     opened.push(grantee.clone());
-                    (FindingClass::Exposed, exposure, Some(self.now()), None)
+                    // Without the table, nothing is known about its beginning.
+                    (FindingClass::Exposed, exposure, self.memory.map(|_| self.now()), None)
                 }
             };
             groups.entry(key).or_default().push(grantee);
@@ -266,3 +267,6 @@ impl<'a> Judged<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,8 +23,21 @@ pub struct ResourceNews<'r> {
     pub rule: Option<&'r ImageRule>,
     /// Block public access treats the snapshot as private, although it is shared with everyone.
     pub is_blocked: bool,
+    /// Whether the table's memory of it could be read.
+    pub is_remembered: bool,
     /// What is remembered once the email is sent; what is remembered in any case comes first.
     pub changes: Vec<MemoryChange>,
+}
+
+/// What an email states about an image or a snapshot beside its findings.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NewsContext<'r> {
+    /// The rule that covers it.
+    pub(super) rule: Option<&'r ImageRule>,
+    /// Block public access treats the snapshot as private.
+    pub(super) is_blocked: bool,
+    /// Whether the table's memory of it could be read.
+    pub(super) is_remembered: bool,
 }
 
 impl<'r> ResourceNews<'r> {
@@ -32,15 +45,23 @@ impl<'r> ResourceNews<'r> {
     pub(super) fn of(
         description: &ResourceDescription,
         judgement: &Judgement,
-        rule: Option<&'r ImageRule>,
-        is_blocked: bool,
+        context: NewsContext<'r>,
     ) -> Option<Self> {
+        let NewsContext { rule, is_blocked, is_remembered } = context;
         let open: Vec<OpenFindings> =
             judgement.open.iter().filter(|open| open.news.is_emailed()).cloned().collect();
         let ended = judgement.ended.clone();
         let changes = judgement.changes.iter().chain(&judgement.after_email).cloned().collect();
         let has_news = !open.is_empty() || !ended.is_empty();
-        has_news.then(|| Self { description: description.clone(), open, ended, rule, is_blocked, changes })
+        has_news.then(|| Self {
+            description: description.clone(),
+            open,
+            ended,
+            rule,
+            is_blocked,
+            is_remembered,
+            changes,
+        })
     }
 
     /// The severity of the worst open finding; that of an end is `info`.

@@ -253,7 +253,6 @@ impl Settling<'_> {
                     subject,
                     message: alert.message(),
                     event: None,
-                    shares: Vec::new(),
                     updates: some.iter().map(|(_, update)| update.clone()).collect(),
                 })));
             }

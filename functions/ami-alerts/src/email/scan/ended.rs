@@ -8,11 +8,12 @@ use crate::grantee::Grantee;
 use crate::history::EndedFinding;
 use crate::memory::{FindingClass, Moment, Proof};
 
-/// Whether one of them was public.
+/// Whether one of them was public, and no rule allows it now.
 pub(super) fn was_public(ended: &[EndedFinding]) -> bool {
-    ended
-        .iter()
-        .any(|ended| ended.class == FindingClass::Exposed && ended.grantees.contains(&Grantee::Everyone))
+    ended.iter().any(|ended| {
+        let is_allowed = matches!(ended.closed.proof, Proof::Rule { .. });
+        ended.class == FindingClass::Exposed && !is_allowed && ended.grantees.contains(&Grantee::Everyone)
+    })
 }
 
 /// Whether no record says who ended one of them.
@@ -96,14 +97,19 @@ fn last_seen(ended: &EndedFinding) -> String {
     ended.confirmed.map(|at| format!("last seen at {}, ", utc(at))).unwrap_or_default()
 }
 
-/// ` (open for 23 hours to 2 days)`: at least until it was seen last, at most until the look-up.
+/// ` (open for 23 hours to 2 days)`: at least until it was seen last, at most until the look-up. Without a record of its
+/// beginning, only the least is known.
 fn at_most(ended: &EndedFinding) -> String {
-    let (Some(Moment { at, proof: Proof::Record { .. } }), Some(confirmed)) =
-        (&ended.opened, ended.confirmed)
-    else {
+    let (Some(Moment { at, proof }), Some(confirmed)) = (&ended.opened, ended.confirmed) else {
         return String::new();
     };
     let least = length(confirmed.duration_since(*at));
     let most = length(ended.closed.at.duration_since(*at));
-    if least == most { format!(" (open for {least})") } else { format!(" (open for {least} to {most})") }
+    match proof {
+        Proof::Record { .. } if least == most => format!(" (open for {least})"),
+        Proof::Record { .. } if confirmed == *at => format!(" (open for {most} at most)"),
+        Proof::Record { .. } => format!(" (open for {least} to {most})"),
+        _ if confirmed == *at => String::new(),
+        _ => format!(" (open for at least {least})"),
+    }
 }

@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
+use jiff::{SignedDuration, Timestamp};
 use shared::email::Detail;
 
 use super::{MOST, ScanAlert, ended};
 use crate::change::ResourceKind;
 use crate::email::command::{self, Edit};
-use crate::email::period::utc;
+use crate::email::period::{length, utc};
 use crate::email::{headline, plain};
 use crate::exposure::Exposure;
 use crate::memory::{FindingClass, Moment, Proof, Reported};
@@ -19,7 +20,8 @@ impl ScanAlert<'_> {
         let name = news.description.name().map(plain).unwrap_or_default();
         let _ = writeln!(out, "\n{}", format!("{} {name}", news.description.id()).trim_end());
         for open in &news.open {
-            let _ = writeln!(out, "- {}\n  {}", state(kind, open, news.is_blocked), history(open));
+            let _ =
+                writeln!(out, "- {}\n  {}", state(kind, open, news.is_blocked), history(open, self.scan.at));
         }
         for ended in &news.ended {
             let _ = writeln!(out, "- ended: {}", ended::sentence(kind, ended));
@@ -72,16 +74,21 @@ fn state(kind: ResourceKind, open: &OpenFindings, is_blocked: bool) -> String {
 }
 
 /// Since when, by whom, and what was emailed about it.
-fn history(open: &OpenFindings) -> String {
+fn history(open: &OpenFindings, now: Timestamp) -> String {
+    let ago = |at: Timestamp| match now.duration_since(at) {
+        none if none < SignedDuration::from_mins(2) => utc(at),
+        duration => format!("{}, {} ago", utc(at), length(duration)),
+    };
     let beginning = match &open.opened {
         Some(Moment { at, proof: Proof::Record { actor, event } }) => {
             let event = event.as_deref().map(|event| format!(", event {}", plain(event))).unwrap_or_default();
-            format!("since {}, by {}{event}", utc(*at), plain(actor))
+            format!("since {}, by {}{event}", ago(*at), plain(actor))
         }
-        Some(Moment { at, .. }) => format!("first seen at {}; no record says by whom", utc(*at)),
+        Some(Moment { at, .. }) => format!("first seen at {}; no record says by whom", ago(*at)),
         None => "since when is not known".to_owned(),
     };
     match (open.news, open.reported) {
+        (News::New, _) | (_, None) if open.opened.is_none() => beginning,
         (News::New, _) | (_, None) => format!("new: {beginning}"),
         (News::Worse, Some(Reported { severity, .. })) => {
             format!("worse than the severity {severity} that was emailed: {beginning}")

@@ -2,7 +2,8 @@
 
 use shared::text::{LONGEST_SUBJECT, verb};
 
-use super::{ScanAlert, findings, resources};
+use super::{ScanAlert, more_resources, resources};
+use crate::email::headline::capitalized;
 use crate::email::plain;
 use crate::memory::FindingClass;
 use crate::scan::ResourceNews;
@@ -23,7 +24,7 @@ impl ScanAlert<'_> {
     /// `1 image is public, 2 snapshots are shared with untrusted grantees`.
     pub(super) fn summary(&self) -> String {
         let parts: Vec<String> = self.parts().into_iter().map(|(part, _)| part).collect();
-        format!("{}{}", self.beginning(), parts.join(", "))
+        self.after_beginning(&parts.join(", "))
     }
 
     /// `[CRITICAL us-east-1] 1 image is public, in prod`. Where it would be too long, only the worst part is in it.
@@ -37,12 +38,12 @@ impl ScanAlert<'_> {
         let parts = self.parts();
         let more: usize = parts.iter().skip(1).map(|(_, number)| number).sum();
         let worst = parts.into_iter().next().map(|(part, _)| part).unwrap_or_default();
-        let more = if more == 0 { String::new() } else { format!(", {}", findings(more)) };
-        format!("{head}{}{worst}{more}, in {account}", self.beginning())
+        let more = if more == 0 { String::new() } else { format!(", {}", more_resources(more)) };
+        format!("{head}{}, in {account}", self.after_beginning(&format!("{worst}{more}")))
     }
 
-    fn beginning(&self) -> &'static str {
-        if self.action() == "reminder" { "Still open: " } else { "" }
+    fn after_beginning(&self, text: &str) -> String {
+        if self.action() == "reminder" { format!("Still open: {text}") } else { capitalized(text) }
     }
 
     /// Each category that has an image or a snapshot, with their number.

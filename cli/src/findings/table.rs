@@ -1,0 +1,107 @@
+//! The list of findings as aligned lines, worst first, with the sums.
+
+use std::fmt::Write as _;
+
+use ami_alerts::finding_list::{FindingList, FindingRow, UnreadableItem};
+use ami_alerts::memory::{Moment, Proof};
+use anstyle::Style;
+use jiff::Timestamp;
+use shared::text::{count, printable};
+
+use crate::render;
+
+const BOLD: Style = Style::new().bold();
+
+/// The widest column; a longer cell moves the columns after it.
+const WIDEST: usize = 40;
+
+/// The most grantees that a cell names.
+const NAMED: usize = 2;
+
+const HEADINGS: [&str; 8] =
+    ["SEVERITY", "REGION", "RESOURCE", "CLASS", "GRANTEES", "SINCE", "BY", "LAST EMAIL"];
+
+/// The cells of a line.
+type Cells = [String; HEADINGS.len()];
+
+/// The list as text.
+pub(super) fn text(list: &FindingList) -> String {
+    let mut out = String::new();
+    let rows: Vec<Cells> = list.findings.iter().map(cells).collect();
+    let headings = HEADINGS.map(str::to_owned);
+    let widths: [usize; HEADINGS.len()] = std::array::from_fn(|column| {
+        let lengths = rows.iter().chain([&headings]).map(|row| row[column].chars().count());
+        lengths.filter(|length| *length <= WIDEST).max().unwrap_or(0)
+    });
+    if !rows.is_empty() {
+        let _ = writeln!(out, "{BOLD}{}{BOLD:#}", line(&headings, &widths));
+    }
+    for row in &rows {
+        let _ = writeln!(out, "{}", line(row, &widths));
+    }
+    if !rows.is_empty() {
+        out.push('\n');
+    }
+    for UnreadableItem { region, resource, error } in &list.unreadable {
+        let what = resource.as_deref().unwrap_or("the findings of the region");
+        out.push_str(&render::sentence(&format!("note: {region} {what}: could not be read: {error}")));
+    }
+    out.push_str(&render::sentence(&sums(list)));
+    out
+}
+
+fn cells(row: &FindingRow) -> Cells {
+    let none = || "-".to_owned();
+    let opened = row.history.opened.as_ref();
+    let since = opened.map_or_else(none, |opened| time(opened.at));
+    let since = match row.history.closed.as_ref() {
+        None => since,
+        Some(closed) => format!("{since} to {}", time(closed.at)),
+    };
+    [
+        row.severity.to_string(),
+        row.region.clone(),
+        printable(&row.resource),
+        row.class.name().to_owned(),
+        grantees(row),
+        since,
+        opened.map_or_else(none, by),
+        row.history.reported.map_or("never".to_owned(), |reported| time(reported.last)),
+    ]
+}
+
+fn grantees(row: &FindingRow) -> String {
+    if row.count > NAMED {
+        return count(row.count, "grantee");
+    }
+    let names: Vec<String> = row.grantees.iter().map(|one| one.grantee.name().into_owned()).collect();
+    printable(&names.join(" "))
+}
+
+/// The principal that opened it, as a record names it.
+fn by(opened: &Moment) -> String {
+    match &opened.proof {
+        Proof::Record { actor, .. } => printable(actor),
+        _ => "-".to_owned(),
+    }
+}
+
+fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%MZ").to_string()
+}
+
+/// The cells in their columns.
+fn line(cells: &Cells, widths: &[usize; HEADINGS.len()]) -> String {
+    let padded = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+    padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+}
+
+fn sums(list: &FindingList) -> String {
+    let open: usize = list.open.values().sum();
+    let worst_first = list.open.iter().rev();
+    let sums: Vec<String> = worst_first.map(|(severity, number)| format!("{number} {severity}")).collect();
+    match open {
+        0 => "no open finding".to_owned(),
+        open => format!("{}: {}", count(open, "open finding"), sums.join(", ")),
+    }
+}
