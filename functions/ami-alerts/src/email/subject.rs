@@ -13,6 +13,9 @@ use crate::revert_plan::{FailedRevert, RevertOutcome};
 /// The fewest characters of a name or an alias that are of use; a name that would be shorter is left out.
 const SHORTEST: usize = 8;
 
+/// The words of a revert after which some grantees keep their access.
+const IN_PART: &str = "REVERTED IN PART";
+
 /// The parts of a subject.
 struct Subject {
     severity: String,
@@ -55,7 +58,9 @@ fn headline(alert: &CallAlert<'_>, change: &Change, is_short: bool) -> String {
     match alert.revert {
         RevertOutcome::Failed(failed) => format!("{}: {}", failed_revert(failed), uncapitalized(&change)),
         RevertOutcome::Revoked(_) | RevertOutcome::RevokedBefore(..) => {
-            format!("Reverted: {}", uncapitalized(&change))
+            let is_whole = alert.assessment.revert.held().is_empty();
+            let reverted = if is_whole { "Reverted" } else { IN_PART };
+            format!("{reverted}: {}", uncapitalized(&change))
         }
         RevertOutcome::NotPlanned | RevertOutcome::Blocked(_) => change,
     }
@@ -64,7 +69,7 @@ fn headline(alert: &CallAlert<'_>, change: &Change, is_short: bool) -> String {
 /// A revert that failed in part, for certain, or perhaps.
 fn failed_revert(failed: &FailedRevert) -> &'static str {
     match (failed.revoked.is_empty(), failed.may_have_had_effect()) {
-        (false, _) => "REVERTED IN PART",
+        (false, _) => IN_PART,
         (true, false) => "NOT REVERTED",
         (true, true) => "REVERT FAILED",
     }
