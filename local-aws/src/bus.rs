@@ -43,13 +43,22 @@ struct BusState {
 
 impl Bus {
     pub(crate) fn put(&self, happened: BusEvent<'_>) {
+        self.put_of(ACCOUNT, happened);
+    }
+
+    /// Puts an event of an account on the bus. A rule of another account forwards its events.
+    pub(crate) fn put_of(&self, account: &str, happened: BusEvent<'_>) {
         let BusEvent { source, detail_type, region, at, resource, detail } = happened;
         let (source, detail_type, resources) = (source.into(), detail_type.into(), vec![resource.into()]);
-        self.put_custom(CustomEvent { source, detail_type, region, at, resources, detail });
+        self.add(account, CustomEvent { source, detail_type, region, at, resources, detail });
     }
 
     /// Puts an event on the bus, and returns its id.
     pub(crate) fn put_custom(&self, happened: CustomEvent<'_>) -> String {
+        self.add(ACCOUNT, happened)
+    }
+
+    fn add(&self, account: &str, happened: CustomEvent<'_>) -> String {
         let mut state = self.state.lock().expect("no holder of this lock panics");
         state.count += 1;
         let id = ids::uuid(&["event", &state.count.to_string()]);
@@ -58,7 +67,7 @@ impl Bus {
             "id": id,
             "detail-type": happened.detail_type,
             "source": happened.source,
-            "account": ACCOUNT,
+            "account": account,
             "time": happened.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             "region": happened.region,
             "resources": happened.resources,

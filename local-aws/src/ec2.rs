@@ -1,41 +1,68 @@
-//! EC2: images and their launch permissions, their snapshots, and block public access for AMIs.
+//! EC2: images and their launch permissions, their snapshots, block public access, usage reports and ancestry.
 //!
 //! Shapes follow the service's model. Codes and messages follow "Error codes for the Amazon EC2 API", and answers of
 //! AWS that were observed. Only the resources of the caller's region exist for a request.
 
+mod ancestry;
 mod attributes;
 mod block;
+mod change;
 mod describe;
+mod describe_snapshots;
+mod eventual;
 mod filters;
 mod grantee;
 mod modify;
+mod records;
 mod request;
+mod shown_image;
 mod snapshots;
+mod usage;
+mod usage_entries;
+mod usage_request;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+pub use block::BlockedKind;
+pub(crate) use block::{BLOCK_NEW, BlockStates, UNBLOCKED};
+pub use change::ImageChange;
+pub(crate) use change::{ChangedResource, GranteeChange};
+pub(crate) use eventual::EventualValue;
 pub(crate) use grantee::{PermissionGrantee, is_account};
+pub(crate) use records::{AncestorRecord, ImageRecord, Permissions, SnapshotRecord, UsageRecord};
 pub(crate) use request::{is_image_id, is_snapshot_id};
+pub(crate) use usage_request::RESOURCE_TYPES;
 
 use crate::error_answer::ErrorAnswer;
-use crate::service::{ACCOUNT, Service};
+use crate::service::{Context, Service};
+use usage::UsageReportRecord;
 
 pub(crate) const SERVICE: Service = Service {
     name: "ec2",
     api: "2016-11-15",
     operations: &[
+        ("CreateImageUsageReport", usage::create_image_usage_report),
+        ("DeleteImageUsageReport", usage::delete_image_usage_report),
         ("DescribeImageAttribute", attributes::describe_image_attribute),
+        ("DescribeImageUsageReportEntries", usage_entries::describe_image_usage_report_entries),
+        ("DescribeImageUsageReports", usage::describe_image_usage_reports),
         ("DescribeImages", describe::describe_images),
         ("DescribeSnapshotAttribute", snapshots::describe_snapshot_attribute),
-        ("DisableImageBlockPublicAccess", block::disable),
-        ("EnableImageBlockPublicAccess", block::enable),
-        ("GetImageBlockPublicAccessState", block::state),
+        ("DescribeSnapshots", describe_snapshots::describe_snapshots),
+        ("DisableImageBlockPublicAccess", block::disable_for_images),
+        ("DisableSnapshotBlockPublicAccess", block::disable_for_snapshots),
+        ("EnableImageBlockPublicAccess", block::enable_for_images),
+        ("EnableSnapshotBlockPublicAccess", block::enable_for_snapshots),
+        ("GetImageAncestry", ancestry::get_image_ancestry),
+        ("GetImageBlockPublicAccessState", block::image_state),
+        ("GetSnapshotBlockPublicAccessState", block::snapshot_state),
         ("ModifyImageAttribute", modify::modify_image_attribute),
         ("ModifySnapshotAttribute", snapshots::modify_snapshot_attribute),
         ("ResetImageAttribute", attributes::reset_image_attribute),
+        ("ResetSnapshotAttribute", snapshots::reset_snapshot_attribute),
     ],
 };
 
@@ -43,56 +70,39 @@ pub(crate) const SERVICE: Service = Service {
 pub(crate) const STATES: &[&str] =
     &["available", "deregistered", "disabled", "error", "failed", "invalid", "pending", "transient"];
 
+/// As DescribeSnapshots names them (`SnapshotState`).
+pub(crate) const SNAPSHOT_STATES: &[&str] = &["completed", "error", "pending", "recoverable", "recovering"];
+
 #[derive(Debug)]
 pub(crate) struct Ec2 {
     state: Mutex<Ec2State>,
-    /// The page size of DescribeImages, and its maximum.
+    /// The page size of lists, and its maximum.
     pub(crate) page_size: usize,
-    /// Block public access for AMIs in every region, until a call changes it in one.
-    pub(crate) blocked: bool,
+    /// The time until a change of block public access is shown and in effect.
+    pub(crate) block_delay: SignedDuration,
+    /// The time until look-ups show a change of permissions.
+    pub(crate) permission_delay: SignedDuration,
+    /// The time until a usage report is available.
+    pub(crate) report_delay: SignedDuration,
 }
 
 #[derive(Debug, Default)]
 struct Ec2State {
     images: Vec<ImageRecord>,
     snapshots: Vec<SnapshotRecord>,
-    /// The regions in which block public access was changed.
-    blocked: BTreeMap<String, bool>,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct ImageRecord {
-    pub(crate) id: String,
-    pub(crate) region: String,
-    pub(crate) name: String,
-    pub(crate) owner: String,
-    /// `amazon`, `aws-marketplace`, `aws-backup-vault`.
-    pub(crate) owner_alias: Option<String>,
-    pub(crate) created: Timestamp,
-    pub(crate) deprecated: Option<Timestamp>,
-    pub(crate) state: String,
-    pub(crate) architecture: String,
-    pub(crate) description: Option<String>,
-    pub(crate) imds_support: Option<String>,
-    pub(crate) tags: Vec<(String, String)>,
-    /// The grantees that may launch the image besides its owner.
-    pub(crate) shared_with: Vec<PermissionGrantee>,
-    pub(crate) snapshot: String,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct SnapshotRecord {
-    pub(crate) id: String,
-    pub(crate) region: String,
-    pub(crate) owner: String,
-    pub(crate) encrypted: bool,
-    /// The grantees that may create volumes from the snapshot besides its owner.
-    pub(crate) shared_with: Vec<PermissionGrantee>,
+    blocks: BlockStates,
+    reports: Vec<UsageReportRecord>,
 }
 
 impl Default for Ec2 {
     fn default() -> Ec2 {
-        Ec2 { state: Mutex::default(), page_size: 1000, blocked: false }
+        Ec2 {
+            state: Mutex::default(),
+            page_size: 1000,
+            block_delay: SignedDuration::ZERO,
+            permission_delay: SignedDuration::ZERO,
+            report_delay: SignedDuration::from_secs(60),
+        }
     }
 }
 
@@ -118,8 +128,24 @@ impl Ec2 {
         self.lock().images.clone()
     }
 
-    pub(crate) fn is_blocked(&self, region: &str) -> bool {
-        self.lock().blocked.get(region).copied().unwrap_or(self.blocked)
+    pub(crate) fn snapshots(&self) -> Vec<SnapshotRecord> {
+        self.lock().snapshots.clone()
+    }
+
+    /// Sets block public access of the world's account in every region.
+    pub(crate) fn block_at_start(&self, images: &'static str, snapshots: &'static str) {
+        let blocks = &mut self.lock().blocks;
+        (blocks.images, blocks.snapshots) = (images, snapshots);
+    }
+
+    /// The state of block public access that the caller sees.
+    fn block_state(&self, kind: BlockedKind, context: &Context<'_>) -> &'static str {
+        self.lock().blocks.seen(kind, context.account(), context.region, context.now)
+    }
+
+    /// Whether an account can share nothing publicly in a region.
+    pub(crate) fn is_blocked(&self, kind: BlockedKind, account: &str, region: &str, now: Timestamp) -> bool {
+        self.lock().blocks.seen(kind, account, region, now) != UNBLOCKED
     }
 
     fn lock(&self) -> MutexGuard<'_, Ec2State> {
@@ -134,24 +160,33 @@ impl Ec2State {
     }
 
     /// The image, if the caller owns it: only the owner may read its attributes.
-    fn own_image(&mut self, region: &str, id: &str) -> Result<&mut ImageRecord, ErrorAnswer> {
-        let image = self.image(region, id).ok_or_else(|| request::no_such_images(&[id]))?;
-        match image.owner == ACCOUNT {
+    fn own_image(&mut self, context: &Context<'_>, id: &str) -> Result<&mut ImageRecord, ErrorAnswer> {
+        let image = self.image(context.region, id).ok_or_else(|| request::no_such_images(&[id]))?;
+        match image.owner == context.account() {
             true => Ok(image),
             false => Err(ErrorAnswer::new("AuthFailure", format!("Not authorized for image:{id}"))),
         }
     }
 
-    fn own_snapshot(&mut self, region: &str, id: &str) -> Result<&mut SnapshotRecord, ErrorAnswer> {
-        let found = self.snapshots.iter_mut().find(|snapshot| snapshot.region == region && snapshot.id == id);
-        let missing =
-            || ErrorAnswer::new("InvalidSnapshot.NotFound", format!("The snapshot '{id}' does not exist."));
-        found.filter(|snapshot| snapshot.owner == ACCOUNT).ok_or_else(missing)
+    fn own_snapshot(&mut self, context: &Context<'_>, id: &str) -> Result<&mut SnapshotRecord, ErrorAnswer> {
+        let mut all = self.snapshots.iter_mut();
+        let found = all.find(|snapshot| snapshot.region == context.region && snapshot.id == id);
+        found
+            .filter(|snapshot| snapshot.owner == context.account())
+            .ok_or_else(|| request::no_such_snapshot(id))
     }
 
-    fn is_encrypted(&self, image: &ImageRecord) -> bool {
-        let of =
-            |snapshot: &&SnapshotRecord| (&snapshot.id, &snapshot.region) == (&image.snapshot, &image.region);
-        self.snapshots.iter().find(of).is_some_and(|snapshot| snapshot.encrypted)
+    /// The snapshots of a region, by their ids.
+    fn snapshots_in(&self, region: &str) -> BTreeMap<&str, &SnapshotRecord> {
+        let here = self.snapshots.iter().filter(|snapshot| snapshot.region == region);
+        here.map(|snapshot| (&*snapshot.id, snapshot)).collect()
+    }
+
+    /// The snapshots of an image that exist.
+    fn snapshots_of(&self, image: &ImageRecord) -> Vec<&SnapshotRecord> {
+        let of = |id: &String| {
+            self.snapshots.iter().find(|snapshot| (&snapshot.id, &snapshot.region) == (id, &image.region))
+        };
+        image.snapshots.iter().filter_map(of).collect()
     }
 }

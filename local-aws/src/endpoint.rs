@@ -93,7 +93,8 @@ impl AwsEndpoint {
     fn perform(&self, wire: &Wire) -> Result<Value, ErrorAnswer> {
         let now = self.clock.now();
         self.world.catch_up(now);
-        let context = Context { world: &self.world, region: &wire.region, now };
+        let caller = self.world.caller(&wire.access_key);
+        let context = Context { world: &self.world, region: &wire.region, caller, now };
         services::perform(wire, &context)
     }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::service::{Context, Service};
+use crate::service::{ACCOUNT, Context, Service};
 
 pub(crate) const SERVICE: Service =
     Service { name: "iam", api: "2010-05-08", operations: &[("ListAccountAliases", list_account_aliases)] };
@@ -21,6 +21,11 @@ fn list_account_aliases(context: &Context<'_>, mut input: Members) -> Result<Val
         let message = "failed to satisfy constraint: Member must have value between 1 and 1000";
         return Err(ErrorAnswer::new("ValidationError", format!("Value '{size}' at 'maxItems' {message}")));
     }
-    let aliases: Vec<&String> = context.world.account.alias.iter().collect();
+    let world = context.world;
+    let alias = match context.account() {
+        ACCOUNT => world.account.alias.as_ref(),
+        other => world.sts.alias_of(other),
+    };
+    let aliases: Vec<&String> = alias.into_iter().collect();
     Ok(json!({"AccountAliases": aliases, "IsTruncated": false}))
 }

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::LocalAws;
 use crate::codecommit::PushError;
-use crate::ec2::PermissionGrantee;
+use crate::ec2::{BlockedKind, PermissionGrantee};
+use crate::service::ACCOUNT;
 use crate::sns::DeliveredEmail;
 
 /// A stack, as it is now.
@@ -60,6 +61,18 @@ pub struct ImageNow {
     pub description: Option<String>,
     pub imds_support: Option<String>,
     pub tags: Vec<(String, String)>,
+}
+
+/// A snapshot, as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotNow {
+    pub id: String,
+    pub region: String,
+    pub owner: String,
+    /// Every account may create volumes from the snapshot.
+    pub public: bool,
+    /// The accounts with permission besides the owner, in the order in which they were added.
+    pub shared_with: Vec<String>,
 }
 
 /// An execution of a DRS recovery plan, as it is now.
@@ -209,11 +222,11 @@ impl LocalAws {
         self.endpoint.world.faults.answer_again()
     }
 
-    /// All images, of every owner, in the order of the world's file.
+    /// All images, of every owner, in the order of the world's file. Their permissions are those that were written last.
     pub fn images(&self) -> Vec<ImageNow> {
         let now = self.endpoint.world.ec2.images().into_iter().map(|image| ImageNow {
-            public: image.shared_with.contains(&PermissionGrantee::Everyone),
-            shared_with: named(&image.shared_with),
+            public: image.shared_with.latest().contains(&PermissionGrantee::Everyone),
+            shared_with: named(image.shared_with.latest()),
             id: image.id,
             region: image.region,
             name: image.name,
@@ -230,9 +243,31 @@ impl LocalAws {
         self.images().into_iter().find(|image| image.id == id)
     }
 
-    /// Whether block public access for AMIs is on.
+    /// All snapshots, of every owner, in the order of the world's file. Their permissions are those that were written last.
+    pub fn snapshots(&self) -> Vec<SnapshotNow> {
+        let now = self.endpoint.world.ec2.snapshots().into_iter().map(|snapshot| SnapshotNow {
+            public: snapshot.shared_with.latest().contains(&PermissionGrantee::Everyone),
+            shared_with: named(snapshot.shared_with.latest()),
+            id: snapshot.id,
+            region: snapshot.region,
+            owner: snapshot.owner,
+        });
+        now.collect()
+    }
+
+    /// Whether block public access for AMIs is in effect in the world's account.
     pub fn blocks_public_access(&self, region: &str) -> bool {
-        self.endpoint.world.ec2.is_blocked(region)
+        self.blocks(BlockedKind::Images, region)
+    }
+
+    /// Whether block public access is in effect in the world's account, in any of its modes.
+    pub fn blocks(&self, kind: BlockedKind, region: &str) -> bool {
+        self.endpoint.world.ec2.is_blocked(kind, ACCOUNT, region, self.now())
+    }
+
+    /// The findings of Security Hub, in the order in which they were imported first.
+    pub fn findings(&self) -> Vec<Value> {
+        self.endpoint.world.security_hub.findings()
     }
 
     /// The items of the DynamoDB tables of that name, by their keys, as they are on the wire (`{"id": {"S": "a"}}`); `None`

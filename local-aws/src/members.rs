@@ -111,6 +111,15 @@ impl Members {
         }
     }
 
+    /// A list of structures as they are; one that is left out is empty.
+    pub(crate) fn objects(&mut self, name: &str) -> Result<Vec<Map<String, Value>>, ErrorAnswer> {
+        let object = |item| match item {
+            Value::Object(entries) => Ok(entries),
+            _ => Err(wrong_type(name, "a list of structures")),
+        };
+        self.list(name)?.into_iter().map(object).collect()
+    }
+
     /// The unread members, without those that select a page: a page's token is valid only for the request of the
     /// first page.
     pub(crate) fn text(&self) -> String {

@@ -27,6 +27,8 @@ pub(crate) struct Wire {
     /// Empty when the request is not signed.
     pub(crate) service: String,
     pub(crate) region: String,
+    /// The access key that the request is signed with; empty when it is not signed.
+    pub(crate) access_key: String,
     /// Empty when the request names none.
     pub(crate) operation: String,
     /// The API, besides the operation: the target prefix of the JSON protocols, the `Version` of Query.
@@ -60,7 +62,9 @@ pub(crate) fn read(request: &Request) -> Wire {
     };
     let (api, operation, asked) = match dialect {
         Dialect::Json => aws_json::read(request),
-        Dialect::RestJson => rest_json::read(request),
+        Dialect::RestJson => {
+            rest_json::read(request, scope.as_ref().map(|scope| &*scope.service).unwrap_or_default())
+        }
         Dialect::Cbor => rpc_v2_cbor::read(request),
         Dialect::Query => form::read(request, Lists::Wrapped),
         Dialect::Ec2 => form::read(request, Lists::Flat),
@@ -72,8 +76,8 @@ pub(crate) fn read(request: &Request) -> Wire {
         }),
         Some(_) => asked,
     };
-    let Scope { service, region } = scope.unwrap_or_default();
-    Wire { service, region, operation, api, dialect, input }
+    let Scope { access_key, service, region } = scope.unwrap_or_default();
+    Wire { service, region, access_key, operation, api, dialect, input }
 }
 
 /// Writes an outcome as a response in the caller's protocol.
@@ -94,6 +98,7 @@ pub(crate) fn write(
 /// The credential scope of a signature: `Credential=KEY/date/region/service/aws4_request`.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Scope {
+    access_key: String,
     service: String,
     region: String,
 }
@@ -102,9 +107,10 @@ impl Scope {
     fn of(headers: &HeaderMap) -> Option<Scope> {
         let authorization = headers.get("authorization")?.to_str().ok()?;
         let (_, credential) = authorization.split_once("Credential=")?;
-        let mut parts = credential.split([',', ' ']).next()?.split('/').skip(2);
-        let region = parts.next()?.to_owned();
-        Some(Scope { service: parts.next()?.to_owned(), region })
+        let mut parts = credential.split([',', ' ']).next()?.split('/');
+        let access_key = parts.next()?.to_owned();
+        let region = parts.nth(1)?.to_owned();
+        Some(Scope { access_key, service: parts.next()?.to_owned(), region })
     }
 }
 
@@ -121,7 +127,8 @@ mod tests {
         let signed =
             "AWS4-HMAC-SHA256 Credential=AKID/20260302/eu-west-1/codecommit/aws4_request, SignedHeaders=host";
         headers.insert("authorization", HeaderValue::from_static(signed));
-        let scope = Scope { service: "codecommit".into(), region: "eu-west-1".into() };
+        let scope =
+            Scope { access_key: "AKID".into(), service: "codecommit".into(), region: "eu-west-1".into() };
         assert_eq!(Scope::of(&headers), Some(scope));
     }
 }

@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::account::CallIdentity;
 use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
 use crate::world::AwsWorld;
 
-/// The account of every resource: one that AWS's documentation uses.
+/// The world's account: one that AWS's documentation uses. Every resource without an owner is its.
 pub const ACCOUNT: &str = "111122223333";
 
 /// The input of every operation besides its request.
@@ -15,7 +16,16 @@ pub(crate) struct Context<'a> {
     pub(crate) world: &'a AwsWorld,
     /// The caller's region; only names (ARNs, URLs) depend on it.
     pub(crate) region: &'a str,
+    /// The account and the identity that make the call.
+    pub(crate) caller: CallIdentity,
     pub(crate) now: Timestamp,
+}
+
+impl Context<'_> {
+    /// The caller's account.
+    pub(crate) fn account(&self) -> &str {
+        &self.caller.account
+    }
 }
 
 /// An operation: its name, and the function that performs it.

@@ -5,9 +5,10 @@ use serde_json::Value;
 use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
 use crate::protocol::Wire;
-use crate::service::{Context, Service};
+use crate::service::{ACCOUNT, Context, Service};
 use crate::{
-    cloudformation, cloudwatch, codecommit, codepipeline, drs, dynamodb, ec2, eventbridge, iam, sns, ssm, sts,
+    cloudformation, cloudwatch, codecommit, codepipeline, drs, dynamodb, ec2, eventbridge, iam,
+    organizations, security_hub, sns, ssm, sts,
 };
 
 const SERVICES: &[Service] = &[
@@ -20,10 +21,15 @@ const SERVICES: &[Service] = &[
     ec2::SERVICE,
     eventbridge::SERVICE,
     iam::SERVICE,
+    organizations::SERVICE,
+    security_hub::SERVICE,
     sns::SERVICE,
     ssm::SERVICE,
     sts::SERVICE,
 ];
+
+/// The services that other accounts have, too.
+const OF_ANY_ACCOUNT: &[&str] = &["ec2", "iam", "organizations", "sts"];
 
 /// Whether any service (or `service` alone) has this operation.
 pub(crate) fn is_served(service: Option<&str>, operation: &str) -> bool {
@@ -53,5 +59,9 @@ pub(crate) fn perform(wire: &Wire, context: &Context<'_>) -> Result<Value, Error
     let (name, operation) = found.ok_or_else(|| {
         ErrorAnswer::not_served(format_args!("the operation `{}` of {}", wire.operation, wire.service))
     })?;
+    if context.account() != ACCOUNT && !OF_ANY_ACCOUNT.contains(&service.name) {
+        let (account, name) = (context.account(), service.name);
+        return Err(ErrorAnswer::not_served(format_args!("{name} in another account ({account})")));
+    }
     operation(context, Members::new(name, input)?)
 }

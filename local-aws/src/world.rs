@@ -1,9 +1,11 @@
 //! Owns the state that the local AWS starts with.
 
+mod account;
 mod build;
 mod content;
 mod drs;
 mod file;
+mod image_changes;
 mod images;
 mod pipelines;
 mod pull_requests;
@@ -12,6 +14,7 @@ mod repositories;
 mod signals;
 mod stacks;
 mod tables;
+mod timed_fault;
 mod timeline;
 
 use std::collections::BTreeMap;
@@ -21,7 +24,7 @@ use git_reader::{GitError, Repository, is_full_id};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use crate::account::AccountIdentity;
+use crate::account::{AccountIdentity, CallIdentity};
 use crate::bus::Bus;
 use crate::cloudformation::{CloudFormation, transitions};
 use crate::cloudwatch::CloudWatch;
@@ -31,8 +34,11 @@ use crate::drs::Drs;
 use crate::dynamodb::{DynamoDb, DynamoDbTable, KeyPart};
 use crate::ec2::Ec2;
 use crate::fault::Faults;
+use crate::security_hub::SecurityHub;
+use crate::service::ACCOUNT;
 use crate::sns::Sns;
 use crate::ssm::{self, Parameter, Ssm};
+use crate::sts::Sts;
 use crate::timeline::TimelineEntry;
 use crate::web::Web;
 
@@ -55,8 +61,10 @@ pub struct AwsWorld {
     pub(crate) dynamodb: DynamoDb,
     pub(crate) ec2: Ec2,
     pub(crate) account: AccountIdentity,
+    pub(crate) security_hub: SecurityHub,
     pub(crate) sns: Sns,
     pub(crate) ssm: Ssm,
+    pub(crate) sts: Sts,
     /// The names of parameters that do not exist.
     absent_parameters: Vec<String>,
     pub(crate) web: Web,
@@ -114,8 +122,10 @@ impl AwsWorld {
             dynamodb: DynamoDb::default(),
             ec2: Ec2::default(),
             account: AccountIdentity::default(),
+            security_hub: SecurityHub::default(),
             sns: Sns::default(),
             ssm: Ssm::default(),
+            sts: Sts::default(),
             absent_parameters: Vec::new(),
             web: Web::default(),
             timeline: Vec::new(),
@@ -229,6 +239,13 @@ impl AwsWorld {
         let hosted = names.iter().filter_map(|name| self.codecommit.repository(name));
         let branches = hosted.filter_map(|hosted| hosted.git.branches().ok()).map(|all| all.len());
         branches.sum::<usize>() + self.cloudformation.stacks().len()
+    }
+
+    /// The identity of a call that is signed with that access key. A key that AssumeRole did not make is the world's
+    /// account's.
+    pub(crate) fn caller(&self, access_key: &str) -> CallIdentity {
+        let own = || CallIdentity { account: ACCOUNT.to_owned(), arn: self.account.caller.clone() };
+        self.sts.session(access_key).unwrap_or_else(own)
     }
 
     /// Performs every change that is due by `now`.

@@ -206,6 +206,67 @@ def ec2(aws):
     assert described["CreateVolumePermissions"] == [shared]
 
 
+def snapshots(aws):
+    pages = aws.get_paginator("describe_snapshots").paginate(OwnerIds=["self"], PaginationConfig={"PageSize": 5})
+    found = [one for page in pages for one in page["Snapshots"]]
+    assert [one["Encrypted"] for one in found] == [False, True] and found[1]["KmsKeyId"].startswith("arn:aws:kms:"), found
+    assert found[0]["State"] == "completed" and found[0]["StartTime"].year == 2026 and found[0]["VolumeSize"] == 8
+    snapshot = found[0]["SnapshotId"]
+    aws.modify_snapshot_attribute(
+        SnapshotId=snapshot, Attribute="createVolumePermission", OperationType="add", GroupNames=["all"]
+    )
+    assert aws.describe_snapshots(RestorableByUserIds=["all"], Filters=[{"Name": "encrypted", "Values": ["false"]}])["Snapshots"]
+    assert aws.enable_snapshot_block_public_access(State="block-all-sharing")["State"] == "block-all-sharing"
+    assert aws.get_snapshot_block_public_access_state()["ManagedBy"] == "account"
+    assert not aws.describe_snapshots(RestorableByUserIds=["all"])["Snapshots"]
+    assert aws.disable_snapshot_block_public_access()["State"] == "unblocked"
+    aws.reset_snapshot_attribute(SnapshotId=snapshot, Attribute="createVolumePermission")
+    described = aws.describe_snapshot_attribute(SnapshotId=snapshot, Attribute="createVolumePermission")
+    assert described["CreateVolumePermissions"] == []
+
+
+def usage(aws):
+    types = [{"ResourceType": "ec2:Instance"},
+             {"ResourceType": "ec2:LaunchTemplate", "ResourceTypeOptions": [{"OptionName": "version-depth", "OptionValues": ["20"]}]}]
+    tags = [{"ResourceType": "image-usage-report", "Tags": [{"Key": "for", "Value": "alert"}]}]
+    asked = {"ImageId": IMAGE, "ResourceTypes": types, "ClientToken": "t", "TagSpecifications": tags}
+    [report] = {aws.create_image_usage_report(**asked)["ReportId"] for _ in range(2)}
+    [described] = aws.describe_image_usage_reports(Filters=[{"Name": "tag:for", "Values": ["alert"]}])["ImageUsageReports"]
+    assert described["State"] == "available" and described["ResourceTypes"] == types, described
+    assert (described["ExpirationTime"] - described["CreationTime"]).days == 30
+    pages = aws.get_paginator("describe_image_usage_report_entries").paginate(ReportIds=[report], PaginationConfig={"PageSize": 1})
+    assert [[one["UsageCount"] for one in page["ImageUsageReportEntries"]] for page in pages] == [[3], [1]]
+    assert aws.delete_image_usage_report(ReportId=report)["Return"] is True
+    chain = aws.get_image_ancestry(ImageId=IMAGE)["ImageAncestryEntries"]
+    assert [one["ImageId"] for one in chain] == [IMAGE, "ami-0bbbbbbbbbbbbbbb1"] and chain[1]["ImageOwnerAlias"] == "amazon"
+
+
+def other_accounts(sts, organizations, endpoint):
+    assumed = sts.assume_role(RoleArn="arn:aws:iam::999988887777:role/alerts", RoleSessionName="one")
+    keys = assumed["Credentials"]
+    theirs = client("ec2", endpoint, keys=keys)
+    assert [one["ImageId"] for one in theirs.describe_images(Owners=["self"])["Images"]] == [FOREIGN]
+    assert client("sts", endpoint, keys=keys).get_caller_identity()["Arn"] == assumed["AssumedRoleUser"]["Arn"]
+    error = refused("ClientError", sts.assume_role, RoleArn="arn:aws:iam::999988887777:role/other", RoleSessionName="one")
+    assert error.response["Error"]["Code"] == "AccessDenied", error
+    account = organizations.describe_account(AccountId="444455556666")["Account"]
+    assert account["Arn"] == "arn:aws:organizations::111122223333:account/o-abcde12345/444455556666"
+    refused("InvalidInputException", organizations.describe_account, AccountId="44")
+
+
+def findings(aws):
+    finding = {
+        "SchemaVersion": "2018-10-08", "Id": "a", "GeneratorId": "ami-alerts", "AwsAccountId": "111122223333",
+        "ProductArn": "arn:aws:securityhub:eu-west-1:111122223333:product/111122223333/default",
+        "CreatedAt": "2026-03-02T10:00:00Z", "UpdatedAt": "2026-03-02T10:00:00Z", "Severity": {"Label": "HIGH"},
+        "Title": "t", "Description": "d", "Resources": [{"Type": "Other", "Id": IMAGE}],
+    }
+    answer = aws.batch_import_findings(Findings=[finding, finding | {"Id": "b", "Title": "t" * 257}])
+    assert (answer["SuccessCount"], answer["FailedCount"]) == (1, 1), answer
+    assert answer["FailedFindings"][0]["ErrorCode"] == "InvalidInput"
+    refused("InvalidInputException", aws.batch_import_findings, Findings=[])
+
+
 def ec2_errors(aws):
     def code(call, **arguments):
         return refused("ClientError", call, **arguments).response["Error"]["Code"]
@@ -214,6 +275,9 @@ def ec2_errors(aws):
     assert code(aws.describe_images, ImageIds=["base"]) == "InvalidAMIID.Malformed"
     assert code(aws.describe_image_attribute, ImageId=FOREIGN, Attribute="launchPermission") == "AuthFailure"
     assert code(aws.describe_images, DryRun=True) == "DryRunOperation"
+    assert code(aws.describe_snapshots, SnapshotIds=["snap-00000000"]) == "InvalidSnapshot.NotFound"
+    assert code(aws.describe_snapshots, SnapshotIds=["base"]) == "InvalidSnapshotID.Malformed"
+    assert code(aws.create_image_usage_report, ImageId=IMAGE) == "MissingParameter"
     assert code(aws.describe_regions) == "NotServedLocally"
 
 
@@ -310,13 +374,17 @@ def main():
     images = client("ec2", endpoint)
     ec2(images)
     ec2_errors(images)
+    snapshots(images)
+    usage(images)
     identity(client("iam", endpoint), client("sts", endpoint))
+    other_accounts(client("sts", endpoint), client("organizations", endpoint), endpoint)
+    findings(client("securityhub", endpoint))
     dynamodb(client("dynamodb", endpoint))
     transactions(client("dynamodb", endpoint))
     signals(client("cloudwatch", endpoint), client("ssm", endpoint))
     drs(client("drs", endpoint, "us-east-1"))
     print(f"boto3 {boto3.__version__}: {len(SEEN)} operations checked")
-    assert len(SEEN) == 59, SEEN
+    assert len(SEEN) == 72, SEEN
 
 
 main()

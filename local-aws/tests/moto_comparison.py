@@ -92,6 +92,8 @@ def cases(names):
     yield "a new description", "ec2", "modify_image_attribute", {"ImageId": image, "Description": {"Value": "new"}}
     yield "a new description", "ec2", "describe_image_attribute", {"ImageId": image, "Attribute": "description"}
 
+    yield "a snapshot that does not exist", "ec2", "describe_snapshots", {"SnapshotIds": ["snap-00000000"]}
+
     yield "alias", "iam", "list_account_aliases", {}
     yield "caller", "sts", "get_caller_identity", {}
 

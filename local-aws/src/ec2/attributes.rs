@@ -15,17 +15,22 @@ pub(super) fn describe_image_attribute(
     let attribute = request::required(&mut input, "Attribute")?;
     request::finish(input)?;
     let mut state = context.world.ec2.lock();
-    let image = state.own_image(context.region, &id)?;
-    let (name, value) = shown(image, &attribute)?;
+    let image = state.own_image(context, &id)?;
+    let (name, value) = shown(image, context, &attribute)?;
     Ok(json!({"imageId": id, name: value}))
 }
 
 /// The attribute, by its name in the answer.
-fn shown(image: &ImageRecord, attribute: &str) -> Result<(&'static str, Value), ErrorAnswer> {
+fn shown(
+    image: &ImageRecord,
+    context: &Context<'_>,
+    attribute: &str,
+) -> Result<(&'static str, Value), ErrorAnswer> {
     let value = |text: &Option<String>| text.as_ref().map_or(json!({}), |text| json!({"value": text}));
     Ok(match attribute {
         "launchPermission" => {
-            ("launchPermission", image.shared_with.iter().map(|grantee| grantee.shown()).collect())
+            let shared_with = image.shared_with.seen(context.now);
+            ("launchPermission", shared_with.iter().map(|grantee| grantee.shown()).collect())
         }
         "description" => ("description", value(&image.description)),
         "imdsSupport" => ("imdsSupport", value(&image.imds_support)),
@@ -53,6 +58,8 @@ pub(super) fn reset_image_attribute(context: &Context<'_>, mut input: Members) -
         return Err(request::bad_value(&attribute, "attribute"));
     }
     request::finish(input)?;
-    context.world.ec2.lock().own_image(context.region, &id)?.shared_with.clear();
+    let ec2 = &context.world.ec2;
+    let seen_from = context.now + ec2.permission_delay;
+    ec2.lock().own_image(context, &id)?.shared_with.write(seen_from, Vec::new());
     Ok(json!({"return": true}))
 }

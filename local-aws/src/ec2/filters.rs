@@ -1,6 +1,5 @@
-//! Owns the filters of DescribeImages: values with wildcards, of which one must match.
+//! Owns the filters of lists: values with wildcards, of which one must match.
 
-use super::{ImageRecord, PermissionGrantee};
 use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
 
@@ -13,7 +12,12 @@ pub(super) struct Filter {
     values: Vec<String>,
 }
 
-pub(super) fn read(input: &mut Members) -> Result<Vec<Filter>, ErrorAnswer> {
+/// Reads the filters of an operation that serves those names, and `tag:KEY`.
+pub(super) fn read(
+    input: &mut Members,
+    operation: &str,
+    served: &[&str],
+) -> Result<Vec<Filter>, ErrorAnswer> {
     let mut filters = Vec::new();
     for mut given in input.structures("Filter")? {
         let name = given.string("Name")?.unwrap_or_default();
@@ -22,8 +26,9 @@ pub(super) fn read(input: &mut Members) -> Result<Vec<Filter>, ErrorAnswer> {
         if values.is_empty() || name.is_empty() {
             return Err(ErrorAnswer::new("InvalidParameterValue", "A filter has a name and a value"));
         }
-        if !is_served(&name) {
-            return Err(ErrorAnswer::not_served(format_args!("the filter `{name}` of DescribeImages")));
+        let is_tag = name.strip_prefix("tag:").is_some_and(|key| !key.is_empty());
+        if !is_tag && !served.contains(&&*name) {
+            return Err(ErrorAnswer::not_served(format_args!("the filter `{name}` of {operation}")));
         }
         filters.push(Filter { name, values });
     }
@@ -33,55 +38,18 @@ pub(super) fn read(input: &mut Members) -> Result<Vec<Filter>, ErrorAnswer> {
     }
 }
 
-fn is_served(name: &str) -> bool {
-    let plain = [
-        "architecture",
-        "block-device-mapping.encrypted",
-        "block-device-mapping.snapshot-id",
-        "creation-date",
-        "description",
-        "image-id",
-        "image-type",
-        "is-public",
-        "name",
-        "owner-alias",
-        "owner-id",
-        "root-device-type",
-        "state",
-        "tag-key",
-    ];
-    plain.contains(&name) || name.strip_prefix("tag:").is_some_and(|key| !key.is_empty())
-}
-
 impl Filter {
-    /// Whether a value of the filter matches a value of the image.
-    pub(super) fn fits(&self, image: &ImageRecord, is_encrypted: bool) -> bool {
-        let has = held(&self.name, image, is_encrypted);
-        has.iter().any(|text| self.values.iter().any(|pattern| matches(pattern, text)))
-    }
-}
-
-fn held(name: &str, image: &ImageRecord, is_encrypted: bool) -> Vec<String> {
-    if let Some(key) = name.strip_prefix("tag:") {
-        return image.tags.iter().filter(|(name, _)| name == key).map(|(_, value)| value.clone()).collect();
-    }
-    let one = |text: &str| vec![text.to_owned()];
-    match name {
-        "architecture" => one(&image.architecture),
-        "block-device-mapping.encrypted" => vec![is_encrypted.to_string()],
-        "block-device-mapping.snapshot-id" => one(&image.snapshot),
-        "creation-date" => vec![super::describe::time(image.created)],
-        "description" => image.description.iter().cloned().collect(),
-        "image-id" => one(&image.id),
-        "image-type" => one("machine"),
-        "is-public" => vec![image.shared_with.contains(&PermissionGrantee::Everyone).to_string()],
-        "name" => one(&image.name),
-        "owner-alias" => image.owner_alias.iter().cloned().collect(),
-        "owner-id" => one(&image.owner),
-        "root-device-type" => one("ebs"),
-        "state" => one(&image.state),
-        "tag-key" => image.tags.iter().map(|(key, _)| key.clone()).collect(),
-        _ => Vec::new(),
+    /// Whether a value of the filter matches one of a resource with those tags. `held` returns the resource's values for
+    /// the name of a filter.
+    pub(super) fn fits(&self, tags: &[(String, String)], held: impl Fn(&str) -> Vec<String>) -> bool {
+        let values = match self.name.strip_prefix("tag:") {
+            Some(key) => {
+                tags.iter().filter(|(name, _)| name == key).map(|(_, value)| value.clone()).collect()
+            }
+            None if self.name == "tag-key" => tags.iter().map(|(key, _)| key.clone()).collect(),
+            None => held(&self.name),
+        };
+        values.iter().any(|text| self.values.iter().any(|pattern| matches(pattern, text)))
     }
 }
 

@@ -82,6 +82,19 @@ impl PermissionGrantee {
         }
     }
 
+    /// An item of `CreateVolumePermission.Add` and its like: a snapshot has no permissions of organizations.
+    pub(super) fn snapshot_item(item: Members) -> Result<PermissionGrantee, ErrorAnswer> {
+        for member in ["OrganizationArn", "OrganizationalUnitArn"] {
+            if item.has(member) {
+                return Err(ErrorAnswer::new(
+                    "UnknownParameter",
+                    format!("The parameter {member} is not recognized"),
+                ));
+            }
+        }
+        PermissionGrantee::item(item)
+    }
+
     /// As an answer shows it.
     pub(super) fn shown(&self) -> Value {
         match self {

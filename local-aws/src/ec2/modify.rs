@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{PermissionGrantee, request};
+use super::{BlockedKind, PermissionGrantee, UNBLOCKED, request};
 use crate::cloudtrail;
 use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
@@ -29,30 +29,36 @@ pub(super) fn modify_image_attribute(
     let change = asked(&mut input)?;
     request::finish(input)?;
     let ec2 = &context.world.ec2;
-    let is_blocked = ec2.is_blocked(context.region);
+    let is_blocked = ec2.block_state(BlockedKind::Images, context) != UNBLOCKED;
     let mut state = ec2.lock();
-    let image = state.own_image(context.region, &id)?.clone();
+    let image = state.own_image(context, &id)?.clone();
     match change {
         AttributeEdit::Permissions { add, remove } => {
             if add.contains(&PermissionGrantee::Everyone) {
-                may_be_public(is_blocked, state.is_encrypted(&image))?;
+                let is_encrypted = state.snapshots_of(&image).iter().any(|snapshot| snapshot.encrypted);
+                may_be_public(is_blocked, is_encrypted)?;
             }
             let record = recorded(&id, &add, &remove);
-            let image = state.own_image(context.region, &id)?;
-            apply(&mut image.shared_with, add, &remove);
+            let shared_with = applied(image.shared_with.latest(), add, &remove);
+            let seen_from = context.now + ec2.permission_delay;
+            state.own_image(context, &id)?.shared_with.write(seen_from, shared_with);
             let arn = format!("arn:aws:ec2:{}::image/{id}", context.region);
             cloudtrail::record(context, "ModifyImageAttribute", &arn, record);
         }
-        AttributeEdit::Description(text) => state.own_image(context.region, &id)?.description = Some(text),
-        AttributeEdit::ImdsSupport => {
-            state.own_image(context.region, &id)?.imds_support = Some("v2.0".to_owned())
-        }
+        AttributeEdit::Description(text) => state.own_image(context, &id)?.description = Some(text),
+        AttributeEdit::ImdsSupport => state.own_image(context, &id)?.imds_support = Some("v2.0".to_owned()),
     }
     Ok(json!({"return": true}))
 }
 
 /// The request, as CloudTrail records it.
 fn recorded(id: &str, add: &[PermissionGrantee], remove: &[PermissionGrantee]) -> Value {
+    let permission = recorded_items(add, remove);
+    json!({"imageId": id, "attributeType": "launchPermission", "launchPermission": permission})
+}
+
+/// The added and removed permissions, as CloudTrail records them.
+pub(super) fn recorded_items(add: &[PermissionGrantee], remove: &[PermissionGrantee]) -> Value {
     let mut permission = json!({});
     for (name, grantees) in [("add", add), ("remove", remove)] {
         if !grantees.is_empty() {
@@ -60,21 +66,23 @@ fn recorded(id: &str, add: &[PermissionGrantee], remove: &[PermissionGrantee]) -
                 json!({"items": grantees.iter().map(PermissionGrantee::shown).collect::<Vec<_>>()});
         }
     }
-    json!({"imageId": id, "attributeType": "launchPermission", "launchPermission": permission})
+    permission
 }
 
 /// The permissions afterwards: each once, in the order in which they came.
-pub(super) fn apply(
-    shared_with: &mut Vec<PermissionGrantee>,
+pub(super) fn applied(
+    before: &[PermissionGrantee],
     add: Vec<PermissionGrantee>,
     remove: &[PermissionGrantee],
-) {
+) -> Vec<PermissionGrantee> {
+    let mut after = before.to_vec();
     for grantee in add {
-        if !shared_with.contains(&grantee) {
-            shared_with.push(grantee);
+        if !after.contains(&grantee) {
+            after.push(grantee);
         }
     }
-    shared_with.retain(|grantee| !remove.contains(grantee));
+    after.retain(|grantee| !remove.contains(grantee));
+    after
 }
 
 fn may_be_public(is_blocked: bool, is_encrypted: bool) -> Result<(), ErrorAnswer> {

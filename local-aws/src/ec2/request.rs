@@ -1,7 +1,11 @@
 //! Checks the members that operations have in common, as EC2 checks them.
 
+use serde_json::{Value, json};
+
 use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
+use crate::paging;
+use crate::service::Context;
 
 /// `ImageId` of an operation on one image.
 pub(super) fn image_id(input: &mut Members) -> Result<String, ErrorAnswer> {
@@ -11,11 +15,46 @@ pub(super) fn image_id(input: &mut Members) -> Result<String, ErrorAnswer> {
 
 pub(super) fn snapshot_id(input: &mut Members) -> Result<String, ErrorAnswer> {
     let id = required(input, "SnapshotId")?;
-    if is_snapshot_id(&id) {
-        return Ok(id);
-    }
+    if is_snapshot_id(&id) { Ok(id) } else { Err(malformed_snapshot(&id)) }
+}
+
+pub(super) fn malformed_snapshot(id: &str) -> ErrorAnswer {
     let message = format!("Value ({id}) for parameter snapshotId is invalid. Expected: 'snap-...'.");
-    Err(ErrorAnswer::new("InvalidSnapshotID.Malformed", message))
+    ErrorAnswer::new("InvalidSnapshotID.Malformed", message)
+}
+
+pub(super) fn no_such_snapshot(id: &str) -> ErrorAnswer {
+    ErrorAnswer::new("InvalidSnapshot.NotFound", format!("The snapshot '{id}' does not exist."))
+}
+
+pub(super) fn malformed_account(id: &str) -> ErrorAnswer {
+    ErrorAnswer::new("InvalidUserID.Malformed", format!("Invalid user id: \"{id}\""))
+}
+
+/// A page of an answer: its items as `member`, and the token for the next page. Only the items of the page are shown.
+pub(super) fn page<T>(
+    context: &Context<'_>,
+    (member, all, shown): (&str, &[T], impl Fn(&T) -> Value),
+    (size, token): (Option<i64>, Option<&str>),
+    request: &str,
+) -> Result<Value, ErrorAnswer> {
+    let most = context.world.ec2.page_size;
+    let size = size.map_or(most, |size| most.min(usize::try_from(size).unwrap_or(most)));
+    let page = paging::page(all, size, token, &[context.account(), request]).map_err(|_| {
+        ErrorAnswer::new("InvalidNextToken", "The token provided in the NextToken field is invalid.")
+    })?;
+    let items: Vec<Value> = page.items.iter().map(shown).collect();
+    let mut output = json!({member: items});
+    if let Some(next) = page.next {
+        output["nextToken"] = json!(next);
+    }
+    Ok(output)
+}
+
+/// A resource's tags; none for an empty list.
+pub(super) fn tag_set(tags: &[(String, String)]) -> Option<Value> {
+    let shown = tags.iter().map(|(key, value)| json!({"key": key, "value": value}));
+    (!tags.is_empty()).then(|| shown.collect())
 }
 
 pub(super) fn required(input: &mut Members, name: &str) -> Result<String, ErrorAnswer> {

@@ -1,8 +1,9 @@
-//! DescribeSnapshotAttribute and ModifySnapshotAttribute.
+//! DescribeSnapshotAttribute, ModifySnapshotAttribute and ResetSnapshotAttribute.
 
 use serde_json::{Value, json};
 
-use super::{PermissionGrantee, modify, request};
+use super::{BlockedKind, PermissionGrantee, UNBLOCKED, modify, request};
+use crate::cloudtrail;
 use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
 use crate::service::Context;
@@ -17,10 +18,13 @@ pub(super) fn describe_snapshot_attribute(
     let attribute = request::required(&mut input, "Attribute")?;
     request::finish(input)?;
     let mut state = context.world.ec2.lock();
-    let snapshot = state.own_snapshot(context.region, &id)?;
+    let snapshot = state.own_snapshot(context, &id)?;
     match &*attribute {
+        // "The attributes for these snapshots still indicate that they are publicly shared" while all public sharing
+        // is blocked.
         PERMISSION => {
-            let shared: Value = snapshot.shared_with.iter().map(PermissionGrantee::shown).collect();
+            let seen = snapshot.shared_with.seen(context.now);
+            let shared: Value = seen.iter().map(PermissionGrantee::shown).collect();
             Ok(json!({"snapshotId": id, PERMISSION: shared}))
         }
         "productCodes" => Ok(json!({"snapshotId": id, "productCodes": []})),
@@ -39,13 +43,54 @@ pub(super) fn modify_snapshot_attribute(
     }
     let (add, remove) = asked(&mut input)?;
     request::finish(input)?;
-    let mut state = context.world.ec2.lock();
-    let snapshot = state.own_snapshot(context.region, &id)?;
-    if snapshot.encrypted && add.contains(&PermissionGrantee::Everyone) {
+    let ec2 = &context.world.ec2;
+    let is_blocked = ec2.block_state(BlockedKind::Snapshots, context) != UNBLOCKED;
+    let mut state = ec2.lock();
+    let snapshot = state.own_snapshot(context, &id)?;
+    if add.contains(&PermissionGrantee::Everyone) {
+        may_be_public(is_blocked, snapshot.encrypted)?;
+    }
+    let record = recorded(&id, &add, &remove);
+    let shared_with = modify::applied(snapshot.shared_with.latest(), add, &remove);
+    snapshot.shared_with.write(context.now + ec2.permission_delay, shared_with);
+    let arn = format!("arn:aws:ec2:{}::snapshot/{id}", context.region);
+    cloudtrail::record(context, "ModifySnapshotAttribute", &arn, record);
+    Ok(json!({"return": true}))
+}
+
+/// The request, as CloudTrail records it.
+fn recorded(id: &str, add: &[PermissionGrantee], remove: &[PermissionGrantee]) -> Value {
+    let permission = modify::recorded_items(add, remove);
+    json!({"snapshotId": id, "attributeType": "CREATE_VOLUME_PERMISSION", PERMISSION: permission})
+}
+
+fn may_be_public(is_blocked: bool, is_encrypted: bool) -> Result<(), ErrorAnswer> {
+    if is_blocked {
+        let message = "You can’t publicly share this snapshot because block public access for snapshots is enabled for \
+                       this account in this Region.";
+        return Err(ErrorAnswer::new("OperationNotPermitted", message));
+    }
+    if is_encrypted {
         let message = "Encrypted snapshots can’t be shared publicly. Specify another snapshot.";
         return Err(ErrorAnswer::new("UnsupportedOperation", message));
     }
-    modify::apply(&mut snapshot.shared_with, add, &remove);
+    Ok(())
+}
+
+/// Removes every permission of the snapshot.
+pub(super) fn reset_snapshot_attribute(
+    context: &Context<'_>,
+    mut input: Members,
+) -> Result<Value, ErrorAnswer> {
+    let id = request::snapshot_id(&mut input)?;
+    let attribute = request::required(&mut input, "Attribute")?;
+    if attribute != PERMISSION {
+        return Err(request::bad_value(&attribute, "attribute"));
+    }
+    request::finish(input)?;
+    let ec2 = &context.world.ec2;
+    let seen_from = context.now + ec2.permission_delay;
+    ec2.lock().own_snapshot(context, &id)?.shared_with.write(seen_from, Vec::new());
     Ok(json!({"return": true}))
 }
 
@@ -55,7 +100,7 @@ fn asked(input: &mut Members) -> Result<(Vec<PermissionGrantee>, Vec<PermissionG
     if let Some(mut permissions) = input.structure("CreateVolumePermission")? {
         for (name, into) in [("Add", &mut add), ("Remove", &mut remove)] {
             for item in permissions.structures(name)? {
-                into.push(PermissionGrantee::item(item)?);
+                into.push(PermissionGrantee::snapshot_item(item)?);
             }
         }
         permissions.finish()?;

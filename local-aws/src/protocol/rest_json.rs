@@ -1,4 +1,5 @@
-//! REST JSON, as Elastic Disaster Recovery has it: `POST /Operation`, JSON in and out, an error's name in a header.
+//! REST JSON: JSON in and out, an error's name in a header. The path names the operation: `POST /Operation` of Elastic
+//! Disaster Recovery, and a path of its own of Security Hub.
 
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -12,12 +13,15 @@ use crate::server::{Request, respond};
 
 /// Whether a service uses this protocol.
 pub(super) fn serves(service: &str) -> bool {
-    service == "drs"
+    matches!(service, "drs" | "securityhub")
 }
 
 /// The API (none is named), the operation and the input.
-pub(super) fn read(request: &Request) -> (String, String, Result<Value, ErrorAnswer>) {
-    let operation = request.parts.uri.path().trim_start_matches('/').to_owned();
+pub(super) fn read(request: &Request, service: &str) -> (String, String, Result<Value, ErrorAnswer>) {
+    let operation = match (service, request.parts.uri.path()) {
+        ("securityhub", "/findings/import") => "BatchImportFindings".to_owned(),
+        (_, path) => path.trim_start_matches('/').to_owned(),
+    };
     let input = match request.parts.method {
         Method::POST if request.body.is_empty() => Ok(json!({})),
         Method::POST => serde_json::from_slice(&request.body).map_err(|error| {
@@ -36,7 +40,7 @@ pub(super) fn response(
 ) -> Response<Full<Bytes>> {
     let (status, body) = match outcome {
         Ok(output) => (success(&wire.operation), output.clone()),
-        Err(refusal) => (status(refusal), error(refusal)),
+        Err(refusal) => (status(refusal), error(wire, refusal)),
     };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = respond(status, "application/json", body.to_string());
@@ -61,15 +65,21 @@ fn success(operation: &str) -> u16 {
 fn status(refusal: &ErrorAnswer) -> u16 {
     match refusal.code.as_str() {
         "ServiceQuotaExceededException" => 402,
+        "InvalidAccessException" => 401,
         "AccessDeniedException" => 403,
         "ResourceNotFoundException" => 404,
-        "ThrottlingException" => 429,
+        "ThrottlingException" | "LimitExceededException" => 429,
+        "InternalException" => 500,
         _ => refusal.status,
     }
 }
 
-fn error(refusal: &ErrorAnswer) -> Value {
-    let mut body = json!({"message": refusal.message, "code": refusal.code});
+fn error(wire: &Wire, refusal: &ErrorAnswer) -> Value {
+    let mut body = match &*wire.service {
+        // The names of the members in the service's model.
+        "securityhub" => json!({"Message": refusal.message, "Code": refusal.code}),
+        _ => json!({"message": refusal.message, "code": refusal.code}),
+    };
     for (member, value) in refusal.further.iter().flat_map(|further| further.iter()) {
         body[member] = value.clone();
     }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::raw::{RawFault, RawWorld};
-use super::{AwsWorld, WorldError, drs, images, pipelines, repositories, signals, stacks, tables, timeline};
+use super::{
+    AwsWorld, WorldError, account, drs, images, pipelines, repositories, signals, stacks, tables, timeline,
+};
 use crate::error_answer::{ErrorAnswer, status_of};
 use crate::fault::{Fault, FaultAnswer};
 use crate::services;
@@ -98,10 +100,11 @@ pub(super) fn read(path: &Path) -> Result<AwsWorld, WorldError> {
     for stack in raw.stack {
         stacks::add(&world, &file, stack)?;
     }
-    images::account(&mut world, &file, raw.account)?;
-    if let Some(size) = raw.ec2.page_size {
-        world.ec2.page_size = size.into();
+    account::account(&mut world, &file, raw.account)?;
+    for role in raw.role {
+        account::role(&mut world, &file, role)?;
     }
+    images::settings(&mut world, raw.ec2);
     for snapshot in raw.snapshot {
         images::snapshot(&world, &file, snapshot)?;
     }

@@ -18,7 +18,9 @@ pub(super) use drs::{
     RawDrs, RawPlanStep, RawRecoveryExecution, RawRecoveryInstance, RawRecoveryJob, RawRecoveryPlan,
     RawSnapshotOf, RawSourceServer,
 };
-pub(super) use images::{RawAccount, RawEc2, RawImage, RawSnapshot};
+pub(super) use images::{
+    RawAccount, RawAncestor, RawEarlier, RawEc2, RawImage, RawRole, RawSnapshot, RawUsage,
+};
 pub(super) use pull_requests::{RawComment, RawPullRequest};
 pub(super) use signals::{RawAlarm, RawEndpoint, RawParameter};
 pub(super) use tables::{RawDynamoDbTable, RawKey};
@@ -42,6 +44,8 @@ pub(super) struct RawWorld {
     pub(super) cloudformation: RawCloudFormation,
     #[serde(default)]
     pub(super) account: RawAccount,
+    #[serde(default)]
+    pub(super) role: Vec<RawRole>,
     #[serde(default)]
     pub(super) ec2: RawEc2,
     #[serde(default)]

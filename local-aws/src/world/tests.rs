@@ -140,6 +140,42 @@ fn every_mistake_names_its_line() {
             "[account]\ncaller = \"arn:aws:iam::999988887777:user/a\"",
             "world.toml:2: `caller` is the ARN of a user, a role's session or the root user of 111122223333",
         ),
+        (
+            "[[image]]\nid = \"ami-00000001\"\nsnapshot = \"snap-00000001\"\nsnapshots = [\"snap-00000002\"]",
+            "world.toml:3: an image has a `snapshot` or `snapshots`, not both",
+        ),
+        (
+            "[[image]]\nid = \"ami-00000001\"\nusage = [{ account = \"44\", count = 1 }]",
+            "world.toml:3: `44` is no account's id",
+        ),
+        (
+            "[[image]]\nid = \"ami-00000001\"\nmade-from = [{ id = \"base\" }]",
+            "world.toml:3: `base` is not `ami-` and 8 or 17 hexadecimal digits",
+        ),
+        (
+            "[[snapshot]]\nid = \"snap-00000001\"\nkms-key = \"k\"",
+            "world.toml:3: `kms-key` needs `encrypted = true`",
+        ),
+        (
+            "[[snapshot]]\nid = \"snap-00000001\"\nstate = \"done\"",
+            "world.toml:3: `done` is not one of completed",
+        ),
+        (
+            "[[role]]\narn = \"arn:aws:iam::444455556666:user/a\"",
+            "world.toml:2: `arn:aws:iam::444455556666:user/a` is no ARN of a role",
+        ),
+        (
+            "[account]\norganizations-access = true",
+            "world.toml:2: `organizations-access` needs `organization`",
+        ),
+        (
+            "[account]\norganization-accounts = [\"444455556666\"]",
+            "world.toml:2: `organization-accounts` needs `organization`",
+        ),
+        (
+            "[account]\nsnapshot-block-public-access = \"on\"",
+            "world.toml:2: `snapshot-block-public-access` is one of block-all-sharing, block-new-sharing, unblocked",
+        ),
         ("[[table]]\nname = \"ab\"\nhash = { name = \"id\" }", "world.toml:2: `ab` cannot be a table's name"),
         (
             "[[table]]\nname = \"abc\"\nhash = { name = \"id\" }\nitems = [{ name = \"x\" }]",
@@ -184,8 +220,8 @@ fn the_world_in_the_readme_can_be_read() {
     std::fs::write(folder.path().join("ok.json"), "{}").unwrap();
     let world = AwsWorld::read(&path).unwrap();
     assert_eq!(world.commit_ids("storefront").len(), 1);
-    // Ten reconciles and seven other entries.
-    assert_eq!(world.timeline().len(), 17);
+    // Ten reconciles and ten other entries.
+    assert_eq!(world.timeline().len(), 20);
 }
 
 #[test]
@@ -236,6 +272,20 @@ fn a_timeline_is_in_order_and_each_entry_is_one_thing() {
         ),
         ("after = 1\nreconcile = true\nevery = 60\ntimes = 1000000000", "the maximum is 10080"),
         ("after = 1\nparameter = \"/p\"", "`parameter` needs `value` or `removed = true`"),
+        (
+            "after = 1\nimage = \"ami-00000001\"\nadd = [\"all\"]",
+            "there is no [[image]] `ami-00000001` in that region",
+        ),
+        (
+            "after = 1\nebs-snapshot = \"snap-00000001\"\nremoved = true",
+            "there is no [[snapshot]] `snap-00000001`",
+        ),
+        ("after = 1\nblock-public-access = \"images\"", "`block-public-access` needs `state`"),
+        (
+            "after = 1\nblock-public-access = \"images\"\nstate = \"block-all-sharing\"",
+            "`state` is one of block-new-sharing, unblocked",
+        ),
+        ("after = 1\nalarm = \"a\"\nstate = \"OK\"\nadd = []", "`add` does not belong to `alarm`"),
         ("after = 1\nreconcile = true\nsoon = true", "unknown field `soon`"),
     ] {
         let error = read(&format!("{head}{entry}")).unwrap_err();

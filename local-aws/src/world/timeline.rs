@@ -1,17 +1,14 @@
 //! `[[timeline]]`: each entry is one thing that happens at one time, or the reconcile event every so often.
 
-use std::time::Duration;
-
 use jiff::{SignedDuration, Timestamp};
 use toml::Spanned;
 
-use super::file::{WorldFile, fault_answer, fault_operation};
+use super::file::WorldFile;
 use super::raw::RawTimed;
 use super::signals::status_of;
-use super::{AwsWorld, WorldError};
+use super::{AwsWorld, WorldError, image_changes, timed_fault};
 use crate::cloudwatch::{STATES, SUPPRESSED_BY};
-use crate::fault::Fault;
-use crate::timeline::{TimelineAction, TimelineEntry, TimelineFault, WorldChange};
+use crate::timeline::{TimelineAction, TimelineEntry, WorldChange};
 
 pub(super) fn add(
     world: &mut AwsWorld,
@@ -97,12 +94,16 @@ fn what(
         ("launch", raw.launch.is_some()),
         ("snapshot", raw.snapshot.is_some()),
         ("fault", raw.fault.is_some()),
+        ("image", raw.image.is_some()),
+        ("ebs-snapshot", raw.ebs_snapshot.is_some()),
+        ("block-public-access", raw.block_public_access.is_some()),
     ]
     .into_iter()
     .filter_map(|(name, is_there)| is_there.then_some(name))
     .collect();
     let &[named] = &named[..] else {
-        let message = "an entry needs exactly one of reconcile, event, alarm, parameter, endpoint, launch, snapshot and fault";
+        let message = "an entry needs exactly one of reconcile, event, alarm, parameter, endpoint, launch, snapshot, fault, \
+                       image, ebs-snapshot and block-public-access";
         return Err(file.invalid(entry, message));
     };
     belongs(file, raw, named)?;
@@ -121,16 +122,24 @@ type Belonging = (&'static str, &'static [&'static str], Option<std::ops::Range<
 
 /// Refuses a key that does not belong to the entry.
 fn belongs(file: &WorldFile<'_>, raw: &RawTimed, named: &str) -> Result<(), WorldError> {
-    let keys: [Belonging; 10] = [
-        ("state", &["alarm"], raw.state.as_ref().map(Spanned::span)),
+    let keys: [Belonging; 14] = [
+        ("state", &["alarm", "block-public-access"], raw.state.as_ref().map(Spanned::span)),
         ("suppressed-by", &["alarm"], raw.suppressed_by.as_ref().map(Spanned::span)),
         ("value", &["parameter"], raw.value.as_ref().map(Spanned::span)),
-        ("removed", &["parameter", "snapshot"], raw.removed.as_ref().map(Spanned::span)),
+        (
+            "removed",
+            &["parameter", "snapshot", "image", "ebs-snapshot"],
+            raw.removed.as_ref().map(Spanned::span),
+        ),
         ("answers", &["endpoint"], raw.answers.as_ref().map(Spanned::span)),
         ("result", &["launch"], raw.result.as_ref().map(Spanned::span)),
         ("status", &["endpoint", "fault"], raw.status.as_ref().map(Spanned::span)),
         ("answer", &["fault"], raw.answer.as_ref().map(Spanned::span)),
         ("message", &["fault"], raw.message.as_ref().map(Spanned::span)),
+        ("add", &["image", "ebs-snapshot"], raw.add.as_ref().map(Spanned::span)),
+        ("remove", &["image", "ebs-snapshot"], raw.remove.as_ref().map(Spanned::span)),
+        ("region", &["image", "ebs-snapshot", "block-public-access"], raw.region.as_ref().map(Spanned::span)),
+        ("account", &["block-public-access"], raw.account.as_ref().map(Spanned::span)),
         ("for", &["fault"], raw.lasting.as_ref().map(Spanned::span)),
     ];
     for (key, of, span) in keys {
@@ -218,33 +227,9 @@ fn change(
             let result = file.one_of(result, "result", &["LAUNCHED", "FAILED"])?.to_owned();
             WorldChange::Launch { server, result }
         }
-        _ => WorldChange::Fault(fault(file, raw, at)?),
+        "image" | "ebs-snapshot" | "block-public-access" => {
+            WorldChange::Images(image_changes::read(world, file, entry, named)?)
+        }
+        _ => WorldChange::Fault(timed_fault::read(file, raw, at)?),
     })
-}
-
-fn fault(file: &WorldFile<'_>, raw: &RawTimed, at: Timestamp) -> Result<TimelineFault, WorldError> {
-    let operation = raw.fault.as_ref().expect("it is there");
-    let (service, name) = fault_operation(file, operation)?;
-    let text = |key: &Option<Spanned<String>>| key.as_ref().map(|key| key.get_ref().clone());
-    let answer =
-        fault_answer(text(&raw.answer), text(&raw.message), raw.status.as_ref().map(|key| *key.get_ref()));
-    let answer = answer.map_err(|message| file.invalid(operation, message))?;
-    let Some(answer) = answer else {
-        return Err(file.invalid(operation, "`fault` needs `answer`"));
-    };
-    let lasting = raw.lasting.as_ref().map(|lasting| SignedDuration::from_secs((*lasting.get_ref()).into()));
-    let how_long = lasting.map(|lasting| format!(" for {} s", lasting.as_secs())).unwrap_or_default();
-    let description =
-        format!("{} fails with {}{how_long}", operation.get_ref(), text(&raw.answer).unwrap_or_default());
-    let after_effect = raw.after_effect.as_ref().is_some_and(|after| *after.get_ref());
-    let fault = Fault {
-        service,
-        operation: name,
-        calls: Vec::new(),
-        answer: Some(answer),
-        after_effect,
-        delay: Duration::ZERO,
-        until: None,
-    };
-    Ok(TimelineFault { fault, until: lasting.map(|lasting| at + lasting), description })
 }

@@ -85,9 +85,16 @@ impl Client {
 
     /// An operation of Elastic Disaster Recovery: the status of its answer, the name of its error, and its body.
     pub(crate) fn drs(&self, operation: &str, input: &Value) -> (u16, String, Value) {
-        let signed = "Authorization: AWS4-HMAC-SHA256 Credential=AKID/20260302/us-east-1/drs/aws4_request, Signature=0\r\n\
-                      Content-Type: application/json\r\n";
-        let response = self.send("POST", &format!("/{operation}"), signed, &input.to_string()).unwrap();
+        self.rest("drs", &format!("/{operation}"), input)
+    }
+
+    /// A call to a path of a service with the REST JSON protocol.
+    pub(crate) fn rest(&self, service: &str, path: &str, input: &Value) -> (u16, String, Value) {
+        let signed = format!(
+            "Authorization: AWS4-HMAC-SHA256 Credential=AKID/20260302/us-east-1/{service}/aws4_request, Signature=0\r\n\
+             Content-Type: application/json\r\n"
+        );
+        let response = self.send("POST", path, &signed, &input.to_string()).unwrap();
         let code = response.headers.get("x-amzn-errortype").cloned().unwrap_or_default();
         (response.status, code, serde_json::from_str(&response.body).unwrap())
     }
@@ -106,8 +113,20 @@ impl Client {
         operation: &str,
         members: &[(&str, &str)],
     ) -> Response {
+        self.query_as("AKID", service, version, operation, members)
+    }
+
+    /// The same, signed with an access key.
+    pub(crate) fn query_as(
+        &self,
+        access_key: &str,
+        service: &str,
+        version: &str,
+        operation: &str,
+        members: &[(&str, &str)],
+    ) -> Response {
         let signed = format!(
-            "Authorization: AWS4-HMAC-SHA256 Credential=AKID/20260302/us-east-1/{service}/aws4_request, Signature=0\r\n\
+            "Authorization: AWS4-HMAC-SHA256 Credential={access_key}/20260302/us-east-1/{service}/aws4_request, Signature=0\r\n\
              Content-Type: application/x-www-form-urlencoded\r\n"
         );
         let mut form = form_urlencoded::Serializer::new(String::new());

@@ -51,7 +51,7 @@ public = true
 "#;
 
 /// The members of a request, as the form has them.
-type Ec2Form<'f> = &'f [(&'f str, &'f str)];
+pub(crate) type Ec2Form<'f> = &'f [(&'f str, &'f str)];
 
 fn start(more: &str) -> (LocalAws, Client) {
     let aws = LocalAws::start(WorldText::of(&format!("{IMAGES}{more}"))).unwrap();
@@ -73,7 +73,7 @@ fn own(aws: &LocalAws) -> ImageNow {
 }
 
 /// `Code: Message`.
-fn refusal(response: &Response) -> String {
+pub(crate) fn refusal(response: &Response) -> String {
     assert!(response.status >= 400, "{}", response.body);
     format!("{}: {}", response.texts("Code")[0], response.texts("Message")[0])
 }

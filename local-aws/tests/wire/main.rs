@@ -5,16 +5,21 @@
     reason = "clippy knows tests by their attribute, and not their helper functions"
 )]
 
+mod accounts;
 mod client;
+mod delays;
 mod emails;
+mod findings;
 mod images;
 mod interleavings;
 mod items;
 mod pull_requests;
 mod recovery;
 mod signals;
+mod snapshots;
 mod stack_rules;
 mod stacks;
+mod usage;
 
 use std::time::Duration;
 

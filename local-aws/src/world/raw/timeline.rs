@@ -24,6 +24,18 @@ pub(in super::super) struct RawTimed {
     pub(in super::super) launch: Option<Spanned<String>>,
     pub(in super::super) snapshot: Option<Spanned<String>>,
     pub(in super::super) fault: Option<Spanned<String>>,
+    pub(in super::super) image: Option<Spanned<String>>,
+    pub(in super::super) ebs_snapshot: Option<Spanned<String>>,
+    /// `images` or `snapshots`.
+    pub(in super::super) block_public_access: Option<Spanned<String>>,
+
+    /// Grantees of an image or a snapshot.
+    pub(in super::super) add: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(in super::super) remove: Option<Spanned<Vec<Spanned<String>>>>,
+    /// Default: the world's.
+    pub(in super::super) region: Option<Spanned<String>>,
+    /// Default: the world's.
+    pub(in super::super) account: Option<Spanned<String>>,
 
     pub(in super::super) state: Option<Spanned<String>>,
     pub(in super::super) suppressed_by: Option<Spanned<String>>,
