@@ -15,6 +15,7 @@ use crate::aws::Clients;
 use crate::because::Because;
 use crate::decide::{AssessedCall, after_reporting, assess, decide, decide_after};
 use crate::event::{Event, Parsed, Record, parse};
+use crate::facts::LookUp;
 use crate::gather::{current_permissions, gather, gather_scan};
 use crate::recorded_call::RecordedCall;
 use crate::rules::Rules;
@@ -71,6 +72,10 @@ async fn recorded_call(run: &Run<'_>, record: &Record) -> Report {
         // The email reports the permissions after the revert.
         if acted.changed_permissions() {
             facts.permissions = current_permissions(&call, run).await;
+            // Our own call proves more than a look-up: EC2 is eventually consistent.
+            if let LookUp::Found(now) = &mut facts.permissions {
+                now.retain(|grantee| !acted.revoked().contains(grantee));
+            }
         }
         decide_after(&assessed, &facts, acted)
     })
