@@ -160,8 +160,8 @@ fn after_permission_change(
         lines.filter(|_| is_needed),
     );
     // Public access is never expected because of its actor.
-    let by_actor =
-        trusted_actor_line(alert).filter(|_| is_needed && !added(alert).contains(&Grantee::Everyone));
+    let is_expectable = is_needed && !is_used(alert) && !added(alert).contains(&Grantee::Everyone);
+    let by_actor = trusted_actor_line(alert).filter(|_| is_expectable);
     instructions.offer("To expect every share by this actor, in the table of the image", by_actor);
     if is_unread && alert.revert.revoked().is_empty() {
         instructions.offer("To list the current permissions", command::describe(resource, region));
