@@ -1,7 +1,7 @@
 //! Hostile records: SNS accepts every email, and no text of a record becomes a command.
 
 use ami_alerts::change::SharingChange;
-use ami_alerts::decide::assess;
+use ami_alerts::decide::AssessedCall;
 use ami_alerts::email::CallAlert;
 use ami_alerts::event::{Event, Parsed, Record, parse};
 use ami_alerts::facts::{Facts, ImageDescription, LookUp, LookupError};
@@ -35,8 +35,9 @@ fn email(record: &Record, facts: &Facts, revert: &RevertOutcome, limit: usize) -
     let call = RecordedCall::of(record, &rules).ok()?;
     assert!(!matches!(call.change(), Some(SharingChange::OtherAttribute { .. })));
     let home = home();
-    let assessment = assess(&call, facts, &rules, &home);
-    let alert = CallAlert { call: &call, assessment: &assessment, facts, revert, home: &home };
+    let now = "2026-03-02T10:05:00Z".parse().expect("a time");
+    let assessed = AssessedCall::of(&call, facts, &rules, &home, limit, now);
+    let alert = CallAlert { call: &call, assessment: &assessed.assessment, facts, revert, home: &home };
     Some(alert.message(limit))
 }
 
