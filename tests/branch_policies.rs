@@ -2,7 +2,7 @@
 //!
 //! A build runs code from its branch, so each test asks what a principal with push access to that branch can do.
 
-mod policy;
+pub(crate) mod policy;
 mod templates;
 
 use std::collections::BTreeSet;

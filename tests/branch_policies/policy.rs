@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 /// A request to AWS, as IAM sees it.
-pub(super) struct Request<'a> {
-    pub(super) action: &'a str,
-    pub(super) resource: &'a str,
+pub(crate) struct Request<'a> {
+    pub(crate) action: &'a str,
+    pub(crate) resource: &'a str,
     /// Condition keys with their values.
-    pub(super) context: BTreeMap<&'a str, &'a str>,
+    pub(crate) context: BTreeMap<&'a str, &'a str>,
 }
 
 /// Whether an identity policy or a trust policy allows a request. A trust policy has no resource.
-pub(super) fn allows(statements: &[Value], request: &Request<'_>) -> bool {
+pub(crate) fn allows(statements: &[Value], request: &Request<'_>) -> bool {
     let applies = |effect: &str| {
         statements.iter().any(|one| one["Effect"] == effect && covers(one, request) && holds(one, request))
     };
@@ -21,7 +21,7 @@ pub(super) fn allows(statements: &[Value], request: &Request<'_>) -> bool {
 }
 
 /// Whether a resource policy denies a request.
-pub(super) fn denies(statements: &[Value], request: &Request<'_>) -> bool {
+pub(crate) fn denies(statements: &[Value], request: &Request<'_>) -> bool {
     statements.iter().any(|one| one["Effect"] == "Deny" && covers(one, request) && holds(one, request))
 }
 
@@ -50,13 +50,15 @@ fn key_holds(operator: &str, wanted: &[String], value: Option<&&str>) -> bool {
     match operator {
         "StringEquals" | "Bool" => value.is_some_and(|value| equal(value)),
         "StringLike" | "ArnLike" => value.is_some_and(|value| alike(value)),
+        // "true" holds if the request lacks the key, and "false" if it has the key.
+        "Null" => equal(if value.is_none() { "true" } else { "false" }),
         "ArnNotEquals" => value.is_none_or(|value| !alike(value)),
         other => panic!("the evaluator lacks the operator {other}"),
     }
 }
 
 /// One text, or a list of them.
-pub(super) fn texts(value: &Value) -> Vec<String> {
+pub(crate) fn texts(value: &Value) -> Vec<String> {
     let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("not evaluated: {value}")).to_owned();
     match value {
         Value::Null => Vec::new(),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use shared::function::Resource;
 
 use super::{function, properties, template};
+use crate::branch_policies::policy::{Request, allows};
 use crate::repository::root;
 
 fn with(parameters: &[(&str, &str)]) -> SamTemplate {
@@ -98,6 +99,45 @@ fn the_policy_of_ami_alerts_allows_each_call_and_modifies_images_only_where_that
     assert!(reverts(&template) && !reverts(&super::template()));
     let instance = format!("arn:{PARTITION}:ec2:{REGION}:{ACCOUNT}:instance/i-1");
     assert!(!function(&template, "ami-alerts").allows("ec2:ModifyImageAttribute", &instance));
+    let snapshot = format!("arn:{PARTITION}:ec2:{REGION}::snapshot/snap-0123456789abcdef0");
+    let revokes = |template: &SamTemplate, resource: &str| {
+        function(template, "ami-alerts").allows("ec2:ModifySnapshotAttribute", resource)
+    };
+    assert!(revokes(&template, &snapshot) && !revokes(&super::template(), &snapshot));
+    assert!(!revokes(&template, &image));
+}
+
+/// The requests are those that the function and a principal with the role's credentials can make, with the keys that they have
+/// (Service Authorization Reference, "Actions, resources, and condition keys for Amazon EC2").
+#[test]
+fn the_role_can_revoke_shares_of_snapshots_and_grant_none() {
+    let statements = properties("AmiAlertsRevertPolicy")["PolicyDocument"]["Statement"].clone();
+    let statements =
+        Value::from(statements.as_array().expect("it has statements").iter().map(plain).collect::<Vec<_>>());
+    let snapshot = "arn:aws:ec2:eu-west-1::snapshot/snap-0123456789abcdef0";
+    let allowed = |context: &[(&'static str, &'static str)]| {
+        let context = context.iter().copied().collect();
+        let request = Request { action: "ec2:ModifySnapshotAttribute", resource: snapshot, context };
+        allows(statements.as_array().expect("a list"), &request)
+    };
+    let (add_group, add_account) = (("ec2:Add/group", "all"), ("ec2:Add/userId", "444455556666"));
+    let (remove_group, remove_account) = (("ec2:Remove/group", "all"), ("ec2:Remove/userId", "444455556666"));
+    assert!(
+        allowed(&[remove_group]) && allowed(&[remove_account]) && allowed(&[remove_group, remove_account])
+    );
+    for add in [add_group, add_account] {
+        assert!(!allowed(&[add]) && !allowed(&[add, remove_group]) && !allowed(&[add, remove_account]));
+    }
+    assert!(!allowed(&[]), "a request whose grantees IAM does not see");
+}
+
+/// A statement whose resource is plain text, for the evaluator.
+fn plain(statement: &Value) -> Value {
+    let mut statement = statement.clone();
+    if let Some(text) = statement["Resource"]["Fn::Sub"].as_str() {
+        statement["Resource"] = json!(text.replace("${AWS::Partition}", "aws"));
+    }
+    statement
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::alert_table::ClaimedEvent;
 use crate::change::ResourceKind;
 use crate::claim::{AlertTableError, ClaimAnswer};
 use crate::decide::Decided;
-use crate::effect::{Acted, AlertPublication, Effect, ImageShares, Revocation};
+use crate::effect::{Acted, AlertPublication, Effect, Revocation};
 use crate::grantee::Grantee;
 use crate::memory::update::MemoryUpdate;
 use crate::revert_plan::{FailedRevert, RecordedRevert, may_have_had_effect};
@@ -56,10 +56,6 @@ async fn carry_out(run: &Run<'_>, effect: Effect, actions: &mut Vec<Action>) -> 
             Acted::Revoked(revocation, result, unrecorded)
         }
         Effect::Publish(publication) => email(run, publication, actions).await,
-        Effect::Remember(shares) => {
-            let unrecorded = remember(run, &shares).await;
-            Acted::Remembered(shares, unrecorded)
-        }
         Effect::Update(update) => {
             let unrecorded = change_memory(run, &update).await;
             Acted::Updated(update, unrecorded)
@@ -233,16 +229,6 @@ async fn email(run: &Run<'_>, publication: Box<AlertPublication>, actions: &mut 
     };
     actions.push(published.action);
     Acted::Published(publication, published.outcome, unrecorded)
-}
-
-/// Without a table nothing is remembered.
-async fn remember(run: &Run<'_>, shares: &ImageShares) -> Option<AlertTableError> {
-    let table = run.table()?;
-    let written = table.remember(&run.home.account, shares, run.invocation.now);
-    match run.invocation.executor.perform(written).await {
-        Performed::Failed(error) => Some(error),
-        Performed::Done(()) | Performed::NotCalled => None,
-    }
 }
 
 /// Changes the memory of an image or a snapshot. Without a table nothing is remembered.

@@ -107,7 +107,7 @@ pub fn decide_after(assessed: &AssessedCall<'_>, facts: &Facts, acted: Acted) ->
             }
             decided
         }
-        Acted::Remembered(..) | Acted::Updated(..) => after_reporting(acted),
+        Acted::Updated(..) => after_reporting(acted),
     }
 }
 
@@ -145,12 +145,12 @@ fn after_claim(assessed: &AssessedCall<'_>, facts: &Facts, answer: ClaimAnswer) 
     Decided { report, effects: vec![effect] }
 }
 
-/// The decision after an email or a record of shares, of a call or of the daily scan.
+/// The decision after an email or an update of the memory, of a call or of the daily scan.
 pub fn after_reporting(acted: Acted) -> Decided {
     let mut decided = Decided::default();
     match acted {
         Acted::Published(publication, result, unrecorded) => {
-            let AlertPublication { subject, shares, updates, .. } = *publication;
+            let AlertPublication { subject, updates, .. } = *publication;
             let sent = matches!(result, Performed::Done(_));
             if let Performed::Failed(error) = result {
                 decided.report.reason(Verdict::Fail, &subject, &Because::EmailFailed { error });
@@ -161,17 +161,13 @@ pub fn after_reporting(acted: Acted) -> Decided {
                 None => {}
             }
             if sent {
-                decided.effects.extend(shares.into_iter().map(Effect::Remember));
                 decided.effects.extend(updates.into_iter().map(Effect::Update));
             }
         }
-        Acted::Remembered(shares, Some(error)) => {
-            decided.report.note(&shares.image, &Remark::ShareNotRemembered { error });
-        }
         Acted::Updated(update, Some(error)) => {
-            decided.report.note(&update.resource, &Remark::ShareNotRemembered { error });
+            decided.report.note(&update.resource, &Remark::FindingNotRemembered { error });
         }
-        Acted::Updated(_, None) | Acted::Remembered(_, None) | Acted::Claimed(_) | Acted::Revoked(..) => {}
+        Acted::Updated(_, None) | Acted::Claimed(_) | Acted::Revoked(..) => {}
     }
     decided
 }
@@ -187,7 +183,7 @@ impl AssessedCall<'_> {
             report.note(&subject, &Remark::RuleUncertain);
         }
         let time = self.assessment.time.filter(|time| time.source != TimeSource::Record);
-        if let Some(time) = time {
+        if let (Some(time), Some(_)) = (time, ResourceKey::of(self.call, self.home)) {
             report.note(&subject, &Remark::TimeUnknown { time });
         }
         report
@@ -238,7 +234,6 @@ impl AssessedCall<'_> {
             subject: call.subject(),
             message,
             event: Some(EmailedEvent { key: call.key(), revert }),
-            shares: Vec::new(),
             updates: ResourceKey::of(call, home).and_then(|key| key.update(changes)).into_iter().collect(),
         }))
     }

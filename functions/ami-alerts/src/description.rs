@@ -196,7 +196,6 @@ const SETTINGS: &[Setting] = &[
 ];
 
 const CALLS: &[Call] = &[
-    Call::on("dynamodb:DeleteItem", REPORTS),
     Call::on("dynamodb:GetItem", REPORTS),
     Call::on("dynamodb:PutItem", REPORTS),
     Call::on("dynamodb:Query", REPORTS),

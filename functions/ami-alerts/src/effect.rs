@@ -1,4 +1,4 @@
-//! The effects of this function: claim an event, revoke access, publish an email, remember and forget shares.
+//! The effects of this function: claim an event, revoke access, publish an email, remember findings.
 //!
 //! A decision returns effects, `act.rs` carries them out, and their results are the input of the next decision.
 
@@ -21,8 +21,6 @@ pub enum Effect {
     Revoke(Revocation),
     /// Publish an email.
     Publish(Box<AlertPublication>),
-    /// Remember the untrusted shares of an image, or forget them.
-    Remember(ImageShares),
     /// Change the memory of an image or a snapshot.
     Update(MemoryUpdate),
 }
@@ -57,8 +55,6 @@ pub struct AlertPublication {
     pub message: Message,
     /// The claimed event that the email reports; `None` for the daily scan.
     pub event: Option<EmailedEvent>,
-    /// The shares that the email reports; they are remembered once it is sent.
-    pub shares: Vec<ImageShares>,
     /// What is remembered once the email is sent.
     pub updates: Vec<MemoryUpdate>,
 }
@@ -72,17 +68,6 @@ pub struct EmailedEvent {
     pub revert: RevertOutcome,
 }
 
-/// The untrusted shares of an image, as the table remembers them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImageShares {
-    /// The region of the image.
-    pub region: String,
-    /// The id of the image.
-    pub image: String,
-    /// The digest of the untrusted grantees; `None` where there are none, and the item is deleted.
-    pub digest: Option<String>,
-}
-
 /// An effect that was carried out, with its result.
 #[derive(Debug, Clone)]
 pub enum Acted {
@@ -92,8 +77,6 @@ pub enum Acted {
     Revoked(Revocation, Performed<(), FailedRevert>, Option<AlertTableError>),
     /// An email was published, or not; and why the table could not record that.
     Published(Box<AlertPublication>, Performed<String>, Option<AlertTableError>),
-    /// Shares of an image were remembered, or not.
-    Remembered(ImageShares, Option<AlertTableError>),
     /// The memory of an image or a snapshot was changed, or not.
     Updated(MemoryUpdate, Option<AlertTableError>),
 }

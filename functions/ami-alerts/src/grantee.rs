@@ -5,7 +5,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use shared::arn::Arn;
-use shared::token::client_token;
 
 /// A principal that can launch an image, or create volumes from a snapshot. In JSON and in the table it is its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -96,14 +95,6 @@ impl From<String> for Grantee {
     fn from(name: String) -> Self {
         Self::of(&name)
     }
-}
-
-/// The digest of a set of grantees, in any order.
-pub fn digest(grantees: &[Grantee]) -> String {
-    let mut names: Vec<Cow<'_, str>> = grantees.iter().map(Grantee::name).collect();
-    names.sort_unstable();
-    names.dedup();
-    client_token(names.iter().map(AsRef::as_ref))
 }
 
 pub use shared::home::is_account;

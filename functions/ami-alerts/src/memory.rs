@@ -278,12 +278,10 @@ impl ResourceMemory {
         for (grantee, changes) in &self.changes {
             let earlier = timeline::with_resets(changes, &self.resets).into_iter();
             let earlier = earlier.filter(|change| change.moment.at < at);
-            let Some(last) = earlier.filter_map(|change| Some((change.gives_access()?, change))).last()
-            else {
-                continue;
-            };
-            let counts = seen.is_none_or(|seen| seen.at.duration_since(last.1.moment.at) < SETTLING);
-            match last.0 {
+            let access_and_time = |change: AccessChange| Some((change.gives_access()?, change.moment.at));
+            let Some((has_access, last)) = earlier.filter_map(access_and_time).next_back() else { continue };
+            let counts = seen.is_none_or(|seen| seen.at.duration_since(last) < SETTLING);
+            match has_access {
                 true if counts => access.insert(grantee.clone()),
                 false if counts => access.remove(grantee),
                 _ => continue,
@@ -304,7 +302,7 @@ impl ResourceMemory {
     /// The last change of a grantee's access that a record or an own call proves.
     fn last_proven(&self, grantee: &Grantee) -> Option<AccessChange> {
         let changes = timeline::with_resets(self.changes.get(grantee)?, &self.resets).into_iter();
-        changes.filter(|change| change.gives_access().is_some() && change.moment.is_proven()).last()
+        changes.filter(|change| change.gives_access().is_some() && change.moment.is_proven()).next_back()
     }
 }
 

@@ -26,8 +26,8 @@ pub enum Remark {
     NotConfirmed { error: AlertTableError },
     /// Access was revoked, and the table could not record it.
     RevertNotRecorded { error: AlertTableError },
-    /// The table could not record the shares of an image.
-    ShareNotRemembered { error: AlertTableError },
+    /// The table could not record the findings of an image or a snapshot.
+    FindingNotRemembered { error: AlertTableError },
     /// The record has no time that could be read.
     TimeUnknown { time: CallTime },
 }
@@ -74,10 +74,10 @@ impl fmt::Display for Remark {
                      the access again"
                 )
             }
-            Self::ShareNotRemembered { error } => {
+            Self::FindingNotRemembered { error } => {
                 write!(
                     f,
-                    "the table could not record the image's shares ({error}); the daily scan may report them again"
+                    "the table could not record the findings ({error}); the daily scan may report them again"
                 )
             }
             Self::TimeUnknown { time: CallTime { at, source } } => {

@@ -275,3 +275,6 @@ impl RevertRequest<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

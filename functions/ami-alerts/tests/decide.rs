@@ -9,12 +9,13 @@ use ami_alerts::event::{Event, Parsed, Record, parse};
 use ami_alerts::facts::{Facts, ImageDescription, LookUp, LookupError};
 use ami_alerts::grantee::Grantee;
 use ami_alerts::revert_plan::{RevertBlock, RevertPlan};
-use ami_alerts::rules::{ImageRule, Revert, Rules, Trusted};
+use ami_alerts::rules::{ImageRule, Reminder, Revert, Rules, Trusted};
 use ami_alerts::severity::Severity;
 use serde_json::{Value, json};
 use shared::call_error::CallError;
 use shared::config::Place;
 
+const NOW: &str = "2026-03-02T10:05:00Z";
 const OWN: &str = "111122223333";
 const IMAGE: &str = "ami-0123456789abcdef0";
 const ORGANIZATION: &str = "arn:aws:organizations::777788889999:organization/o-a1b2c3d4e5";
@@ -26,6 +27,8 @@ fn rule() -> ImageRule {
         tags: Vec::new(),
         trusted: Trusted::default(),
         mute_below: Severity::Info,
+        trusted_actors: Vec::new(),
+        remind: Reminder::default(),
         revert: None,
         revert_at: None,
         place: Place::line("pointsman.toml", 1),
@@ -33,7 +36,7 @@ fn rule() -> ImageRule {
 }
 
 fn rules(images: impl Into<Vec<ImageRule>>) -> Rules {
-    Rules { images: images.into(), calls: Vec::new() }
+    Rules { images: images.into(), ..Rules::default() }
 }
 
 fn record(name: &str, members: Value) -> Record {
@@ -89,7 +92,7 @@ fn facts_with(tags: &[(&str, &str)], now: &[&str]) -> Facts {
 
 fn assessment_of<'r>(record: &Record, facts: &Facts, rules: &'r Rules) -> Assessment<'r> {
     let change = SharingChange::of(record).expect("a call that is understood");
-    assess_change(record, &change, facts, rules, OWN)
+    assess_change(record, &change, facts, rules, OWN, NOW.parse().unwrap())
 }
 
 fn codes(assessment: &Assessment<'_>) -> Vec<&'static str> {
@@ -97,10 +100,7 @@ fn codes(assessment: &Assessment<'_>) -> Vec<&'static str> {
 }
 
 fn removed(assessment: &Assessment<'_>) -> Vec<String> {
-    match &assessment.revert {
-        RevertPlan::Revoke(grantees) => grantees.iter().map(|grantee| grantee.name().into_owned()).collect(),
-        _ => Vec::new(),
-    }
+    assessment.revert.revocable().iter().map(|grantee| grantee.name().into_owned()).collect()
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn is_a_share_with_a_trusted_grantee_only_information() {
         everyone: false,
         accounts: ["444455556666".to_owned()].into(),
         organizations: ["o-a1b2c3d4e5".to_owned()].into(),
-        units: BTreeSet::new(),
+        ..Trusted::default()
     };
     let rules = rules([ImageRule { trusted, ..rule() }]);
     for name in ["444455556666", ORGANIZATION, UNIT] {
@@ -210,26 +210,6 @@ fn is_a_severity_below_mute_below_muted() {
 }
 
 #[test]
-fn which_grantees_does_a_revert_revoke() {
-    let trusted = Trusted { accounts: ["777788889999".to_owned()].into(), ..Trusted::default() };
-    let with = |revert| rules([ImageRule { trusted: trusted.clone(), revert: Some(revert), ..rule() }]);
-    let call = share_with(&["all", "444455556666", "777788889999", ORGANIZATION]);
-    // Another call shared the image with 123412341234.
-    let facts = facts_with(&[], &["all", "444455556666", "777788889999", ORGANIZATION, "123412341234"]);
-    assert_eq!(removed(&assessment_of(&call, &facts, &with(Revert::Public))), ["all"]);
-    let untrusted = ["all", "444455556666", ORGANIZATION];
-    assert_eq!(removed(&assessment_of(&call, &facts, &with(Revert::Untrusted))), untrusted);
-    let gone = facts_with(&[], &["777788889999"]);
-    assert_eq!(
-        assessment_of(&call, &gone, &with(Revert::Untrusted)).revert,
-        RevertPlan::Nothing,
-        "no grantee has access any more"
-    );
-    let unread = Facts { permissions: LookUp::Failed(denied_lookup()), ..facts };
-    assert_eq!(removed(&assessment_of(&call, &unread, &with(Revert::Untrusted))), untrusted);
-}
-
-#[test]
 fn how_is_a_change_assessed_that_the_record_omits() {
     let omitted = record(
         "ModifyImageAttribute",
@@ -249,34 +229,6 @@ fn how_is_a_change_assessed_that_the_record_omits() {
         assessment_of(&omitted, &Facts::default(), &rules).revert,
         RevertPlan::Blocked(RevertBlock::GranteesUnknown)
     ));
-}
-
-#[test]
-fn what_blocks_a_revert() {
-    let rules = rules([ImageRule { revert: Some(Revert::Untrusted), ..rule() }]);
-    let block = |record: &Record| match assessment_of(record, &Facts::default(), &rules).revert {
-        RevertPlan::Blocked(block) => block,
-        other => panic!("{other:?}"),
-    };
-    let snapshot = record(
-        "ModifySnapshotAttribute",
-        json!({"requestParameters": {"snapshotId": "snap-01234567",
-        "createVolumePermission": {"add": {"items": [{"group": "all"}]}}}}),
-    );
-    assert_eq!(block(&snapshot), RevertBlock::Snapshot);
-    let mut foreign = share_with(&["all"]);
-    foreign.account = Some("999999999999".into());
-    assert_eq!(block(&foreign), RevertBlock::OtherAccount);
-    let mut elsewhere = share_with(&["all"]);
-    elsewhere.region = Some("evil.example/".into());
-    assert_eq!(block(&elsewhere), RevertBlock::NotARegion, "it would become part of a host");
-    assert_eq!(block(&share_with(&["mars"])), RevertBlock::UnknownGrantees);
-    let mut nameless = share_with(&["all"]);
-    nameless.detail.insert(
-        "requestParameters".into(),
-        json!({"launchPermission": {"add": {"items": [{"group": "all"}]}}}),
-    );
-    assert_eq!(block(&nameless), RevertBlock::NoImageId);
 }
 
 #[test]

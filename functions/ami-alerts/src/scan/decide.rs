@@ -304,7 +304,6 @@ impl<'a> ScanDecision<'a> {
                 subject: format!("findings of {}", self.scan.region),
                 message,
                 event: None,
-                shares: Vec::new(),
                 updates: news.iter().map(update).collect(),
             })));
         }
