@@ -52,6 +52,7 @@ struct Alerts {
     rules: Rules,
     settings: Settings,
     clients: Clients,
+    time_left: Duration,
     _folder: TempDir,
 }
 
@@ -71,6 +72,7 @@ impl Alerts {
             settings: Settings::new(topic, "alerts", "", "").expect("right settings"),
             rules,
             aws,
+            time_left: Duration::from_secs(300),
             _folder: folder,
         }
     }
@@ -83,7 +85,7 @@ impl Alerts {
     async fn handle(&self, event: &Value, request: &str) -> Decision {
         let invocation = Invocation {
             now: self.aws.now(),
-            deadline: Instant::now() + Duration::from_secs(300),
+            deadline: Instant::now() + self.time_left,
             request_id: request.to_owned(),
             function_arn: "arn:aws:lambda:us-east-1:111122223333:function:ami-alerts".to_owned(),
             ..Invocation::by_hand(false)
@@ -123,13 +125,16 @@ impl Alerts {
         let answer = runtime().block_on(call.send()).expect("it is ours");
         let permissions = answer.create_volume_permissions().iter();
         permissions
-            .filter_map(|one| one.user_id.clone().or(one.group.as_ref().map(|group| group.as_str().to_owned())))
+            .filter_map(|one| {
+                one.user_id.clone().or(one.group.as_ref().map(|group| group.as_str().to_owned()))
+            })
             .collect()
     }
 
     /// Answers that EC2 gave to the removal of permissions.
     fn removals(&self) -> usize {
-        let is_removal = |operation: &str| operation.starts_with("Modify") && operation.ends_with("Attribute");
+        let is_removal =
+            |operation: &str| operation.starts_with("Modify") && operation.ends_with("Attribute");
         self.aws.journal().iter().filter(|call| is_removal(&call.operation)).count()
     }
 }
@@ -234,6 +239,41 @@ fn do_two_reverts_of_one_image_at_once_each_revoke_their_own_share() {
     assert!(subjects.iter().all(|subject| subject.starts_with("Reverted: ")), "{subjects:?}");
 }
 
+/// A share with 1,200 accounts: three calls.
+fn shared_widely() -> Value {
+    let items: Vec<Value> =
+        (0..1_200).map(|n| json!({"userId": format!("{}", 400_000_000_000u64 + n)})).collect();
+    event("e-1", json!({"add": {"items": items}}))
+}
+
+#[test]
+fn does_a_revert_stop_after_an_error_that_the_next_call_would_meet_too() {
+    for (answer, calls) in
+        [("UnauthorizedOperation", 1), ("InvalidAMIID.NotFound", 1), ("InvalidParameter", 3)]
+    {
+        let fault = format!("[[fault]]\noperation = \"ModifyImageAttribute\"\nanswer = \"{answer}\"\n");
+        let alerts = Alerts::new(&format!("{WORLD}{fault}"), RULES);
+        let decided = alerts.invoke(&shared_widely(), "one");
+        assert_eq!(alerts.removals(), calls, "{answer}");
+        let failed = decided.reasons.iter().find(|reason| reason.because.code == "revert-failed");
+        assert!(
+            failed.is_some_and(|failed| failed.because.sentence.contains("and 1190 more")),
+            "{decided:#?}"
+        );
+        assert!(alerts.subjects()[0].starts_with("NOT REVERTED: "), "{:?}", alerts.subjects());
+    }
+}
+
+#[test]
+fn does_a_revert_leave_time_for_the_email() {
+    let mut alerts = Alerts::new(WORLD, RULES);
+    alerts.time_left = Duration::from_secs(50);
+    alerts.invoke(&shared(), "one");
+    assert_eq!(alerts.removals(), 0);
+    assert!(alerts.subjects()[0].starts_with("NOT REVERTED: "), "{:?}", alerts.subjects());
+    assert!(alerts.aws.emails()[0].message.contains("no time was left for the call"));
+}
+
 #[test]
 fn is_a_share_that_was_granted_again_after_a_revert_not_revoked_by_the_retry() {
     let fault = "[[fault]]\noperation = \"Publish\"\nanswer = \"AuthorizationError\"\ncalls = [1]\n";
@@ -247,8 +287,14 @@ fn is_a_share_that_was_granted_again_after_a_revert_not_revoked_by_the_retry() {
     let removals = alerts.removals();
     let again = alerts.invoke(&shared(), "one");
     assert!(again.reasons.iter().any(|reason| reason.because.code == "reverted-before"), "{again:#?}");
-    assert_eq!((alerts.removals(), alerts.grantees()), (removals, vec!["777788889999".into(), "444455556666".into()]));
-    assert!(alerts.aws.emails()[0].message.contains("it revoked access from"), "the email says who reverted it");
+    assert_eq!(
+        (alerts.removals(), alerts.grantees()),
+        (removals, vec!["777788889999".into(), "444455556666".into()])
+    );
+    assert!(
+        alerts.aws.emails()[0].message.contains("it revoked access from"),
+        "the email says who reverted it"
+    );
 }
 
 #[test]
