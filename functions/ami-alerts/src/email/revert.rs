@@ -11,12 +11,13 @@ const NAMED: usize = 5;
 pub(super) fn revoked(alert: &CallAlert<'_>) -> Option<String> {
     match alert.revert {
         RevertOutcome::Revoked(grantees) => Some(format!(
-            "This function has reverted the share: access is revoked from {}.",
+            "This function has reverted {}: access is revoked from {}.",
+            extent(alert),
             names(grantees, NAMED)
         )),
         RevertOutcome::RevokedBefore(grantees, at) => Some(format!(
-            "This function has reverted the share: it revoked access from {} at {at}. The email of that time could not be \
-             sent.",
+            "This function has reverted {}: it revoked access from {} at {at}. The email of that time could not be sent.",
+            extent(alert),
             names(grantees, NAMED)
         )),
         RevertOutcome::Failed(failed) if !failed.revoked.is_empty() => Some(format!(
@@ -24,6 +25,14 @@ pub(super) fn revoked(alert: &CallAlert<'_>) -> Option<String> {
             names(&failed.revoked, NAMED)
         )),
         RevertOutcome::Failed(_) | RevertOutcome::NotPlanned | RevertOutcome::Blocked(_) => None,
+    }
+}
+
+/// The share, or a part of it if the revert is blocked for some grantees.
+fn extent(alert: &CallAlert<'_>) -> &'static str {
+    match alert.assessment.revert.held() {
+        [] => "the share",
+        _ => "a part of the share",
     }
 }
 
