@@ -92,6 +92,15 @@ impl Acted {
             _ => false,
         }
     }
+
+    /// The grantees whose access was revoked for certain.
+    pub fn revoked(&self) -> &[Grantee] {
+        match self {
+            Self::Revoked(revocation, Performed::Done(()), _) => &revocation.grantees,
+            Self::Revoked(_, Performed::Failed(failed), _) => &failed.revoked,
+            _ => &[],
+        }
+    }
 }
 
 impl shared::act::Effect for Revocation {

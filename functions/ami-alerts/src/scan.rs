@@ -4,6 +4,8 @@ pub mod because;
 mod decide;
 mod judge;
 mod news;
+mod open_findings;
+mod reasons;
 mod reminder;
 
 use std::collections::BTreeSet;
@@ -18,8 +20,8 @@ use crate::memory::region::RegionMemories;
 use crate::rules::Memberships;
 
 pub use decide::{after_scan, decide_scan};
-pub use judge::{News, OpenFindings};
 pub use news::ResourceNews;
+pub use open_findings::{News, OpenFindings};
 
 /// The images and snapshots of a region, as they were read.
 #[derive(Debug, Clone)]

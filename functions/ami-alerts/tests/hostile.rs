@@ -40,9 +40,9 @@ fn email(record: &Record, facts: &Facts, revert: &RevertOutcome, limit: usize) -
     let call = RecordedCall::of(record, &rules).ok()?;
     assert!(!matches!(call.change(), Some(SharingChange::OtherAttribute { .. })));
     let home = home();
-    let now = "2026-03-02T10:05:00Z".parse().unwrap();
-    let assessment = AssessedCall::of(&call, facts, &rules, &home, limit, now).assessment;
-    let alert = CallAlert { call: &call, assessment: &assessment, facts, revert, home: &home };
+    let now = "2026-03-02T10:05:00Z".parse().expect("a time");
+    let assessed = AssessedCall::of(&call, facts, &rules, &home, limit, now);
+    let alert = CallAlert { call: &call, assessment: &assessed.assessment, facts, revert, home: &home };
     Some(alert.message(limit))
 }
 

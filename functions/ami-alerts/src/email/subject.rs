@@ -91,9 +91,8 @@ impl Subject {
     }
 
     fn fitted(mut self, short_change: String) -> String {
-        self.name = self.name.take().and_then(|name| shorter(name, |name| self.with_name(name)));
-        self.account =
-            self.account.take().and_then(|account| shorter(account, |account| self.with_account(account)));
+        let (name, account) = (self.name.take(), self.account.take());
+        // Without a name and an account: what must be whole decides about the detail of the change.
         if self.excess() > 0 {
             self.change = short_change;
         }
@@ -102,10 +101,12 @@ impl Subject {
             let length = self.actor.chars().count();
             self.actor = cut(&self.actor, length.saturating_sub(excess).max(1));
         }
+        self.account = account.and_then(|account| shorter(account, |account| self.with_account(account)));
+        self.name = name.and_then(|name| shorter(name, |name| self.with_name(name)));
         self.text()
     }
 
-    /// The excess with this name, when everything that is cut later is whole.
+    /// The excess with this name.
     fn with_name(&self, name: Option<&str>) -> usize {
         Self { name: name.map(str::to_owned), ..self.copy() }.excess()
     }

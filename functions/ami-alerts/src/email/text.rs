@@ -55,7 +55,10 @@ pub(super) fn section(out: &mut String, title: &str, lines: &[String]) {
 
 /// The grantees that have access now, a line each; `None` if the call changed no permissions.
 fn current_permissions(alert: &CallAlert<'_>) -> Option<Vec<String>> {
-    if !matches!(alert.call.change(), Some(SharingChange::Permissions(_))) {
+    let has_grantees = |change: &SharingChange| {
+        matches!(change, SharingChange::Permissions(_) | SharingChange::SnapshotUsed { .. })
+    };
+    if !alert.call.change().is_some_and(has_grantees) {
         return None;
     }
     let now = match (alert.facts.permissions.found(), alert.facts.permissions.error()) {
@@ -74,7 +77,8 @@ fn current_permissions(alert: &CallAlert<'_>) -> Option<Vec<String>> {
                     capitalized(&name(grantee))
                 )
             }
-            (Grantee::Everyone, Exposure::Public) => "- EVERYONE (public)".to_owned(),
+            (Grantee::Everyone, Exposure::Trusted) => "- EVERYONE (public), as a rule allows".to_owned(),
+            (Grantee::Everyone, _) => "- EVERYONE (public)".to_owned(),
             (grantee, exposure) => format!("- {}: {}", capitalized(&name(grantee)), exposure.status()),
         })
     });

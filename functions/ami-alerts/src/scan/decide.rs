@@ -8,24 +8,21 @@ use shared::decision::Verdict;
 use shared::home::Home;
 
 use super::because::{ScanBecause, ScanRead};
-use super::judge::{Judged, Judgement, News, OpenFindings};
+use super::judge::Judged;
 use super::news::NewsContext;
 use super::{KindScan, RegionScan, ResourceDescription, ResourceNews, ScannedResource};
 use crate::assess::covering_rule;
-use crate::because::Because;
-use crate::call_outcome::CallOutcome;
 use crate::change::ResourceKind;
 use crate::decide::{Decided, after_reporting};
 use crate::effect::{Acted, AlertPublication, Effect};
 use crate::email::scan::{RESOURCES_OF_AN_EMAIL, ScanAlert};
-use crate::facts::{FactName, LookUp, LookupError};
-use crate::finding::{Finding, FindingKind, FindingReason};
+use crate::facts::LookupError;
 use crate::grantee::Grantee;
 use crate::memory::region::RegionMemories;
 use crate::memory::update::{MemoryChange, MemoryUpdate};
-use crate::memory::{FindingClass, ResourceMemory};
+use crate::memory::ResourceMemory;
 use crate::remark::Remark;
-use crate::rules::{ImageRule, Memberships, Rules};
+use crate::rules::{Memberships, Rules};
 
 /// Decides about the images and snapshots of a region.
 pub fn decide_scan(scan: &RegionScan, rules: &Rules, home: &Home, limit: usize) -> Decided {
@@ -84,44 +81,24 @@ struct LookUpOfScan<'l> {
 }
 
 /// A decision about a region in progress.
-struct ScanDecision<'a> {
-    scan: &'a RegionScan,
+pub(super) struct ScanDecision<'a> {
+    pub(super) scan: &'a RegionScan,
     rules: &'a Rules,
     home: &'a Home,
-    decided: Decided,
+    pub(super) decided: Decided,
     /// What an email reports.
     news: Vec<ResourceNews<'a>>,
     /// What is remembered without an email.
     quiet: Vec<MemoryUpdate>,
     /// The snapshots without a reason of their own.
-    private_snapshots: usize,
+    pub(super) private_snapshots: usize,
     /// Whether a note says that the organization of an account is unknown.
-    noted_memberships: bool,
+    pub(super) noted_memberships: bool,
 }
 
 impl<'a> ScanDecision<'a> {
-    fn reason(&mut self, verdict: Verdict, subject: &str, because: &ScanBecause) {
-        self.decided.report.reason(verdict, subject, because);
-    }
-
     fn memories(&self) -> Option<&'a RegionMemories> {
         self.scan.memories.as_ref().ok()
-    }
-
-    fn note_memories(&mut self) {
-        match &self.scan.memories {
-            Err(error) => {
-                let subject = format!("findings of {}", self.scan.region);
-                let remark = Remark::NotRemembered { error: error.clone() };
-                self.decided.report.note(&subject, &remark);
-            }
-            Ok(memories) => {
-                for (resource, error) in &memories.unreadable {
-                    let remark = Remark::NotRemembered { error: error.clone().into() };
-                    self.decided.report.note(resource, &remark);
-                }
-            }
-        }
     }
 
     /// All images, or all snapshots.
@@ -192,18 +169,6 @@ impl<'a> ScanDecision<'a> {
         self.memories()?.of(id)
     }
 
-    /// One note stands for all accounts whose organization is unknown.
-    fn note_memberships(&mut self, scanned: &ScannedResource) {
-        let Some(error) =
-            scanned.memberships.values().find_map(LookUp::error).filter(|_| !self.noted_memberships)
-        else {
-            return;
-        };
-        self.noted_memberships = true;
-        let remark = Remark::NotFound { fact: FactName::Membership, error: error.clone() };
-        self.decided.report.note(scanned.description.id(), &remark);
-    }
-
     fn judge(&mut self, description: &ResourceDescription, look: LookUpOfScan<'_>) {
         let LookUpOfScan { grantees, is_partial, is_gone, memberships } = look;
         let facts = description.facts();
@@ -232,70 +197,6 @@ impl<'a> ScanDecision<'a> {
             None if judgement.changes.is_empty() => {}
             None => self.quiet.push(self.update(description.id(), judgement.changes)),
         }
-    }
-
-    fn report(
-        &mut self,
-        description: &ResourceDescription,
-        is_read: bool,
-        judgement: &Judgement,
-        rule: Option<&ImageRule>,
-    ) {
-        let id = description.id();
-        judgement.open.iter().for_each(|open| self.report_open(id, open, rule));
-        for (all, is_emailed) in [(&judgement.ended, true), (&judgement.ended_silently, false)] {
-            let verdict = if is_emailed { Verdict::Alert } else { Verdict::Skip };
-            for ended in all {
-                self.reason(verdict, id, &ScanBecause::FindingEnded { ended: ended.clone(), is_emailed });
-            }
-        }
-        if !judgement.settling.is_empty() {
-            let grantees = judgement.settling.clone();
-            self.reason(Verdict::Skip, id, &ScanBecause::Settling { grantees });
-        }
-        let has_reasons = !(judgement.open.is_empty()
-            && judgement.ended.is_empty()
-            && judgement.ended_silently.is_empty()
-            && judgement.settling.is_empty());
-        match description.kind() {
-            _ if has_reasons || !is_read => {}
-            ResourceKind::Image => {
-                self.reason(Verdict::Skip, id, &ScanBecause::OnlyTrusted { snapshots: None })
-            }
-            // An account may have 100,000 snapshots.
-            ResourceKind::Snapshot => self.private_snapshots += 1,
-        }
-    }
-
-    fn report_open(&mut self, id: &str, open: &OpenFindings, rule: Option<&ImageRule>) {
-        let grantees = open.grantees.clone();
-        match open.news {
-            News::New | News::Worse => self.finding(Verdict::Alert, id, open, rule),
-            News::Reminder => {
-                self.reason(Verdict::Alert, id, &ScanBecause::Reminder { findings: open.clone() });
-            }
-            News::Reported => self.reason(Verdict::Skip, id, &ScanBecause::ReportedBefore { grantees }),
-            News::Expected => self.reason(Verdict::Skip, id, &ScanBecause::ExpectedShare { grantees }),
-            News::Muted => {
-                self.finding(Verdict::Skip, id, open, rule);
-                if let Some(rule) = rule {
-                    let (from, place) = (rule.mute_below, rule.place.clone());
-                    let muted = Because::Muted { severity: open.severity, from, rule: place };
-                    self.decided.report.reason(Verdict::Skip, id, &muted);
-                }
-            }
-        }
-    }
-
-    fn finding(&mut self, verdict: Verdict, id: &str, open: &OpenFindings, rule: Option<&ImageRule>) {
-        let kind = match open.class {
-            FindingClass::Lost => FindingKind::Lost(open.grantees.clone()),
-            _ => FindingKind::Shared(open.exposure, open.grantees.clone()),
-        };
-        let finding = Finding { kind, severity: open.severity };
-        let rule = rule.map(|rule| rule.place.clone());
-        let reason = FindingReason { finding, outcome: CallOutcome::Succeeded, rule };
-        self.decided.report.reason(verdict, id, &reason);
     }
 
     fn emails(&mut self, limit: usize) {

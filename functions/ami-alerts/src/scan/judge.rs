@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::open_findings::{News, OpenFindings};
 use super::reminder::is_due;
 use crate::exposure::{Exposure, by_exposure};
 use crate::grantee::Grantee;
@@ -61,49 +62,6 @@ pub(super) struct Judgement {
     pub(super) changes: Vec<MemoryChange>,
     /// What is remembered once the email is sent.
     pub(super) after_email: Vec<MemoryChange>,
-}
-
-/// Open findings with the same history.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpenFindings {
-    /// Their class.
-    pub class: FindingClass,
-    /// The exposure; [`Exposure::Trusted`] for lost access.
-    pub exposure: Exposure,
-    /// Their severity.
-    pub severity: Severity,
-    /// The grantees.
-    pub grantees: Vec<Grantee>,
-    /// Their beginning, if it is known.
-    pub opened: Option<Moment>,
-    /// What was emailed about them.
-    pub reported: Option<Reported>,
-    /// Whether they are emailed, and why.
-    pub news: News,
-}
-
-/// Whether open findings are emailed, and why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum News {
-    /// Emailed: no email reported them.
-    New,
-    /// Emailed: they are worse than the emails reported.
-    Worse,
-    /// Emailed: a reminder is due, or another finding of the same resource is emailed.
-    Reminder,
-    /// Not emailed: an email reported them, and no reminder is due.
-    Reported,
-    /// Not emailed: the rule mutes them.
-    Muted,
-    /// Not emailed: a trusted actor granted the access.
-    Expected,
-}
-
-impl News {
-    /// Whether an email reports them now.
-    pub fn is_emailed(self) -> bool {
-        self <= Self::Reminder
-    }
 }
 
 /// What findings of a group have in common.

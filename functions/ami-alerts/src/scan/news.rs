@@ -1,7 +1,8 @@
 //! The news about one image or snapshot that an email reports.
 
 use super::ResourceDescription;
-use super::judge::{Judgement, OpenFindings};
+use super::judge::Judgement;
+use super::open_findings::OpenFindings;
 use crate::exposure::Exposure;
 use crate::grantee::Grantee;
 use crate::history::EndedFinding;

@@ -6,7 +6,6 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
-use crate::memory::RecordedChange;
 
 const TRUSTED: &str = "777788889999";
 
@@ -66,22 +65,26 @@ fn is_lost_access_found_only_15_minutes_after_the_last_proof() {
 }
 
 #[test]
-fn is_lost_access_that_a_record_shows_not_found_again() {
+fn is_lost_access_that_a_record_shows_emailed_as_the_record_has_it() {
     let mut memory = ResourceMemory::default();
     scan(&mut memory, &[TRUSTED], 0);
-    let moment = Moment { at: at(5), proof: Proof::Record { event: None, actor: "alice".into() } };
-    memory.changes.insert(Grantee::of(TRUSTED), RecordedChange { granted: false, moment });
-    assert_eq!(scan(&mut memory, &[], 100).open, []);
+    let moment = Moment::recorded(at(5), Some("e-1"), "alice");
+    let grantees = vec![Grantee::of(TRUSTED)];
+    memory.apply(&MemoryChange::Removed { grantees, are_trusted: true, moment: moment.clone() });
+    let judgement = scan(&mut memory, &[], 100);
+    let opened: Vec<_> = judgement.open.iter().map(|open| (open.class, open.opened.clone())).collect();
+    assert_eq!(opened, [(FindingClass::Lost, Some(moment))]);
 }
 
 #[test]
 fn is_an_end_reported_although_the_finding_opened_again() {
     let mut memory = ResourceMemory::default();
     scan(&mut memory, &["all"], 0);
-    let record =
-        |minutes| Moment { at: at(minutes), proof: Proof::Record { event: None, actor: "bob".into() } };
-    memory.remove(&Grantee::Everyone, false, &record(60));
-    memory.grant(&Grantee::Everyone, Some(FindingClass::Exposed), &record(120));
+    let record = |minutes, event| Moment::recorded(at(minutes), Some(event), "bob");
+    let grantees = vec![Grantee::Everyone];
+    let (removed, granted) = (record(60, "e-1"), record(120, "e-2"));
+    memory.apply(&MemoryChange::Removed { grantees: grantees.clone(), are_trusted: false, moment: removed });
+    memory.apply(&MemoryChange::Granted { grantees, class: Some(FindingClass::Exposed), moment: granted });
     let judgement = scan(&mut memory, &["all"], 1_000);
     assert_eq!((judgement.ended.len(), judgement.open.len()), (1, 1));
     assert_eq!(memory.open().count(), 1, "{memory:#?}");
