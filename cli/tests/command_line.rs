@@ -757,6 +757,20 @@ fn check_reports_a_revert_that_the_function_may_not_perform() {
 }
 
 #[test]
+fn check_reports_a_role_that_the_function_may_not_assume() {
+    const ROLE: &str = "arn:aws:iam::444455556666:role/pointsman-ami-alerts";
+    let rule = format!("[[image-alert]]\n\n[[account]]\nid = \"444455556666\"\nrole = \"{ROLE}\"\n");
+    for parameters in ["", "\"AlertAccountRoles=arn:aws:iam::444455556666:role/another\""] {
+        let (code, printed) = check_alerts(&rule, parameters);
+        assert_eq!(code, Some(1), "{printed}");
+        let is_reported = printed.contains("error[not-permitted]") && printed.contains("AlertAccountRoles");
+        assert!(is_reported, "{printed}");
+    }
+    let (code, printed) = check_alerts(&rule, &format!("\"AlertAccountRoles={ROLE}\""));
+    assert_eq!(code, Some(0), "{printed}");
+}
+
+#[test]
 fn a_recovery_plan_may_be_in_any_region_and_account() {
     let folder = Folder::new();
     folder

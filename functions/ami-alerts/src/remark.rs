@@ -48,9 +48,9 @@ impl fmt::Display for Remark {
                 write!(f, "earlier findings could not be read ({error}); the email states none of them")
             }
             Self::NotFound { fact, error } => write!(f, "{fact} could not be read ({error})"),
-            Self::RuleUncertain => f.write_str(
-                "the image's tags could not be read, and a rule that selects images by tags may cover the image",
-            ),
+            Self::RuleUncertain => {
+                f.write_str("the tags or images that decide which rule covers it could not be read")
+            }
             Self::NotRemembered { error } => {
                 write!(
                     f,
@@ -78,7 +78,11 @@ impl fmt::Display for Remark {
                 )
             }
             Self::Waited { seconds } => {
-                write!(f, "waited {} for another invocation with this event", count(*seconds as usize, "second"))
+                write!(
+                    f,
+                    "waited {} for another invocation with this event",
+                    count(*seconds as usize, "second")
+                )
             }
             Self::FindingNotRemembered { error } => {
                 write!(

@@ -171,12 +171,12 @@ impl fmt::Display for RevertBlock {
             Self::NoId(kind) => write!(f, "the record has no id of {}", kind.with_article()),
             Self::OtherAccount(kind) => write!(
                 f,
-                "the {} belongs to another account, and no rule names a role in that account",
+                "the {} belongs to another account, and this function has no access to that account",
                 kind.name()
             ),
             Self::NotARegion => f.write_str("the record names no valid region"),
             Self::TagsUnknown => f.write_str(
-                "the image's tags could not be read, and a rule that selects images by tags may trust the grantees",
+                "the tags or images that decide which rule covers it could not be read, and that rule may trust the grantees",
             ),
             Self::GranteesUnknown => f.write_str("neither the record nor EC2 names the grantees"),
             Self::UnknownGrantees => f.write_str("this function cannot revoke the access of this kind of grantee"),

@@ -113,7 +113,7 @@ fn unknown_facts(alert: &CallAlert<'_>) -> Vec<String> {
     }
     if alert.assessment.is_uncertain {
         lines.push(
-            "- the rule of the image: some rules select images by tags, and the tags are unknown".to_owned(),
+            "- the rule: the tags or images that decide which rule covers it could not be read".to_owned(),
         );
     }
     lines
