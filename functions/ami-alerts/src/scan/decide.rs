@@ -18,9 +18,9 @@ use crate::effect::{Acted, AlertPublication, Effect};
 use crate::email::scan::{RESOURCES_OF_AN_EMAIL, ScanAlert};
 use crate::facts::LookupError;
 use crate::grantee::Grantee;
+use crate::memory::ResourceMemory;
 use crate::memory::region::RegionMemories;
 use crate::memory::update::{MemoryChange, MemoryUpdate};
-use crate::memory::ResourceMemory;
 use crate::remark::Remark;
 use crate::rules::{Memberships, Rules};
 
