@@ -18,6 +18,8 @@ use crate::faults::{ANSWERS, at_once};
 
 const IMAGE: &str = "ami-0123456789abcdef0";
 
+const SNAPSHOT: &str = "snap-0123456789abcdef0";
+
 const WORLD: &str = r#"
 now = "2026-03-02T10:00:05Z"
 [account]
@@ -26,6 +28,10 @@ caller = "arn:aws:sts::111122223333:assumed-role/ami-alerts-role/ami-alerts"
 [[image]]
 id = "ami-0123456789abcdef0"
 name = "base-image-2026"
+public = true
+shared-with = ["444455556666", "777788889999"]
+[[snapshot]]
+id = "snap-0123456789abcdef0"
 public = true
 shared-with = ["444455556666", "777788889999"]
 [[table]]
@@ -71,8 +77,7 @@ impl Alerts {
 
     /// The decision of one invocation.
     fn invoke(&self, event: &Value, request: &str) -> Decision {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(Box::pin(self.handled(event, request)))
+        runtime().block_on(Box::pin(self.handled(event, request)))
     }
 
     async fn handled(&self, event: &Value, request: &str) -> Decision {
@@ -111,6 +116,30 @@ impl Alerts {
         let everyone = image.public.then(|| "all".to_owned());
         everyone.into_iter().chain(image.shared_with).collect()
     }
+
+    /// The accounts and groups that can use the snapshot, beside its owner.
+    fn grantees_of_the_snapshot(&self) -> Vec<String> {
+        let call = self.clients.ec2("us-east-1").describe_snapshot_attribute().snapshot_id(SNAPSHOT);
+        let call = call.attribute("createVolumePermission".into());
+        let answer = runtime().block_on(call.send()).expect("it is ours");
+        let permissions = answer.create_volume_permissions().iter();
+        permissions
+            .filter_map(|one| {
+                one.user_id.clone().or(one.group.as_ref().map(|group| group.as_str().to_owned()))
+            })
+            .collect()
+    }
+
+    /// Answers that EC2 gave to the removal of permissions.
+    fn removals(&self) -> usize {
+        let is_removal =
+            |operation: &str| operation.starts_with("Modify") && operation.ends_with("Attribute");
+        self.aws.journal().iter().filter(|call| is_removal(&call.operation)).count()
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
 fn event(id: &str, change: Value) -> Value {
@@ -129,6 +158,16 @@ fn shared() -> Value {
         "e-1",
         json!({"add": {"items": [{"group": "all"}, {"userId": "444455556666"}, {"userId": "777788889999"}]}}),
     )
+}
+
+/// The same share of a snapshot.
+fn shared_snapshot() -> Value {
+    let mut event = shared();
+    let change = event["detail"]["requestParameters"]["launchPermission"].take();
+    event["detail"]["eventName"] = json!("ModifySnapshotAttribute");
+    event["detail"]["requestParameters"] = json!({"snapshotId": SNAPSHOT,
+        "attributeType": "CREATE_VOLUME_PERMISSION", "createVolumePermission": change});
+    event
 }
 
 fn reconcile() -> Value {
@@ -219,6 +258,61 @@ fn does_a_revert_revoke_exactly_the_untrusted_grantees() {
 }
 
 #[test]
+fn do_two_reverts_of_one_image_at_once_each_revoke_their_own_share() {
+    let alerts = Alerts::new(WORLD, RULES);
+    let public = event("e-1", json!({"add": {"items": [{"group": "all"}]}}));
+    let account = event("e-2", json!({"add": {"items": [{"userId": "444455556666"}]}}));
+    runtime().block_on(async {
+        tokio::join!(
+            Box::pin(alerts.handled(&public, "one")),
+            Box::pin(alerts.handled(&account, "two")),
+            // The same event at the same time: one of the two has the claim.
+            Box::pin(alerts.handled(&public, "three"))
+        )
+    });
+    assert_eq!(alerts.grantees(), ["777788889999"]);
+    let subjects = alerts.subjects();
+    assert_eq!(subjects.len(), 2, "{subjects:?}");
+    assert!(subjects.iter().all(|subject| subject.starts_with("Reverted: ")), "{subjects:?}");
+}
+
+#[test]
+fn is_a_share_that_was_granted_again_after_a_revert_not_revoked_by_the_retry() {
+    let fault = "[[fault]]\noperation = \"Publish\"\nanswer = \"AuthorizationError\"\ncalls = [1]\n";
+    let alerts = Alerts::new(&format!("{WORLD}{fault}"), RULES);
+    let first = alerts.invoke(&shared(), "one");
+    assert!(first.failures().next().is_some(), "{first:#?}");
+    // The operator shares the image again; that call has an event of its own.
+    let call = alerts.clients.ec2("us-east-1").modify_image_attribute().image_id(IMAGE);
+    let call = call.attribute("launchPermission").operation_type("add".into()).user_ids("444455556666");
+    runtime().block_on(call.send()).expect("it is ours");
+    let removals = alerts.removals();
+    let again = alerts.invoke(&shared(), "one");
+    assert!(again.reasons.iter().any(|reason| reason.because.code == "reverted-before"), "{again:#?}");
+    assert_eq!(
+        (alerts.removals(), alerts.grantees()),
+        (removals, vec!["777788889999".into(), "444455556666".into()])
+    );
+    assert!(
+        alerts.aws.emails()[0].message.contains("it revoked access from"),
+        "the email says who reverted it"
+    );
+}
+
+#[test]
+fn is_a_muted_share_whose_grantees_are_unknown_still_reported_after_its_revert() {
+    let rules = "[[image-alert]]\nmute-below = \"medium\"\nrevert = \"public\"\n";
+    let fault = "[[fault]]\noperation = \"Publish\"\nanswer = \"AuthorizationError\"\ncalls = [1]\n";
+    let alerts = Alerts::new(&format!("{}{fault}", WORLD.replace("shared-with", "# shared-with")), rules);
+    let mut omitted = shared();
+    omitted["detail"]["requestParameters"] = json!({"omitted": true, "imageId": IMAGE});
+    alerts.deliver(&omitted, "one");
+    assert_eq!(alerts.grantees(), [""; 0]);
+    assert_eq!(alerts.subjects().len(), 1, "the retry sees a private image, and the revert is reported");
+    assert!(alerts.subjects()[0].starts_with("Reverted: "), "{:?}", alerts.subjects());
+}
+
+#[test]
 fn is_the_functions_own_revert_not_emailed_but_that_of_others() {
     let alerts = Alerts::new(WORLD, RULES);
     let mut own = event("e-9", json!({"remove": {"items": [{"group": "all"}]}}));
@@ -250,7 +344,7 @@ fn does_the_daily_scan_report_a_share_once_until_it_changes() {
 fn does_the_daily_scan_report_a_share_that_was_revoked_and_granted_again() {
     let alerts =
         Alerts::new(WORLD, "[[image-alert]]\ntrusted-accounts = [\"444455556666\", \"777788889999\"]\n");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = runtime();
     let everyone = |operation: &str| {
         let call = alerts.clients.ec2("us-east-1").modify_image_attribute().image_id(IMAGE);
         let call = call.attribute("launchPermission").operation_type(operation.into()).user_groups("all");
@@ -310,7 +404,7 @@ fn quiet(rules: &str, event: &Value) -> BTreeMap<String, usize> {
 
 #[test]
 fn does_one_fault_at_any_call_lose_no_email_and_no_revert() {
-    for (rules, event) in [(RULES, shared()), ("", reconcile())] {
+    for (rules, event) in [(RULES, shared()), (RULES, shared_snapshot()), ("", reconcile())] {
         let calls = quiet(rules, &event).into_iter();
         let each =
             calls.flat_map(|(operation, count)| (1..=count).map(move |call| (operation.clone(), call)));
@@ -328,8 +422,10 @@ fn does_one_fault_at_any_call_lose_no_email_and_no_revert() {
             let emails = alerts.subjects().len();
             // SNS has no idempotency token: an email whose answer was lost is sent again. A revert that fails first and
             // succeeds later has two emails.
-            let two = (operation == "Publish" && *after)
-                || alerts.subjects().iter().any(|subject| subject.starts_with("NOT REVERTED"));
+            let is_failed = |subject: &String| {
+                ["NOT REVERTED", "REVERT FAILED"].iter().any(|start| subject.starts_with(start))
+            };
+            let two = (operation == "Publish" && *after) || alerts.subjects().iter().any(is_failed);
             // The daily scan reports an image again once it can read all of its grantees.
             let read_in_part = rules.is_empty() && operation == "DescribeImageAttribute";
             let without_memory = matches!(
@@ -338,8 +434,15 @@ fn does_one_fault_at_any_call_lose_no_email_and_no_revert() {
             );
             let most = if two || without_memory || read_in_part { 2 } else { 1 };
             assert!((1..=most).contains(&emails), "{fault}{emails} emails\n{decided:#?}{again:#?}");
-            if !rules.is_empty() {
+            if event == shared() {
                 assert_eq!(alerts.grantees(), ["777788889999"], "{fault}{decided:#?}");
+            } else if event == shared_snapshot() {
+                assert_eq!(alerts.grantees_of_the_snapshot(), ["777788889999"], "{fault}{decided:#?}");
+            }
+            // Whatever fails, an email says that this function reverted the share.
+            if !rules.is_empty() {
+                let says_so = |subject: &String| subject.starts_with("Reverted: ");
+                assert!(alerts.subjects().iter().any(says_so), "{fault}{:?}", alerts.subjects());
             }
             // An email that could not be confirmed leaves the claim of the first invocation.
             let is_held =

@@ -345,7 +345,7 @@ fn the_permissions_page_has_each_action_of_the_template_and_no_other() {
     let page = read("docs/permissions.md");
     for (package, _) in functions() {
         let template = match package {
-            "ami-alerts" => alerts::template_that_reverts(),
+            "ami-alerts" => alerts::template_with_every_permission(),
             "dr-failover" => recovery::template(),
             _ => template_with_a_service_role(),
         };

@@ -42,7 +42,7 @@ struct Checked {
 }
 
 /// What an environment deploys, and where.
-struct Deployment {
+struct CheckedDeployment {
     template: SamTemplate,
     parameters: BTreeMap<String, String>,
     /// The region, if `samconfig.toml` or the environment's variable names it.
@@ -120,7 +120,7 @@ fn template_of(root: &Path, environment: &str) -> Result<PathBuf> {
 }
 
 /// The template with the parameters of the environment, in its region.
-fn deployment(template: &Path, environment: &str) -> Result<Deployment> {
+fn deployment(template: &Path, environment: &str) -> Result<CheckedDeployment> {
     let beside = template.with_file_name("samconfig.toml");
     // A template in templates/ is built by the samconfig.toml of the workspace.
     let samconfig = match workspace::root() {
@@ -135,12 +135,12 @@ fn deployment(template: &Path, environment: &str) -> Result<Deployment> {
     let region = named.or_else(|| std::env::var(REGION_VARIABLE).ok().filter(|region| is_region(region)));
     alarm_topic::check(environment, region.as_deref(), &parameters)?;
     let template = SamTemplate::read_in(template, &parameters, region.as_deref().unwrap_or(REGION))?;
-    Ok(Deployment { template, parameters, region })
+    Ok(CheckedDeployment { template, parameters, region })
 }
 
 /// Compares the rules of one function with the template, or notes that the environment does not deploy the function.
 fn against_template(
-    deployment: &Deployment,
+    deployment: &CheckedDeployment,
     environment: &str,
     checked: &Checked,
     rules: &FileRules,

@@ -19,16 +19,17 @@ fn with(parameters: &[(&str, &str)]) -> SamTemplate {
 }
 
 /// The parameters that allow calls of their own.
-const ALL: [(&str, &str); 4] = [
+const ALL: [(&str, &str); 5] = [
+    ("AlertAccountRoles", "arn:aws:iam::999988887777:role/pointsman-ami-alerts"),
     ("RevertShares", "enabled"),
     ("ImageUsageReports", "enabled"),
     ("ImageAncestry", "enabled"),
     ("SecurityHubFindings", "enabled"),
 ];
 
-/// The template with what rules that revert need.
-pub(super) fn template_that_reverts() -> SamTemplate {
-    with(&[("RevertShares", "enabled")])
+/// The template with each permission that the function can have.
+pub(super) fn template_with_every_permission() -> SamTemplate {
+    with(&ALL)
 }
 
 fn call(source: &str, name: &str) -> Value {
@@ -161,6 +162,38 @@ fn the_policy_of_ami_alerts_allows_each_call_and_modifies_images_only_where_that
     };
     assert!(revokes(&template, &snapshot) && !revokes(&super::template(), &snapshot));
     assert!(!revokes(&template, &image));
+}
+
+/// What the function may do through the role of another account is what it may do in its own, as far as images and snapshots go.
+#[test]
+fn the_role_of_another_account_has_the_functions_own_permissions_on_images_and_snapshots() {
+    let template = document(&root().join("templates/alerts-account.yaml")).expect("the template is right");
+    let theirs = |resource: &str| template["Resources"][resource]["Properties"].clone();
+    let revert = |properties: Value| properties["PolicyDocument"]["Statement"].clone();
+    assert_eq!(revert(theirs("RevertPolicy")), revert(properties("AmiAlertsRevertPolicy")));
+    let look_ups = |role: Value| {
+        let statements = role["Policies"][0]["PolicyDocument"]["Statement"].clone();
+        let statements = statements.as_array().expect("it has statements").clone();
+        let is_look_up = |statement: &Value| {
+            statement["Sid"].as_str().is_some_and(|sid| matches!(sid, "LookUp" | "LookUpPermissions"))
+        };
+        statements.into_iter().filter(is_look_up).collect::<Vec<_>>()
+    };
+    assert_eq!(look_ups(theirs("Role")), look_ups(properties("AmiAlertsRole")));
+    let trust = theirs("Role")["AssumeRolePolicyDocument"]["Statement"].clone();
+    assert_eq!(trust.as_array().map(Vec::len), Some(1));
+    assert_eq!(trust[0]["Principal"], json!({"AWS": {"Ref": "FunctionRoleArn"}}));
+}
+
+#[test]
+fn the_function_assumes_only_the_roles_of_its_parameter() {
+    let role = |name: &str| format!("arn:{PARTITION}:iam::999988887777:role/{name}");
+    let named = with(&[("AlertAccountRoles", &format!("{},{}", role("one"), role("two")))]);
+    let assumes = |template: &SamTemplate, name: &str| {
+        function(template, "ami-alerts").allows("sts:AssumeRole", &role(name))
+    };
+    assert!(assumes(&named, "one") && assumes(&named, "two"));
+    assert!(!assumes(&named, "three") && !assumes(&template(), "one"));
 }
 
 /// The requests are those that the function and a principal with the role's credentials can make, with the keys that they have

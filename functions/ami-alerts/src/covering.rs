@@ -6,7 +6,7 @@ use crate::rules::{ImageRule, Rules};
 
 /// Whether a rule covers an image or a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Coverage {
+enum RuleCoverage {
     Yes,
     No,
     /// The facts that decide it could not be read.
@@ -23,19 +23,19 @@ pub fn covering_rule<'r>(
     let mut is_uncertain = false;
     for rule in &rules.images {
         match coverage(rule, resource, facts) {
-            Coverage::Yes => return (Some(rule), is_uncertain),
-            Coverage::Unknown => is_uncertain = true,
-            Coverage::No => {}
+            RuleCoverage::Yes => return (Some(rule), is_uncertain),
+            RuleCoverage::Unknown => is_uncertain = true,
+            RuleCoverage::No => {}
         }
     }
     (None, is_uncertain)
 }
 
-fn coverage(rule: &ImageRule, resource: Option<&SharedResource>, facts: &Facts) -> Coverage {
+fn coverage(rule: &ImageRule, resource: Option<&SharedResource>, facts: &Facts) -> RuleCoverage {
     if rule.ids.is_empty() && rule.tags.is_empty() {
-        return Coverage::Yes;
+        return RuleCoverage::Yes;
     }
-    let Some(resource) = resource else { return Coverage::No };
+    let Some(resource) = resource else { return RuleCoverage::No };
     let id = resource.id.as_deref();
     match (resource.kind, facts.snapshot()) {
         (ResourceKind::Image, _) => of_image(rule, id, facts.image()),
@@ -44,19 +44,19 @@ fn coverage(rule: &ImageRule, resource: Option<&SharedResource>, facts: &Facts) 
     }
 }
 
-fn of_image(rule: &ImageRule, id: Option<&str>, image: Option<&ImageDescription>) -> Coverage {
+fn of_image(rule: &ImageRule, id: Option<&str>, image: Option<&ImageDescription>) -> RuleCoverage {
     match image {
-        _ if !names(rule, id) => Coverage::No,
-        _ if rule.tags.is_empty() => Coverage::Yes,
-        Some(image) if has_tags(rule, &image.tags) => Coverage::Yes,
-        Some(_) => Coverage::No,
-        None => Coverage::Unknown,
+        _ if !names(rule, id) => RuleCoverage::No,
+        _ if rule.tags.is_empty() => RuleCoverage::Yes,
+        Some(image) if has_tags(rule, &image.tags) => RuleCoverage::Yes,
+        Some(_) => RuleCoverage::No,
+        None => RuleCoverage::Unknown,
     }
 }
 
 /// A rule covers a snapshot if it names the snapshot, or an image that contains it, and if the snapshot or such an image has the
 /// tags.
-fn of_snapshot(rule: &ImageRule, id: Option<&str>, snapshot: &SnapshotDescription) -> Coverage {
+fn of_snapshot(rule: &ImageRule, id: Option<&str>, snapshot: &SnapshotDescription) -> RuleCoverage {
     let has_own_tags = has_tags(rule, &snapshot.tags);
     let is_named = names(rule, id);
     let by_image = |image: &ImageDescription| {
@@ -64,17 +64,17 @@ fn of_snapshot(rule: &ImageRule, id: Option<&str>, snapshot: &SnapshotDescriptio
         has_tags && (is_named || rule.ids.contains(&image.id))
     };
     let is_covered = (is_named && has_own_tags) || snapshot.images.iter().any(by_image);
-    if is_covered { Coverage::Yes } else { Coverage::No }
+    if is_covered { RuleCoverage::Yes } else { RuleCoverage::No }
 }
 
 /// Nothing is known about the snapshot but its id.
-fn of_unread_snapshot(rule: &ImageRule, id: Option<&str>) -> Coverage {
+fn of_unread_snapshot(rule: &ImageRule, id: Option<&str>) -> RuleCoverage {
     let is_named = names(rule, id);
     let names_images = rule.ids.iter().any(|id| id.starts_with("ami-"));
     match (is_named, rule.tags.is_empty()) {
-        (true, true) => Coverage::Yes,
-        (false, _) if !names_images => Coverage::No,
-        _ => Coverage::Unknown,
+        (true, true) => RuleCoverage::Yes,
+        (false, _) if !names_images => RuleCoverage::No,
+        _ => RuleCoverage::Unknown,
     }
 }
 

@@ -183,7 +183,7 @@ impl AssessedCall<'_> {
             report.note(&subject, &Remark::RuleUncertain);
         }
         let time = self.assessment.time.filter(|time| time.source != TimeSource::Record);
-        if let Some(time) = time {
+        if let (Some(time), Some(_)) = (time, ResourceKey::of(self.call, self.home)) {
             report.note(&subject, &Remark::TimeUnknown { time });
         }
         report

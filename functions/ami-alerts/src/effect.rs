@@ -84,7 +84,22 @@ pub enum Acted {
 impl Acted {
     /// Whether permissions have changed, or may have, since the facts were gathered. A call that fails can have had its effect.
     pub fn changed_permissions(&self) -> bool {
-        matches!(self, Self::Revoked(_, Performed::Done(()) | Performed::Failed(_), _))
+        match self {
+            Self::Revoked(_, Performed::Done(()), _) => true,
+            Self::Revoked(_, Performed::Failed(failed), _) => {
+                !failed.revoked.is_empty() || failed.may_have_had_effect()
+            }
+            _ => false,
+        }
+    }
+
+    /// The grantees whose access was revoked for certain.
+    pub fn revoked(&self) -> &[Grantee] {
+        match self {
+            Self::Revoked(revocation, Performed::Done(()), _) => &revocation.grantees,
+            Self::Revoked(_, Performed::Failed(failed), _) => &failed.revoked,
+            _ => &[],
+        }
     }
 }
 

@@ -253,8 +253,8 @@ mod tests {
     fn a_record_about_no_call_is_named() {
         let insight = json!({"eventType": "AwsCloudTrailInsight", "eventCategory": "Insight", "insightDetails":
             {"eventName": "ModifyImageAttribute", "insightType": "ApiCallRateInsight"}});
-        let in_eventbridge = json!({"detail-type": "AWS Insight via CloudTrail", "source": "aws.cloudtrail", "detail": insight});
-        for event in [insight, in_eventbridge] {
+        let enveloped = json!({"detail-type": "AWS Insight via CloudTrail", "source": "aws.cloudtrail", "detail": insight});
+        for event in [insight, enveloped] {
             let Ok(Parsed::NotOurs(unrelated)) = parse(&event) else { panic!("{event} is ours") };
             assert!(
                 unrelated.to_string().contains("(ApiCallRateInsight of ModifyImageAttribute)"),

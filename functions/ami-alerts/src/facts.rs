@@ -68,6 +68,13 @@ pub enum LookupError {
         /// Why.
         error: CallError,
     },
+    /// AWS Organizations does not answer to the function's account.
+    #[error(
+        "{}. Only the management account and delegated administrators can ask AWS Organizations; an [[organization]] table can \
+         list the accounts instead",
+        .0.to_string().trim_end_matches('.')
+    )]
+    MembershipRefused(CallError),
     /// Further accounts are not looked up.
     #[error("one email looks up the organization of at most {most} accounts")]
     TooManyAccounts {

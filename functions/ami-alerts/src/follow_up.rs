@@ -81,6 +81,7 @@ async fn memories(
 ) -> Result<BTreeMap<String, ResourceMemory>, TableError> {
     let Some(table) = run.memories() else { return Ok(BTreeMap::new()) };
     match subjects {
+        // The scan reports an item that cannot be read.
         Subjects::All => Ok(table.read_region(&run.home.account, region).await?.known),
         Subjects::One(resource) => {
             let memory = table.read(&run.home.account, region, resource).await?;
@@ -111,7 +112,7 @@ async fn usage(
             UsageStep::Request => {
                 UsageAnswer::Requested(request_report(run, region, &case, &mut report.actions).await)
             }
-            UsageStep::Read { id, .. } => UsageAnswer::Read(usage_reading(&case.image, id, &ec2).await),
+            UsageStep::Read { id, .. } => UsageAnswer::Read(usage_reading(run, &case.image, id, &ec2).await),
         };
         answers.push((case, answer));
     }

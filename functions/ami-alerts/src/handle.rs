@@ -18,6 +18,7 @@ use crate::claim::ClaimAnswer;
 use crate::decide::{AssessedCall, decide, decide_after};
 use crate::effect::Acted;
 use crate::event::{Delivery, Event, Parsed, Record, delivery, parse, parse_record};
+use crate::facts::LookUp;
 use crate::follow_up;
 use crate::gather::{AccountAccess, account_access, current_permissions, gather, gather_scan};
 use crate::recorded_call::RecordedCall;
@@ -53,7 +54,7 @@ pub async fn handle(
         Delivery::Nothing(unrelated) => Ok(Parsed::NotOurs(unrelated)),
         Delivery::Records(records) if records.len() == 1 => parse_record(&records[0]),
         Delivery::Records(records) => {
-            let report = handle_records(&run, &records).await;
+            let report = Box::pin(handle_records(&run, &records)).await;
             let event = count(records.len(), "CloudTrail record");
             return Ok(report.decision(FUNCTION.name, &event, &invocation));
         }
@@ -66,7 +67,7 @@ pub async fn handle(
         }
     };
     let report = match &event {
-        Event::Call(record) => recorded_call(&run, record).await,
+        Event::Call(record) => Box::pin(recorded_call(&run, record)).await,
         Event::Reconcile => daily_scan(&run).await,
     };
     Ok(report.decision(FUNCTION.name, &event.to_string(), &invocation))
@@ -93,6 +94,10 @@ pub(crate) async fn attempt(run: &Run<'_>, record: &Record, is_held: &mut bool) 
         // The email reports the permissions after the revert.
         if acted.changed_permissions() {
             facts.permissions = current_permissions(&call, run).await;
+            // Our own call proves more than a look-up: EC2 is eventually consistent.
+            if let LookUp::Found(now) = &mut facts.permissions {
+                now.retain(|grantee| !acted.revoked().contains(grantee));
+            }
         }
         decide_after(&assessed, &facts, acted)
     })

@@ -25,7 +25,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 /// the claim has ended and this invocation sends the email. A repeat of an event is then no failure.
 pub(crate) async fn recorded_call(run: &Run<'_>, record: &Record) -> Report {
     let mut is_held = false;
-    let report = attempt(run, record, &mut is_held).await;
+    let report = Box::pin(attempt(run, record, &mut is_held)).await;
     let Ok(call) = RecordedCall::of(record, run.rules) else { return report };
     if !is_held {
         return report;
@@ -33,7 +33,7 @@ pub(crate) async fn recorded_call(run: &Run<'_>, record: &Record) -> Report {
     match free(run, &call.key()).await {
         // What was read before the pause may be out of date.
         Some(later) => {
-            let mut report = attempt(&later, record, &mut is_held).await;
+            let mut report = Box::pin(attempt(&later, record, &mut is_held)).await;
             let waited = later.invocation.now.duration_since(run.invocation.now);
             report.note(&call.subject(), &Remark::Waited { seconds: waited.as_secs().unsigned_abs() });
             report
@@ -82,7 +82,7 @@ pub(crate) async fn handle_records(run: &Run<'_>, records: &[Value]) -> Report {
                     report.reason(Verdict::Fail, "event", &Because::RecordsLeft { left });
                     break;
                 }
-                report.add(recorded_call(&run, &record).await);
+                report.add(Box::pin(recorded_call(&run, &record)).await);
                 run.invocation = run.invocation.after(Duration::ZERO).await;
             }
             Parsed::Ours(_) | Parsed::NotOurs(_) => unrelated += 1,

@@ -16,6 +16,7 @@ use shared::token::client_token;
 use crate::exposure::Exposure;
 use crate::facts::{ImageDescription, LookUp, LookupError};
 use crate::memory::{FindingClass, RememberedFinding, ResourceMemory, UsageStage};
+use crate::rules::Memberships;
 
 /// The time between two reports, and from the end of a share to its last report.
 pub const FOLLOW_UP: SignedDuration = SignedDuration::from_hours(24 * 3);
@@ -67,6 +68,8 @@ pub struct UsageReading {
     pub image: LookUp<Option<ImageDescription>>,
     /// The report.
     pub report: Result<UsageReport, LookupError>,
+    /// The organizations of its accounts, if a rule trusts an organization.
+    pub memberships: Memberships,
 }
 
 /// A usage report, as EC2 describes it.

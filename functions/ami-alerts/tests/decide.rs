@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use shared::call_error::CallError;
 use shared::config::Place;
 
+const NOW: &str = "2026-03-02T10:05:00Z";
 const OWN: &str = "111122223333";
 const IMAGE: &str = "ami-0123456789abcdef0";
 const ORGANIZATION: &str = "arn:aws:organizations::777788889999:organization/o-a1b2c3d4e5";
@@ -91,7 +92,7 @@ fn facts_with(tags: &[(&str, &str)], now: &[&str]) -> Facts {
 
 fn assessment_of<'r>(record: &Record, facts: &Facts, rules: &'r Rules) -> Assessment<'r> {
     let change = SharingChange::of(record).expect("a call that is understood");
-    assess_change(record, &change, facts, rules, OWN)
+    assess_change(record, &change, facts, rules, OWN, NOW.parse().unwrap())
 }
 
 fn codes(assessment: &Assessment<'_>) -> Vec<&'static str> {
@@ -130,7 +131,7 @@ fn is_a_share_with_a_trusted_grantee_only_information() {
         everyone: false,
         accounts: ["444455556666".to_owned()].into(),
         organizations: ["o-a1b2c3d4e5".to_owned()].into(),
-        units: BTreeSet::new(),
+        ..Trusted::default()
     };
     let rules = rules([ImageRule { trusted, ..rule() }]);
     for name in ["444455556666", ORGANIZATION, UNIT] {

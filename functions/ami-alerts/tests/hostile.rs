@@ -1,7 +1,7 @@
 //! Hostile records: SNS accepts every email, and no text of a record becomes a command.
 
 use ami_alerts::change::SharingChange;
-use ami_alerts::decide::assess;
+use ami_alerts::decide::AssessedCall;
 use ami_alerts::email::CallAlert;
 use ami_alerts::event::{Delivery, Event, Parsed, Record, delivery, parse, parse_record};
 use ami_alerts::facts::{Facts, ImageDescription, LookUp, LookupError};
@@ -40,8 +40,9 @@ fn email(record: &Record, facts: &Facts, revert: &RevertOutcome, limit: usize) -
     let call = RecordedCall::of(record, &rules).ok()?;
     assert!(!matches!(call.change(), Some(SharingChange::OtherAttribute { .. })));
     let home = home();
-    let assessment = assess(&call, facts, &rules, &home);
-    let alert = CallAlert { call: &call, assessment: &assessment, facts, revert, home: &home };
+    let now = "2026-03-02T10:05:00Z".parse().expect("a time");
+    let assessed = AssessedCall::of(&call, facts, &rules, &home, limit, now);
+    let alert = CallAlert { call: &call, assessment: &assessed.assessment, facts, revert, home: &home };
     Some(alert.message(limit))
 }
 
@@ -237,6 +238,13 @@ proptest! {
         };
         if let Some(message) = email(&record, &facts, &revert, limit) {
             check(&message, limit)?;
+        }
+    }
+
+    #[test]
+    fn does_no_log_file_end_in_a_panic(values in prop::collection::vec(value(), 0..4)) {
+        if let Delivery::Records(records) = delivery(json!({"Records": values})) {
+            records.iter().for_each(|record| drop(parse_record(record)));
         }
     }
 

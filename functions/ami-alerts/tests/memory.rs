@@ -241,7 +241,7 @@ fn do_ten_thousand_grantees_fit_into_an_item() {
     let grantees: Vec<Grantee> =
         (0..10_000u64).map(|n| Grantee::of(&format!("{}", 400_000_000_000 + n * 7))).collect();
     let mut memory = ResourceMemory::default();
-    for turn in 0..30 {
+    for turn in 0..6 {
         let (begin, end) = (record(minutes(turn * 60), &format!("grant-{turn}")), minutes(turn * 60 + 20));
         let (class, at) = (FindingClass::Exposed, end);
         memory.apply(&MemoryChange::Granted {
@@ -252,7 +252,7 @@ fn do_ten_thousand_grantees_fit_into_an_item() {
         let severity = Severity::High;
         memory.apply(&MemoryChange::Reported { class, grantees: grantees.clone(), severity, at });
         memory.apply(&MemoryChange::Seen(SeenGrantees { at, grantees: grantees.clone() }));
-        if turn < 29 {
+        if turn < 5 {
             let moment = record(end, &format!("removal-{turn}"));
             memory.apply(&MemoryChange::Removed { grantees: grantees.clone(), are_trusted: false, moment });
         }

@@ -36,7 +36,11 @@ fn can(alert: &CallAlert<'_>, grantees: &[Grantee]) -> String {
 
 /// Access that the look-up saw and that the call is not about.
 pub(super) fn exposed_now(alert: &CallAlert<'_>, exposure: Exposure, grantees: &[Grantee]) -> String {
-    format!("{}{}. This call did not grant it.", can(alert, grantees), trust(exposure, grantees.len()))
+    let granted = match alert.call.change() {
+        Some(SharingChange::SnapshotUsed { .. }) => "",
+        _ => " This call did not grant it.",
+    };
+    format!("{}{}.{granted}", can(alert, grantees), trust(exposure, grantees.len()))
 }
 
 /// The access that the call granted, and that neither this function nor a later record removed.
@@ -46,7 +50,8 @@ pub(super) fn shared(alert: &CallAlert<'_>, exposure: Exposure, grantees: &[Gran
         alert.revert.revoked().contains(grantee) || since.iter().any(|(ended, _)| ended == grantee)
     };
     let left: Vec<Grantee> = grantees.iter().filter(|grantee| !has_ended(grantee)).cloned().collect();
-    if left.is_empty() {
+    // A part of the request that could not be read has a sentence of its own.
+    if left.is_empty() || (exposure == Exposure::Unknown && alert.listed(&left).is_empty()) {
         return Vec::new();
     }
     if exposure == Exposure::Own {
@@ -57,7 +62,7 @@ pub(super) fn shared(alert: &CallAlert<'_>, exposure: Exposure, grantees: &[Gran
         left.into_iter().partition(|grantee| now.contains(grantee));
     let mut sentences = Vec::new();
     if !seen.is_empty() {
-        sentences.push(format!("{}{}.", can(alert, &seen), trust(exposure, seen.len())));
+        sentences.push(format!("{}{}.", can(alert, &seen), trust_in(exposure, &seen)));
     }
     if !unseen.is_empty() {
         sentences.push(unseen_share(alert, exposure, &unseen));
@@ -69,7 +74,7 @@ fn unseen_share(alert: &CallAlert<'_>, exposure: Exposure, grantees: &[Grantee])
     let at = alert.seen_at().map(|at| format!(" at {at}")).unwrap_or_default();
     let (shown, uses) = (names(grantees, NAMED), uses(alert));
     let it = verb(grantees.len(), "it", "them");
-    let trust = trust(exposure, grantees.len());
+    let trust = trust_in(exposure, grantees);
     format!(
         "{shown} may be able to {uses}: the call granted the access, and EC2 did not list {it}{at}. EC2 shows a change with a \
          delay, so this does not prove a removal{trust}."
@@ -88,6 +93,14 @@ fn shared_unverified(alert: &CallAlert<'_>, grantees: &[Grantee]) -> String {
             "{grantees} can {}, unless a later call removed the access. The current permissions could not be read.",
             uses(alert)
         ),
+    }
+}
+
+/// The trust in grantees, after a sentence about them. A rule with `public = true` trusts no account: it allows public access.
+fn trust_in(exposure: Exposure, grantees: &[Grantee]) -> &'static str {
+    match exposure {
+        Exposure::Trusted if grantees.contains(&Grantee::Everyone) => ". A rule allows this",
+        exposure => trust(exposure, grantees.len()),
     }
 }
 
@@ -233,7 +246,7 @@ pub(super) fn lost(alert: &CallAlert<'_>, grantees: &[Grantee]) -> Vec<String> {
         ResourceKind::Snapshot => "creating volumes there will fail",
     };
     let not_seen = alert.seen_at().map(|at| format!(" (not seen at {at})")).unwrap_or_default();
-    vec![format!("{shown} can no longer {}: {fails}{not_seen}. {trusts}.", action(alert))]
+    vec![format!("{shown} lost access to this {kind}: {fails}{not_seen}. {trusts}.")]
 }
 
 /// All permissions removed, with what was known before.

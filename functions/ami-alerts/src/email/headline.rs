@@ -130,7 +130,7 @@ fn words(alert: &CallAlert<'_>, finding: Option<&FindingKind>) -> Words {
         Some(FindingKind::Lost(grantees)) => {
             let grantees = brief(grantees);
             words(
-                format!("{kind} access lost by {grantees}, trusted by a rule"),
+                format!("trusted access to {kind} lost by {grantees}"),
                 format!("remove trusted {grantees} from {one}"),
                 format!("trusted access to {kind} lost"),
                 format!("remove trusted access to {kind}"),

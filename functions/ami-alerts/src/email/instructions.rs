@@ -96,7 +96,8 @@ fn after_permission_change(
     let (region, kind) = (alert.region(), resource.kind.name());
     let is_unread = alert.facts.permissions.found().is_none();
     let untrusted = untrusted_grantees(alert);
-    let lines = trusted_lines(alert, &added(alert));
+    let shared = if is_unknown_change(alert) { untrusted.clone() } else { added(alert) };
+    let lines = trusted_lines(alert, &shared);
     if !alert.revert.revoked().is_empty() {
         let steps = if lines.is_some() {
             "add the lines below to pointsman.toml"
@@ -108,7 +109,7 @@ fn after_permission_change(
         ));
     }
     if is_used(alert) {
-        instructions.say("Remove the access of the account, if it still has any, and change the secrets that the snapshot contains.");
+        after_use(alert, resource, instructions);
     } else if alert.facts.image_is_gone() {
         instructions
             .say(&format!("Check that the {kind} was deleted. If it was, there is nothing to revert."));
@@ -118,6 +119,11 @@ fn after_permission_change(
         offer_revoke(&untrusted, resource, region, instructions);
     } else if !untrusted.is_empty() {
         instructions.say("If this was not intended, revoke the access now with the command below.");
+        if has_unread_grantee(alert) {
+            instructions.say(
+                "Read the event below, too: the command does not cover the part that could not be read.",
+            );
+        }
         if alert.revert.revoked().is_empty() {
             instructions.say(match &lines {
                 Some(_) => "If this was intended, add the lines below to pointsman.toml and deploy. The same change then has the severity info.",
@@ -139,7 +145,7 @@ fn after_permission_change(
     restore(alert, resource, instructions);
     if is_expected_public(alert) {
         instructions.say(&format!(
-            "A rule expects this {kind} to be public. If you did not expect this call, revoke the access with the command below."
+            "A rule allows public access to this {kind}. If that is wrong, revoke the access with the command below."
         ));
         instructions.offer(
             "To revoke the public access",
@@ -156,11 +162,24 @@ fn after_permission_change(
         lines.filter(|_| is_needed),
     );
     // Public access is never expected because of its actor.
-    let by_actor =
-        trusted_actor_line(alert).filter(|_| is_needed && !added(alert).contains(&Grantee::Everyone));
+    let is_expectable = is_needed && !is_used(alert) && !added(alert).contains(&Grantee::Everyone);
+    let by_actor = trusted_actor_line(alert).filter(|_| is_expectable);
     instructions.offer("To expect every share by this actor, in the table of the image", by_actor);
     if is_unread && alert.revert.revoked().is_empty() {
         instructions.offer("To list the current permissions", command::describe(resource, region));
+    }
+}
+
+/// The access of the account that used the snapshot, and of other untrusted grantees.
+fn after_use(alert: &CallAlert<'_>, resource: &SharedResource, instructions: &mut Instructions) {
+    let untrusted = untrusted_grantees(alert);
+    if alert.assessment.severity < Severity::Medium {
+        return;
+    }
+    instructions.say("If this was not intended, change the passwords and keys that the snapshot contains.");
+    if !untrusted.is_empty() {
+        instructions.say("Revoke the access with the command below.");
+        offer_revoke(&untrusted, resource, alert.region(), instructions);
     }
 }
 
@@ -192,7 +211,11 @@ fn restore(alert: &CallAlert<'_>, resource: &SharedResource, instructions: &mut 
     if !lost.is_empty() {
         let them = verb(lost.len(), "the grantee that a rule trusts", "the grantees that a rule trusts");
         match commands(&lost) {
-            Some(_) => instructions.say("If this was not intended, restore the trusted access with the command below."),
+            Some(commands) => {
+                let number = commands.lines().filter(|line| !line.is_empty()).count();
+                let them = verb(number, "command", "commands");
+                instructions.say(&format!("If this was not intended, restore the trusted access with the {them} below."));
+            }
             None => instructions.say(
                 "If this was not intended, restore the trusted access. The grantees do not fit into a command: the event names them.",
             ),

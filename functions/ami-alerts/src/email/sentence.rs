@@ -11,7 +11,8 @@ use crate::finding::FindingKind;
 
 /// The sentences. What can happen now comes first.
 pub(super) fn sentences(alert: &CallAlert<'_>) -> Vec<String> {
-    let mut sentences = exposed_now(alert);
+    let mut sentences = used(alert);
+    sentences.extend(exposed_now(alert));
     sentences.extend(nothing_changed(&alert.call.record.outcome, !sentences.is_empty()));
     sentences.extend(revert::failure(alert));
     sentences.extend(revert::revoked(alert));
@@ -33,6 +34,17 @@ pub(super) fn sentences(alert: &CallAlert<'_>) -> Vec<String> {
     sentences.push(what_happened(alert));
     sentences.extend(ended(alert));
     sentences.iter().map(|sentence| capitalized(sentence)).collect()
+}
+
+/// The use of a shared snapshot, which is worse than any access.
+fn used(alert: &CallAlert<'_>) -> Vec<String> {
+    let mut kinds = alert.assessment.findings.iter().map(|finding| &finding.kind);
+    let used = kinds.find_map(|kind| match kind {
+        FindingKind::SnapshotUsed(how, by, exposure) => Some((*how, by.as_deref(), *exposure)),
+        _ => None,
+    });
+    let used = used.filter(|_| alert.call.record.outcome.succeeded());
+    used.map(|(how, by, exposure)| access::snapshot_used(how, by, exposure)).unwrap_or_default()
 }
 
 /// The access that exists beside what the call did.
@@ -79,8 +91,7 @@ fn after_success(alert: &CallAlert<'_>, kind: &FindingKind) -> Vec<String> {
         FindingKind::Unshared(grantees) => access::unshared(alert, grantees),
         FindingKind::Reset => access::reset(alert),
         FindingKind::Lost(grantees) => access::lost(alert, grantees),
-        FindingKind::ExposedNow(..) => Vec::new(),
-        FindingKind::SnapshotUsed(how, by, exposure) => access::snapshot_used(*how, by.as_deref(), *exposure),
+        FindingKind::ExposedNow(..) | FindingKind::SnapshotUsed(..) => Vec::new(),
         FindingKind::BlockEnabled(kind) => block::enabled(alert, *kind),
         FindingKind::BlockDisabled(kind) => block::disabled(alert, *kind),
         FindingKind::UnknownChange(_) => access::unknown_change(alert),

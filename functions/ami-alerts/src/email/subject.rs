@@ -13,6 +13,9 @@ use crate::revert_plan::{FailedRevert, RevertOutcome};
 /// The fewest characters of a name or an alias that are of use; a name that would be shorter is left out.
 const SHORTEST: usize = 8;
 
+/// The words of a revert after which some grantees keep their access.
+const IN_PART: &str = "REVERTED IN PART";
+
 /// The parts of a subject.
 struct Subject {
     severity: String,
@@ -55,7 +58,9 @@ fn headline(alert: &CallAlert<'_>, change: &Change, is_short: bool) -> String {
     match alert.revert {
         RevertOutcome::Failed(failed) => format!("{}: {}", failed_revert(failed), uncapitalized(&change)),
         RevertOutcome::Revoked(_) | RevertOutcome::RevokedBefore(..) => {
-            format!("Reverted: {}", uncapitalized(&change))
+            let is_whole = alert.assessment.revert.held().is_empty();
+            let reverted = if is_whole { "Reverted" } else { IN_PART };
+            format!("{reverted}: {}", uncapitalized(&change))
         }
         RevertOutcome::NotPlanned | RevertOutcome::Blocked(_) => change,
     }
@@ -64,7 +69,7 @@ fn headline(alert: &CallAlert<'_>, change: &Change, is_short: bool) -> String {
 /// A revert that failed in part, for certain, or perhaps.
 fn failed_revert(failed: &FailedRevert) -> &'static str {
     match (failed.revoked.is_empty(), failed.may_have_had_effect()) {
-        (false, _) => "REVERTED IN PART",
+        (false, _) => IN_PART,
         (true, false) => "NOT REVERTED",
         (true, true) => "REVERT FAILED",
     }
@@ -86,9 +91,8 @@ impl Subject {
     }
 
     fn fitted(mut self, short_change: String) -> String {
-        self.name = self.name.take().and_then(|name| shorter(name, |name| self.with_name(name)));
-        self.account =
-            self.account.take().and_then(|account| shorter(account, |account| self.with_account(account)));
+        let (name, account) = (self.name.take(), self.account.take());
+        // Without a name and an account: what must be whole decides about the detail of the change.
         if self.excess() > 0 {
             self.change = short_change;
         }
@@ -97,10 +101,12 @@ impl Subject {
             let length = self.actor.chars().count();
             self.actor = cut(&self.actor, length.saturating_sub(excess).max(1));
         }
+        self.account = account.and_then(|account| shorter(account, |account| self.with_account(account)));
+        self.name = name.and_then(|name| shorter(name, |name| self.with_name(name)));
         self.text()
     }
 
-    /// The excess with this name, when everything that is cut later is whole.
+    /// The excess with this name.
     fn with_name(&self, name: Option<&str>) -> usize {
         Self { name: name.map(str::to_owned), ..self.copy() }.excess()
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::Value;
-use shared::text::printable;
+use shared::text::{list_at_most, printable};
 
 use super::headline::{capitalized, name};
 use super::instructions::instructions;
@@ -13,6 +13,7 @@ use super::sentence::sentences;
 use super::{CallAlert, MOST, plain};
 use crate::change::{ResourceKind, SharingChange};
 use crate::exposure::{Exposure, by_exposure};
+use crate::facts::LookupError;
 use crate::grantee::Grantee;
 use shared::email::{Detail, shortened};
 
@@ -54,7 +55,10 @@ pub(super) fn section(out: &mut String, title: &str, lines: &[String]) {
 
 /// The grantees that have access now, a line each; `None` if the call changed no permissions.
 fn current_permissions(alert: &CallAlert<'_>) -> Option<Vec<String>> {
-    if !matches!(alert.call.change(), Some(SharingChange::Permissions(_))) {
+    let has_grantees = |change: &SharingChange| {
+        matches!(change, SharingChange::Permissions(_) | SharingChange::SnapshotUsed { .. })
+    };
+    if !alert.call.change().is_some_and(has_grantees) {
         return None;
     }
     let now = match (alert.facts.permissions.found(), alert.facts.permissions.error()) {
@@ -73,7 +77,8 @@ fn current_permissions(alert: &CallAlert<'_>) -> Option<Vec<String>> {
                     capitalized(&name(grantee))
                 )
             }
-            (Grantee::Everyone, Exposure::Public) => "- EVERYONE (public)".to_owned(),
+            (Grantee::Everyone, Exposure::Trusted) => "- EVERYONE (public), as a rule allows".to_owned(),
+            (Grantee::Everyone, _) => "- EVERYONE (public)".to_owned(),
             (grantee, exposure) => format!("- {}: {}", capitalized(&name(grantee)), exposure.status()),
         })
     });
@@ -90,9 +95,18 @@ fn current_permissions(alert: &CallAlert<'_>) -> Option<Vec<String>> {
 }
 
 fn unknown_facts(alert: &CallAlert<'_>) -> Vec<String> {
-    let failed = alert.facts.failed_lookups().into_iter();
-    let mut lines: Vec<String> =
-        failed.map(|(fact, error)| format!("- {fact}: {}", plain(&error.to_string()))).collect();
+    // One cause can be behind all of them, such as a role that could not be assumed.
+    let mut failed: Vec<(Vec<String>, &LookupError)> = Vec::new();
+    for (fact, error) in alert.facts.failed_lookups() {
+        match failed.iter_mut().find(|(_, same)| *same == error) {
+            Some((facts, _)) => facts.push(fact.to_string()),
+            None => failed.push((vec![fact.to_string()], error)),
+        }
+    }
+    let line = |(facts, error): &(Vec<String>, &LookupError)| {
+        format!("- {}: {}", list_at_most(facts, facts.len()), plain(&error.to_string()))
+    };
+    let mut lines: Vec<String> = failed.iter().map(line).collect();
     if alert.facts.image_is_gone() {
         let kind = alert.kind().name();
         lines.push(format!("- the {kind}: it no longer exists, or this account cannot see it"));

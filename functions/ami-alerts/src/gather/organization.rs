@@ -26,6 +26,9 @@ const AT_A_TIME: usize = 5;
 /// The time limit of the answers for one image or snapshot.
 const TIME: Duration = Duration::from_secs(15);
 
+/// The answers to an account that may not ask (DescribeAccount, AWS Organizations API Reference).
+const REFUSALS: [&str; 2] = ["AccessDeniedException", "AWSOrganizationsNotInUseException"];
+
 const DESCRIBE_ACCOUNT: &str = "organizations:DescribeAccount";
 
 /// Asks about accounts, about each once.
@@ -36,12 +39,14 @@ pub struct MembershipReader<'r> {
     left: usize,
     most: usize,
     answers: Memberships,
+    /// Why Organizations answers no question of this invocation.
+    refused: Option<LookupError>,
 }
 
 impl<'r> MembershipReader<'r> {
     /// A reader that asks about `most` accounts at most. The others stay unknown.
     pub fn new(run: &'r Run<'r>, most: usize) -> Self {
-        Self { run, left: most, most, answers: Memberships::new() }
+        Self { run, left: most, most, answers: Memberships::new(), refused: None }
     }
 
     /// The organization of each account among these grantees that the rule may trust only as a member of an organization.
@@ -76,10 +81,14 @@ impl<'r> MembershipReader<'r> {
         for some in unasked.chunks(AT_A_TIME) {
             let mut asked = JoinSet::new();
             for account in some {
-                let asking = Question::new(self.run, account);
+                let asking = Question::new(self.run, account, self.refused.clone());
                 asked.spawn(async move { asking.answer_until(until).await });
             }
-            self.answers.extend(asked.join_all().await);
+            let answers = asked.join_all().await;
+            let error =
+                answers.iter().filter_map(|(_, answer)| answer.error()).find(|error| is_refusal(error));
+            self.refused = self.refused.take().or(error.cloned());
+            self.answers.extend(answers);
         }
     }
 
@@ -91,7 +100,7 @@ impl<'r> MembershipReader<'r> {
         }
         let own = self.run.home.account.clone();
         if !self.answers.contains_key(&own) {
-            let question = Question::new(self.run, &own);
+            let question = Question::new(self.run, &own, self.refused.clone());
             let (own, answer) = question.answer_until(Instant::now() + TIME).await;
             self.answers.insert(own, answer);
         }
@@ -140,6 +149,15 @@ fn judged(
     }
 }
 
+/// Whether further questions have the same answer: this account may not ask, or Organizations does not answer in time.
+fn is_refusal(error: &LookupError) -> bool {
+    match error {
+        LookupError::MembershipRefused(_) | LookupError::TooSlow { .. } => true,
+        LookupError::Call(error) => error.is_throttling(),
+        _ => false,
+    }
+}
+
 /// A question about one account, which can be asked at the same time as others.
 struct Question {
     account: String,
@@ -148,11 +166,14 @@ struct Question {
     table: Option<String>,
     executor: Executor,
     now: Timestamp,
+    /// Why only the table is asked.
+    refused: Option<LookupError>,
 }
 
 impl Question {
-    fn new(run: &Run<'_>, account: &str) -> Self {
+    fn new(run: &Run<'_>, account: &str, refused: Option<LookupError>) -> Self {
         Self {
+            refused,
             account: account.to_owned(),
             organizations: run.aws.organizations.clone(),
             dynamodb: run.aws.dynamodb.clone(),
@@ -178,6 +199,9 @@ impl Question {
         {
             return Ok(Some(organization));
         }
+        if let Some(refused) = &self.refused {
+            return Err(refused.clone());
+        }
         let organization = self.ask().await?;
         if let (Some(table), Some(id)) = (table, &organization) {
             // An answer that was not kept is asked for again.
@@ -197,6 +221,9 @@ impl Question {
                 id.map(Some).ok_or(LookupError::NoOrganization)
             }
             Err(error) if error.has_code("AccountNotFoundException") => Ok(None),
+            Err(error) if REFUSALS.iter().any(|code| error.has_code(code)) => {
+                Err(LookupError::MembershipRefused(error))
+            }
             Err(error) => Err(error.into()),
         }
     }

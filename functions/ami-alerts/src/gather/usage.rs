@@ -4,18 +4,44 @@ use aws_sdk_ec2::Client as Ec2;
 use shared::call_error::CallError;
 
 use super::call::find_image;
+use super::organization::MembershipReader;
+use crate::assess::covering_rule;
 use crate::change::{ResourceKind, SharedResource};
-use crate::facts::LookupError;
+use crate::facts::{Facts, LookupError};
+use crate::grantee::Grantee;
+use crate::rules::Memberships;
+use crate::run::Run;
 use crate::usage::{UsageEntry, UsageReading, UsageReport};
+
+/// The most accounts of a report that AWS Organizations is asked about.
+const MOST_ACCOUNTS: usize = 200;
 
 const DESCRIBE_REPORTS: &str = "ec2:DescribeImageUsageReports";
 const DESCRIBE_ENTRIES: &str = "ec2:DescribeImageUsageReportEntries";
 
 /// Reads a report and its image.
-pub async fn usage_reading(image: &str, report: &str, ec2: &Ec2) -> UsageReading {
+pub async fn usage_reading(run: &Run<'_>, image: &str, report: &str, ec2: &Ec2) -> UsageReading {
     let resource = SharedResource { kind: ResourceKind::Image, id: Some(image.to_owned()) };
     let (image, report) = tokio::join!(find_image(&resource, ec2), usage_report(report, ec2));
-    UsageReading { image: image.into(), report }
+    let facts = Facts { image: image.into(), ..Facts::default() };
+    let memberships = match &report {
+        Ok(UsageReport::Available(entries)) => memberships(run, &resource, &facts, entries).await,
+        _ => Memberships::new(),
+    };
+    UsageReading { image: facts.image, report, memberships }
+}
+
+/// The organizations of the accounts that use an image.
+async fn memberships(
+    run: &Run<'_>,
+    resource: &SharedResource,
+    facts: &Facts,
+    entries: &[UsageEntry],
+) -> Memberships {
+    let (rule, _) = covering_rule(run.rules, Some(resource), facts);
+    let accounts: Vec<Grantee> = entries.iter().map(|entry| Grantee::of(&entry.account)).collect();
+    let mut reader = MembershipReader::new(run, MOST_ACCOUNTS);
+    reader.memberships(rule, Some(&run.home.account), accounts.iter()).await
 }
 
 async fn usage_report(id: &str, ec2: &Ec2) -> Result<UsageReport, LookupError> {

@@ -1,6 +1,6 @@
-//! The form of a memory in the table. Each grantee and each moment is written once, and grantees with the same history are one
-//! group, so that ten thousand grantees of one call fit into an item (400 KB at most: "Constraints in Amazon DynamoDB", Amazon
-//! DynamoDB Developer Guide).
+//! The form of a memory in the table. Grantees with the same history are one group, and each of many grantees is written once, so
+//! that ten thousand grantees of one call fit into an item (400 KB at most: "Constraints in Amazon DynamoDB", Amazon DynamoDB
+//! Developer Guide).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,20 +17,22 @@ use crate::grantee::Grantee;
 /// DynamoDB Developer Guide).
 const LARGEST: usize = 380_000;
 
-/// A memory as the item of the table holds it. Numbers are positions in `grantees` and `moments`.
+/// The most grantees of a group that are written by their names.
+const MOST_NAMES: usize = 20;
+
+/// A memory as the item of the table holds it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct StoredMemory {
     version: u64,
-    #[serde(default)]
+    /// The grantees of large groups, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     grantees: Vec<Grantee>,
-    #[serde(default)]
-    moments: Vec<Moment>,
     #[serde(default)]
     findings: Vec<FindingGroup>,
     #[serde(default)]
     changes: Vec<ChangeGroup>,
     #[serde(default)]
-    resets: Vec<usize>,
+    resets: Vec<Moment>,
     seen: Option<StoredLookUp>,
     usage_report: Option<UsageReportRequest>,
     #[serde(default)]
@@ -41,9 +43,15 @@ pub(super) struct StoredMemory {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct FindingGroup {
     class: FindingClass,
-    of: Positions,
-    opened: Option<usize>,
-    closed: Option<usize>,
+    grantees: StoredGrantees,
+    history: StoredHistory,
+}
+
+/// The history of a finding. Its records follow from the changes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct StoredHistory {
+    opened: Option<Moment>,
+    closed: Option<Moment>,
     confirmed: Option<Timestamp>,
     reported: Option<Reported>,
     #[serde(default)]
@@ -53,200 +61,169 @@ struct FindingGroup {
 /// Grantees with the same changes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct ChangeGroup {
-    of: Positions,
+    grantees: StoredGrantees,
     changes: Vec<StoredChange>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct StoredChange {
     kind: AccessChangeKind,
-    moment: usize,
+    moment: Moment,
 }
 
 /// The grantees that a look-up saw.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct StoredLookUp {
     at: Timestamp,
-    of: Positions,
+    grantees: StoredGrantees,
 }
 
-/// Positions in a list: `0-9999 10004`.
+/// Grantees by their names, or as runs of positions in the list of the memory: `#0-9999`, `#10004`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Positions(String);
+struct StoredGrantees(Vec<String>);
 
-impl Positions {
-    fn of(mut positions: Vec<usize>) -> Self {
-        positions.sort_unstable();
-        positions.dedup();
+impl StoredGrantees {
+    fn of<'g>(grantees: impl IntoIterator<Item = &'g Grantee>, all: &[Grantee]) -> Self {
+        let grantees: Vec<&Grantee> = grantees.into_iter().collect();
+        if grantees.len() <= MOST_NAMES {
+            return Self(grantees.into_iter().map(|grantee| grantee.name().into_owned()).collect());
+        }
+        let positions = grantees.into_iter().filter_map(|grantee| all.binary_search(grantee).ok());
+        let positions: BTreeSet<usize> = positions.collect();
+        let positions: Vec<usize> = positions.into_iter().collect();
         let runs = positions.chunk_by(|one, next| one + 1 == *next);
         let shown = runs.filter_map(|run| match (run.first()?, run.last()?) {
-            (first, last) if first == last => Some(first.to_string()),
-            (first, last) => Some(format!("{first}-{last}")),
+            (first, last) if first == last => Some(format!("#{first}")),
+            (first, last) => Some(format!("#{first}-{last}")),
         });
-        Self(shown.collect::<Vec<_>>().join(" "))
+        Self(shown.collect())
     }
 
-    fn each(&self) -> impl Iterator<Item = usize> {
-        self.0
-            .split(' ')
-            .filter_map(|run| {
+    fn each(&self, all: &[Grantee]) -> Vec<Grantee> {
+        let each = |text: &String| match text.strip_prefix('#') {
+            None => vec![Grantee::of(text)],
+            Some(run) => {
                 let (first, last) = run.split_once('-').unwrap_or((run, run));
-                Some(first.parse::<usize>().ok()?..=last.parse().ok()?)
-            })
-            .flatten()
-    }
-}
-
-/// The grantees and moments of a memory, each once.
-struct Tables {
-    grantees: Vec<Grantee>,
-    moments: Vec<Moment>,
-}
-
-impl Tables {
-    fn of(memory: &ResourceMemory) -> Self {
-        let mut grantees: BTreeSet<&Grantee> = memory.changes.keys().collect();
-        grantees.extend(memory.findings.iter().map(|finding| &finding.grantee));
-        grantees.extend(memory.seen.iter().flat_map(|seen| &seen.grantees));
-        let changes = memory.changes.values().flatten().map(|change| &change.moment);
-        let mut moments: BTreeSet<&Moment> = changes.chain(&memory.resets).collect();
-        let histories = memory.findings.iter().map(|finding| &finding.history);
-        moments.extend(histories.flat_map(|history| history.opened.iter().chain(&history.closed)));
-        Self {
-            grantees: grantees.into_iter().cloned().collect(),
-            moments: moments.into_iter().cloned().collect(),
-        }
-    }
-
-    fn grantee(&self, grantee: &Grantee) -> Option<usize> {
-        self.grantees.binary_search(grantee).ok()
-    }
-
-    fn moment(&self, moment: &Moment) -> Option<usize> {
-        self.moments.binary_search(moment).ok()
-    }
-
-    fn positions<'g>(&self, grantees: impl IntoIterator<Item = &'g Grantee>) -> Positions {
-        Positions::of(grantees.into_iter().filter_map(|grantee| self.grantee(grantee)).collect())
-    }
-
-    fn findings(&self, findings: &[RememberedFinding]) -> Vec<FindingGroup> {
-        let mut groups: BTreeMap<(FindingClass, &FindingHistory), Vec<&Grantee>> = BTreeMap::new();
-        for RememberedFinding { class, grantee, history } in findings {
-            groups.entry((*class, history)).or_default().push(grantee);
-        }
-        let group = |((class, history), grantees): ((FindingClass, &FindingHistory), Vec<&Grantee>)| {
-            let moment = |moment: &Option<Moment>| moment.as_ref().and_then(|moment| self.moment(moment));
-            FindingGroup {
-                class,
-                of: self.positions(grantees),
-                opened: moment(&history.opened),
-                closed: moment(&history.closed),
-                confirmed: history.confirmed,
-                reported: history.reported,
-                is_end_reported: history.is_end_reported,
+                let run = first.parse().ok().zip(last.parse().ok());
+                let run = run.and_then(|(first, last): (usize, usize)| all.get(first..=last));
+                run.map(<[Grantee]>::to_vec).unwrap_or_default()
             }
         };
-        groups.into_iter().map(group).collect()
-    }
-
-    fn changes(&self, changes: &BTreeMap<Grantee, Vec<AccessChange>>) -> Vec<ChangeGroup> {
-        let mut groups: BTreeMap<&[AccessChange], Vec<&Grantee>> = BTreeMap::new();
-        for (grantee, changes) in changes {
-            groups.entry(changes).or_default().push(grantee);
-        }
-        let stored = |change: &AccessChange| {
-            Some(StoredChange { kind: change.kind, moment: self.moment(&change.moment)? })
-        };
-        let group = |(changes, grantees): (&[AccessChange], Vec<&Grantee>)| ChangeGroup {
-            of: self.positions(grantees),
-            changes: changes.iter().filter_map(stored).collect(),
-        };
-        groups.into_iter().map(group).collect()
+        self.0.iter().flat_map(each).collect()
     }
 }
 
 impl From<ResourceMemory> for StoredMemory {
     fn from(memory: ResourceMemory) -> Self {
-        let tables = Tables::of(&memory);
+        let findings = finding_groups(&memory.findings);
+        let changes = change_groups(&memory.changes);
+        let seen = memory.seen.as_ref();
+        let large = findings.values().chain(changes.values()).filter(|group| group.len() > MOST_NAMES);
+        let mut all: BTreeSet<&Grantee> = large.flatten().copied().collect();
+        let is_large = seen.is_some_and(|seen| seen.grantees.len() > MOST_NAMES);
+        all.extend(seen.filter(|_| is_large).into_iter().flat_map(|seen| &seen.grantees));
+        let all: Vec<Grantee> = all.into_iter().cloned().collect();
+        let finding = |((class, history), grantees): ((FindingClass, &FindingHistory), Vec<&Grantee>)| {
+            let grantees = StoredGrantees::of(grantees, &all);
+            FindingGroup { class, grantees, history: StoredHistory::of(history) }
+        };
+        let change = |(changes, grantees): (&[AccessChange], Vec<&Grantee>)| {
+            let stored =
+                |change: &AccessChange| StoredChange { kind: change.kind, moment: change.moment.clone() };
+            let changes = changes.iter().map(stored).collect();
+            ChangeGroup { grantees: StoredGrantees::of(grantees, &all), changes }
+        };
         Self {
             version: memory.version,
-            findings: tables.findings(&memory.findings),
-            changes: tables.changes(&memory.changes),
-            resets: memory.resets.iter().filter_map(|reset| tables.moment(reset)).collect(),
-            seen: memory
-                .seen
-                .as_ref()
-                .map(|seen| StoredLookUp { at: seen.at, of: tables.positions(&seen.grantees) }),
-            usage_report: memory.usage_report,
-            imported: memory.imported,
-            grantees: tables.grantees,
-            moments: tables.moments,
+            findings: findings.into_iter().map(finding).collect(),
+            changes: changes.into_iter().map(change).collect(),
+            resets: memory.resets.clone(),
+            seen: seen
+                .map(|seen| StoredLookUp { at: seen.at, grantees: StoredGrantees::of(&seen.grantees, &all) }),
+            usage_report: memory.usage_report.clone(),
+            imported: memory.imported.clone(),
+            grantees: all,
+        }
+    }
+}
+
+fn finding_groups(
+    findings: &[RememberedFinding],
+) -> BTreeMap<(FindingClass, &FindingHistory), Vec<&Grantee>> {
+    let mut groups: BTreeMap<(FindingClass, &FindingHistory), Vec<&Grantee>> = BTreeMap::new();
+    for RememberedFinding { class, grantee, history } in findings {
+        groups.entry((*class, history)).or_default().push(grantee);
+    }
+    groups
+}
+
+fn change_groups(changes: &BTreeMap<Grantee, Vec<AccessChange>>) -> BTreeMap<&[AccessChange], Vec<&Grantee>> {
+    let mut groups: BTreeMap<&[AccessChange], Vec<&Grantee>> = BTreeMap::new();
+    for (grantee, changes) in changes {
+        groups.entry(changes).or_default().push(grantee);
+    }
+    groups
+}
+
+impl StoredHistory {
+    fn of(history: &FindingHistory) -> Self {
+        Self {
+            opened: history.opened.clone(),
+            closed: history.closed.clone(),
+            confirmed: history.confirmed,
+            reported: history.reported,
+            is_end_reported: history.is_end_reported,
+        }
+    }
+
+    fn history(&self) -> FindingHistory {
+        FindingHistory {
+            opened: self.opened.clone(),
+            closed: self.closed.clone(),
+            confirmed: self.confirmed,
+            records: Vec::new(),
+            reported: self.reported,
+            is_end_reported: self.is_end_reported,
         }
     }
 }
 
 impl From<StoredMemory> for ResourceMemory {
     fn from(stored: StoredMemory) -> Self {
-        let mut memory = Self {
+        let all = &stored.grantees;
+        let change =
+            |stored: &StoredChange| AccessChange { kind: stored.kind, moment: stored.moment.clone() };
+        let mut changes = BTreeMap::new();
+        for group in &stored.changes {
+            let of_group: Vec<AccessChange> = group.changes.iter().map(change).collect();
+            changes.extend(group.grantees.each(all).into_iter().map(|grantee| (grantee, of_group.clone())));
+        }
+        let seen = stored.seen.as_ref();
+        let findings = findings(&stored, &changes);
+        Self {
             version: stored.version,
-            findings: Vec::new(),
-            changes: stored.changes(),
-            resets: stored.resets.iter().filter_map(|reset| stored.moments.get(*reset)).cloned().collect(),
-            seen: stored
-                .seen
-                .as_ref()
-                .map(|seen| SeenGrantees { at: seen.at, grantees: stored.grantees(&seen.of).collect() }),
-            usage_report: stored.usage_report.clone(),
-            imported: stored.imported.clone(),
-        };
-        memory.findings = stored.findings(&memory);
-        memory
+            findings,
+            changes,
+            seen: seen.map(|seen| SeenGrantees { at: seen.at, grantees: seen.grantees.each(all) }),
+            resets: stored.resets,
+            usage_report: stored.usage_report,
+            imported: stored.imported,
+        }
     }
 }
 
-impl StoredMemory {
-    fn grantees(&self, of: &Positions) -> impl Iterator<Item = Grantee> {
-        of.each().map_while(|at| self.grantees.get(at)).cloned()
-    }
-
-    fn changes(&self) -> BTreeMap<Grantee, Vec<AccessChange>> {
-        let change = |stored: &StoredChange| {
-            Some(AccessChange { kind: stored.kind, moment: self.moments.get(stored.moment)?.clone() })
-        };
-        let mut changes = BTreeMap::new();
-        for group in &self.changes {
-            let of_group: Vec<AccessChange> = group.changes.iter().filter_map(change).collect();
-            changes.extend(self.grantees(&group.of).map(|grantee| (grantee, of_group.clone())));
+fn findings(stored: &StoredMemory, changes: &BTreeMap<Grantee, Vec<AccessChange>>) -> Vec<RememberedFinding> {
+    let mut findings = Vec::new();
+    for FindingGroup { class, grantees, history } in &stored.findings {
+        for grantee in grantees.each(&stored.grantees) {
+            let mut history = history.history();
+            let changes = changes.get(&grantee).filter(|_| *class != FindingClass::Used);
+            let changes = changes.map(|changes| timeline::with_resets(changes, &stored.resets));
+            history.records = timeline::records(&history, &changes.unwrap_or_default());
+            findings.push(RememberedFinding { class: *class, grantee, history });
         }
-        changes
     }
-
-    fn findings(&self, memory: &ResourceMemory) -> Vec<RememberedFinding> {
-        let moment = |at: Option<usize>| at.and_then(|at| self.moments.get(at)).cloned();
-        let mut findings = Vec::new();
-        for group in &self.findings {
-            let history = FindingHistory {
-                opened: moment(group.opened),
-                closed: moment(group.closed),
-                confirmed: group.confirmed,
-                records: Vec::new(),
-                reported: group.reported,
-                is_end_reported: group.is_end_reported,
-            };
-            findings.extend(self.grantees(&group.of).map(|grantee| {
-                let mut history = history.clone();
-                let changes = memory.changes.get(&grantee).map_or(&[][..], Vec::as_slice);
-                let changes = match group.class {
-                    FindingClass::Used => Vec::new(),
-                    _ => timeline::with_resets(changes, &memory.resets),
-                };
-                history.records = timeline::records(&history, &changes);
-                RememberedFinding { class: group.class, grantee, history }
-            }));
-        }
-        findings
-    }
+    findings
 }
 
 impl ResourceMemory {

@@ -3,14 +3,16 @@
 
 use jiff::Timestamp;
 
+use super::update::ClassAndHistory;
 use super::{
-    AccessChange, AccessChangeKind, FindingClass, FindingHistory, Moment, Proof, RememberedFinding, Reported,
-    SETTLING,
+    AccessChange, AccessChangeKind, FindingClass, FindingHistory, Moment, Proof, Reported, SETTLING,
 };
-use crate::grantee::Grantee;
 
 /// How many changes of one grantee are kept.
 const MOST_CHANGES: usize = 20;
+
+/// How many findings of one grantee are kept after their end, the last ones.
+const MOST_ENDED: usize = 5;
 
 /// How many records a finding names, the first ones.
 const MOST_RECORDS: usize = 10;
@@ -62,29 +64,58 @@ pub(super) fn with_resets(changes: &[AccessChange], resets: &[Moment]) -> Vec<Ac
     all
 }
 
-/// The findings about a grantee that follow from its changes. What was emailed about the `known` ones is kept.
-pub(super) fn findings(
-    grantee: &Grantee,
-    changes: &[AccessChange],
-    known: &[RememberedFinding],
-) -> Vec<RememberedFinding> {
-    let first = changes.first().map(|change| change.moment.at);
-    let mut findings = Progress::default().through(changes);
-    let mut is_replaced = vec![false; known.len()];
-    for (class, history) in &mut findings {
-        for (known, is_replaced) in known.iter().zip(&mut is_replaced) {
-            let is_same = is_access(*class) == is_access(known.class) && overlap(history, &known.history);
-            if is_same {
-                *is_replaced = true;
-                keep(history, &known.history, first);
-            }
-        }
+/// The findings that follow from a grantee's changes. What was emailed about the `known` ones is kept.
+pub(super) fn findings(changes: &[AccessChange], known: &[ClassAndHistory]) -> Vec<ClassAndHistory> {
+    let mut all = changes.to_vec();
+    // The changes of an old finding may no longer be kept.
+    for change in known.iter().flat_map(ends_of) {
+        let is_kept = all.iter().any(|known| known.moment == change.moment);
+        all.extend((!is_kept).then_some(change));
     }
-    // A finding whose changes are no longer kept stays as it was.
-    let kept = known.iter().zip(is_replaced).filter(|(_, is_replaced)| !is_replaced);
-    let new = findings.into_iter();
-    let new = new.map(|(class, history)| RememberedFinding { class, grantee: grantee.clone(), history });
-    kept.map(|(known, _)| known.clone()).chain(new).collect()
+    all.sort_by_key(order);
+    let mut findings = Progress::default().through(&all);
+    for (class, history) in &mut findings {
+        let is_same = |(other, known): &&ClassAndHistory| {
+            is_access(*class) == is_access(*other) && overlap(history, known)
+        };
+        let same: Vec<&ClassAndHistory> = known.iter().filter(is_same).collect();
+        same.into_iter().for_each(|(_, known)| keep(history, known));
+    }
+    without_the_oldest(findings)
+}
+
+/// Open findings, findings whose end is to be emailed, and the last ones of the others.
+fn without_the_oldest(mut findings: Vec<ClassAndHistory>) -> Vec<ClassAndHistory> {
+    let is_over = |(_, history): &ClassAndHistory| {
+        history.closed.is_some() && (history.reported.is_none() || history.is_end_reported)
+    };
+    let over = findings.iter().filter(|finding| is_over(finding)).count();
+    let mut excess = over.saturating_sub(MOST_ENDED);
+    findings.sort_by(|(_, one), (_, other)| one.closed.cmp(&other.closed));
+    findings.retain(|finding| {
+        let is_excess = excess > 0 && is_over(finding);
+        excess -= usize::from(is_excess);
+        !is_excess
+    });
+    findings
+}
+
+/// The changes that began and ended a finding.
+fn ends_of((class, history): &ClassAndHistory) -> Vec<AccessChange> {
+    let class = *class;
+    let is_lost = class == FindingClass::Lost;
+    let beginning = match is_lost {
+        true => AccessChangeKind::Removed { is_trusted: true },
+        false => AccessChangeKind::Granted(Some(class)),
+    };
+    let end = |closed: &Moment| match (closed.is_proven(), is_lost) {
+        (true, true) => AccessChangeKind::Granted(None),
+        (true, false) => AccessChangeKind::Removed { is_trusted: false },
+        (false, _) => AccessChangeKind::Ended(class),
+    };
+    let opened = history.opened.iter().map(|moment| AccessChange { kind: beginning, moment: moment.clone() });
+    let closed = history.closed.iter().filter(|_| history.opened.is_some());
+    opened.chain(closed.map(|moment| AccessChange { kind: end(moment), moment: moment.clone() })).collect()
 }
 
 /// The ids of the records in a finding's time.
@@ -118,12 +149,8 @@ fn overlap(one: &FindingHistory, other: &FindingHistory) -> bool {
     begin_together || (begins_before_end(one, other) && begins_before_end(other, one))
 }
 
-/// Keeps what was known of a finding: what was emailed, the last look-up that saw it, and a beginning before the first change
-/// that is kept.
-fn keep(history: &mut FindingHistory, known: &FindingHistory, first: Option<Timestamp>) {
-    if known.opened.as_ref().is_some_and(|opened| first.is_some_and(|first| opened.at < first)) {
-        history.opened = known.opened.clone();
-    }
+/// Keeps what was known of a finding: what was emailed, and the last look-up that saw it.
+fn keep(history: &mut FindingHistory, known: &FindingHistory) {
     let is_within =
         |at: &Timestamp| history.closed.as_ref().is_none_or(|closed| *at <= closed.at || !closed.is_proven());
     history.confirmed = history.confirmed.max(known.confirmed.filter(is_within));

@@ -99,6 +99,9 @@ pub enum MemoryChange {
     Imported(Vec<ImportedFinding>),
 }
 
+/// A finding without its grantee.
+pub(super) type ClassAndHistory = (FindingClass, FindingHistory);
+
 impl ResourceMemory {
     /// Applies a change.
     pub fn apply(&mut self, change: &MemoryChange) {
@@ -153,18 +156,29 @@ impl ResourceMemory {
 
     /// Computes the findings of these grantees from their changes.
     fn follow(&mut self, grantees: &BTreeSet<Grantee>) {
-        let mut known: BTreeMap<Grantee, Vec<RememberedFinding>> = BTreeMap::new();
+        let mut known: BTreeMap<Grantee, Vec<ClassAndHistory>> = BTreeMap::new();
         for finding in std::mem::take(&mut self.findings) {
             match finding.class != FindingClass::Used && grantees.contains(&finding.grantee) {
-                true => known.entry(finding.grantee.clone()).or_default().push(finding),
+                true => known.entry(finding.grantee).or_default().push((finding.class, finding.history)),
                 false => self.findings.push(finding),
             }
         }
+        // Most grantees of a call have the same history as the one before.
+        let mut last: Option<(&[AccessChange], Vec<ClassAndHistory>, Vec<ClassAndHistory>)> = None;
         for grantee in grantees {
             let changes = self.changes.get(grantee).map_or(&[][..], Vec::as_slice);
-            let changes = timeline::with_resets(changes, &self.resets);
             let known = known.remove(grantee).unwrap_or_default();
-            self.findings.extend(timeline::findings(grantee, &changes, &known));
+            let is_same = last.as_ref().is_some_and(|(of, before, _)| *of == changes && *before == known);
+            if !is_same {
+                let after = timeline::findings(&timeline::with_resets(changes, &self.resets), &known);
+                last = Some((changes, known, after));
+            }
+            let findings = last.iter().flat_map(|(_, _, findings)| findings.clone());
+            self.findings.extend(findings.map(|(class, history)| RememberedFinding {
+                class,
+                grantee: grantee.clone(),
+                history,
+            }));
         }
     }
 

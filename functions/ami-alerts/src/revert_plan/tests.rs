@@ -136,18 +136,13 @@ fn is_a_snapshot_reverted_like_an_image() {
 
 #[test]
 fn is_an_account_held_whose_organization_is_unknown() {
-    let error = CallError::without_answer("organizations:DescribeAccount", "denied");
-    let memberships = [
-        ("444455556666".to_owned(), LookUp::Failed(error.into())),
-        ("777788889999".to_owned(), LookUp::Found(None)),
-    ];
-    let facts = Facts { memberships: memberships.into(), ..Facts::default() };
+    let facts = Facts::default();
+    let trusted = Trusted { unproven: ["444455556666".to_owned()].into(), ..trusted_organization() };
     let call = image_shared(&["all", "444455556666", "777788889999", "123412341234"]);
-    let unknown = plan_with(&call, &facts, &trusted_organization(), |_| ());
+    let unknown = plan_with(&call, &facts, &trusted, |_| ());
     assert_eq!(revocable(&unknown), ["all", "777788889999", "123412341234"]);
     assert_eq!(held(&unknown), [(RevertBlock::MembershipUnknown, vec!["444455556666".to_owned()])]);
-    // Without a trusted organization the membership decides nothing.
-    assert_eq!(held(&plan(&call, &facts)), []);
+    assert_eq!(held(&plan_with(&call, &facts, &trusted_organization(), |_| ())), []);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::facts::{Facts, ImageDescription, LookUp};
 use crate::grantee::Grantee;
 use crate::memory::update::{MemoryChange, MemoryUpdate};
 use crate::memory::{FindingClass, Moment, Proof, UsageReportRequest, UsageStage};
-use crate::rules::{ImageRule, Rules};
+use crate::rules::{ImageRule, Rules, Trusted};
 use crate::severity::Severity;
 
 /// When the usage is asked for.
@@ -139,7 +139,8 @@ impl Settling<'_> {
     fn available(&mut self, case: &UsageCase, reading: &UsageReading, entries: &[UsageEntry]) {
         let UsageStep::Read { id, at } = &case.step else { return };
         let (rule, is_uncertain) = self.rule(case, &reading.image);
-        let uses = by_account(entries, |account| self.exposure(account, rule));
+        let trusted = self.scene.rules.trust(rule, &reading.memberships);
+        let uses = by_account(entries, |account| self.exposure(account, &trusted));
         let outside: Vec<&AccountUse> = uses.iter().filter(|one| one.exposure.is_untrusted()).collect();
         let new: Vec<AccountUse> = outside
             .iter()
@@ -200,9 +201,8 @@ impl Settling<'_> {
         covering_rule(self.scene.rules, Some(&resource), &facts)
     }
 
-    fn exposure(&self, account: &str, rule: Option<&ImageRule>) -> Exposure {
-        let trusted = rule.map(|rule| rule.trusted.clone()).unwrap_or_default();
-        Exposure::of(&Grantee::of(account), Some(&self.scene.home.account), &trusted)
+    fn exposure(&self, account: &str, trusted: &Trusted) -> Exposure {
+        Exposure::of(&Grantee::of(account), Some(&self.scene.home.account), trusted)
     }
 
     fn update(&self, case: &UsageCase, changes: Vec<MemoryChange>) -> MemoryUpdate {
