@@ -17,27 +17,22 @@ range = { name = "sk", type = "S" }
 pk = "resources#111122223333#us-east-1"
 sk = "ami-0123456789abcdef0"
 version = 3
-grantees = ["444455556666", "777788889999", "999988887777", "all", "121212121212"]
-moments = [
-    { at = "2026-02-20T10:00:00Z", proof = { record = { event = "e-1", actor = "alice" } } },
-    { at = "2026-02-21T10:00:00Z", proof = "look-up" },
-    { at = "2026-02-10T10:00:00Z", proof = "look-up" },
-    { at = "2026-02-11T10:00:00Z", proof = "gone" },
-]
 [[table.items.findings]]
 class = "exposed"
-of = "0-2"
-opened = 0
+grantees = ["444455556666", "777788889999", "999988887777"]
+history = { opened = { at = "2026-02-20T10:00:00Z", proof = { record = { event = "e-1", actor = "alice" } } } }
 [[table.items.findings]]
 class = "exposed"
-of = "3"
-opened = 1
+grantees = ["all"]
+[table.items.findings.history]
+opened = { at = "2026-02-21T10:00:00Z", proof = "look-up" }
 reported = { severity = "critical", first = "2026-02-21T10:00:00Z", last = "2026-03-01T10:00:00Z", emails = 4 }
 [[table.items.findings]]
 class = "lost"
-of = "4"
-opened = 2
-closed = 3
+grantees = ["121212121212"]
+[table.items.findings.history]
+opened = { at = "2026-02-10T10:00:00Z", proof = "look-up" }
+closed = { at = "2026-02-11T10:00:00Z", proof = "gone" }
 "#;
 
 const UNREADABLE: &str = r#"

@@ -51,7 +51,7 @@ impl Judged<'_> {
         let is_settling = self.is_settling(grantee, opened.max(finding.history.confirmed));
         let is_lost = finding.class == FindingClass::Lost;
         if self.is_gone {
-            return (!is_settling).then(|| Moment { at: self.at, proof: Proof::Gone });
+            return (!is_settling).then_some(Moment { at: self.at, proof: Proof::Gone });
         }
         self.grantees?;
         match (now.contains(grantee), is_lost) {
