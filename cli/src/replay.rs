@@ -109,6 +109,9 @@ pub fn replay_until_the_end(
     Ok(replays)
 }
 
+/// Parameters that stay as the template has them, unless a case's world sets them: each adds calls to every invocation.
+const OPT_IN: [&str; 3] = ["ImageAncestry", "ImageUsageReports", "SecurityHubFindings"];
+
 /// The templates as one, with every optional function enabled: a replay deploys nothing. The case's world may set further
 /// parameters.
 fn template(root: &Path, case: &Case) -> Result<SamTemplate> {
@@ -122,6 +125,7 @@ fn template(root: &Path, case: &Case) -> Result<SamTemplate> {
         let parameters = declared["Parameters"].as_object().into_iter().flatten();
         let values = parameters.filter_map(|(name, parameter)| {
             let is_switch = parameter["AllowedValues"] == json!(["enabled", "disabled"]);
+            let is_switch = is_switch && !OPT_IN.contains(&name.as_str());
             let value = set.get(name).cloned().or_else(|| is_switch.then(|| "enabled".to_owned()))?;
             Some((name.clone(), value))
         });

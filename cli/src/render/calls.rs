@@ -29,6 +29,9 @@ pub fn calls(calls: &[JournaledCall]) -> String {
         {
             out.push_str(&email(&first.input));
         }
+        if first.operation == IMPORT && first.took_effect {
+            out.push_str(&findings(&first.input));
+        }
         if first.took_effect {
             out.push_str(&written(first));
         }
@@ -47,6 +50,26 @@ fn place(asked: &str, call: &JournaledCall) -> String {
         "sns" => asked.to_owned(),
         _ => String::new(),
     }
+}
+
+/// The call that imports findings into Security Hub.
+const IMPORT: &str = "BatchImportFindings";
+
+/// The most findings of one import that are shown.
+const MOST_FINDINGS: usize = 5;
+
+/// Findings of Security Hub: state, severity and id in a line, title and description below it.
+fn findings(input: &Value) -> String {
+    let mut out = String::new();
+    let findings = input["Findings"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for finding in findings.iter().take(MOST_FINDINGS) {
+        let text = |pointer: &str| finding.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let (state, severity) = (text("/RecordState"), text("/FindingProviderFields/Severity/Label"));
+        let _ = writeln!(out, "  finding {}", printable(&format!("{state} {severity} {}", text("/Id"))));
+        let _ = writeln!(out, "           {}", printable(text("/Title")));
+        let _ = writeln!(out, "           {}", printable(text("/Description")));
+    }
+    out
 }
 
 /// An email: its subject, and its lines without wrapping, so that a reader can copy the commands in them.
@@ -147,6 +170,11 @@ fn asked(call: &JournaledCall) -> String {
         let (topic, attributes) = (brief(&call.input["TopicArn"]), attributes(&call.input));
         return format!("Publish {topic} {attributes}").trim_end().to_owned();
     }
+    // The findings are shown below the call.
+    if call.operation == IMPORT {
+        let findings = call.input["Findings"].as_array().map_or(0, Vec::len);
+        return format!("{IMPORT} {}", shared::text::count(findings, "finding"));
+    }
     let input = if call.service == "dynamodb" { key(&call.input) } else { brief(&call.input) };
     format!("{} {input}", call.operation).trim_end().to_owned()
 }
@@ -239,6 +267,7 @@ fn given(value: &Value) -> String {
         "/AccountAliases/0",
         "/imageBlockPublicAccessState",
         "/Arn",
+        "/reportId",
     ] {
         if let Some(id) = value.pointer(pointer).and_then(Value::as_str) {
             return short(id);
@@ -251,6 +280,9 @@ fn given(value: &Value) -> String {
             Some(Value::Number(number)) => return number.to_string(),
             _ => {}
         }
+    }
+    if let (Some(imported), Some(refused)) = (value["SuccessCount"].as_u64(), value["FailedCount"].as_u64()) {
+        return format!("{imported} imported, {refused} refused");
     }
     alarm_states(value)
         .or_else(|| list(value).map(|(name, count)| counted(count, name)))

@@ -27,8 +27,8 @@ const MOST: usize = 20;
 const MOST_IN_JSON: usize = 100;
 
 /// What a report does not say ("View your AMI usage", Amazon EC2 User Guide).
-const COUNTED: &str = "The report counts the resources that existed then, not past use. Instances of the 24 hours before it, and \
-                       launch templates of the last few days, may be missing.";
+const COUNTED: &str = "A usage report counts the resources that exist when it is requested, not past use. Instances of the 24 hours \
+                       before it, and launch templates of the last few days, may be missing.";
 
 /// What an email says about the usage of one image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,7 +136,13 @@ impl UsageOutcome {
                 }
             }
             UsageEmail::NotUsed { .. } => format!("No account outside your rules uses {}.", self.image),
-            UsageEmail::Unknown(_) => format!("Whether {} was used is not known.", self.image),
+            UsageEmail::Unknown(error) => {
+                format!(
+                    "Whether {} was used is not known: {}.",
+                    self.image,
+                    plain(&error.to_string()).trim_end_matches('.')
+                )
+            }
         }
     }
 
@@ -156,7 +162,7 @@ impl UsageOutcome {
                 }));
             }
             UsageEmail::NotUsed { at, .. } => lines.extend(self.report_line(*at)),
-            UsageEmail::Unknown(error) => lines.push(format!("- {}", plain(&error.to_string()))),
+            UsageEmail::Unknown(_) => {}
         }
         lines
     }
@@ -310,11 +316,13 @@ impl UsageAlert<'_> {
                 let are = verb(self.outcomes.len(), "the image as read", "the images as read");
                 let mut lines = vec![
                     format!("- Treat the content of {are}: replace the credentials and the keys in it."),
-                    "- Revoke the access, if it still exists. Instances that were launched keep running.".to_owned(),
+                    "- Revoke the access, if it still exists. Instances that were launched keep running."
+                        .to_owned(),
                     "- Contact the owner of the account, or AWS Support if the owner is unknown.".to_owned(),
                 ];
                 if !accounts.is_empty() {
-                    let names: Vec<String> = accounts.iter().map(|account| format!("\"{account}\"")).collect();
+                    let names: Vec<String> =
+                        accounts.iter().map(|account| format!("\"{account}\"")).collect();
                     lines.push(format!(
                         "- If the use is intended, add to the rule: trusted-accounts = [{}] (pointsman.toml).",
                         names.join(", ")
@@ -326,7 +334,7 @@ impl UsageAlert<'_> {
                 "- Nothing. The share has ended, and this was the last usage report about it.".to_owned(),
             ],
             Some(UsageEmail::Unknown(_)) => vec![
-                "- Fix the cause that is named below. The daily scan tries again and emails a use that it finds.".to_owned(),
+                "- Fix the cause. The daily scan tries again and emails a use that it finds.".to_owned(),
                 "- Treat the content of the image as read until then, if the image was public.".to_owned(),
             ],
         }
