@@ -171,7 +171,9 @@ fn does_a_revert_revoke_exactly_the_untrusted_grantees() {
     assert_eq!(alerts.grantees(), ["777788889999"]);
     assert_eq!(
         alerts.subjects(),
-        ["Reverted: image made public: base-image-2026 (ami-0123456789abcdef0) in prod, by alice"]
+        [
+            "[CRITICAL us-east-1] Reverted: image made public: base-ima… (ami-0123456789abcdef0), prod, by alice"
+        ]
     );
 }
 
@@ -246,7 +248,7 @@ fn does_the_daily_scan_skip_a_share_that_an_event_reported() {
     alerts.deliver(&shared(), "one");
     alerts.deliver(&reconcile(), "daily");
     assert_eq!(alerts.subjects().len(), 1);
-    assert!(alerts.subjects()[0].starts_with("Image made public"), "{:?}", alerts.subjects());
+    assert!(alerts.subjects()[0].contains("Image made public"), "{:?}", alerts.subjects());
 }
 
 /// The calls of a delivery without faults, with their numbers.
@@ -281,7 +283,7 @@ fn does_one_fault_at_any_call_lose_no_email_and_no_revert() {
             // SNS has no idempotency token: an email whose answer was lost is sent again. A revert that fails first and
             // succeeds later has two emails.
             let two = (operation == "Publish" && *after)
-                || alerts.subjects().iter().any(|subject| subject.starts_with("NOT REVERTED"));
+                || alerts.subjects().iter().any(|subject| subject.contains("] NOT REVERTED"));
             // The daily scan reports an image again once it can read all of its grantees.
             let read_in_part = rules.is_empty() && operation == "DescribeImageAttribute";
             let without_memory = matches!(operation.as_str(), "UpdateItem" | "PutItem" | "Query");
@@ -317,7 +319,7 @@ fn is_a_call_that_never_works_reported_and_the_email_sent() {
                 assert_eq!(
                     alerts.subjects(),
                     [
-                        "NOT REVERTED: image made public: base-image-2026 (ami-0123456789abcdef0) in prod, by alice"
+                        "[CRITICAL us-east-1] NOT REVERTED: image made public: ami-0123456789abcdef0, prod, by alice"
                     ]
                 );
             }
