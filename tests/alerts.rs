@@ -255,7 +255,9 @@ fn does_a_revert_revoke_exactly_the_untrusted_grantees() {
     assert_eq!(alerts.grantees(), ["777788889999"]);
     assert_eq!(
         alerts.subjects(),
-        ["Reverted: image made public: base-image-2026 (ami-0123456789abcdef0) in prod, by alice"]
+        [
+            "[CRITICAL us-east-1] Reverted: image made public: base-ima… (ami-0123456789abcdef0), prod, by alice"
+        ]
     );
 }
 
@@ -275,7 +277,7 @@ fn do_two_reverts_of_one_image_at_once_each_revoke_their_own_share() {
     assert_eq!(alerts.grantees(), ["777788889999"]);
     let subjects = alerts.subjects();
     assert_eq!(subjects.len(), 2, "{subjects:?}");
-    assert!(subjects.iter().all(|subject| subject.starts_with("Reverted: ")), "{subjects:?}");
+    assert!(subjects.iter().all(|subject| subject.contains("] Reverted: ")), "{subjects:?}");
 }
 
 /// A share with 1,200 accounts: three calls.
@@ -425,7 +427,7 @@ fn does_the_daily_scan_skip_a_share_that_an_event_reported() {
     alerts.deliver(&shared(), "one");
     alerts.deliver(&reconcile(), "daily");
     assert_eq!(alerts.subjects().len(), 1);
-    assert!(alerts.subjects()[0].starts_with("Image made public"), "{:?}", alerts.subjects());
+    assert!(alerts.subjects()[0].contains("Image made public"), "{:?}", alerts.subjects());
 }
 
 /// The calls of a delivery without faults, with their numbers.
@@ -460,7 +462,7 @@ fn does_one_fault_at_any_call_lose_no_email_and_no_revert() {
             // SNS has no idempotency token: an email whose answer was lost is sent again. A revert that fails first and
             // succeeds later has two emails.
             let is_failed = |subject: &String| {
-                ["NOT REVERTED", "REVERT FAILED"].iter().any(|start| subject.starts_with(start))
+                ["] NOT REVERTED", "] REVERT FAILED"].iter().any(|words| subject.contains(words))
             };
             let two = (operation == "Publish" && *after) || alerts.subjects().iter().any(is_failed);
             // The daily scan reports an image again once it can read all of its grantees.
@@ -478,7 +480,7 @@ fn does_one_fault_at_any_call_lose_no_email_and_no_revert() {
             }
             // Whatever fails, an email says that this function reverted the share.
             if !rules.is_empty() {
-                let says_so = |subject: &String| subject.starts_with("Reverted: ");
+                let says_so = |subject: &String| subject.contains("] Reverted: ");
                 assert!(alerts.subjects().iter().any(says_so), "{fault}{:?}", alerts.subjects());
             }
             // An email that could not be confirmed leaves the claim of the first invocation.
@@ -508,7 +510,7 @@ fn is_a_call_that_never_works_reported_and_the_email_sent() {
                 assert_eq!(
                     alerts.subjects(),
                     [
-                        "NOT REVERTED: image made public: base-image-2026 (ami-0123456789abcdef0) in prod, by alice"
+                        "[CRITICAL us-east-1] NOT REVERTED: image made public: ami-0123456789abcdef0, prod, by alice"
                     ]
                 );
             }

@@ -13,12 +13,12 @@ use crate::grantee::Grantee;
 pub(super) const NAMED: usize = 5;
 
 /// A change in the words of a subject.
-pub(super) struct Change {
+pub(super) struct ChangeWords {
     full: String,
     short: String,
 }
 
-impl Change {
+impl ChangeWords {
     /// With its detail: `Image shared with 444455556666`.
     pub(super) fn full(&self) -> String {
         self.full.clone()
@@ -43,29 +43,29 @@ struct Words {
 }
 
 /// The change that the subject names. Access that existed before the call comes first if it is the worst finding.
-pub(super) fn change(alert: &CallAlert<'_>) -> Change {
+pub(super) fn change(alert: &CallAlert<'_>) -> ChangeWords {
     let call = call_change(alert);
     match alert.assessment.findings.first().map(|finding| &finding.kind) {
         Some(FindingKind::ExposedNow(exposure, grantees)) => {
             let exposed = exposed_now(kind_of(alert), *exposure, grantees);
             let call = call.short.chars().next().map_or_else(String::new, |_| lower(&call.short));
-            Change { full: capitalized(&format!("{exposed}; {call}")), short: capitalized(&exposed) }
+            ChangeWords { full: capitalized(&format!("{exposed}; {call}")), short: capitalized(&exposed) }
         }
         _ => call,
     }
 }
 
 /// The change, or the attempt, of the call: `Image made public`, `Denied attempt to make an image public`.
-pub(super) fn call_change(alert: &CallAlert<'_>) -> Change {
+pub(super) fn call_change(alert: &CallAlert<'_>) -> ChangeWords {
     let mut kinds = alert.assessment.findings.iter().map(|finding| &finding.kind);
     let words = words(alert, kinds.find(|kind| !matches!(kind, FindingKind::ExposedNow(..))));
-    let attempt = |long: &str, short: &str| Change {
+    let attempt = |long: &str, short: &str| ChangeWords {
         full: format!("{long} to {}", words.attempted),
         short: format!("{short}: {}", words.short_attempted),
     };
     match &alert.call.record.outcome {
         CallOutcome::Succeeded => {
-            Change { full: capitalized(&words.done), short: capitalized(&words.short_done) }
+            ChangeWords { full: capitalized(&words.done), short: capitalized(&words.short_done) }
         }
         CallOutcome::Denied(_) => attempt("Denied attempt", "Denied"),
         CallOutcome::DryRun(_) => attempt("Dry run", "Dry run"),

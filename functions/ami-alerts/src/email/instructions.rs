@@ -155,8 +155,9 @@ fn after_permission_change(
     if instructions.sentences.is_empty() {
         instructions.say("Nothing, if you expected this change. Otherwise, ask the caller about it.");
     }
-    let is_needed =
-        !alert.assessment.is_trusted_actor && !untrusted.is_empty() || !alert.revert.revoked().is_empty();
+    let is_gone = alert.facts.image_is_gone();
+    let is_needed = !is_gone && !alert.assessment.is_trusted_actor && !untrusted.is_empty()
+        || !alert.revert.revoked().is_empty();
     instructions.offer(
         "To expect this share, in pointsman.toml before the other [[image-alert]] tables",
         lines.filter(|_| is_needed),
@@ -165,7 +166,7 @@ fn after_permission_change(
     let is_expectable = is_needed && !is_used(alert) && !added(alert).contains(&Grantee::Everyone);
     let by_actor = trusted_actor_line(alert).filter(|_| is_expectable);
     instructions.offer("To expect every share by this actor, in the table of the image", by_actor);
-    if is_unread && alert.revert.revoked().is_empty() {
+    if is_unread && !is_gone && alert.revert.revoked().is_empty() {
         instructions.offer("To list the current permissions", command::describe(resource, region));
     }
 }

@@ -26,7 +26,10 @@ pub(super) fn revoked(alert: &CallAlert<'_>) -> Vec<String> {
         sentences
             .push(format!("EC2 still listed {listed} at {at}. EC2 can list removed access for some time."));
     }
-    if let Some(at) = alert.call_time() {
+    // An end that the memory knows has its own sentence, with its length.
+    let ended = &alert.assessment.history.ended;
+    let is_stated = ended.iter().any(|ended| revoked.iter().all(|grantee| ended.grantees.contains(grantee)));
+    if let Some(at) = alert.call_time().filter(|_| !is_stated) {
         let at = alert.moment(at);
         let could = uses(alert);
         sentences.push(format!("From the call at {at} until then, {shown} could {could}."));

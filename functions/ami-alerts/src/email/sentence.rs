@@ -14,14 +14,14 @@ pub(super) fn sentences(alert: &CallAlert<'_>) -> Vec<String> {
     let mut sentences = used(alert);
     sentences.extend(exposed_now(alert));
     sentences.extend(nothing_changed(&alert.call.record.outcome, !sentences.is_empty()));
-    sentences.extend(revert::failure(alert));
-    sentences.extend(revert::revoked(alert));
     let kinds = alert.assessment.findings.iter().map(|finding| &finding.kind);
     if alert.call.record.outcome.succeeded() {
         sentences.extend(kinds.flat_map(|kind| after_success(alert, kind)));
     } else {
         sentences.extend(kinds.filter_map(|kind| if_it_had_succeeded(alert, kind)));
     }
+    sentences.extend(revert::failure(alert));
+    sentences.extend(revert::revoked(alert));
     sentences.extend(access::encryption(alert));
     sentences.extend(access::not_understood(alert));
     sentences.extend(revert::held(alert));

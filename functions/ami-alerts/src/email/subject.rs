@@ -5,7 +5,7 @@
 
 use shared::text::LONGEST_SUBJECT;
 
-use super::headline::{Change, change};
+use super::headline::{ChangeWords, change};
 use super::{CallAlert, named, plain};
 use crate::change::SharedResource;
 use crate::revert_plan::{FailedRevert, RevertOutcome};
@@ -53,7 +53,7 @@ fn severity(alert: &CallAlert<'_>) -> String {
 }
 
 /// The revert and the change.
-fn headline(alert: &CallAlert<'_>, change: &Change, is_short: bool) -> String {
+fn headline(alert: &CallAlert<'_>, change: &ChangeWords, is_short: bool) -> String {
     let change = if is_short { change.short() } else { change.full() };
     match alert.revert {
         RevertOutcome::Failed(failed) => format!("{}: {}", failed_revert(failed), uncapitalized(&change)),
