@@ -52,6 +52,7 @@ struct Alerts {
     rules: Rules,
     settings: Settings,
     clients: Clients,
+    time_left: Duration,
     _folder: TempDir,
 }
 
@@ -71,6 +72,7 @@ impl Alerts {
             settings: Settings::new(topic, "alerts", "", "").expect("right settings"),
             rules,
             aws,
+            time_left: Duration::from_secs(300),
             _folder: folder,
         }
     }
@@ -83,7 +85,7 @@ impl Alerts {
     async fn handled(&self, event: &Value, request: &str) -> Decision {
         let invocation = Invocation {
             now: self.aws.now(),
-            deadline: Instant::now() + Duration::from_secs(300),
+            deadline: Instant::now() + self.time_left,
             request_id: request.to_owned(),
             function_arn: "arn:aws:lambda:us-east-1:111122223333:function:ami-alerts".to_owned(),
             time: PassingTime::Set,
@@ -274,6 +276,41 @@ fn do_two_reverts_of_one_image_at_once_each_revoke_their_own_share() {
     let subjects = alerts.subjects();
     assert_eq!(subjects.len(), 2, "{subjects:?}");
     assert!(subjects.iter().all(|subject| subject.starts_with("Reverted: ")), "{subjects:?}");
+}
+
+/// A share with 1,200 accounts: three calls.
+fn shared_widely() -> Value {
+    let items: Vec<Value> =
+        (0..1_200).map(|n| json!({"userId": format!("{}", 400_000_000_000u64 + n)})).collect();
+    event("e-1", json!({"add": {"items": items}}))
+}
+
+#[test]
+fn does_a_revert_stop_after_an_error_that_the_next_call_would_meet_too() {
+    for (answer, calls) in
+        [("UnauthorizedOperation", 1), ("InvalidAMIID.NotFound", 1), ("InvalidParameter", 3)]
+    {
+        let fault = format!("[[fault]]\noperation = \"ModifyImageAttribute\"\nanswer = \"{answer}\"\n");
+        let alerts = Alerts::new(&format!("{WORLD}{fault}"), RULES);
+        let decided = alerts.invoke(&shared_widely(), "one");
+        assert_eq!(alerts.removals(), calls, "{answer}");
+        let failed = decided.reasons.iter().find(|reason| reason.because.code == "revert-failed");
+        assert!(
+            failed.is_some_and(|failed| failed.because.sentence.contains("and 1190 more")),
+            "{decided:#?}"
+        );
+        assert!(alerts.subjects()[0].starts_with("NOT REVERTED: "), "{:?}", alerts.subjects());
+    }
+}
+
+#[test]
+fn does_a_revert_leave_time_for_the_email() {
+    let mut alerts = Alerts::new(WORLD, RULES);
+    alerts.time_left = Duration::from_secs(50);
+    alerts.invoke(&shared(), "one");
+    assert_eq!(alerts.removals(), 0);
+    assert!(alerts.subjects()[0].starts_with("NOT REVERTED: "), "{:?}", alerts.subjects());
+    assert!(alerts.aws.emails()[0].message.contains("no time was left for the call"));
 }
 
 #[test]
