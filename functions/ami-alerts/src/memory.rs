@@ -338,8 +338,8 @@ impl ResourceMemory {
 
     /// The last change of a grantee's access that a record or an own call proves.
     fn last_proven(&self, grantee: &Grantee) -> Option<AccessChange> {
-        let changes = timeline::with_resets(self.changes.get(grantee)?, &self.resets).into_iter();
-        changes.filter(|change| change.gives_access().is_some() && change.moment.is_proven()).next_back()
+        let mut changes = timeline::with_resets(self.changes.get(grantee)?, &self.resets).into_iter();
+        changes.rfind(|change| change.gives_access().is_some() && change.moment.is_proven())
     }
 }
 

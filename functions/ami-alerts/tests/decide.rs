@@ -92,7 +92,7 @@ fn facts_with(tags: &[(&str, &str)], now: &[&str]) -> Facts {
 
 fn assessment_of<'r>(record: &Record, facts: &Facts, rules: &'r Rules) -> Assessment<'r> {
     let change = SharingChange::of(record).expect("a call that is understood");
-    assess_change(record, &change, facts, rules, OWN, NOW.parse().unwrap())
+    assess_change(record, &change, facts, rules, OWN, NOW.parse().expect("a time"))
 }
 
 fn codes(assessment: &Assessment<'_>) -> Vec<&'static str> {

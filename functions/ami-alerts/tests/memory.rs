@@ -10,7 +10,7 @@ use proptest::prelude::*;
 const BEGIN: &str = "2026-03-02T10:00:00Z";
 
 fn at(seconds: i64) -> Timestamp {
-    BEGIN.parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds)
+    BEGIN.parse::<Timestamp>().expect("a time") + SignedDuration::from_secs(seconds)
 }
 
 fn minutes(minutes: i64) -> Timestamp {

@@ -89,7 +89,7 @@ fn error() -> CallError {
 impl World {
     fn new(rules: &str, faults: Vec<bool>) -> Self {
         Self {
-            now: "2026-03-02T10:00:00Z".parse().unwrap(),
+            now: "2026-03-02T10:00:00Z".parse().expect("a time"),
             rules: ami_alerts::rules::read(&Document::new("pointsman.toml", rules), &mut Vec::new()),
             home: Home::of("arn:aws:lambda:us-east-1:111122223333:function:ami-alerts"),
             truth: BTreeMap::new(),
@@ -205,7 +205,7 @@ impl World {
             assert!(ended.opened.as_ref().is_none_or(|opened| opened.at <= ended.closed.at), "{ended}");
             assert!(ended.closed.at <= self.now, "{ended}");
         }
-        let at: Timestamp = record.time.as_deref().unwrap().parse().unwrap();
+        let at: Timestamp = record.time.as_deref().expect("a time").parse().expect("a time");
         assert!(history.removed_since.iter().all(|(_, moment)| moment.at >= at));
         assert!(history.granted_since.iter().all(|(_, moment)| moment.at > at));
     }
@@ -248,8 +248,8 @@ impl World {
                 }
                 update.changes.iter().for_each(|change| self.memory.apply(change));
                 // The table keeps the stored form.
-                let json = serde_json::to_string(&self.memory).unwrap();
-                self.memory = serde_json::from_str(&json).unwrap();
+                let json = serde_json::to_string(&self.memory).expect("plain data");
+                self.memory = serde_json::from_str(&json).expect("its own form");
                 Acted::Updated(update, None)
             }
         }
