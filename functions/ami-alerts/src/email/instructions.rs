@@ -140,6 +140,12 @@ fn after_permission_change(
         about_unread_permissions(alert, resource, instructions);
     }
     restore(alert, resource, instructions);
+    if has_made_public(alert) && alert.facts.block.found().is_some_and(|state| state == "unblocked") {
+        instructions.offer(
+            &format!("To prevent that further {kind}s of the region are made public"),
+            command::block(resource.kind, alert.region()),
+        );
+    }
     about_public_access(alert, resource, instructions);
     if instructions.sentences.is_empty() {
         instructions.say(&if_expected(alert, "change"));
@@ -360,6 +366,11 @@ fn is_expected_public(alert: &CallAlert<'_>) -> bool {
         matches!(kind, FindingKind::Shared(Exposure::Trusted, grantees) if grantees.contains(&Grantee::Everyone))
     });
     is_allowed && alert.call.record.outcome.succeeded() && !has_ended(alert, &Grantee::Everyone)
+}
+
+/// Whether the call made something public that no rule allows to be.
+fn has_made_public(alert: &CallAlert<'_>) -> bool {
+    alert.call.record.outcome.succeeded() && untrusted_of_call(alert).contains(&Grantee::Everyone)
 }
 
 /// Whether the call removed public access that a rule allows.
