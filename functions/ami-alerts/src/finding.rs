@@ -231,6 +231,8 @@ impl fmt::Display for FindingReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Finding { kind, severity } = &self.finding;
         match &self.outcome {
+            // The attempt is not about what others have.
+            _ if matches!(kind, FindingKind::ExposedNow(..)) => f.write_str(&kind.as_done())?,
             CallOutcome::Succeeded => f.write_str(&kind.as_done())?,
             CallOutcome::Denied(_) => write!(f, "denied attempt to {}", kind.as_attempted())?,
             CallOutcome::DryRun(_) => write!(f, "dry run of an attempt to {}", kind.as_attempted())?,

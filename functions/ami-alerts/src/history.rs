@@ -199,8 +199,8 @@ impl fmt::Display for EndedFinding {
         }
         let ended = if is_lost { "granted it again" } else { "removed it" };
         match &self.closed.proof {
-            Proof::Record { event: Some(event), actor } => write!(f, "; {actor} {ended} (event {event})"),
-            Proof::Record { event: None, actor } => write!(f, "; {actor} {ended}"),
+            Proof::Record { event: Some(event), actor, .. } => write!(f, "; {actor} {ended} (event {event})"),
+            Proof::Record { event: None, actor, .. } => write!(f, "; {actor} {ended}"),
             Proof::OwnCall { .. } => write!(f, "; this function {ended}"),
             Proof::LookUp => Ok(()),
             Proof::Rule { place } => write!(f, "; the rule at {place} allows it since"),

@@ -109,14 +109,21 @@ impl ScanAlert<'_> {
         let is_found = |open: &OpenFindings| {
             open.news == News::New && open.opened.as_ref().is_some_and(|opened| opened.proof == Proof::LookUp)
         };
-        if self.open().any(is_found) {
+        let is_access = |open: &OpenFindings| open.class == FindingClass::Exposed;
+        if self.open().any(|open| is_found(open) && !is_access(open)) {
+            sentences.push(
+                "No event reported the lost access: the event was lost or is late, or a rule changed."
+                    .to_owned(),
+            );
+        }
+        if self.open().any(|open| is_found(open) && is_access(open)) {
             sentences.push(
                 "No event reported the new findings: the access is older than this function, the event was lost, or a rule \
                  changed."
                     .to_owned(),
             );
         }
-        if self.open().next().is_some() {
+        if self.open().any(is_access) {
             sentences.push(
                 "The daily scan reverts nothing. It emails an open finding again, as often as the rule's key `remind` says, \
                  until the access has ended or a rule allows it."

@@ -54,7 +54,7 @@ fn time(kind: ResourceKind, ended: &EndedFinding) -> String {
             utc(*at),
             at_most(ended)
         ),
-        Proof::Record { actor, event } => {
+        Proof::Record { actor, event, .. } => {
             let event =
                 event.as_deref().map(|event| format!(" (event {})", plain(event))).unwrap_or_default();
             format!("{}; ended by {}{event}", whole(ended), plain(actor))

@@ -80,7 +80,7 @@ fn history(open: &OpenFindings, now: Timestamp) -> String {
         duration => format!("{}, {} ago", utc(at), length(duration)),
     };
     let beginning = match &open.opened {
-        Some(Moment { at, proof: Proof::Record { actor, event } }) => {
+        Some(Moment { at, proof: Proof::Record { actor, event, .. } }) => {
             let event = event.as_deref().map(|event| format!(", event {}", plain(event))).unwrap_or_default();
             format!("since {}, by {}{event}", ago(*at), plain(actor))
         }
