@@ -17,6 +17,7 @@ use super::text::{block_state, section};
 use crate::change::ResourceKind;
 use crate::exposure::Exposure;
 use crate::memory::{FindingClass, Proof};
+use crate::rules::Reminder;
 use crate::scan::{News, OpenFindings, RegionScan, ResourceNews};
 use crate::severity::Severity;
 
@@ -123,7 +124,15 @@ impl ScanAlert<'_> {
                     .to_owned(),
             );
         }
-        if self.open().any(is_access) {
+        let is_never_reminded =
+            |news: &ResourceNews<'_>| news.rule.is_some_and(|rule| rule.remind == Reminder::Never);
+        let mut exposed = self.news.iter().filter(|news| news.open.iter().any(is_access)).peekable();
+        if exposed.peek().is_some() && exposed.all(is_never_reminded) {
+            sentences.push(
+                "The daily scan reverts nothing, and it does not email these findings again: the rule has `remind = \"never\"`."
+                    .to_owned(),
+            );
+        } else if self.open().any(is_access) {
             sentences.push(
                 "The daily scan reverts nothing. It emails an open finding again, as often as the rule's key `remind` says, \
                  until the access has ended or a rule allows it."
