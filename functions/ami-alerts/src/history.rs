@@ -182,7 +182,7 @@ impl fmt::Display for EndedFinding {
         let grantees = list_at_most(&self.grantees.iter().map(Grantee::to_string).collect::<Vec<_>>(), MOST);
         let is_lost = self.class == FindingClass::Lost;
         match is_lost {
-            true => write!(f, "{grantees}, which a rule trusts, had no access")?,
+            true => write!(f, "{grantees}, which a rule trusts, had no permission")?,
             false => write!(f, "{grantees} had access")?,
         }
         match &self.opened {

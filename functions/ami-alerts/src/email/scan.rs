@@ -187,8 +187,8 @@ impl ScanAlert<'_> {
         }
         if is_open(FindingClass::Lost) {
             lines.push(
-                "Restore the access of trusted accounts with the commands below: launches there fail. If the access is not \
-                 needed, remove the accounts from the rules.",
+                "Restore the access of trusted accounts with the commands below: launches there fail, unless a permission of \
+                 everyone or of an organization includes them. If the access is not needed, remove the accounts from the rules.",
             );
         }
         if self.news.iter().any(|news| ended::has_unknown_end(&news.ended)) {

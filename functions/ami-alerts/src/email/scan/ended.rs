@@ -35,7 +35,7 @@ pub(super) fn sentence(kind: ResourceKind, ended: &EndedFinding) -> String {
 fn subject(ended: &EndedFinding) -> String {
     let names = || headline::names(&ended.grantees, MOST);
     match ended.class {
-        FindingClass::Lost => format!("{}, which a rule trusts, had no access", names()),
+        FindingClass::Lost => format!("{}, which a rule trusts, had no permission", names()),
         _ if ended.grantees.contains(&Grantee::Everyone) => "public".to_owned(),
         _ => format!("{} had access", names()),
     }

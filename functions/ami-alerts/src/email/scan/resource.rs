@@ -58,7 +58,7 @@ fn state(kind: ResourceKind, open: &OpenFindings, is_blocked: bool) -> String {
     let severity = open.severity;
     match (open.class, open.exposure, kind) {
         (FindingClass::Lost, ..) => {
-            format!("{}, which a rule trusts: no access (severity {severity})", names())
+            format!("{}, which a rule trusts: no permission (severity {severity})", names())
         }
         (_, Exposure::Public, ResourceKind::Image) => {
             format!("EVERYONE can launch it (public, severity {severity})")
