@@ -1,5 +1,7 @@
 //! What the operator can do: sentences, then commands, lines for the rules and links for copying.
 
+use std::collections::BTreeSet;
+
 use shared::text::verb;
 
 use super::command::{self, Edit};
@@ -430,7 +432,8 @@ fn added(alert: &CallAlert<'_>) -> Vec<Grantee> {
     }
 }
 
-/// The untrusted grantees that have access, or may have it, and whose access neither this function nor a later record removed.
+/// The untrusted grantees that have access, or may have it. This function removed the access of the others, or a later record
+/// did and EC2 does not list them.
 fn untrusted_grantees(alert: &CallAlert<'_>) -> Vec<Grantee> {
     let succeeded = alert.call.record.outcome.succeeded();
     let mut untrusted = Vec::new();
@@ -449,7 +452,13 @@ fn untrusted_grantees(alert: &CallAlert<'_>) -> Vec<Grantee> {
             _ => {}
         }
     }
-    untrusted.retain(|grantee| !has_ended(alert, grantee) && !matches!(grantee, Grantee::Other(_)));
+    let is_over = |grantee: &Grantee| {
+        let is_listed = !alert.listed(std::slice::from_ref(grantee)).is_empty();
+        alert.revert.revoked().contains(grantee) || (alert.has_ended(grantee) && !is_listed)
+    };
+    untrusted.retain(|grantee| !is_over(grantee) && !matches!(grantee, Grantee::Other(_)));
+    let mut known = BTreeSet::new();
+    untrusted.retain(|grantee| known.insert(grantee.clone()));
     untrusted
 }
 
