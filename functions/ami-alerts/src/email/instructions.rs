@@ -1,5 +1,6 @@
 //! What the operator can do: sentences, then commands, lines for the rules and links for copying.
 
+use shared::home::is_account;
 use shared::text::verb;
 
 use super::command::{self, Edit};
@@ -42,6 +43,9 @@ pub(super) fn instructions(alert: &CallAlert<'_>) -> Instructions {
     }
     if is_suspicious(alert) {
         about_credentials(alert, &mut instructions);
+    }
+    if let Some(account) = other_account(alert).filter(|_| !instructions.commands.is_empty()) {
+        instructions.say(&format!("The commands below need credentials of account {account}."));
     }
     if alert.call.change().is_some() {
         instructions.offer("In the console", command::console(alert.resource(), alert.region(), alert.home));
@@ -113,7 +117,7 @@ fn after_permission_change(
     } else if alert.facts.image_is_gone() {
         instructions
             .say(&format!("Check that the {kind} was deleted. If it was, there is nothing to revert."));
-    } else if alert.assessment.is_trusted_actor && !untrusted.contains(&Grantee::Everyone) {
+    } else if is_expected(alert, &untrusted) {
         instructions
             .say("Nothing, if you expected this share. Otherwise, revoke the access with the command below.");
         offer_revoke(&untrusted, resource, region, instructions);
@@ -156,7 +160,7 @@ fn after_permission_change(
         instructions.say("Nothing, if you expected this change. Otherwise, ask the caller about it.");
     }
     let is_gone = alert.facts.image_is_gone();
-    let is_needed = !is_gone && !alert.assessment.is_trusted_actor && !untrusted.is_empty()
+    let is_needed = !is_gone && !is_expected(alert, &untrusted) && !untrusted.is_empty()
         || !alert.revert.revoked().is_empty();
     instructions.offer(
         "To expect this share, in pointsman.toml before the other [[image-alert]] tables",
@@ -254,8 +258,22 @@ fn is_suspicious(alert: &CallAlert<'_>) -> bool {
     !is_used(alert) && (is_severe || is_attempt || is_expected_public(alert))
 }
 
+/// The account of the event, if it is another one than the function's.
+fn other_account<'a>(alert: &'a CallAlert<'_>) -> Option<&'a str> {
+    let account = alert.call.record.account.as_deref();
+    account.filter(|account| is_account(account) && *account != alert.home.account)
+}
+
 fn is_used(alert: &CallAlert<'_>) -> bool {
     matches!(alert.call.change(), Some(SharingChange::SnapshotUsed { .. }))
+}
+
+/// Whether a trusted actor gave all the untrusted access that there is, and none that is expected of no actor.
+fn is_expected(alert: &CallAlert<'_>, untrusted: &[Grantee]) -> bool {
+    let added = added(alert);
+    let may_be = |grantee: &Grantee| *grantee != Grantee::Everyone && added.contains(grantee);
+    let is_read = !has_unread_grantee(alert) && !is_unknown_change(alert);
+    alert.assessment.is_trusted_actor && is_read && !untrusted.is_empty() && untrusted.iter().all(may_be)
 }
 
 /// Whether the call made something public, and a rule expects that.
