@@ -168,7 +168,8 @@ fn after_permission_change(
     );
     // Public access is never expected because of its actor.
     let is_expectable = is_needed && !is_used(alert) && !added(alert).contains(&Grantee::Everyone);
-    let by_actor = trusted_actor_line(alert).filter(|_| is_expectable);
+    let is_new = is_expectable && !alert.assessment.is_trusted_actor;
+    let by_actor = trusted_actor_line(alert).filter(|_| is_new);
     instructions.offer("To expect every share by this actor, in the table of the image", by_actor);
     if is_unread && !is_gone && alert.revert.revoked().is_empty() {
         instructions.offer("To list the current permissions", command::describe(resource, region));
