@@ -231,6 +231,8 @@ impl fmt::Display for FindingReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Finding { kind, severity } = &self.finding;
         match &self.outcome {
+            // What a look-up saw is no attempt.
+            _ if matches!(kind, FindingKind::ExposedNow(..)) => f.write_str(&kind.as_done())?,
             CallOutcome::Succeeded => f.write_str(&kind.as_done())?,
             CallOutcome::Denied(_) => write!(f, "denied attempt to {}", kind.as_attempted())?,
             CallOutcome::DryRun(_) => write!(f, "dry run of an attempt to {}", kind.as_attempted())?,
@@ -272,5 +274,10 @@ mod tests {
         let error = crate::call_outcome::RecordedError { code: "x".into(), message: String::new() };
         let denied = reason(CallOutcome::Denied(error));
         assert_eq!(denied, format!("denied attempt to share with {account} (severity low)"));
+        let kind = FindingKind::ExposedNow(Exposure::Public, vec![Grantee::Everyone]);
+        let error = crate::call_outcome::RecordedError { code: "x".into(), message: String::new() };
+        let finding = Finding { severity: Severity::Critical, kind };
+        let now = FindingReason { finding, outcome: CallOutcome::Denied(error), rule: None }.to_string();
+        assert_eq!(now, "everyone has access now (severity critical)");
     }
 }

@@ -34,7 +34,8 @@ impl Instructions {
 
 pub(super) fn instructions(alert: &CallAlert<'_>) -> Instructions {
     let mut instructions = Instructions::default();
-    let named = named::instructions(alert.call.record);
+    let is_named = alert.call.change().is_none();
+    let named = if is_named { named::instructions(alert.call.record) } else { Vec::new() };
     match &alert.call.record.outcome {
         _ if !named.is_empty() => named.iter().for_each(|sentence| instructions.say(sentence)),
         CallOutcome::Succeeded => after_success(alert, &mut instructions),
@@ -43,9 +44,13 @@ pub(super) fn instructions(alert: &CallAlert<'_>) -> Instructions {
     if is_suspicious(alert) {
         about_credentials(alert, &mut instructions);
     }
-    if alert.call.change().is_some() {
-        instructions.offer("In the console", command::console(alert.resource(), alert.region(), alert.home));
-    }
+    let console = match alert.call.change() {
+        Some(SharingChange::PublicAccessBlock { of, .. }) => {
+            command::console_of_all(*of, alert.region(), alert.home)
+        }
+        change => change.and_then(|_| command::console(alert.resource(), alert.region(), alert.home)),
+    };
+    instructions.offer("In the console", console);
     let event = command::event(alert.call.record.id.as_deref(), alert.region(), alert.home);
     instructions.offer("The event in CloudTrail", event);
     instructions
@@ -251,7 +256,9 @@ fn is_suspicious(alert: &CallAlert<'_>) -> bool {
     let outcome = &alert.call.record.outcome;
     let is_attempt = matches!(outcome, CallOutcome::Denied(_) | CallOutcome::DryRun(_));
     let is_severe = alert.assessment.severity >= Severity::Medium;
-    !is_used(alert) && (is_severe || is_attempt || is_expected_public(alert))
+    // A sign-in that fails does not prove the identity that it names.
+    let is_unproven = named::is_sign_in(alert.call.record) && !outcome.succeeded();
+    !is_used(alert) && !is_unproven && (is_severe || is_attempt || is_expected_public(alert))
 }
 
 fn is_used(alert: &CallAlert<'_>) -> bool {
