@@ -256,8 +256,9 @@ fn is_suspicious(alert: &CallAlert<'_>) -> bool {
     let outcome = &alert.call.record.outcome;
     let is_attempt = matches!(outcome, CallOutcome::Denied(_) | CallOutcome::DryRun(_));
     let is_severe = alert.assessment.severity >= Severity::Medium;
-    // A sign-in that fails does not prove the identity that it names.
-    let is_unproven = named::is_sign_in(alert.call.record) && !outcome.succeeded();
+    // A sign-in that fails does not prove the identity that it names, and an event of a service has no caller.
+    let record = alert.call.record;
+    let is_unproven = named::is_service_event(record) || named::is_sign_in(record) && !outcome.succeeded();
     !is_used(alert) && !is_unproven && (is_severe || is_attempt || is_expected_public(alert))
 }
 

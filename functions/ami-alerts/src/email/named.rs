@@ -10,7 +10,7 @@ pub(super) fn is_sign_in(record: &Record) -> bool {
 }
 
 /// Whether a service caused the record itself.
-fn is_service_event(record: &Record) -> bool {
+pub(super) fn is_service_event(record: &Record) -> bool {
     record.text("/eventType") == Some("AwsServiceEvent")
 }
 
