@@ -735,6 +735,34 @@ fn check_says_that_events_of_us_east_1_do_not_reach_another_region() {
 }
 
 #[test]
+fn check_says_that_calls_through_the_global_endpoint_of_sts_do_not_reach_another_region() {
+    let sts = "[[api-alert]]\nservice = \"sts\"\nevents = [\"AssumeRole\"]\n";
+    let further = ", \"ApiAlertSources=sts.amazonaws.com\", \"ApiAlertEvents=AssumeRole\"";
+    let (code, printed) = check_alerts_in("eu-west-1", sts, further);
+    assert_eq!((code, printed.matches("warning[event-not-delivered]").count()), (Some(0), 1), "{printed}");
+    let (code, printed) = check_alerts_in("us-east-1", sts, further);
+    assert_eq!((code, printed.contains("us-east-1")), (Some(0), false), "{printed}");
+}
+
+#[test]
+fn check_accepts_the_state_of_a_rule_that_it_advises_for_calls_that_only_read() {
+    let folder = Folder::new();
+    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
+    let text = std::fs::read_to_string(template).expect("the template is there");
+    let own = "  ReadRule:\n    Type: AWS::Events::Rule\n    Properties:\n      State: ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS\n      EventPattern: {source: [aws.iam], detail-type: [AWS API Call via CloudTrail], detail: {eventName: [GetUser]}}\n      Targets: [{Id: a, Arn: !GetAtt AmiAlertsFunction.Arn}]\n\n  AmiAlertsApiPermission:\n";
+    folder.write("template.yaml", &text.replacen("  AmiAlertsApiPermission:\n", own, 1));
+    folder.write("samconfig.toml", "version = 0.1\n[default.deploy.parameters]\nregion = \"us-east-1\"\nparameter_overrides = [\"PipelineTrigger=disabled\", \"BranchStacks=disabled\"]\n");
+    folder.write("rules.toml", "[[api-alert]]\nservice = \"iam\"\nevents = [\"GetUser\"]\n");
+    let output = folder.pointsman(&["check", "rules.toml", "--template", "template.yaml"]);
+    assert_eq!(
+        (output.status.code(), err(&output).contains("event-not-delivered")),
+        (Some(0), false),
+        "{}",
+        err(&output)
+    );
+}
+
+#[test]
 fn check_accepts_a_rule_that_names_the_use_of_shared_snapshots() {
     let rule = "[[api-alert]]\nservice = \"ec2\"\nevents = [\"SharedSnapshotVolumeCreated\", \"SharedSnapshotCopyInitiated\"]\n";
     let (code, printed) = check_alerts(rule, "");

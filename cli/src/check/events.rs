@@ -11,7 +11,7 @@ use shared::config::{Code, Problem};
 use shared::text::list;
 
 use crate::template::{DeployedFunction, EventRule, REGION};
-use sample::{Arrival, arrivals, home_of_global_services, is_global, is_sign_in};
+use sample::{Arrival, arrivals, has_global_endpoint, home_of_global_services, is_global, is_sign_in};
 
 /// A rule names a call whose events do not reach the function.
 pub(super) const EVENT_NOT_DELIVERED: Code = Code {
@@ -69,6 +69,9 @@ impl AlertDeployment<'_> {
                     "CloudTrail records the sign-ins of root users, and all through the global endpoint, in {home}"
                 )
             }
+            _ if has_global_endpoint(source) => {
+                format!("CloudTrail records the calls of {source} through the global endpoint in {home}")
+            }
             _ => return None,
         };
         match self.region {
@@ -84,7 +87,9 @@ impl AlertDeployment<'_> {
     }
 
     fn problem(&self, source: &str, name: &str, at: &Range<usize>) -> Option<Problem> {
-        let arrivals = arrivals(source, name, self.region.unwrap_or(REGION));
+        let mut arrivals = arrivals(source, name, self.region.unwrap_or(REGION));
+        // An event of a service reads nothing.
+        arrivals.retain(|arrival| !is_read_only(name) || arrival.is_call());
         let missing: Vec<&Arrival> =
             arrivals.iter().filter(|arrival| !self.delivers(arrival, source, name)).collect();
         let first = *missing.first()?;
@@ -105,7 +110,9 @@ impl AlertDeployment<'_> {
         let function = &self.function.logical_id;
         let parameters = self.missing_parameters(source, name);
         let here = Arrival { region: self.region.unwrap_or(REGION).to_owned(), ..arrival.clone() };
-        if is_read_only(name) {
+        let reads = self.function.rules.iter().any(|rule| rule.enabled && rule.reads);
+        let is_delivered_here = self.delivers(&here, source, name);
+        if is_read_only(name) && !(reads && (is_delivered_here || !parameters.is_empty())) {
             let label =
                 "this call only reads, and EventBridge delivers such events only to rules with another state";
             let help = "remove it, or add a rule to template.yaml with the state ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS";
@@ -113,7 +120,7 @@ impl AlertDeployment<'_> {
         } else if !parameters.is_empty() {
             let label = format!("the events of this call do not reach {function}");
             (label, format!("add {} (parameter_overrides in samconfig.toml)", list(parameters)))
-        } else if self.delivers(&here, source, name) {
+        } else if is_delivered_here {
             let (of, own) = (&arrival.region, &here.region);
             let label =
                 format!("CloudTrail records this in {of}, and {function} receives the events of {own}");

@@ -30,6 +30,8 @@ pub enum Because {
     OtherAttribute { attribute: String },
     /// This function made the call.
     OwnCall,
+    /// The account of the event itself used a snapshot that another account shares.
+    OwnUse { account: String },
     /// The rule expects what this actor does.
     TrustedActor { actor: String, rule: Place },
     /// The rule asks for no email about changes of this severity.
@@ -84,6 +86,11 @@ impl fmt::Display for Because {
             Self::OtherAttribute { attribute } => {
                 write!(f, "the call changed `{attribute}`, which neither grants nor revokes access")
             }
+            Self::OwnUse { account } => write!(
+                f,
+                "account {account} itself used the snapshot: no other account did. AWS records this when an instance starts from an \
+                 image that another account shares"
+            ),
             Self::OwnCall => {
                 f.write_str("this function made the call to revert a share, and has already reported it")
             }

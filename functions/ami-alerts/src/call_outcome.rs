@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use crate::revert_plan::SERVER_ERRORS;
+
 /// The outcome of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallOutcome {
@@ -56,13 +58,22 @@ impl CallOutcome {
         }
         // EC2 answers `_return`; false is a failure without a code. A sign-in answers by its own name.
         let answer = detail.get("responseElements").unwrap_or(&Value::Null);
-        match (&answer["_return"], &answer[text("eventName")]) {
+        let wrapped = &answer[format!("{}Response", text("eventName"))];
+        let returned = if wrapped.is_object() { &wrapped["_return"] } else { &answer["_return"] };
+        match (returned, &answer[text("eventName")]) {
             (Value::Bool(false), _) => Self::Failed(error("_return is false")),
+            (Value::String(returned), _) if returned == "false" => Self::Failed(error("_return is false")),
             (_, Value::String(answer)) if answer == "Failure" => {
                 Self::Failed(error(&format!("{} is Failure", text("eventName"))))
             }
             _ => Self::Succeeded,
         }
+    }
+
+    /// Whether a call that failed may have had its effect all the same: the service itself failed.
+    pub fn may_have_had_effect(&self) -> bool {
+        let of_server = |code: &str| code.starts_with("Server.") || SERVER_ERRORS.contains(&code);
+        matches!(self, Self::Failed(error) if of_server(&error.code))
     }
 
     /// Whether the call succeeded.
@@ -123,11 +134,30 @@ mod tests {
             assert_eq!(outcome(json!({"errorCode": code})), expected, "{code}");
         }
         assert_eq!(outcome(json!({"errorMessage": "Failed authentication"})), "failed");
-        assert_eq!(outcome(json!({"responseElements": {"_return": false}})), "failed");
+        for answer in
+            [json!({"_return": false}), json!({"_return": "false"}), json!({"XResponse": {"_return": false}})]
+        {
+            assert_eq!(outcome(json!({"eventName": "X", "responseElements": answer})), "failed", "{answer}");
+        }
         let sign_in =
             |answer| json!({"eventName": "ConsoleLogin", "responseElements": {"ConsoleLogin": answer}});
         assert_eq!(outcome(sign_in("Failure")), "failed");
         assert_eq!(outcome(sign_in("Success")), "succeeded");
+    }
+
+    #[test]
+    fn only_an_error_of_the_service_leaves_the_effect_open() {
+        for (code, expected) in [
+            ("Server.InternalError", true),
+            ("InternalFailure", true),
+            ("Client.InvalidAMIID.NotFound", false),
+            ("Client.UnauthorizedOperation", false),
+            ("", false),
+        ] {
+            let detail = json!({"errorCode": code});
+            let outcome = CallOutcome::of(detail.as_object().expect("an object"));
+            assert_eq!(outcome.may_have_had_effect(), expected, "{code}");
+        }
     }
 
     #[test]

@@ -72,6 +72,12 @@ impl<'a> RecordedCall<'a> {
                 let because = Box::new(Because::OtherAttribute { attribute });
                 return Err(SkippedCall { subject, because });
             }
+            (Some(SharingChange::SnapshotUsed { resource, by: Some(account), .. }), _)
+                if record.account.as_ref() == Some(&account) =>
+            {
+                let subject = resource.id.unwrap_or_else(|| "event".to_owned());
+                return Err(SkippedCall { subject, because: Box::new(Because::OwnUse { account }) });
+            }
             (Some(change), _) => Topic::Sharing(change),
             (None, None) => {
                 let event =

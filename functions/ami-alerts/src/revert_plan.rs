@@ -102,7 +102,7 @@ pub struct RecordedRevert {
 
 /// The codes of errors after which EC2 may have made the change ("Error codes for the Amazon EC2 API", Amazon EC2 Developer
 /// Guide: server error codes).
-const SERVER_ERRORS: [&str; 5] =
+pub(crate) const SERVER_ERRORS: [&str; 5] =
     ["InternalError", "InternalFailure", "InternalServerError", "ServiceUnavailable", "Unavailable"];
 
 /// Whether a call that failed may have had its effect: no answer arrived, or the service itself failed.

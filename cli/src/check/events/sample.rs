@@ -44,6 +44,12 @@ pub(super) fn is_global(source: &str) -> bool {
     GLOBAL.contains(&source)
 }
 
+/// Whether the service has an endpoint in each region, and a global one whose calls CloudTrail records in us-east-1 ("Logging
+/// IAM and AWS STS API calls with AWS CloudTrail", IAM User Guide).
+pub(super) fn has_global_endpoint(source: &str) -> bool {
+    is_sign_in(source) || source == "sts.amazonaws.com"
+}
+
 /// Whether the service is the one of sign-ins.
 pub(super) fn is_sign_in(source: &str) -> bool {
     source == SIGN_IN_SERVICE
@@ -68,7 +74,7 @@ pub(super) fn arrivals(source: &str, name: &str, region: &str) -> Vec<Arrival> {
     };
     let home = home_of_global_services(region).unwrap_or(region);
     let mut regions = match source {
-        SIGN_IN_SERVICE => vec![region, home],
+        source if has_global_endpoint(source) => vec![region, home],
         source if is_global(source) => vec![home],
         _ => vec![region],
     };
@@ -80,6 +86,11 @@ pub(super) fn arrivals(source: &str, name: &str, region: &str) -> Vec<Arrival> {
 }
 
 impl Arrival {
+    /// Whether a call causes the event.
+    pub(super) fn is_call(&self) -> bool {
+        self.detail_type == CALL
+    }
+
     /// The event, in the form that EventBridge delivers it.
     pub(super) fn event(&self, source: &str, name: &str) -> Value {
         let service = source.trim_end_matches(".amazonaws.com");

@@ -12,7 +12,7 @@ const DEEPEST: usize = 8;
 
 /// The members of the older form that hold grantees (ModifyImageAttribute and ModifySnapshotAttribute, Amazon EC2 API
 /// Reference, and the names that CloudTrail gives to lists).
-const LISTS: [&str; 14] = [
+const LISTS: [&str; 15] = [
     "userid",
     "userids",
     "useridset",
@@ -21,6 +21,7 @@ const LISTS: [&str; 14] = [
     "usergroupset",
     "group",
     "groups",
+    "groupset",
     "groupnames",
     "groupnameset",
     "organizationarns",
@@ -29,8 +30,12 @@ const LISTS: [&str; 14] = [
     "organizationalunitarnset",
 ];
 
-/// The members of a grantee: of LaunchPermission and CreateVolumePermission (Amazon EC2 API Reference).
-const KEYS: [&str; 4] = ["userid", "group", "organizationarn", "organizationalunitarn"];
+/// The members of a grantee: of LaunchPermission and CreateVolumePermission, and of the older form (Amazon EC2 API Reference).
+const KEYS: [&str; 6] =
+    ["userid", "group", "usergroup", "groupname", "organizationarn", "organizationalunitarn"];
+
+/// The members that hold the permissions of an image and of a snapshot, and their two parts.
+const PERMISSIONS: [&str; 4] = ["launchpermission", "createvolumepermission", "add", "remove"];
 
 /// The members that hold the items of a list.
 const ITEMS: [&str; 4] = ["items", "item", "member", "members"];
@@ -71,14 +76,19 @@ pub(super) fn member<'v>(members: &'v Map<String, Value>, name: &str) -> Option<
     members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
-/// The request without the objects that wrap it: `{"ModifyImageAttributeRequest": {..}}`.
+/// The request without the objects that wrap it: `{"ModifyImageAttributeRequest": {..}}`. An object beside members that may
+/// grant access wraps nothing.
 pub(super) fn unwrapped(mut request: &Map<String, Value>) -> &Map<String, Value> {
     for _ in 0..DEEPEST {
-        let wrapped = request.iter().find_map(|(name, value)| match value {
-            Value::Object(inner) if name.to_ascii_lowercase().ends_with("request") => Some(inner),
+        let wraps = |name: &str| name.to_ascii_lowercase().ends_with("request");
+        let mut others = request.iter().filter(|(name, value)| !wraps(name) && !is_empty(value));
+        let is_alone =
+            others.all(|(name, _)| ABOUT.contains(&plain(name).as_str()) || plain(name) == "xmlns");
+        let mut wrapped = request.iter().filter_map(|(name, value)| match value {
+            Value::Object(inner) if wraps(name) => Some(inner),
             _ => None,
         });
-        match wrapped {
+        match wrapped.next().filter(|_| is_alone && wrapped.next().is_none()) {
             Some(inner) => request = inner,
             None => break,
         }
@@ -120,7 +130,9 @@ pub(super) fn harmless_attribute(request: &Map<String, Value>) -> Option<String>
     let is_harmless = |name: &str| HARMLESS.contains(&plain(name).as_str());
     let others = request.keys().filter(|name| !ABOUT.contains(&plain(name).as_str()));
     let others: Vec<&String> = others.collect();
-    if !others.iter().all(|name| is_harmless(name)) {
+    let named = ["attributeType", "attribute"].iter().filter_map(|name| member(request, name));
+    let is_unread = named.into_iter().any(|value| !value.is_string() && !value.is_null());
+    if is_unread || !others.iter().all(|name| is_harmless(name)) {
         return None;
     }
     match attribute(request) {
@@ -146,7 +158,10 @@ pub(super) struct Modification {
 pub(super) fn modification(request: &Map<String, Value>, permission: &str) -> Modification {
     let mut read = Modification::default();
     let mut listed = Vec::new();
-    let operation = member(request, "operationType").filter(|value| !is_empty(value));
+    let operations =
+        request.iter().filter(|(name, value)| plain(name) == "operationtype" && !is_empty(value));
+    let operations: Vec<&Value> = operations.map(|(_, value)| value).collect();
+    let operation = operations.first().copied();
     for (name, value) in request {
         let plain = plain(name);
         if plain == permission.to_ascii_lowercase() {
@@ -154,11 +169,13 @@ pub(super) fn modification(request: &Map<String, Value>, permission: &str) -> Mo
         } else if LISTS.contains(&plain.as_str()) {
             listed.extend(grantees(value));
         } else if !ABOUT.contains(&plain.as_str()) && !HARMLESS.contains(&plain.as_str()) && !is_empty(value)
+            || has_grantees(value, DEEPEST)
         {
             read.not_understood(name, value);
         }
     }
-    let word = operation.and_then(Value::as_str).map(str::to_ascii_lowercase);
+    let word =
+        operation.and_then(Value::as_str).filter(|_| operations.len() == 1).map(str::to_ascii_lowercase);
     match word.as_deref() {
         Some("add") => read.added.extend(listed),
         Some("remove") => read.removed.extend(listed),
@@ -195,6 +212,20 @@ impl Modification {
     fn not_understood(&mut self, name: &str, value: &Value) {
         let part: Map<String, Value> = [(name.to_owned(), value.clone())].into_iter().collect();
         self.unread.push(Value::Object(part).to_string());
+    }
+}
+
+/// Whether a value has a member that names a permission or a grantee, at any depth.
+fn has_grantees(value: &Value, depth: usize) -> bool {
+    match value {
+        _ if depth == 0 => !is_empty(value),
+        Value::Object(members) => members.iter().any(|(name, inner)| {
+            let plain = plain(name);
+            let names = [&LISTS[..], &KEYS, &PERMISSIONS];
+            names.iter().any(|names| names.contains(&plain.as_str())) || has_grantees(inner, depth - 1)
+        }),
+        Value::Array(items) => items.iter().any(|inner| has_grantees(inner, depth - 1)),
+        _ => false,
     }
 }
 

@@ -216,3 +216,42 @@ fn is_only_an_id_of_aws_form_legal() {
         assert!(!legal(id), "{id}");
     }
 }
+
+#[test]
+fn a_grantee_hides_in_no_harmless_member() {
+    let share = json!({"add": {"items": [{"group": "all"}]}});
+    for request in [
+        json!({"imageId": "ami-1", "description": {"value": "x", "launchPermission": share}}),
+        json!({"imageId": "ami-1", "description": {"launchPermission": share}}),
+        json!({"imageId": "ami-1", "attribute": "description", "value": {"userGroups": ["all"]}}),
+        json!({"imageId": "ami-1", "attribute": {"value": "launchPermission"}, "description": {"value": "x"}}),
+        json!({"imageId": "ami-1", "operationType": "remove", "OperationType": "add", "userGroups": ["all"]}),
+        json!({"xRequest": {"description": {"value": "x"}}, "yRequest": {"launchPermission": share}}),
+    ] {
+        assert!(!permissions("ModifyImageAttribute", request.clone()).is_known, "{request}");
+    }
+}
+
+#[test]
+fn an_object_beside_a_permission_wraps_nothing() {
+    let (added, _) = shown(json!({"imageId": "ami-1", "launchPermission": {"add": [{"group": "all"}]},
+        "aRequest": {"imageId": "ami-1", "description": {"value": "x"}}}));
+    assert_eq!(added.first().map(String::as_str), Some("everyone"));
+    let wrapped = json!({"ModifyImageAttributeRequest": {"LaunchPermission": {"Add": [{"Group": "all"}]}}, "xmlns": "x"});
+    assert_eq!(shown(wrapped).0, ["everyone"]);
+}
+
+#[test]
+fn the_account_of_a_service_event_is_not_the_one_that_caused_it() {
+    for detail in [json!({"eventType": "AwsServiceEvent"}), json!({})] {
+        let mut event = json!({"eventSource": "ec2.amazonaws.com", "eventName": "SharedSnapshotVolumeCreated",
+            "userIdentity": {"accountId": "444455556666"}, "serviceEventDetails": {"snapshotId": "snap-1"}});
+        event.as_object_mut().unwrap().extend(detail.as_object().unwrap().clone());
+        let Ok(Parsed::Ours(Event::Call(record))) = parse(&event) else { panic!("no call") };
+        assert_eq!(record.account, None);
+        let Some(SharingChange::SnapshotUsed { by, .. }) = SharingChange::of(&record) else {
+            panic!("no use")
+        };
+        assert_eq!(by.as_deref(), Some("444455556666"));
+    }
+}

@@ -43,6 +43,7 @@ fn can(alert: &CallAlert<'_>, grantees: &[Grantee]) -> String {
 pub(super) fn exposed_now(alert: &CallAlert<'_>, exposure: Exposure, grantees: &[Grantee]) -> String {
     let granted = match alert.call.change() {
         Some(SharingChange::SnapshotUsed { .. }) => "",
+        _ if alert.call.record.outcome.may_have_had_effect() => "",
         _ => " This call did not grant it.",
     };
     format!("{}{}.{granted}", can(alert, grantees), trust(exposure, grantees.len()))

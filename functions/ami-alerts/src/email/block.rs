@@ -17,7 +17,8 @@ pub(super) fn enabled(alert: &CallAlert<'_>, of: ResourceKind) -> Vec<String> {
              state lasts."
         ),
         (ResourceKind::Snapshot, Some("block-new-sharing")) => format!(
-            "Snapshots in {region} can no longer be made public. Snapshots that are public stay public."
+            "Snapshots in {region} can no longer be made public. Snapshots that are public stay public, and a snapshot that was \
+             public before `block-all-sharing` is public again."
         ),
         (ResourceKind::Snapshot, _) => format!(
             "Snapshots in {region} can no longer be made public. The record does not say whether public snapshots stay public."
@@ -48,7 +49,12 @@ fn answered(alert: &CallAlert<'_>) -> Option<String> {
 }
 
 fn about_answer(alert: &CallAlert<'_>) -> Option<String> {
+    let SharingChange::PublicAccessBlock { on, .. } = alert.call.change()? else { return None };
     Some(match answered(alert) {
+        Some(state) if (state == "unblocked") == *on => format!(
+            "EC2 answered the call with the state `{}`, which is not the state that the call asks for.",
+            plain(&state)
+        ),
         Some(state) => format!("EC2 answered the call with the state `{}`.", plain(&state)),
         None => "The record does not contain the state that EC2 answered.".to_owned(),
     })
@@ -57,7 +63,9 @@ fn about_answer(alert: &CallAlert<'_>) -> Option<String> {
 fn look_up(alert: &CallAlert<'_>, of: ResourceKind) -> Option<String> {
     let state = alert.facts.block.found()?;
     let SharingChange::PublicAccessBlock { on, .. } = alert.call.change()? else { return None };
-    let is_new = (state == "unblocked") != *on;
+    // A call can also change one of the two states that block into the other.
+    let asked = answered(alert).or_else(|| asked_block_state(alert.call.record, of)).filter(|_| *on);
+    let is_new = asked.map_or((state == "unblocked") != *on, |asked| asked == *state);
     let at = alert.seen_at().map(|at| format!(" at {at}")).unwrap_or_default();
     let delay =
         if is_new { "" } else { ": a change of block public access takes up to 10 minutes to have effect" };

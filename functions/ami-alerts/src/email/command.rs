@@ -156,12 +156,22 @@ pub(super) fn console(resource: Option<&SharedResource>, region: &str, home: &Ho
         return None;
     }
     let ec2 = format!("https://{region}.{}/ec2/home?region={region}", home.console()?);
-    let Some(resource) = resource else { return Some(format!("{ec2}#Images:visibility=owned-by-me")) };
+    let resource = resource?;
     let id = resource.legal_id()?;
     Some(match resource.kind {
         ResourceKind::Image => format!("{ec2}#ImageDetails:imageId={id}"),
         ResourceKind::Snapshot => format!("{ec2}#SnapshotDetails:snapshotId={id}"),
     })
+}
+
+/// The console's page about the images or the snapshots of a region.
+pub(super) fn console_of_all(kind: ResourceKind, region: &str, home: &Home) -> Option<String> {
+    let owned = match kind {
+        ResourceKind::Image => "Images",
+        ResourceKind::Snapshot => "Snapshots",
+    };
+    let domain = home.console().filter(|_| is_region(region))?;
+    Some(format!("https://{region}.{domain}/ec2/home?region={region}#{owned}:visibility=owned-by-me"))
 }
 
 /// The console's page about the event. Only an id of CloudTrail's form becomes part of a link.

@@ -6,10 +6,13 @@ use serde_json::json;
 use shared::arn::Arn;
 use shared::home::{is_account, is_region};
 
-use super::CallAlert;
+use super::{CallAlert, named};
 
 /// How long before the call the actor's history begins.
 const HISTORY: SignedDuration = SignedDuration::from_hours(24);
+
+/// The longest session of a user in the console.
+const SESSION: SignedDuration = SignedDuration::from_hours(12);
 
 /// The policy that the console's "Revoke active sessions" writes ("Revoking IAM role temporary security credentials", IAM User
 /// Guide).
@@ -108,6 +111,9 @@ fn role_of_arn(alert: &CallAlert<'_>) -> Option<String> {
 }
 
 fn of_user(alert: &CallAlert<'_>, user: &str) -> Option<(String, String)> {
+    if named::is_sign_in(alert.call.record) {
+        return of_sign_in(alert, user);
+    }
     let key = text(alert, "/accessKeyId").filter(|key| is_key(key, "AKIA"));
     match key {
         Some(key) => Some((
@@ -118,10 +124,27 @@ fn of_user(alert: &CallAlert<'_>, user: &str) -> Option<(String, String)> {
             format!("To end the sessions of the user that began before this call{}", there(alert)),
             format!(
                 "aws iam put-user-policy --user-name {user} --policy-name {POLICY} --policy-document '{}'",
-                denial(alert)?
+                denial(alert.call_time()?)
             ),
         )),
     }
+}
+
+/// A session in the console begins with the sign-in, and lasts 12 hours at most for a user ("Sign in to the AWS Management
+/// Console", AWS Sign-In User Guide): its credentials are issued again and again.
+fn of_sign_in(alert: &CallAlert<'_>, user: &str) -> Option<(String, String)> {
+    let end = alert.call_time()?.checked_add(SESSION).ok()?;
+    Some((
+        format!(
+            "To remove the password of the user, and to end this session and every other one that begins within 12 hours{}",
+            there(alert)
+        ),
+        format!(
+            "aws iam delete-login-profile --user-name {user}\n\n\
+             aws iam put-user-policy --user-name {user} --policy-name {POLICY} --policy-document '{}'",
+            denial(end)
+        ),
+    ))
 }
 
 fn of_role(alert: &CallAlert<'_>, role: &str) -> Option<(String, String)> {
@@ -129,17 +152,17 @@ fn of_role(alert: &CallAlert<'_>, role: &str) -> Option<(String, String)> {
         format!("To end every session of the role that began before this call{}", there(alert)),
         format!(
             "aws iam put-role-policy --role-name {role} --policy-name {POLICY} --policy-document '{}'",
-            denial(alert)?
+            denial(alert.call_time()?)
         ),
     ))
 }
 
-/// Denies everything to sessions that began before the call.
-fn denial(alert: &CallAlert<'_>) -> Option<String> {
-    let before = second(alert.call_time()?);
+/// Denies everything to sessions that began before this time.
+fn denial(before: Timestamp) -> String {
+    let before = second(before);
     let condition = json!({"DateLessThan": {"aws:TokenIssueTime": before}});
     let statement = json!({"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition});
-    Some(json!({"Version": "2012-10-17", "Statement": [statement]}).to_string())
+    json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
 }
 
 /// The account in which the command runs, if it is not the account of the event.

@@ -148,9 +148,12 @@ fn words(alert: &CallAlert<'_>, finding: Option<&FindingKind>) -> Words {
             let exposed = exposed_now(kind_of(alert), *exposure, grantees);
             whole(exposed.clone(), exposed)
         }
-        Some(FindingKind::SnapshotUsed(SnapshotUse::VolumeCreated, ..)) => {
-            whole("volume created from shared snapshot".to_owned(), "use a shared snapshot".to_owned())
-        }
+        Some(FindingKind::SnapshotUsed(SnapshotUse::VolumeCreated, ..)) => words(
+            "volume created from shared snapshot".to_owned(),
+            "use a shared snapshot".to_owned(),
+            "shared snapshot used".to_owned(),
+            "use a shared snapshot".to_owned(),
+        ),
         Some(FindingKind::SnapshotUsed(SnapshotUse::Copied, ..)) => {
             whole("shared snapshot copied".to_owned(), "copy a shared snapshot".to_owned())
         }

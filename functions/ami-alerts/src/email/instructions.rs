@@ -55,9 +55,13 @@ pub(super) fn instructions(alert: &CallAlert<'_>) -> Instructions {
     if let Some(account) = other_account(alert).filter(|_| !instructions.commands.is_empty()) {
         instructions.say(&format!("The commands below need credentials of account {account}."));
     }
-    if alert.call.change().is_some() {
-        instructions.offer("In the console", command::console(alert.resource(), alert.region(), alert.home));
-    }
+    let console = match alert.call.change() {
+        Some(SharingChange::PublicAccessBlock { of, .. }) => {
+            command::console_of_all(*of, alert.region(), alert.home)
+        }
+        change => change.and_then(|_| command::console(alert.resource(), alert.region(), alert.home)),
+    };
+    instructions.offer("In the console", console);
     let event = command::event(alert.call.record.id.as_deref(), alert.region(), alert.home);
     instructions.offer("The event in CloudTrail", event);
     instructions
@@ -359,7 +363,10 @@ fn is_suspicious(alert: &CallAlert<'_>) -> bool {
     let outcome = &alert.call.record.outcome;
     let is_attempt = matches!(outcome, CallOutcome::Denied(_) | CallOutcome::DryRun(_));
     let is_severe = alert.assessment.severity >= Severity::Medium;
-    !is_used(alert) && (is_severe || is_attempt || is_expected_public(alert))
+    // A sign-in that fails does not prove the identity that it names, and an event of a service has no caller.
+    let record = alert.call.record;
+    let is_unproven = named::is_service_event(record) || named::is_sign_in(record) && !outcome.succeeded();
+    !is_used(alert) && !is_unproven && (is_severe || is_attempt || is_expected_public(alert))
 }
 
 /// The account of the event, if it is another one than the function's.

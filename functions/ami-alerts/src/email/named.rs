@@ -10,7 +10,7 @@ pub(super) fn is_sign_in(record: &Record) -> bool {
 }
 
 /// Whether a service caused the record itself.
-fn is_service_event(record: &Record) -> bool {
+pub(super) fn is_service_event(record: &Record) -> bool {
     record.text("/eventType") == Some("AwsServiceEvent")
 }
 
@@ -53,6 +53,10 @@ pub(super) fn succeeded(alert: &CallAlert<'_>) -> String {
 /// The sentence about a sign-in that failed: nothing proves the identity that it names.
 pub(super) fn failed(alert: &CallAlert<'_>) -> Option<String> {
     is_sign_in(alert.call.record).then(|| {
+        // CloudTrail hides a name that no user has: it may be a password ("AWS Management Console sign-in events").
+        if alert.call.record.text("/userIdentity/userName") == Some("HIDDEN_DUE_TO_SECURITY_REASONS") {
+            return "The attempt named no user of the account: CloudTrail hides such a name.".to_owned();
+        }
         format!(
             "The attempt named {}. A sign-in that fails does not prove that this identity made it.",
             plain(&alert.call.actor.description)

@@ -24,7 +24,10 @@ pub fn delivery(event: Value) -> Delivery {
     if is_enveloped || !is_list {
         return Delivery::One(event);
     }
-    if let Some(service) = notifier(&event["Records"][0]) {
+    // One item of another kind hides no record.
+    let services: Option<Vec<String>> =
+        event["Records"].as_array().into_iter().flatten().map(notifier).collect();
+    if let Some(service) = services.and_then(|services| services.into_iter().next()) {
         return Delivery::Nothing(UnrelatedEvent::OtherNotifications(service));
     }
     let mut event = event;
@@ -52,6 +55,8 @@ mod tests {
         let record = json!({"eventName": "CreateUser", "eventSource": "iam.amazonaws.com"});
         assert_eq!(delivery(json!({"Records": [record]})), Delivery::Records(vec![record.clone()]));
         assert_eq!(delivery(record.clone()), Delivery::One(record.clone()));
+        let mixed = vec![json!({"eventSource": "aws:s3", "eventName": "x"}), record.clone()];
+        assert_eq!(delivery(json!({"Records": mixed})), Delivery::Records(mixed));
         let two = vec![record.clone(), record];
         assert_eq!(delivery(json!({"Records": two})), Delivery::Records(two));
     }

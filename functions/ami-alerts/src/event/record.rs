@@ -96,7 +96,10 @@ pub(super) fn record(
     let recorded = text("eventSource").map(|source| service_name(source).map_or(source.to_owned(), service));
     let source = recorded.or(named.map(service));
     let owned = |text: Option<&str>| text.map(str::to_owned);
+    // The identity of a service event is the account that used something of this one.
     let by = detail.get("userIdentity").and_then(|identity| identity["accountId"].as_str());
+    let by =
+        by.filter(|_| text("eventType") != Some("AwsServiceEvent") && !name.starts_with("SharedSnapshot"));
     Ok(Record {
         name,
         source: source.unwrap_or_default(),
