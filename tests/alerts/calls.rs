@@ -364,3 +364,81 @@ fn are_the_public_ones_among_many_found_whenever_the_scan_stops() {
         assert!(shown.contains("400 images") && shown.contains("1900 snapshots"), "{shown}");
     }
 }
+
+/// Runs an invocation until the first call that has no answer, as if Lambda had killed it there.
+fn killed(alerts: &Alerts, event: &Value, after: u64, has_effect: bool) {
+    alerts.aws.cut_off_after(after, has_effect);
+    let is_cut = async {
+        while !alerts.aws.journal().iter().any(|call| call.injected) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    super::runtime().block_on(async {
+        tokio::select! {
+            _ = Box::pin(alerts.handled(event, "one")) => {}
+            () = is_cut => {}
+        }
+    });
+    alerts.aws.answer_again();
+    assert!(alerts.aws.journal().iter().any(|call| call.injected), "it was killed");
+}
+
+#[test]
+fn does_an_invocation_that_is_killed_at_any_call_lose_no_revert_and_say_who_made_it() {
+    for (world, share) in [
+        (WORLD.to_owned(), shared()),
+        (WORLD.to_owned(), shared_snapshot()),
+        (shared_with_many(), super::shared_widely()),
+    ] {
+        let new = || Alerts::new(&world, RULES);
+        let quiet = new();
+        quiet.deliver(&share, "one");
+        let calls = quiet.aws.journal().len() as u64;
+        let kills = (0..calls).flat_map(|after| [(after, false), (after, true)]);
+        at_once(kills.collect(), |(after, has_effect)| {
+            let alerts = new();
+            killed(&alerts, &share, *after, *has_effect);
+            let decisions = alerts.deliver(&share, "one");
+            let subjects = alerts.subjects();
+            let emailed = alerts.aws.emails().iter().map(|email| email.message.clone()).collect::<String>();
+            assert!((1..=2).contains(&subjects.len()), "{after} {has_effect} {subjects:?}{decisions:#?}");
+            let is_reverted = |subject: &String| subject.contains("] Reverted: ");
+            assert!(subjects.iter().all(is_reverted), "{after} {has_effect} {subjects:?}{decisions:#?}");
+            assert!(emailed.contains("This function removed the access"), "{after} {has_effect} {emailed}");
+            assert_eq!(grantees(&alerts), grantees(&quiet), "{after} {has_effect}");
+            let last = decisions.last().expect("a decision");
+            assert_eq!(last.failures().count(), 0, "{after} {has_effect} {last:#?}");
+        });
+    }
+}
+
+fn grantees(alerts: &Alerts) -> [Vec<String>; 2] {
+    [alerts.grantees(), alerts.grantees_of_the_snapshot()]
+}
+
+#[test]
+fn does_every_email_of_the_scan_fit_a_topic_of_any_size() {
+    let accounts: Vec<String> = (0..200).map(|n| format!("{}", 400_000_000_000u64 + n)).collect();
+    let shared_with = format!("shared-with = [\"{}\"]", accounts.join("\", \""));
+    let used = |account: &String| format!("{{ account = \"{account}\", count = 1 }}");
+    let usage = accounts.iter().map(used).collect::<Vec<_>>().join(", ");
+    let mut images = String::new();
+    for n in 0..30 {
+        images += &format!("[[image]]\nid = \"ami-{n:017x}\"\nname = \"{}\"\n", "n".repeat(128));
+        images += &format!("{shared_with}\nusage = [{usage}]\n");
+    }
+    for limit in [1_500, 5_000, 262_144] {
+        let world = format!("{WORLD}{images}[sns]\nmaximum-message-size = {limit}\n");
+        let mut alerts = Alerts::new(&world, "");
+        alerts.settings.limit = limit;
+        alerts.settings.optional.usage_reports = true;
+        for request in ["one", "two"] {
+            let decisions = alerts.deliver(&reconcile(), request);
+            assert_eq!((decisions.len(), decisions[0].failures().count()), (1, 0), "{limit}: {decisions:#?}");
+            alerts.aws.advance(Duration::from_secs(86_400));
+        }
+        let subjects = alerts.subjects();
+        let used = subjects.iter().filter(|subject| subject.contains("used by")).count();
+        assert!(used == 2 && subjects.len() >= 4, "{limit}: {subjects:?}");
+    }
+}
