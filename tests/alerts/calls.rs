@@ -442,3 +442,18 @@ fn does_every_email_of_the_scan_fit_a_topic_of_any_size() {
         assert!(used == 2 && subjects.len() >= 4, "{limit}: {subjects:?}");
     }
 }
+
+#[test]
+fn does_a_scan_without_time_left_send_its_email_and_leave_the_table_to_the_next_one() {
+    let mut alerts = Alerts::new(WORLD, "");
+    alerts.time_left = Duration::from_secs(4);
+    let decisions = alerts.deliver(&reconcile(), "one");
+    assert_eq!((alerts.subjects().len(), decisions.len()), (1, 1), "{decisions:#?}");
+    assert!(!counts(&alerts).contains_key("TransactWriteItems"));
+    assert!(format!("{decisions:#?}").contains("no time was left to write it"), "{decisions:#?}");
+    alerts.time_left = Duration::from_secs(300);
+    for request in ["two", "three"] {
+        alerts.deliver(&reconcile(), request);
+    }
+    assert_eq!(alerts.subjects().len(), 2, "the next scan remembers what it emails");
+}
