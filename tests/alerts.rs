@@ -1,5 +1,7 @@
 //! ami-alerts in a local account: one email for an event, reverts, the daily scan, and a fault at every call.
 
+mod calls;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -53,6 +55,7 @@ struct Alerts {
     settings: Settings,
     clients: Clients,
     time_left: Duration,
+    is_dry_run: bool,
     _folder: TempDir,
 }
 
@@ -73,6 +76,7 @@ impl Alerts {
             rules,
             aws,
             time_left: Duration::from_secs(300),
+            is_dry_run: false,
             _folder: folder,
         }
     }
@@ -89,7 +93,7 @@ impl Alerts {
             request_id: request.to_owned(),
             function_arn: "arn:aws:lambda:us-east-1:111122223333:function:ami-alerts".to_owned(),
             time: PassingTime::Set,
-            ..Invocation::by_hand(false)
+            ..Invocation::by_hand(self.is_dry_run)
         };
         let handled =
             ami_alerts::handle(event.clone(), invocation, &self.rules, &self.settings, &self.clients);

@@ -36,6 +36,9 @@ const GRANTEES_OF_A_CALL: usize = 500;
 /// The time of an invocation that a revert leaves for the email.
 const TIME_FOR_EMAIL: Duration = Duration::from_secs(60);
 
+/// The time of an invocation that is left for its end: Lambda does not stop it while it writes the table.
+const TIME_FOR_END: Duration = Duration::from_secs(5);
+
 /// Carries out the effects of a decision one after the other. `after` decides about the result of each, and the effects of
 /// that decision come next.
 pub async fn act(run: &Run<'_>, decided: Decided, mut after: impl AsyncFnMut(Acted) -> Decided) -> Report {
@@ -107,7 +110,11 @@ async fn revoke(
 
 /// Whether the rest of the invocation is needed for the email.
 fn is_late(run: &Run<'_>) -> bool {
-    run.invocation.deadline.saturating_duration_since(Instant::now()) < TIME_FOR_EMAIL
+    time_left(run) < TIME_FOR_EMAIL
+}
+
+fn time_left(run: &Run<'_>) -> Duration {
+    run.invocation.deadline.saturating_duration_since(Instant::now())
 }
 
 /// A revocation in progress.
@@ -235,9 +242,13 @@ async fn email(run: &Run<'_>, publication: Box<AlertPublication>, actions: &mut 
     Acted::Published(publication, published.outcome, unrecorded)
 }
 
-/// Changes the memory of an image or a snapshot. Without a table nothing is remembered.
+/// Changes the memory of an image or a snapshot. Without a table nothing is remembered. The scan of many images may have no time
+/// left for all of them; the next one finds the same.
 async fn change_memory(run: &Run<'_>, update: &MemoryUpdate) -> Option<AlertTableError> {
     let table = run.memories()?;
+    if time_left(run) < TIME_FOR_END {
+        return Some(AlertTableError::NoTimeLeft);
+    }
     let written = async { table.update(update, run.invocation.now).await.map_err(AlertTableError::from) };
     match run.invocation.executor.perform(written).await {
         Performed::Failed(error) => Some(error),

@@ -19,6 +19,9 @@ pub enum AlertTableError {
     /// An item of an image or a snapshot could not be read or written.
     #[error(transparent)]
     Item(#[from] TableError),
+    /// The invocation is about to end.
+    #[error("no time was left to write it")]
+    NoTimeLeft,
 }
 
 /// The stored report of an event.

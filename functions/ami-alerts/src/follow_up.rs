@@ -23,8 +23,8 @@ use crate::security_hub::{FindingsImport, due};
 use crate::usage::settle::{Occasion, UsageScene, settle};
 use crate::usage::{UsageAnswer, UsageStep, cases};
 
-/// The time that is kept for what follows a call that takes as long as it may.
-const TIME_OF_A_CALL: Duration = Duration::from_secs(15);
+/// The time that a step may take, with what it remembers: a call with all its retries.
+const TIME_OF_A_STEP: Duration = Duration::from_secs(45);
 
 /// The images and snapshots that an invocation was about.
 #[derive(Debug, Clone, Copy)]
@@ -41,29 +41,38 @@ pub async fn after_call(run: &Run<'_>, call: &RecordedCall<'_>) -> Report {
     let resource = call.resource().and_then(|resource| resource.legal_id());
     match resource.filter(|_| is_own) {
         Some(resource) => {
-            follow_up(run, call.region(&run.home), Subjects::One(resource), Occasion::Event).await
+            let until = run.invocation.deadline;
+            follow_up(run, call.region(&run.home), Subjects::One(resource), Occasion::Event, until).await
         }
         None => Report::default(),
     }
 }
 
-/// What follows the scan of a region.
-pub async fn after_scan(run: &Run<'_>, region: &str) -> Report {
-    follow_up(run, region, Subjects::All, Occasion::Scan).await
+/// What follows the scan of a region, until `until`.
+pub async fn after_scan(run: &Run<'_>, region: &str, until: Instant) -> Report {
+    follow_up(run, region, Subjects::All, Occasion::Scan, until).await
 }
 
-async fn follow_up(run: &Run<'_>, region: &str, subjects: Subjects<'_>, occasion: Occasion) -> Report {
+async fn follow_up(
+    run: &Run<'_>,
+    region: &str,
+    subjects: Subjects<'_>,
+    occasion: Occasion,
+    until: Instant,
+) -> Report {
     let mut report = Report::default();
     if run.settings.optional.usage_reports {
+        let left = until.saturating_duration_since(Instant::now());
+        let until = if run.settings.optional.security_hub { until - left / 2 } else { until };
         match memories(run, region, subjects).await {
-            Ok(memories) => report.add(usage(run, region, memories, occasion).await),
+            Ok(memories) => report.add(usage(run, region, memories, occasion, until).await),
             Err(error) => note_unread(&mut report, region, error),
         }
     }
     // Read again: accounts that use an image are findings, too.
     if run.settings.optional.security_hub {
         match memories(run, region, subjects).await {
-            Ok(memories) => report.add(security_hub(run, region, &memories).await),
+            Ok(memories) => report.add(security_hub(run, region, &memories, until).await),
             Err(error) => note_unread(&mut report, region, error),
         }
     }
@@ -90,22 +99,24 @@ async fn memories(
     }
 }
 
-fn has_time(run: &Run<'_>) -> bool {
-    Instant::now() + TIME_OF_A_CALL < run.invocation.deadline
+/// Whether a step may begin: the share of the time is not over, and the step ends before the invocation.
+fn has_time(run: &Run<'_>, until: Instant) -> bool {
+    Instant::now() < until && Instant::now() + TIME_OF_A_STEP < run.invocation.deadline
 }
 
-/// Requests and reads usage reports, and emails what they say.
+/// Requests and reads usage reports, and emails what they say. What there is no time for is due in the next scan.
 async fn usage(
     run: &Run<'_>,
     region: &str,
     memories: BTreeMap<String, ResourceMemory>,
     occasion: Occasion,
+    until: Instant,
 ) -> Report {
     let now = run.invocation.now;
     let ec2 = run.aws.ec2(region);
     let (mut answers, mut report) = (Vec::new(), Report::default());
     for case in cases(memories, now) {
-        if !has_time(run) {
+        if !has_time(run, until) {
             break;
         }
         let answer = match &case.step {
@@ -128,13 +139,18 @@ async fn usage(
 }
 
 /// Imports the findings that Security Hub does not have, until a call fails.
-async fn security_hub(run: &Run<'_>, region: &str, memories: &BTreeMap<String, ResourceMemory>) -> Report {
+async fn security_hub(
+    run: &Run<'_>,
+    region: &str,
+    memories: &BTreeMap<String, ResourceMemory>,
+    until: Instant,
+) -> Report {
     let now = run.invocation.now;
     let findings =
         memories.iter().flat_map(|(resource, memory)| due(memory, resource, region, &run.home, now));
     let mut report = Report::default();
     for import in FindingsImport::batches(region, findings.collect()) {
-        if !has_time(run) {
+        if !has_time(run, until) {
             break;
         }
         let subject = format!("findings of {region}");

@@ -28,8 +28,11 @@ use crate::run::Run;
 use crate::scan::{after_scan, decide_scan};
 use crate::settings::Settings;
 
-/// The time that the daily scan keeps for its emails.
-const TIME_FOR_EMAILS: Duration = Duration::from_secs(30);
+/// The time that the daily scan keeps for its emails and its writes to the table.
+const TIME_FOR_EMAILS: Duration = Duration::from_secs(60);
+
+/// The time that the daily scan keeps for usage reports and Security Hub, if the deployment has them.
+const TIME_FOR_FOLLOW_UP: Duration = Duration::from_secs(180);
 
 /// Handles an event, and returns the decision with everything that was done.
 ///
@@ -106,19 +109,30 @@ pub(crate) async fn attempt(run: &Run<'_>, record: &Record, is_held: &mut bool) 
     report
 }
 
-/// Scans all images and snapshots, region by region. The findings of a region are emailed before the next region is read.
+/// Scans all images and snapshots, region by region. The findings of a region are emailed before the next region is read, and
+/// nothing that is optional takes the time of a region.
 async fn daily_scan(run: &Run<'_>) -> Report {
     let mut report = Report::default();
     let further = run.settings.regions.iter().filter(|region| **region != run.home.region);
     let regions: Vec<&String> = std::iter::once(&run.home.region).chain(further).collect();
+    let optional = run.settings.optional;
+    let is_followed_up = optional.usage_reports || optional.security_hub;
+    let kept = TIME_FOR_EMAILS + if is_followed_up { TIME_FOR_FOLLOW_UP } else { Duration::ZERO };
     for (at, region) in regions.iter().enumerate() {
-        // Each region has an equal share of the remaining time.
-        let left = run.invocation.deadline.saturating_duration_since(Instant::now() + TIME_FOR_EMAILS);
-        let until = Instant::now() + left / (regions.len() - at) as u32;
+        let until = end_of_share(run, kept, regions.len() - at);
         let scan = gather_scan(run, region, until).await;
         let decided = decide_scan(&scan, run.rules, &run.home, run.settings.limit);
         report.add(act(run, decided, async |acted| after_scan(acted)).await);
-        report.add(follow_up::after_scan(run, region).await);
+    }
+    for (at, region) in regions.iter().enumerate() {
+        let until = end_of_share(run, Duration::ZERO, regions.len() - at);
+        report.add(follow_up::after_scan(run, region, until).await);
     }
     report
+}
+
+/// The end of an equal share of the time that remains for `regions`, beside what is `kept`.
+fn end_of_share(run: &Run<'_>, kept: Duration, regions: usize) -> Instant {
+    let left = run.invocation.deadline.saturating_duration_since(Instant::now() + kept);
+    Instant::now() + left / regions as u32
 }

@@ -2,42 +2,55 @@
 //! it. Reverts it if a rule asks for that.
 //!
 //! `handle.rs` shows every step. A recorded call: parse it ([`event`], [`recorded_call`]), `gather` facts, [`decide`], `act`.
-//! The daily scan: `gather` the images of a region, decide ([`scan`]), `act`. Decisions are pure; only `act` changes anything.
+//! The daily scan: `gather` the images and snapshots of a region, decide ([`scan`]), `act`. After the emails: usage reports and
+//! Security Hub (`follow_up`). Decisions are pure; only `act` changes anything.
 
-pub mod access;
+// What is read of an event.
 pub mod actor;
-pub mod assess;
-pub mod because;
 pub mod call_outcome;
 pub mod change;
-mod check;
-pub mod claim;
-pub mod covering;
-pub mod decide;
-pub mod description;
-pub mod effect;
-pub mod email;
 pub mod event;
-pub mod exposure;
-pub mod facts;
-pub mod finding;
-pub mod finding_list;
 pub mod grantee;
-pub mod history;
-pub mod memory;
 pub mod origin;
 pub mod recorded_call;
-pub mod remark;
+
+// The rules, the deployment, and what AWS and the table say.
+pub mod covering;
+pub mod exposure;
+pub mod facts;
+pub mod memory;
+pub mod rules;
+pub mod settings;
+
+// The decision about a recorded call.
+pub mod access;
+pub mod assess;
+pub mod claim;
+pub mod decide;
+pub mod effect;
+pub mod history;
 pub mod remember;
 mod revert;
 pub mod revert_plan;
-pub mod rules;
+
+// The daily scan, and what follows the emails.
+pub mod finding_list;
 pub mod scan;
 pub mod security_hub;
-pub mod settings;
-pub mod severity;
 pub mod usage;
 
+// The words: reasons, notes and emails.
+pub mod because;
+pub mod email;
+pub mod finding;
+pub mod remark;
+pub mod severity;
+
+// The function for the documents and for `pointsman check`.
+mod check;
+pub mod description;
+
+// Everything that calls AWS.
 #[cfg(feature = "function")]
 pub mod act;
 #[cfg(feature = "function")]

@@ -1,5 +1,8 @@
 //! The items of images and snapshots in the table: each holds a memory, under its version.
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::time::Duration;
+
 use aws_sdk_dynamodb::Client;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -14,7 +17,10 @@ use crate::memory::update::MemoryUpdate;
 const RETENTION: SignedDuration = SignedDuration::from_hours(24 * 90);
 
 /// How often a write is repeated after another invocation wrote the item.
-const TRIES: usize = 5;
+const TRIES: u32 = 8;
+
+/// The longest pause before the second try; it doubles with each try. Many calls about one image arrive at the same time.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// The items of images and snapshots.
 #[derive(Debug, Clone, Copy)]
@@ -71,8 +77,7 @@ impl MemoryTable<'_> {
     /// When the table did not answer, or other invocations wrote the item at the same time again and again.
     pub async fn update(&self, update: &MemoryUpdate, now: Timestamp) -> Result<ResourceMemory, TableError> {
         let key = key(&update.account, &update.region, &update.resource);
-        let mut last = TableError::Overtaken;
-        for _ in 0..TRIES {
+        for tried in 0..TRIES {
             let mut memory = self.read(&update.account, &update.region, &update.resource).await?;
             let (before, version) = (memory.clone(), memory.version);
             update.changes.iter().for_each(|change| memory.apply(change));
@@ -87,16 +92,27 @@ impl MemoryTable<'_> {
             let put = self.items().put(&key, &item, version)?;
             match self.items().write(&key.to_string(), vec![put]).await {
                 Ok(()) => return Ok(memory),
-                Err(TableError::Overtaken) => last = TableError::Overtaken,
+                Err(TableError::Overtaken) => pause(tried).await,
                 Err(error) => return Err(error),
             }
         }
-        Err(last)
+        Err(TableError::Overtaken)
     }
 
     fn items(&self) -> VersionedTable<'_> {
         VersionedTable { client: self.client, name: self.name }
     }
+}
+
+/// A random pause, so that invocations that met once do not meet again.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the pauses are short, and only a write that was overtaken has one"
+)]
+async fn pause(tried: u32) {
+    let longest = (PAUSE * 2u32.pow(tried)).as_millis() as u64;
+    let random = RandomState::new().build_hasher().finish() % (longest + 1);
+    tokio::time::sleep(Duration::from_millis(random)).await;
 }
 
 fn partition(account: &str, region: &str) -> String {

@@ -137,19 +137,10 @@ fn grouped<'m>(
 /// An id of ASFF has at most 512 characters. One that is longer, or that holds a key, ends with its digest.
 fn id(prefix: &str, class: FindingClass, grantee: &str) -> String {
     let shown = printable(&masked_text(grantee));
-    let whole = format!("{prefix}/{}/{shown}", class_name(class));
+    let whole = format!("{prefix}/{}/{shown}", class.name());
     match whole.chars().count() {
         0..=512 if shown == grantee => whole,
         _ => format!("{}#{}", whole.chars().take(440).collect::<String>(), client_token([grantee])),
-    }
-}
-
-fn class_name(class: FindingClass) -> &'static str {
-    match class {
-        FindingClass::Exposed => "exposed",
-        FindingClass::Expected => "expected",
-        FindingClass::Lost => "lost",
-        FindingClass::Used => "used",
     }
 }
 

@@ -285,6 +285,34 @@ fn does_a_memory_that_is_too_large_keep_what_is_open() {
     assert!(dynamodb_bytes(&serde_json::to_value(&memory).unwrap()) < 400_000);
 }
 
+#[test]
+fn do_ten_thousand_calls_fit_into_an_item_and_is_the_public_finding_kept() {
+    let mut memory = after(&[granted(record(at(0), "first"))]);
+    let (class, user) = (FindingClass::Used, Grantee::Account("444455556666".to_owned()));
+    for n in 0..5_000 {
+        let moment = record(at(n), &format!("20000000-0000-4000-8000-{n:012}"));
+        memory.apply(&MemoryChange::Opened { class, grantees: vec![user.clone()], moment });
+    }
+    memory.fit();
+    for n in 0..5_000u64 {
+        let grantees = vec![Grantee::Account(format!("{}", 500_000_000_000 + n))];
+        let moment = record(at(6_000 + n as i64), &format!("00000000-0000-4000-8000-{n:012}"));
+        memory.apply(&MemoryChange::Granted { grantees, class: Some(FindingClass::Exposed), moment });
+        if n % 1_000 == 999 {
+            memory.fit();
+            assert!(dynamodb_bytes(&serde_json::to_value(&memory).unwrap()) < 400_000, "{n}");
+        }
+    }
+    let opened = |grantee: &Grantee| {
+        memory
+            .open()
+            .find(|finding| finding.grantee == *grantee)
+            .map(|finding| finding.history.opened.clone())
+    };
+    assert_eq!(opened(&Grantee::Everyone), Some(Some(record(at(0), "first"))));
+    assert!(opened(&Grantee::Account("500000004999".to_owned())).is_some());
+}
+
 /// What happens to one grantee: grants and removals in time, most of them seconds to minutes apart.
 fn truth() -> impl Strategy<Value = Vec<(i64, bool)>> {
     prop::collection::vec((0..2_000i64, any::<bool>()), 1..12).prop_map(|steps| {

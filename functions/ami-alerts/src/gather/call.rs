@@ -92,7 +92,7 @@ fn known_grantees(facts: &Facts) -> Vec<Grantee> {
 pub async fn current_permissions(call: &RecordedCall<'_>, run: &Run<'_>) -> LookUp<Vec<Grantee>> {
     let ec2 = run.aws.ec2(call.region(&run.home));
     match call.resource() {
-        Some(resource) => permissions(resource, &ec2).await.into(),
+        Some(resource) => within_time(permissions(resource, &ec2)).await,
         None => LookUp::NotNeeded,
     }
 }

@@ -2,6 +2,7 @@
 //! that ten thousand grantees of one call fit into an item (400 KB at most: "Constraints in Amazon DynamoDB", Amazon DynamoDB
 //! Developer Guide).
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -227,8 +228,8 @@ fn findings(stored: &StoredMemory, changes: &BTreeMap<Grantee, Vec<AccessChange>
 }
 
 impl ResourceMemory {
-    /// Forgets what is needed least, until the memory fits into an item: findings whose end was emailed, and then the changes
-    /// of grantees without an open finding.
+    /// Forgets what is needed least, until the memory fits into an item: findings whose end was emailed, then the changes of
+    /// grantees without an open finding, and then the findings that opened first. The next scan finds those again.
     pub fn fit(&mut self) {
         if self.bytes() > LARGEST {
             self.findings.retain(|finding| {
@@ -240,6 +241,20 @@ impl ResourceMemory {
             let open: BTreeSet<Grantee> = self.open().map(|finding| finding.grantee.clone()).collect();
             self.changes.retain(|grantee, _| open.contains(grantee));
         }
+        while self.bytes() > LARGEST && self.findings.len() > 1 {
+            self.keep_last_opened(self.findings.len() / 2);
+        }
+    }
+
+    /// Keeps the findings about everyone and those that opened last, with the changes of their grantees.
+    fn keep_last_opened(&mut self, most: usize) {
+        self.findings.sort_by_key(|finding| {
+            let opened = finding.history.opened.as_ref().map(|opened| opened.at);
+            (finding.grantee != Grantee::Everyone, Reverse(opened))
+        });
+        self.findings.truncate(most);
+        let kept: BTreeSet<&Grantee> = self.findings.iter().map(|finding| &finding.grantee).collect();
+        self.changes.retain(|grantee, _| kept.contains(grantee));
     }
 
     fn bytes(&self) -> usize {

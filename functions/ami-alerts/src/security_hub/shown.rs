@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use shared::home::Home;
 use shared::text::{count, printable, shortened};
 
-use super::{HubFinding, class_name};
+use super::HubFinding;
 use crate::email::mask::masked_text;
 use crate::exposure::Exposure;
 use crate::grantee::Grantee;
@@ -137,7 +137,7 @@ impl Shown<'_> {
     fn fields(&self) -> BTreeMap<&'static str, String> {
         let current = self.current();
         let mut fields = BTreeMap::from([
-            ("pointsman/class", class_name(self.class()).to_owned()),
+            ("pointsman/class", self.class().name().to_owned()),
             ("pointsman/grantees", current.len().to_string()),
         ]);
         if let Some(only) = current.first().filter(|_| current.len() == 1) {
