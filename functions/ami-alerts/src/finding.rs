@@ -83,12 +83,11 @@ impl FindingKind {
     /// grantee lost it, and not what others did.
     pub fn may_be_expected(&self) -> bool {
         match self {
-            Self::Shared(exposure, _) => *exposure != Exposure::Public,
-            Self::UnknownChange(now) => {
-                now.as_ref().is_some_and(|now| now.iter().all(|(exposure, _)| *exposure != Exposure::Public))
-            }
+            Self::Shared(exposure, _) => exposure.may_be_expected(),
             Self::Unshared(_) | Self::Reset => true,
-            Self::Lost(_)
+            // What is not understood is trusted to no actor.
+            Self::UnknownChange(_)
+            | Self::Lost(_)
             | Self::ExposedNow(..)
             | Self::BlockEnabled(_)
             | Self::BlockDisabled(_)
@@ -152,7 +151,7 @@ impl FindingKind {
                 format!("share with {}, {}", listed(grantees), exposure.clause())
             }
             Self::Unshared(grantees) => format!("stop sharing with {}", listed(grantees)),
-            Self::Lost(grantees) => format!("take access from {}, which a rule trusts", listed(grantees)),
+            Self::Lost(grantees) => format!("remove the access of {}, which a rule trusts", listed(grantees)),
             Self::ExposedNow(exposure, grantees) => exposed_now(*exposure, grantees),
             Self::Reset => "remove all permissions".to_owned(),
             Self::BlockEnabled(kind) => {
@@ -231,7 +230,7 @@ impl fmt::Display for FindingReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Finding { kind, severity } = &self.finding;
         match &self.outcome {
-            // What a look-up saw is no attempt.
+            // Access that exists is no attempt, whatever the outcome of the call.
             _ if matches!(kind, FindingKind::ExposedNow(..)) => f.write_str(&kind.as_done())?,
             CallOutcome::Succeeded => f.write_str(&kind.as_done())?,
             CallOutcome::Denied(_) => write!(f, "denied attempt to {}", kind.as_attempted())?,
@@ -272,12 +271,11 @@ mod tests {
         let account = "account 444455556666, which no rule trusts";
         assert_eq!(reason(CallOutcome::Succeeded), format!("shared with {account} (severity high)"));
         let error = crate::call_outcome::RecordedError { code: "x".into(), message: String::new() };
-        let denied = reason(CallOutcome::Denied(error));
+        let denied = reason(CallOutcome::Denied(error.clone()));
         assert_eq!(denied, format!("denied attempt to share with {account} (severity low)"));
-        let kind = FindingKind::ExposedNow(Exposure::Public, vec![Grantee::Everyone]);
-        let error = crate::call_outcome::RecordedError { code: "x".into(), message: String::new() };
-        let finding = Finding { severity: Severity::Critical, kind };
-        let now = FindingReason { finding, outcome: CallOutcome::Denied(error), rule: None }.to_string();
-        assert_eq!(now, "everyone has access now (severity critical)");
+        let exposed = FindingKind::ExposedNow(Exposure::Public, vec![Grantee::Everyone]);
+        let finding = Finding { severity: Severity::Critical, kind: exposed };
+        let exposed = FindingReason { finding, outcome: CallOutcome::Denied(error), rule: None };
+        assert_eq!(exposed.to_string(), "everyone has access now (severity critical)");
     }
 }

@@ -11,12 +11,12 @@ use shared::email::{self, Detail, Message};
 use shared::home::Home;
 use shared::text::{count, noun};
 
-use super::period::utc;
 use super::plain;
+use super::span::utc;
 use super::text::{block_state, section};
 use crate::change::ResourceKind;
-use crate::exposure::Exposure;
 use crate::memory::{FindingClass, Proof};
+use crate::rules::Reminder;
 use crate::scan::{News, OpenFindings, RegionScan, ResourceNews};
 use crate::severity::Severity;
 
@@ -109,14 +109,29 @@ impl ScanAlert<'_> {
         let is_found = |open: &OpenFindings| {
             open.news == News::New && open.opened.as_ref().is_some_and(|opened| opened.proof == Proof::LookUp)
         };
-        if self.open().any(is_found) {
+        let is_access = |open: &OpenFindings| open.class == FindingClass::Exposed;
+        if self.open().any(|open| is_found(open) && !is_access(open)) {
+            sentences.push(
+                "No event reported the lost access: the event was lost or is late, or a rule changed."
+                    .to_owned(),
+            );
+        }
+        if self.open().any(|open| is_found(open) && is_access(open)) {
             sentences.push(
                 "No event reported the new findings: the access is older than this function, the event was lost, or a rule \
                  changed."
                     .to_owned(),
             );
         }
-        if self.open().next().is_some() {
+        let is_never_reminded =
+            |news: &ResourceNews<'_>| news.rule.is_some_and(|rule| rule.remind == Reminder::Never);
+        let mut exposed = self.news.iter().filter(|news| news.open.iter().any(is_access)).peekable();
+        if exposed.peek().is_some() && exposed.all(is_never_reminded) {
+            sentences.push(
+                "The daily scan reverts nothing, and it does not email these findings again: the rule has `remind = \"never\"`."
+                    .to_owned(),
+            );
+        } else if self.open().any(is_access) {
             sentences.push(
                 "The daily scan reverts nothing. It emails an open finding again, as often as the rule's key `remind` says, \
                  until the access has ended or a rule allows it."
@@ -150,29 +165,26 @@ impl ScanAlert<'_> {
 
     fn instructions(&self) -> Vec<&'static str> {
         let is_open = |class| self.open().any(|open| open.class == class);
-        let has_grantees =
-            self.open().any(|open| open.class == FindingClass::Exposed && open.exposure != Exposure::Public);
         let mut lines = Vec::new();
         if is_open(FindingClass::Exposed) {
             lines.push("Revoke the access that is not intended with the commands below.");
         }
-        if self.news.iter().any(|news| news.is_public() || ended::was_public(&news.ended)) {
+        if self.news.iter().any(ResourceNews::is_public) {
             lines.push(
                 "Treat the data on a public image or snapshot as read. Replace the secrets that it contains.",
             );
+        } else if self.news.iter().any(|news| ended::was_public(&news.ended)) {
+            lines.push("Replace the secrets on an image or a snapshot that was public.");
         }
-        if has_grantees {
-            lines.push("Add the other grantees to the rules as trusted (pointsman.toml).");
-        }
-        if is_open(FindingClass::Exposed) && self.news.iter().any(ResourceNews::is_public) {
+        if is_open(FindingClass::Exposed) {
             lines.push(
-                "If an image or a snapshot is meant to be public, give it a rule with `public = true`.",
+                "If the access is intended, add the lines below to pointsman.toml, or let a rule trust the grantees.",
             );
         }
         if is_open(FindingClass::Lost) {
             lines.push(
-                "Restore the access of trusted accounts with the commands below: launches there fail. If the access is not \
-                 needed, remove the accounts from the rules.",
+                "Restore the access of trusted accounts with the commands below: launches there fail, unless a permission of \
+                 everyone or of an organization includes them. If the access is not needed, remove the accounts from the rules.",
             );
         }
         if self.news.iter().any(|news| ended::has_unknown_end(&news.ended)) {

@@ -26,6 +26,7 @@ impl ScanAlert<'_> {
             "region": self.scan.region,
             "scannedAt": self.scan.at,
             "blockPublicAccess": self.scan.block,
+            "snapshotBlockPublicAccess": self.scan.snapshot_block,
             "images": of_kind(ResourceKind::Image),
             "snapshots": of_kind(ResourceKind::Snapshot),
             "isShortened": detail != Detail::Whole,
@@ -97,7 +98,7 @@ fn ended(ended: &EndedFinding) -> Value {
 /// A time with its proof: `record`, `own-call`, `look-up`, `rule`, `gone`.
 fn moment(moment: &Moment) -> Value {
     let (proof, event, actor, rule) = match &moment.proof {
-        Proof::Record { event, actor } => ("record", event.as_deref(), Some(actor), None),
+        Proof::Record { event, actor, .. } => ("record", event.as_deref(), Some(actor), None),
         Proof::OwnCall { event } => ("own-call", event.as_deref(), None, None),
         Proof::LookUp => ("look-up", None, None, None),
         Proof::Rule { place } => ("rule", None, None, Some(place)),
