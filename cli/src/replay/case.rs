@@ -16,9 +16,6 @@ use crate::arguments::ReplayArguments;
 use crate::check::deployed_rules;
 use crate::template::{ACCOUNT, REGION};
 
-/// How the regions of the other partitions begin, as the local Lambda knows them.
-const OTHER_PARTITIONS: [&str; 3] = ["cn-", "us-gov-", "eusc-"];
-
 /// One event with its world and its rules.
 #[derive(Debug)]
 pub struct Case {
@@ -64,19 +61,15 @@ impl Case {
     }
 
     /// The account and region of the functions. An event without a world happened somewhere else, and the functions run
-    /// there; a world is the account of the local AWS, in the region that it names. Events never leave their partition, so the
-    /// functions run in that of the event.
+    /// there; a world is the account of the local AWS, in the region that it names.
     pub fn home(&self) -> ReplayHome {
-        let events = self.events();
+        let events = if self.world.is_none() { self.events() } else { Vec::new() };
         let text = |name: &str| events.iter().find_map(|event| event.get(name)?.as_str().map(str::to_owned));
-        let is_elsewhere = self.world.is_none();
-        let other_partition = |region: &str| OTHER_PARTITIONS.iter().any(|start| region.starts_with(start));
-        let account = text("account").filter(|text| is_elsewhere && is_account(text));
-        let region = text("region").filter(|text| is_region(text) && (is_elsewhere || other_partition(text)));
         ReplayHome {
-            account: account.unwrap_or_else(|| ACCOUNT.to_owned()),
-            region: region
-                .or_else(|| self.region_of_world().filter(|text| is_region(text)))
+            account: text("account").filter(|text| is_account(text)).unwrap_or_else(|| ACCOUNT.to_owned()),
+            region: text("region")
+                .or_else(|| self.region_of_world())
+                .filter(|text| is_region(text))
                 .unwrap_or_else(|| REGION.to_owned()),
         }
     }

@@ -363,10 +363,10 @@ fn is_suspicious(alert: &CallAlert<'_>) -> bool {
     let outcome = &alert.call.record.outcome;
     let is_attempt = matches!(outcome, CallOutcome::Denied(_) | CallOutcome::DryRun(_));
     let is_severe = alert.assessment.severity >= Severity::Medium;
-    // A sign-in that fails does not prove the identity that it names, and an event of a service has no caller.
+    // An event of a service has no caller, and CloudTrail hides a name that no user has.
     let record = alert.call.record;
-    let is_unproven = named::is_service_event(record) || named::is_sign_in(record) && !outcome.succeeded();
-    !is_used(alert) && !is_unproven && (is_severe || is_attempt || is_expected_public(alert))
+    let has_no_caller = named::is_service_event(record) || named::names_no_user(record);
+    !is_used(alert) && !has_no_caller && (is_severe || is_attempt || is_expected_public(alert))
 }
 
 /// The account of the event, if it is another one than the function's.

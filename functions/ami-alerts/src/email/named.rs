@@ -54,7 +54,7 @@ pub(super) fn succeeded(alert: &CallAlert<'_>) -> String {
 pub(super) fn failed(alert: &CallAlert<'_>) -> Option<String> {
     is_sign_in(alert.call.record).then(|| {
         // CloudTrail hides a name that no user has: it may be a password ("AWS Management Console sign-in events").
-        if alert.call.record.text("/userIdentity/userName") == Some("HIDDEN_DUE_TO_SECURITY_REASONS") {
+        if names_no_user(alert.call.record) {
             return "The attempt named no user of the account: CloudTrail hides such a name.".to_owned();
         }
         format!(
@@ -62,6 +62,11 @@ pub(super) fn failed(alert: &CallAlert<'_>) -> Option<String> {
             plain(&alert.call.actor.description)
         )
     })
+}
+
+/// Whether CloudTrail hides the name of the user.
+pub(super) fn names_no_user(record: &Record) -> bool {
+    record.text("/userIdentity/userName") == Some("HIDDEN_DUE_TO_SECURITY_REASONS")
 }
 
 /// The word between an action and its actor: an attempt to sign in as a user is not proven to be by that user.

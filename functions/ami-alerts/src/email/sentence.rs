@@ -74,7 +74,7 @@ fn nothing_changed(alert: &CallAlert<'_>, is_exposed: bool) -> Option<String> {
         }
         CallOutcome::Failed(error) if record.outcome.may_have_had_effect() => Some(format!(
             "The call failed ({}). An error of the service does not prove that nothing changed.",
-            plain(&error.to_string())
+            clause(&error.to_string())
         )),
         CallOutcome::Failed(error) => {
             let noun = named::noun(record);
