@@ -68,6 +68,26 @@ fn the_rule_delivers_every_push_of_the_cases_and_nothing_else() {
     assert!(delivered >= 25 && others >= 5, "{delivered} cases are delivered, {others} are not");
 }
 
+/// The console shows a parameter without a group below all others.
+#[test]
+fn each_parameter_is_in_one_group_of_the_console() {
+    for file in ["template.yaml", "templates/recovery.yaml", "templates/branch-prerequisites.yaml"] {
+        let template = document(&root().join(file)).expect("the template is right");
+        let Some(groups) =
+            template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"].as_array()
+        else {
+            continue;
+        };
+        let grouped = groups.iter().flat_map(|group| group["Parameters"].as_array().into_iter().flatten());
+        let mut grouped: Vec<&str> = grouped.filter_map(Value::as_str).collect();
+        grouped.sort_unstable();
+        let parameters = template["Parameters"].as_object().expect("it has parameters");
+        let mut parameters: Vec<&str> = parameters.keys().map(String::as_str).collect();
+        parameters.sort_unstable();
+        assert_eq!(grouped, parameters, "{file}");
+    }
+}
+
 #[test]
 fn the_policy_allows_each_call_and_no_other() {
     let template = template();

@@ -190,11 +190,12 @@ fn not_deployed(function: &Function, environment: &str) -> Result<String> {
     Ok(own)
 }
 
-/// The calls of `[[api-alert]]` rules that do not reach the function.
+/// The calls of `[[api-alert]]` rules, and the accounts of `[[account]]` tables, whose events do not reach the function.
 fn delivered(alerts: AlertDeployment<'_>, rules: &ami_alerts::rules::Rules, problems: &mut Vec<Problem>) {
     for rule in &rules.calls {
         problems.extend(alerts.problems(rule));
     }
+    problems.extend(rules.accounts.iter().filter_map(|account| alerts.account_problem(account)));
     let services: BTreeSet<&str> = rules.calls.iter().map(|rule| rule.source.as_str()).collect();
     for note in services.into_iter().filter_map(|service| alerts.note(service)) {
         anstream::eprintln!("note: {note}");

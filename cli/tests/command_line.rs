@@ -760,14 +760,20 @@ fn check_reports_a_revert_that_the_function_may_not_perform() {
 fn check_reports_a_role_that_the_function_may_not_assume() {
     const ROLE: &str = "arn:aws:iam::444455556666:role/pointsman-ami-alerts";
     let rule = format!("[[image-alert]]\n\n[[account]]\nid = \"444455556666\"\nrole = \"{ROLE}\"\n");
-    for parameters in ["", "\"AlertAccountRoles=arn:aws:iam::444455556666:role/another\""] {
-        let (code, printed) = check_alerts(&rule, parameters);
+    let accounts = "\"AlertAccounts=444455556666\"";
+    for roles in ["", ", \"AlertAccountRoles=arn:aws:iam::444455556666:role/another\""] {
+        let (code, printed) = check_alerts(&rule, &format!("{accounts}{roles}"));
         assert_eq!(code, Some(1), "{printed}");
         let is_reported = printed.contains("error[not-permitted]") && printed.contains("AlertAccountRoles");
         assert!(is_reported, "{printed}");
     }
-    let (code, printed) = check_alerts(&rule, &format!("\"AlertAccountRoles={ROLE}\""));
+    let role = format!("\"AlertAccountRoles={ROLE}\"");
+    let (code, printed) = check_alerts(&rule, &format!("{accounts}, {role}"));
     assert_eq!(code, Some(0), "{printed}");
+    // A role of an account whose events do not arrive is never assumed.
+    let (code, printed) = check_alerts(&rule, &role);
+    let is_reported = printed.contains("error[event-not-delivered]") && printed.contains("AlertAccounts");
+    assert!(code == Some(1) && is_reported, "{printed}");
 }
 
 #[test]

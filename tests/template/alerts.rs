@@ -180,6 +180,9 @@ fn the_role_of_another_account_has_the_functions_own_permissions_on_images_and_s
         statements.into_iter().filter(is_look_up).collect::<Vec<_>>()
     };
     assert_eq!(look_ups(theirs("Role")), look_ups(properties("AmiAlertsRole")));
+    let statements = theirs("Role")["Policies"][0]["PolicyDocument"]["Statement"].clone();
+    let ancestry = properties("AmiAlertsAncestryPolicy")["PolicyDocument"]["Statement"][0].clone();
+    assert!(statements.as_array().is_some_and(|statements| statements.contains(&ancestry)));
     let trust = theirs("Role")["AssumeRolePolicyDocument"]["Statement"].clone();
     assert_eq!(trust.as_array().map(Vec::len), Some(1));
     assert_eq!(trust[0]["Principal"], json!({"AWS": {"Ref": "FunctionRoleArn"}}));

@@ -1,11 +1,12 @@
-//! `event-not-delivered`: a call that a rule names and that no rule of the template hands to the function.
+//! `event-not-delivered`: a call or an account that a rule names, whose events no rule of the template hands to the function.
 
 mod sample;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use ami_alerts::rules::CallRule;
+use ami_alerts::rules::{AccountRole, CallRule};
+use serde_json::Value;
 use shared::config::{Code, Problem};
 use shared::text::list;
 
@@ -15,7 +16,7 @@ use sample::{Arrival, arrivals, home_of_global_services, is_global, is_sign_in};
 /// A rule names a call whose events do not reach the function.
 pub(super) const EVENT_NOT_DELIVERED: Code = Code {
     name: "event-not-delivered",
-    title: "no rule of the template delivers the events of this call to the function",
+    title: "no rule of the template delivers these events to the function",
 };
 
 /// The prefixes of read-only calls. EventBridge delivers their events only to rules with a special state ("Receiving
@@ -37,6 +38,25 @@ impl AlertDeployment<'_> {
     /// The calls of an `[[api-alert]]` that are not delivered, or only in part.
     pub(super) fn problems(&self, rule: &CallRule) -> Vec<Problem> {
         rule.named_at.iter().filter_map(|(name, at)| self.problem(&rule.source, name, at)).collect()
+    }
+
+    /// The `[[account]]` whose events are not delivered: its role is never assumed.
+    pub(super) fn account_problem(&self, account: &AccountRole) -> Option<Problem> {
+        let [source, name] = ["ec2.amazonaws.com", "ModifyImageAttribute"];
+        let mut events = arrivals(source, name, self.region.unwrap_or(REGION)).into_iter().map(|arrival| {
+            let mut event = arrival.event(source, name);
+            event["account"] = account.id.as_str().into();
+            event
+        });
+        let is_delivered = |event: Value| self.function.rules.iter().any(|rule| rule.pattern.matches(&event));
+        (!events.any(is_delivered)).then(|| {
+            let label = format!("the events of this account do not reach {}", self.function.logical_id);
+            let help = format!(
+                "add {} to the parameter AlertAccounts (parameter_overrides in samconfig.toml), or remove the table",
+                account.id
+            );
+            Problem::new(EVENT_NOT_DELIVERED, account.id_at.clone(), label).help(help)
+        })
     }
 
     /// What an operator has to know about the service of an `[[api-alert]]`, beside the problems.

@@ -88,7 +88,11 @@ impl fmt::Display for Because {
                 f.write_str("this function made the call to revert a share, and has already reported it")
             }
             Self::TrustedActor { actor, .. } => {
-                write!(f, "the rule trusts the actor of this call ({actor}), so its shares are expected and not reverted")
+                write!(
+                    f,
+                    "the rule trusts the actor of this call ({actor}), so its shares are expected and not reverted, unless they are \
+                     public"
+                )
             }
             Self::Muted { severity, from, .. } => {
                 write!(f, "no email: the severity is {severity}, and the rule mutes changes below {from}")

@@ -58,6 +58,12 @@ impl Exposure {
         }
     }
 
+    /// Whether a trusted actor may give such a grantee access. No actor is trusted to make something public, and a kind of grantee
+    /// that is not known may be everyone.
+    pub fn may_be_expected(self) -> bool {
+        !matches!(self, Self::Public | Self::Unknown)
+    }
+
     /// Whether no rule allows the share.
     pub fn is_untrusted(self) -> bool {
         !matches!(self, Self::Trusted | Self::Own)

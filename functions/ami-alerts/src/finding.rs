@@ -83,12 +83,11 @@ impl FindingKind {
     /// grantee lost it, and not what others did.
     pub fn may_be_expected(&self) -> bool {
         match self {
-            Self::Shared(exposure, _) => *exposure != Exposure::Public,
-            Self::UnknownChange(now) => {
-                now.as_ref().is_some_and(|now| now.iter().all(|(exposure, _)| *exposure != Exposure::Public))
-            }
+            Self::Shared(exposure, _) => exposure.may_be_expected(),
             Self::Unshared(_) | Self::Reset => true,
-            Self::Lost(_)
+            // What is not understood is trusted to no actor.
+            Self::UnknownChange(_)
+            | Self::Lost(_)
             | Self::ExposedNow(..)
             | Self::BlockEnabled(_)
             | Self::BlockDisabled(_)

@@ -72,9 +72,9 @@ impl RememberedCall<'_> {
         self.call.record.account.as_deref()
     }
 
-    /// The class of the findings about access that the call gave. No actor is trusted to make something public.
+    /// The class of the findings about access that the call gave.
     fn class(&self, exposure: Exposure) -> FindingClass {
-        match self.is_expected && exposure != Exposure::Public {
+        match self.is_expected && exposure.may_be_expected() {
             true => FindingClass::Expected,
             false => FindingClass::Exposed,
         }

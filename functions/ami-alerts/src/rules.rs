@@ -50,6 +50,8 @@ pub struct MemberList {
 pub struct AccountRole {
     /// The id of the account.
     pub id: String,
+    /// The bytes of the file that name the account.
+    pub id_at: Range<usize>,
     /// The ARN of the role.
     pub role: String,
     /// The bytes of the file that name the role.

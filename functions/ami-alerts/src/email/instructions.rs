@@ -1,5 +1,8 @@
 //! What the operator can do: sentences, then commands, lines for the rules and links for copying.
 
+use std::collections::BTreeSet;
+
+use shared::home::is_account;
 use shared::text::verb;
 
 use super::command::{self, Edit};
@@ -50,6 +53,9 @@ pub(super) fn instructions(alert: &CallAlert<'_>) -> Instructions {
     }
     if is_suspicious(alert) {
         about_credentials(alert, named.is_empty(), &mut instructions);
+    }
+    if let Some(account) = other_account(alert).filter(|_| !instructions.commands.is_empty()) {
+        instructions.say(&format!("The commands below need credentials of account {account}."));
     }
     if alert.call.change().is_some() {
         instructions.offer("In the console", command::console(alert.resource(), alert.region(), alert.home));
@@ -163,7 +169,7 @@ fn about_untrusted(
     has_lines: bool,
     instructions: &mut Instructions,
 ) {
-    let is_expected = alert.assessment.is_trusted_actor && !untrusted.contains(&Grantee::Everyone);
+    let is_expected = is_expected(alert, untrusted);
     let is_new = is_of_call(alert, untrusted) && alert.revert.revoked().is_empty();
     let revoke = match is_new {
         true if is_expected => {
@@ -246,7 +252,7 @@ fn offer_lines(
     instructions: &mut Instructions,
 ) {
     let (is_gone, has_reverted) = (alert.facts.image_is_gone(), !alert.revert.revoked().is_empty());
-    let is_needed = !is_gone && !alert.assessment.is_trusted_actor && !untrusted.is_empty() || has_reverted;
+    let is_needed = !is_gone && !is_expected(alert, untrusted) && !untrusted.is_empty() || has_reverted;
     let is_of_call = has_reverted || is_of_call(alert, untrusted);
     let what = if is_of_call { "share" } else { "access" };
     instructions.offer(
@@ -255,7 +261,8 @@ fn offer_lines(
     );
     // Public access is never expected because of its actor.
     let is_expectable = is_needed && is_of_call && !added(alert).contains(&Grantee::Everyone);
-    let by_actor = trusted_actor_line(alert).filter(|_| is_expectable);
+    let is_new = is_expectable && !alert.assessment.is_trusted_actor;
+    let by_actor = trusted_actor_line(alert).filter(|_| is_new);
     instructions.offer("To expect every share by this actor, in the table of the image", by_actor);
     if alert.facts.permissions.found().is_none() && !is_gone && !has_reverted {
         instructions.offer("To list the current permissions", command::describe(resource, alert.region()));
@@ -351,8 +358,22 @@ fn is_suspicious(alert: &CallAlert<'_>) -> bool {
     !is_used(alert) && (is_severe || is_attempt || is_expected_public(alert))
 }
 
+/// The account of the event, if it is another one than the function's.
+fn other_account<'a>(alert: &'a CallAlert<'_>) -> Option<&'a str> {
+    let account = alert.call.record.account.as_deref();
+    account.filter(|account| is_account(account) && *account != alert.home.account)
+}
+
 fn is_used(alert: &CallAlert<'_>) -> bool {
     matches!(alert.call.change(), Some(SharingChange::SnapshotUsed { .. }))
+}
+
+/// Whether a trusted actor gave all the untrusted access that there is, and none that is expected of no actor.
+fn is_expected(alert: &CallAlert<'_>, untrusted: &[Grantee]) -> bool {
+    let added = added(alert);
+    let may_be = |grantee: &Grantee| *grantee != Grantee::Everyone && added.contains(grantee);
+    let is_read = !has_unread_grantee(alert) && !alert.is_unknown_change();
+    alert.assessment.is_trusted_actor && is_read && !untrusted.is_empty() && untrusted.iter().all(may_be)
 }
 
 /// Whether the call made something public, a rule allows that, and no later call has ended it.
@@ -426,7 +447,8 @@ fn added(alert: &CallAlert<'_>) -> Vec<Grantee> {
     }
 }
 
-/// The untrusted grantees that have access, or may have it, and whose access neither this function nor a later record removed.
+/// The untrusted grantees that have access, or may have it. This function removed the access of the others, or a later record
+/// did and EC2 does not list them.
 fn untrusted_grantees(alert: &CallAlert<'_>) -> Vec<Grantee> {
     let succeeded = alert.call.record.outcome.succeeded();
     let mut untrusted = Vec::new();
@@ -445,7 +467,13 @@ fn untrusted_grantees(alert: &CallAlert<'_>) -> Vec<Grantee> {
             _ => {}
         }
     }
-    untrusted.retain(|grantee| !has_ended(alert, grantee) && !matches!(grantee, Grantee::Other(_)));
+    let is_over = |grantee: &Grantee| {
+        let is_listed = !alert.listed(std::slice::from_ref(grantee)).is_empty();
+        alert.revert.revoked().contains(grantee) || (alert.has_ended(grantee) && !is_listed)
+    };
+    untrusted.retain(|grantee| !is_over(grantee) && !matches!(grantee, Grantee::Other(_)));
+    let mut known = BTreeSet::new();
+    untrusted.retain(|grantee| known.insert(grantee.clone()));
     untrusted
 }
 

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use shared::arn::Arn;
-use shared::home::is_account;
+use shared::home::{is_account, service_name};
 
 use crate::event::Record;
+use crate::memory::{FindingHistory, Moment};
 
 use super::ImageRule;
 
@@ -75,18 +76,25 @@ fn is_role(text: &str) -> bool {
 
 /// Whether a text is the name of an AWS service, as `invokedBy` has it.
 fn is_service(text: &str) -> bool {
-    let name = text.strip_suffix(".amazonaws.com").or_else(|| text.strip_suffix(".amazonaws.com.cn"));
     let is_part = |part: &str| {
         let is_legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         !part.is_empty() && part.bytes().all(is_legal)
     };
-    name.is_some_and(|name| name.split('.').all(is_part))
+    service_name(text).is_some_and(|name| name.split('.').all(is_part))
 }
 
 impl ImageRule {
     /// The trusted actor that made a recorded call.
     pub fn trusts_actor(&self, record: &Record) -> Option<&TrustedActor> {
         self.trusted_actors.iter().find(|actor| actor.made(record))
+    }
+
+    /// Whether the rule still trusts the actor that made a finding expected.
+    pub fn expects(&self, finding: &FindingHistory) -> bool {
+        match finding.opened.as_ref().and_then(Moment::trusted_as) {
+            Some(entry) => self.trusted_actors.iter().any(|actor| actor.to_string() == entry),
+            None => !self.trusted_actors.is_empty(),
+        }
     }
 }
 
@@ -181,9 +189,13 @@ mod tests {
             assert_eq!(TrustedActor::of(text), None, "{text}");
         }
         assert!(TrustedActor::of(&format!("role/{}", "x".repeat(577))).is_none());
-        for text in
-            ["dlm.amazonaws.com", "role/AWSDataLifecycleManagerDefaultRole", OWN, "ec2.amazonaws.com.cn"]
-        {
+        for text in [
+            "dlm.amazonaws.com",
+            "role/AWSDataLifecycleManagerDefaultRole",
+            OWN,
+            "ec2.amazonaws.com.cn",
+            "ec2.amazonaws.eu",
+        ] {
             assert_eq!(TrustedActor::of(text).unwrap().to_string(), text);
         }
     }

@@ -16,19 +16,20 @@ const HELP: &str =
     "write the ARN of a role of that account, as in \"arn:aws:iam::444455556666:role/pointsman-ami-alerts\"";
 
 pub(super) fn read(document: &Document, problems: &mut Vec<Problem>) -> Vec<AccountRole> {
-    let mut roles: Vec<(AccountRole, std::ops::Range<usize>)> = Vec::new();
+    let mut roles: Vec<AccountRole> = Vec::new();
     for table in document.tables(ACCOUNT_TABLE, problems) {
-        let Some((role, at)) = role(&table, problems) else { continue };
-        if let Some((_, first)) = roles.iter().find(|(before, _)| before.id == role.id) {
-            let problem = Problem::new(BAD_ACCOUNT, at.clone(), "an earlier table names this account");
-            problems.push(problem.related(first.clone(), "here").help("remove one of the tables"));
+        let Some(role) = role(&table, problems) else { continue };
+        if let Some(first) = roles.iter().find(|before| before.id == role.id) {
+            let problem =
+                Problem::new(BAD_ACCOUNT, role.id_at.clone(), "an earlier table names this account");
+            problems.push(problem.related(first.id_at.clone(), "here").help("remove one of the tables"));
         }
-        roles.push((role, at));
+        roles.push(role);
     }
-    roles.into_iter().map(|(role, _)| role).collect()
+    roles
 }
 
-fn role(table: &RawTable<'_>, problems: &mut Vec<Problem>) -> Option<(AccountRole, std::ops::Range<usize>)> {
+fn role(table: &RawTable<'_>, problems: &mut Vec<Problem>) -> Option<AccountRole> {
     let before = problems.len();
     let mut table = TableReader::new(FUNCTION.described_table(ACCOUNT_TABLE), table, problems);
     let id = table.required_string("id", BAD_ACCOUNT);
@@ -41,9 +42,9 @@ fn role(table: &RawTable<'_>, problems: &mut Vec<Problem>) -> Option<(AccountRol
     }
     table.finish();
     let (id, role) = (id?, role?);
-    let (at, role_at) = (id.span(), role.span());
-    let role = AccountRole { id: id.into_inner(), role: role.into_inner(), role_at };
-    (problems.len() == before).then_some((role, at))
+    let (id_at, role_at) = (id.span(), role.span());
+    let role = AccountRole { id: id.into_inner(), id_at, role: role.into_inner(), role_at };
+    (problems.len() == before).then_some(role)
 }
 
 fn role_problem(table: &mut TableReader<'_, '_, '_>, id: &Text, role: &Text) {
