@@ -388,7 +388,7 @@ fn does_the_daily_scan_report_a_share_once_until_it_changes() {
     for _ in 0..2 {
         alerts.deliver(&reconcile(), "daily");
     }
-    assert_eq!(alerts.subjects(), ["[CRITICAL us-east-1] 1 image is public, in prod"]);
+    assert_eq!(alerts.subjects(), ["[CRITICAL us-east-1] Image ami-0123456789abcdef0 is public, in prod"]);
     // An event about the same share has an email of its own, and the daily scan does not report the share again.
     alerts.deliver(&event("e-1", json!({"add": {"items": [{"userId": "444455556666"}]}})), "one");
     alerts.deliver(&reconcile(), "daily");
@@ -412,8 +412,8 @@ fn does_the_daily_scan_report_a_share_that_was_revoked_and_granted_again() {
     everyone("add");
     alerts.deliver(&reconcile(), "three");
     let (found, ended) = (
-        "[CRITICAL us-east-1] 1 image is public, in prod",
-        "[INFO us-east-1] Findings about 1 image ended, in prod",
+        "[CRITICAL us-east-1] Image ami-0123456789abcdef0 is public, in prod",
+        "[INFO us-east-1] Findings about image ami-0123456789abcdef0 ended, in prod",
     );
     assert_eq!(alerts.subjects(), [found, ended, found]);
 }

@@ -348,7 +348,7 @@ pub(super) fn snapshot_used(how: SnapshotUse, by: Option<&str>, exposure: Exposu
         SnapshotUse::VolumeCreated => {
             "created a volume from this shared snapshot and can read everything in it"
         }
-        SnapshotUse::Copied => "copied this shared snapshot and can read everything in it",
+        SnapshotUse::Copied => "started a copy of this shared snapshot and can read everything in it",
     };
     let trusted = match exposure {
         Exposure::Own => " It is the owner.",

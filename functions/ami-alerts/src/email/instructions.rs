@@ -24,6 +24,8 @@ pub(super) struct Instructions {
     pub(super) commands: Vec<(String, String)>,
 }
 
+const REVOKE_NOW: &str = "If this was not intended, revoke the access now with the command below.";
+
 const REVOKE_EXISTING: &str =
     "Revoke the access that exists already with the command below, unless it is intended.";
 
@@ -177,7 +179,7 @@ fn about_untrusted(
         true if is_expected => {
             "Nothing, if you expected this share. Otherwise, revoke the access with the command below."
         }
-        true => "If this was not intended, revoke the access now with the command below.",
+        true => REVOKE_NOW,
         false if is_of_call(alert, untrusted) => REVOKE_REST,
         false => REVOKE_EXISTING,
     };
@@ -277,14 +279,8 @@ fn after_use(alert: &CallAlert<'_>, resource: &SharedResource, instructions: &mu
     if alert.assessment.severity < Severity::Medium {
         return;
     }
+    offer_revoke(REVOKE_NOW, &untrusted, resource, alert.region(), instructions);
     instructions.say("If this was not intended, change the passwords and keys that the snapshot contains.");
-    offer_revoke(
-        "Revoke the access with the command below.",
-        &untrusted,
-        resource,
-        alert.region(),
-        instructions,
-    );
 }
 
 /// The sentence and the commands; without a command, the sentence does not promise one.
