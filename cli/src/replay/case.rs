@@ -61,14 +61,22 @@ impl Case {
     }
 
     /// The account and region of the functions. An event without a world happened somewhere else, and the functions run
-    /// there; a world is the account of the local AWS.
+    /// there; a world is the account of the local AWS, in the region that it names.
     pub fn home(&self) -> ReplayHome {
         let events = if self.world.is_none() { self.events() } else { Vec::new() };
         let text = |name: &str| events.iter().find_map(|event| event.get(name)?.as_str().map(str::to_owned));
         ReplayHome {
             account: text("account").filter(|text| is_account(text)).unwrap_or_else(|| ACCOUNT.to_owned()),
-            region: text("region").filter(|text| is_region(text)).unwrap_or_else(|| REGION.to_owned()),
+            region: text("region")
+                .or_else(|| self.region_of_world())
+                .filter(|text| is_region(text))
+                .unwrap_or_else(|| REGION.to_owned()),
         }
+    }
+
+    fn region_of_world(&self) -> Option<String> {
+        let world: toml::Table = std::fs::read_to_string(self.world.as_ref()?).ok()?.parse().ok()?;
+        world.get("account")?.get("region")?.as_str().map(str::to_owned)
     }
 
     /// Puts into `world` every pipeline that the rules name for the pushed repositories.

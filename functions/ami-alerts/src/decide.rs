@@ -11,8 +11,10 @@ use crate::because::Because;
 use crate::claim::ClaimAnswer;
 use crate::effect::{Acted, AlertPublication, Effect, EmailedEvent};
 use crate::email::CallAlert;
+use crate::exposure::by_exposure;
 use crate::facts::Facts;
 use crate::finding::FindingReason;
+use crate::grantee::Grantee;
 use crate::history::{CallHistory, TimeSource};
 use crate::memory::update::MemoryChange;
 use crate::recorded_call::{RecordedCall, Topic};
@@ -21,6 +23,7 @@ use crate::remember::{RememberedCall, ResourceKey};
 use crate::revert::{EarlierTry, after_revocation};
 use crate::revert_plan::RevertOutcome;
 use crate::rules::Rules;
+use crate::severity::Severity;
 
 /// Reasons, notes and the effects that are due.
 #[derive(Debug, Clone, Default)]
@@ -228,7 +231,8 @@ impl AssessedCall<'_> {
         let history = self.history(facts, &revert);
         let mut changes = self.happened(facts, &revert);
         changes.extend(self.remembered(|call| call.reported(&self.assessment.findings, &history)));
-        let assessment = &Assessment { history, ..self.assessment.clone() };
+        let severity = self.assessment.severity.max(self.severity_of(revert.revoked()));
+        let assessment = &Assessment { history, severity, ..self.assessment.clone() };
         let message = CallAlert { call, assessment, facts, revert: &revert, home }.message(*limit);
         Effect::Publish(Box::new(AlertPublication {
             subject: call.subject(),
@@ -236,6 +240,13 @@ impl AssessedCall<'_> {
             event: Some(EmailedEvent { key: call.key(), revert }),
             updates: ResourceKey::of(call, home).and_then(|key| key.update(changes)).into_iter().collect(),
         }))
+    }
+
+    /// The severity of access that was revoked. If the record does not name the grantees, no look-up after the revert shows it.
+    fn severity_of(&self, revoked: &[Grantee]) -> Severity {
+        let owner = self.call.record.account.as_deref();
+        let exposures = by_exposure(revoked, owner, &self.assessment.trusted).into_iter();
+        exposures.map(|(exposure, _)| exposure.severity()).max().unwrap_or(Severity::Info)
     }
 
     /// What the memory adds to the call after this revert.

@@ -11,7 +11,6 @@ mod instructions;
 mod json_form;
 pub mod mask;
 mod named;
-mod period;
 mod revert;
 mod rows;
 pub mod scan;
@@ -30,6 +29,7 @@ use shared::text::{printable, shortened};
 use crate::assess::Assessment;
 use crate::change::{ResourceKind, SharedResource, SharingChange};
 use crate::facts::{Encrypted, Facts, SnapshotDescription};
+use crate::finding::FindingKind;
 use crate::grantee::Grantee;
 use crate::recorded_call::RecordedCall;
 use crate::revert_plan::RevertOutcome;
@@ -91,6 +91,22 @@ impl CallAlert<'_> {
         let of_snapshot = self.snapshot().and_then(|snapshot| snapshot.encrypted);
         let of_snapshot = of_snapshot.map(|is| if is { Encrypted::Yes } else { Encrypted::No });
         self.facts.image().and_then(|image| image.encrypted).or(of_snapshot)
+    }
+
+    /// Whether the record does not say which permissions changed.
+    fn is_unknown_change(&self) -> bool {
+        let mut kinds = self.assessment.findings.iter().map(|finding| &finding.kind);
+        kinds.any(|kind| matches!(kind, FindingKind::UnknownChange(_)))
+    }
+
+    /// Whether the email is about public access, granted or existing.
+    fn is_about_public_access(&self) -> bool {
+        self.assessment.findings.iter().any(|finding| match &finding.kind {
+            FindingKind::Shared(_, grantees) | FindingKind::ExposedNow(_, grantees) => {
+                grantees.contains(&Grantee::Everyone)
+            }
+            _ => false,
+        })
     }
 
     /// The time of the call.
@@ -156,6 +172,11 @@ impl CallAlert<'_> {
             ("revert", self.revert.name().map(str::to_owned)),
         ])
     }
+}
+
+/// The text of an error for the middle of a sentence: without its full stop.
+fn clause(text: &str) -> String {
+    plain(text.trim_end_matches('.'))
 }
 
 /// A text from an event, made safe for one line of an email.

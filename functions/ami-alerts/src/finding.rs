@@ -151,7 +151,7 @@ impl FindingKind {
                 format!("share with {}, {}", listed(grantees), exposure.clause())
             }
             Self::Unshared(grantees) => format!("stop sharing with {}", listed(grantees)),
-            Self::Lost(grantees) => format!("take access from {}, which a rule trusts", listed(grantees)),
+            Self::Lost(grantees) => format!("remove the access of {}, which a rule trusts", listed(grantees)),
             Self::ExposedNow(exposure, grantees) => exposed_now(*exposure, grantees),
             Self::Reset => "remove all permissions".to_owned(),
             Self::BlockEnabled(kind) => {
@@ -230,6 +230,8 @@ impl fmt::Display for FindingReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Finding { kind, severity } = &self.finding;
         match &self.outcome {
+            // Access that exists is no attempt, whatever the outcome of the call.
+            _ if matches!(kind, FindingKind::ExposedNow(..)) => f.write_str(&kind.as_done())?,
             CallOutcome::Succeeded => f.write_str(&kind.as_done())?,
             CallOutcome::Denied(_) => write!(f, "denied attempt to {}", kind.as_attempted())?,
             CallOutcome::DryRun(_) => write!(f, "dry run of an attempt to {}", kind.as_attempted())?,
@@ -269,7 +271,11 @@ mod tests {
         let account = "account 444455556666, which no rule trusts";
         assert_eq!(reason(CallOutcome::Succeeded), format!("shared with {account} (severity high)"));
         let error = crate::call_outcome::RecordedError { code: "x".into(), message: String::new() };
-        let denied = reason(CallOutcome::Denied(error));
+        let denied = reason(CallOutcome::Denied(error.clone()));
         assert_eq!(denied, format!("denied attempt to share with {account} (severity low)"));
+        let exposed = FindingKind::ExposedNow(Exposure::Public, vec![Grantee::Everyone]);
+        let finding = Finding { severity: Severity::Critical, kind: exposed };
+        let exposed = FindingReason { finding, outcome: CallOutcome::Denied(error), rule: None };
+        assert_eq!(exposed.to_string(), "everyone has access now (severity critical)");
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use shared::text::{count, list_at_most};
+use shared::text::list_at_most;
 
 use crate::event::Record;
 use crate::grantee::Grantee;
@@ -195,7 +195,7 @@ impl fmt::Display for EndedFinding {
             _ => write!(f, " to {}", self.closed.at)?,
         }
         if let Some(duration) = self.duration() {
-            write!(f, ", {}", in_words(duration))?;
+            write!(f, ", {}", crate::email::span::duration(duration))?;
         }
         let ended = if is_lost { "granted it again" } else { "removed it" };
         match &self.closed.proof {
@@ -206,22 +206,5 @@ impl fmt::Display for EndedFinding {
             Proof::Rule { place } => write!(f, "; the rule at {place} allows it since"),
             Proof::Gone => f.write_str("; the image or snapshot no longer exists"),
         }
-    }
-}
-
-/// `47 minutes`, `2 hours 5 minutes`, `3 days 1 hour`.
-pub fn in_words(duration: SignedDuration) -> String {
-    let unit = |number: i64, noun: &str| count(usize::try_from(number).unwrap_or_default(), noun);
-    let seconds = duration.as_secs().max(0);
-    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
-    let two = |first: String, number: i64, noun: &str| match number {
-        0 => first,
-        number => format!("{first} {}", unit(number, noun)),
-    };
-    match (days, hours, minutes) {
-        (0, 0, 0) => unit(seconds, "second"),
-        (0, 0, minutes) => unit(minutes, "minute"),
-        (0, hours, minutes) => two(unit(hours, "hour"), minutes, "minute"),
-        (days, hours, _) => two(unit(days, "day"), hours, "hour"),
     }
 }

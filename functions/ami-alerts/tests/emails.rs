@@ -143,13 +143,59 @@ fn is_encryption_stated_once_and_as_far_as_it_goes() {
     };
     let partly = shown(Encrypted::Partly);
     assert!(
-        partly.contains("and read its disks")
+        partly.contains("and read its unencrypted disks (seen")
             && partly.contains("the KMS key protects only the encrypted ones"),
         "{partly}"
     );
     let all = shown(Encrypted::Yes);
     assert!(!all.contains("read its disks") && all.matches("KMS key").count() == 1, "{all}");
     assert!(!shown(Encrypted::No).contains("KMS"));
+}
+
+#[test]
+fn is_a_read_of_disks_of_unknown_encryption_no_fact() {
+    let shown = |name: &str| {
+        text(&record(&share(name), "event-1"), &facts(&[name]), &RevertOutcome::NotPlanned, None)
+    };
+    assert!(shown("444455556666").contains("and read its disks, unless they are encrypted (seen"));
+    assert!(shown("all").contains("and read its disks (seen"), "EC2 makes no encrypted image public");
+}
+
+#[test]
+fn is_no_rule_claimed_that_allows_access_which_has_ended() {
+    let by_bob = moment("2026-03-02T10:51:50Z", "event-2", "bob");
+    let history = CallHistory { removed_since: vec![(Grantee::Everyone, by_bob)], ..CallHistory::default() };
+    let shown =
+        text(&record(&share("all"), "event-1"), &facts(&[]), &RevertOutcome::NotPlanned, Some(history));
+    assert!(shown.starts_with("The access of every AWS account was removed later."), "{shown}");
+    assert!(!shown.contains("A rule allows"), "{shown}");
+    assert!(shown.contains("replace the secrets that the image contains"), "{shown}");
+}
+
+#[test]
+fn are_grantees_that_ec2_lists_in_part_one_sentence() {
+    let items: Vec<Value> =
+        (0..100).map(|number| json!({"userId": format!("{:012}", 400_000_000_000_u64 + number)})).collect();
+    let record = record(&json!({"add": {"items": items}}), "event-1");
+    let shown = text(&record, &facts(&["400000000003"]), &RevertOutcome::NotPlanned, None);
+    let first = shown.lines().next().expect("a line");
+    assert!(first.contains("and 95 more can launch this image"), "{first}");
+    assert!(first.contains("EC2 listed 1 of these 100 at 10:52:00 UTC"), "{first}");
+    assert!(!shown.contains("may be able to"), "{shown}");
+}
+
+#[test]
+fn is_no_command_promised_that_an_email_does_not_contain() {
+    let mut unknown = record(&share("all"), "event-1");
+    for (region, request) in [("evil/", share("all")), ("evil/", share("x'y"))] {
+        unknown.region = Some(region.to_owned());
+        unknown.detail["requestParameters"]["launchPermission"] = request;
+        let shown = text(&unknown, &facts(&["all"]), &RevertOutcome::NotPlanned, None);
+        let steps = shown.split("FACTS").next().expect("the steps");
+        assert!(!steps.contains("aws ec2"), "{shown}");
+        assert!(!steps.contains("access now with the command below"), "{shown}");
+        assert!(!steps.contains("all access with the command below"), "{shown}");
+    }
 }
 
 #[test]

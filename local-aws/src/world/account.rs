@@ -12,6 +12,10 @@ use crate::sts::RoleRecord;
 pub(super) fn account(world: &mut AwsWorld, file: &WorldFile<'_>, raw: RawAccount) -> Result<(), WorldError> {
     let account = &mut world.account;
     account.alias = raw.alias;
+    let is_region = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if let Some(region) = raw.region.filter(|region| !is_region(region.get_ref())) {
+        return Err(file.invalid(&region, "`region` is the name of a region".to_owned()));
+    }
     for arn in raw.organization.iter().chain(&raw.organizational_units) {
         if !arn.get_ref().starts_with("arn:") || PermissionGrantee::named(arn.get_ref()).is_none() {
             let message =

@@ -21,10 +21,15 @@ pub(super) fn action(alert: &CallAlert<'_>) -> &'static str {
 
 /// The use with what it gives away: `launch this image and read its disks`.
 pub(super) fn uses(alert: &CallAlert<'_>) -> String {
+    // EC2 makes nothing with encrypted data public.
+    let is_known = alert.encryption().is_some() || alert.is_about_public_access();
     let reads = match (alert.kind(), alert.encryption()) {
         (_, Some(Encrypted::Yes)) => "",
-        (ResourceKind::Image, _) => " and read its disks",
-        (ResourceKind::Snapshot, _) => " and read its data",
+        (ResourceKind::Image, Some(Encrypted::Partly)) => " and read its unencrypted disks",
+        (ResourceKind::Image, _) if is_known => " and read its disks",
+        (ResourceKind::Image, _) => " and read its disks, unless they are encrypted",
+        (ResourceKind::Snapshot, _) if is_known => " and read its data",
+        (ResourceKind::Snapshot, _) => " and read its data, unless it is encrypted",
     };
     format!("{}{reads}", action(alert))
 }
@@ -61,6 +66,9 @@ pub(super) fn shared(alert: &CallAlert<'_>, exposure: Exposure, grantees: &[Gran
     let (seen, unseen): (Vec<Grantee>, Vec<Grantee>) =
         left.into_iter().partition(|grantee| now.contains(grantee));
     let mut sentences = Vec::new();
+    if !seen.is_empty() && !unseen.is_empty() && seen.len() + unseen.len() > NAMED {
+        return vec![partly_seen(alert, exposure, seen, unseen)];
+    }
     if !seen.is_empty() {
         sentences.push(format!("{}{}.", can(alert, &seen), trust_in(exposure, &seen)));
     }
@@ -76,8 +84,26 @@ fn unseen_share(alert: &CallAlert<'_>, exposure: Exposure, grantees: &[Grantee])
     let it = verb(grantees.len(), "it", "them");
     let trust = trust_in(exposure, grantees);
     format!(
-        "{shown} may be able to {uses}: the call granted the access, and EC2 did not list {it}{at}. EC2 shows a change with a \
-         delay, so this does not prove a removal{trust}."
+        "{shown} may be able to {uses}: the call granted the access{trust}. EC2 did not list {it}{at}. EC2 shows a change with a \
+         delay, so the access may still exist."
+    )
+}
+
+/// Many grantees, of which the look-up listed some: one sentence for all of them.
+fn partly_seen(
+    alert: &CallAlert<'_>,
+    exposure: Exposure,
+    seen: Vec<Grantee>,
+    unseen: Vec<Grantee>,
+) -> String {
+    let (number, uses) = (seen.len(), uses(alert));
+    let at = alert.seen_at().map(|at| format!(" at {at}")).unwrap_or_default();
+    let all: Vec<Grantee> = seen.into_iter().chain(unseen).collect();
+    let (shown, trust) = (names(&all, NAMED), trust_in(exposure, &all));
+    format!(
+        "{shown} can {uses}, unless a later call removed the access{trust}. EC2 listed {number} of these {}{at}: EC2 shows a \
+         change with a delay.",
+        all.len()
     )
 }
 
@@ -90,7 +116,7 @@ fn shared_unverified(alert: &CallAlert<'_>, grantees: &[Grantee]) -> String {
             alert.seen_at().map(|at| format!(" at {at}")).unwrap_or_default()
         ),
         false => format!(
-            "{grantees} can {}, unless a later call removed the access. The current permissions could not be read.",
+            "{grantees} can {}. A later call may have removed the access: the current permissions could not be read.",
             uses(alert)
         ),
     }
@@ -171,7 +197,7 @@ pub(super) fn not_understood(alert: &CallAlert<'_>) -> Option<String> {
         return None;
     }
     let shown = shared::text::list_at_most(&others, NAMED);
-    let parts = count(others.len(), "part");
+    let parts = if others.len() == 1 { "a part".to_owned() } else { count(others.len(), "part") };
     Some(format!("This function could not read {parts} of the request, which may grant access: {shown}."))
 }
 
@@ -199,19 +225,25 @@ fn no_longer(alert: &CallAlert<'_>, removed: &[Grantee]) -> Vec<String> {
     if now.contains(&Grantee::Everyone) {
         return vec![format!("The {kind} is public{}: {shown} can still {action}.", alert.seen())];
     }
-    let has_members =
-        |grantee: &Grantee| matches!(grantee, Grantee::Organization { .. } | Grantee::Unit { .. });
-    let unless = if now.iter().any(has_members) {
-        ", except as a member of an organization or unit that still has access"
-    } else {
-        ""
-    };
+    let unless = unless_member(alert);
     let not_seen = alert.seen_at().map(|at| format!(" (not seen at {at})")).unwrap_or_default();
     match removed {
         [Grantee::Everyone] => {
             vec![format!("The {kind} is no longer public: the call removed the access{not_seen}.")]
         }
         _ => vec![format!("{shown} can no longer {action}{unless}: the call removed the access{not_seen}.")],
+    }
+}
+
+/// A member of an organization or unit with access has access, too.
+fn unless_member(alert: &CallAlert<'_>) -> &'static str {
+    let has_members =
+        |grantee: &Grantee| matches!(grantee, Grantee::Organization { .. } | Grantee::Unit { .. });
+    let now = alert.facts.permissions.found().map_or(&[][..], Vec::as_slice);
+    if now.iter().any(has_members) {
+        ", except as a member of an organization or unit that still has access"
+    } else {
+        ""
     }
 }
 
@@ -227,26 +259,43 @@ fn still_listed(alert: &CallAlert<'_>, removed: &[Grantee], listed: &[Grantee]) 
 
 /// Trusted grantees that lost access.
 pub(super) fn lost(alert: &CallAlert<'_>, grantees: &[Grantee]) -> Vec<String> {
+    let (others, everyone): (Vec<Grantee>, Vec<Grantee>) =
+        grantees.iter().cloned().partition(|grantee| *grantee != Grantee::Everyone);
+    let mut sentences = if everyone.is_empty() { Vec::new() } else { no_longer(alert, &everyone) };
+    if !everyone.is_empty() {
+        sentences.push(format!("A rule allows public access to this {}.", alert.kind().name()));
+    }
+    if !others.is_empty() {
+        sentences.push(trusted_access_lost(alert, &others));
+    }
+    sentences
+}
+
+fn trusted_access_lost(alert: &CallAlert<'_>, grantees: &[Grantee]) -> String {
     let shown = names(grantees, NAMED);
     let trusts = verb(grantees.len(), "A rule trusts it", "A rule trusts them");
     let listed = alert.listed(grantees);
     if !listed.is_empty() {
-        return vec![format!("{} {trusts}.", still_listed(alert, grantees, &listed))];
+        return format!("{} {trusts}.", still_listed(alert, grantees, &listed));
     }
     let is_public = alert.facts.permissions.found().is_some_and(|now| now.contains(&Grantee::Everyone));
     let kind = alert.kind().name();
     if is_public {
-        return vec![format!(
+        return format!(
             "{shown} lost access. {trusts}. The {kind} is public{}, so its use does not fail yet.",
             alert.seen()
-        )];
+        );
     }
-    let fails = match alert.kind() {
-        ResourceKind::Image => "launches there will fail",
-        ResourceKind::Snapshot => "creating volumes there will fail",
+    let not_seen = alert.seen_at().filter(|_| alert.facts.permissions.found().is_some());
+    let not_seen = not_seen.map(|at| format!(" (not seen at {at})")).unwrap_or_default();
+    let fails = match (alert.kind(), grantees) {
+        (ResourceKind::Image, [Grantee::Account(_)]) => "Launches in this account will fail",
+        (ResourceKind::Image, _) => "Launches in these accounts will fail",
+        (ResourceKind::Snapshot, [Grantee::Account(_)]) => "Creating volumes in this account will fail",
+        (ResourceKind::Snapshot, _) => "Creating volumes in these accounts will fail",
     };
-    let not_seen = alert.seen_at().map(|at| format!(" (not seen at {at})")).unwrap_or_default();
-    vec![format!("{shown} lost access to this {kind}: {fails}{not_seen}. {trusts}.")]
+    let unless = unless_member(alert);
+    format!("{shown}, trusted by a rule, lost access to this {kind}{not_seen}. {fails}{unless}.")
 }
 
 /// All permissions removed, with what was known before.
@@ -317,6 +366,8 @@ pub(super) fn unknown_change(alert: &CallAlert<'_>) -> Vec<String> {
         .found()
         .map(|now| now.iter().filter(|grantee| !revoked.contains(grantee)).cloned().collect::<Vec<_>>());
     let now = match now.as_deref() {
+        // What this function removed, and EC2 still listed, has a sentence of its own.
+        Some([]) if !alert.listed(revoked).is_empty() => return vec![why.to_owned()],
         Some([]) => format!("Only the owner can {action}{}.", alert.seen()),
         Some(now) => format!("{}.", can(alert, now)),
         None if alert.facts.image_is_gone() => {

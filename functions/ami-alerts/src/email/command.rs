@@ -136,6 +136,20 @@ pub(super) fn block(of: ResourceKind, region: &str) -> Option<String> {
     })
 }
 
+/// The command that lists what is public.
+pub(super) fn list_public(of: ResourceKind, region: &str) -> Option<String> {
+    is_region(region).then(|| match of {
+        ResourceKind::Image => format!(
+            "aws ec2 describe-images --region {region} --owners self --executable-users all --query 'Images[].ImageId' \
+             --output text"
+        ),
+        ResourceKind::Snapshot => format!(
+            "aws ec2 describe-snapshots --region {region} --owner-ids self --restorable-by-user-ids all \
+             --query 'Snapshots[].SnapshotId' --output text"
+        ),
+    })
+}
+
 /// The console's page about the image or snapshot, or about all images.
 pub(super) fn console(resource: Option<&SharedResource>, region: &str, home: &Home) -> Option<String> {
     if !is_region(region) {

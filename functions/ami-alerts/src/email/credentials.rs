@@ -18,6 +18,7 @@ const POLICY: &str = "AWSRevokeOlderSessions";
 /// What stops the credentials of a call.
 #[derive(Debug, Default)]
 pub(super) struct Credentials {
+    /// What to do without a command, after `If you did not expect this call, `.
     pub(super) advice: Option<String>,
     /// The purpose, and the command.
     pub(super) disable: Option<(String, String)>,
@@ -47,7 +48,7 @@ pub(super) fn credentials(alert: &CallAlert<'_>) -> Credentials {
     let (advice, disable) = match &holder {
         Holder::Root => (
             Some(
-                "The root user made the call. Change its password, delete its access keys and check its MFA devices: sign in as the root user for this.",
+                "change the password of the root user, delete its access keys and check its MFA devices. Sign in as the root user for this.",
             ),
             None,
         ),
@@ -55,19 +56,19 @@ pub(super) fn credentials(alert: &CallAlert<'_>) -> Credentials {
         Holder::Role(role) => (None, of_role(alert, role)),
         Holder::Managed => (
             Some(
-                "The role belongs to IAM Identity Center. End the user's sessions there, and disable the user or remove the assignment.",
+                "end the sessions of the user in IAM Identity Center, which manages this role. Disable the user there, or remove the assignment.",
             ),
             None,
         ),
         Holder::Service => (
             Some(
-                "An AWS service made the call. Find the configuration that caused it; there are no credentials to disable.",
+                "find the configuration of the AWS service that caused it. There are no credentials to disable.",
             ),
             None,
         ),
         Holder::Unknown => (
             Some(
-                "The record names no user or role whose credentials a command could disable. Ask the owner of the account of the caller.",
+                "ask the owner of the caller's account. The record names no user or role whose credentials a command could disable.",
             ),
             None,
         ),

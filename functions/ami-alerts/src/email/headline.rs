@@ -127,6 +127,9 @@ fn words(alert: &CallAlert<'_>, finding: Option<&FindingKind>) -> Words {
                 format!("stop sharing {kind}"),
             )
         }
+        Some(FindingKind::Lost(grantees)) if grantees.contains(&Grantee::Everyone) => {
+            whole(format!("public access removed from {kind}"), format!("remove public access from {one}"))
+        }
         Some(FindingKind::Lost(grantees)) => {
             let grantees = brief(grantees);
             words(
@@ -232,6 +235,9 @@ fn finding_change(kind: ResourceKind, finding: &FindingKind) -> String {
         FindingKind::Reset => format!("all permissions of the {kind_name} removed"),
         FindingKind::BlockEnabled(of) => format!("block public access for {}s enabled", of.name()),
         FindingKind::BlockDisabled(of) => format!("block public access for {}s disabled", of.name()),
+        FindingKind::Lost(grantees) if *grantees == [Grantee::Everyone] => {
+            format!("public access removed from {kind_name}, although a rule allows it")
+        }
         FindingKind::Lost(grantees) => format!("trusted access lost by {}", names(grantees, NAMED)),
         FindingKind::ExposedNow(exposure, grantees) => exposed_now(kind, *exposure, grantees),
         FindingKind::SnapshotUsed(SnapshotUse::VolumeCreated, ..) => {

@@ -9,6 +9,7 @@ use super::trusted_lines::{trusted_actor_line, trusted_lines};
 use super::{CallAlert, named};
 use crate::call_outcome::CallOutcome;
 use crate::change::{SharedResource, SharingChange};
+use crate::exposure::Exposure;
 use crate::finding::FindingKind;
 use crate::grantee::Grantee;
 use crate::severity::Severity;
@@ -20,6 +21,11 @@ pub(super) struct Instructions {
     /// The purpose of each, and the commands, the lines or the link.
     pub(super) commands: Vec<(String, String)>,
 }
+
+const REVOKE_EXISTING: &str =
+    "Revoke the access that exists already with the command below, unless it is intended.";
+
+const REVOKE_REST: &str = "Revoke the access that remains with the command below, unless it is intended.";
 
 const REMOVE_ALL: &str = "To revoke all access, also that of trusted grantees";
 
@@ -35,14 +41,14 @@ impl Instructions {
 
 pub(super) fn instructions(alert: &CallAlert<'_>) -> Instructions {
     let mut instructions = Instructions::default();
-    let named = named::instructions(alert.call.record);
+    let named = named_instructions(alert);
     match &alert.call.record.outcome {
         _ if !named.is_empty() => named.iter().for_each(|sentence| instructions.say(sentence)),
         CallOutcome::Succeeded => after_success(alert, &mut instructions),
         outcome => without_success(alert, outcome, &mut instructions),
     }
     if is_suspicious(alert) {
-        about_credentials(alert, &mut instructions);
+        about_credentials(alert, named.is_empty(), &mut instructions);
     }
     if let Some(account) = other_account(alert).filter(|_| !instructions.commands.is_empty()) {
         instructions.say(&format!("The commands below need credentials of account {account}."));
@@ -55,19 +61,34 @@ pub(super) fn instructions(alert: &CallAlert<'_>) -> Instructions {
     instructions
 }
 
+/// The steps after a sign-in or an event of a service that a rule names.
+fn named_instructions(alert: &CallAlert<'_>) -> Vec<&'static str> {
+    match alert.call.change() {
+        Some(_) => Vec::new(),
+        None => named::instructions(alert.call.record),
+    }
+}
+
+/// After a call that may be expected. A suspicious call has steps of its own.
+fn if_expected(alert: &CallAlert<'_>, noun: &str) -> String {
+    let otherwise = if is_suspicious(alert) { "" } else { " Otherwise, ask the caller about it." };
+    format!("Nothing, if you expected this {noun}.{otherwise}")
+}
+
 fn after_success(alert: &CallAlert<'_>, instructions: &mut Instructions) {
     match alert.call.change() {
-        None => instructions.say("Nothing, if you expected this call. Otherwise, ask the caller about it."),
-        Some(SharingChange::PublicAccessBlock { on: true, .. }) => {
-            instructions.say("Nothing, if you expected this call. Otherwise, ask the caller about it.");
+        None | Some(SharingChange::PublicAccessBlock { on: true, .. }) => {
+            instructions.say(&if_expected(alert, "call"));
         }
         Some(SharingChange::PublicAccessBlock { of, on: false, .. }) => {
             let kind = of.name();
             instructions.say("If this was not intended, enable block public access with the command below. It takes up to 10 minutes to have effect.");
-            instructions.say(&format!(
-                "Then check for {kind}s that were made public in the meantime: each has an email of its own."
-            ));
+            instructions.say(&format!("Then list the {kind}s that are public with the command below."));
             instructions.offer("To enable block public access", command::block(*of, alert.region()));
+            instructions.offer(
+                &format!("To list the public {kind}s of the account"),
+                command::list_public(*of, alert.region()),
+            );
         }
         Some(_) => {
             if let Some(resource) = alert.resource() {
@@ -81,14 +102,13 @@ fn after_success(alert: &CallAlert<'_>, instructions: &mut Instructions) {
 fn without_success(alert: &CallAlert<'_>, outcome: &CallOutcome, instructions: &mut Instructions) {
     let untrusted = untrusted_grantees(alert);
     if let Some(resource) = alert.resource().filter(|_| !untrusted.is_empty()) {
-        instructions
-            .say("Revoke the access that exists already with the command below, unless it is intended.");
-        offer_revoke(&untrusted, resource, alert.region(), instructions);
+        offer_revoke(REVOKE_EXISTING, &untrusted, resource, alert.region(), instructions);
     }
-    instructions.say(match outcome {
-        CallOutcome::Denied(_) => "Ask the caller about this attempt.",
-        CallOutcome::DryRun(_) => "Ask the caller about this dry run: the real call may follow.",
-        _ => "Nothing, if you expected this call. Otherwise, ask the caller about it.",
+    instructions.say(&match outcome {
+        CallOutcome::Denied(_) => "Ask the caller about this attempt.".to_owned(),
+        CallOutcome::DryRun(_) => "Ask the caller about this dry run: the real call may follow.".to_owned(),
+        _ if untrusted.is_empty() => if_expected(alert, "call"),
+        _ => "Ask the caller about this call.".to_owned(),
     });
 }
 
@@ -97,12 +117,11 @@ fn after_permission_change(
     resource: &SharedResource,
     instructions: &mut Instructions,
 ) {
-    let (region, kind) = (alert.region(), resource.kind.name());
-    let is_unread = alert.facts.permissions.found().is_none();
+    let kind = resource.kind.name();
     let untrusted = untrusted_grantees(alert);
-    let shared = if is_unknown_change(alert) { untrusted.clone() } else { added(alert) };
-    let lines = trusted_lines(alert, &shared);
-    if !alert.revert.revoked().is_empty() {
+    let lines = trusted_lines(resource, alert.assessment.rule, &expectable_grantees(alert, &untrusted));
+    let has_reverted = !alert.revert.revoked().is_empty();
+    if has_reverted {
         let steps = if lines.is_some() {
             "add the lines below to pointsman.toml"
         } else {
@@ -117,62 +136,131 @@ fn after_permission_change(
     } else if alert.facts.image_is_gone() {
         instructions
             .say(&format!("Check that the {kind} was deleted. If it was, there is nothing to revert."));
-    } else if is_expected(alert, &untrusted) {
-        instructions
-            .say("Nothing, if you expected this share. Otherwise, revoke the access with the command below.");
-        offer_revoke(&untrusted, resource, region, instructions);
     } else if !untrusted.is_empty() {
-        instructions.say("If this was not intended, revoke the access now with the command below.");
-        if has_unread_grantee(alert) {
-            instructions.say(
-                "Read the event below, too: the command does not cover the part that could not be read.",
-            );
-        }
-        if alert.revert.revoked().is_empty() {
-            instructions.say(match &lines {
-                Some(_) => "If this was intended, add the lines below to pointsman.toml and deploy. The same change then has the severity info.",
-                None => "If this was intended, let a rule in pointsman.toml trust the grantees. The same change then has the severity info.",
-            });
-        }
-        offer_revoke(&untrusted, resource, region, instructions);
+        about_untrusted(alert, resource, &untrusted, lines.is_some(), instructions);
     } else if has_unread_grantee(alert) {
-        instructions.say("Read the event below: this function has no command against a grantee that it could not read. Revoke all access with the command below if it was not intended.");
-        instructions.offer(REMOVE_ALL, command::reset(resource, region));
-        instructions.offer(
-            "To list the current permissions",
-            command::describe(resource, region).filter(|_| !is_unread),
-        );
-    } else if is_unread && is_unknown_change(alert) {
-        instructions.say("List the current permissions with the command below, and revoke the access that was not intended.");
-        instructions.offer(REMOVE_ALL, command::reset(resource, region));
+        about_unread_grantees(alert, resource, instructions);
+    } else if alert.facts.permissions.found().is_none() && alert.is_unknown_change() {
+        about_unread_permissions(alert, resource, instructions);
     }
     restore(alert, resource, instructions);
+    if has_made_public(alert) && alert.facts.block.found().is_some_and(|state| state == "unblocked") {
+        instructions.offer(
+            &format!("To prevent that further {kind}s of the region are made public"),
+            command::block(resource.kind, alert.region()),
+        );
+    }
+    about_public_access(alert, resource, instructions);
+    if instructions.sentences.is_empty() {
+        instructions.say(&if_expected(alert, "change"));
+    }
+    offer_lines(alert, resource, &untrusted, lines, instructions);
+}
+
+/// The access of untrusted grantees: that of the call, what remains of it after a revert, or what existed before the call.
+fn about_untrusted(
+    alert: &CallAlert<'_>,
+    resource: &SharedResource,
+    untrusted: &[Grantee],
+    has_lines: bool,
+    instructions: &mut Instructions,
+) {
+    let is_expected = is_expected(alert, untrusted);
+    let is_new = is_of_call(alert, untrusted) && alert.revert.revoked().is_empty();
+    let revoke = match is_new {
+        true if is_expected => {
+            "Nothing, if you expected this share. Otherwise, revoke the access with the command below."
+        }
+        true => "If this was not intended, revoke the access now with the command below.",
+        false if is_of_call(alert, untrusted) => REVOKE_REST,
+        false => REVOKE_EXISTING,
+    };
+    offer_revoke(revoke, untrusted, resource, alert.region(), instructions);
+    if has_unread_grantee(alert) {
+        instructions
+            .say("Read the event below, too: the command does not cover the part that could not be read.");
+    } else if is_new && !is_expected {
+        instructions.say(match has_lines {
+            true => "If this was intended, add the lines below to pointsman.toml and deploy. The same change then has the severity info.",
+            false => "If this was intended, let a rule in pointsman.toml trust the grantees. The same change then has the severity info.",
+        });
+    }
+}
+
+fn about_unread_grantees(alert: &CallAlert<'_>, resource: &SharedResource, instructions: &mut Instructions) {
+    instructions
+        .say("Read the event below: this function has no command against a grantee that it could not read.");
+    let Some(reset) = command::reset(resource, alert.region()) else { return };
+    instructions.say("If the change was not intended, revoke all access with the command below.");
+    instructions.offer(REMOVE_ALL, Some(reset));
+    let describe = command::describe(resource, alert.region());
+    let is_read = alert.facts.permissions.found().is_some();
+    instructions.offer("To list the current permissions", describe.filter(|_| is_read));
+}
+
+fn about_unread_permissions(
+    alert: &CallAlert<'_>,
+    resource: &SharedResource,
+    instructions: &mut Instructions,
+) {
+    let Some(reset) = command::reset(resource, alert.region()) else {
+        let kind = resource.kind.name();
+        let ask = "Ask the caller about this call.";
+        instructions.say(&format!("The record names no {kind} that a command could change. {ask}"));
+        return;
+    };
+    instructions.say(
+        "List the current permissions with the command below, and revoke the access that was not intended.",
+    );
+    instructions.offer(REMOVE_ALL, Some(reset));
+}
+
+/// Public access that a rule allows, and access that has ended.
+fn about_public_access(alert: &CallAlert<'_>, resource: &SharedResource, instructions: &mut Instructions) {
+    let kind = resource.kind.name();
     if is_expected_public(alert) {
         instructions.say(&format!(
             "A rule allows public access to this {kind}. If that is wrong, revoke the access with the command below."
         ));
         instructions.offer(
             "To revoke the public access",
-            command::modify(Edit::Revoke, resource, region, &[Grantee::Everyone]),
+            command::modify(Edit::Revoke, resource, alert.region(), &[Grantee::Everyone]),
         );
     }
-    if instructions.sentences.is_empty() {
-        instructions.say("Nothing, if you expected this change. Otherwise, ask the caller about it.");
+    if has_lost_public_access(alert) {
+        instructions.say(&format!(
+            "If this was not intended, make the {kind} public again. An email contains no command for that."
+        ));
     }
-    let is_gone = alert.facts.image_is_gone();
-    let is_needed = !is_gone && !is_expected(alert, &untrusted) && !untrusted.is_empty()
-        || !alert.revert.revoked().is_empty();
+    if instructions.sentences.is_empty() && has_ended_share(alert) {
+        instructions.say(&format!(
+            "If this was not intended, replace the secrets that the {kind} contains. The access has ended."
+        ));
+    }
+}
+
+/// The lines that make the access expected, and the command that lists permissions that could not be read.
+fn offer_lines(
+    alert: &CallAlert<'_>,
+    resource: &SharedResource,
+    untrusted: &[Grantee],
+    lines: Option<String>,
+    instructions: &mut Instructions,
+) {
+    let (is_gone, has_reverted) = (alert.facts.image_is_gone(), !alert.revert.revoked().is_empty());
+    let is_needed = !is_gone && !is_expected(alert, untrusted) && !untrusted.is_empty() || has_reverted;
+    let is_of_call = has_reverted || is_of_call(alert, untrusted);
+    let what = if is_of_call { "share" } else { "access" };
     instructions.offer(
-        "To expect this share, in pointsman.toml before the other [[image-alert]] tables",
+        &format!("To expect this {what}, in pointsman.toml before the other [[image-alert]] tables"),
         lines.filter(|_| is_needed),
     );
     // Public access is never expected because of its actor.
-    let is_expectable = is_needed && !is_used(alert) && !added(alert).contains(&Grantee::Everyone);
-    let is_new = is_expectable && !alert.assessment.is_trusted_actor;
-    let by_actor = trusted_actor_line(alert).filter(|_| is_new);
+    let is_expectable = is_needed && is_of_call && !added(alert).contains(&Grantee::Everyone);
+    let by_actor = trusted_actor_line(alert).filter(|_| is_expectable && !alert.assessment.is_trusted_actor);
     instructions.offer("To expect every share by this actor, in the table of the image", by_actor);
-    if is_unread && !is_gone && alert.revert.revoked().is_empty() {
-        instructions.offer("To list the current permissions", command::describe(resource, region));
+    if alert.facts.permissions.found().is_none() && !is_gone && !has_reverted {
+        instructions.offer("To list the current permissions", command::describe(resource, alert.region()));
     }
 }
 
@@ -183,13 +271,18 @@ fn after_use(alert: &CallAlert<'_>, resource: &SharedResource, instructions: &mu
         return;
     }
     instructions.say("If this was not intended, change the passwords and keys that the snapshot contains.");
-    if !untrusted.is_empty() {
-        instructions.say("Revoke the access with the command below.");
-        offer_revoke(&untrusted, resource, alert.region(), instructions);
-    }
+    offer_revoke(
+        "Revoke the access with the command below.",
+        &untrusted,
+        resource,
+        alert.region(),
+        instructions,
+    );
 }
 
+/// The sentence and the commands; without a command, the sentence does not promise one.
 fn offer_revoke(
+    sentence: &str,
     untrusted: &[Grantee],
     resource: &SharedResource,
     region: &str,
@@ -198,10 +291,15 @@ fn offer_revoke(
     if untrusted.is_empty() {
         return;
     }
-    match command::modify_all(Edit::Revoke, resource, region, untrusted).as_slice() {
-        [] => instructions.offer(REMOVE_ALL, command::reset(resource, region)),
-        commands => instructions.offer("To revoke the access", Some(commands.join("\n\n"))),
-    }
+    let commands = command::modify_all(Edit::Revoke, resource, region, untrusted);
+    let reset = command::reset(resource, region).filter(|_| commands.is_empty());
+    instructions.say(&match (commands.len(), &reset) {
+        (0, None) => sentence.replace(" with the command below", ""),
+        (0 | 1, _) => sentence.to_owned(),
+        _ => sentence.replace("the command below", "the commands below"),
+    });
+    instructions.offer(REMOVE_ALL, reset);
+    instructions.offer("To revoke the access", (!commands.is_empty()).then(|| commands.join("\n\n")));
 }
 
 /// The commands that restore what the call removed: first exactly the grantees that a rule trusts. An email offers no command
@@ -233,15 +331,17 @@ fn restore(alert: &CallAlert<'_>, resource: &SharedResource, instructions: &mut 
     instructions.offer("To grant the removed access again", commands(&others).filter(|_| lost.is_empty()));
 }
 
-/// The steps against stolen credentials.
-fn about_credentials(alert: &CallAlert<'_>, instructions: &mut Instructions) {
+/// The steps against stolen credentials. A sign-in and an event of a service have other steps.
+fn about_credentials(alert: &CallAlert<'_>, has_sentence: bool, instructions: &mut Instructions) {
     let credentials = credentials(alert);
-    if credentials.disable.is_some() {
+    if has_sentence && credentials.disable.is_some() {
         instructions.say("If you did not expect this call, its credentials may be stolen: disable them with the command below, then read which other calls they made.");
-    } else if let Some(advice) = &credentials.advice {
-        instructions.say(&format!("If you did not expect this call: {}", super::headline::lower(advice)));
+    } else if let Some(advice) = credentials.advice.filter(|_| has_sentence) {
+        instructions.say(&format!("If you did not expect this call, {advice}"));
     }
-    if let Some((purpose, command)) = credentials.disable {
+    // A sign-in that failed proves no identity.
+    let is_proven = has_sentence || alert.call.record.outcome.succeeded();
+    if let Some((purpose, command)) = credentials.disable.filter(|_| is_proven) {
         instructions.offer(&purpose, Some(command));
     }
     instructions.offer(
@@ -273,26 +373,71 @@ fn is_used(alert: &CallAlert<'_>) -> bool {
 fn is_expected(alert: &CallAlert<'_>, untrusted: &[Grantee]) -> bool {
     let added = added(alert);
     let may_be = |grantee: &Grantee| *grantee != Grantee::Everyone && added.contains(grantee);
-    let is_read = !has_unread_grantee(alert) && !is_unknown_change(alert);
+    let is_read = !has_unread_grantee(alert) && !alert.is_unknown_change();
     alert.assessment.is_trusted_actor && is_read && !untrusted.is_empty() && untrusted.iter().all(may_be)
 }
 
-/// Whether the call made something public, and a rule expects that.
+/// Whether the call made something public, a rule allows that, and no later call has ended it.
 fn is_expected_public(alert: &CallAlert<'_>) -> bool {
-    let has_everyone = added(alert).contains(&Grantee::Everyone);
-    has_everyone
-        && alert.call.record.outcome.succeeded()
-        && !untrusted_grantees(alert).contains(&Grantee::Everyone)
-        && !alert.revert.revoked().contains(&Grantee::Everyone)
+    let mut kinds = alert.assessment.findings.iter().map(|finding| &finding.kind);
+    let is_allowed = kinds.any(|kind| {
+        matches!(kind, FindingKind::Shared(Exposure::Trusted, grantees) if grantees.contains(&Grantee::Everyone))
+    });
+    is_allowed && alert.call.record.outcome.succeeded() && !has_ended(alert, &Grantee::Everyone)
+}
+
+/// Whether the call made something public that no rule allows to be.
+fn has_made_public(alert: &CallAlert<'_>) -> bool {
+    alert.call.record.outcome.succeeded() && untrusted_of_call(alert).contains(&Grantee::Everyone)
+}
+
+/// Whether the call removed public access that a rule allows.
+fn has_lost_public_access(alert: &CallAlert<'_>) -> bool {
+    let mut kinds = alert.assessment.findings.iter().map(|finding| &finding.kind);
+    kinds.any(|kind| matches!(kind, FindingKind::Lost(lost) if lost.contains(&Grantee::Everyone)))
+}
+
+/// Whether a later call removed access that this call granted to an untrusted grantee.
+fn has_ended_share(alert: &CallAlert<'_>) -> bool {
+    untrusted_of_call(alert).iter().any(|grantee| has_ended(alert, grantee))
+}
+
+/// Whether this function or a later call removed the access of a grantee.
+fn has_ended(alert: &CallAlert<'_>, grantee: &Grantee) -> bool {
+    let since = &alert.assessment.history.removed_since;
+    alert.revert.revoked().contains(grantee) || since.iter().any(|(ended, _)| ended == grantee)
+}
+
+/// Whether the call granted some of these grantees their access, or may have.
+fn is_of_call(alert: &CallAlert<'_>, grantees: &[Grantee]) -> bool {
+    let added = added(alert);
+    alert.is_unknown_change() || grantees.iter().any(|grantee| added.contains(grantee))
+}
+
+/// The grantees that lines for the rules can make expected: those of the call, or else those with access. No rule can name a
+/// grantee that could not be read.
+fn expectable_grantees(alert: &CallAlert<'_>, untrusted: &[Grantee]) -> Vec<Grantee> {
+    let of_call = untrusted_of_call(alert);
+    match has_unread_grantee(alert) {
+        true => Vec::new(),
+        false if of_call.is_empty() => untrusted.to_vec(),
+        false => of_call,
+    }
+}
+
+/// The untrusted grantees that the call added, as its record names them.
+fn untrusted_of_call(alert: &CallAlert<'_>) -> Vec<Grantee> {
+    let findings = alert.assessment.findings.iter();
+    let shared = findings.filter_map(|finding| match &finding.kind {
+        FindingKind::Shared(exposure, grantees) if exposure.is_untrusted() => Some(grantees),
+        _ => None,
+    });
+    shared.flatten().cloned().collect()
 }
 
 /// Whether the call added a grantee that could not be read.
 fn has_unread_grantee(alert: &CallAlert<'_>) -> bool {
     added(alert).iter().any(|grantee| matches!(grantee, Grantee::Other(_)))
-}
-
-fn is_unknown_change(alert: &CallAlert<'_>) -> bool {
-    alert.assessment.findings.iter().any(|finding| matches!(finding.kind, FindingKind::UnknownChange(_)))
 }
 
 /// The grantees that the call added.
@@ -322,11 +467,7 @@ fn untrusted_grantees(alert: &CallAlert<'_>) -> Vec<Grantee> {
             _ => {}
         }
     }
-    let has_ended = |grantee: &Grantee| {
-        let since = &alert.assessment.history.removed_since;
-        alert.revert.revoked().contains(grantee) || since.iter().any(|(ended, _)| ended == grantee)
-    };
-    untrusted.retain(|grantee| !has_ended(grantee) && !matches!(grantee, Grantee::Other(_)));
+    untrusted.retain(|grantee| !has_ended(alert, grantee) && !matches!(grantee, Grantee::Other(_)));
     untrusted
 }
 

@@ -2,7 +2,7 @@
 
 use super::access::uses;
 use super::headline::{NAMED, names};
-use super::{CallAlert, plain};
+use super::{CallAlert, clause};
 use crate::grantee::Grantee;
 use crate::revert_plan::{FailedRevert, RevertOutcome};
 
@@ -18,6 +18,8 @@ pub(super) fn revoked(alert: &CallAlert<'_>) -> Vec<String> {
             let at = alert.moment(*at);
             format!("This function removed the access of {shown} at {at}. Its first email was not sent.")
         }
+        // A record without the grantees does not prove that the call granted this access.
+        _ if alert.is_unknown_change() => format!("This function removed the access of {shown}."),
         _ => format!("This function removed the access that the call granted to {shown}."),
     }];
     let listed: Vec<Grantee> = alert.listed(revoked);
@@ -28,7 +30,8 @@ pub(super) fn revoked(alert: &CallAlert<'_>) -> Vec<String> {
     }
     // An end that the memory knows has its own sentence, with its length.
     let ended = &alert.assessment.history.ended;
-    let is_stated = ended.iter().any(|ended| revoked.iter().all(|grantee| ended.grantees.contains(grantee)));
+    let is_stated = alert.is_unknown_change()
+        || ended.iter().any(|ended| revoked.iter().all(|grantee| ended.grantees.contains(grantee)));
     if let Some(at) = alert.call_time().filter(|_| !is_stated) {
         let at = alert.moment(at);
         let could = uses(alert);
@@ -41,15 +44,12 @@ pub(super) fn revoked(alert: &CallAlert<'_>) -> Vec<String> {
 pub(super) fn failure(alert: &CallAlert<'_>) -> Option<String> {
     let RevertOutcome::Failed(failed) = alert.revert else { return None };
     let FailedRevert { left, error, .. } = failed;
-    let (left_names, error) = (names(left, NAMED), plain(&error.to_string()));
+    let (left_names, error) = (names(left, NAMED), clause(&error.to_string()));
     Some(match failed.may_have_had_effect() {
         true => format!(
-            "The revert FAILED: the access of {left_names} may not have been removed ({error}). Check the current permissions, and \
-             remove the access with the command below."
+            "The revert FAILED: the access of {left_names} may not have been removed ({error}). Check the current permissions."
         ),
-        false => format!(
-            "The revert FAILED: the access of {left_names} could not be removed ({error}). Remove it with the command below."
-        ),
+        false => format!("The revert FAILED: the access of {left_names} could not be removed ({error})."),
     })
 }
 

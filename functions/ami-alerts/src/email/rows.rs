@@ -5,6 +5,7 @@ use shared::text::list_at_most;
 
 use super::headline::changes;
 use super::mask::masked;
+use super::span::readable;
 use super::{CallAlert, MOST, ancestry, named, plain};
 use crate::change::{ResourceKind, SharingChange};
 use crate::facts::{Encrypted, ImageDescription, SnapshotDescription};
@@ -35,7 +36,7 @@ pub(super) fn rows(alert: &CallAlert<'_>) -> Vec<(&'static str, String)> {
         ("MFA", named::mfa(record)),
         ("Source IP", source(alert)),
         ("User agent", optional(record.text("/userAgent"))),
-        ("When", optional(record.time.as_deref())),
+        ("When", time(record.time.as_deref())),
         ("Event name", format!("{} ({})", plain(&record.name), plain(&record.source))),
         ("Event ID", optional(record.id.as_deref())),
         ("Rule", rule),
@@ -47,6 +48,10 @@ pub(super) fn rows(alert: &CallAlert<'_>) -> Vec<(&'static str, String)> {
 
 fn optional(text: Option<&str>) -> String {
     text.map(plain).unwrap_or_default()
+}
+
+fn time(text: Option<&str>) -> String {
+    text.map(|text| plain(&readable(text))).unwrap_or_default()
 }
 
 /// The owner, if it is not the account of the event.
@@ -63,7 +68,7 @@ fn of_image(alert: &CallAlert<'_>, image: &ImageDescription) -> Vec<(&'static st
     vec![
         ("Name", optional(image.name.as_deref())),
         ("Owner", owner(alert, image.owner.as_deref())),
-        ("Created", optional(image.created.as_deref())),
+        ("Created", time(image.created.as_deref())),
         ("Encrypted", encrypted.unwrap_or_default().to_owned()),
         ("Tags", tags(&image.tags)),
         ("Made from", ancestry::row(&alert.facts.ancestry)),
@@ -76,7 +81,7 @@ fn of_snapshot(alert: &CallAlert<'_>, snapshot: &SnapshotDescription) -> Vec<(&'
     vec![
         ("Description", optional(snapshot.description.as_deref())),
         ("Owner", owner(alert, snapshot.owner.as_deref())),
-        ("Created", optional(snapshot.created.as_deref())),
+        ("Created", time(snapshot.created.as_deref())),
         ("Volume", optional(snapshot.volume.as_deref())),
         ("Size", snapshot.gibibytes.map(|size| format!("{size} GiB")).unwrap_or_default()),
         ("Encrypted", encrypted.unwrap_or_default().to_owned()),

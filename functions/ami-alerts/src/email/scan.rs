@@ -11,11 +11,10 @@ use shared::email::{self, Detail, Message};
 use shared::home::Home;
 use shared::text::{count, noun};
 
-use super::period::utc;
 use super::plain;
+use super::span::utc;
 use super::text::{block_state, section};
 use crate::change::ResourceKind;
-use crate::exposure::Exposure;
 use crate::memory::{FindingClass, Proof};
 use crate::scan::{News, OpenFindings, RegionScan, ResourceNews};
 use crate::severity::Severity;
@@ -150,29 +149,26 @@ impl ScanAlert<'_> {
 
     fn instructions(&self) -> Vec<&'static str> {
         let is_open = |class| self.open().any(|open| open.class == class);
-        let has_grantees =
-            self.open().any(|open| open.class == FindingClass::Exposed && open.exposure != Exposure::Public);
         let mut lines = Vec::new();
         if is_open(FindingClass::Exposed) {
             lines.push("Revoke the access that is not intended with the commands below.");
         }
-        if self.news.iter().any(|news| news.is_public() || ended::was_public(&news.ended)) {
+        if self.news.iter().any(ResourceNews::is_public) {
             lines.push(
                 "Treat the data on a public image or snapshot as read. Replace the secrets that it contains.",
             );
+        } else if self.news.iter().any(|news| ended::was_public(&news.ended)) {
+            lines.push("Replace the secrets on an image or a snapshot that was public.");
         }
-        if has_grantees {
-            lines.push("Add the other grantees to the rules as trusted (pointsman.toml).");
-        }
-        if is_open(FindingClass::Exposed) && self.news.iter().any(ResourceNews::is_public) {
+        if is_open(FindingClass::Exposed) {
             lines.push(
-                "If an image or a snapshot is meant to be public, give it a rule with `public = true`.",
+                "If the access is intended, add the lines below to pointsman.toml, or let a rule trust the grantees.",
             );
         }
         if is_open(FindingClass::Lost) {
             lines.push(
-                "Restore the access of trusted accounts with the commands below: launches there fail. If the access is not \
-                 needed, remove the accounts from the rules.",
+                "Restore the access of trusted accounts with the commands below: launches in these accounts fail. If the access \
+                 is not needed, remove the accounts from the rules.",
             );
         }
         if self.news.iter().any(|news| ended::has_unknown_end(&news.ended)) {

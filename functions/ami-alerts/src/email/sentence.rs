@@ -5,7 +5,7 @@ use super::block;
 use super::ended::ended;
 use super::headline::{NAMED, call_change, capitalized, names};
 use super::revert;
-use super::{CallAlert, named, plain};
+use super::{CallAlert, clause, named, plain};
 use crate::call_outcome::CallOutcome;
 use crate::finding::FindingKind;
 
@@ -13,7 +13,7 @@ use crate::finding::FindingKind;
 pub(super) fn sentences(alert: &CallAlert<'_>) -> Vec<String> {
     let mut sentences = used(alert);
     sentences.extend(exposed_now(alert));
-    sentences.extend(nothing_changed(&alert.call.record.outcome, !sentences.is_empty()));
+    sentences.extend(nothing_changed(alert, !sentences.is_empty()));
     let kinds = alert.assessment.findings.iter().map(|finding| &finding.kind);
     if alert.call.record.outcome.succeeded() {
         sentences.extend(kinds.flat_map(|kind| after_success(alert, kind)));
@@ -28,11 +28,16 @@ pub(super) fn sentences(alert: &CallAlert<'_>) -> Vec<String> {
     if alert.assessment.is_trusted_actor {
         let actor = alert.actor_name();
         sentences.push(format!(
-            "The rule trusts this actor: what {actor} shares is expected and not reverted, unless it is public."
+            "The rule trusts this actor: shares by {actor} are expected and not reverted, unless they are public."
         ));
     }
+    // What has ended comes first if nothing else says what can happen now.
+    let is_over = sentences.is_empty();
     sentences.push(what_happened(alert));
     sentences.extend(ended(alert));
+    if is_over {
+        sentences.rotate_left(1);
+    }
     sentences.iter().map(|sentence| capitalized(sentence)).collect()
 }
 
@@ -57,26 +62,29 @@ fn exposed_now(alert: &CallAlert<'_>) -> Vec<String> {
     exposed.collect()
 }
 
-fn nothing_changed(outcome: &CallOutcome, is_exposed: bool) -> Option<String> {
+fn nothing_changed(alert: &CallAlert<'_>, is_exposed: bool) -> Option<String> {
+    let record = alert.call.record;
     let nothing = if is_exposed { "This call changed nothing" } else { "Nothing changed" };
-    match outcome {
+    match &record.outcome {
         CallOutcome::Succeeded => None,
         CallOutcome::Denied(error) => {
-            Some(format!("{nothing}: AWS denied the call ({}).", plain(&error.to_string())))
+            Some(format!("{nothing}: AWS denied the call ({}).", clause(&error.to_string())))
         }
         CallOutcome::DryRun(_) => {
             Some(format!("{nothing}: the call was a dry run. Without DryRun, AWS would have allowed it."))
         }
         CallOutcome::Failed(error) => {
-            Some(format!("{nothing}: the call failed ({}).", plain(&error.to_string())))
+            let noun = named::noun(record);
+            Some(format!("{nothing}: the {noun} failed ({}).", clause(&error.to_string())))
         }
     }
 }
 
-/// The call: `Image made public (ModifyImageAttribute by alice at 2026-03-02T10:04:12Z).`
+/// The call: `Image made public (ModifyImageAttribute by alice at 2026-03-02 10:04:12 UTC).`
 fn what_happened(alert: &CallAlert<'_>) -> String {
     let record = alert.call.record;
-    let at = record.time.as_deref().map(|time| format!(" at {}", plain(time)));
+    // A time of another form is in the facts only.
+    let at = alert.call_time().map(|time| format!(" at {}", super::span::moment(time, None)));
     let call = format!("{} {} {}", plain(&record.name), named::preposition(record), alert.actor_name());
     let call = call + &at.unwrap_or_default();
     match alert.call.change() {

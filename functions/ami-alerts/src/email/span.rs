@@ -1,4 +1,4 @@
-//! Times and durations in sentences: `10:05:12 UTC`, `10:04 to 10:51 UTC, 47 minutes`.
+//! Times and durations of emails and reasons: `10:05:12 UTC`, `10:04 to 10:51 UTC, 47 minutes`.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -9,6 +9,16 @@ use shared::text::{count, list};
 pub(crate) fn moment(at: Timestamp, near: Option<Timestamp>) -> String {
     let form = if near.map(date) == Some(date(at)) { "%H:%M:%S" } else { "%F %H:%M:%S" };
     format!("{} UTC", at.strftime(form))
+}
+
+/// A time to the minute: `2026-03-02 10:04 UTC`.
+pub(crate) fn utc(at: Timestamp) -> String {
+    at.strftime("%F %H:%M UTC").to_string()
+}
+
+/// A time of AWS's form in the form of an email, and any other text as it is.
+pub(crate) fn readable(text: &str) -> String {
+    text.parse().map_or_else(|_| text.to_owned(), |at| moment(at, None))
 }
 
 /// A time span with its length: `10:04 to 10:51 UTC, 47 minutes`. Each end has its date, unless both have the date of `near`.
@@ -55,6 +65,13 @@ mod tests {
 
     fn at(text: &str) -> Timestamp {
         text.parse().expect("a time")
+    }
+
+    #[test]
+    fn is_a_time_of_aws_readable_and_another_text_unchanged() {
+        assert_eq!(readable("2026-01-12T08:00:00.000Z"), "2026-01-12 08:00:00 UTC");
+        assert_eq!(readable("yesterday"), "yesterday");
+        assert_eq!(utc(at("2026-03-02T10:04:59Z")), "2026-03-02 10:04 UTC");
     }
 
     #[test]

@@ -61,13 +61,8 @@ fn current_permissions(alert: &CallAlert<'_>) -> Option<Vec<String>> {
     if !alert.call.change().is_some_and(has_grantees) {
         return None;
     }
-    let now = match (alert.facts.permissions.found(), alert.facts.permissions.error()) {
-        (Some(now), _) => now,
-        (None, Some(error)) => {
-            return Some(vec![format!("- could not be read ({})", plain(&error.to_string()))]);
-        }
-        (None, None) => return None,
-    };
+    // What could not be read has a section of its own.
+    let now = alert.facts.permissions.found()?;
     let sorted = by_exposure(now, alert.call.record.account.as_deref(), &alert.assessment.trusted);
     let lines = sorted.iter().flat_map(|(exposure, grantees)| {
         grantees.iter().map(move |grantee| match (grantee, exposure) {

@@ -3,17 +3,21 @@
 use std::collections::BTreeSet;
 
 use super::CallAlert;
+use crate::change::SharedResource;
 use crate::grantee::Grantee;
-use crate::rules::{Reminder, Revert, Trusted, TrustedActor};
+use crate::rules::{ImageRule, Reminder, Revert, Trusted, TrustedActor};
 use crate::severity::Severity;
 
 /// The most grantees that the lines name.
 const MOST: usize = 20;
 
 /// The table; `None` if a grantee or the id does not have AWS's form, or if there are too many grantees.
-pub(super) fn trusted_lines(alert: &CallAlert<'_>, grantees: &[Grantee]) -> Option<String> {
-    let id = alert.resource()?.legal_id()?;
-    let rule = alert.assessment.rule;
+pub(super) fn trusted_lines(
+    resource: &SharedResource,
+    rule: Option<&ImageRule>,
+    grantees: &[Grantee],
+) -> Option<String> {
+    let id = resource.legal_id()?;
     let mut trusted = rule.map(|rule| rule.trusted.clone()).unwrap_or_default();
     if grantees.is_empty() || !extend(&mut trusted, grantees) || size(&trusted) > MOST {
         return None;

@@ -7,8 +7,11 @@ use serde_json::{Value, json};
 use shared::email::{self, Detail, Message};
 use shared::text::{count, verb};
 
+use super::command::{self, Edit};
+use super::span::{span, utc};
 use super::text::section;
 use super::{json_form, plain};
+use crate::change::{ResourceKind, SharedResource};
 use crate::exposure::Exposure;
 use crate::grantee::Grantee;
 use crate::memory::RememberedFinding;
@@ -169,7 +172,15 @@ impl UsageOutcome {
 
     fn report_line(&self, at: Timestamp) -> Option<String> {
         let id = self.report.as_deref()?;
-        Some(format!("- usage report {} of {at}", plain(id)))
+        Some(format!("- usage report {} of {}", plain(id), utc(at)))
+    }
+
+    /// The command that revokes the access that no record has ended.
+    fn revoke(&self, region: &str) -> Option<String> {
+        let resource = SharedResource { kind: ResourceKind::Image, id: Some(self.image.clone()) };
+        let open = self.exposures.iter().filter(|finding| finding.history.closed.is_none());
+        let grantees: Vec<Grantee> = open.map(|finding| finding.grantee.clone()).collect();
+        command::modify(Edit::Revoke, &resource, region, &grantees)
     }
 
     fn form(&self, detail: Detail) -> Value {
@@ -206,16 +217,20 @@ fn line(one: &AccountUse) -> String {
     format!("- account {}, {}: {}", plain(&one.account), one.exposure.status(), one.counts())
 }
 
-/// `- public from 2026-03-02T10:04:12Z to 2026-03-02T10:51:00Z`.
+/// `- public from 2026-03-02 10:04 to 10:51 UTC, 46 minutes`.
 fn exposure_line(finding: &RememberedFinding) -> String {
     let shared = match &finding.grantee {
         Grantee::Everyone => "public".to_owned(),
         grantee => format!("shared with {}", plain(&grantee.to_string())),
     };
-    let opened = finding.history.opened.as_ref().map(|opened| opened.at.to_string()).unwrap_or_default();
-    match &finding.history.closed {
-        Some(closed) => format!("- {shared} from {opened} to {}", closed.at),
-        None => format!("- {shared} since {opened}"),
+    let history = &finding.history;
+    match (history.opened.as_ref().map(|opened| opened.at), history.closed.as_ref().map(|closed| closed.at)) {
+        (Some(opened), Some(closed)) if opened <= closed => {
+            format!("- {shared} from {}", span(opened, closed, None))
+        }
+        (_, Some(closed)) => format!("- {shared} until {}", utc(closed)),
+        (Some(opened), None) => format!("- {shared} since {}", utc(opened)),
+        (None, None) => format!("- {shared}; since when is not known"),
     }
 }
 
@@ -293,6 +308,10 @@ impl UsageAlert<'_> {
             let lines = if detail == Detail::None { Vec::new() } else { outcome.lines() };
             for line in lines {
                 let _ = writeln!(out, "{line}");
+            }
+            let is_used = outcome.email.is_used() && detail != Detail::None;
+            if let Some(command) = outcome.revoke(self.scene.region).filter(|_| is_used) {
+                let _ = writeln!(out, "\nRevoke:\n\n{command}");
             }
         }
         out

@@ -11,6 +11,8 @@ use toml::Spanned;
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(in super::super) struct RawAccount {
     pub(in super::super) alias: Option<String>,
+    /// The region of the functions, which a replay reads.
+    pub(in super::super) region: Option<Spanned<String>>,
     pub(in super::super) organization: Option<Spanned<String>>,
     #[serde(default)]
     pub(in super::super) organizational_units: Vec<Spanned<String>>,

@@ -2,7 +2,7 @@
 
 use super::MOST;
 use crate::change::ResourceKind;
-use crate::email::period::{length, period, utc};
+use crate::email::span::{duration, span, utc};
 use crate::email::{headline, plain};
 use crate::grantee::Grantee;
 use crate::history::EndedFinding;
@@ -49,7 +49,7 @@ fn time(kind: ResourceKind, ended: &EndedFinding) -> String {
             format!("{from}; access seen again at {}", utc(*at))
         }
         Proof::LookUp => format!(
-            "{from}; {}not seen at {}{}; no record says who ended it",
+            "{from}; {}not seen at {}{}; no record says which call ended it",
             last_seen(ended),
             utc(*at),
             at_most(ended)
@@ -87,8 +87,10 @@ fn from(opened: Option<&Moment>) -> String {
 /// The whole period, whose end a call made.
 fn whole(ended: &EndedFinding) -> String {
     match &ended.opened {
-        Some(Moment { at, proof: Proof::Record { .. } }) => period(*at, ended.closed.at),
-        Some(Moment { at, .. }) => format!("{} or longer", period(*at, ended.closed.at)),
+        Some(Moment { at, proof: Proof::Record { .. } }) => {
+            format!("from {}", span(*at, ended.closed.at, None))
+        }
+        Some(Moment { at, .. }) => format!("from {} or longer", span(*at, ended.closed.at, None)),
         None => format!("until {} (since when is not known)", utc(ended.closed.at)),
     }
 }
@@ -103,8 +105,8 @@ fn at_most(ended: &EndedFinding) -> String {
     let (Some(Moment { at, proof }), Some(confirmed)) = (&ended.opened, ended.confirmed) else {
         return String::new();
     };
-    let least = length(confirmed.duration_since(*at));
-    let most = length(ended.closed.at.duration_since(*at));
+    let least = duration(confirmed.duration_since(*at));
+    let most = duration(ended.closed.at.duration_since(*at));
     match proof {
         Proof::Record { .. } if least == most => format!(" (open for {least})"),
         Proof::Record { .. } if confirmed == *at => format!(" (open for {most} at most)"),

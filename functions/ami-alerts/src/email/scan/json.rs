@@ -26,6 +26,7 @@ impl ScanAlert<'_> {
             "region": self.scan.region,
             "scannedAt": self.scan.at,
             "blockPublicAccess": self.scan.block,
+            "snapshotBlockPublicAccess": self.scan.snapshot_block,
             "images": of_kind(ResourceKind::Image),
             "snapshots": of_kind(ResourceKind::Snapshot),
             "isShortened": detail != Detail::Whole,

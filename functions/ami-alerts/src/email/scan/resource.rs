@@ -8,7 +8,8 @@ use shared::email::Detail;
 use super::{MOST, ScanAlert, ended};
 use crate::change::ResourceKind;
 use crate::email::command::{self, Edit};
-use crate::email::period::{length, utc};
+use crate::email::span::{duration, utc};
+use crate::email::trusted_lines::trusted_lines;
 use crate::email::{headline, plain};
 use crate::exposure::Exposure;
 use crate::memory::{FindingClass, Moment, Proof, Reported};
@@ -41,7 +42,10 @@ impl ScanAlert<'_> {
         // A reset would take the access of trusted accounts too.
         let revoke = revoke.or_else(|| command::reset(&resource, region)).filter(|_| !untrusted.is_empty());
         let restore = command::modify(Edit::Grant, &resource, region, &news.lost());
-        for (purpose, command) in [("Revoke", revoke), ("Restore", restore)] {
+        let lines = trusted_lines(&resource, news.rule, &untrusted);
+        let lines_for =
+            "If the access is intended, in pointsman.toml before the other [[image-alert]] tables";
+        for (purpose, command) in [("Revoke", revoke), ("Restore", restore), (lines_for, lines)] {
             if let Some(command) = command {
                 let _ = writeln!(out, "\n{purpose}:\n\n{command}");
             }
@@ -77,7 +81,7 @@ fn state(kind: ResourceKind, open: &OpenFindings, is_blocked: bool) -> String {
 fn history(open: &OpenFindings, now: Timestamp) -> String {
     let ago = |at: Timestamp| match now.duration_since(at) {
         none if none < SignedDuration::from_mins(2) => utc(at),
-        duration => format!("{}, {} ago", utc(at), length(duration)),
+        past => format!("{}, {} ago", utc(at), duration(past)),
     };
     let beginning = match &open.opened {
         Some(Moment { at, proof: Proof::Record { actor, event } }) => {

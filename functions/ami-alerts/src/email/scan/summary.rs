@@ -21,13 +21,14 @@ enum Category {
 const CATEGORIES: [Category; 4] = [Category::Public, Category::Shared, Category::Lost, Category::Ended];
 
 impl ScanAlert<'_> {
-    /// `1 image is public, 2 snapshots are shared with untrusted grantees`.
+    /// `Image ami-0123456789abcdef0 is public`, `1 image is public, 2 snapshots are shared with untrusted grantees`.
     pub(super) fn summary(&self) -> String {
         let parts: Vec<String> = self.parts().into_iter().map(|(part, _)| part).collect();
         self.after_beginning(&parts.join(", "))
     }
 
-    /// `[CRITICAL us-east-1] 1 image is public, in prod`. Where it would be too long, only the worst part is in it.
+    /// `[CRITICAL us-east-1] 2 images are public, in prod`. Where it would be too long, only the worst part is in it.
+    /// The id of a single image or snapshot is in it.
     pub(super) fn subject(&self) -> String {
         let head = format!("[{} {}] ", self.severity().to_string().to_uppercase(), self.scan.region);
         let account = plain(self.scan.alias.as_deref().unwrap_or(&self.home.account));
@@ -51,6 +52,10 @@ impl ScanAlert<'_> {
         let of = |category| {
             let (names, number) =
                 resources(self.news.iter().filter(move |news| category_of(news) == category));
+            let names = match self.news {
+                [only] => format!("{} {}", only.description.kind().name(), plain(only.description.id())),
+                _ => names,
+            };
             (number > 0).then(|| (part(category, &names, number), number))
         };
         CATEGORIES.into_iter().filter_map(of).collect()
