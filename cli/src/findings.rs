@@ -10,6 +10,7 @@ use ami_alerts::memory_table::MemoryTable;
 use anyhow::{Context as _, Result, bail};
 use aws_config::{BehaviorVersion, Region};
 use local_aws::{AwsWorld, LocalAws};
+use shared::home::{is_account, is_region};
 
 use crate::arguments::{FindingsArguments, ReplayArguments};
 use crate::exit::Exit;
@@ -84,10 +85,19 @@ fn list_of(aws: &LocalAws, all: bool) -> Result<FindingList> {
 
 fn of_account(table: &str, arguments: &FindingsArguments) -> Result<FindingList> {
     let account = arguments.account.as_deref().context("name the account of the images with --account")?;
+    // Another account or region would have no finding.
+    if !is_account(account) {
+        bail!("{account} is no account: an account's id has 12 digits");
+    }
+    if let Some(region) = arguments.region.iter().find(|region| !is_region(region)) {
+        bail!("{region} is no region; a region is such as eu-west-1");
+    }
     runtime()?.block_on(async {
         let config = shared::aws::sdk_config().await;
         let own = config.region().map(ToString::to_string);
-        let own = own.context("no region: set AWS_REGION and the credentials of the account")?;
+        let own = own.context(
+            "the table's region is not known: set AWS_REGION and the credentials of the table's account",
+        )?;
         let regions = if arguments.region.is_empty() { vec![own] } else { arguments.region.clone() };
         let partitions = regions.into_iter().map(|region| (account.to_owned(), region));
         let client = aws_sdk_dynamodb::Client::new(&config);

@@ -115,10 +115,18 @@ fn an_account_is_read_and_not_changed() {
     let output = pointsman(folder.path(), &table, &environment);
     assert!(out(&output).contains("4 open findings"), "{output:?}");
     let of_another = [&table[..], &["--region", "eu-west-1"]].concat();
-    assert_eq!(out(&pointsman(folder.path(), &of_another, &environment)), "no open finding\n");
+    assert_eq!(
+        out(&pointsman(folder.path(), &of_another, &environment)),
+        "no open finding in 111122223333/eu-west-1\n"
+    );
     assert_eq!(aws.items("pointsman-AmiAlertsTable"), before);
     let missing = pointsman(folder.path(), &["--table", "none", "--account", "111122223333"], &environment);
     assert!(out(&missing).contains("could not be read") && missing.status.code() == Some(1), "{missing:?}");
+    assert!(out(&missing).ends_with("open findings in 111122223333/us-east-1: not known\n"), "{missing:?}");
+    for wrong in [&["--account", "1234"][..], &["--account", "111122223333", "--region", "europe"]] {
+        let output = pointsman(folder.path(), &[&["--table", "t"][..], wrong].concat(), &environment);
+        assert_eq!((out(&output).as_str(), output.status.code()), ("", Some(3)), "{output:?}");
+    }
 }
 
 #[test]

@@ -100,8 +100,11 @@ fn sums(list: &FindingList) -> String {
     let open: usize = list.open.values().sum();
     let worst_first = list.open.iter().rev();
     let sums: Vec<String> = worst_first.map(|(severity, number)| format!("{number} {severity}")).collect();
+    let of = if list.scope.is_empty() { String::new() } else { format!(" in {}", list.scope.join(", ")) };
     match open {
-        0 => "no open finding".to_owned(),
+        0 if list.complete => format!("no open finding{of}"),
+        // What could not be read may be open.
+        0 => format!("open findings{of}: not known"),
         open => format!("{}: {}", count(open, "open finding"), sums.join(", ")),
     }
 }

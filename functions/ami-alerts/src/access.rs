@@ -11,7 +11,7 @@ use crate::facts::Facts;
 use crate::grantee::Grantee;
 use crate::history::CallTime;
 use crate::memory::{FindingClass, Moment, ResourceMemory, SETTLING};
-use crate::rules::Trusted;
+use crate::rules::{ImageRule, Trusted};
 
 /// The longest event id and actor's name that the memory keeps.
 const LONGEST: usize = 128;
@@ -40,13 +40,16 @@ pub(crate) struct AccessQuestion<'a> {
     pub(crate) change: &'a SharingChange,
     pub(crate) facts: &'a Facts,
     pub(crate) trusted: &'a Trusted,
+    pub(crate) rule: Option<&'a ImageRule>,
+    /// The entry of the rule's `trusted-actors` that names the actor.
+    pub(crate) trusted_as: Option<&'a str>,
     pub(crate) time: CallTime,
 }
 
 impl AccessQuestion<'_> {
     /// The access that the call changed, and that others have now.
     pub(crate) fn access(&self) -> CallAccess {
-        let moment = moment(self.record, self.time);
+        let moment = moment(self.record, self.time).expected_as(self.trusted_as);
         let (lost, removed) = self.removed(&moment);
         let mut access = CallAccess {
             added: self.permissions().map(|permissions| permissions.added.clone()).unwrap_or_default(),
@@ -95,8 +98,8 @@ impl AccessQuestion<'_> {
 
     fn exposed_now(&self, access: &CallAccess) -> Vec<Grantee> {
         let Some(now) = self.facts.permissions.found() else { return Vec::new() };
-        let known =
-            Known { access, memory: self.facts.memory.found(), succeeded: self.record.outcome.succeeded() };
+        let (memory, succeeded) = (self.facts.memory.found(), self.record.outcome.succeeded());
+        let known = Known { access, memory, rule: self.rule, succeeded };
         let seen_at = self.facts.permissions_at.unwrap_or(access.moment.at);
         let is_settling = seen_at.duration_since(access.moment.at) < SETTLING;
         if known.succeeded && access.reset && is_settling {
@@ -117,6 +120,7 @@ impl AccessQuestion<'_> {
 struct Known<'a> {
     access: &'a CallAccess,
     memory: Option<&'a ResourceMemory>,
+    rule: Option<&'a ImageRule>,
     succeeded: bool,
 }
 
@@ -124,13 +128,21 @@ impl<'a> Known<'a> {
     /// The grantees that the call added, and those that it removed so shortly before the look-up that EC2 may still show them.
     fn about_call(&self, is_settling: bool) -> BTreeSet<&'a Grantee> {
         let removed = self.access.removed.iter().chain(&self.access.lost).filter(|_| is_settling);
-        self.access.added.iter().chain(removed).filter(|_| self.succeeded).collect()
+        // What a later call removed, this call does not explain.
+        let was_removed = |grantee: &Grantee| {
+            let removal = |memory: &ResourceMemory| memory.removed_after(grantee, self.access.moment.at);
+            self.memory.and_then(removal).is_some()
+        };
+        let added = self.access.added.iter().filter(|grantee| !was_removed(grantee));
+        added.chain(removed).filter(|_| self.succeeded).collect()
     }
 
-    /// The grantees to which a trusted actor gave access.
+    /// The grantees to which an actor gave access that the rule still trusts.
     fn expected(&self) -> BTreeSet<&'a Grantee> {
         let open = self.memory.into_iter().flat_map(ResourceMemory::open);
-        let expected = open.filter(|finding| finding.class == FindingClass::Expected);
+        let is_expected = |history| self.rule.is_some_and(|rule| rule.expects(history));
+        let expected =
+            open.filter(|finding| finding.class == FindingClass::Expected && is_expected(&finding.history));
         expected.map(|finding| &finding.grantee).collect()
     }
 }

@@ -57,9 +57,11 @@ pub fn assess_change<'r>(
 ) -> Assessment<'r> {
     let (rule, is_uncertain) = covering_rule(rules, change.resource(), facts);
     let trusted = rules.trust(rule, &facts.memberships);
-    let is_trusted_actor = is_trusted_actor(record, change, rule);
+    let trusted_as = trusted_as(record, change, rule);
+    let is_trusted_actor = trusted_as.is_some();
     let time = CallTime::of(record, now);
-    let access = AccessQuestion { record, change, facts, trusted: &trusted, time }.access();
+    let trusted_as = trusted_as.as_deref();
+    let access = AccessQuestion { record, change, facts, trusted: &trusted, rule, trusted_as, time }.access();
     let assessed =
         AssessedChange { record, change, facts, trusted: &trusted, access: &access, is_trusted_actor };
     let findings = assessed.findings();
@@ -106,11 +108,11 @@ impl Assessment<'_> {
     }
 }
 
-/// Whether the rule names the actor of the call. The record of a used snapshot names the account that used it, and a rule about
+/// The entry of the rule that names the actor of the call. The record of a used snapshot names the account that used it, and a rule about
 /// images expects no change to a whole region.
-fn is_trusted_actor(record: &Record, change: &SharingChange, rule: Option<&ImageRule>) -> bool {
-    matches!(change, SharingChange::Permissions(_))
-        && rule.is_some_and(|rule| rule.trusts_actor(record).is_some())
+fn trusted_as(record: &Record, change: &SharingChange, rule: Option<&ImageRule>) -> Option<String> {
+    let rule = rule.filter(|_| matches!(change, SharingChange::Permissions(_)))?;
+    rule.trusts_actor(record).map(ToString::to_string)
 }
 
 /// Assesses a call that an `[[api-alert]]` rule names.

@@ -129,6 +129,12 @@ impl CallAlert<'_> {
         self.seen_at().map(|at| format!(" (seen at {at})")).unwrap_or_default()
     }
 
+    /// Whether this function or a later record removed the access of a grantee.
+    fn has_ended(&self, grantee: &Grantee) -> bool {
+        let since = &self.assessment.history.removed_since;
+        self.revert.revoked().contains(grantee) || since.iter().any(|(ended, _)| ended == grantee)
+    }
+
     /// Of these grantees, those that the look-up listed.
     fn listed(&self, grantees: &[Grantee]) -> Vec<Grantee> {
         let now = self.facts.permissions.found().map_or(&[][..], Vec::as_slice);

@@ -9,12 +9,12 @@ use serde::Serialize;
 use crate::exposure::Exposure;
 use crate::grantee::Grantee;
 use crate::memory::region::RegionMemories;
-use crate::memory::{FindingClass, FindingHistory, RememberedFinding, finding_id};
+use crate::memory::{FindingClass, FindingHistory, Moment, RememberedFinding, USES_ARE_KEPT, finding_id};
 use crate::rules::Trusted;
 use crate::severity::Severity;
 
 /// How long an ended finding is listed.
-const LISTED: SignedDuration = SignedDuration::from_hours(24 * 90);
+const LISTED: SignedDuration = USES_ARE_KEPT;
 
 /// The most grantees of a row that are named.
 const MOST: usize = 100;
@@ -29,6 +29,8 @@ pub struct FindingList {
     pub findings: Vec<FindingRow>,
     /// The number of open findings by severity; each grantee counts.
     pub open: BTreeMap<Severity, usize>,
+    /// The accounts and regions that were asked for, as `ACCOUNT/REGION`.
+    pub scope: Vec<String>,
     /// The items of the table that could not be read.
     pub unreadable: Vec<UnreadableItem>,
     /// Whether everything could be read.
@@ -89,12 +91,15 @@ pub struct ListedRegion {
 }
 
 impl FindingList {
-    /// The open findings, and with `all` those that ended in the last 90 days.
+    /// The open findings, uses of the last 90 days, and with `all` the findings that ended in the last 90 days.
     pub fn of(regions: &[ListedRegion], all: bool, now: Timestamp) -> Self {
         let mut findings: Vec<FindingRow> = regions.iter().flat_map(rows).collect();
+        let is_recent = |moment: &Moment| now.duration_since(moment.at) <= LISTED;
         findings.retain(|row| match &row.history.closed {
+            // A use has no end.
+            None if row.class == FindingClass::Used => row.history.opened.iter().all(is_recent),
             None => true,
-            Some(closed) => all && now.duration_since(closed.at) <= LISTED,
+            Some(closed) => all && is_recent(closed),
         });
         findings.sort_by_key(|row| (row.history.closed.is_some(), Reverse(row.severity)));
         let mut open = BTreeMap::new();
@@ -102,7 +107,8 @@ impl FindingList {
             *open.entry(row.severity).or_default() += row.count;
         }
         let unreadable: Vec<UnreadableItem> = regions.iter().flat_map(unreadable).collect();
-        Self { now, findings, open, complete: unreadable.is_empty(), unreadable }
+        let scope = regions.iter().map(|region| format!("{}/{}", region.account, region.region)).collect();
+        Self { now, findings, open, scope, complete: unreadable.is_empty(), unreadable }
     }
 }
 
@@ -171,7 +177,7 @@ fn unreadable(region: &ListedRegion) -> Vec<UnreadableItem> {
 mod tests {
     use super::*;
     use crate::memory::update::MemoryChange;
-    use crate::memory::{Moment, Proof, ResourceMemory};
+    use crate::memory::{Proof, ResourceMemory};
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -200,6 +206,19 @@ mod tests {
             "111122223333/us-east-1/ami-0123456789abcdef0/exposed/all"
         );
         assert_eq!(list.open, BTreeMap::from([(Severity::High, 10_000), (Severity::Critical, 1)]));
+    }
+
+    #[test]
+    fn is_a_use_listed_for_90_days() {
+        let mut memory = ResourceMemory::default();
+        let (class, moment) = (FindingClass::Used, Moment::recorded(NOW, Some("e-1"), "someone"));
+        memory.apply(&MemoryChange::Opened { class, grantees: vec![Grantee::of("444455556666")], moment });
+        let count = |all, days: i64| {
+            let now = NOW + SignedDuration::from_hours(24 * days);
+            FindingList::of(&[region(memory.clone())], all, now).findings.len()
+        };
+        assert_eq!([count(false, 90), count(false, 91), count(true, 91)], [1, 0, 0]);
+        assert!(!memory.must_stay());
     }
 
     #[test]

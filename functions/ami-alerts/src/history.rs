@@ -182,7 +182,7 @@ impl fmt::Display for EndedFinding {
         let grantees = list_at_most(&self.grantees.iter().map(Grantee::to_string).collect::<Vec<_>>(), MOST);
         let is_lost = self.class == FindingClass::Lost;
         match is_lost {
-            true => write!(f, "{grantees}, which a rule trusts, had no access")?,
+            true => write!(f, "{grantees}, which a rule trusts, had no permission")?,
             false => write!(f, "{grantees} had access")?,
         }
         match &self.opened {
@@ -199,8 +199,8 @@ impl fmt::Display for EndedFinding {
         }
         let ended = if is_lost { "granted it again" } else { "removed it" };
         match &self.closed.proof {
-            Proof::Record { event: Some(event), actor } => write!(f, "; {actor} {ended} (event {event})"),
-            Proof::Record { event: None, actor } => write!(f, "; {actor} {ended}"),
+            Proof::Record { event: Some(event), actor, .. } => write!(f, "; {actor} {ended} (event {event})"),
+            Proof::Record { event: None, actor, .. } => write!(f, "; {actor} {ended}"),
             Proof::OwnCall { .. } => write!(f, "; this function {ended}"),
             Proof::LookUp => Ok(()),
             Proof::Rule { place } => write!(f, "; the rule at {place} allows it since"),

@@ -19,6 +19,9 @@ use stored::StoredMemory;
 /// API", Amazon EC2 Developer Guide).
 pub const SETTLING: SignedDuration = SignedDuration::from_mins(15);
 
+/// How long a use of a snapshot, which has no end, is listed and refreshed.
+pub const USES_ARE_KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
+
 /// What the table remembers of an image or a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(into = "StoredMemory", from = "StoredMemory")]
@@ -89,6 +92,7 @@ pub fn finding_id(
 
 /// When a finding opened and closed, and what was emailed about it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct FindingHistory {
     /// Its beginning.
     pub opened: Option<Moment>,
@@ -136,6 +140,9 @@ pub enum Proof {
         event: Option<String>,
         /// The name of the actor.
         actor: String,
+        /// The entry of `trusted-actors` that made the call expected.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trusted_as: Option<String>,
     },
     /// This function's own call, which reverted the record with this id.
     OwnCall {
@@ -243,7 +250,8 @@ impl RememberedFinding {
 impl Moment {
     /// The moment of a record.
     pub fn recorded(at: Timestamp, event: Option<&str>, actor: &str) -> Self {
-        Self { at, proof: Proof::Record { event: event.map(str::to_owned), actor: actor.to_owned() } }
+        let (event, actor) = (event.map(str::to_owned), actor.to_owned());
+        Self { at, proof: Proof::Record { event, actor, trusted_as: None } }
     }
 
     /// The moment of a look-up.
@@ -255,6 +263,22 @@ impl Moment {
     pub fn event(&self) -> Option<&str> {
         match &self.proof {
             Proof::Record { event, .. } => event.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The same moment, of a call that an entry of `trusted-actors` made expected.
+    pub fn expected_as(mut self, entry: Option<&str>) -> Self {
+        if let Proof::Record { trusted_as, .. } = &mut self.proof {
+            *trusted_as = entry.map(str::to_owned);
+        }
+        self
+    }
+
+    /// The entry of `trusted-actors` that made the call expected.
+    pub fn trusted_as(&self) -> Option<&str> {
+        match &self.proof {
+            Proof::Record { trusted_as, .. } => trusted_as.as_deref(),
             _ => None,
         }
     }
@@ -281,7 +305,9 @@ impl ResourceMemory {
         let has_grantees = self.seen.as_ref().is_some_and(|seen| !seen.grantees.is_empty());
         let is_watched =
             self.usage_report.as_ref().is_some_and(|report| report.stage != UsageStage::Concluded);
-        has_grantees || self.open().next().is_some() || is_watched
+        // A use has no end, and is remembered as long as an ended finding.
+        let is_open = self.open().any(|finding| finding.class != FindingClass::Used);
+        has_grantees || is_open || is_watched
     }
 
     /// The removal of a grantee's access after `at`, if that is the last that a record or an own call proves.

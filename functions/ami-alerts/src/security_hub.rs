@@ -16,7 +16,9 @@ use shared::token::client_token;
 use crate::email::mask::masked_text;
 use crate::grantee::Grantee;
 use crate::memory::update::{MemoryChange, MemoryUpdate};
-use crate::memory::{FindingClass, ImportedFinding, RememberedFinding, ResourceMemory};
+use crate::memory::{
+    FindingClass, ImportedFinding, Moment, RememberedFinding, ResourceMemory, USES_ARE_KEPT,
+};
 use crate::severity::Severity;
 use shown::Shown;
 
@@ -82,7 +84,7 @@ pub fn due(
     let prefix = format!("{}/{region}/{resource}", home.account);
     let imported: BTreeMap<&str, &ImportedFinding> =
         memory.imported.iter().map(|finding| (finding.id.as_str(), finding)).collect();
-    let findings = grouped(memory, &prefix, &imported).into_iter().map(|(id, findings)| {
+    let findings = grouped(memory, &prefix, &imported, now).into_iter().map(|(id, findings)| {
         let shown = Shown { findings, resource, region, home };
         shown.finding(id)
     });
@@ -98,11 +100,15 @@ fn grouped<'m>(
     memory: &'m ResourceMemory,
     prefix: &str,
     imported: &BTreeMap<&str, &ImportedFinding>,
+    now: Timestamp,
 ) -> BTreeMap<String, Vec<&'m RememberedFinding>> {
     let mut latest: Vec<&RememberedFinding> = Vec::new();
     let mut places: BTreeMap<(FindingClass, &Grantee), usize> = BTreeMap::new();
     for finding in &memory.findings {
-        if finding.class == FindingClass::Expected || finding.history.opened.is_none() {
+        // Security Hub deletes a finding that is not updated, so that an old use is not refreshed for ever.
+        let is_old =
+            |opened: &Moment| finding.class == FindingClass::Used && now >= opened.at + USES_ARE_KEPT;
+        if finding.class == FindingClass::Expected || finding.history.opened.as_ref().is_none_or(is_old) {
             continue;
         }
         match places.get(&(finding.class, &finding.grantee)) {

@@ -60,7 +60,7 @@ fn share(name: &str) -> Value {
 }
 
 fn moment(time: &str, event: &str, actor: &str) -> Moment {
-    Moment { at: at(time), proof: Proof::Record { event: Some(event.into()), actor: actor.into() } }
+    Moment::recorded(at(time), Some(event), actor)
 }
 
 fn ended(opened: Option<Moment>, closed: Moment) -> CallHistory {

@@ -368,3 +368,28 @@ proptest! {
         prop_assert_eq!(again, memory);
     }
 }
+
+#[test]
+fn do_many_uses_of_a_snapshot_fit_into_an_item() {
+    let mut memory = ResourceMemory::default();
+    let used = |second: i64| {
+        let moment = Moment::recorded(at(second), Some(&format!("e-{second}")), "account 444455556666");
+        let (class, grantees) = (FindingClass::Used, vec![Grantee::of("444455556666")]);
+        MemoryChange::Opened { class, grantees, moment }
+    };
+    (0..2_000).rev().chain(0..2_000).for_each(|second| memory.apply(&used(second)));
+    let last =
+        memory.findings.iter().filter_map(|finding| finding.history.opened.as_ref()).map(|opened| opened.at);
+    assert_eq!((memory.findings.len(), last.min()), (500, Some(at(1_500))));
+}
+
+#[test]
+fn does_each_account_of_a_usage_report_have_a_finding() {
+    let accounts: Vec<Grantee> = ["444455556666", "999988887777"].map(Grantee::of).into();
+    let used = MemoryChange::Opened {
+        class: FindingClass::Used,
+        grantees: accounts,
+        moment: Moment::looked_up(at(0)),
+    };
+    assert_eq!(after(&[used.clone(), used]).findings.len(), 2);
+}

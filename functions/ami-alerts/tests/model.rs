@@ -1,5 +1,5 @@
-//! Random orders of grants, removals, resets and denied calls, of late, lost and repeated records, of failing calls and of daily
-//! scans, against a model that knows the truth.
+//! Random orders of grants, removals, resets and denied calls, of late, lost and repeated records, of look-ups that lag, of changed
+//! rules, of failing calls and of daily scans, against a model that knows the truth.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -30,6 +30,10 @@ const TRUSTED: &str = "777788889999";
 const RULES: &str = "[[image-alert]]\ntrusted-accounts = [\"777788889999\"]\n";
 const REVERTING: &str = "[[image-alert]]\ntrusted-accounts = [\"777788889999\"]\nrevert = \"public\"\n";
 
+/// Rules that trust everything for a while.
+const ALLOWING: &str =
+    "[[image-alert]]\ntrusted-accounts = [\"777788889999\", \"444455556666\"]\npublic = true\n";
+
 #[derive(Debug, Clone)]
 enum Step {
     Grant(usize),
@@ -42,6 +46,10 @@ enum Step {
     Repeat(usize),
     Lose(usize),
     Scan,
+    /// From now on, look-ups show the state of so many seconds ago.
+    Lag(i64),
+    /// Rules are deployed that trust everything, or those of the beginning.
+    Allow(bool),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -55,6 +63,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..8usize).prop_map(Step::Repeat),
         1 => (0..8usize).prop_map(Step::Lose),
         1 => Just(Step::Scan),
+        1 => (0..SETTLING.as_secs()).prop_map(Step::Lag),
+        1 => any::<bool>().prop_map(Step::Allow),
     ]
 }
 
@@ -67,6 +77,10 @@ struct World {
     home: Home,
     /// Who has access, and since when.
     truth: BTreeMap<Grantee, Timestamp>,
+    /// Who had access from when on.
+    past: Vec<(Timestamp, Vec<Grantee>)>,
+    lag: i64,
+    own_rules: Rules,
     undelivered: Vec<Value>,
     delivered: Vec<Value>,
     memory: ResourceMemory,
@@ -82,15 +96,23 @@ fn grantee(who: usize) -> Grantee {
     Grantee::of(["all", OUTSIDER, TRUSTED][who])
 }
 
+fn read(rules: &str) -> Rules {
+    ami_alerts::rules::read(&Document::new("pointsman.toml", rules), &mut Vec::new())
+}
+
 fn error() -> CallError {
     CallError::without_answer("a call", "it failed")
 }
 
 impl World {
     fn new(rules: &str, faults: Vec<bool>) -> Self {
+        let own_rules = read(rules);
         Self {
             now: "2026-03-02T10:00:00Z".parse().expect("a time"),
-            rules: ami_alerts::rules::read(&Document::new("pointsman.toml", rules), &mut Vec::new()),
+            rules: own_rules.clone(),
+            own_rules,
+            past: Vec::new(),
+            lag: 0,
             home: Home::of("arn:aws:lambda:us-east-1:111122223333:function:ami-alerts"),
             truth: BTreeMap::new(),
             undelivered: Vec::new(),
@@ -139,7 +161,12 @@ impl World {
             ("add", false) => drop(self.truth.entry(grantee(who)).or_insert(now)),
             (_, false) => drop(self.truth.remove(&grantee(who))),
         }
+        self.remember_truth();
         self.wait(1);
+    }
+
+    fn remember_truth(&mut self) {
+        self.past.push((self.now, self.truth.keys().cloned().collect()));
     }
 
     fn step(&mut self, step: &Step) {
@@ -150,6 +177,7 @@ impl World {
             Step::Reset => {
                 self.record("ResetImageAttribute", Value::Null, false);
                 self.truth.clear();
+                self.remember_truth();
                 self.wait(1);
             }
             Step::Wait(seconds) => self.wait(*seconds),
@@ -167,6 +195,9 @@ impl World {
                 self.undelivered.remove(at);
             }
             Step::Scan => self.scan(),
+            Step::Lag(seconds) => self.lag = *seconds,
+            Step::Allow(true) => self.rules = read(ALLOWING),
+            Step::Allow(false) => self.rules = self.own_rules.clone(),
             Step::Deliver(_) | Step::Repeat(_) | Step::Lose(_) => {}
         }
     }
@@ -191,7 +222,9 @@ impl World {
         while let Some(effect) = due.pop_front() {
             let acted = self.carry_out(effect);
             if acted.changed_permissions() {
-                facts.permissions = LookUp::Found(self.grantees());
+                let mut now = self.grantees();
+                now.retain(|grantee| !acted.revoked().contains(grantee));
+                facts.permissions = LookUp::Found(now);
             }
             let Decided { effects, .. } = decide_after(&assessed, &facts, acted);
             effects.into_iter().rev().for_each(|effect| due.push_front(effect));
@@ -210,8 +243,11 @@ impl World {
         assert!(history.granted_since.iter().all(|(_, moment)| moment.at > at));
     }
 
+    /// What a look-up shows.
     fn grantees(&self) -> Vec<Grantee> {
-        self.truth.keys().cloned().collect()
+        let shown = self.now - SignedDuration::from_secs(self.lag);
+        let past = self.past.iter().rfind(|(at, _)| *at <= shown);
+        past.map(|(_, grantees)| grantees.clone()).unwrap_or_default()
     }
 
     fn carry_out(&mut self, effect: Effect) -> Acted {
@@ -229,6 +265,7 @@ impl World {
                 for grantee in &revocation.grantees {
                     self.truth.remove(grantee);
                 }
+                self.remember_truth();
                 let reverted = RecordedRevert { grantees: revocation.grantees.clone(), at: self.now };
                 self.reverted.insert(revocation.event.clone(), reverted);
                 Acted::Revoked(revocation, Performed::Done(()), None)
@@ -267,7 +304,7 @@ impl World {
         };
         let read = ScannedResource {
             description: ResourceDescription::Image(image),
-            is_listed_as_public: self.truth.contains_key(&Grantee::Everyone),
+            is_listed_as_public: self.grantees().contains(&Grantee::Everyone),
             grantees: Some(Ok(self.grantees())),
             memberships: Default::default(),
         };
@@ -317,6 +354,9 @@ impl World {
         let lost = |finding: &&ami_alerts::memory::RememberedFinding| finding.class == FindingClass::Lost;
         let is_lost = self.memory.open().any(|finding| lost(&finding));
         prop_assert!(!(is_lost && self.truth.contains_key(&Grantee::of(TRUSTED))), "{:?}", self.memory);
+        let outsider =
+            self.memory.open().find(|finding| lost(finding) && finding.grantee != Grantee::of(TRUSTED));
+        prop_assert!(outsider.is_none(), "no rule trusts it: {outsider:?}");
         Ok(())
     }
 }
@@ -332,6 +372,8 @@ proptest! {
         let mut world = World::new(if reverts { REVERTING } else { RULES }, faults);
         steps.iter().for_each(|step| world.step(step));
         world.faults.clear();
+        world.rules = world.own_rules.clone();
+        world.lag = 0;
         world.now += SETTLING;
         world.scan();
         world.check()?;

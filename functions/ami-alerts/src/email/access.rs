@@ -48,13 +48,28 @@ pub(super) fn exposed_now(alert: &CallAlert<'_>, exposure: Exposure, grantees: &
     format!("{}{}.{granted}", can(alert, grantees), trust(exposure, grantees.len()))
 }
 
-/// The access that the call granted, and that neither this function nor a later record removed.
+/// The access that the call granted, and that neither this function nor a later record removed; and what EC2 listed although a
+/// later record removed it.
 pub(super) fn shared(alert: &CallAlert<'_>, exposure: Exposure, grantees: &[Grantee]) -> Vec<String> {
-    let has_ended = |grantee: &Grantee| {
-        let since = &alert.assessment.history.removed_since;
-        alert.revert.revoked().contains(grantee) || since.iter().any(|(ended, _)| ended == grantee)
+    let (ended, left): (Vec<Grantee>, Vec<Grantee>) =
+        grantees.iter().cloned().partition(|grantee| alert.has_ended(grantee));
+    let mut sentences: Vec<String> = listed_after_removal(alert, &ended).into_iter().collect();
+    sentences.extend(shared_and_not_removed(alert, exposure, left));
+    sentences
+}
+
+fn listed_after_removal(alert: &CallAlert<'_>, ended: &[Grantee]) -> Option<String> {
+    let is_stated = |grantee: &Grantee| {
+        let mut kinds = alert.assessment.findings.iter().map(|finding| &finding.kind);
+        alert.revert.revoked().contains(grantee)
+            || kinds.any(|kind| matches!(kind, FindingKind::ExposedNow(_, now) if now.contains(grantee)))
     };
-    let left: Vec<Grantee> = grantees.iter().filter(|grantee| !has_ended(grantee)).cloned().collect();
+    let listed: Vec<Grantee> =
+        alert.listed(ended).into_iter().filter(|grantee| !is_stated(grantee)).collect();
+    (!listed.is_empty()).then(|| still_listed(alert, "A later call", &listed, &listed))
+}
+
+fn shared_and_not_removed(alert: &CallAlert<'_>, exposure: Exposure, left: Vec<Grantee>) -> Vec<String> {
     // A part of the request that could not be read has a sentence of its own.
     if left.is_empty() || (exposure == Exposure::Unknown && alert.listed(&left).is_empty()) {
         return Vec::new();
@@ -220,7 +235,7 @@ fn no_longer(alert: &CallAlert<'_>, removed: &[Grantee]) -> Vec<String> {
     };
     let listed = alert.listed(removed);
     if !listed.is_empty() {
-        return vec![still_listed(alert, removed, &listed)];
+        return vec![still_listed(alert, "The call", removed, &listed)];
     }
     if now.contains(&Grantee::Everyone) {
         return vec![format!("The {kind} is public{}: {shown} can still {action}.", alert.seen())];
@@ -247,10 +262,10 @@ fn unless_member(alert: &CallAlert<'_>) -> &'static str {
     }
 }
 
-fn still_listed(alert: &CallAlert<'_>, removed: &[Grantee], listed: &[Grantee]) -> String {
+fn still_listed(alert: &CallAlert<'_>, call: &str, removed: &[Grantee], listed: &[Grantee]) -> String {
     let at = alert.seen_at().map(|at| format!(" at {at}")).unwrap_or_default();
     format!(
-        "The call removed the access of {}, but EC2 still listed {}{at}. EC2 can list removed access for some time, or another \
+        "{call} removed the access of {}, but EC2 still listed {}{at}. EC2 can list removed access for some time, or another \
          call granted it again.",
         names(removed, NAMED),
         names(listed, NAMED)
@@ -276,7 +291,7 @@ fn trusted_access_lost(alert: &CallAlert<'_>, grantees: &[Grantee]) -> String {
     let trusts = verb(grantees.len(), "A rule trusts it", "A rule trusts them");
     let listed = alert.listed(grantees);
     if !listed.is_empty() {
-        return format!("{} {trusts}.", still_listed(alert, grantees, &listed));
+        return format!("{} {trusts}.", still_listed(alert, "The call", grantees, &listed));
     }
     let is_public = alert.facts.permissions.found().is_some_and(|now| now.contains(&Grantee::Everyone));
     let kind = alert.kind().name();
@@ -288,14 +303,12 @@ fn trusted_access_lost(alert: &CallAlert<'_>, grantees: &[Grantee]) -> String {
     }
     let not_seen = alert.seen_at().filter(|_| alert.facts.permissions.found().is_some());
     let not_seen = not_seen.map(|at| format!(" (not seen at {at})")).unwrap_or_default();
-    let fails = match (alert.kind(), grantees) {
-        (ResourceKind::Image, [Grantee::Account(_)]) => "Launches in this account will fail",
-        (ResourceKind::Image, _) => "Launches in these accounts will fail",
-        (ResourceKind::Snapshot, [Grantee::Account(_)]) => "Creating volumes in this account will fail",
-        (ResourceKind::Snapshot, _) => "Creating volumes in these accounts will fail",
+    let fails = match alert.kind() {
+        ResourceKind::Image => "launches there will fail",
+        ResourceKind::Snapshot => "creating volumes there will fail",
     };
     let unless = unless_member(alert);
-    format!("{shown}, trusted by a rule, lost access to this {kind}{not_seen}. {fails}{unless}.")
+    format!("{shown}, trusted by a rule, lost access to this {kind}{not_seen}: {fails}{unless}.")
 }
 
 /// All permissions removed, with what was known before.

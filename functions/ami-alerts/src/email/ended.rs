@@ -92,7 +92,7 @@ fn closed(alert: &CallAlert<'_>, moment: &Moment) -> String {
         Proof::Record { event, .. } if event.is_some() && *event == alert.call.record.id => {
             "This call ended it.".to_owned()
         }
-        Proof::Record { event, actor } => {
+        Proof::Record { event, actor, .. } => {
             format!("A call of {} at {at} ended it{}.", plain(actor), event_id(event.as_deref()))
         }
         Proof::OwnCall { .. } => format!("This function ended it at {at}."),
@@ -107,7 +107,7 @@ fn closed(alert: &CallAlert<'_>, moment: &Moment) -> String {
 fn granted(alert: &CallAlert<'_>, moment: &Moment) -> String {
     let at = alert.moment(moment.at);
     match &moment.proof {
-        Proof::Record { event, actor } => {
+        Proof::Record { event, actor, .. } => {
             format!("A call of {} at {at} granted it{}.", plain(actor), event_id(event.as_deref()))
         }
         _ => format!("EC2 listed it at {at}."),

@@ -1,5 +1,7 @@
 //! What the operator can do: sentences, then commands, lines for the rules and links for copying.
 
+use std::collections::BTreeSet;
+
 use shared::home::is_account;
 use shared::text::verb;
 
@@ -257,7 +259,8 @@ fn offer_lines(
     );
     // Public access is never expected because of its actor.
     let is_expectable = is_needed && is_of_call && !added(alert).contains(&Grantee::Everyone);
-    let by_actor = trusted_actor_line(alert).filter(|_| is_expectable && !alert.assessment.is_trusted_actor);
+    let is_new = is_expectable && !alert.assessment.is_trusted_actor;
+    let by_actor = trusted_actor_line(alert).filter(|_| is_new);
     instructions.offer("To expect every share by this actor, in the table of the image", by_actor);
     if alert.facts.permissions.found().is_none() && !is_gone && !has_reverted {
         instructions.offer("To list the current permissions", command::describe(resource, alert.region()));
@@ -448,7 +451,8 @@ fn added(alert: &CallAlert<'_>) -> Vec<Grantee> {
     }
 }
 
-/// The untrusted grantees that have access, or may have it, and whose access neither this function nor a later record removed.
+/// The untrusted grantees that have access, or may have it. This function removed the access of the others, or a later record
+/// did and EC2 does not list them.
 fn untrusted_grantees(alert: &CallAlert<'_>) -> Vec<Grantee> {
     let succeeded = alert.call.record.outcome.succeeded();
     let mut untrusted = Vec::new();
@@ -467,7 +471,13 @@ fn untrusted_grantees(alert: &CallAlert<'_>) -> Vec<Grantee> {
             _ => {}
         }
     }
-    untrusted.retain(|grantee| !has_ended(alert, grantee) && !matches!(grantee, Grantee::Other(_)));
+    let is_over = |grantee: &Grantee| {
+        let is_listed = !alert.listed(std::slice::from_ref(grantee)).is_empty();
+        alert.revert.revoked().contains(grantee) || (alert.has_ended(grantee) && !is_listed)
+    };
+    untrusted.retain(|grantee| !is_over(grantee) && !matches!(grantee, Grantee::Other(_)));
+    let mut known = BTreeSet::new();
+    untrusted.retain(|grantee| known.insert(grantee.clone()));
     untrusted
 }
 

@@ -119,7 +119,7 @@ fn block_answered<'a>(alert: &CallAlert<'a>) -> Option<&'a str> {
 
 fn ended(ended: &EndedFinding) -> Value {
     let (by, event) = match &ended.closed.proof {
-        Proof::Record { event, actor } => (Some(actor.as_str()), event.as_deref()),
+        Proof::Record { event, actor, .. } => (Some(actor.as_str()), event.as_deref()),
         Proof::OwnCall { event } => (Some("this function"), event.as_deref()),
         Proof::LookUp | Proof::Rule { .. } | Proof::Gone => (None, None),
     };

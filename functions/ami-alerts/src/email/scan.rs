@@ -16,6 +16,7 @@ use super::span::utc;
 use super::text::{block_state, section};
 use crate::change::ResourceKind;
 use crate::memory::{FindingClass, Proof};
+use crate::rules::Reminder;
 use crate::scan::{News, OpenFindings, RegionScan, ResourceNews};
 use crate::severity::Severity;
 
@@ -108,14 +109,29 @@ impl ScanAlert<'_> {
         let is_found = |open: &OpenFindings| {
             open.news == News::New && open.opened.as_ref().is_some_and(|opened| opened.proof == Proof::LookUp)
         };
-        if self.open().any(is_found) {
+        let is_access = |open: &OpenFindings| open.class == FindingClass::Exposed;
+        if self.open().any(|open| is_found(open) && !is_access(open)) {
+            sentences.push(
+                "No event reported the lost access: the event was lost or is late, or a rule changed."
+                    .to_owned(),
+            );
+        }
+        if self.open().any(|open| is_found(open) && is_access(open)) {
             sentences.push(
                 "No event reported the new findings: the access is older than this function, the event was lost, or a rule \
                  changed."
                     .to_owned(),
             );
         }
-        if self.open().next().is_some() {
+        let is_never_reminded =
+            |news: &ResourceNews<'_>| news.rule.is_some_and(|rule| rule.remind == Reminder::Never);
+        let mut exposed = self.news.iter().filter(|news| news.open.iter().any(is_access)).peekable();
+        if exposed.peek().is_some() && exposed.all(is_never_reminded) {
+            sentences.push(
+                "The daily scan reverts nothing, and it does not email these findings again: the rule has `remind = \"never\"`."
+                    .to_owned(),
+            );
+        } else if self.open().any(is_access) {
             sentences.push(
                 "The daily scan reverts nothing. It emails an open finding again, as often as the rule's key `remind` says, \
                  until the access has ended or a rule allows it."
@@ -167,8 +183,8 @@ impl ScanAlert<'_> {
         }
         if is_open(FindingClass::Lost) {
             lines.push(
-                "Restore the access of trusted accounts with the commands below: launches in these accounts fail. If the access \
-                 is not needed, remove the accounts from the rules.",
+                "Restore the access of trusted accounts with the commands below: launches there fail, unless a permission of \
+                 everyone or of an organization includes them. If the access is not needed, remove the accounts from the rules.",
             );
         }
         if self.news.iter().any(|news| ended::has_unknown_end(&news.ended)) {

@@ -12,12 +12,13 @@ use crate::finding::FindingKind;
 /// The sentences. What can happen now comes first.
 pub(super) fn sentences(alert: &CallAlert<'_>) -> Vec<String> {
     let mut sentences = used(alert);
-    sentences.extend(exposed_now(alert));
-    sentences.extend(nothing_changed(alert, !sentences.is_empty()));
     let kinds = alert.assessment.findings.iter().map(|finding| &finding.kind);
     if alert.call.record.outcome.succeeded() {
+        // The worst comes first.
         sentences.extend(kinds.flat_map(|kind| after_success(alert, kind)));
     } else {
+        sentences.extend(kinds.clone().filter_map(|kind| exposed_now(alert, kind)));
+        sentences.extend(nothing_changed(alert, !sentences.is_empty()));
         sentences.extend(kinds.filter_map(|kind| if_it_had_succeeded(alert, kind)));
     }
     sentences.extend(revert::failure(alert));
@@ -53,13 +54,11 @@ fn used(alert: &CallAlert<'_>) -> Vec<String> {
 }
 
 /// The access that exists beside what the call did.
-fn exposed_now(alert: &CallAlert<'_>) -> Vec<String> {
-    let findings = alert.assessment.findings.iter();
-    let exposed = findings.filter_map(|finding| match &finding.kind {
+fn exposed_now(alert: &CallAlert<'_>, kind: &FindingKind) -> Option<String> {
+    match kind {
         FindingKind::ExposedNow(exposure, grantees) => Some(access::exposed_now(alert, *exposure, grantees)),
         _ => None,
-    });
-    exposed.collect()
+    }
 }
 
 fn nothing_changed(alert: &CallAlert<'_>, is_exposed: bool) -> Option<String> {
@@ -99,7 +98,8 @@ fn after_success(alert: &CallAlert<'_>, kind: &FindingKind) -> Vec<String> {
         FindingKind::Unshared(grantees) => access::unshared(alert, grantees),
         FindingKind::Reset => access::reset(alert),
         FindingKind::Lost(grantees) => access::lost(alert, grantees),
-        FindingKind::ExposedNow(..) | FindingKind::SnapshotUsed(..) => Vec::new(),
+        FindingKind::ExposedNow(..) => exposed_now(alert, kind).into_iter().collect(),
+        FindingKind::SnapshotUsed(..) => Vec::new(),
         FindingKind::BlockEnabled(kind) => block::enabled(alert, *kind),
         FindingKind::BlockDisabled(kind) => block::disabled(alert, *kind),
         FindingKind::UnknownChange(_) => access::unknown_change(alert),

@@ -14,6 +14,9 @@ use crate::severity::Severity;
 /// How many calls that removed all permissions are kept.
 const MOST_RESETS: usize = 10;
 
+/// How many uses of a snapshot are kept, the last ones. Another account can use a shared snapshot without a limit.
+const MOST_USES: usize = 500;
+
 /// Changes of the memory of one image or snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemoryUpdate {
@@ -215,7 +218,8 @@ impl ResourceMemory {
     fn use_snapshot(&mut self, grantee: &Grantee, moment: &Moment) {
         let is_known = |finding: &RememberedFinding| {
             let opened = finding.history.opened.as_ref();
-            finding.class == FindingClass::Used && opened.is_some_and(|opened| opened.is_of(moment))
+            let is_use = finding.class == FindingClass::Used && finding.grantee == *grantee;
+            is_use && opened.is_some_and(|opened| opened.is_of(moment))
         };
         if !self.findings.iter().any(is_known) {
             let records = moment.event().map(str::to_owned).into_iter().collect();
@@ -224,6 +228,19 @@ impl ResourceMemory {
             let (class, grantee) = (FindingClass::Used, grantee.clone());
             self.findings.push(RememberedFinding { class, grantee, history });
         }
+        self.forget_uses();
+    }
+
+    fn forget_uses(&mut self) {
+        let is_use = |finding: &&RememberedFinding| finding.class == FindingClass::Used;
+        let moments = self.findings.iter().filter(is_use).map(|finding| finding.history.opened.clone());
+        let mut moments: Vec<Option<Moment>> = moments.collect();
+        moments.sort();
+        let Some(first_kept) = moments.len().checked_sub(MOST_USES).map(|first| moments[first].clone())
+        else {
+            return;
+        };
+        self.findings.retain(|finding| !is_use(&finding) || finding.history.opened >= first_kept);
     }
 
     /// Remembers a look-up, unless a later one is known, and confirms the open findings of the grantees that it saw.

@@ -6,6 +6,7 @@ use shared::arn::Arn;
 use shared::home::{is_account, service_name};
 
 use crate::event::Record;
+use crate::memory::{FindingHistory, Moment};
 
 use super::ImageRule;
 
@@ -86,6 +87,14 @@ impl ImageRule {
     /// The trusted actor that made a recorded call.
     pub fn trusts_actor(&self, record: &Record) -> Option<&TrustedActor> {
         self.trusted_actors.iter().find(|actor| actor.made(record))
+    }
+
+    /// Whether the rule still trusts the actor that made a finding expected.
+    pub fn expects(&self, finding: &FindingHistory) -> bool {
+        match finding.opened.as_ref().and_then(Moment::trusted_as) {
+            Some(entry) => self.trusted_actors.iter().any(|actor| actor.to_string() == entry),
+            None => !self.trusted_actors.is_empty(),
+        }
     }
 }
 

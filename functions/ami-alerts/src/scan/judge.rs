@@ -105,7 +105,7 @@ impl<'a> Judged<'a> {
             .map(|finding| (&finding.grantee, finding))
             .collect();
         let mut groups: BTreeMap<GroupKey, Vec<Grantee>> = BTreeMap::new();
-        let mut opened = Vec::new();
+        let (mut opened, mut unexpected) = (Vec::new(), Vec::new());
         let shares = by_exposure(self.grantees.unwrap_or_default(), Some(self.own), self.trusted);
         let untrusted = shares.into_iter().filter(|(exposure, _)| exposure.is_untrusted());
         let each =
@@ -114,7 +114,11 @@ impl<'a> Judged<'a> {
             let key = match known.get(&grantee) {
                 Some(finding) => {
                     let FindingHistory { opened, reported, .. } = &finding.history;
-                    (finding.class, exposure, opened.clone(), *reported)
+                    let class = self.class_now(finding);
+                    if class != finding.class {
+                        unexpected.push(grantee.clone());
+                    }
+                    (class, exposure, opened.clone(), *reported)
                 }
                 None => {
                     opened.push(grantee.clone());
@@ -128,7 +132,21 @@ impl<'a> Judged<'a> {
             let (class, moment) = (FindingClass::Exposed, self.now());
             judgement.changes.push(MemoryChange::Opened { class, grantees: opened, moment });
         }
+        if !unexpected.is_empty() {
+            // The finding keeps its beginning and is of the worse class from now on.
+            let (class, moment) = (Some(FindingClass::Exposed), self.now());
+            judgement.changes.push(MemoryChange::Granted { grantees: unexpected, class, moment });
+        }
         judgement.open.extend(groups.into_iter().map(|(key, grantees)| self.open_group(key, grantees)));
+    }
+
+    /// What a trusted actor shared is expected as long as the rule trusts the actor.
+    fn class_now(&self, finding: &RememberedFinding) -> FindingClass {
+        let is_expected = || self.rule.is_some_and(|rule| rule.expects(&finding.history));
+        match finding.class {
+            FindingClass::Expected if !self.is_uncertain && !is_expected() => FindingClass::Exposed,
+            class => class,
+        }
     }
 
     fn open_group(

@@ -162,7 +162,7 @@ fn moment_fields(
     event_id: &'static str,
 ) {
     let (actor, event) = match &moment.proof {
-        Proof::Record { event, actor } => (Some(actor.clone()), event.clone()),
+        Proof::Record { event, actor, .. } => (Some(actor.clone()), event.clone()),
         Proof::OwnCall { event } => (Some("ami-alerts".to_owned()), event.clone()),
         Proof::LookUp | Proof::Rule { .. } | Proof::Gone => (None, None),
     };
@@ -177,7 +177,9 @@ fn sentence(what: &str, moment: &Moment) -> String {
         event.as_deref().map(|event| format!(" (CloudTrail event {})", safe(event))).unwrap_or_default()
     };
     match &moment.proof {
-        Proof::Record { event, actor } => format!("{what} at {at} by {}{}.", safe(actor), of_event(event)),
+        Proof::Record { event, actor, .. } => {
+            format!("{what} at {at} by {}{}.", safe(actor), of_event(event))
+        }
         Proof::OwnCall { event } => format!("{what} at {at} by ami-alerts{}.", of_event(event)),
         Proof::LookUp => format!("{what} at {at} or earlier, as a scan saw."),
         Proof::Rule { place } => format!("{what} at {at}, because a rule allows it ({}).", safe(place)),

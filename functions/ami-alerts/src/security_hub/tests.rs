@@ -1,7 +1,7 @@
 //! Findings in AWS Security Finding Format: limits, ids, and what is imported when.
 
 use super::*;
-use crate::memory::{FindingHistory, Moment, Proof};
+use crate::memory::{FindingHistory, Moment};
 
 const IMAGE: &str = "ami-0123456789abcdef0";
 
@@ -14,7 +14,7 @@ fn at(day: i64) -> Timestamp {
 }
 
 fn record(day: i64, actor: &str) -> Moment {
-    Moment { at: at(day), proof: Proof::Record { event: Some("5b1d".into()), actor: actor.into() } }
+    Moment::recorded(at(day), Some("5b1d"), actor)
 }
 
 fn finding(class: FindingClass, grantee: &str, actor: &str) -> RememberedFinding {

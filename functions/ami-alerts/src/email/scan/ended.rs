@@ -35,7 +35,7 @@ pub(super) fn sentence(kind: ResourceKind, ended: &EndedFinding) -> String {
 fn subject(ended: &EndedFinding) -> String {
     let names = || headline::names(&ended.grantees, MOST);
     match ended.class {
-        FindingClass::Lost => format!("{}, which a rule trusts, had no access", names()),
+        FindingClass::Lost => format!("{}, which a rule trusts, had no permission", names()),
         _ if ended.grantees.contains(&Grantee::Everyone) => "public".to_owned(),
         _ => format!("{} had access", names()),
     }
@@ -54,7 +54,7 @@ fn time(kind: ResourceKind, ended: &EndedFinding) -> String {
             utc(*at),
             at_most(ended)
         ),
-        Proof::Record { actor, event } => {
+        Proof::Record { actor, event, .. } => {
             let event =
                 event.as_deref().map(|event| format!(" (event {})", plain(event))).unwrap_or_default();
             format!("{}; ended by {}{event}", whole(ended), plain(actor))

@@ -98,7 +98,7 @@ fn ended(ended: &EndedFinding) -> Value {
 /// A time with its proof: `record`, `own-call`, `look-up`, `rule`, `gone`.
 fn moment(moment: &Moment) -> Value {
     let (proof, event, actor, rule) = match &moment.proof {
-        Proof::Record { event, actor } => ("record", event.as_deref(), Some(actor), None),
+        Proof::Record { event, actor, .. } => ("record", event.as_deref(), Some(actor), None),
         Proof::OwnCall { event } => ("own-call", event.as_deref(), None, None),
         Proof::LookUp => ("look-up", None, None, None),
         Proof::Rule { place } => ("rule", None, None, Some(place)),

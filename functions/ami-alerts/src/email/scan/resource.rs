@@ -62,7 +62,7 @@ fn state(kind: ResourceKind, open: &OpenFindings, is_blocked: bool) -> String {
     let severity = open.severity;
     match (open.class, open.exposure, kind) {
         (FindingClass::Lost, ..) => {
-            format!("{}, which a rule trusts: no access (severity {severity})", names())
+            format!("{}, which a rule trusts: no permission (severity {severity})", names())
         }
         (_, Exposure::Public, ResourceKind::Image) => {
             format!("EVERYONE can launch it (public, severity {severity})")
@@ -84,7 +84,7 @@ fn history(open: &OpenFindings, now: Timestamp) -> String {
         past => format!("{}, {} ago", utc(at), duration(past)),
     };
     let beginning = match &open.opened {
-        Some(Moment { at, proof: Proof::Record { actor, event } }) => {
+        Some(Moment { at, proof: Proof::Record { actor, event, .. } }) => {
             let event = event.as_deref().map(|event| format!(", event {}", plain(event))).unwrap_or_default();
             format!("since {}, by {}{event}", ago(*at), plain(actor))
         }

@@ -115,6 +115,41 @@ fn does_an_unknown_membership_neither_end_nor_lose_anything() {
     assert_eq!((judgement.ended.len(), judgement.open.len()), (0, 1));
 }
 
+fn rules(text: &str) -> crate::rules::Rules {
+    crate::rules::read(&shared::config::Document::new("pointsman.toml", text), &mut Vec::new())
+}
+
+#[test]
+fn is_an_expected_share_a_finding_once_its_actor_is_not_trusted() {
+    let mut memory = ResourceMemory::default();
+    let by =
+        |name: &str| Moment::recorded(at(0), Some("e-1"), name).expected_as(Some(&format!("role/{name}")));
+    let grantees = vec![Grantee::of("444455556666")];
+    let (class, moment) = (Some(FindingClass::Expected), by("Sharer"));
+    memory.apply(&MemoryChange::Granted { grantees: grantees.clone(), class, moment: moment.clone() });
+    let no_one = Trusted::default();
+    let judge = |memory: &ResourceMemory, text: &str| {
+        let rules = rules(text);
+        Judged { rule: rules.images.first(), ..judged(memory, Some(&grantees), &no_one, 100) }.judge()
+    };
+    let trusted = "[[image-alert]]\ntrusted-actors = [\"role/Sharer\"]\n";
+    let open = judge(&memory, trusted).open;
+    assert_eq!((open[0].class, open[0].news), (FindingClass::Expected, News::Expected));
+    for text in ["", "[[image-alert]]\n", "[[image-alert]]\ntrusted-actors = [\"role/Other\"]\n"] {
+        let mut memory = memory.clone();
+        let judgement = judge(&memory, text);
+        let open = &judgement.open[0];
+        assert_eq!(
+            (open.class, open.news, open.opened.as_ref()),
+            (FindingClass::Exposed, News::New, Some(&moment))
+        );
+        let changes = judgement.changes.iter().chain(&judgement.after_email);
+        changes.for_each(|change| memory.apply(change));
+        let again = judge(&memory, text).open;
+        assert_eq!((again[0].class, again[0].news), (FindingClass::Exposed, News::Reported), "{memory:#?}");
+    }
+}
+
 const NAMES: [&str; 4] = ["all", "444455556666", "999988887777", TRUSTED];
 
 /// A step: which grantees have access, the minutes since the step before, whether the email is sent, what is read.
