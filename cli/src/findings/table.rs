@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use ami_alerts::finding_list::{FindingList, FindingRow, UnreadableItem};
-use ami_alerts::memory::{Moment, Proof};
+use ami_alerts::memory::{Proof, ProvenTime};
 use anstyle::Style;
 use jiff::Timestamp;
 use shared::text::{count, printable};
@@ -79,7 +79,7 @@ fn grantees(row: &FindingRow) -> String {
 }
 
 /// The principal that opened it, as a record names it.
-fn by(opened: &Moment) -> String {
+fn by(opened: &ProvenTime) -> String {
     match &opened.proof {
         Proof::Record { actor, .. } => printable(actor),
         _ => "-".to_owned(),

@@ -10,7 +10,7 @@ use crate::exposure::Exposure;
 use crate::facts::Facts;
 use crate::grantee::Grantee;
 use crate::history::CallTime;
-use crate::memory::{FindingClass, Moment, ResourceMemory, SETTLING};
+use crate::memory::{FindingClass, ProvenTime, ResourceMemory, SETTLING};
 use crate::rules::{ImageRule, Trusted};
 
 /// The longest event id and actor's name that the memory keeps.
@@ -20,7 +20,7 @@ const LONGEST: usize = 128;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallAccess {
     /// The time of the call, and its record.
-    pub moment: Moment,
+    pub moment: ProvenTime,
     /// The grantees that the record says it adds.
     pub added: Vec<Grantee>,
     /// The grantees that lose access by the call, and that no rule trusts. For a reset: those that are known to have had it.
@@ -75,7 +75,7 @@ impl AccessQuestion<'_> {
     }
 
     /// The grantees that lose access: those that a rule trusts, and the others. The owner always has access.
-    fn removed(&self, moment: &Moment) -> (Vec<Grantee>, Vec<Grantee>) {
+    fn removed(&self, moment: &ProvenTime) -> (Vec<Grantee>, Vec<Grantee>) {
         let Some(permissions) = self.permissions() else { return (Vec::new(), Vec::new()) };
         let mut removed = permissions.removed.clone();
         if let (true, Some(memory)) = (permissions.reset, self.facts.memory.found()) {
@@ -99,7 +99,7 @@ impl AccessQuestion<'_> {
     fn exposed_now(&self, access: &CallAccess) -> Vec<Grantee> {
         let Some(now) = self.facts.permissions.found() else { return Vec::new() };
         let (memory, succeeded) = (self.facts.memory.found(), self.record.outcome.succeeded());
-        let known = Known { access, memory, rule: self.rule, succeeded };
+        let known = KnownAccess { access, memory, rule: self.rule, succeeded };
         let seen_at = self.facts.permissions_at.unwrap_or(access.moment.at);
         let is_settling = seen_at.duration_since(access.moment.at) < SETTLING;
         if known.succeeded && access.reset && is_settling {
@@ -117,14 +117,14 @@ impl AccessQuestion<'_> {
     }
 }
 
-struct Known<'a> {
+struct KnownAccess<'a> {
     access: &'a CallAccess,
     memory: Option<&'a ResourceMemory>,
     rule: Option<&'a ImageRule>,
     succeeded: bool,
 }
 
-impl<'a> Known<'a> {
+impl<'a> KnownAccess<'a> {
     /// The grantees that the call added, and those that it removed so shortly before the look-up that EC2 may still show them.
     fn about_call(&self, is_settling: bool) -> BTreeSet<&'a Grantee> {
         let removed = self.access.removed.iter().chain(&self.access.lost).filter(|_| is_settling);
@@ -148,8 +148,8 @@ impl<'a> Known<'a> {
 }
 
 /// The time of a call, and its record.
-fn moment(record: &Record, time: CallTime) -> Moment {
+fn moment(record: &Record, time: CallTime) -> ProvenTime {
     let event = record.id.as_deref().filter(|id| id.len() <= LONGEST);
     let actor: String = Actor::of(record).name.chars().take(LONGEST).collect();
-    Moment::recorded(time.at, event, &actor)
+    ProvenTime::recorded(time.at, event, &actor)
 }

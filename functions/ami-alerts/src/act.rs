@@ -90,7 +90,7 @@ async fn revoke(
     actions: &mut Vec<Action>,
 ) -> Performed<(), FailedRevert> {
     let ec2 = run.aws.ec2(&revocation.region);
-    let mut progress = Progress::default();
+    let mut progress = RevertProgress::default();
     for some in revocation.grantees.chunks(GRANTEES_OF_A_CALL) {
         if progress.is_stopped || is_late(run) {
             progress.left.extend_from_slice(some);
@@ -119,7 +119,7 @@ fn time_left(run: &Run<'_>) -> Duration {
 
 /// A revocation in progress.
 #[derive(Debug, Default)]
-struct Progress {
+struct RevertProgress {
     revoked: Vec<Grantee>,
     left: Vec<Grantee>,
     error: Option<CallError>,
@@ -127,7 +127,7 @@ struct Progress {
     is_dry_run: bool,
 }
 
-impl Progress {
+impl RevertProgress {
     fn fail(&mut self, some: &[Grantee], error: CallError) {
         self.left.extend_from_slice(some);
         self.is_stopped = would_fail_again(&error);

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::exposure::Exposure;
 use crate::grantee::Grantee;
 use crate::memory::region::RegionMemories;
-use crate::memory::{FindingClass, FindingHistory, Moment, RememberedFinding, USES_ARE_KEPT, finding_id};
+use crate::memory::{FindingClass, FindingHistory, ProvenTime, RememberedFinding, USES_ARE_KEPT, finding_id};
 use crate::rules::Trusted;
 use crate::severity::Severity;
 
@@ -94,7 +94,7 @@ impl FindingList {
     /// The open findings, uses of the last 90 days, and with `all` the findings that ended in the last 90 days.
     pub fn of(regions: &[ListedRegion], all: bool, now: Timestamp) -> Self {
         let mut findings: Vec<FindingRow> = regions.iter().flat_map(rows).collect();
-        let is_recent = |moment: &Moment| now.duration_since(moment.at) <= LISTED;
+        let is_recent = |moment: &ProvenTime| now.duration_since(moment.at) <= LISTED;
         findings.retain(|row| match &row.history.closed {
             // A use has no end.
             None if row.class == FindingClass::Used => row.history.opened.iter().all(is_recent),
@@ -188,7 +188,7 @@ mod tests {
     }
 
     fn opened(memory: &mut ResourceMemory, grantees: Vec<Grantee>) {
-        let moment = Moment { at: NOW, proof: Proof::LookUp };
+        let moment = ProvenTime { at: NOW, proof: Proof::LookUp };
         memory.apply(&MemoryChange::Opened { class: FindingClass::Exposed, grantees, moment });
     }
 
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn is_a_use_listed_for_90_days() {
         let mut memory = ResourceMemory::default();
-        let (class, moment) = (FindingClass::Used, Moment::recorded(NOW, Some("e-1"), "someone"));
+        let (class, moment) = (FindingClass::Used, ProvenTime::recorded(NOW, Some("e-1"), "someone"));
         memory.apply(&MemoryChange::Opened { class, grantees: vec![Grantee::of("444455556666")], moment });
         let count = |all, days: i64| {
             let now = NOW + SignedDuration::from_hours(24 * days);
@@ -228,7 +228,7 @@ mod tests {
         memory.apply(&MemoryChange::Ended {
             class: FindingClass::Exposed,
             grantees: vec![Grantee::Everyone],
-            moment: Moment { at: NOW, proof: Proof::Gone },
+            moment: ProvenTime { at: NOW, proof: Proof::Gone },
         });
         let count = |all, days: i64| {
             let now = NOW + SignedDuration::from_hours(24 * days);

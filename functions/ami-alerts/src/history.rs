@@ -10,7 +10,7 @@ use shared::text::list_at_most;
 
 use crate::event::Record;
 use crate::grantee::Grantee;
-use crate::memory::{FindingClass, Moment, Proof, RememberedFinding, ResourceMemory, SeenGrantees};
+use crate::memory::{FindingClass, Proof, ProvenTime, RememberedFinding, ResourceMemory, SeenGrantees};
 use crate::severity::Severity;
 
 /// The time of a recorded call.
@@ -52,9 +52,9 @@ pub struct CallHistory {
     /// The findings that this call ended, and those that later records ended before this record arrived.
     pub ended: Vec<EndedFinding>,
     /// Grantees that this call added, and from which a later record or this function removed the access.
-    pub removed_since: Vec<(Grantee, Moment)>,
+    pub removed_since: Vec<(Grantee, ProvenTime)>,
     /// Grantees that this call removed, and to which a later record granted access again.
-    pub granted_since: Vec<(Grantee, Moment)>,
+    pub granted_since: Vec<(Grantee, ProvenTime)>,
     /// Findings of the same image or snapshot that were open before the call and still are.
     pub still_open: Vec<RememberedFinding>,
     /// The grantees that the last look-up before the call saw.
@@ -69,11 +69,11 @@ pub struct EndedFinding {
     /// The grantees with this history.
     pub grantees: Vec<Grantee>,
     /// Its beginning, if it is known.
-    pub opened: Option<Moment>,
+    pub opened: Option<ProvenTime>,
     /// The last time at which it was known to be open: the earliest end where only a look-up shows the end.
     pub confirmed: Option<Timestamp>,
     /// Its end.
-    pub closed: Moment,
+    pub closed: ProvenTime,
     /// The highest severity that an email stated.
     pub severity: Option<Severity>,
 }
@@ -82,7 +82,7 @@ impl EndedFinding {
     /// How long the finding was open, if both its beginning and its end are known.
     pub fn duration(&self) -> Option<SignedDuration> {
         let opened = self.opened.as_ref()?;
-        let is_exact = |moment: &Moment| !matches!(moment.proof, Proof::LookUp);
+        let is_exact = |moment: &ProvenTime| !matches!(moment.proof, Proof::LookUp);
         (is_exact(opened) && is_exact(&self.closed)).then(|| self.closed.at.duration_since(opened.at))
     }
 
@@ -109,7 +109,7 @@ impl EndedFinding {
 #[derive(Debug, Clone, Copy)]
 pub struct KnownCall<'a> {
     /// The time of the call, and its record.
-    pub moment: &'a Moment,
+    pub moment: &'a ProvenTime,
     /// Whether it succeeded.
     pub succeeded: bool,
     /// The grantees that it added.
@@ -122,7 +122,7 @@ impl CallHistory {
     /// What the memory adds to a call. `before` is the memory as it was read, `after` the memory with this call.
     pub fn of(call: KnownCall<'_>, before: &ResourceMemory, after: &ResourceMemory) -> Self {
         let KnownCall { moment, succeeded, added, removed } = call;
-        let since = |grantees: &[Grantee], of: &dyn Fn(&Grantee) -> Option<Moment>| {
+        let since = |grantees: &[Grantee], of: &dyn Fn(&Grantee) -> Option<ProvenTime>| {
             let moments = grantees.iter().filter(|_| succeeded);
             moments.filter_map(|grantee| Some((grantee.clone(), of(grantee)?))).collect()
         };
@@ -141,7 +141,7 @@ impl CallHistory {
     }
 }
 
-fn is_revert_of(removed: &Moment, call: &Moment) -> bool {
+fn is_revert_of(removed: &ProvenTime, call: &ProvenTime) -> bool {
     matches!(&removed.proof, Proof::OwnCall { event } if event.is_some() && event.as_deref() == call.event())
 }
 
@@ -186,8 +186,8 @@ impl fmt::Display for EndedFinding {
             false => write!(f, "{grantees} had access")?,
         }
         match &self.opened {
-            Some(Moment { at, proof: Proof::LookUp }) => write!(f, " at {at}, when it was looked up,")?,
-            Some(Moment { at, .. }) => write!(f, " from {at}")?,
+            Some(ProvenTime { at, proof: Proof::LookUp }) => write!(f, " at {at}, when it was looked up,")?,
+            Some(ProvenTime { at, .. }) => write!(f, " from {at}")?,
             None => {}
         }
         match &self.closed.proof {

@@ -33,7 +33,7 @@ pub struct ResourceMemory {
     /// The changes of each grantee's access, in the order of their times. A record that arrives late has its place in them.
     pub changes: BTreeMap<Grantee, Vec<AccessChange>>,
     /// The calls that removed all permissions, in the order of their times, the last ones.
-    pub resets: Vec<Moment>,
+    pub resets: Vec<ProvenTime>,
     /// The grantees that the last look-up saw.
     pub seen: Option<SeenGrantees>,
     /// The last usage report that was requested.
@@ -95,22 +95,22 @@ pub fn finding_id(
 #[serde(rename_all = "camelCase")]
 pub struct FindingHistory {
     /// Its beginning.
-    pub opened: Option<Moment>,
+    pub opened: Option<ProvenTime>,
     /// Its end; `None` while it is open.
-    pub closed: Option<Moment>,
+    pub closed: Option<ProvenTime>,
     /// The last time at which a record or a look-up showed that it is open.
     pub confirmed: Option<Timestamp>,
     /// The ids of the records about it, the first ones.
     pub records: Vec<String>,
     /// What was emailed about it.
-    pub reported: Option<Reported>,
+    pub reported: Option<EmailedReports>,
     /// Whether an email reported that it closed.
     pub is_end_reported: bool,
 }
 
 /// What was emailed about a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Reported {
+pub struct EmailedReports {
     /// The highest severity that an email stated.
     pub severity: Severity,
     /// The time of the first email.
@@ -123,7 +123,7 @@ pub struct Reported {
 
 /// A time, and what proves it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Moment {
+pub struct ProvenTime {
     /// The time.
     pub at: Timestamp,
     /// The proof.
@@ -166,7 +166,7 @@ pub struct AccessChange {
     /// The change.
     pub kind: AccessChangeKind,
     /// When, and its proof.
-    pub moment: Moment,
+    pub moment: ProvenTime,
 }
 
 /// The kind of a change of one grantee's access.
@@ -247,7 +247,7 @@ impl RememberedFinding {
     }
 }
 
-impl Moment {
+impl ProvenTime {
     /// The moment of a record.
     pub fn recorded(at: Timestamp, event: Option<&str>, actor: &str) -> Self {
         let (event, actor) = (event.map(str::to_owned), actor.to_owned());
@@ -311,18 +311,18 @@ impl ResourceMemory {
     }
 
     /// The removal of a grantee's access after `at`, if that is the last that a record or an own call proves.
-    pub fn removed_after(&self, grantee: &Grantee, at: Timestamp) -> Option<Moment> {
+    pub fn removed_after(&self, grantee: &Grantee, at: Timestamp) -> Option<ProvenTime> {
         self.last_removal(grantee).filter(|removal| removal.at > at)
     }
 
     /// The removal of a grantee's access, if that is the last that a record or an own call proves.
-    pub fn last_removal(&self, grantee: &Grantee) -> Option<Moment> {
+    pub fn last_removal(&self, grantee: &Grantee) -> Option<ProvenTime> {
         let last = self.last_proven(grantee)?;
         matches!(last.kind, AccessChangeKind::Removed { .. }).then_some(last.moment)
     }
 
     /// The grant of access after `at`, if that is the last that a record proves.
-    pub fn granted_after(&self, grantee: &Grantee, at: Timestamp) -> Option<Moment> {
+    pub fn granted_after(&self, grantee: &Grantee, at: Timestamp) -> Option<ProvenTime> {
         let last = self.last_proven(grantee)?;
         let is_grant = matches!(last.kind, AccessChangeKind::Granted(_));
         (is_grant && last.moment.at > at).then_some(last.moment)
@@ -354,7 +354,7 @@ impl ResourceMemory {
     }
 
     /// The grantees whose access this record removed.
-    pub fn removed_by(&self, moment: &Moment) -> BTreeSet<Grantee> {
+    pub fn removed_by(&self, moment: &ProvenTime) -> BTreeSet<Grantee> {
         let is_removal = |change: &AccessChange| {
             matches!(change.kind, AccessChangeKind::Removed { .. }) && change.moment.is_of(moment)
         };

@@ -11,7 +11,7 @@ use crate::finding::{Finding, FindingKind};
 use crate::grantee::Grantee;
 use crate::history::CallHistory;
 use crate::memory::update::{MemoryChange, MemoryUpdate};
-use crate::memory::{FindingClass, Moment, Proof, SeenGrantees};
+use crate::memory::{FindingClass, Proof, ProvenTime, SeenGrantees};
 use crate::recorded_call::RecordedCall;
 use crate::revert_plan::RevertOutcome;
 use crate::rules::Trusted;
@@ -112,7 +112,7 @@ impl RememberedCall<'_> {
             _ => self.now,
         };
         let event = self.access.moment.event().map(str::to_owned);
-        let moment = Moment { at, proof: Proof::OwnCall { event } };
+        let moment = ProvenTime { at, proof: Proof::OwnCall { event } };
         let removed = some(revert.revoked().to_vec());
         changes.extend(removed.map(|grantees| MemoryChange::Removed {
             grantees,
@@ -130,7 +130,7 @@ impl RememberedCall<'_> {
         if is_unknown {
             exposed = untrusted(now, self.owner(), self.trusted);
         }
-        let moment = Moment::looked_up(at);
+        let moment = ProvenTime::looked_up(at);
         let class = FindingClass::Exposed;
         changes.extend(some(exposed).map(|grantees| MemoryChange::Opened { class, grantees, moment }));
         changes.push(MemoryChange::Seen(SeenGrantees { at, grantees: now.clone() }));

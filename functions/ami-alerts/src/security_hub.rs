@@ -17,7 +17,7 @@ use crate::email::mask::masked_text;
 use crate::grantee::Grantee;
 use crate::memory::update::{MemoryChange, MemoryUpdate};
 use crate::memory::{
-    FindingClass, ImportedFinding, Moment, RememberedFinding, ResourceMemory, USES_ARE_KEPT,
+    FindingClass, ImportedFinding, ProvenTime, RememberedFinding, ResourceMemory, USES_ARE_KEPT,
 };
 use crate::severity::Severity;
 use shown::Shown;
@@ -107,7 +107,7 @@ fn grouped<'m>(
     for finding in &memory.findings {
         // Security Hub deletes a finding that is not updated, so that an old use is not refreshed for ever.
         let is_old =
-            |opened: &Moment| finding.class == FindingClass::Used && now >= opened.at + USES_ARE_KEPT;
+            |opened: &ProvenTime| finding.class == FindingClass::Used && now >= opened.at + USES_ARE_KEPT;
         if finding.class == FindingClass::Expected || finding.history.opened.as_ref().is_none_or(is_old) {
             continue;
         }

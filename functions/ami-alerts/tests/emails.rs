@@ -7,7 +7,7 @@ use ami_alerts::event::{Event, Parsed, Record, parse};
 use ami_alerts::facts::{Encrypted, Facts, ImageDescription, LookUp};
 use ami_alerts::grantee::Grantee;
 use ami_alerts::history::{CallHistory, EndedFinding};
-use ami_alerts::memory::{FindingClass, Moment, Proof};
+use ami_alerts::memory::{FindingClass, Proof, ProvenTime};
 use ami_alerts::recorded_call::RecordedCall;
 use ami_alerts::revert_plan::RevertOutcome;
 use ami_alerts::rules::Rules;
@@ -59,11 +59,11 @@ fn share(name: &str) -> Value {
     json!({"add": {"items": [item]}})
 }
 
-fn moment(time: &str, event: &str, actor: &str) -> Moment {
-    Moment::recorded(at(time), Some(event), actor)
+fn moment(time: &str, event: &str, actor: &str) -> ProvenTime {
+    ProvenTime::recorded(at(time), Some(event), actor)
 }
 
-fn ended(opened: Option<Moment>, closed: Moment) -> CallHistory {
+fn ended(opened: Option<ProvenTime>, closed: ProvenTime) -> CallHistory {
     let ended = EndedFinding {
         class: FindingClass::Exposed,
         grantees: vec![Grantee::Everyone],
@@ -90,7 +90,7 @@ fn does_an_end_say_how_long_and_by_which_call() {
     let expected = "public from 2026-03-02 10:04 to 2026-03-03 11:04 UTC, 1 day and 1 hour; treat what is in it as read. A call of \
                     carol at 2026-03-03 11:04:12 UTC ended it (event event-3).";
     assert!(by_other.contains(expected), "{by_other}");
-    let seen = Moment { at: at("2026-03-02T10:51:20Z"), proof: Proof::LookUp };
+    let seen = ProvenTime { at: at("2026-03-02T10:51:20Z"), proof: Proof::LookUp };
     let seen = shown(ended(Some(opened), seen));
     assert!(
         seen.contains("at most 47 minutes") && seen.contains("No record says which call ended it"),

@@ -2,7 +2,7 @@
 
 use ami_alerts::grantee::Grantee;
 use ami_alerts::memory::update::MemoryChange;
-use ami_alerts::memory::{FindingClass, Moment, Proof, ResourceMemory, SETTLING, SeenGrantees};
+use ami_alerts::memory::{FindingClass, Proof, ProvenTime, ResourceMemory, SETTLING, SeenGrantees};
 use ami_alerts::severity::Severity;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -17,24 +17,32 @@ fn minutes(minutes: i64) -> Timestamp {
     at(minutes * 60)
 }
 
-fn record(at: Timestamp, id: &str) -> Moment {
-    Moment::recorded(at, Some(id), "alice")
+fn record(at: Timestamp, id: &str) -> ProvenTime {
+    ProvenTime::recorded(at, Some(id), "alice")
 }
 
-fn granted(moment: Moment) -> MemoryChange {
+fn granted(moment: ProvenTime) -> MemoryChange {
     MemoryChange::Granted { grantees: everyone(), class: Some(FindingClass::Exposed), moment }
 }
 
-fn removed(moment: Moment) -> MemoryChange {
+fn removed(moment: ProvenTime) -> MemoryChange {
     MemoryChange::Removed { grantees: everyone(), are_trusted: false, moment }
 }
 
 fn opened(at: Timestamp) -> MemoryChange {
-    MemoryChange::Opened { class: FindingClass::Exposed, grantees: everyone(), moment: Moment::looked_up(at) }
+    MemoryChange::Opened {
+        class: FindingClass::Exposed,
+        grantees: everyone(),
+        moment: ProvenTime::looked_up(at),
+    }
 }
 
 fn ended(at: Timestamp) -> MemoryChange {
-    MemoryChange::Ended { class: FindingClass::Exposed, grantees: everyone(), moment: Moment::looked_up(at) }
+    MemoryChange::Ended {
+        class: FindingClass::Exposed,
+        grantees: everyone(),
+        moment: ProvenTime::looked_up(at),
+    }
 }
 
 fn reported(severity: Severity, at: Timestamp) -> MemoryChange {
@@ -59,7 +67,7 @@ fn spans(memory: &ResourceMemory) -> Vec<String> {
 }
 
 fn span(finding: &ami_alerts::memory::RememberedFinding) -> String {
-    let minute = |moment: &Option<Moment>| {
+    let minute = |moment: &Option<ProvenTime>| {
         moment
             .as_ref()
             .map_or(String::new(), |moment| (moment.at.duration_since(minutes(0)).as_secs() / 60).to_string())
@@ -105,7 +113,7 @@ fn does_a_grant_count_as_later_than_a_removal_of_the_same_second() {
 
 #[test]
 fn does_an_own_revert_follow_the_grant_of_the_same_second() {
-    let own = Moment { at: minutes(0), proof: Proof::OwnCall { event: Some("e-1".into()) } };
+    let own = ProvenTime { at: minutes(0), proof: Proof::OwnCall { event: Some("e-1".into()) } };
     assert_eq!(spans(&after(&[granted(record(minutes(0), "e-1")), removed(own)])), ["Exposed 0-0"]);
 }
 
@@ -401,7 +409,7 @@ proptest! {
 fn do_many_uses_of_a_snapshot_fit_into_an_item() {
     let mut memory = ResourceMemory::default();
     let used = |second: i64| {
-        let moment = Moment::recorded(at(second), Some(&format!("e-{second}")), "account 444455556666");
+        let moment = ProvenTime::recorded(at(second), Some(&format!("e-{second}")), "account 444455556666");
         let (class, grantees) = (FindingClass::Used, vec![Grantee::of("444455556666")]);
         MemoryChange::Opened { class, grantees, moment }
     };
@@ -417,7 +425,7 @@ fn does_each_account_of_a_usage_report_have_a_finding() {
     let used = MemoryChange::Opened {
         class: FindingClass::Used,
         grantees: accounts,
-        moment: Moment::looked_up(at(0)),
+        moment: ProvenTime::looked_up(at(0)),
     };
     assert_eq!(after(&[used.clone(), used]).findings.len(), 2);
 }

@@ -14,7 +14,7 @@ use crate::usage::UsageCase;
 const RESOURCE_TYPES: [&str; 2] = ["ec2:Instance", "ec2:LaunchTemplate"];
 
 /// The request of a report about one image and all accounts.
-struct ReportRequest<'a> {
+struct UsageReportCall<'a> {
     image: &'a str,
     token: String,
 }
@@ -27,13 +27,13 @@ pub async fn request_report(
     actions: &mut Vec<Action>,
 ) -> Performed<String> {
     let token = case.token(&run.home.account, region);
-    let request = ReportRequest { image: &case.image, token };
+    let request = UsageReportCall { image: &case.image, token };
     let result = run.invocation.executor.perform(create(run, region, &request)).await;
     actions.push(request.action(result.result(String::clone)));
     result
 }
 
-async fn create(run: &Run<'_>, region: &str, request: &ReportRequest<'_>) -> Result<String, CallError> {
+async fn create(run: &Run<'_>, region: &str, request: &UsageReportCall<'_>) -> Result<String, CallError> {
     let ec2 = run.aws.ec2(region);
     let mut call = ec2.create_image_usage_report().image_id(request.image).client_token(&request.token);
     for name in RESOURCE_TYPES {
@@ -44,7 +44,7 @@ async fn create(run: &Run<'_>, region: &str, request: &ReportRequest<'_>) -> Res
     id.ok_or_else(|| CallError::without_answer(request.call(), "EC2's answer has no report id"))
 }
 
-impl shared::act::Effect for ReportRequest<'_> {
+impl shared::act::Effect for UsageReportCall<'_> {
     fn call(&self) -> &'static str {
         "ec2:CreateImageUsageReport"
     }

@@ -9,7 +9,7 @@ use crate::facts::Encrypted;
 use crate::finding::FindingKind;
 use crate::grantee::Grantee;
 use crate::history::EndedFinding;
-use crate::memory::{FindingClass, Moment, Proof};
+use crate::memory::{FindingClass, Proof, ProvenTime};
 
 /// The sentences, from what the table remembers.
 pub(super) fn ended(alert: &CallAlert<'_>) -> Vec<String> {
@@ -33,8 +33,8 @@ pub(super) fn ended(alert: &CallAlert<'_>) -> Vec<String> {
     sentences
 }
 
-fn by_moment(pairs: &[(Grantee, Moment)]) -> Vec<(&Moment, Vec<Grantee>)> {
-    let mut groups: Vec<(&Moment, Vec<Grantee>)> = Vec::new();
+fn by_moment(pairs: &[(Grantee, ProvenTime)]) -> Vec<(&ProvenTime, Vec<Grantee>)> {
+    let mut groups: Vec<(&ProvenTime, Vec<Grantee>)> = Vec::new();
     for (grantee, moment) in pairs {
         match groups.iter_mut().find(|(known, _)| *known == moment) {
             Some((_, grantees)) => grantees.push(grantee.clone()),
@@ -68,7 +68,7 @@ fn one(alert: &CallAlert<'_>, ended: &EndedFinding) -> Option<String> {
 
 /// The time span of a finding: only a record or this function's own call is an exact end.
 fn time(ended: &EndedFinding, near: Option<Timestamp>) -> String {
-    let is_exact = |moment: &Moment| matches!(moment.proof, Proof::Record { .. } | Proof::OwnCall { .. });
+    let is_exact = |moment: &ProvenTime| matches!(moment.proof, Proof::Record { .. } | Proof::OwnCall { .. });
     let from = ended.opened.as_ref().map(|opened| opened.at).or(ended.confirmed);
     let to = ended.closed.at;
     let Some(from) = from.filter(|from| *from <= to) else {
@@ -86,7 +86,7 @@ fn time(ended: &EndedFinding, near: Option<Timestamp>) -> String {
 }
 
 /// What ended a finding.
-fn closed(alert: &CallAlert<'_>, moment: &Moment) -> String {
+fn closed(alert: &CallAlert<'_>, moment: &ProvenTime) -> String {
     let at = alert.moment(moment.at);
     match &moment.proof {
         Proof::Record { event, .. } if event.is_some() && *event == alert.call.record.id => {
@@ -104,7 +104,7 @@ fn closed(alert: &CallAlert<'_>, moment: &Moment) -> String {
     }
 }
 
-fn granted(alert: &CallAlert<'_>, moment: &Moment) -> String {
+fn granted(alert: &CallAlert<'_>, moment: &ProvenTime) -> String {
     let at = alert.moment(moment.at);
     match &moment.proof {
         Proof::Record { event, actor, .. } => {

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccessChange, AccessChangeKind, FindingClass, FindingHistory, ImportedFinding, Moment, RememberedFinding,
-    Reported, ResourceMemory, SeenGrantees, UsageReportRequest, timeline,
+    AccessChange, AccessChangeKind, EmailedReports, FindingClass, FindingHistory, ImportedFinding,
+    ProvenTime, RememberedFinding, ResourceMemory, SeenGrantees, UsageReportRequest, timeline,
 };
 use crate::grantee::Grantee;
 
@@ -33,7 +33,7 @@ pub(super) struct StoredMemory {
     #[serde(default)]
     changes: Vec<ChangeGroup>,
     #[serde(default)]
-    resets: Vec<Moment>,
+    resets: Vec<ProvenTime>,
     seen: Option<StoredLookUp>,
     usage_report: Option<UsageReportRequest>,
     #[serde(default)]
@@ -51,10 +51,10 @@ struct FindingGroup {
 /// The history of a finding. Its records follow from the changes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct StoredHistory {
-    opened: Option<Moment>,
-    closed: Option<Moment>,
+    opened: Option<ProvenTime>,
+    closed: Option<ProvenTime>,
     confirmed: Option<Timestamp>,
-    reported: Option<Reported>,
+    reported: Option<EmailedReports>,
     #[serde(default)]
     is_end_reported: bool,
 }
@@ -69,7 +69,7 @@ struct ChangeGroup {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct StoredChange {
     kind: AccessChangeKind,
-    moment: Moment,
+    moment: ProvenTime,
 }
 
 /// The grantees that a look-up saw.

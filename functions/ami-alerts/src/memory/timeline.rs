@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::update::ClassAndHistory;
 use super::{
-    AccessChange, AccessChangeKind, FindingClass, FindingHistory, Moment, Proof, Reported, SETTLING,
+    AccessChange, AccessChangeKind, EmailedReports, FindingClass, FindingHistory, Proof, ProvenTime, SETTLING,
 };
 
 /// How many changes of one grantee are kept.
@@ -49,12 +49,12 @@ fn order(change: &AccessChange) -> (Timestamp, u8) {
 }
 
 /// The changes of a grantee together with the calls that removed all permissions.
-pub(super) fn with_resets(changes: &[AccessChange], resets: &[Moment]) -> Vec<AccessChange> {
-    let is_known = |reset: &Moment| {
+pub(super) fn with_resets(changes: &[AccessChange], resets: &[ProvenTime]) -> Vec<AccessChange> {
+    let is_known = |reset: &ProvenTime| {
         let is_removal = |change: &AccessChange| matches!(change.kind, AccessChangeKind::Removed { .. });
         changes.iter().any(|change| is_removal(change) && change.moment.is_of(reset))
     };
-    let removal = |moment: &Moment| AccessChange {
+    let removal = |moment: &ProvenTime| AccessChange {
         kind: AccessChangeKind::Removed { is_trusted: false },
         moment: moment.clone(),
     };
@@ -73,7 +73,7 @@ pub(super) fn findings(changes: &[AccessChange], known: &[ClassAndHistory]) -> V
         all.extend((!is_kept).then_some(change));
     }
     all.sort_by_key(order);
-    let mut findings = Progress::default().through(&all);
+    let mut findings = FindingsSoFar::default().through(&all);
     for (class, history) in &mut findings {
         let is_same = |(other, known): &&ClassAndHistory| {
             is_access(*class) == is_access(*other) && overlap(history, known)
@@ -108,7 +108,7 @@ fn ends_of((class, history): &ClassAndHistory) -> Vec<AccessChange> {
         true => AccessChangeKind::Removed { is_trusted: true },
         false => AccessChangeKind::Granted(Some(class)),
     };
-    let end = |closed: &Moment| match (closed.is_proven(), is_lost) {
+    let end = |closed: &ProvenTime| match (closed.is_proven(), is_lost) {
         (true, true) => AccessChangeKind::Granted(None),
         (true, false) => AccessChangeKind::Removed { is_trusted: false },
         (false, _) => AccessChangeKind::Ended(class),
@@ -120,14 +120,14 @@ fn ends_of((class, history): &ClassAndHistory) -> Vec<AccessChange> {
 
 /// The ids of the records in a finding's time.
 pub(super) fn records(history: &FindingHistory, changes: &[AccessChange]) -> Vec<String> {
-    let is_within = |moment: &&Moment| {
+    let is_within = |moment: &&ProvenTime| {
         let begins = history.opened.as_ref().is_none_or(|opened| opened.at <= moment.at);
         begins && history.closed.as_ref().is_none_or(|closed| moment.at <= closed.at)
     };
     let between = changes.iter().map(|change| &change.moment).filter(is_within);
     let moments = history.opened.iter().chain(between).chain(&history.closed);
     let mut records: Vec<String> = Vec::new();
-    for event in moments.filter_map(Moment::event) {
+    for event in moments.filter_map(ProvenTime::event) {
         if records.len() < MOST_RECORDS && !records.iter().any(|known| known == event) {
             records.push(event.to_owned());
         }
@@ -156,7 +156,7 @@ fn keep(history: &mut FindingHistory, known: &FindingHistory) {
     history.confirmed = history.confirmed.max(known.confirmed.filter(is_within));
     history.is_end_reported |= known.is_end_reported && history.closed.is_some();
     history.reported = match (history.reported, known.reported) {
-        (Some(one), Some(other)) => Some(Reported {
+        (Some(one), Some(other)) => Some(EmailedReports {
             severity: one.severity.max(other.severity),
             first: one.first.min(other.first),
             last: one.last.max(other.last),
@@ -168,13 +168,13 @@ fn keep(history: &mut FindingHistory, known: &FindingHistory) {
 
 /// The findings of a grantee while its changes are read.
 #[derive(Default)]
-struct Progress {
+struct FindingsSoFar {
     access: Option<(FindingClass, FindingHistory)>,
     lost: Option<FindingHistory>,
     done: Vec<(FindingClass, FindingHistory)>,
 }
 
-impl Progress {
+impl FindingsSoFar {
     fn through(mut self, changes: &[AccessChange]) -> Vec<(FindingClass, FindingHistory)> {
         for AccessChange { kind, moment } in changes {
             match kind {
@@ -192,7 +192,7 @@ impl Progress {
         self.done
     }
 
-    fn grant(&mut self, class: Option<FindingClass>, moment: &Moment) {
+    fn grant(&mut self, class: Option<FindingClass>, moment: &ProvenTime) {
         self.end_lost(moment);
         let Some(class) = class else { return };
         let (known, history) = self.access.get_or_insert_with(|| (class, opened(moment)));
@@ -201,7 +201,7 @@ impl Progress {
         history.confirmed = history.confirmed.max(Some(moment.at));
     }
 
-    fn remove(&mut self, is_trusted: bool, moment: &Moment) {
+    fn remove(&mut self, is_trusted: bool, moment: &ProvenTime) {
         self.end_access(moment);
         if is_trusted {
             let lost = self.lost.get_or_insert_with(|| opened(moment));
@@ -210,7 +210,7 @@ impl Progress {
     }
 
     /// A look-up ends a finding only if it can know: EC2 may show a grant of the last minutes later.
-    fn end_access(&mut self, moment: &Moment) {
+    fn end_access(&mut self, moment: &ProvenTime) {
         let may_be_unseen = |at: Timestamp| moment.at.duration_since(at) < SETTLING;
         let confirmed = self.access.as_ref().and_then(|(_, history)| history.confirmed);
         if moment.proof == Proof::LookUp && confirmed.is_some_and(may_be_unseen) {
@@ -221,7 +221,7 @@ impl Progress {
         }
     }
 
-    fn end_lost(&mut self, moment: &Moment) {
+    fn end_lost(&mut self, moment: &ProvenTime) {
         if let Some(history) = self.lost.take() {
             let history = FindingHistory { closed: Some(moment.clone()), ..history };
             self.done.push((FindingClass::Lost, history));
@@ -229,6 +229,6 @@ impl Progress {
     }
 }
 
-fn opened(moment: &Moment) -> FindingHistory {
+fn opened(moment: &ProvenTime) -> FindingHistory {
     FindingHistory { opened: Some(moment.clone()), confirmed: Some(moment.at), ..FindingHistory::default() }
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{
-    AccessChange, AccessChangeKind, FindingClass, FindingHistory, ImportedFinding, Moment, RememberedFinding,
-    Reported, ResourceMemory, SeenGrantees, UsageReportRequest, timeline,
+    AccessChange, AccessChangeKind, EmailedReports, FindingClass, FindingHistory, ImportedFinding,
+    ProvenTime, RememberedFinding, ResourceMemory, SeenGrantees, UsageReportRequest, timeline,
 };
 use crate::grantee::Grantee;
 use crate::severity::Severity;
@@ -40,7 +40,7 @@ pub enum MemoryChange {
         /// The class of the finding; none for trusted grantees.
         class: Option<FindingClass>,
         /// When, and its proof.
-        moment: Moment,
+        moment: ProvenTime,
     },
     /// A call removed access.
     Removed {
@@ -49,12 +49,12 @@ pub enum MemoryChange {
         /// Whether a rule trusts them.
         are_trusted: bool,
         /// When, and its proof.
-        moment: Moment,
+        moment: ProvenTime,
     },
     /// A call removed all permissions.
     Reset {
         /// When, and its proof.
-        moment: Moment,
+        moment: ProvenTime,
     },
     /// A finding opened that no call of the table's memory opened: a look-up saw it, or an account used a snapshot.
     Opened {
@@ -63,7 +63,7 @@ pub enum MemoryChange {
         /// The grantees.
         grantees: Vec<Grantee>,
         /// When, and its proof.
-        moment: Moment,
+        moment: ProvenTime,
     },
     /// Open findings ended other than by a recorded call.
     Ended {
@@ -72,7 +72,7 @@ pub enum MemoryChange {
         /// The grantees.
         grantees: Vec<Grantee>,
         /// When, and its proof.
-        moment: Moment,
+        moment: ProvenTime,
     },
     /// A look-up saw these grantees.
     Seen(SeenGrantees),
@@ -94,7 +94,7 @@ pub enum MemoryChange {
         /// The grantees.
         grantees: Vec<Grantee>,
         /// The end that was reported; without it, every end so far.
-        closed: Option<Moment>,
+        closed: Option<ProvenTime>,
     },
     /// A usage report was requested, or read.
     UsageReport(Option<UsageReportRequest>),
@@ -137,7 +137,7 @@ impl ResourceMemory {
     }
 
     /// Inserts a change of these grantees' access, and their findings follow.
-    fn insert(&mut self, grantees: &[Grantee], kind: AccessChangeKind, moment: &Moment) {
+    fn insert(&mut self, grantees: &[Grantee], kind: AccessChangeKind, moment: &ProvenTime) {
         for grantee in grantees {
             let changes = self.changes.entry(grantee.clone()).or_default();
             timeline::insert(changes, AccessChange { kind, moment: moment.clone() });
@@ -145,7 +145,7 @@ impl ResourceMemory {
         self.follow(&grantees.iter().cloned().collect());
     }
 
-    fn reset(&mut self, moment: &Moment) {
+    fn reset(&mut self, moment: &ProvenTime) {
         if self.resets.iter().any(|known| known.is_of(moment)) {
             return;
         }
@@ -192,7 +192,7 @@ impl ResourceMemory {
         grantees.iter().filter(|grantee| open.contains(grantee)).cloned().collect()
     }
 
-    fn open_findings(&mut self, class: FindingClass, grantees: &[Grantee], moment: &Moment) {
+    fn open_findings(&mut self, class: FindingClass, grantees: &[Grantee], moment: &ProvenTime) {
         if class == FindingClass::Used {
             return grantees.iter().for_each(|grantee| self.use_snapshot(grantee, moment));
         }
@@ -215,7 +215,7 @@ impl ResourceMemory {
     }
 
     /// Each use of a snapshot is a finding of its own, which has no end. A record that is known changes nothing.
-    fn use_snapshot(&mut self, grantee: &Grantee, moment: &Moment) {
+    fn use_snapshot(&mut self, grantee: &Grantee, moment: &ProvenTime) {
         let is_known = |finding: &RememberedFinding| {
             let opened = finding.history.opened.as_ref();
             let is_use = finding.class == FindingClass::Used && finding.grantee == *grantee;
@@ -234,7 +234,7 @@ impl ResourceMemory {
     fn forget_uses(&mut self) {
         let is_use = |finding: &&RememberedFinding| finding.class == FindingClass::Used;
         let moments = self.findings.iter().filter(is_use).map(|finding| finding.history.opened.clone());
-        let mut moments: Vec<Option<Moment>> = moments.collect();
+        let mut moments: Vec<Option<ProvenTime>> = moments.collect();
         moments.sort();
         let Some(first_kept) = moments.len().checked_sub(MOST_USES).map(|first| moments[first].clone())
         else {
@@ -265,7 +265,7 @@ impl ResourceMemory {
         };
         for finding in self.findings.iter_mut().filter(is_reported) {
             let before = finding.history.reported;
-            finding.history.reported = Some(Reported {
+            finding.history.reported = Some(EmailedReports {
                 severity: before.map_or(severity, |before| before.severity.max(severity)),
                 first: before.map_or(at, |before| before.first),
                 last: at,
@@ -274,7 +274,7 @@ impl ResourceMemory {
         }
     }
 
-    fn report_end(&mut self, class: FindingClass, grantees: &[Grantee], end: Option<&Moment>) {
+    fn report_end(&mut self, class: FindingClass, grantees: &[Grantee], end: Option<&ProvenTime>) {
         let grantees: BTreeSet<&Grantee> = grantees.iter().collect();
         for finding in self.findings.iter_mut() {
             let is_reported = finding.class == class && grantees.contains(&finding.grantee);

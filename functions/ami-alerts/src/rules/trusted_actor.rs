@@ -6,7 +6,7 @@ use shared::arn::Arn;
 use shared::home::{is_account, service_name};
 
 use crate::event::Record;
-use crate::memory::{FindingHistory, Moment};
+use crate::memory::{FindingHistory, ProvenTime};
 
 use super::ImageRule;
 
@@ -91,7 +91,7 @@ impl ImageRule {
 
     /// Whether the rule still trusts the actor that made a finding expected.
     pub fn expects(&self, finding: &FindingHistory) -> bool {
-        match finding.opened.as_ref().and_then(Moment::trusted_as) {
+        match finding.opened.as_ref().and_then(ProvenTime::trusted_as) {
             Some(entry) => self.trusted_actors.iter().any(|actor| actor.to_string() == entry),
             None => !self.trusted_actors.is_empty(),
         }

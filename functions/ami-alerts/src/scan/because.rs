@@ -12,7 +12,7 @@ use crate::exposure::Exposure;
 use crate::facts::LookupError;
 use crate::grantee::Grantee;
 use crate::history::EndedFinding;
-use crate::memory::{FindingClass, Moment, Proof};
+use crate::memory::{FindingClass, Proof, ProvenTime};
 
 /// A reason of the daily scan.
 #[derive(Debug, Clone, PartialEq, Eq, strum::VariantNames, strum::IntoStaticStr)]
@@ -158,11 +158,13 @@ fn reminder(f: &mut fmt::Formatter<'_>, findings: &OpenFindings) -> fmt::Result 
 }
 
 /// ` since 2026-03-02T10:00:00Z (call of alice)`.
-fn since(opened: Option<&Moment>) -> String {
+fn since(opened: Option<&ProvenTime>) -> String {
     match opened {
         None => " since when is not known".to_owned(),
-        Some(Moment { at, proof: Proof::Record { actor, .. } }) => format!(" since {at} (call of {actor})"),
-        Some(Moment { at, .. }) => format!(" since {at} or earlier"),
+        Some(ProvenTime { at, proof: Proof::Record { actor, .. } }) => {
+            format!(" since {at} (call of {actor})")
+        }
+        Some(ProvenTime { at, .. }) => format!(" since {at} or earlier"),
     }
 }
 

@@ -8,7 +8,7 @@ use shared::decision::Verdict;
 use shared::home::Home;
 
 use super::because::{ScanBecause, ScanRead};
-use super::judge::Judged;
+use super::judge::JudgedResource;
 use super::news::NewsContext;
 use super::{KindScan, RegionScan, ResourceDescription, ResourceNews, ScannedResource};
 use crate::assess::covering_rule;
@@ -174,7 +174,7 @@ impl<'a> ScanDecision<'a> {
         let facts = description.facts();
         let (rule, is_uncertain) = covering_rule(self.rules, Some(&description.resource()), &facts);
         let trusted = self.rules.trust(rule, memberships);
-        let judged = Judged {
+        let judged = JudgedResource {
             memory: self.memory(description.id()),
             grantees,
             is_partial,

@@ -15,8 +15,8 @@ use crate::grantee::Grantee;
 use crate::history::EndedFinding;
 use crate::memory::update::MemoryChange;
 use crate::memory::{
-    FindingClass, FindingHistory, Moment, Proof, RememberedFinding, Reported, ResourceMemory, SETTLING,
-    SeenGrantees,
+    EmailedReports, FindingClass, FindingHistory, Proof, ProvenTime, RememberedFinding, ResourceMemory,
+    SETTLING, SeenGrantees,
 };
 use crate::rules::{ImageRule, Reminder, Trusted};
 use crate::severity::Severity;
@@ -26,7 +26,7 @@ const REFRESH: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// An image or a snapshot, as the scan read it, with all that decides about it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Judged<'a> {
+pub(super) struct JudgedResource<'a> {
     /// What the table remembers; `None` where it could not be read. Nothing is closed then.
     pub(super) memory: Option<&'a ResourceMemory>,
     /// The grantees that the look-up saw; `None` where there was none.
@@ -49,7 +49,7 @@ pub(super) struct Judged<'a> {
 
 /// The result.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Judgement {
+pub(super) struct ResourceJudgement {
     /// Open findings.
     pub(super) open: Vec<OpenFindings>,
     /// Findings that ended, and whose end is emailed.
@@ -65,12 +65,12 @@ pub(super) struct Judgement {
 }
 
 /// What findings of a group have in common.
-type GroupKey = (FindingClass, Exposure, Option<Moment>, Option<Reported>);
+type GroupKey = (FindingClass, Exposure, Option<ProvenTime>, Option<EmailedReports>);
 
-impl<'a> Judged<'a> {
+impl<'a> JudgedResource<'a> {
     /// Compares.
-    pub(super) fn judge(&self) -> Judgement {
-        let mut judgement = Judgement::default();
+    pub(super) fn judge(&self) -> ResourceJudgement {
+        let mut judgement = ResourceJudgement::default();
         let now: BTreeSet<&Grantee> = self.grantees.into_iter().flatten().collect();
         if self.grantees.is_some() {
             self.exposed(&mut judgement);
@@ -90,8 +90,8 @@ impl<'a> Judged<'a> {
         findings.filter(move |finding| classes.contains(&finding.class))
     }
 
-    fn now(&self) -> Moment {
-        Moment { at: self.at, proof: Proof::LookUp }
+    fn now(&self) -> ProvenTime {
+        ProvenTime { at: self.at, proof: Proof::LookUp }
     }
 
     fn exposure(&self, grantee: &Grantee) -> Exposure {
@@ -99,7 +99,7 @@ impl<'a> Judged<'a> {
     }
 
     /// The untrusted grantees that the look-up saw.
-    fn exposed(&self, judgement: &mut Judgement) {
+    fn exposed(&self, judgement: &mut ResourceJudgement) {
         let known: BTreeMap<&Grantee, &RememberedFinding> = self
             .known_open(&[FindingClass::Expected, FindingClass::Exposed])
             .map(|finding| (&finding.grantee, finding))
@@ -167,7 +167,7 @@ impl<'a> Judged<'a> {
         class: FindingClass,
         exposure: Exposure,
         severity: Severity,
-        reported: Option<&Reported>,
+        reported: Option<&EmailedReports>,
     ) -> News {
         let remind = self.rule.map_or(Reminder::default(), |rule| rule.remind);
         match reported {
@@ -186,7 +186,7 @@ impl<'a> Judged<'a> {
     }
 
     /// An email about a resource states everything that is open, so that its severity is the worst that is true now.
-    fn email_with_the_others(&self, judgement: &mut Judgement) {
+    fn email_with_the_others(&self, judgement: &mut ResourceJudgement) {
         let is_emailed =
             !judgement.ended.is_empty() || judgement.open.iter().any(|open| open.news.is_emailed());
         if is_emailed {
@@ -200,7 +200,7 @@ impl<'a> Judged<'a> {
 
     /// The grantees that the look-up saw, if they are worth a write: they differ, they are old, or an open finding of theirs is
     /// confirmed. Nothing where access may be lost, and the last look-up is too recent to say so: it would be forgotten.
-    fn seen(&self, set: &BTreeSet<&Grantee>, judgement: &Judgement) -> Option<MemoryChange> {
+    fn seen(&self, set: &BTreeSet<&Grantee>, judgement: &ResourceJudgement) -> Option<MemoryChange> {
         let memory = self.memory?;
         let known = memory.seen.as_ref();
         let now = match self.grantees {
@@ -225,7 +225,7 @@ impl<'a> Judged<'a> {
     }
 
     /// What is remembered once the email is sent.
-    fn remember_email(&self, judgement: &mut Judgement) {
+    fn remember_email(&self, judgement: &mut ResourceJudgement) {
         for ended in &judgement.ended {
             let (class, grantees, moment) = (ended.class, ended.grantees.clone(), ended.closed.clone());
             // An earlier end is remembered, and the finding may have opened again since.

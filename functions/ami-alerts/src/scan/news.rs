@@ -1,7 +1,7 @@
 //! The news about one image or snapshot that an email reports.
 
 use super::ResourceDescription;
-use super::judge::Judgement;
+use super::judge::ResourceJudgement;
 use super::open_findings::OpenFindings;
 use crate::exposure::Exposure;
 use crate::grantee::Grantee;
@@ -45,7 +45,7 @@ impl<'r> ResourceNews<'r> {
     /// The news of a judgement; `None` if nothing is emailed.
     pub(super) fn of(
         description: &ResourceDescription,
-        judgement: &Judgement,
+        judgement: &ResourceJudgement,
         context: NewsContext<'r>,
     ) -> Option<Self> {
         let NewsContext { rule, is_blocked, is_remembered } = context;

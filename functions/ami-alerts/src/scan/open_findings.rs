@@ -2,7 +2,7 @@
 
 use crate::exposure::Exposure;
 use crate::grantee::Grantee;
-use crate::memory::{FindingClass, Moment, Reported};
+use crate::memory::{EmailedReports, FindingClass, ProvenTime};
 use crate::severity::Severity;
 
 /// Open findings with the same history.
@@ -17,9 +17,9 @@ pub struct OpenFindings {
     /// The grantees.
     pub grantees: Vec<Grantee>,
     /// Their beginning, if it is known.
-    pub opened: Option<Moment>,
+    pub opened: Option<ProvenTime>,
     /// What was emailed about them.
-    pub reported: Option<Reported>,
+    pub reported: Option<EmailedReports>,
     /// Whether they are emailed, and why.
     pub news: News,
 }

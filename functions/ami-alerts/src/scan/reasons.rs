@@ -4,7 +4,7 @@ use shared::decision::Verdict;
 
 use super::because::ScanBecause;
 use super::decide::ScanDecision;
-use super::judge::Judgement;
+use super::judge::ResourceJudgement;
 use super::open_findings::{News, OpenFindings};
 use super::{ResourceDescription, ScannedResource};
 use crate::because::Because;
@@ -53,7 +53,7 @@ impl ScanDecision<'_> {
         &mut self,
         description: &ResourceDescription,
         is_read: bool,
-        judgement: &Judgement,
+        judgement: &ResourceJudgement,
         rule: Option<&ImageRule>,
     ) {
         let id = description.id();

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::exposure::Exposure;
-use crate::memory::Reported;
+use crate::memory::EmailedReports;
 use crate::rules::Reminder;
 
 /// A scan starts a little earlier or later than the one of the day before, and reaches a region sooner or later.
@@ -15,7 +15,12 @@ const WEEK: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// Whether an open finding is emailed again at `now`. The time counts from the last email, so that a reminder that a scan
 /// missed is emailed by the next one.
-pub(super) fn is_due(remind: Reminder, exposure: Exposure, reported: &Reported, now: Timestamp) -> bool {
+pub(super) fn is_due(
+    remind: Reminder,
+    exposure: Exposure,
+    reported: &EmailedReports,
+    now: Timestamp,
+) -> bool {
     let is_new = now.duration_since(reported.first) <= WEEK + TOLERANCE;
     let period = match remind {
         Reminder::Never => return false,
@@ -34,12 +39,12 @@ mod tests {
     /// The days on which a finding that was emailed on day 0 is emailed again, if a scan runs at the same time each day.
     fn days(remind: Reminder, exposure: Exposure, scans: impl Fn(i64) -> SignedDuration) -> Vec<i64> {
         let first = Timestamp::UNIX_EPOCH;
-        let mut reported = Reported { severity: Severity::Critical, first, last: first, emails: 1 };
+        let mut reported = EmailedReports { severity: Severity::Critical, first, last: first, emails: 1 };
         let is_reminded = |day: &i64| {
             let now = first + scans(*day);
             let due = is_due(remind, exposure, &reported, now);
             if due {
-                reported = Reported { last: now, emails: reported.emails + 1, ..reported };
+                reported = EmailedReports { last: now, emails: reported.emails + 1, ..reported };
             }
             due
         };

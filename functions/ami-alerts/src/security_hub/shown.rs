@@ -10,7 +10,7 @@ use super::HubFinding;
 use crate::email::mask::masked_text;
 use crate::exposure::Exposure;
 use crate::grantee::Grantee;
-use crate::memory::{FindingClass, Moment, Proof, RememberedFinding};
+use crate::memory::{FindingClass, Proof, ProvenTime, RememberedFinding};
 use crate::rules::Trusted;
 use crate::severity::Severity;
 
@@ -157,7 +157,7 @@ impl Shown<'_> {
 
 fn moment_fields(
     fields: &mut BTreeMap<&'static str, String>,
-    moment: &Moment,
+    moment: &ProvenTime,
     by: &'static str,
     event_id: &'static str,
 ) {
@@ -171,7 +171,7 @@ fn moment_fields(
 }
 
 /// `Opened at 2026-03-02T10:04:12Z by alice (CloudTrail event 5b1d...).`
-fn sentence(what: &str, moment: &Moment) -> String {
+fn sentence(what: &str, moment: &ProvenTime) -> String {
     let at = moment.at;
     let of_event = |event: &Option<String>| {
         event.as_deref().map(|event| format!(" (CloudTrail event {})", safe(event))).unwrap_or_default()

@@ -1,7 +1,7 @@
 //! Findings in AWS Security Finding Format: limits, ids, and what is imported when.
 
 use super::*;
-use crate::memory::{FindingHistory, Moment};
+use crate::memory::{FindingHistory, ProvenTime};
 
 const IMAGE: &str = "ami-0123456789abcdef0";
 
@@ -13,8 +13,8 @@ fn at(day: i64) -> Timestamp {
     Timestamp::from_second(day * 86_400).unwrap()
 }
 
-fn record(day: i64, actor: &str) -> Moment {
-    Moment::recorded(at(day), Some("5b1d"), actor)
+fn record(day: i64, actor: &str) -> ProvenTime {
+    ProvenTime::recorded(at(day), Some("5b1d"), actor)
 }
 
 fn finding(class: FindingClass, grantee: &str, actor: &str) -> RememberedFinding {

@@ -19,7 +19,7 @@ use crate::exposure::Exposure;
 use crate::facts::{Facts, ImageDescription, LookUp};
 use crate::grantee::Grantee;
 use crate::memory::update::{MemoryChange, MemoryUpdate};
-use crate::memory::{FindingClass, Moment, Proof, UsageReportRequest, UsageStage};
+use crate::memory::{FindingClass, Proof, ProvenTime, UsageReportRequest, UsageStage};
 use crate::rules::{ImageRule, Rules, Trusted};
 use crate::severity::Severity;
 
@@ -178,7 +178,7 @@ impl Settling<'_> {
     fn used(&self, new: &[AccountUse]) -> Vec<MemoryChange> {
         let grantees: Vec<Grantee> = new.iter().map(|one| Grantee::of(&one.account)).collect();
         let (class, now) = (FindingClass::Used, self.scene.now);
-        let moment = Moment { at: now, proof: Proof::LookUp };
+        let moment = ProvenTime { at: now, proof: Proof::LookUp };
         vec![
             MemoryChange::Opened { class, grantees: grantees.clone(), moment },
             MemoryChange::Reported { class, grantees, severity: Severity::Critical, at: now },

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::grantee::Grantee;
-use crate::memory::{FindingHistory, Moment, Proof, Reported, UsageReportRequest};
+use crate::memory::{EmailedReports, FindingHistory, Proof, ProvenTime, UsageReportRequest};
 use crate::severity::Severity;
 
 fn at(day: i64) -> Timestamp {
@@ -10,11 +10,11 @@ fn at(day: i64) -> Timestamp {
 }
 
 fn memory(opened: i64, closed: Option<i64>, report: Option<(i64, UsageStage)>) -> ResourceMemory {
-    let moment = |day| Moment { at: at(day), proof: Proof::LookUp };
+    let moment = |day| ProvenTime { at: at(day), proof: Proof::LookUp };
     let history = FindingHistory {
         opened: Some(moment(opened)),
         closed: closed.map(moment),
-        reported: Some(Reported {
+        reported: Some(EmailedReports {
             severity: Severity::Critical,
             first: at(opened),
             last: at(opened),

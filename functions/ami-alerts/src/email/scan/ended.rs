@@ -6,7 +6,7 @@ use crate::email::span::{duration, span, utc};
 use crate::email::{headline, plain};
 use crate::grantee::Grantee;
 use crate::history::EndedFinding;
-use crate::memory::{FindingClass, Moment, Proof};
+use crate::memory::{FindingClass, Proof, ProvenTime};
 
 /// Whether one of them was public, and no rule allows it now.
 pub(super) fn was_public(ended: &[EndedFinding]) -> bool {
@@ -42,7 +42,7 @@ fn subject(ended: &EndedFinding) -> String {
 }
 
 fn time(kind: ResourceKind, ended: &EndedFinding) -> String {
-    let Moment { at, proof } = &ended.closed;
+    let ProvenTime { at, proof } = &ended.closed;
     let from = from(ended.opened.as_ref());
     match proof {
         Proof::LookUp if ended.class == FindingClass::Lost => {
@@ -74,12 +74,12 @@ fn time(kind: ResourceKind, ended: &EndedFinding) -> String {
     }
 }
 
-fn from(opened: Option<&Moment>) -> String {
+fn from(opened: Option<&ProvenTime>) -> String {
     match opened {
-        Some(Moment { at, proof: Proof::Record { actor, .. } }) => {
+        Some(ProvenTime { at, proof: Proof::Record { actor, .. } }) => {
             format!("from {} (by {})", utc(*at), plain(actor))
         }
-        Some(Moment { at, .. }) => format!("from {} or earlier", utc(*at)),
+        Some(ProvenTime { at, .. }) => format!("from {} or earlier", utc(*at)),
         None => "(since when is not known)".to_owned(),
     }
 }
@@ -87,10 +87,10 @@ fn from(opened: Option<&Moment>) -> String {
 /// The whole period, whose end a call made.
 fn whole(ended: &EndedFinding) -> String {
     match &ended.opened {
-        Some(Moment { at, proof: Proof::Record { .. } }) => {
+        Some(ProvenTime { at, proof: Proof::Record { .. } }) => {
             format!("from {}", span(*at, ended.closed.at, None))
         }
-        Some(Moment { at, .. }) => format!("from {} or longer", span(*at, ended.closed.at, None)),
+        Some(ProvenTime { at, .. }) => format!("from {} or longer", span(*at, ended.closed.at, None)),
         None => format!("until {} (since when is not known)", utc(ended.closed.at)),
     }
 }
@@ -102,7 +102,7 @@ fn last_seen(ended: &EndedFinding) -> String {
 /// ` (open for 23 hours to 2 days)`: at least until it was seen last, at most until the look-up. Without a record of its
 /// beginning, only the least is known.
 fn at_most(ended: &EndedFinding) -> String {
-    let (Some(Moment { at, proof }), Some(confirmed)) = (&ended.opened, ended.confirmed) else {
+    let (Some(ProvenTime { at, proof }), Some(confirmed)) = (&ended.opened, ended.confirmed) else {
         return String::new();
     };
     let least = duration(confirmed.duration_since(*at));

@@ -7,7 +7,7 @@ use super::ScanAlert;
 use crate::change::ResourceKind;
 use crate::email::json_form;
 use crate::history::EndedFinding;
-use crate::memory::{FindingClass, Moment, Proof};
+use crate::memory::{FindingClass, Proof, ProvenTime};
 use crate::scan::{News, OpenFindings, ResourceDescription, ResourceNews};
 
 impl ScanAlert<'_> {
@@ -96,7 +96,7 @@ fn ended(ended: &EndedFinding) -> Value {
 }
 
 /// A time with its proof: `record`, `own-call`, `look-up`, `rule`, `gone`.
-fn moment(moment: &Moment) -> Value {
+fn moment(moment: &ProvenTime) -> Value {
     let (proof, event, actor, rule) = match &moment.proof {
         Proof::Record { event, actor, .. } => ("record", event.as_deref(), Some(actor), None),
         Proof::OwnCall { event } => ("own-call", event.as_deref(), None, None),

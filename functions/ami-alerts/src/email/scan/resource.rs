@@ -12,7 +12,7 @@ use crate::email::span::{duration, utc};
 use crate::email::trusted_lines::trusted_lines;
 use crate::email::{headline, plain};
 use crate::exposure::Exposure;
-use crate::memory::{FindingClass, Moment, Proof, Reported};
+use crate::memory::{EmailedReports, FindingClass, Proof, ProvenTime};
 use crate::scan::{News, OpenFindings, ResourceNews};
 
 impl ScanAlert<'_> {
@@ -84,20 +84,20 @@ fn history(open: &OpenFindings, now: Timestamp) -> String {
         past => format!("{}, {} ago", utc(at), duration(past)),
     };
     let beginning = match &open.opened {
-        Some(Moment { at, proof: Proof::Record { actor, event, .. } }) => {
+        Some(ProvenTime { at, proof: Proof::Record { actor, event, .. } }) => {
             let event = event.as_deref().map(|event| format!(", event {}", plain(event))).unwrap_or_default();
             format!("since {}, by {}{event}", ago(*at), plain(actor))
         }
-        Some(Moment { at, .. }) => format!("first seen at {}; no record says by whom", ago(*at)),
+        Some(ProvenTime { at, .. }) => format!("first seen at {}; no record says by whom", ago(*at)),
         None => "since when is not known".to_owned(),
     };
     match (open.news, open.reported) {
         (News::New, _) | (_, None) if open.opened.is_none() => beginning,
         (News::New, _) | (_, None) => format!("new: {beginning}"),
-        (News::Worse, Some(Reported { severity, .. })) => {
+        (News::Worse, Some(EmailedReports { severity, .. })) => {
             format!("worse than the severity {severity} that was emailed: {beginning}")
         }
-        (_, Some(Reported { emails, last, .. })) => {
+        (_, Some(EmailedReports { emails, last, .. })) => {
             format!("{beginning}; email {} about it, the last one was sent at {}", emails + 1, utc(last))
         }
     }

@@ -4,20 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{Judged, Judgement};
+use super::{JudgedResource, ResourceJudgement};
 use crate::exposure::Exposure;
 use crate::grantee::Grantee;
 use crate::history::EndedFinding;
 use crate::memory::update::MemoryChange;
-use crate::memory::{FindingClass, Moment, Proof, RememberedFinding, SETTLING};
+use crate::memory::{FindingClass, Proof, ProvenTime, RememberedFinding, SETTLING};
 use crate::severity::Severity;
 
 /// What ended findings of a group have in common.
-type EndKey = (FindingClass, Option<Moment>, Option<Timestamp>, Moment, Option<Severity>);
+type EndKey = (FindingClass, Option<ProvenTime>, Option<Timestamp>, ProvenTime, Option<Severity>);
 
-impl Judged<'_> {
+impl JudgedResource<'_> {
     /// The ends that are new, and those that no email reported.
-    pub(super) fn ended(&self, now: &BTreeSet<&Grantee>, judgement: &mut Judgement) {
+    pub(super) fn ended(&self, now: &BTreeSet<&Grantee>, judgement: &mut ResourceJudgement) {
         let mut emailed: BTreeMap<EndKey, Vec<Grantee>> = BTreeMap::new();
         let mut silent: BTreeMap<EndKey, Vec<Grantee>> = BTreeMap::new();
         for finding in self.known_open(&[FindingClass::Exposed, FindingClass::Expected, FindingClass::Lost]) {
@@ -44,14 +44,14 @@ impl Judged<'_> {
         &self,
         finding: &RememberedFinding,
         now: &BTreeSet<&Grantee>,
-        judgement: &mut Judgement,
-    ) -> Option<Moment> {
+        judgement: &mut ResourceJudgement,
+    ) -> Option<ProvenTime> {
         let grantee = &finding.grantee;
         let opened = finding.history.opened.as_ref().map(|opened| opened.at);
         let is_settling = self.is_settling(grantee, opened.max(finding.history.confirmed));
         let is_lost = finding.class == FindingClass::Lost;
         if self.is_gone {
-            return (!is_settling).then_some(Moment { at: self.at, proof: Proof::Gone });
+            return (!is_settling).then_some(ProvenTime { at: self.at, proof: Proof::Gone });
         }
         self.grantees?;
         match (now.contains(grantee), is_lost) {
@@ -68,7 +68,7 @@ impl Judged<'_> {
     }
 
     /// A rule now allows the access, or no longer expects it.
-    fn end_by_rule(&self, finding: &RememberedFinding) -> Option<Moment> {
+    fn end_by_rule(&self, finding: &RememberedFinding) -> Option<ProvenTime> {
         let is_lost = finding.class == FindingClass::Lost;
         let exposure = self.exposure(&finding.grantee);
         let is_known = !self.is_uncertain && exposure != Exposure::Unproven;
@@ -76,11 +76,11 @@ impl Judged<'_> {
             return None;
         }
         let place = self.rule.map(|rule| rule.place.to_string()).unwrap_or_default();
-        Some(Moment { at: self.at, proof: Proof::Rule { place } })
+        Some(ProvenTime { at: self.at, proof: Proof::Rule { place } })
     }
 
     /// The end that is remembered and that no email reported. A record's own email may still come within a few minutes.
-    fn unreported_end(&self, finding: &RememberedFinding) -> Option<Moment> {
+    fn unreported_end(&self, finding: &RememberedFinding) -> Option<ProvenTime> {
         let history = &finding.history;
         let is_emailed = matches!(finding.class, FindingClass::Exposed | FindingClass::Lost);
         let closed = history.closed.as_ref().filter(|_| is_emailed && !history.is_end_reported)?;
@@ -88,7 +88,7 @@ impl Judged<'_> {
     }
 }
 
-fn key(finding: &RememberedFinding, closed: Moment) -> EndKey {
+fn key(finding: &RememberedFinding, closed: ProvenTime) -> EndKey {
     let history = &finding.history;
     let severity = history.reported.map(|reported| reported.severity);
     (finding.class, history.opened.clone(), history.confirmed, closed, severity)

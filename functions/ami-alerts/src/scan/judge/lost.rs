@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{GroupKey, Judged, Judgement};
+use super::{GroupKey, JudgedResource, ResourceJudgement};
 use crate::exposure::Exposure;
 use crate::grantee::Grantee;
 use crate::memory::update::MemoryChange;
 use crate::memory::{FindingClass, SETTLING};
 
-impl Judged<'_> {
+impl JudgedResource<'_> {
     /// Open findings about lost access, and those that this look-up opens.
-    pub(super) fn lost(&self, now: &BTreeSet<&Grantee>, judgement: &mut Judgement) {
+    pub(super) fn lost(&self, now: &BTreeSet<&Grantee>, judgement: &mut ResourceJudgement) {
         let mut groups: BTreeMap<GroupKey, Vec<Grantee>> = BTreeMap::new();
         for finding in self.known_open(&[FindingClass::Lost]) {
             let may_be_trusted =

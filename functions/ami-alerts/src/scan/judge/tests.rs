@@ -22,8 +22,8 @@ fn judged<'a>(
     grantees: Option<&'a [Grantee]>,
     trusted: &'a Trusted,
     minutes: i64,
-) -> Judged<'a> {
-    Judged {
+) -> JudgedResource<'a> {
+    JudgedResource {
         memory: Some(memory),
         grantees,
         is_partial: false,
@@ -37,7 +37,7 @@ fn judged<'a>(
 }
 
 /// Judges and remembers, as a scan whose email is sent.
-fn scan(memory: &mut ResourceMemory, grantees: &[&str], minutes: i64) -> Judgement {
+fn scan(memory: &mut ResourceMemory, grantees: &[&str], minutes: i64) -> ResourceJudgement {
     let grantees: Vec<Grantee> = grantees.iter().map(|name| Grantee::of(name)).collect();
     let judgement = judged(memory, Some(&grantees), &trusted(), minutes).judge();
     let changes = judgement.changes.iter().chain(&judgement.after_email);
@@ -68,7 +68,7 @@ fn is_lost_access_found_only_15_minutes_after_the_last_proof() {
 fn is_lost_access_that_a_record_shows_emailed_as_the_record_has_it() {
     let mut memory = ResourceMemory::default();
     scan(&mut memory, &[TRUSTED], 0);
-    let moment = Moment::recorded(at(5), Some("e-1"), "alice");
+    let moment = ProvenTime::recorded(at(5), Some("e-1"), "alice");
     let grantees = vec![Grantee::of(TRUSTED)];
     memory.apply(&MemoryChange::Removed { grantees, are_trusted: true, moment: moment.clone() });
     let judgement = scan(&mut memory, &[], 100);
@@ -80,7 +80,7 @@ fn is_lost_access_that_a_record_shows_emailed_as_the_record_has_it() {
 fn is_an_end_reported_although_the_finding_opened_again() {
     let mut memory = ResourceMemory::default();
     scan(&mut memory, &["all"], 0);
-    let record = |minutes, event| Moment::recorded(at(minutes), Some(event), "bob");
+    let record = |minutes, event| ProvenTime::recorded(at(minutes), Some(event), "bob");
     let grantees = vec![Grantee::Everyone];
     let (removed, granted) = (record(60, "e-1"), record(120, "e-2"));
     memory.apply(&MemoryChange::Removed { grantees: grantees.clone(), are_trusted: false, moment: removed });
@@ -96,9 +96,9 @@ fn does_a_look_up_of_a_part_close_nothing() {
     let mut memory = ResourceMemory::default();
     scan(&mut memory, &["all", "444455556666"], 0);
     let (everyone, trusted) = ([Grantee::Everyone], trusted());
-    let partial = Judged { is_partial: true, ..judged(&memory, Some(&everyone), &trusted, 1_000) };
+    let partial = JudgedResource { is_partial: true, ..judged(&memory, Some(&everyone), &trusted, 1_000) };
     let unread = judged(&memory, None, &trusted, 1_000);
-    let unremembered = Judged { memory: None, ..judged(&memory, Some(&everyone), &trusted, 1_000) };
+    let unremembered = JudgedResource { memory: None, ..judged(&memory, Some(&everyone), &trusted, 1_000) };
     for judged in [partial, unread, unremembered] {
         let judgement = judged.judge();
         assert_eq!((judgement.ended.len(), judgement.ended_silently.len()), (0, 0), "{judged:?}");
@@ -122,15 +122,16 @@ fn rules(text: &str) -> crate::rules::Rules {
 #[test]
 fn is_an_expected_share_a_finding_once_its_actor_is_not_trusted() {
     let mut memory = ResourceMemory::default();
-    let by =
-        |name: &str| Moment::recorded(at(0), Some("e-1"), name).expected_as(Some(&format!("role/{name}")));
+    let by = |name: &str| {
+        ProvenTime::recorded(at(0), Some("e-1"), name).expected_as(Some(&format!("role/{name}")))
+    };
     let grantees = vec![Grantee::of("444455556666")];
     let (class, moment) = (Some(FindingClass::Expected), by("Sharer"));
     memory.apply(&MemoryChange::Granted { grantees: grantees.clone(), class, moment: moment.clone() });
     let no_one = Trusted::default();
     let judge = |memory: &ResourceMemory, text: &str| {
         let rules = rules(text);
-        Judged { rule: rules.images.first(), ..judged(memory, Some(&grantees), &no_one, 100) }.judge()
+        JudgedResource { rule: rules.images.first(), ..judged(memory, Some(&grantees), &no_one, 100) }.judge()
     };
     let trusted = "[[image-alert]]\ntrusted-actors = [\"role/Sharer\"]\n";
     let open = judge(&memory, trusted).open;
@@ -170,7 +171,7 @@ proptest! {
                 1 => Some(&grantees[..grantees.len().min(1)]),
                 _ => Some(&grantees[..]),
             };
-            let judged = Judged { is_partial: read == 1, ..judged(&memory, seen, &trusted, now) };
+            let judged = JudgedResource { is_partial: read == 1, ..judged(&memory, seen, &trusted, now) };
             let judgement = judged.judge();
             for ended in judgement.ended.iter().chain(&judgement.ended_silently) {
                 let is_access = ended.class == FindingClass::Exposed;
