@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
 use crate::service::{Context, Service};
-use finding::HubFinding;
+use finding::StoredHubFinding;
 
 pub(crate) const SERVICE: Service = Service {
     name: "securityhub",
@@ -28,7 +28,7 @@ const MAX_FINDINGS: usize = 100;
 pub(crate) struct SecurityHub {
     /// Whether the account has enabled the service.
     pub(crate) enabled: bool,
-    findings: Mutex<Vec<HubFinding>>,
+    findings: Mutex<Vec<StoredHubFinding>>,
 }
 
 impl Default for SecurityHub {
@@ -44,7 +44,7 @@ impl SecurityHub {
     }
 
     /// Creates the finding, or updates the one with its ids.
-    fn import(&self, new: HubFinding) {
+    fn import(&self, new: StoredHubFinding) {
         let mut findings = self.findings.lock().expect("no holder of this lock panics");
         match findings.iter_mut().find(|finding| finding.is_same(&new)) {
             Some(earlier) => earlier.update(new),
@@ -68,7 +68,7 @@ fn batch_import_findings(context: &Context<'_>, mut input: Members) -> Result<Va
     let (mut imported, mut failed) = (Vec::new(), Vec::new());
     for value in given {
         let id = value.get("Id").and_then(Value::as_str).unwrap_or_default().to_owned();
-        match HubFinding::read(context, value)? {
+        match StoredHubFinding::read(context, value)? {
             Ok(finding) => imported.push(finding),
             Err(wrong) => failed.push(json!({
                 "Id": id,

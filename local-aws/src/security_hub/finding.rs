@@ -26,7 +26,7 @@ const OF_CUSTOMER: [&str; 4] = ["Note", "UserDefinedFields", "VerificationState"
 
 /// A finding that fits the format.
 #[derive(Debug, Clone)]
-pub(super) struct HubFinding {
+pub(super) struct StoredHubFinding {
     id: String,
     product: String,
     updated: Timestamp,
@@ -49,12 +49,12 @@ impl From<ErrorAnswer> for Refused {
     }
 }
 
-impl HubFinding {
+impl StoredHubFinding {
     /// Reads a finding. The inner error describes how it breaks a rule of the format.
     pub(super) fn read(
         context: &Context<'_>,
         value: Map<String, Value>,
-    ) -> Result<Result<HubFinding, String>, ErrorAnswer> {
+    ) -> Result<Result<StoredHubFinding, String>, ErrorAnswer> {
         match checked(context, value) {
             Ok(finding) => Ok(Ok(finding)),
             Err(Refused::Finding(wrong)) => Ok(Err(wrong)),
@@ -62,12 +62,12 @@ impl HubFinding {
         }
     }
 
-    pub(super) fn is_same(&self, other: &HubFinding) -> bool {
+    pub(super) fn is_same(&self, other: &StoredHubFinding) -> bool {
         (&self.id, &self.product) == (&other.id, &other.product)
     }
 
     /// An import that is not newer changes nothing.
-    pub(super) fn update(&mut self, new: HubFinding) {
+    pub(super) fn update(&mut self, new: StoredHubFinding) {
         if new.updated <= self.updated {
             return;
         }
@@ -81,7 +81,7 @@ impl HubFinding {
     }
 }
 
-fn checked(context: &Context<'_>, value: Map<String, Value>) -> Result<HubFinding, Refused> {
+fn checked(context: &Context<'_>, value: Map<String, Value>) -> Result<StoredHubFinding, Refused> {
     let value = Value::Object(value);
     if value.to_string().len() > MAX_BYTES {
         return Err(Refused::Finding("The finding is larger than 240 KB".to_owned()));
@@ -107,7 +107,7 @@ fn checked(context: &Context<'_>, value: Map<String, Value>) -> Result<HubFindin
     resources(&mut given)?;
     further(&mut given)?;
     given.finish()?;
-    Ok(HubFinding { id, product, updated, value })
+    Ok(StoredHubFinding { id, product, updated, value })
 }
 
 /// "The identifier of the account that you are calling BatchImportFindings from needs to be the same as the AwsAccountId

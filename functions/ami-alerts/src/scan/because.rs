@@ -82,10 +82,10 @@ impl Explain for ScanBecause {
 impl fmt::Display for ScanBecause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OnlyTrusted { snapshots: None } => f.write_str("only trusted accounts can use it"),
+            Self::OnlyTrusted { snapshots: None } => f.write_str("its access is as the rules allow"),
             Self::OnlyTrusted { snapshots: Some(number) } => {
-                let them = verb(*number, "it", "them");
-                write!(f, "{}: only trusted accounts can use {them}", count(*number, "snapshot"))
+                let their = verb(*number, "its", "their");
+                write!(f, "{}: {their} access is as the rules allow", count(*number, "snapshot"))
             }
             Self::ReportedBefore { grantees } => {
                 write!(f, "already reported, and no reminder is due: {}", listed(grantees))

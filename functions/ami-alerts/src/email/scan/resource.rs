@@ -77,7 +77,7 @@ fn state(kind: ResourceKind, open: &OpenFindings, is_blocked: bool) -> String {
     }
 }
 
-/// Since when, by whom, and what was emailed about it.
+/// Its beginning, its actor, and what was emailed about it.
 fn history(open: &OpenFindings, now: Timestamp) -> String {
     let ago = |at: Timestamp| match now.duration_since(at) {
         none if none < SignedDuration::from_mins(2) => utc(at),
@@ -88,7 +88,7 @@ fn history(open: &OpenFindings, now: Timestamp) -> String {
             let event = event.as_deref().map(|event| format!(", event {}", plain(event))).unwrap_or_default();
             format!("since {}, by {}{event}", ago(*at), plain(actor))
         }
-        Some(ProvenTime { at, .. }) => format!("first seen at {}; no record says by whom", ago(*at)),
+        Some(ProvenTime { at, .. }) => format!("first seen at {}; no record names the actor", ago(*at)),
         None => "since when is not known".to_owned(),
     };
     match (open.news, open.reported) {
