@@ -105,7 +105,7 @@ fn grouped<'m>(
     let mut latest: Vec<&RememberedFinding> = Vec::new();
     let mut places: BTreeMap<(FindingClass, &Grantee), usize> = BTreeMap::new();
     for finding in &memory.findings {
-        // Security Hub deletes a finding that is not updated, so that an old use is not refreshed for ever.
+        // Security Hub deletes a finding that is not updated, so that an old use is refreshed for a limited time.
         let is_old =
             |opened: &ProvenTime| finding.class == FindingClass::Used && now >= opened.at + USES_ARE_KEPT;
         if finding.class == FindingClass::Expected || finding.history.opened.as_ref().is_none_or(is_old) {

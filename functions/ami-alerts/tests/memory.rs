@@ -358,10 +358,10 @@ proptest! {
         }),
     ) {
         let changes = changes_of(&truth);
-        let in_time = after(&changes);
+        let punctual = after(&changes);
         let shuffled: Vec<MemoryChange> = order.iter().map(|at| changes[*at].clone()).collect();
-        prop_assert_eq!(spans(&after(&shuffled)), spans(&in_time));
-        prop_assert_eq!(in_time.open().next().is_some(), may_have_access(&truth));
+        prop_assert_eq!(spans(&after(&shuffled)), spans(&punctual));
+        prop_assert_eq!(punctual.open().next().is_some(), may_have_access(&truth));
     }
 
     #[test]

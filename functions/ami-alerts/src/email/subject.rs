@@ -1,8 +1,10 @@
 //! The subject of an email: severity, region, change, image, account and actor, in under 100 characters.
 //!
 //! The severity, the region and the id of the image or snapshot are always whole. If the subject is too long, the image's name
-//! is cut first, then the account's alias, then the detail of the change. Only an actor that still does not fit is cut.
+//! is cut first, then the account's alias, then the detail of the change. A role's session is then named as `ROLE/SESSION`, and a
+//! revert without its change. Only an actor that still does not fit is cut.
 
+use shared::arn::Arn;
 use shared::text::LONGEST_SUBJECT;
 
 use super::headline::{ChangeWords, change};
@@ -29,6 +31,16 @@ struct Subject {
     actor: String,
 }
 
+/// Shorter forms of parts, in the order in which they are used.
+struct Shorter {
+    /// The change without its detail.
+    change: String,
+    /// The actor as `ROLE/SESSION`.
+    actor: Option<String>,
+    /// The result of the revert without the change.
+    revert: Option<String>,
+}
+
 /// The subject.
 pub(super) fn subject(alert: &CallAlert<'_>) -> String {
     let id = alert.resource().and_then(|resource| resource.id.as_deref()).map(plain);
@@ -44,7 +56,18 @@ pub(super) fn subject(alert: &CallAlert<'_>) -> String {
         by: named::preposition(alert.call.record),
         actor: alert.actor_name(),
     };
-    parts.fitted(headline(alert, &change, true))
+    let shorter = Shorter {
+        change: headline(alert, &change, true),
+        actor: role_and_session(alert),
+        revert: revert_words(alert).map(str::to_owned),
+    };
+    parts.fitted(shorter)
+}
+
+/// The role and the session of the actor, as its ARN has them: `ROLE/SESSION`.
+fn role_and_session(alert: &CallAlert<'_>) -> Option<String> {
+    let arn: Arn = alert.call.actor.arn.as_deref()?.parse().ok()?;
+    arn.resource_of("assumed-role").map(plain)
 }
 
 fn severity(alert: &CallAlert<'_>) -> String {
@@ -55,14 +78,21 @@ fn severity(alert: &CallAlert<'_>) -> String {
 /// The revert and the change.
 fn headline(alert: &CallAlert<'_>, change: &ChangeWords, is_short: bool) -> String {
     let change = if is_short { change.short() } else { change.full() };
+    match revert_words(alert) {
+        Some(revert) => format!("{revert}: {}", uncapitalized(&change)),
+        None => change,
+    }
+}
+
+/// The result of the revert, if one was made or tried.
+fn revert_words(alert: &CallAlert<'_>) -> Option<&'static str> {
     match alert.revert {
-        RevertOutcome::Failed(failed) => format!("{}: {}", failed_revert(failed), uncapitalized(&change)),
+        RevertOutcome::Failed(failed) => Some(failed_revert(failed)),
         RevertOutcome::Revoked(_) | RevertOutcome::RevokedBefore(..) => {
             let is_whole = alert.assessment.revert.held().is_empty();
-            let reverted = if is_whole { "Reverted" } else { IN_PART };
-            format!("{reverted}: {}", uncapitalized(&change))
+            Some(if is_whole { "Reverted" } else { IN_PART })
         }
-        RevertOutcome::NotPlanned | RevertOutcome::Blocked(_) => change,
+        RevertOutcome::NotPlanned | RevertOutcome::Blocked(_) => None,
     }
 }
 
@@ -90,11 +120,17 @@ impl Subject {
         self.text().chars().count().saturating_sub(LONGEST_SUBJECT)
     }
 
-    fn fitted(mut self, short_change: String) -> String {
+    fn fitted(mut self, shorter_parts: Shorter) -> String {
         let (name, account) = (self.name.take(), self.account.take());
         // Without a name and an account: what must be whole decides about the detail of the change.
         if self.excess() > 0 {
-            self.change = short_change;
+            self.change = shorter_parts.change;
+        }
+        if self.excess() > 0 {
+            self.actor = shorter_parts.actor.unwrap_or(self.actor);
+        }
+        if self.excess() > 0 {
+            self.change = shorter_parts.revert.unwrap_or(self.change);
         }
         let excess = self.excess();
         if excess > 0 {
