@@ -1,6 +1,7 @@
 //! Decisions and calls as a person reads them on a terminal of 80 columns.
 
 mod calls;
+pub mod columns;
 
 use std::fmt::Write as _;
 

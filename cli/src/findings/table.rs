@@ -1,19 +1,12 @@
 //! The list of findings as aligned lines, worst first, with the sums.
 
-use std::fmt::Write as _;
-
 use ami_alerts::finding_list::{FindingList, FindingRow, UnreadableItem};
 use ami_alerts::memory::{Proof, ProvenTime};
-use anstyle::Style;
 use jiff::Timestamp;
 use shared::text::{count, printable};
 
 use crate::render;
-
-const BOLD: Style = Style::new().bold();
-
-/// The widest column; a longer cell moves the columns after it.
-const WIDEST: usize = 40;
+use crate::render::columns::columns;
 
 /// The most grantees that a cell names.
 const NAMED: usize = 2;
@@ -26,22 +19,8 @@ type Cells = [String; HEADINGS.len()];
 
 /// The list as text.
 pub(super) fn text(list: &FindingList) -> String {
-    let mut out = String::new();
     let rows: Vec<Cells> = list.findings.iter().map(cells).collect();
-    let headings = HEADINGS.map(str::to_owned);
-    let widths: [usize; HEADINGS.len()] = std::array::from_fn(|column| {
-        let lengths = rows.iter().chain([&headings]).map(|row| row[column].chars().count());
-        lengths.filter(|length| *length <= WIDEST).max().unwrap_or(0)
-    });
-    if !rows.is_empty() {
-        let _ = writeln!(out, "{BOLD}{}{BOLD:#}", line(&headings, &widths));
-    }
-    for row in &rows {
-        let _ = writeln!(out, "{}", line(row, &widths));
-    }
-    if !rows.is_empty() {
-        out.push('\n');
-    }
+    let mut out = columns(HEADINGS, &rows);
     for UnreadableItem { region, resource, error } in &list.unreadable {
         let what = resource.as_deref().unwrap_or("the findings of the region");
         out.push_str(&render::sentence(&format!("note: {region} {what}: could not be read: {error}")));
@@ -88,12 +67,6 @@ fn by(opened: &ProvenTime) -> String {
 
 fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%MZ").to_string()
-}
-
-/// The cells in their columns.
-fn line(cells: &Cells, widths: &[usize; HEADINGS.len()]) -> String {
-    let padded = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
-    padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
 }
 
 fn sums(list: &FindingList) -> String {

@@ -1,18 +1,11 @@
 //! The overview as aligned lines, one for each branch; below them each reason once, the notes, and the sums.
 
-use std::fmt::Write as _;
-
-use anstyle::Style;
 use branch_stacks::overview::{BranchRow, StackOverview};
 use jiff::{SignedDuration, Timestamp};
 use shared::text::printable;
 
 use crate::render;
-
-const BOLD: Style = Style::new().bold();
-
-/// The widest column; a longer name moves the columns after it.
-const WIDEST: usize = 40;
+use crate::render::columns::columns;
 
 const HEADINGS: [&str; 7] = ["BRANCH", "VERDICT", "REASON", "STATUS", "AGE", "IDLE", "STACK"];
 
@@ -21,22 +14,8 @@ type Cells = [String; HEADINGS.len()];
 
 /// The overview as text.
 pub(super) fn text(overview: &StackOverview) -> String {
-    let mut out = String::new();
     let rows: Vec<Cells> = overview.branches.iter().map(|row| cells(row, overview.now)).collect();
-    let headings = HEADINGS.map(str::to_owned);
-    let widths: [usize; HEADINGS.len()] = std::array::from_fn(|column| {
-        let lengths = rows.iter().chain([&headings]).map(|row| row[column].chars().count());
-        lengths.filter(|length| *length <= WIDEST).max().unwrap_or(0)
-    });
-    if !rows.is_empty() {
-        let _ = writeln!(out, "{BOLD}{}{BOLD:#}", line(&headings, &widths));
-    }
-    for row in &rows {
-        let _ = writeln!(out, "{}", line(row, &widths));
-    }
-    if !rows.is_empty() {
-        out.push('\n');
-    }
+    let mut out = columns(HEADINGS, &rows);
     for reason in reasons(&overview.branches) {
         out.push_str(&render::sentence(&reason));
     }
@@ -93,12 +72,6 @@ fn reasons(rows: &[BranchRow]) -> Vec<String> {
 
 fn branches(number: usize) -> String {
     format!("{number} branches")
-}
-
-/// The cells in their columns.
-fn line(cells: &Cells, widths: &[usize; HEADINGS.len()]) -> String {
-    let padded = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
-    padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
 }
 
 /// A duration in whole days; below two days in hours.
