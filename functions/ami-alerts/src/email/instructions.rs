@@ -189,8 +189,8 @@ fn about_untrusted(
             .say("Read the event below, too: the command does not cover the part that could not be read.");
     } else if is_new && !is_expected {
         instructions.say(match has_lines {
-            true => "If this was intended, add the lines below to pointsman.toml and deploy. The same change then has the severity info.",
-            false => "If this was intended, let a rule in pointsman.toml trust the grantees. The same change then has the severity info.",
+            true => "If this was intended, add the lines below to pointsman.toml and deploy. The same share then has the severity info.",
+            false => "If this was intended, let a rule in pointsman.toml trust the grantees. The same share then has the severity info.",
         });
     }
 }
