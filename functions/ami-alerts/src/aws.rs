@@ -7,12 +7,12 @@ use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 #[derive(Debug, Clone)]
 pub struct Clients {
     config: SdkConfig,
+    /// The settings of the function's own account.
+    own: SdkConfig,
     /// For the table of reports.
     pub dynamodb: aws_sdk_dynamodb::Client,
     /// For the account's alias.
     pub iam: aws_sdk_iam::Client,
-    /// For the organization of accounts. The SDK's endpoint is the one of the partition: us-east-1, us-gov-west-1, cn-northwest-1.
-    pub organizations: aws_sdk_organizations::Client,
     /// For emails.
     pub sns: aws_sdk_sns::Client,
     /// For the function's own role, and for roles in other accounts.
@@ -24,9 +24,9 @@ impl Clients {
     pub fn new(config: &SdkConfig) -> Self {
         Self {
             config: config.clone(),
+            own: config.clone(),
             dynamodb: aws_sdk_dynamodb::Client::new(config),
             iam: aws_sdk_iam::Client::new(config),
-            organizations: aws_sdk_organizations::Client::new(config),
             sns: aws_sdk_sns::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
         }
@@ -43,6 +43,12 @@ impl Clients {
     pub fn ec2(&self, region: &str) -> aws_sdk_ec2::Client {
         let config = aws_sdk_ec2::config::Builder::from(&self.config).region(Region::new(region.to_owned()));
         aws_sdk_ec2::Client::from_conf(config.build())
+    }
+
+    /// AWS Organizations, for the organization of accounts; few events need it. The SDK's endpoint is the one of the partition:
+    /// us-east-1, us-gov-west-1, cn-northwest-1.
+    pub fn organizations(&self) -> aws_sdk_organizations::Client {
+        aws_sdk_organizations::Client::new(&self.own)
     }
 
     /// Security Hub of a region: a finding belongs to the region of its resource.

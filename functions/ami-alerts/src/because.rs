@@ -7,10 +7,10 @@ use shared::call_error::CallError;
 use shared::config::Place;
 use shared::decision::{Evidence, Explain};
 use shared::event::MalformedEvent;
-use shared::text::{count, list_at_most};
+use shared::text::count;
 
 use crate::event::UnrelatedEvent;
-use crate::grantee::Grantee;
+use crate::grantee::{Grantee, listed};
 use crate::history::EndedFinding;
 use crate::revert_plan::{RevertBlock, may_have_had_effect};
 use crate::severity::Severity;
@@ -133,11 +133,4 @@ impl fmt::Display for Because {
             Self::FindingClosed { ended } => ended.fmt(f),
         }
     }
-}
-
-/// The most grantees that a sentence names.
-const MOST: usize = 10;
-
-fn listed(grantees: &[Grantee]) -> String {
-    list_at_most(&grantees.iter().map(Grantee::to_string).collect::<Vec<_>>(), MOST)
 }

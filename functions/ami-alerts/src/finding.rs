@@ -4,16 +4,12 @@ use std::fmt;
 
 use shared::config::Place;
 use shared::decision::{Evidence, Explain};
-use shared::text::list_at_most;
 
 use crate::call_outcome::CallOutcome;
 use crate::change::{ResourceKind, SnapshotUse};
 use crate::exposure::Exposure;
-use crate::grantee::Grantee;
+use crate::grantee::{Grantee, listed};
 use crate::severity::Severity;
-
-/// The most grantees that a sentence of the log names.
-const MOST: usize = 10;
 
 /// One consequence of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -199,10 +195,6 @@ fn access_now(now: Option<&[(Exposure, Vec<Grantee>)]>) -> String {
         }
         None => "the current permissions could not be read".to_owned(),
     }
-}
-
-fn listed(grantees: &[Grantee]) -> String {
-    list_at_most(&grantees.iter().map(Grantee::to_string).collect::<Vec<_>>(), MOST)
 }
 
 /// The reason that reports a finding.

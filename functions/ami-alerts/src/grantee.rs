@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use shared::arn::Arn;
+use shared::text::list_at_most;
 
 /// A principal that can launch an image, or create volumes from a snapshot. In JSON and in the table it is its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -95,6 +96,14 @@ impl From<String> for Grantee {
     fn from(name: String) -> Self {
         Self::of(&name)
     }
+}
+
+/// The most grantees that a reason names.
+const MOST: usize = 10;
+
+/// The grantees in a reason: the first ones, and the number of the others.
+pub(crate) fn listed(grantees: &[Grantee]) -> String {
+    list_at_most(&grantees.iter().map(Grantee::to_string).collect::<Vec<_>>(), MOST)
 }
 
 pub use shared::home::is_account;

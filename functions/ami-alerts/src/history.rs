@@ -6,10 +6,8 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use shared::text::list_at_most;
-
 use crate::event::Record;
-use crate::grantee::Grantee;
+use crate::grantee::{Grantee, listed};
 use crate::memory::{FindingClass, Proof, ProvenTime, RememberedFinding, ResourceMemory, SeenGrantees};
 use crate::severity::Severity;
 
@@ -173,13 +171,10 @@ fn still_open(
     after.open().filter(is_earlier).cloned().collect()
 }
 
-/// The most grantees that a sentence names.
-const MOST: usize = 10;
-
 /// `everyone had access from 2026-03-02T10:04:12Z to 2026-03-02T10:51:12Z, 47 minutes; bob removed it (event e-2)`.
 impl fmt::Display for EndedFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let grantees = list_at_most(&self.grantees.iter().map(Grantee::to_string).collect::<Vec<_>>(), MOST);
+        let grantees = listed(&self.grantees);
         let is_lost = self.class == FindingClass::Lost;
         match is_lost {
             true => write!(f, "{grantees}, which a rule trusts, had no permission")?,

@@ -7,7 +7,7 @@
 use shared::arn::Arn;
 use shared::text::LONGEST_SUBJECT;
 
-use super::headline::{ChangeWords, change};
+use super::headline::{ChangeWords, change, lower};
 use super::{CallAlert, named, plain};
 use crate::change::SharedResource;
 use crate::revert_plan::{FailedRevert, RevertOutcome};
@@ -79,7 +79,7 @@ fn severity(alert: &CallAlert<'_>) -> String {
 fn headline(alert: &CallAlert<'_>, change: &ChangeWords, is_short: bool) -> String {
     let change = if is_short { change.short() } else { change.full() };
     match revert_words(alert) {
-        Some(revert) => format!("{revert}: {}", uncapitalized(&change)),
+        Some(revert) => format!("{revert}: {}", lower(&change)),
         None => change,
     }
 }
@@ -181,9 +181,4 @@ fn cut(text: &str, most: usize) -> String {
         return text.to_owned();
     }
     text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
-}
-
-fn uncapitalized(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(characters).collect()
 }

@@ -175,7 +175,7 @@ impl Question {
         Self {
             refused,
             account: account.to_owned(),
-            organizations: run.aws.organizations.clone(),
+            organizations: run.aws.organizations(),
             dynamodb: run.aws.dynamodb.clone(),
             table: run.settings.table.clone(),
             executor: run.invocation.executor,

@@ -4,13 +4,13 @@ use std::fmt;
 
 use jiff::Timestamp;
 use shared::decision::{Evidence, Explain};
-use shared::text::{count, list_at_most, verb};
+use shared::text::{count, verb};
 
 use super::{OpenFindings, ScanStop};
 use crate::change::ResourceKind;
 use crate::exposure::Exposure;
 use crate::facts::LookupError;
-use crate::grantee::Grantee;
+use crate::grantee::{Grantee, listed};
 use crate::history::EndedFinding;
 use crate::memory::{FindingClass, Proof, ProvenTime};
 
@@ -189,11 +189,4 @@ fn end(ended: &EndedFinding) -> String {
 
 fn seen_last(confirmed: Option<Timestamp>) -> String {
     confirmed.map(|at| format!("last seen at {at}, ")).unwrap_or_default()
-}
-
-/// The most grantees that a sentence names.
-const MOST: usize = 10;
-
-fn listed(grantees: &[Grantee]) -> String {
-    list_at_most(&grantees.iter().map(Grantee::to_string).collect::<Vec<_>>(), MOST)
 }
