@@ -107,10 +107,7 @@ impl RememberedCall<'_> {
     }
 
     fn reverted(&self, revert: &RevertOutcome, changes: &mut Vec<MemoryChange>) {
-        let at = match revert {
-            RevertOutcome::RevokedBefore(_, at) => *at,
-            _ => self.now,
-        };
+        let at = revert.revoked_at(self.now);
         let event = self.access.moment.event().map(str::to_owned);
         let moment = ProvenTime { at, proof: Proof::OwnCall { event } };
         let removed = some(revert.revoked().to_vec());
