@@ -64,7 +64,9 @@ pub fn text(incident: &Incident) -> String {
     let began = incident.began();
     let mode = incident.mode;
     let _ = writeln!(out, "{}: {} of {}, {}", incident.id, mode, incident.plan, incident.phase.name());
-    out.push_str(&render::sentence(&format!("  {}", incident.drs_plan)));
+    if let Some(drs_plan) = &incident.drs_plan {
+        out.push_str(&render::sentence(&format!("  {drs_plan}")));
+    }
     out.push_str("\nalarms\n");
     for alarm in incident.alarms.values() {
         let line = format!("  {} {} since {}, began {}", alarm.name, alarm.state, alarm.since, alarm.began);

@@ -48,6 +48,10 @@ pub enum Because {
     FollowUnreadable { error: CallError },
     /// The incident can no longer be refused.
     CannotRefuse,
+    /// The incident has not ended its launch, and cannot be closed.
+    CannotClose,
+    /// The operator closed the incident.
+    IncidentClosed { by: String },
     /// The operator's command names something that does not exist.
     NothingOfThatName { what: &'static str, name: String },
     /// The operator cleared the latch.
@@ -197,6 +201,10 @@ impl fmt::Display for Because {
                 "the operator cannot refuse the recovery, because DRS has started it. Cancel the execution in DRS: the email \
                  STARTED has the command",
             ),
+            Self::CannotClose => f.write_str(
+                "the incident cannot be closed before its launch has ended. Refuse a recovery that has not started",
+            ),
+            Self::IncidentClosed { by } => write!(f, "{by} closes the incident: the next alarm opens another one"),
             Self::NothingOfThatName { what, name } => write!(f, "there is no {what} `{name}`"),
             Self::LatchCleared { by } => {
                 write!(f, "{by} cleared the latch: the next confirmed alarm may start a recovery")

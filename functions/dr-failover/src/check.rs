@@ -14,18 +14,18 @@ pub(crate) fn check(document: &Document, _: &[PathBuf], problems: &mut Vec<Probl
 
 /// A plan needs its DRS recovery plan and its own topic.
 fn needs(plan: &RecoveryPlan) -> Vec<NeededPermission> {
-    let drs_plan = NeededPermission {
-        at: plan.named_at.drs_plan.clone(),
+    let drs_plan = plan.drs_plan.iter().zip(&plan.named_at.drs_plan).map(|(drs_plan, at)| NeededPermission {
+        at: at.clone(),
         // The deployment's region and account are not known here: the function itself compares them (`plan-elsewhere`).
-        resource: format!("arn:{{partition}}:drs:{{region}}:{{account}}:{}", plan.drs_plan.resource),
+        resource: format!("arn:{{partition}}:drs:{{region}}:{{account}}:{}", drs_plan.resource),
         calls: vec!["drs:StartRecoveryPlanExecution"],
         help: "add it to the policy of DrFailoverRole in templates/recovery.yaml",
-    };
+    });
     let topic = plan.topic.iter().zip(&plan.named_at.topic).map(|(topic, at)| NeededPermission {
         at: at.clone(),
         resource: topic.to_string(),
         calls: vec!["sns:Publish"],
         help: "add it to the parameter PlanTopicArns (parameter_overrides in samconfig.toml)",
     });
-    [drs_plan].into_iter().chain(topic).collect()
+    drs_plan.chain(topic).collect()
 }

@@ -87,8 +87,19 @@ const KEYS: &[Key] = &[
         KeyDefault::Required,
         "`alarm`, the name of an alarm in the recovery region, `probe`, a URL, or both: all of them must agree",
     ),
+    key(
+        "agree",
+        "`\"K of N\"`, N at most 20",
+        KeyDefault::Value("\"3 of 3\""),
+        "the looks at the second signal, about a minute apart, that must agree, and the latest looks that count",
+    ),
     key("plan", "string", KeyDefault::Required, "the ARN of the DRS recovery plan"),
-    key("mode", "`\"drill\"`, `\"recovery\"`", KeyDefault::Value("\"drill\""), "drill or recovery"),
+    key(
+        "mode",
+        "`\"notify\"`, `\"recovery\"`",
+        KeyDefault::Value("\"notify\""),
+        "whether a confirmed alarm is emailed with the command that starts the recovery, or starts it",
+    ),
     key(
         "rpo",
         "duration, 1m to 30d",

@@ -39,6 +39,13 @@ pub enum Event {
         /// The operator's name.
         by: String,
     },
+    /// The operator closes an incident after its launch.
+    Close {
+        /// The incident's id.
+        incident: String,
+        /// The operator's name.
+        by: String,
+    },
     /// The operator clears the latch of a plan.
     ClearLatch {
         /// The plan's name.
@@ -74,6 +81,7 @@ impl fmt::Display for Event {
                 write!(f, "the launch result of {server} is {state}")
             }
             Self::Refuse { incident, by } => write!(f, "{by} refuses the recovery of {incident}"),
+            Self::Close { incident, by } => write!(f, "{by} closes the incident {incident}"),
             Self::ClearLatch { plan, by } => write!(f, "{by} clears the latch of {plan}"),
             Self::Reconcile => f.write_str("reconcile"),
         }
@@ -132,12 +140,13 @@ fn ours(detail_type: &str, event: &Value) -> Result<Parsed, MalformedEvent> {
     Ok(Parsed::Ours(match detail_type {
         "reconcile" => Event::Reconcile,
         "refuse" => Event::Refuse { incident: word("/detail/incident", "detail.incident")?, by: by()? },
+        "close" => Event::Close { incident: word("/detail/incident", "detail.incident")?, by: by()? },
         "clear-latch" => Event::ClearLatch { plan: word("/detail/plan", "detail.plan")?, by: by()? },
         other => {
             return Err(MalformedEvent::NotA {
                 field: "detail-type",
                 value: other.to_owned(),
-                expected: "reconcile, refuse or clear-latch",
+                expected: "reconcile, refuse, close or clear-latch",
             });
         }
     }))

@@ -12,7 +12,7 @@ use futures::join;
 use shared::arn::Arn;
 use versioned_table::TableError;
 
-use crate::facts::{Facts, Recoverable, Signals};
+use crate::facts::{DrsPlan, Facts, Recoverable, Signals};
 use crate::rules::RecoveryPlan;
 use crate::run::Run;
 use crate::step::{Input, KnownPlan, MissingFact, Step, step};
@@ -56,7 +56,9 @@ async fn read(
         MissingFact::Executions(query) => {
             facts.executions = Some(executions::executions(drs, &query).await);
         }
-        MissingFact::Recoverable(drs_plan) => facts.recoverable = Some(recoverable(run, &drs_plan).await),
+        MissingFact::Recoverable(drs_plan) => {
+            facts.recoverable = Some(recoverable(run, drs_plan.as_deref()).await);
+        }
         MissingFact::Progress(execution) => {
             facts.progress = Some(progress::progress(drs, &execution.to_string()).await);
         }
@@ -73,9 +75,12 @@ async fn signals(run: &Run<'_>, plan: &RecoveryPlan) -> Signals {
     Signals { kill_switch, second_alarm, probe }
 }
 
-async fn recoverable(run: &Run<'_>, drs_plan: &Arn) -> Recoverable {
+async fn recoverable(run: &Run<'_>, drs_plan: Option<&Arn>) -> Recoverable {
     let drs = &run.aws.drs;
-    let plan = plan::plan(drs, &drs_plan.to_string()).await;
+    let plan = match drs_plan {
+        Some(drs_plan) => plan::plan(drs, &drs_plan.to_string()).await,
+        None => Ok(DrsPlan { status: "ACTIVE".to_owned(), servers: Vec::new() }),
+    };
     let servers: Vec<String> = match &plan {
         Ok(plan) => plan.servers.iter().map(|server| server.id.clone()).collect(),
         Err(_) => Vec::new(),

@@ -19,7 +19,7 @@ use crate::email;
 use crate::event::{Event, Parsed, parse};
 use crate::incident::Incident;
 use crate::plan::decide_and_act;
-use crate::rules::{RecoveryPlan, Rules};
+use crate::rules::{Mode, RecoveryPlan, Rules};
 use crate::run::Run;
 use crate::settings::Settings;
 use crate::step::Input;
@@ -82,13 +82,21 @@ async fn decided(run: &Run<'_>, event: &Event) -> Report {
             }
         }
         Event::Launch(_) | Event::Reconcile => {
-            let all = run.rules.plans.iter().map(|plan| (plan, Input::Reconcile)).collect();
+            let all = run.rules.plans.iter().map(|plan| (plan, Input::Reconcile(Mode::Recovery)));
+            let all = all.collect();
             report.add(each(run, all).await);
         }
         Event::Refuse { incident, by } => {
             let plan = Incident::plan_of(incident).and_then(|name| run.rules.plan(name));
             match plan {
                 Some(plan) => report.add(decide_and_act(run, plan, Input::Refuse { incident, by }).await),
+                None => missing(&mut report, "recovery plan of the incident", incident),
+            }
+        }
+        Event::Close { incident, by } => {
+            let plan = Incident::plan_of(incident).and_then(|name| run.rules.plan(name));
+            match plan {
+                Some(plan) => report.add(decide_and_act(run, plan, Input::Close { incident, by }).await),
                 None => missing(&mut report, "recovery plan of the incident", incident),
             }
         }
@@ -103,11 +111,12 @@ async fn decided(run: &Run<'_>, event: &Event) -> Report {
 /// Decides several plans at a time, since each waits for its own probe. Plans with the same DRS plan are decided one after the
 /// other, since the start of one blocks the next. The report has the order of the rules.
 async fn each(run: &Run<'_>, inputs: Vec<(&RecoveryPlan, Input<'_>)>) -> Report {
-    let mut groups: Vec<(&Arn, Vec<usize>)> = Vec::new();
+    let mut groups: Vec<(Option<&Arn>, Vec<usize>)> = Vec::new();
     for (index, (plan, _)) in inputs.iter().enumerate() {
-        match groups.iter_mut().find(|(drs_plan, _)| **drs_plan == plan.drs_plan) {
+        let drs_plan = plan.drs_plan.as_ref();
+        match groups.iter_mut().find(|(of_group, _)| drs_plan.is_some() && *of_group == drs_plan) {
             Some((_, group)) => group.push(index),
-            None => groups.push((&plan.drs_plan, vec![index])),
+            None => groups.push((drs_plan, vec![index])),
         }
     }
     let inputs = &inputs;

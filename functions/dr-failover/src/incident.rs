@@ -57,8 +57,9 @@ pub struct Incident {
     pub format: u32,
     /// The plan's name.
     pub plan: String,
-    /// The ARN of the DRS recovery plan.
-    pub drs_plan: Arn,
+    /// The ARN of the DRS recovery plan; none if the plan has waves of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drs_plan: Option<Arn>,
     /// When the incident was opened.
     pub opened: Timestamp,
     /// When the outage began: the earliest ALARM of an alarm that is on time, complete and not suppressed. Later changes of the
@@ -71,6 +72,15 @@ pub struct Incident {
     /// How the incident reached its last phase.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end: Option<IncidentEnd>,
+    /// When the launch ended. Afterwards the incident stays open until an operator closes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finished: Option<Timestamp>,
+    /// The operator who closed the incident after its launch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed_by: Option<String>,
+    /// The operator who started the drill.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drilled_by: Option<String>,
     /// The operator who refused the recovery. The incident is closed once DRS is known to have no execution of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused_by: Option<String>,
@@ -178,9 +188,12 @@ impl Incident {
             began: None,
             closed: None,
             end: None,
+            finished: None,
+            closed_by: None,
+            drilled_by: None,
             refused_by: None,
             phase: IncidentPhase::Held,
-            mode: plan.mode,
+            mode: Mode::Recovery,
             alarms: BTreeMap::new(),
             holds: Vec::new(),
             attempts: Vec::new(),
@@ -238,6 +251,22 @@ impl Incident {
         self.end = Some(end);
     }
 
+    /// Ends the launch. The incident stays open, so that what follows is recorded and emailed.
+    pub fn finish(&mut self, phase: IncidentPhase, at: Timestamp, end: IncidentEnd) {
+        self.phase = phase;
+        self.finished = Some(at);
+        self.holds.clear();
+        self.note(at, EntryKind::Ended, format!("the {} is {}: {end}", self.mode, phase.name()));
+        self.end = Some(end);
+    }
+
+    /// Closes the incident after its launch, for an operator.
+    pub fn close_by(&mut self, by: &str, at: Timestamp) {
+        let by = Self::bounded(by);
+        self.note(at, EntryKind::Operator, format!("{by} closes the incident"));
+        (self.closed, self.closed_by) = (Some(at), Some(by));
+    }
+
     /// When the outage began.
     pub fn began(&self) -> Timestamp {
         let of_alarms = || self.alarms.values().map(|alarm| alarm.began).min();
@@ -249,9 +278,9 @@ impl Incident {
         self.alarms.values().any(|alarm| alarm.state == AlarmState::Alarm)
     }
 
-    /// Whether every alarm is OK.
+    /// Whether every alarm is OK. A drill has no alarm.
     pub fn is_over(&self) -> bool {
-        self.alarms.values().all(|alarm| alarm.state == AlarmState::Ok)
+        self.mode == Mode::Recovery && self.alarms.values().all(|alarm| alarm.state == AlarmState::Ok)
     }
 
     /// The number of servers that are launched.

@@ -28,6 +28,8 @@ pub enum Interlock {
     KillSwitchOff { parameter: String },
     /// The kill switch has no usable value.
     KillSwitchUnclear { parameter: String, found: KillSwitchGap },
+    /// The plan's mode is `notify`, and no operator approved the start.
+    NotifyOnly,
     /// The function's time is set by hand.
     TimeIsMadeUp,
     /// The DRS plan is in another region than the function.
@@ -129,6 +131,7 @@ impl Interlock {
         match self {
             Self::KillSwitchOff { .. } => Code::KillSwitchOff,
             Self::KillSwitchUnclear { .. } => Code::KillSwitchUnclear,
+            Self::NotifyOnly => Code::NotifyOnly,
             Self::TimeIsMadeUp => Code::TimeIsMadeUp,
             Self::PlanElsewhere { .. } => Code::PlanElsewhere,
             Self::AlarmUnclear { .. } => Code::AlarmUnclear,
@@ -167,6 +170,7 @@ impl Interlock {
     pub fn passes(&self) -> bool {
         match self {
             Self::KillSwitchOff { .. }
+            | Self::NotifyOnly
             | Self::TimeIsMadeUp
             | Self::PlanElsewhere { .. }
             | Self::AlarmUnclear { .. }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use shared::arn::Arn;
 
 use crate::alarm::AlarmState;
+use crate::rules::Mode;
 
 /// The latch of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,9 @@ pub struct Latch {
     /// The id of the open incident, which receives the alarms of the plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub open: Option<String>,
+    /// The id of the open drill, which receives no alarm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open_drill: Option<String>,
     /// The ids of closed incidents whose final email has not been sent.
     #[serde(rename = "untold", skip_serializing_if = "Vec::is_empty")]
     pub unreported: Vec<String>,
@@ -36,6 +40,24 @@ pub struct Latch {
     pub drill: Option<LatchedStart>,
     /// The last known state of each alarm: an older event is out of date.
     pub seen: BTreeMap<Arn, SeenAlarm>,
+}
+
+impl Latch {
+    /// The id of the open incident of this mode.
+    pub fn open_of(&self, mode: Mode) -> Option<&String> {
+        match mode {
+            Mode::Recovery => self.open.as_ref(),
+            Mode::Drill => self.open_drill.as_ref(),
+        }
+    }
+
+    /// The same, to change it.
+    pub fn open_of_mut(&mut self, mode: Mode) -> &mut Option<String> {
+        match mode {
+            Mode::Recovery => &mut self.open,
+            Mode::Drill => &mut self.open_drill,
+        }
+    }
 }
 
 /// A recovery or a drill that an incident started.

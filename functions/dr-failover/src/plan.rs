@@ -13,7 +13,7 @@ use crate::act::Acting;
 use crate::because::Because;
 use crate::facts::Facts;
 use crate::gather::gather;
-use crate::rules::RecoveryPlan;
+use crate::rules::{Mode, RecoveryPlan};
 use crate::run::Run;
 use crate::step::{Input, StartAnswer, StartFailure, step, without_table};
 
@@ -50,11 +50,15 @@ async fn once(
     input: Input<'_>,
     acting: &mut Acting<'_>,
 ) -> Result<(), TableError> {
-    let known = run.store().known(&plan.name).await?;
+    let known = run.store().known(&plan.name, input).await?;
     let step = gather(run, plan, &known, input).await?;
     let known = acting.act(known, step).await?;
     for id in known.unreported() {
         report_closed(run, plan, &id, acting).await;
+    }
+    // A drill is an incident of its own: an alarm meanwhile opens another one.
+    if matches!(input, Input::Reconcile(Mode::Recovery)) && known.latch.open_drill.is_some() {
+        Box::pin(once(run, plan, Input::Reconcile(Mode::Drill), acting)).await?;
     }
     Ok(())
 }

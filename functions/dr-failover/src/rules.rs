@@ -35,10 +35,18 @@ pub struct RecoveryPlan {
     pub alarms: Vec<Arn>,
     /// The second signal, which must agree with the alarm.
     pub second_signal: SecondSignal,
-    /// The ARN of the DRS recovery plan.
-    pub drs_plan: Arn,
-    /// Drill or recovery.
-    pub mode: Mode,
+    /// The looks at the second signal that must agree.
+    pub agree: Agreement,
+    /// The ARN of the DRS recovery plan; none if the plan has waves of its own.
+    pub drs_plan: Option<Arn>,
+    /// The waves of source servers, in their order; empty if a DRS recovery plan has the order.
+    pub waves: Vec<Wave>,
+    /// The effect of a confirmed alarm.
+    pub mode: PlanMode,
+    /// Whether the start of a recovery waits for an operator's approval.
+    pub approval: Approval,
+    /// The Elastic IP addresses that recovered servers receive.
+    pub addresses: Vec<ServerAddress>,
     /// The recovery point objective: the greatest age of the newest recovery snapshot when the alarm began.
     pub rpo: SignedDuration,
     /// The policy for older snapshots.
@@ -63,7 +71,7 @@ pub struct RecoveryPlan {
 #[derive(Debug, Clone)]
 pub struct PlanPlaces {
     /// `plan`.
-    pub drs_plan: std::ops::Range<usize>,
+    pub drs_plan: Option<std::ops::Range<usize>>,
     /// `topic`.
     pub topic: Option<std::ops::Range<usize>>,
     /// `alarms`, one by one.
@@ -77,6 +85,87 @@ pub struct SecondSignal {
     pub alarm: Option<String>,
     /// The URL that the function probes from the recovery region.
     pub probe: Option<String>,
+}
+
+/// The looks at the second signal that must agree: `3 of 3`, each about a minute after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Agreement {
+    /// The number of looks that agree.
+    pub needed: u32,
+    /// The number of latest looks that count.
+    pub of: u32,
+}
+
+impl Agreement {
+    /// Three in a row: one bad minute is no outage.
+    pub const DEFAULT: Self = Self { needed: 3, of: 3 };
+}
+
+impl fmt::Display for Agreement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}", self.needed, self.of)
+    }
+}
+
+/// A wave of a plan without a DRS recovery plan. The next wave starts when each critical server of this one is launched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wave {
+    /// The name, which is unique in its plan.
+    pub name: String,
+    /// The ids of the source servers.
+    pub servers: Vec<String>,
+    /// The tags that every source server of the wave has; empty if the ids name them all.
+    pub tags: std::collections::BTreeMap<String, String>,
+    /// The ids of the servers without which the next wave may start.
+    pub optional: Vec<String>,
+    /// The time in which the wave's servers should launch. An email reports that it passed.
+    pub within: SignedDuration,
+}
+
+/// An Elastic IP address that the instance of a recovered server receives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerAddress {
+    /// The source server's id.
+    pub server: String,
+    /// The allocation id of the address: `eipalloc-...`.
+    pub allocation: String,
+}
+
+/// Whether the start of a recovery waits for an operator's approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Approval {
+    /// It does not.
+    #[default]
+    None,
+    /// It waits until an operator approves.
+    Required,
+    /// It waits until an operator approves, or until this time has passed without a refusal.
+    After(SignedDuration),
+}
+
+/// The effect of a confirmed alarm. No alarm starts a drill: a drill cannot be stopped, and blocks a recovery meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanMode {
+    /// An email reports the outage and has the command that starts the recovery.
+    Notify,
+    /// The recovery starts.
+    Recovery,
+}
+
+impl PlanMode {
+    /// The name in rules.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Notify => "notify",
+            Self::Recovery => "recovery",
+        }
+    }
+}
+
+impl fmt::Display for PlanMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// Drill or recovery, with DRS's names.

@@ -3,6 +3,7 @@
 //! A step that lacks a fact names it ([`MissingFact`]); `gather` reads it, and the step is taken again with it. `act` carries the
 //! effects out in their order, and hands DRS's answer and SNS's answer back as inputs.
 
+mod after;
 pub mod alarm;
 pub mod decide;
 pub mod follow;
@@ -65,13 +66,20 @@ pub enum Input<'a> {
         /// The operator's name.
         by: &'a str,
     },
+    /// The operator closes an incident after its launch.
+    Close {
+        /// The incident's id.
+        incident: &'a str,
+        /// The operator's name.
+        by: &'a str,
+    },
     /// The operator clears the latch.
     ClearLatch {
         /// The operator's name.
         by: &'a str,
     },
-    /// The open incident is re-evaluated.
-    Reconcile,
+    /// The open incident of this mode is re-evaluated.
+    Reconcile(Mode),
     /// DRS was asked for the start.
     Started(&'a Performed<StartAnswer, StartFailure>),
     /// SNS took the email about a claimed state, or did not.
@@ -87,6 +95,18 @@ pub enum Input<'a> {
     ClearanceReported,
     /// The final email of a closed incident is due.
     ReportClosed(&'a str),
+}
+
+impl Input<'_> {
+    /// Whether the input is about the open incident or about the open drill.
+    pub fn mode(&self, latch: &Latch) -> Mode {
+        let is_drill = |id: &str| latch.open_drill.as_deref() == Some(id);
+        match self {
+            Self::Reconcile(mode) => *mode,
+            Self::Refuse { incident, .. } | Self::Close { incident, .. } if is_drill(incident) => Mode::Drill,
+            _ => Mode::Recovery,
+        }
+    }
 }
 
 /// DRS's answer to a start.
@@ -113,8 +133,8 @@ pub enum MissingFact {
     Signals(Box<ExecutionsQuery>),
     /// The executions alone.
     Executions(Box<ExecutionsQuery>),
-    /// The DRS plan and its servers.
-    Recoverable(Box<Arn>),
+    /// The servers of the DRS plan, or of the plan's waves, with what could block their launch.
+    Recoverable(Option<Box<Arn>>),
     /// The progress of this execution.
     Progress(Box<Arn>),
 }
@@ -122,8 +142,8 @@ pub enum MissingFact {
 /// The executions that count for an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExecutionsQuery {
-    /// The DRS plan.
-    pub drs_plan: Arn,
+    /// The DRS plan; none if the plan has waves of its own.
+    pub drs_plan: Option<Arn>,
     /// When the incident was opened.
     pub opened: Timestamp,
     /// Failed executions until then launched nothing and do not count.
@@ -186,7 +206,11 @@ pub fn step(
         Input::Published { claim, subject, is_sent } => draft.published(claim, subject, is_sent),
         Input::ClearanceReported => draft.clearance_reported(),
         Input::ReportClosed(id) => draft.report_closed(id),
-        Input::Alarm(..) | Input::Refuse { .. } | Input::ClearLatch { .. } | Input::Reconcile => {
+        Input::Alarm(..)
+        | Input::Refuse { .. }
+        | Input::Close { .. }
+        | Input::ClearLatch { .. }
+        | Input::Reconcile(_) => {
             draft.event(known, input)?;
         }
     }
@@ -252,7 +276,8 @@ impl<'a> Draft<'a> {
     fn event(&mut self, before: &KnownPlan, input: Input<'_>) -> Result<(), MissingFact> {
         // An operator may have deleted the item of the incident that the latch names.
         if self.step.known.incident.is_none() {
-            self.step.known.latch.open = None;
+            let latch = &mut self.step.known.latch;
+            *latch.open_of_mut(input.mode(latch)) = None;
         }
         self.apply(input);
         self.forget_a_stored_incident(before)?;
@@ -284,6 +309,7 @@ impl<'a> Draft<'a> {
             }
             Input::ClearLatch { by } => self.clear(by),
             Input::Refuse { incident, by } => self.refuse(incident, by),
+            Input::Close { incident, by } => self.close_by(incident, by),
             _ => {}
         }
     }
@@ -323,6 +349,10 @@ impl<'a> Draft<'a> {
             Some(Clearance { by: Incident::bounded(by), at: now, incident: incident_id, reported: false });
         if let Some(open) = incident {
             open.note(now, EntryKind::Operator, format!("{by} cleared the latch"));
+            // Its plan may recover again: the next alarm opens another incident.
+            if open.finished.is_some() {
+                open.close_by(by, now);
+            }
         }
         self.reason(Verdict::Update, &Because::LatchCleared { by: by.to_owned() });
     }
@@ -336,7 +366,7 @@ impl<'a> Draft<'a> {
         if !incident.is_open() {
             return;
         }
-        if incident.phase == IncidentPhase::Running {
+        if incident.phase == IncidentPhase::Running || incident.finished.is_some() {
             return self.reason(Verdict::Fail, &Because::CannotRefuse);
         }
         let by = Incident::bounded(by);

@@ -6,7 +6,7 @@ use versioned_table::{ItemKey, TableError, VersionedTable};
 
 use crate::incident::Incident;
 use crate::latch::Latch;
-use crate::step::KnownPlan;
+use crate::step::{Input, KnownPlan};
 
 /// The sort key of a latch.
 const LATCH: &str = "latch";
@@ -21,13 +21,13 @@ impl<'a> IncidentStore<'a> {
         Self(VersionedTable { client, name })
     }
 
-    /// The latch of a plan, and the open incident.
+    /// The latch of a plan, and the open incident that the input is about.
     ///
     /// # Errors
     /// When the table does not answer or an item has another form.
-    pub async fn known(&self, plan: &str) -> Result<KnownPlan, TableError> {
+    pub async fn known(&self, plan: &str, input: Input<'_>) -> Result<KnownPlan, TableError> {
         let latch: Latch = self.latch(plan).await?;
-        let incident = match &latch.open {
+        let incident = match latch.open_of(input.mode(&latch)) {
             Some(id) => self.incident(plan, id).await?,
             None => None,
         };

@@ -8,7 +8,7 @@ use dr_failover::facts::{
 use dr_failover::incident::{DecidedStart, Incident, MissingDetail, RefusalCause, StartRefusal};
 use dr_failover::interlock::Interlock;
 use dr_failover::latch::LatchedStart;
-use dr_failover::rules::{Mode, RecoveryPlan, read};
+use dr_failover::rules::{Mode, PlanMode, RecoveryPlan, read};
 use dr_failover::step::KnownPlan;
 use dr_failover::step::alarm::apply;
 use dr_failover::step::decide::{StartDecision, StartQuestion, decide};
@@ -276,7 +276,7 @@ fn which_earlier_starts_block_a_recovery() {
         decided(|world| world.known.latch.drill = before("09:59:00")),
         decided(|world| {
             world.known.latch.drill = before("09:59:00");
-            world.plan.mode = Mode::Drill;
+            world.incident().mode = Mode::Drill;
         }),
         decided(|world| {
             let own = LatchedStart { incident: world.id(), at: at("10:00:20") };
@@ -326,12 +326,12 @@ fn do_recovered_servers_block_a_recovery_and_drilled_ones_not() {
         decided(|world| world.instance(true)),
         decided(|world| {
             world.instance(false);
-            world.plan.mode = Mode::Drill;
+            world.incident().mode = Mode::Drill;
         }),
         decided(|world| world.facts.recoverable.instances = Err(error("AccessDenied"))),
         // A person started it with the command of the mail, which has the incident's tag.
         decided(|world| {
-            world.plan.mode = Mode::Drill;
+            world.plan.mode = PlanMode::Notify;
             world.facts.executions = Ok(vec![running(Mode::Recovery, Some(&world.id()))]);
         }),
     ].join("\n"), @r"
@@ -396,7 +396,7 @@ fn which_alarms_block_a_recovery() {
         decided(|world| world.incident().alarms.values_mut().for_each(|alarm| alarm.missing = vec![MissingDetail::PreviousState])),
         decided(|world| world.incident().alarms.values_mut().for_each(|alarm| alarm.missing = vec![MissingDetail::Other])),
         decided(|world| world.time_is_made_up = true),
-        decided(|world| world.incident().drs_plan.region = "eu-west-1".to_owned()),
+        decided(|world| world.incident().drs_plan.as_mut().unwrap().region = "eu-west-1".to_owned()),
     ].join("\n"), @r"
     start 2
     hold stale

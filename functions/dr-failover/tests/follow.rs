@@ -66,7 +66,7 @@ fn comes_to(mode: Mode, progress: &ExecutionProgress) -> String {
     }
     let mut incident = incident(mode);
     follow(&mut incident, progress, now());
-    if incident.is_open() {
+    if incident.finished.is_none() {
         "running".to_owned()
     } else {
         format!("{}: {}/2", incident.phase.name(), incident.launched())

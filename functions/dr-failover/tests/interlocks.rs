@@ -52,6 +52,7 @@ fn of_signals() -> Vec<Interlock> {
             found: KillSwitchGap::Other(text("on")),
         },
         Interlock::KillSwitchUnclear { parameter, found: KillSwitchGap::Unreadable(error()) },
+        Interlock::NotifyOnly,
         Interlock::TimeIsMadeUp,
         Interlock::PlanElsewhere { region: text("us-east-1"), here: text("eu-west-1") },
         Interlock::AlarmUnclear { alarm: alarm.clone(), missing: vec![MissingDetail::Time] },

@@ -234,6 +234,7 @@ fn is_a_start_reported_while_the_table_does_not_answer() {
     let step = |asked| without_table(input, asked, &TableError::Overtaken, &world.context()).effects;
     assert!(matches!(step(Some(&asked))[..], [Effect::ReportUnrecordedStart { .. }]));
     assert!(matches!(step(None)[..], [Effect::ReportUndecided { .. }]));
-    let reconcile = without_table(Input::Reconcile, None, &TableError::Overtaken, &world.context());
+    let reconcile =
+        without_table(Input::Reconcile(Mode::Recovery), None, &TableError::Overtaken, &world.context());
     assert_eq!((codes(&reconcile), reconcile.effects.len()), (vec!["state-unreadable"], 0));
 }

@@ -68,7 +68,8 @@ impl StartCall<'_> {
             server.expect("both members are set")
         });
         let call = drs.start_recovery_plan_execution().mode(mode);
-        let call = call.recovery_plan_arn(self.incident.drs_plan.to_string());
+        let call = call
+            .recovery_plan_arn(self.incident.drs_plan.as_ref().map(ToString::to_string).unwrap_or_default());
         let call = call.client_token(&self.start.token).set_source_servers(Some(servers.collect()));
         match call.set_tags(Some(self.tags().into_iter().collect())).send().await {
             Ok(output) => self.answer(output.recovery_plan_execution),

@@ -16,14 +16,14 @@ pub(super) fn start(drs_plan: &Arn) -> String {
 }
 
 /// The same with the incident's tag: the function finds the execution by its tag, follows it, and starts no second one.
-pub(super) fn start_for(incident: &Incident) -> String {
+pub(super) fn start_for(incident: &Incident) -> Option<String> {
     let tags = json!({INCIDENT_TAG: incident.id});
-    format!("{} --tags '{tags}'", start(&incident.drs_plan))
+    incident.drs_plan.as_ref().map(|drs_plan| format!("{} --tags '{tags}'", start(drs_plan)))
 }
 
 /// Starts single servers for real.
-pub(super) fn start_servers(drs_plan: &Arn, servers: &[&str]) -> String {
-    let region = &drs_plan.region;
+pub(super) fn start_servers(email: &IncidentEmail<'_>, servers: &[&str]) -> String {
+    let region = region(email);
     let servers: Vec<String> = servers.iter().map(|server| format!("sourceServerID={server}")).collect();
     format!("aws drs start-recovery --region {region} --source-servers {}", servers.join(" "))
 }
@@ -59,16 +59,22 @@ pub(super) fn retry(drs_plan: &Arn) -> String {
 }
 
 /// Terminates the launched instances.
-pub(super) fn terminate(incident: &Incident) -> Option<String> {
+pub(super) fn terminate(email: &IncidentEmail<'_>) -> Option<String> {
+    let incident = email.incident;
     let launched = incident.servers.values().filter_map(|server| server.instance.as_deref());
     let launched: Vec<&str> = launched.filter(|id| is_plain(id)).collect();
-    let region = &incident.drs_plan.region;
+    let region = region(email);
     (!launched.is_empty()).then(|| {
         format!(
             "aws drs terminate-recovery-instances --region {region} --recovery-instance-ids {}",
             launched.join(" ")
         )
     })
+}
+
+/// The region of the servers: the DRS plan's, or else the function's.
+fn region<'a>(email: &IncidentEmail<'a>) -> &'a str {
+    email.incident.drs_plan.as_ref().map_or(&email.home.region, |drs_plan| &drs_plan.region)
 }
 
 /// Reads the kill switch.

@@ -132,8 +132,8 @@ fn details(email: &IncidentEmail<'_>) -> Vec<String> {
         format!("Account and region: {}, {}", email.home.account, email.home.region),
         format!("Incident: {}", incident.id),
         format!("Plan: {} ({}), mode {}", plan.name, plan.place, plan.mode),
-        format!("DRS plan: {}", incident.drs_plan),
     ];
+    lines.extend(incident.drs_plan.as_ref().map(|drs_plan| format!("DRS plan: {drs_plan}")));
     for (arn, alarm) in &incident.alarms {
         lines.push(format!("Alarm: {}", printable(&arn.to_string())));
         lines.extend(alarm.reason.as_deref().map(|why| format!("  CloudWatch's reason: {}", printable(why))));

@@ -8,7 +8,7 @@ use shared::text::printable;
 use super::{VERSION, commands};
 use crate::alarm::AlarmEvent;
 use crate::latch::Clearance;
-use crate::rules::RecoveryPlan;
+use crate::rules::{Mode, RecoveryPlan};
 use crate::step::{StartAnswer, StartFailure};
 use crate::text::{capitalized, utc};
 use shared::table_error::TableError;
@@ -43,9 +43,10 @@ pub fn not_understood(event: &Value, why: &str, plans: &[RecoveryPlan], now: Tim
 
 /// For each plan, the commands that show and start its recovery.
 fn by_hand(plans: &[RecoveryPlan]) -> String {
-    let commands = plans.iter().take(MOST_PLANS).map(|plan| {
-        let (list, start) = (commands::executions(&plan.drs_plan), commands::start(&plan.drs_plan));
-        format!("  {}:\n  {list}\n  {start}\n", plan.name)
+    let commands = plans.iter().take(MOST_PLANS).filter_map(|plan| {
+        let drs_plan = plan.drs_plan.as_ref()?;
+        let (list, start) = (commands::executions(drs_plan), commands::start(drs_plan));
+        Some(format!("  {}:\n  {list}\n  {start}\n", plan.name))
     });
     commands.collect()
 }
@@ -58,19 +59,24 @@ pub fn unrecorded(
     now: Timestamp,
 ) -> Message {
     let (headline, lead) = match answer {
-        Ok(StartAnswer(execution)) => {
-            ("STARTED", format!("DRS has started the {} of {}: {}.", plan.mode, plan.name, execution.arn))
-        }
+        Ok(StartAnswer(execution)) => (
+            "STARTED",
+            format!("DRS has started the {} of {}: {}.", Mode::Recovery, plan.name, execution.arn),
+        ),
         Err(failure) => {
             let failure = printable(&failure.to_string());
             (
                 "UNCERTAIN",
-                format!("DRS was asked to start the {} of {} and answered: {failure}.", plan.mode, plan.name),
+                format!(
+                    "DRS was asked to start the {} of {} and answered: {failure}.",
+                    Mode::Recovery,
+                    plan.name
+                ),
             )
         }
     };
     let headline =
-        format!("{headline}, not recorded: {} of {}: the table does not answer", plan.mode, plan.name);
+        format!("{headline}, not recorded: {} of {}: the table does not answer", Mode::Recovery, plan.name);
     within(LARGEST_MESSAGE, headline, critical(plan), |_| {
         let text = format!(
             "{lead} The function could not record that, because its table does not answer.\n\nWhy: {}\nWhen: {}\n\nWhat happens \
@@ -78,7 +84,7 @@ pub fn unrecorded(
              do\n- Do not start the recovery by hand.\n- Check whether it is in progress:\n  {}\n",
             printable(&error.to_string()),
             utc(now),
-            commands::executions(&plan.drs_plan)
+            plan.drs_plan.as_ref().map(commands::executions).unwrap_or_default()
         );
         let form = json!({
             "version": VERSION, "severity": "critical", "plan": plan.name, "error": error.to_string(),
@@ -89,7 +95,7 @@ pub fn unrecorded(
 
 /// The email about an alarm that arrives while the table does not answer.
 pub fn undecided(plan: &RecoveryPlan, alarm: &AlarmEvent, error: &TableError, now: Timestamp) -> Message {
-    let headline = format!("NOT DECIDED: {} of {}: the table does not answer", plan.mode, plan.name);
+    let headline = format!("NOT DECIDED: {} of {}: the table does not answer", Mode::Recovery, plan.name);
     within(LARGEST_MESSAGE, headline, critical(plan), |_| {
         let text = format!(
             "{}. The function started nothing, because the function's table does not answer. An earlier recovery of the plan {} may still \
@@ -100,8 +106,8 @@ pub fn undecided(plan: &RecoveryPlan, alarm: &AlarmEvent, error: &TableError, no
             plan.name,
             printable(&error.to_string()),
             utc(now),
-            commands::executions(&plan.drs_plan),
-            commands::start(&plan.drs_plan)
+            plan.drs_plan.as_ref().map(commands::executions).unwrap_or_default(),
+            plan.drs_plan.as_ref().map(commands::start).unwrap_or_default()
         );
         let form = json!({
             "version": VERSION, "severity": "critical", "plan": plan.name, "alarm": alarm.arn, "error": error.to_string(),

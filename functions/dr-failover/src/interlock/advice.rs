@@ -11,6 +11,7 @@ impl Interlock {
         let text = match self {
             Self::KillSwitchOff { .. } => "recoveries are switched off",
             Self::KillSwitchUnclear { .. } => "the kill switch is unclear",
+            Self::NotifyOnly => "an operator has to start it",
             Self::TimeIsMadeUp => "the function's time is set by hand",
             Self::PlanElsewhere { .. } => "the DRS plan is in another region",
             Self::AlarmUnclear { .. } => "the alarm event is incomplete",
@@ -60,6 +61,7 @@ impl Interlock {
             Self::KillSwitchUnclear { .. } => {
                 "Read the parameter first: an operator may have set it to `disabled`. It takes `enabled` or `disabled`."
             }
+            Self::NotifyOnly => "Check the site. If the outage is real, start the recovery.",
             Self::TimeIsMadeUp => {
                 "Remove the variable POINTSMAN_NOW from the function. It is only for replays."
             }

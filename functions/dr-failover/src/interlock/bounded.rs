@@ -21,6 +21,7 @@ impl Interlock {
             }
             Self::ProbeNotSent { failure, .. } => failure.message = Incident::bounded(&failure.message),
             Self::KillSwitchOff { .. }
+            | Self::NotifyOnly
             | Self::TimeIsMadeUp
             | Self::PlanElsewhere { .. }
             | Self::AlarmUnclear { .. }

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 pub enum InterlockCode {
     KillSwitchOff,
     KillSwitchUnclear,
+    NotifyOnly,
     TimeIsMadeUp,
     PlanElsewhere,
     AlarmUnclear,
@@ -72,6 +73,7 @@ impl InterlockCode {
             | Self::StartRefused => true,
             Self::KillSwitchOff
             | Self::KillSwitchUnclear
+            | Self::NotifyOnly
             | Self::TimeIsMadeUp
             | Self::PlanElsewhere
             | Self::AlarmUnclear

@@ -47,6 +47,9 @@ impl fmt::Display for Interlock {
                     write!(f, "the kill switch {parameter} cannot be read ({error})")
                 }
             },
+            Self::NotifyOnly => {
+                f.write_str("the plan's mode is notify, so an operator has to start the recovery")
+            }
             Self::TimeIsMadeUp => f.write_str("the function's time is set by hand (POINTSMAN_NOW)"),
             Self::PlanElsewhere { region, here } => {
                 write!(f, "the DRS recovery plan is in {region}, and this function is in {here}")

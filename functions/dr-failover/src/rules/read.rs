@@ -7,7 +7,7 @@ use shared::arn::Arn;
 use shared::config::codes::MISSING_KEY;
 use shared::config::{Code, Document, Problem, RawTable, TableReader, Text};
 
-use super::{Mode, OverRpo, PlanPlaces, RecoveryPlan, Rules, SecondSignal};
+use super::{Agreement, Approval, OverRpo, PlanMode, PlanPlaces, RecoveryPlan, Rules, SecondSignal};
 use crate::FUNCTION;
 
 /// The table.
@@ -24,11 +24,22 @@ const BAD_SIGNAL: Code =
 const BAD_DURATION: Code =
     Code { name: "bad-duration", title: "a value is not a duration within the limits of its key" };
 const BAD_TOPIC: Code = Code { name: "bad-topic", title: "a value is not the ARN of an SNS topic" };
+const BAD_AGREE: Code =
+    Code { name: "bad-agree", title: "a value is not a number of looks at the second signal" };
 const ELSEWHERE: Code = Code { name: "plan-elsewhere", title: "a recovery plan names two regions" };
 
 /// Every code of this module.
-pub const CODES: &[Code] =
-    &[BAD_NAME, SAME_NAME, BAD_ALARM, BAD_DRS_PLAN, BAD_SIGNAL, BAD_DURATION, BAD_TOPIC, ELSEWHERE];
+pub const CODES: &[Code] = &[
+    BAD_NAME,
+    SAME_NAME,
+    BAD_ALARM,
+    BAD_DRS_PLAN,
+    BAD_SIGNAL,
+    BAD_AGREE,
+    BAD_DURATION,
+    BAD_TOPIC,
+    ELSEWHERE,
+];
 
 /// The longest name: the name is part of an email's subject.
 const LONGEST_NAME: usize = 40;
@@ -69,9 +80,12 @@ fn plan(
     let name = table.required_string("name", BAD_NAME).filter(|name| legal_name(&mut table, name));
     let alarms = alarms(&mut table);
     let second_signal = second_signal(&mut table);
+    let agree = agreement(&mut table);
     let drs_plan = table.required_string("plan", BAD_DRS_PLAN);
     let drs_plan = drs_plan.and_then(|text| Some((drs_plan_arn(&mut table, &text)?, text.span())));
-    let mode = table.choice("mode", &[("drill", Mode::Drill), ("recovery", Mode::Recovery)]);
+    // `drill` was the default of earlier versions, in which an alarm could start a drill.
+    let modes = [("notify", PlanMode::Notify), ("recovery", PlanMode::Recovery), ("drill", PlanMode::Notify)];
+    let mode = table.choice("mode", &modes);
     if table.span("rpo").is_none() {
         let help = "add `rpo = \"15m\"`: the most recent data that the application may lose";
         let problem = Problem::new(MISSING_KEY, table.header(), "this table has no `rpo`");
@@ -100,9 +114,13 @@ fn plan(
             name: name.clone()?.into_inner(),
             alarms,
             second_signal: second_signal?,
-            named_at: PlanPlaces { drs_plan: drs_plan_at, topic: topic_at, alarms: alarms_at },
-            drs_plan,
-            mode: mode.unwrap_or(Mode::Drill),
+            named_at: PlanPlaces { drs_plan: Some(drs_plan_at), topic: topic_at, alarms: alarms_at },
+            agree,
+            drs_plan: Some(drs_plan),
+            waves: Vec::new(),
+            mode: mode.unwrap_or(PlanMode::Notify),
+            approval: Approval::None,
+            addresses: Vec::new(),
             rpo: rpo?,
             over_rpo: over_rpo.unwrap_or(OverRpo::Hold),
             rto: rto.unwrap_or(SignedDuration::from_hours(4)),
@@ -202,6 +220,26 @@ fn second_signal(table: &mut TableReader<'_, '_, '_>) -> Option<SecondSignal> {
         return None;
     }
     Some(signal)
+}
+
+/// The most looks that count.
+const MOST_LOOKS: u32 = 20;
+
+/// `3 of 3`: the looks that must agree, of the latest ones.
+fn agreement(table: &mut TableReader<'_, '_, '_>) -> Agreement {
+    let Some(text) = table.string("agree") else { return Agreement::DEFAULT };
+    let parts = text.get_ref().split_once(" of ");
+    let numbers = parts.and_then(|(needed, of)| Some((needed.parse().ok()?, of.parse().ok()?)));
+    match numbers {
+        Some((needed, of)) if 1 <= needed && needed <= of && of <= MOST_LOOKS => Agreement { needed, of },
+        _ => {
+            let label = format!("not `K of N` with K from 1 to N, and N of at most {MOST_LOOKS}");
+            let help =
+                "write the looks that must agree and the latest looks that count, as in agree = \"3 of 3\"";
+            table.problem(Problem::new(BAD_AGREE, text.span(), label).help(help));
+            Agreement::DEFAULT
+        }
+    }
 }
 
 /// Refuses a second signal that is one of the plan's own alarms, which would always agree.

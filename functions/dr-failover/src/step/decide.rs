@@ -10,7 +10,7 @@ use crate::facts::{
 use crate::incident::{ChosenSnapshot, DecidedStart, Incident};
 use crate::interlock::{Interlock, KillSwitchGap, SecondAlarmGap};
 use crate::latch::{Latch, LatchedStart};
-use crate::rules::{Mode, OverRpo, RecoveryPlan};
+use crate::rules::{Mode, OverRpo, PlanMode, RecoveryPlan};
 
 /// A start takes the snapshots of so many servers (StartRecoveryPlanExecution, AWS Elastic Disaster Recovery API Reference); a
 /// plan has at most 100 ("Recovery plan quotas", AWS Elastic Disaster Recovery User Guide) unless that quota is raised.
@@ -59,7 +59,7 @@ pub fn decide(
     recoverable: Option<&Recoverable>,
 ) -> StartDecision {
     if let Ok(executions) = executions
-        && let Some(own) = own(question.plan, question.incident, executions)
+        && let Some(own) = own(question.incident, executions)
     {
         return StartDecision::Adopt(own.clone());
     }
@@ -68,6 +68,7 @@ pub fn decide(
     holds.extend(of_second_signal(question.plan, signals));
     holds.extend(of_latch(question));
     holds.extend(of_refusals(question));
+    holds.extend(of_mode(question));
     holds.extend(of_executions(executions));
     if !holds.is_empty() {
         return StartDecision::Hold(holds);
@@ -86,12 +87,8 @@ pub fn decide(
 
 /// The execution of this incident: the newest with its tag. A drill never counts as a recovery. A recovery with the tag counts
 /// in every mode: an operator started it with the command of the email.
-pub fn own<'e>(
-    plan: &RecoveryPlan,
-    incident: &Incident,
-    executions: &'e [FoundExecution],
-) -> Option<&'e FoundExecution> {
-    let mode = incident.start().map_or(plan.mode, |start| start.mode);
+pub fn own<'e>(incident: &Incident, executions: &'e [FoundExecution]) -> Option<&'e FoundExecution> {
+    let mode = incident.start().map_or(incident.mode, |start| start.mode);
     let own = executions.iter().filter(|execution| {
         execution.incident.as_deref() == Some(incident.id.as_str())
             && (execution.mode == Some(mode) || execution.mode == Some(Mode::Recovery))
@@ -137,13 +134,13 @@ fn of_deployment(question: &StartQuestion<'_>, signals: &Signals) -> Vec<Interlo
         Ok(KillSwitch::Other(value)) => holds.push(unclear(KillSwitchGap::Other(value.clone()))),
         Err(error) => holds.push(unclear(KillSwitchGap::Unreadable(error.clone()))),
     }
-    if question.time_is_made_up && question.plan.mode == Mode::Recovery {
+    if question.time_is_made_up && question.incident.mode == Mode::Recovery {
         holds.push(Interlock::TimeIsMadeUp);
     }
-    let region = &question.incident.drs_plan.region;
-    if region != question.region {
+    if let Some(drs_plan) = question.incident.drs_plan.as_ref().filter(|plan| plan.region != question.region)
+    {
         let here = question.region.to_owned();
-        holds.push(Interlock::PlanElsewhere { region: region.clone(), here });
+        holds.push(Interlock::PlanElsewhere { region: drs_plan.region.clone(), here });
     }
     holds
 }
@@ -196,17 +193,23 @@ fn of_latch(question: &StartQuestion<'_>) -> Vec<Interlock> {
     if let Some(recovery) = latch.recovery.as_ref().filter(of_another) {
         holds.push(Interlock::Latched { incident: recovery.incident.clone(), at: recovery.at });
     }
-    let started = match plan.mode {
+    let started = match incident.mode {
         Mode::Recovery => &latch.recovered,
         Mode::Drill => &latch.drill,
     };
     if let Some(started) = started.as_ref().filter(of_another) {
         let until = started.at + plan.cool_down;
         if now < until {
-            holds.push(Interlock::CoolingDown { mode: plan.mode, started: started.at, until });
+            holds.push(Interlock::CoolingDown { mode: incident.mode, started: started.at, until });
         }
     }
     holds
+}
+
+/// In the mode `notify` a confirmed alarm starts nothing.
+fn of_mode(question: &StartQuestion<'_>) -> Option<Interlock> {
+    let is_notify = question.plan.mode == PlanMode::Notify && question.incident.mode == Mode::Recovery;
+    is_notify.then_some(Interlock::NotifyOnly)
 }
 
 /// After each refusal the function waits longer before it asks DRS again.
@@ -327,11 +330,11 @@ fn of_snapshots(question: &StartQuestion<'_>, drs_plan: &DrsPlan, critical: bool
 /// The start: the one that was decided before, if there is one, so that DRS is asked for the same with the same token.
 fn start(question: &StartQuestion<'_>, drs_plan: &DrsPlan, despite: Vec<Interlock>) -> DecidedStart {
     let incident = question.incident;
-    if let Some(start) = incident.start().filter(|start| start.mode == question.plan.mode) {
+    if let Some(start) = incident.start().filter(|start| start.mode == incident.mode) {
         return start.clone();
     }
     let number = (incident.decided_count + 1).to_string();
-    let mode = question.plan.mode;
+    let mode = incident.mode;
     let snapshots = drs_plan.servers.iter().filter_map(|server| {
         let snapshot = server.snapshot.as_ref().ok()?.as_ref()?;
         Some(ChosenSnapshot {

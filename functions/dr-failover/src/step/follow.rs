@@ -22,7 +22,7 @@ pub fn refusal(progress: &ExecutionProgress) -> Option<RefusalCause> {
     is_void.then(|| RefusalCause::EndedBeforeAnyStep { error: progress.error.as_ref().map(bounded) })
 }
 
-/// Writes the progress down, and closes the incident when there is nothing left to follow.
+/// Writes the progress down, and ends the launch when there is nothing left to follow.
 pub fn follow(incident: &mut Incident, progress: &ExecutionProgress, now: Timestamp) {
     let Some(execution) = incident.execution_mut() else { return };
     let mode = execution.mode;
@@ -40,7 +40,7 @@ pub fn follow(incident: &mut Incident, progress: &ExecutionProgress, now: Timest
         incident.note(now, kind, what);
     }
     if let Some((phase, end)) = end(incident, progress, mode) {
-        incident.close(phase, now, end);
+        incident.finish(phase, now, end);
     }
 }
 

@@ -13,7 +13,7 @@ use crate::incident::{
 };
 use crate::interlock::Interlock;
 use crate::latch::LatchedStart;
-use crate::rules::Mode;
+use crate::rules::{Mode, PlanMode};
 use crate::text::short_duration;
 
 impl Draft<'_> {
@@ -31,10 +31,11 @@ impl Draft<'_> {
             | IncidentPhase::Drilled
             | IncidentPhase::RecoveredInPart
             | IncidentPhase::Failed
-            | IncidentPhase::Cancelled
-            | IncidentPhase::OkAgain
-            | IncidentPhase::Refused
-            | IncidentPhase::AgedOut => None,
+            | IncidentPhase::Cancelled => {
+                self.after_launch()?;
+                None
+            }
+            IncidentPhase::OkAgain | IncidentPhase::Refused | IncidentPhase::AgedOut => None,
         };
         self.note_the_rto();
         self.explain_the_phase();
@@ -49,7 +50,11 @@ impl Draft<'_> {
     fn note_the_rto(&mut self) {
         let (rto, now) = (self.context.plan.rto, self.context.now);
         let Some(incident) = self.incident() else { return };
-        if incident.is_open() && !incident.over_rto && now >= incident.began() + rto {
+        if incident.is_open()
+            && incident.finished.is_none()
+            && !incident.over_rto
+            && now >= incident.began() + rto
+        {
             incident.over_rto = true;
             incident.note(now, EntryKind::OverRto, format!("the RTO of {} has passed", short_duration(rto)));
         }
@@ -57,7 +62,7 @@ impl Draft<'_> {
 
     fn explain_the_phase(&mut self) {
         let Some(incident) = self.step.known.incident.clone() else { return };
-        if !incident.is_open() {
+        if !incident.is_open() || incident.finished.is_some() {
             let verdict = match incident.phase {
                 IncidentPhase::Failed
                 | IncidentPhase::RecoveredInPart
@@ -87,23 +92,22 @@ impl Draft<'_> {
         }
         // A decided start keeps its mode and its DRS plan.
         if incident.current().is_none() {
-            incident.mode = context.plan.mode;
             incident.drs_plan.clone_from(&context.plan.drs_plan);
         }
         let query = query(incident);
         let (Some(signals), Some(executions)) = (&self.facts.signals, &self.facts.executions) else {
             return Err(MissingFact::Signals(query));
         };
-        if let Some(start) = incident.start().filter(|start| start.mode != context.plan.mode) {
+        let is_notify = context.plan.mode == PlanMode::Notify && incident.mode == Mode::Recovery;
+        if let Some(start) = incident.start().filter(|_| is_notify) {
             if start.asked_until.is_some_and(|until| context.now < until) {
                 self.reason(Verdict::Hold, &Because::BeingAsked { would_be: IncidentPhase::Held });
                 return Ok(None);
             }
-            // The rules ask for another mode by now, and DRS has no execution of the earlier one.
-            let is_nowhere = |those: &Vec<FoundExecution>| own(context.plan, incident, those).is_none();
+            // By now the rules start nothing, and DRS has no execution.
+            let is_nowhere = |those: &Vec<FoundExecution>| own(incident, those).is_none();
             if executions.as_ref().is_ok_and(is_nowhere) {
                 incident.withdraw();
-                incident.mode = context.plan.mode;
                 release_latch(&mut self.step.known.latch, &incident.id);
             }
         }
@@ -117,7 +121,9 @@ impl Draft<'_> {
             now: context.now,
         };
         match decide(&question, signals, executions, self.facts.recoverable.as_ref()) {
-            StartDecision::ReadFurther => Err(MissingFact::Recoverable(Box::new(incident.drs_plan.clone()))),
+            StartDecision::ReadFurther => {
+                Err(MissingFact::Recoverable(incident.drs_plan.clone().map(Box::new)))
+            }
             StartDecision::Adopt(execution) => self.adopt(&execution).map(|()| None),
             StartDecision::Hold(interlocks) => {
                 self.hold(&interlocks);
@@ -129,7 +135,7 @@ impl Draft<'_> {
 
     /// Closes an incident without an execution, unless DRS was asked and may have started it.
     fn close(&mut self, phase: IncidentPhase, end: IncidentEnd) -> Result<(), MissingFact> {
-        let (plan, now) = (self.context.plan, self.context.now);
+        let now = self.context.now;
         let Some(incident) = self.step.known.incident.as_mut() else { return Ok(()) };
         let asked_until = incident.start().and_then(|start| start.asked_until);
         if asked_until.is_some_and(|until| now < until) {
@@ -146,7 +152,7 @@ impl Draft<'_> {
             // This function never asked DRS.
             Err(_) => {}
             Ok(executions) => {
-                if let Some(own) = own(plan, incident, executions).cloned() {
+                if let Some(own) = own(incident, executions).cloned() {
                     return self.adopt(&own);
                 }
                 release_latch(&mut self.step.known.latch, &incident.id);
@@ -157,12 +163,12 @@ impl Draft<'_> {
     }
 
     fn adopt(&mut self, execution: &FoundExecution) -> Result<(), MissingFact> {
-        let (plan, now) = (self.context.plan, self.context.now);
+        let now = self.context.now;
         let arn = execution.arn.to_string();
         self.reason(Verdict::Start, &Because::Adopted { execution: arn, status: execution.status.clone() });
         let Some(incident) = self.step.known.incident.as_mut() else { return Ok(()) };
         incident.run(PlanExecution::found(execution, incident.mode, true), now);
-        let mode = execution.mode.unwrap_or(plan.mode);
+        let mode = execution.mode.unwrap_or(incident.mode);
         incident.mode = mode;
         set_latch(&mut self.step.known.latch, incident, mode, now);
         self.followed()
@@ -242,7 +248,7 @@ impl Draft<'_> {
                 execution.unreadable = Some(error.clone());
                 if now.duration_since(since) >= plan.give_up_after {
                     let end = IncidentEnd::ExecutionUnreadable { within: plan.give_up_after, error };
-                    incident.close(IncidentPhase::Failed, now, end);
+                    incident.finish(IncidentPhase::Failed, now, end);
                 }
             }
         }

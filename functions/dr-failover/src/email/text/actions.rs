@@ -36,7 +36,7 @@ pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<String> {
         IncidentPhase::Held => held(email, &mut list),
         IncidentPhase::Starting => starting(incident, &mut list),
         IncidentPhase::Running => running(incident, &mut list),
-        IncidentPhase::Drilled => drilled(incident, &mut list),
+        IncidentPhase::Drilled => drilled(email, &mut list),
         IncidentPhase::Recovered | IncidentPhase::RecoveredInPart => recovered(email, &mut list),
         IncidentPhase::Failed | IncidentPhase::Cancelled => failed(email, &mut list),
         IncidentPhase::AgedOut | IncidentPhase::Refused => {
@@ -44,7 +44,7 @@ pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<String> {
                 true => BY_HAND.to_owned(),
                 false => format!("First remove what blocks the {}. Then do this. {BY_HAND}", incident.mode),
             };
-            list.command(&what, commands::start(&incident.drs_plan));
+            list.command(&what, incident.drs_plan.as_ref().map(commands::start));
         }
         IncidentPhase::OkAgain => {}
     }
@@ -56,7 +56,7 @@ fn may_start(incident: &Incident) -> bool {
 }
 
 fn starting(incident: &Incident, list: &mut ActionList) {
-    list.command("Check whether DRS has the execution", commands::executions(&incident.drs_plan));
+    list.command("Check whether DRS has the execution", incident.drs_plan.as_ref().map(commands::executions));
     // While DRS cannot be read, the next email has no known time.
     if incident.holds.is_empty() {
         list.sentence("Wait two minutes: you get another email.");
@@ -87,7 +87,7 @@ fn held(email: &IncidentEmail<'_>, list: &mut ActionList) {
     if is_blocked_by(InterlockCode::NoSnapshot) || is_blocked_by(InterlockCode::PlanInvalid) {
         list.command(
             "Recover single servers by hand, for real",
-            commands::start_servers(&incident.drs_plan, &["SERVER_ID"]),
+            commands::start_servers(email, &["SERVER_ID"]),
         );
     }
     let what = format!("Refuse the {}, if this is no outage", incident.mode);
@@ -116,17 +116,18 @@ fn running(incident: &Incident, list: &mut ActionList) {
     if incident.mode == Mode::Drill && incident.is_alarming() {
         let what =
             "If the outage is real, cancel the drill, wait until its step has ended, then start the recovery";
-        list.command(what, commands::start(&incident.drs_plan));
+        list.command(what, incident.drs_plan.as_ref().map(commands::start));
     }
 }
 
-fn drilled(incident: &Incident, list: &mut ActionList) {
+fn drilled(email: &IncidentEmail<'_>, list: &mut ActionList) {
+    let incident = email.incident;
     if incident.is_alarming() {
         let what =
             "If the outage is real, start the recovery by hand (DRS first deletes the drill's instances)";
-        list.command(what, commands::start(&incident.drs_plan));
+        list.command(what, incident.drs_plan.as_ref().map(commands::start));
     }
-    list.command(TERMINATE, commands::terminate(incident));
+    list.command(TERMINATE, commands::terminate(email));
 }
 
 fn recovered(email: &IncidentEmail<'_>, list: &mut ActionList) {
@@ -136,7 +137,7 @@ fn recovered(email: &IncidentEmail<'_>, list: &mut ActionList) {
             list.sentence("Leave traffic on the original site while it works.");
             list.command(
                 "Terminate the launched servers, once you are sure that they are not needed",
-                commands::terminate(incident),
+                commands::terminate(email),
             );
         }
         Mode::Recovery => list.numbered([
@@ -144,11 +145,11 @@ fn recovered(email: &IncidentEmail<'_>, list: &mut ActionList) {
             "Make sure that the original site takes no more writes.",
             "Move traffic to the launched servers.",
         ]),
-        Mode::Drill => list.command(TERMINATE, commands::terminate(incident)),
+        Mode::Drill => list.command(TERMINATE, commands::terminate(email)),
     }
     let missing: Vec<&str> = incident.missing().map(|(id, _)| id.as_str()).collect();
     if !missing.is_empty() && incident.mode == Mode::Recovery {
-        list.command("Launch the missing servers", commands::start_servers(&incident.drs_plan, &missing));
+        list.command("Launch the missing servers", commands::start_servers(email, &missing));
     }
     clear(email, list);
 }
@@ -161,7 +162,7 @@ fn failed(email: &IncidentEmail<'_>, list: &mut ActionList) {
     match execution.map(|execution| execution.status.as_str()) {
         Some("FAILED") => {
             let what = "Retry the failed step (launched servers stay; the list of steps has the ARN). You get no more emails about it";
-            list.command(what, commands::retry(&incident.drs_plan));
+            list.command(what, incident.drs_plan.as_ref().map(commands::retry));
         }
         Some("TIMED_OUT") => {
             list.sentence("Wait until the jobs in progress have ended; until then DRS refuses a new start.");
@@ -171,9 +172,9 @@ fn failed(email: &IncidentEmail<'_>, list: &mut ActionList) {
     match incident.mode {
         Mode::Recovery => {
             let what = "Or start the whole plan again: DRS deletes the launched servers, and launches every server again";
-            list.command(what, commands::start(&incident.drs_plan));
+            list.command(what, incident.drs_plan.as_ref().map(commands::start));
         }
-        Mode::Drill => list.command(TERMINATE, commands::terminate(incident)),
+        Mode::Drill => list.command(TERMINATE, commands::terminate(email)),
     }
     clear(email, list);
 }
