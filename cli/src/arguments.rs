@@ -48,6 +48,15 @@ Examples:
 A table is read with the credentials and the region of the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
 AWS_SESSION_TOKEN, AWS_REGION); `aws configure export-credentials --format env` prints them. A case is replayed first.";
 
+const PREFLIGHT_EXAMPLES: &str = "\
+Examples:
+  pointsman preflight events/dr-failover/preflight-finds-what-would-block
+  pointsman preflight world.toml --config config/pointsman.toml
+
+In an account, the deployed function runs it once a day, and at any time with this command (docs/dr-failover.md):
+  aws lambda invoke --function-name NAME --cli-binary-format raw-in-base64-out \\
+    --payload '{\"source\":\"pointsman\",\"detail-type\":\"preflight\"}' /dev/stdout";
+
 const CHECK_EXAMPLES: &str = "\
 Examples:
   pointsman check
@@ -86,6 +95,9 @@ pub enum Command {
     /// List the open findings of ami-alerts; nothing is changed
     #[command(after_help = FINDINGS_EXAMPLES)]
     Findings(FindingsArguments),
+    /// Check whether each recovery plan of dr-failover is ready for an outage; nothing is started
+    #[command(after_help = PREFLIGHT_EXAMPLES)]
+    Preflight(PreflightArguments),
 }
 
 /// `pointsman replay`.
@@ -209,6 +221,20 @@ pub struct StacksArguments {
     #[arg(long, value_name = "NAME")]
     pub table: Option<String>,
     /// Print it as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `pointsman preflight`.
+#[derive(Debug, Args)]
+pub struct PreflightArguments {
+    /// A folder with a world.toml, such as a case, or a world.toml that stands for the account
+    #[arg(value_name = "WORLD")]
+    pub world: PathBuf,
+    /// The rules [default: the pointsman.toml in the world's folder, else config/pointsman.toml]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print the decision as JSON
     #[arg(long)]
     pub json: bool,
 }

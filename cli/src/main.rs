@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use pointsman::arguments::{Arguments, Command};
 use pointsman::exit::Exit;
-use pointsman::{check, explain, findings, incident, replay, stacks};
+use pointsman::{check, explain, findings, incident, preflight, replay, stacks};
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
@@ -15,6 +15,7 @@ fn main() -> ExitCode {
         Command::Incident(arguments) => incident::run(&arguments),
         Command::Stacks(arguments) => stacks::run(&arguments),
         Command::Findings(arguments) => findings::run(&arguments),
+        Command::Preflight(arguments) => preflight::run(&arguments),
     };
     done.unwrap_or_else(|error| Exit::of(&error)).into()
 }

@@ -1,4 +1,4 @@
-//! SNS: Publish, and the delivered emails.
+//! SNS: Publish, the delivered emails, and ListSubscriptionsByTopic.
 //!
 //! Shapes and errors follow the service's API reference.
 
@@ -10,10 +10,14 @@ use serde_json::{Value, json};
 use crate::error_answer::ErrorAnswer;
 use crate::ids;
 use crate::members::Members;
+use crate::paging::page;
 use crate::service::{ACCOUNT, Context, Service};
 
-pub(crate) const SERVICE: Service =
-    Service { name: "sns", api: "2010-03-31", operations: &[("Publish", publish)] };
+pub(crate) const SERVICE: Service = Service {
+    name: "sns",
+    api: "2010-03-31",
+    operations: &[("ListSubscriptionsByTopic", list_subscriptions), ("Publish", publish)],
+};
 
 /// A topic's default MaximumMessageSize, and its range: "any integer value between 1,024 and 1,048,576 bytes"
 /// ("Publishing large messages with Amazon SNS", Amazon SNS Developer Guide). The body and the attributes count
@@ -26,6 +30,8 @@ pub(crate) const SIZES: std::ops::RangeInclusive<usize> = 1_024..=1_048_576;
 pub(crate) struct Sns {
     /// By ARN; if empty, every topic of the account exists.
     pub(crate) topics: Vec<String>,
+    /// Whether each subscription of every topic is confirmed; none for one that is confirmed.
+    pub(crate) subscriptions: Option<Vec<bool>>,
     /// MaximumMessageSize of every topic, if the world sets it.
     pub(crate) most_bytes: Option<usize>,
     emails: Mutex<Vec<DeliveredEmail>>,
@@ -57,6 +63,33 @@ impl Sns {
     pub(crate) fn emails(&self) -> Vec<DeliveredEmail> {
         self.emails.lock().expect("no holder of this lock panics").clone()
     }
+}
+
+/// "Each call returns a limited list of subscriptions, up to 100" (ListSubscriptionsByTopic, Amazon SNS API Reference).
+const SUBSCRIPTIONS: usize = 100;
+
+fn list_subscriptions(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
+    let topic = topic(context, &mut input)?;
+    let token = input.string("NextToken")?;
+    input.finish()?;
+    let all = context.world.sns.subscriptions.clone().unwrap_or_else(|| vec![true]);
+    let all: Vec<(usize, bool)> = all.into_iter().enumerate().collect();
+    let page = page(&all, SUBSCRIPTIONS, token.as_deref(), &[&topic]).map_err(|_| invalid("NextToken"))?;
+    let subscriptions = page.items.iter().map(|(number, is_confirmed)| {
+        let arn = match is_confirmed {
+            true => format!("{topic}:{}", ids::uuid(&["subscription", &number.to_string()])),
+            false => "PendingConfirmation".to_owned(),
+        };
+        json!({
+            "SubscriptionArn": arn, "Owner": ACCOUNT, "Protocol": "email",
+            "Endpoint": format!("on-call-{number}@example.com"), "TopicArn": topic,
+        })
+    });
+    let mut answer = json!({"Subscriptions": subscriptions.collect::<Vec<Value>>()});
+    if let Some(next) = page.next {
+        answer["NextToken"] = json!(next);
+    }
+    Ok(answer)
 }
 
 fn publish(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {

@@ -34,6 +34,7 @@ use crate::drs::Drs;
 use crate::dynamodb::{DynamoDb, DynamoDbTable, KeyPart};
 use crate::ec2::Ec2;
 use crate::fault::Faults;
+use crate::iam::Iam;
 use crate::security_hub::SecurityHub;
 use crate::service::ACCOUNT;
 use crate::sns::Sns;
@@ -62,6 +63,7 @@ pub struct AwsWorld {
     pub(crate) ec2: Ec2,
     pub(crate) account: AccountIdentity,
     pub(crate) security_hub: SecurityHub,
+    pub(crate) iam: Iam,
     pub(crate) sns: Sns,
     pub(crate) ssm: Ssm,
     pub(crate) sts: Sts,
@@ -123,6 +125,7 @@ impl AwsWorld {
             ec2: Ec2::default(),
             account: AccountIdentity::default(),
             security_hub: SecurityHub::default(),
+            iam: Iam::default(),
             sns: Sns::default(),
             ssm: Ssm::default(),
             sts: Sts::default(),

@@ -13,6 +13,8 @@ pub struct Clients {
     pub drs: aws_sdk_drs::Client,
     /// Reads and writes latches and incidents.
     pub dynamodb: aws_sdk_dynamodb::Client,
+    /// Simulates the role's permissions for a preflight.
+    pub iam: aws_sdk_iam::Client,
     /// Publishes emails.
     pub sns: aws_sdk_sns::Client,
     /// Reads the kill switch.
@@ -28,6 +30,7 @@ impl Clients {
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             drs: aws_sdk_drs::Client::new(config),
             dynamodb: aws_sdk_dynamodb::Client::new(config),
+            iam: aws_sdk_iam::Client::new(config),
             sns: aws_sdk_sns::Client::new(config),
             ssm: aws_sdk_ssm::Client::new(config),
             prober: Prober::new(),

@@ -8,6 +8,7 @@ use strum::VariantNames;
 use crate::because::Because;
 use crate::incident::CLOSING_CODES;
 use crate::interlock::InterlockCode;
+use crate::preflight::{PreflightFinding, PreflightResult};
 use crate::remark::Remark;
 use crate::{rules, settings};
 
@@ -17,6 +18,8 @@ const SOURCE_SERVER: &str = "arn:{partition}:drs:{region}:{account}:source-serve
 const TABLE: &str = "arn:{partition}:dynamodb:{region}:{account}:table/*";
 const TOPIC: &str = "arn:{partition}:sns:{region}:{account}:*";
 const PARAMETER: &str = "arn:{partition}:ssm:{region}:{account}:parameter/*";
+
+const ROLE: &str = "arn:{partition}:iam::{account}:role/*";
 
 /// This function.
 pub const FUNCTION: Function = Function {
@@ -40,6 +43,7 @@ pub const FUNCTION: Function = Function {
             takes: "the name of the SSM parameter that is the kill switch",
             default: None,
         },
+        Setting { name: settings::ROLE, takes: "the ARN of the function's role", default: None },
     ],
     calls: &[
         Call::on_everything("cloudwatch:DescribeAlarms"),
@@ -58,6 +62,8 @@ pub const FUNCTION: Function = Function {
         Call::on("dynamodb:GetItem", TABLE),
         // TransactWriteItems needs it, too.
         Call::on("dynamodb:PutItem", TABLE),
+        Call::on("iam:SimulatePrincipalPolicy", ROLE),
+        Call::on("sns:ListSubscriptionsByTopic", TOPIC),
         Call::on("sns:Publish", TOPIC),
         Call::on("ssm:GetParameter", PARAMETER),
     ],
@@ -68,6 +74,8 @@ pub const FUNCTION: Function = Function {
         InterlockCode::VARIANTS,
         &CLOSING_CODES,
         Remark::VARIANTS,
+        PreflightFinding::VARIANTS,
+        PreflightResult::VARIANTS,
     ],
     without_rules: WithoutRules { level: Some(ProblemLevel::Error), effect: "no alarm starts a recovery" },
     check: crate::check::check,

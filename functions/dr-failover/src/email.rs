@@ -2,6 +2,7 @@
 
 mod commands;
 mod form;
+mod preflight;
 mod subject;
 mod text;
 mod without_incident;
@@ -15,6 +16,7 @@ use crate::latch::Latch;
 use crate::rules::RecoveryPlan;
 use crate::settings::Settings;
 
+pub use preflight::not_ready;
 pub use without_incident::{cleared, not_understood, undecided, unrecorded};
 
 /// The version of the JSON form. A new member does not change it.

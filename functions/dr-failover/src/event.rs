@@ -53,6 +53,8 @@ pub enum Event {
         /// The operator's name.
         by: String,
     },
+    /// Each plan is evaluated as if an outage began now, and nothing is started.
+    Preflight,
     /// Every open incident is re-evaluated.
     Reconcile,
 }
@@ -83,6 +85,7 @@ impl fmt::Display for Event {
             Self::Refuse { incident, by } => write!(f, "{by} refuses the recovery of {incident}"),
             Self::Close { incident, by } => write!(f, "{by} closes the incident {incident}"),
             Self::ClearLatch { plan, by } => write!(f, "{by} clears the latch of {plan}"),
+            Self::Preflight => f.write_str("preflight"),
             Self::Reconcile => f.write_str("reconcile"),
         }
     }
@@ -138,6 +141,7 @@ fn ours(detail_type: &str, event: &Value) -> Result<Parsed, MalformedEvent> {
         by => Ok(by),
     };
     Ok(Parsed::Ours(match detail_type {
+        "preflight" => Event::Preflight,
         "reconcile" => Event::Reconcile,
         "refuse" => Event::Refuse { incident: word("/detail/incident", "detail.incident")?, by: by()? },
         "close" => Event::Close { incident: word("/detail/incident", "detail.incident")?, by: by()? },
@@ -146,7 +150,7 @@ fn ours(detail_type: &str, event: &Value) -> Result<Parsed, MalformedEvent> {
             return Err(MalformedEvent::NotA {
                 field: "detail-type",
                 value: other.to_owned(),
-                expected: "reconcile, refuse, close or clear-latch",
+                expected: "reconcile, preflight, refuse, close or clear-latch",
             });
         }
     }))

@@ -12,10 +12,10 @@ use futures::join;
 use shared::arn::Arn;
 use versioned_table::TableError;
 
-use crate::facts::{DrsPlan, Facts, Recoverable, Signals};
+use crate::facts::{DrsPlan, Facts, FoundExecution, Read, Recoverable, Signals};
 use crate::rules::RecoveryPlan;
 use crate::run::Run;
-use crate::step::{Input, KnownPlan, MissingFact, Step, step};
+use crate::step::{ExecutionsQuery, Input, KnownPlan, MissingFact, Step, step};
 
 pub(crate) use executions::mode;
 
@@ -64,6 +64,19 @@ async fn read(
         }
     }
     Ok(())
+}
+
+/// Reads the facts of a preflight: what an incident of the plan would be decided with now.
+pub(crate) async fn standing(
+    run: &Run<'_>,
+    plan: &RecoveryPlan,
+) -> (Signals, Read<Vec<FoundExecution>>, Recoverable) {
+    let drs_plan = plan.drs_plan.clone();
+    let query = ExecutionsQuery { drs_plan, opened: run.invocation.now, void_until: None };
+    let signals = signals(run, plan);
+    let executions = executions::executions(&run.aws.drs, &query);
+    let recoverable = recoverable(run, plan.drs_plan.as_ref());
+    join!(signals, executions, recoverable)
 }
 
 async fn signals(run: &Run<'_>, plan: &RecoveryPlan) -> Signals {

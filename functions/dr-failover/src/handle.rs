@@ -19,6 +19,7 @@ use crate::email;
 use crate::event::{Event, Parsed, parse};
 use crate::incident::Incident;
 use crate::plan::decide_and_act;
+use crate::preflight_run::preflight;
 use crate::rules::{Mode, RecoveryPlan, Rules};
 use crate::run::Run;
 use crate::settings::Settings;
@@ -86,6 +87,7 @@ async fn decided(run: &Run<'_>, event: &Event) -> Report {
             let all = all.collect();
             report.add(each(run, all).await);
         }
+        Event::Preflight => report.add(preflights(run).await),
         Event::Refuse { incident, by } => {
             let plan = Incident::plan_of(incident).and_then(|name| run.rules.plan(name));
             match plan {
@@ -136,6 +138,18 @@ async fn each(run: &Run<'_>, inputs: Vec<(&RecoveryPlan, Input<'_>)>) -> Report 
     reports.sort_by_key(|(index, _)| *index);
     let mut all = Report::default();
     reports.into_iter().for_each(|(_, report)| all.add(report));
+    all
+}
+
+/// The preflight of each plan, several at a time, in the order of the rules.
+async fn preflights(run: &Run<'_>) -> Report {
+    let each = run.rules.plans.iter().map(|plan| Box::pin(preflight(run, plan)));
+    let reports: Vec<Report> = stream::iter(each).buffered(AT_A_TIME).collect().await;
+    let mut all = Report::default();
+    reports.into_iter().for_each(|report| all.add(report));
+    if run.rules.plans.is_empty() {
+        all.reason(Verdict::Skip, "preflight", &Because::NothingOpen);
+    }
     all
 }
 

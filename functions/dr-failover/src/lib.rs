@@ -19,6 +19,7 @@ pub mod facts;
 pub mod incident;
 pub mod interlock;
 pub mod latch;
+pub mod preflight;
 pub mod remark;
 pub mod reported;
 pub mod rules;
@@ -37,6 +38,8 @@ mod gather;
 pub mod handle;
 #[cfg(feature = "function")]
 mod plan;
+#[cfg(feature = "function")]
+mod preflight_run;
 #[cfg(feature = "function")]
 pub mod probe;
 #[cfg(feature = "function")]

@@ -82,7 +82,17 @@ pub(super) fn read(path: &Path) -> Result<AwsWorld, WorldError> {
         world.follows_events = true;
     }
     world.region = raw.region.unwrap_or(world.region);
+    world.iam.denied = raw.iam.denied;
     world.sns.topics = raw.sns.topics;
+    if let Some(subscriptions) = raw.sns.subscriptions {
+        let is_confirmed = |status: Spanned<String>| match status.get_ref().as_str() {
+            "confirmed" => Ok(true),
+            "pending" => Ok(false),
+            _ => Err(file.invalid(&status, "a subscription is `confirmed` or `pending`")),
+        };
+        world.sns.subscriptions =
+            Some(subscriptions.into_iter().map(is_confirmed).collect::<Result<_, _>>()?);
+    }
     if let Some(size) = raw.sns.maximum_message_size {
         if !sns::SIZES.contains(size.get_ref()) {
             let message = format!("`maximum-message-size` is {} to {}", sns::SIZES.start(), sns::SIZES.end());

@@ -49,6 +49,8 @@ pub(super) struct RawWorld {
     #[serde(default)]
     pub(super) ec2: RawEc2,
     #[serde(default)]
+    pub(super) iam: RawIam,
+    #[serde(default)]
     pub(super) sns: RawSns,
     #[serde(default)]
     pub(super) repository: Vec<RawRepository>,
@@ -92,9 +94,18 @@ pub(super) struct RawEvents {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawIam {
+    #[serde(default)]
+    pub(super) denied: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawSns {
     #[serde(default)]
     pub(super) topics: Vec<String>,
+    /// `confirmed` or `pending`, one for each subscription.
+    pub(super) subscriptions: Option<Vec<Spanned<String>>>,
     pub(super) maximum_message_size: Option<Spanned<usize>>,
 }
 

@@ -85,6 +85,29 @@ pub fn decide(
     }
 }
 
+/// What would block a recovery that began now, apart from its alarms and its second signal, and what would not.
+pub fn standing(
+    question: &StartQuestion<'_>,
+    signals: &Signals,
+    executions: &Read<Vec<FoundExecution>>,
+    recoverable: &Recoverable,
+) -> (Vec<Interlock>, Vec<Interlock>) {
+    let mut holds = of_deployment(question, signals);
+    holds.extend(of_latch(question));
+    holds.extend(of_executions(executions));
+    match &recoverable.plan {
+        Ok(plan) => {
+            let (of_servers, despite) = of_recoverable(question, plan, recoverable);
+            holds.extend(of_servers);
+            (holds, despite)
+        }
+        Err(error) => {
+            holds.push(Interlock::PlanUnreadable { error: error.clone() });
+            (holds, Vec::new())
+        }
+    }
+}
+
 /// The execution of this incident: the newest with its tag. A drill never counts as a recovery. A recovery with the tag counts
 /// in every mode: an operator started it with the command of the email.
 pub fn own<'e>(incident: &Incident, executions: &'e [FoundExecution]) -> Option<&'e FoundExecution> {
