@@ -5,6 +5,7 @@ use shared::foreign_event::ForeignEvent;
 use shared::function::{Call, Function, Key, KeyDefault, Setting, Table, WithoutRules};
 use strum::VariantNames;
 
+use crate::approval::VoidAnswer;
 use crate::because::Because;
 use crate::incident::CLOSING_CODES;
 use crate::interlock::InterlockCode;
@@ -43,7 +44,16 @@ pub const FUNCTION: Function = Function {
             takes: "the name of the SSM parameter that is the kill switch",
             default: None,
         },
-        Setting { name: settings::ROLE, takes: "the ARN of the function's role", default: None },
+        Setting {
+            name: settings::APPROVAL,
+            takes: "the name of the SSM parameter that operators answer requests for an approval with",
+            default: None,
+        },
+        Setting {
+            name: settings::ROLE,
+            takes: "the ARN of the function's own role, whose answers do not count and whose permissions a preflight simulates",
+            default: None,
+        },
     ],
     calls: &[
         Call::on_everything("cloudwatch:DescribeAlarms"),
@@ -66,12 +76,14 @@ pub const FUNCTION: Function = Function {
         Call::on("sns:ListSubscriptionsByTopic", TOPIC),
         Call::on("sns:Publish", TOPIC),
         Call::on("ssm:GetParameter", PARAMETER),
+        Call::on("ssm:GetParameterHistory", PARAMETER),
     ],
     problems: rules::CODES,
     reasons: &[
         Because::VARIANTS,
         ForeignEvent::CODES_OF_ACCOUNTS,
         InterlockCode::VARIANTS,
+        VoidAnswer::VARIANTS,
         &CLOSING_CODES,
         Remark::VARIANTS,
         PreflightFinding::VARIANTS,
@@ -107,6 +119,12 @@ const KEYS: &[Key] = &[
         "`\"notify\"`, `\"recovery\"`",
         KeyDefault::Value("\"notify\""),
         "whether a confirmed alarm is emailed with the command that starts the recovery, or starts it",
+    ),
+    key(
+        "approval",
+        "`\"required\"`, `\"after 10m\"`",
+        KeyDefault::Absent("none is needed"),
+        "whether a recovery waits for an operator's approval, or that long for a refusal",
     ),
     key(
         "rpo",

@@ -49,6 +49,8 @@ pub enum EntryKind {
     /// The operator sent a command.
     #[serde(rename = "person")]
     Operator,
+    /// The function asked for an approval, or an answer did not count.
+    Approval,
     /// An email was sent.
     Mail,
     /// SNS did not accept an email.
@@ -78,6 +80,7 @@ impl EntryKind {
             | Self::Step
             | Self::Server
             | Self::NotEmailed
+            | Self::Approval
             | Self::Other => false,
         }
     }
