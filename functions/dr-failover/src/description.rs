@@ -9,7 +9,7 @@ use crate::approval::VoidAnswer;
 use crate::because::Because;
 use crate::incident::CLOSING_CODES;
 use crate::interlock::InterlockCode;
-use crate::preflight::{PreflightFinding, PreflightResult};
+use crate::preflight::{PreflightGap, PreflightResult};
 use crate::remark::Remark;
 use crate::{rules, settings};
 
@@ -86,7 +86,7 @@ pub const FUNCTION: Function = Function {
         VoidAnswer::VARIANTS,
         &CLOSING_CODES,
         Remark::VARIANTS,
-        PreflightFinding::VARIANTS,
+        PreflightGap::VARIANTS,
         PreflightResult::VARIANTS,
     ],
     without_rules: WithoutRules { level: Some(ProblemLevel::Error), effect: "no alarm starts a recovery" },

@@ -4,14 +4,14 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use shared::call_error::CallError;
-use shared::decision::{Evidence, Explain};
+use shared::decision::Explain;
 use shared::text::{count, list};
 use strum::{IntoStaticStr, VariantNames};
 
 use crate::alarm::AlarmState;
 use crate::facts::{FoundExecution, ProbeResult, Read, Recoverable, SecondAlarm, Signals};
 use crate::incident::Incident;
-use crate::interlock::{Interlock, SecondAlarmGap};
+use crate::interlock::{Interlock, SecondAlarmGap, some};
 use crate::latch::Latch;
 use crate::rules::RecoveryPlan;
 use crate::settings::Settings;
@@ -64,12 +64,18 @@ pub struct Readiness {
 }
 
 /// A finding of a preflight.
-#[derive(Debug, Clone, PartialEq, Eq, IntoStaticStr, VariantNames)]
-#[strum(serialize_all = "kebab-case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PreflightFinding {
     /// An interlock would block the recovery.
-    #[strum(serialize = "would-block")]
     Interlock(Interlock),
+    /// Something else is not ready, or could not be judged.
+    Gap(PreflightGap),
+}
+
+/// What no interlock checks.
+#[derive(Debug, Clone, PartialEq, Eq, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "kebab-case")]
+pub enum PreflightGap {
     /// The second signal reports an outage now, so that it could not confirm one.
     SignalInAlarm { signal: String, since: Option<Timestamp> },
     /// No recipient of the topic has confirmed.
@@ -97,7 +103,7 @@ pub fn evaluate(
     let mut findings = Vec::new();
     let default = Latch::default();
     let latch = facts.latch.as_ref().unwrap_or_else(|error| {
-        findings.push(PreflightFinding::TableUnreadable { error: error.clone() });
+        findings.push(PreflightFinding::Gap(PreflightGap::TableUnreadable { error: error.clone() }));
         &default
     });
     // An outage that would begin now: the age of the snapshots is counted until now.
@@ -120,7 +126,7 @@ pub fn evaluate(
     findings.extend(
         servers
             .filter(|servers| *servers > SERVERS_QUOTA)
-            .map(|servers| PreflightFinding::OverQuota { servers }),
+            .map(|servers| PreflightFinding::Gap(PreflightGap::OverQuota { servers })),
     );
     let (unknown, blocks) = findings.into_iter().partition(PreflightFinding::is_unknown);
     Readiness {
@@ -147,10 +153,10 @@ fn of_second_signal(plan: &RecoveryPlan, signals: &Signals) -> Vec<PreflightFind
                 }))
             }
             found if !found.is_well() => {
-                findings.push(PreflightFinding::SignalInAlarm {
+                findings.push(PreflightFinding::Gap(PreflightGap::SignalInAlarm {
                     signal: format!("the probe of {url}"),
                     since: None,
-                });
+                }));
             }
             ProbeResult::Answered(_) | ProbeResult::Silent(_) => {}
         }
@@ -178,7 +184,10 @@ fn of_second_alarm(alarm: &str, found: &Read<SecondAlarm>) -> Option<PreflightFi
         }
         Ok(SecondAlarm::Is { state: None, .. }) => unreadable(SecondAlarmGap::UnknownState),
         Ok(SecondAlarm::Is { state: Some(AlarmState::Alarm), .. }) => {
-            Some(PreflightFinding::SignalInAlarm { signal: format!("the second alarm {alarm}"), since: None })
+            Some(PreflightFinding::Gap(PreflightGap::SignalInAlarm {
+                signal: format!("the second alarm {alarm}"),
+                since: None,
+            }))
         }
     }
 }
@@ -189,20 +198,22 @@ fn of_topic(
     subscriptions: &Read<Subscriptions>,
 ) -> Option<PreflightFinding> {
     match subscriptions {
-        Err(error) => Some(PreflightFinding::TopicUnreadable { error: error.clone() }),
-        Ok(Subscriptions { confirmed: 0, pending }) => Some(PreflightFinding::TopicUnconfirmed {
-            topic: plan.topic.as_ref().map_or_else(|| settings.topic.clone(), ToString::to_string),
-            pending: *pending,
-        }),
+        Err(error) => Some(PreflightFinding::Gap(PreflightGap::TopicUnreadable { error: error.clone() })),
+        Ok(Subscriptions { confirmed: 0, pending }) => {
+            Some(PreflightFinding::Gap(PreflightGap::TopicUnconfirmed {
+                topic: plan.topic.as_ref().map_or_else(|| settings.topic.clone(), ToString::to_string),
+                pending: *pending,
+            }))
+        }
         Ok(_) => None,
     }
 }
 
 fn of_role(denied: &Read<Vec<String>>) -> Option<PreflightFinding> {
     match denied {
-        Err(error) => Some(PreflightFinding::RoleNotSimulated { error: error.clone() }),
+        Err(error) => Some(PreflightFinding::Gap(PreflightGap::RoleNotSimulated { error: error.clone() })),
         Ok(calls) if calls.is_empty() => None,
-        Ok(calls) => Some(PreflightFinding::RoleDenied { calls: calls.clone() }),
+        Ok(calls) => Some(PreflightFinding::Gap(PreflightGap::RoleDenied { calls: calls.clone() })),
     }
 }
 
@@ -215,13 +226,57 @@ fn oldest(recoverable: &Recoverable, now: Timestamp) -> Option<SignedDuration> {
 impl PreflightFinding {
     /// Whether the finding says that something could not be judged, and not that it would block a recovery.
     pub fn is_unknown(&self) -> bool {
-        matches!(self, Self::TopicUnreadable { .. } | Self::RoleNotSimulated { .. })
+        use PreflightGap as Gap;
+        matches!(self, Self::Gap(Gap::TopicUnreadable { .. } | Gap::RoleNotSimulated { .. }))
     }
 
     /// A few words for a subject.
     pub fn headline(&self) -> String {
         match self {
             Self::Interlock(interlock) => interlock.headline(),
+            Self::Gap(gap) => gap.headline(),
+        }
+    }
+
+    /// Advice for the operator, in a sentence or two.
+    pub fn advice(&self) -> &str {
+        match self {
+            Self::Interlock(interlock) => interlock.advice(),
+            Self::Gap(gap) => gap.advice(),
+        }
+    }
+}
+
+impl Explain for PreflightFinding {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Interlock(interlock) => interlock.code().name(),
+            Self::Gap(gap) => gap.into(),
+        }
+    }
+}
+
+impl fmt::Display for PreflightFinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // There is no alarm whose beginning the age is counted from.
+            Self::Interlock(Interlock::OverRpo { servers, oldest, rpo }) => {
+                let (oldest, rpo) = (short_duration(*oldest), short_duration(*rpo));
+                write!(
+                    f,
+                    "the newest recovery snapshot of {} is up to {oldest} old, and the RPO is {rpo}",
+                    some(servers)
+                )
+            }
+            Self::Interlock(interlock) => write!(f, "{interlock}"),
+            Self::Gap(gap) => write!(f, "{gap}"),
+        }
+    }
+}
+
+impl PreflightGap {
+    fn headline(&self) -> String {
+        match self {
             Self::SignalInAlarm { .. } => "the second signal reports an outage".to_owned(),
             Self::TopicUnconfirmed { .. } => "no recipient has confirmed".to_owned(),
             Self::TopicUnreadable { .. } => "the topic cannot be read".to_owned(),
@@ -232,10 +287,8 @@ impl PreflightFinding {
         }
     }
 
-    /// Advice for the operator, in a sentence or two.
-    pub fn advice(&self) -> &str {
+    fn advice(&self) -> &'static str {
         match self {
-            Self::Interlock(interlock) => interlock.advice(),
             Self::SignalInAlarm { .. } => {
                 "If the site works, the signal is broken: an outage could not be confirmed, or would be confirmed wrongly."
             }
@@ -257,23 +310,9 @@ impl PreflightFinding {
     }
 }
 
-impl Explain for PreflightFinding {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Interlock(interlock) => interlock.code().name(),
-            other => other.into(),
-        }
-    }
-
-    fn evidence(&self) -> Evidence {
-        Evidence::default()
-    }
-}
-
-impl fmt::Display for PreflightFinding {
+impl fmt::Display for PreflightGap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Interlock(interlock) => write!(f, "{interlock}"),
             Self::SignalInAlarm { signal, since: Some(since) } => {
                 write!(f, "{signal} reports an outage since {since}, although no incident is open")
             }
