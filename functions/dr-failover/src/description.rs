@@ -9,11 +9,13 @@ use crate::because::Because;
 use crate::incident::CLOSING_CODES;
 use crate::interlock::InterlockCode;
 use crate::remark::Remark;
+use crate::traffic::TrafficStatus;
 use crate::{rules, settings};
 
 const DRS_PLAN: &str = "arn:{partition}:drs:{region}:{account}:recovery-plan/*";
 const DRS_EXECUTION: &str = "arn:{partition}:drs:{region}:{account}:recovery-plan-execution/*";
 const SOURCE_SERVER: &str = "arn:{partition}:drs:{region}:{account}:source-server/*";
+const ELASTIC_IP: &str = "arn:{partition}:ec2:{region}:{account}:elastic-ip/*";
 const TABLE: &str = "arn:{partition}:dynamodb:{region}:{account}:table/*";
 const TOPIC: &str = "arn:{partition}:sns:{region}:{account}:*";
 const PARAMETER: &str = "arn:{partition}:ssm:{region}:{account}:parameter/*";
@@ -58,6 +60,10 @@ pub const FUNCTION: Function = Function {
         Call::on("dynamodb:GetItem", TABLE),
         // TransactWriteItems needs it, too.
         Call::on("dynamodb:PutItem", TABLE),
+        // The instance and its network interface are resources of the call as well.
+        Call::on("ec2:AssociateAddress", ELASTIC_IP),
+        Call::on_everything("ec2:DescribeAddresses"),
+        Call::on_everything("ec2:DescribeInstances"),
         Call::on("sns:Publish", TOPIC),
         Call::on("ssm:GetParameter", PARAMETER),
     ],
@@ -67,6 +73,7 @@ pub const FUNCTION: Function = Function {
         ForeignEvent::CODES_OF_ACCOUNTS,
         InterlockCode::VARIANTS,
         &CLOSING_CODES,
+        TrafficStatus::VARIANTS,
         Remark::VARIANTS,
     ],
     without_rules: WithoutRules { level: Some(ProblemLevel::Error), effect: "no alarm starts a recovery" },
@@ -135,6 +142,12 @@ const KEYS: &[Key] = &[
         "duration, 5m to 30d",
         KeyDefault::Value("\"6h\""),
         "the time from the alarm after which an incident without a start is given up",
+    ),
+    key(
+        "addresses",
+        "table of strings",
+        KeyDefault::Absent("no address is moved"),
+        "source servers and the allocation ids of the Elastic IP addresses that their recovered instances receive",
     ),
     key(
         "topic",
