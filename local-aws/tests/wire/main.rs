@@ -10,6 +10,7 @@ mod client;
 mod delays;
 mod emails;
 mod findings;
+mod addresses;
 mod images;
 mod interleavings;
 mod items;

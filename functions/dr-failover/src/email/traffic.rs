@@ -29,7 +29,8 @@ pub(super) fn subject(incident: &Incident) -> Option<String> {
     let (server, first) = first(incident)?;
     let server = incident.server_label(server);
     let address = first.short_address();
-    let more = match incident.traffic.len() {
+    let (moved, all) = (moved(incident), incident.traffic.len());
+    let more = match all {
         1 => String::new(),
         all => format!(" (+{} more)", all - 1),
     };
@@ -40,11 +41,20 @@ pub(super) fn subject(incident: &Incident) -> Option<String> {
         TrafficStatus::TrafficStays => {
             format!("{part}TRAFFIC NOT MOVED: {plan}: the alarm is OK again, {address} stays{more}")
         }
+        status if moved > 0 => {
+            let headline = headline(server, address, status);
+            format!("{part}TRAFFIC MOVED IN PART: {plan}: {moved} of {all} addresses, {headline}")
+        }
         status => {
             let part = if part.is_empty() { "RECOVERED, " } else { part };
             format!("{part}TRAFFIC NOT MOVED: {plan}: {}{more}", headline(server, address, status))
         }
     })
+}
+
+/// The number of addresses that are moved.
+fn moved(incident: &Incident) -> usize {
+    incident.traffic.values().filter(|one| one.status == TrafficStatus::TrafficMoved).count()
 }
 
 /// The address that needs the operator most: one that is not moved comes first.
@@ -80,8 +90,7 @@ fn headline(server: &str, address: &str, status: &TrafficStatus) -> String {
 
 /// The sentence of the first lines: whether traffic was moved.
 pub(super) fn summary(incident: &Incident) -> String {
-    let moved = incident.traffic.values().filter(|one| one.status == TrafficStatus::TrafficMoved).count();
-    match (moved, incident.traffic.len()) {
+    match (moved(incident), incident.traffic.len()) {
         (0, _) => "TRAFFIC WAS NOT MOVED.".to_owned(),
         (moved, all) if moved == all => "TRAFFIC WAS MOVED.".to_owned(),
         (moved, all) => format!("TRAFFIC WAS MOVED IN PART: {moved} of {all} addresses."),
@@ -94,9 +103,46 @@ pub(super) fn lines(incident: &Incident, detail: Detail) -> Vec<String> {
     let lines = incident.traffic.iter().take(shown).map(|(server, moved)| {
         let reason = TrafficReason { server: incident.server_label(server), moved };
         let sentence = capitalized(&printable(&reason.to_string()));
-        format!("- {sentence}, since {}. [{}]", utc(moved.since), moved.status.code())
+        let advice = advice(&moved.status).map(|advice| format!("\n  {advice}")).unwrap_or_default();
+        format!("- {sentence}, since {}. [{}]{advice}", utc(moved.since), moved.status.code())
     });
     lines.collect()
+}
+
+/// What the operator should know about a status.
+fn advice(status: &TrafficStatus) -> Option<&'static str> {
+    Some(match status {
+        TrafficStatus::TrafficMoves | TrafficStatus::AssociationUnknown { .. } | TrafficStatus::TrafficMoved => {
+            return None;
+        }
+        TrafficStatus::TrafficStays => {
+            "The function does not move this address any more. If the original site does not work, move the address yourself."
+        }
+        TrafficStatus::TrafficAlarmUnknown => {
+            "The address is moved once the alarm is in ALARM. Check the original site yourself."
+        }
+        TrafficStatus::TrafficSwitchedOff => "The address is moved within a minute of the value `enabled`.",
+        TrafficStatus::ServerNotLaunched => {
+            "Launch the server, or move the address yourself to another server that can serve it."
+        }
+        TrafficStatus::InstanceMissing => {
+            "The instance was terminated, or EC2 does not list it yet. Check the recovery instances in DRS."
+        }
+        TrafficStatus::InstanceNotRunning { .. } => {
+            "The address is moved within a minute of the state `running`. Start an instance that is stopped."
+        }
+        TrafficStatus::InstanceHasAddress { .. } => {
+            "Disassociate the other address, or name it in the plan instead: an instance's primary interface has one address."
+        }
+        TrafficStatus::AddressInUse { .. } => {
+            "The function never takes an address from another resource. If the address can be spared there, free it or move it."
+        }
+        TrafficStatus::AddressMissing => "Correct `addresses` in the rules, and deploy them.",
+        TrafficStatus::AddressUnreadable { .. } => "The error says which permission or service is missing.",
+        TrafficStatus::AssociationRefused { .. } => {
+            "If a permission is missing, add the address to the parameter RecoveryAddressArns, or move it with your own rights."
+        }
+    })
 }
 
 /// What happens next.
@@ -130,17 +176,23 @@ pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<(String, String)> {
     for (server, moved) in &incident.traffic {
         let name = incident.server_label(server);
         let (allocation, address) = (&moved.allocation, moved.short_address());
-        let look = format!("aws ec2 describe-addresses --region {region} --allocation-ids {allocation}");
+        let all = format!("aws ec2 describe-addresses --region {region}");
         if moved.status == TrafficStatus::TrafficMoved {
             actions.extend(reverse(region, name, moved));
             continue;
         }
-        actions.push((format!("List what has {address}"), look));
+        actions.push(match moved.status {
+            TrafficStatus::AddressMissing => ("List the addresses of the region".to_owned(), all),
+            _ => (format!("Show what has {address}"), format!("{all} --allocation-ids {allocation}")),
+        });
         if let Some(interface) = &moved.interface {
             let is_taken = matches!(moved.status, TrafficStatus::AddressInUse { .. });
-            let warning = match is_taken {
-                true => ". The present holder loses the address, and visitors who use it reach the recovered server",
-                false => "",
+            let warning = match &moved.status {
+                TrafficStatus::AddressInUse { .. } => {
+                    ". The present holder loses the address, and its visitors reach the recovered server"
+                }
+                TrafficStatus::TrafficStays => ", only if the original site does not work",
+                _ => "",
             };
             let force = if is_taken { "--allow-reassociation" } else { "--no-allow-reassociation" };
             actions.push((
