@@ -285,7 +285,8 @@ fn two_reconciles_at_the_same_moment_move_the_address_once() {
         failover.invoke(&down(), "one");
         failover.aws.advance(Duration::from_secs(240));
         let (one, two) = (reconcile(), reconcile());
-        runtime().block_on(async { tokio::join!(failover.handled(&one, "two"), failover.handled(&two, "three")) });
+        runtime()
+            .block_on(async { tokio::join!(failover.handled(&one, "two"), failover.handled(&two, "three")) });
         failover.minutes(2);
         assert_eq!(failover.aws.addresses()[0].associations, 1);
         let subjects = failover.subjects();

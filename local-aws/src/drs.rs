@@ -247,7 +247,8 @@ impl Drs {
     /// The instances that exist in EC2, with their states: id and state.
     pub(crate) fn ec2_instances(&self, now: Timestamp) -> Vec<(String, String)> {
         let state = self.lock();
-        let all = state.instances.iter().map(|one| (one.id.clone(), self.instance_state(one, now).to_owned()));
+        let all =
+            state.instances.iter().map(|one| (one.id.clone(), self.instance_state(one, now).to_owned()));
         all.filter(|(_, state)| state != "NOT_FOUND").collect()
     }
 

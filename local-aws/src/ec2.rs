@@ -151,7 +151,8 @@ impl Ec2 {
     pub(crate) fn add_address(&self, address: AddressRecord) -> bool {
         let addresses = &mut self.lock().addresses;
         let is_same = |other: &AddressRecord| {
-            other.allocation == address.allocation || (other.ip == address.ip && other.region == address.region)
+            other.allocation == address.allocation
+                || (other.ip == address.ip && other.region == address.region)
         };
         let is_new = !addresses.iter().any(is_same);
         addresses.extend(is_new.then_some(address));
@@ -161,7 +162,9 @@ impl Ec2 {
     /// Another principal associates an address with this network interface and instance, or disassociates it.
     pub(crate) fn set_address(&self, allocation: &str, to: Option<(String, String)>) {
         let mut state = self.lock();
-        let Some(address) = state.addresses.iter_mut().find(|one| one.allocation == allocation) else { return };
+        let Some(address) = state.addresses.iter_mut().find(|one| one.allocation == allocation) else {
+            return;
+        };
         address.association = None;
         if let Some((interface, instance)) = to {
             address.associate(interface, Some(instance));

@@ -116,7 +116,9 @@ impl LocalAws {
                 world.drs.remove_snapshots(server);
             }
             WorldChange::Address { allocation, instance } => {
-                let to = instance.clone().and_then(|id| Some((world.ec2_interface_of(&id, &world.region, now)?, id)));
+                let to = instance
+                    .clone()
+                    .and_then(|id| Some((world.ec2_interface_of(&id, &world.region, now)?, id)));
                 world.ec2.set_address(allocation, to);
             }
             WorldChange::Images(change) => world.ec2.change(change, now),

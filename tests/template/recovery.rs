@@ -188,7 +188,10 @@ fn no_call_is_to_route_53_and_each_is_in_the_functions_region() {
     assert!(sources.len() > 40, "{} files", sources.len());
     for (name, text) in sources {
         for elsewhere in [".region(", "Region::new", "config_override", "endpoint_url(", "aws_sdk_route53"] {
-            assert!(!text.contains(elsewhere), "{name} has {elsewhere}: each client is of the function's region");
+            assert!(
+                !text.contains(elsewhere),
+                "{name} has {elsewhere}: each client is of the function's region"
+            );
         }
     }
 }

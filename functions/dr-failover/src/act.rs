@@ -22,9 +22,7 @@ use crate::latch::Clearance;
 use crate::remark::Remark;
 use crate::rules::RecoveryPlan;
 use crate::run::Run;
-use crate::step::{
-    AssociationAnswer, Effect, Input, KnownPlan, StartAnswer, StartFailure, Step, step,
-};
+use crate::step::{AssociationAnswer, Effect, Input, KnownPlan, StartAnswer, StartFailure, Step, step};
 use crate::traffic::Association;
 use associate::AssociateCall;
 use ledger::IncidentLedger;

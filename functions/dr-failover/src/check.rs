@@ -27,11 +27,15 @@ fn needs(plan: &RecoveryPlan) -> Vec<NeededPermission> {
         calls: vec!["sns:Publish"],
         help: "add it to the parameter PlanTopicArns (parameter_overrides in samconfig.toml)",
     });
-    let addresses = plan.addresses.iter().zip(&plan.named_at.addresses).map(|(address, at)| NeededPermission {
-        at: at.clone(),
-        resource: format!("arn:{{partition}}:ec2:{{region}}:{{account}}:elastic-ip/{}", address.allocation),
-        calls: vec!["ec2:AssociateAddress"],
-        help: "add its ARN to the parameter RecoveryAddressArns (parameter_overrides in samconfig.toml)",
-    });
+    let addresses =
+        plan.addresses.iter().zip(&plan.named_at.addresses).map(|(address, at)| NeededPermission {
+            at: at.clone(),
+            resource: format!(
+                "arn:{{partition}}:ec2:{{region}}:{{account}}:elastic-ip/{}",
+                address.allocation
+            ),
+            calls: vec!["ec2:AssociateAddress"],
+            help: "add its ARN to the parameter RecoveryAddressArns (parameter_overrides in samconfig.toml)",
+        });
     drs_plan.chain(topic).chain(addresses).collect()
 }

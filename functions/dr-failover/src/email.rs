@@ -66,7 +66,9 @@ pub fn severity(incident: &Incident) -> &'static str {
         | IncidentPhase::Cancelled
         | IncidentPhase::AgedOut => "critical",
         // The launched servers are not reached.
-        IncidentPhase::Recovered if incident.traffic.values().any(|one| !one.status.is_settled()) => "critical",
+        IncidentPhase::Recovered if incident.traffic.values().any(|one| !one.status.is_settled()) => {
+            "critical"
+        }
         IncidentPhase::Recovered => "high",
         // DRS would refuse the next start as well.
         IncidentPhase::OkAgain if incident.last_refused().is_some() => "high",

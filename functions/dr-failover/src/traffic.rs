@@ -198,16 +198,18 @@ impl fmt::Display for TrafficReason<'_> {
             TrafficStatus::AddressInUse { holder } => {
                 write!(f, "the address {address} is not moved to {server}: it is associated with {holder}")
             }
-            TrafficStatus::AddressMissing => write!(
-                f,
-                "the address {address} of {server} does not exist in this account and region"
-            ),
+            TrafficStatus::AddressMissing => {
+                write!(f, "the address {address} of {server} does not exist in this account and region")
+            }
             TrafficStatus::AddressUnreadable { error } => write!(
                 f,
                 "the address {address} is not moved to {server}: what the move depends on cannot be read ({error})"
             ),
             TrafficStatus::AssociationRefused { error } => {
-                write!(f, "EC2 refused to associate the address {address} with {instance} ({server}): {error}")
+                write!(
+                    f,
+                    "EC2 refused to associate the address {address} with {instance} ({server}): {error}"
+                )
             }
         }
     }
@@ -229,7 +231,12 @@ fn launched(incident: &Incident, address: &ServerAddress) -> Option<String> {
 }
 
 /// Decides about the address of a server.
-pub fn decide(incident: &Incident, address: &ServerAddress, facts: &TrafficFacts, now: Timestamp) -> TrafficMove {
+pub fn decide(
+    incident: &Incident,
+    address: &ServerAddress,
+    facts: &TrafficFacts,
+    now: Timestamp,
+) -> TrafficMove {
     let mut decided = TrafficMove {
         allocation: address.allocation.clone(),
         ip: None,
@@ -267,7 +274,8 @@ fn status(
     let recovered = match &facts.recovered {
         Err(error) => return unreadable(error),
         Ok(recovered) => recovered.iter().find(|one| {
-            let is_launched = launched.instance.as_ref().is_none_or(|id| *id == one.recovery || *id == one.id);
+            let is_launched =
+                launched.instance.as_ref().is_none_or(|id| *id == one.recovery || *id == one.id);
             one.server == address.server && !one.is_drill && is_launched
         }),
     };

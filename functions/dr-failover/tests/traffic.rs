@@ -8,12 +8,10 @@ use dr_failover::facts::{
     TrafficFacts,
 };
 use dr_failover::incident::{Incident, IncidentPhase};
+use dr_failover::rules::Mode;
 use dr_failover::rules::{RecoveryPlan, read};
 use dr_failover::settings::Settings;
-use dr_failover::step::{
-    AssociationAnswer, Effect, Input, KnownPlan, MissingFact, Step, StepContext, step,
-};
-use dr_failover::rules::Mode;
+use dr_failover::step::{AssociationAnswer, Effect, Input, KnownPlan, MissingFact, Step, StepContext, step};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::act::Performed;
@@ -107,7 +105,8 @@ impl World {
 
     fn step(&self) -> Step {
         let facts = Facts { traffic: Some(self.facts.clone()), ..Facts::default() };
-        step(&self.known, Input::Reconcile(Mode::Recovery), &facts, &self.context()).expect("the facts are there")
+        step(&self.known, Input::Reconcile(Mode::Recovery), &facts, &self.context())
+            .expect("the facts are there")
     }
 
     /// The code of the address's status after a step, and whether EC2 is asked.
@@ -143,7 +142,9 @@ fn is_the_address_written_down_before_ec2_is_asked() {
     let missing = step(&world.known, Input::Reconcile(Mode::Recovery), &Facts::default(), &world.context());
     assert!(matches!(missing, Err(MissingFact::Traffic(_))));
     let effects = world.step().effects;
-    assert!(matches!(&effects[..], [Effect::Write, Effect::Associate(those)] if those[0].interface == "eni-1"));
+    assert!(
+        matches!(&effects[..], [Effect::Write, Effect::Associate(those)] if those[0].interface == "eni-1")
+    );
 }
 
 #[test]
@@ -213,12 +214,14 @@ fn is_nothing_moved_before_or_without_a_recovery() {
     // A critical server is not launched, although the phase says that the plan recovered.
     let mut partial = World::new();
     partial.known.incident = Some(incident(|item| {
-        item["servers"]["s-1"] = json!({"critical": true, "step": "all", "status": "FAILED", "since": "2026-03-02T10:10:00Z"});
+        item["servers"]["s-1"] =
+            json!({"critical": true, "step": "all", "status": "FAILED", "since": "2026-03-02T10:10:00Z"});
     }));
     assert_eq!(partial.outcome(), ("none", false));
     // The server of the address itself is optional, and not launched.
     partial.known.incident = Some(incident(|item| {
-        item["servers"][SERVER] = json!({"critical": false, "step": "all", "status": "FAILED", "since": "2026-03-02T10:10:00Z"});
+        item["servers"][SERVER] =
+            json!({"critical": false, "step": "all", "status": "FAILED", "since": "2026-03-02T10:10:00Z"});
     }));
     assert_eq!(partial.outcome(), ("server-not-launched", false));
     let mut made_up = World::new();
@@ -247,8 +250,10 @@ fn does_the_original_site_keep_its_traffic_while_it_may_work() {
 fn is_a_moved_address_left_alone_until_the_server_is_launched_again() {
     let mut world = World::new();
     let known = world.step().known;
-    let answers =
-        [AssociationAnswer { server: SERVER.to_owned(), performed: Performed::Done("eipassoc-1".to_owned()) }];
+    let answers = [AssociationAnswer {
+        server: SERVER.to_owned(),
+        performed: Performed::Done("eipassoc-1".to_owned()),
+    }];
     let moved = step(&known, Input::Associated(&answers), &Facts::default(), &world.context());
     world.known = moved.expect("it lacks nothing").known;
     // An operator took the address away: the reverse step.
@@ -269,7 +274,8 @@ fn is_a_refusal_reported_once_while_ec2_is_asked_again() {
         (AssociationFailure::Unknown(error()), "association-unknown"),
     ] {
         let mut world = World::new();
-        let answers = [AssociationAnswer { server: SERVER.to_owned(), performed: Performed::Failed(failure) }];
+        let answers =
+            [AssociationAnswer { server: SERVER.to_owned(), performed: Performed::Failed(failure) }];
         let mut entries = Vec::new();
         for _ in 0..3 {
             let asked = world.step();

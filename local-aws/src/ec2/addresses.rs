@@ -208,7 +208,10 @@ fn shown(context: &Context<'_>, address: &AddressRecord) -> Value {
 }
 
 fn position(state: &Ec2State, region: &str, allocation: &str) -> Option<usize> {
-    state.addresses.iter().position(|one| (one.region.as_str(), one.allocation.as_str()) == (region, allocation))
+    state
+        .addresses
+        .iter()
+        .position(|one| (one.region.as_str(), one.allocation.as_str()) == (region, allocation))
 }
 
 fn no_such_allocation(id: &str) -> ErrorAnswer {

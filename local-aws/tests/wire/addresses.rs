@@ -104,7 +104,10 @@ fn what_does_not_exist_or_is_not_ready_is_refused() {
         (vec![("InstanceId", RUNNING)], "MissingParameter"),
         (vec![free], "MissingParameter"),
         (vec![free, ("InstanceId", RUNNING), ("NetworkInterfaceId", "eni-1")], "InvalidParameterCombination"),
-        (vec![("AllocationId", "eipalloc-00000000"), ("InstanceId", RUNNING)], "InvalidAllocationID.NotFound"),
+        (
+            vec![("AllocationId", "eipalloc-00000000"), ("InstanceId", RUNNING)],
+            "InvalidAllocationID.NotFound",
+        ),
         (vec![free, ("InstanceId", "web-1")], "InvalidInstanceID.Malformed"),
         (vec![free, ("InstanceId", "i-00000000")], "InvalidInstanceID.NotFound"),
         (vec![free, ("InstanceId", "i-0a1b2c3d4e5f60720")], "InvalidInstanceID.NotFound"),
@@ -127,7 +130,11 @@ fn what_does_not_exist_or_is_not_ready_is_refused() {
 fn filters_find_what_exists_and_no_more() {
     let (_aws, client) = start();
     let filtered = |operation, name, value| {
-        ec2(&client, operation, &[("Filter.1.Name", name), ("Filter.1.Value.1", value), ("Filter.1.Value.2", "none")])
+        ec2(
+            &client,
+            operation,
+            &[("Filter.1.Name", name), ("Filter.1.Value.1", value), ("Filter.1.Value.2", "none")],
+        )
     };
     assert_eq!(filtered("DescribeAddresses", "allocation-id", USED).texts("publicIp"), ["203.0.113.11"]);
     let of_interface = filtered("DescribeAddresses", "network-interface-id", "eni-0a1b2c3d4e5f60718");

@@ -6,11 +6,11 @@
 )]
 
 mod accounts;
+mod addresses;
 mod client;
 mod delays;
 mod emails;
 mod findings;
-mod addresses;
 mod images;
 mod interleavings;
 mod items;

@@ -85,8 +85,8 @@ fn next(email: &IncidentEmail<'_>) -> Vec<String> {
         }
         IncidentPhase::Running => {
             let traffic = match email.plan.addresses.len() {
-                _ if incident.mode == Mode::Drill => "A drill moves no traffic.".to_owned(),
                 0 => "The function does not move traffic.".to_owned(),
+                _ if incident.mode == Mode::Drill => "The function does not move traffic.".to_owned(),
                 count => format!(
                     "After the launch of every critical server it moves {}.",
                     shared::text::count(count, "reserved address")

@@ -112,7 +112,9 @@ pub(super) fn lines(incident: &Incident, detail: Detail) -> Vec<String> {
 /// What the operator should know about a status.
 fn advice(status: &TrafficStatus) -> Option<&'static str> {
     Some(match status {
-        TrafficStatus::TrafficMoves | TrafficStatus::AssociationUnknown { .. } | TrafficStatus::TrafficMoved => {
+        TrafficStatus::TrafficMoves
+        | TrafficStatus::AssociationUnknown { .. }
+        | TrafficStatus::TrafficMoved => {
             return None;
         }
         TrafficStatus::TrafficStays => {

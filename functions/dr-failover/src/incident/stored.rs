@@ -157,7 +157,11 @@ impl From<IncidentItem> for Incident {
             refused_count: item.refused,
             over_rto: item.over_rto,
             servers: item.servers,
-            traffic: item.traffic.into_iter().filter_map(|(server, item)| Some((server, moved(item)?))).collect(),
+            traffic: item
+                .traffic
+                .into_iter()
+                .filter_map(|(server, item)| Some((server, moved(item)?)))
+                .collect(),
             hostnames: item.hostnames,
             record: item.record,
             unrecorded: item.unrecorded,

@@ -121,7 +121,12 @@ fn plan(
             name: name.clone()?.into_inner(),
             alarms,
             second_signal: second_signal?,
-            named_at: PlanPlaces { drs_plan: Some(drs_plan_at), topic: topic_at, alarms: alarms_at, addresses: addresses_at },
+            named_at: PlanPlaces {
+                drs_plan: Some(drs_plan_at),
+                topic: topic_at,
+                alarms: alarms_at,
+                addresses: addresses_at,
+            },
             agree,
             drs_plan: Some(drs_plan),
             waves,

@@ -23,7 +23,8 @@ impl Draft<'_> {
     /// Decides about every address of the plan. Returns the associations that EC2 is to be asked for.
     pub(super) fn traffic(&mut self) -> Result<Vec<Association>, MissingFact> {
         let (plan, now) = (self.context.plan, self.context.now);
-        let Some(incident) = self.step.known.incident.as_ref().filter(|incident| has_recovered(incident)) else {
+        let Some(incident) = self.step.known.incident.as_ref().filter(|incident| has_recovered(incident))
+        else {
             return Ok(Vec::new());
         };
         let addresses = traffic::undecided(incident, &plan.addresses);
@@ -35,9 +36,9 @@ impl Draft<'_> {
             allocations: addresses.iter().map(|address| address.allocation.clone()).collect(),
         };
         let facts = self.facts.traffic.as_ref().ok_or_else(|| MissingFact::Traffic(Box::new(query())))?;
-        let decided = addresses.into_iter().map(|address| {
-            (address.server.clone(), traffic::decide(incident, address, facts, now))
-        });
+        let decided = addresses
+            .into_iter()
+            .map(|address| (address.server.clone(), traffic::decide(incident, address, facts, now)));
         let decided: Vec<(String, TrafficMove)> = decided.collect();
         let mut associations = Vec::new();
         for (server, moved) in decided {

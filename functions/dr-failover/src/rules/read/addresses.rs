@@ -34,7 +34,9 @@ pub(super) fn read(
         if let Some((_, at)) = same {
             let problem = Problem::new(BAD_ADDRESS, allocation.span(), "another server has this address");
             table.problem(
-                problem.related(at.clone(), "here").help("an address has one server: allocate another address"),
+                problem
+                    .related(at.clone(), "here")
+                    .help("an address has one server: allocate another address"),
             );
             continue;
         }
@@ -102,7 +104,9 @@ mod tests {
         for id in ["eipalloc-0a1b2c3d", "eipalloc-0a1b2c3d4e5f60718"] {
             assert!(is_allocation(id), "{id}");
         }
-        for id in ["", "eipalloc-", "eipalloc-0A1B2C3D", "eipassoc-0a1b2c3d", "203.0.113.10", "eipalloc-0a1b2c3d;x"] {
+        for id in
+            ["", "eipalloc-", "eipalloc-0A1B2C3D", "eipassoc-0a1b2c3d", "203.0.113.10", "eipalloc-0a1b2c3d;x"]
+        {
             assert!(!is_allocation(id), "{id}");
         }
         assert!(is_server("s-000000000000web01") && !is_server("i-0a1b2c3d4e5f60718") && !is_server("s-1"));
