@@ -264,7 +264,7 @@ fn killed_while_it_moves_traffic_it_moves_the_address_once() {
     assert!(kills >= 26, "{kills} calls were the last");
 }
 
-/// An operator takes the address away after the move: the function does not move it once more.
+/// An operator disassociates the address after the move: the function does not move it once more.
 #[test]
 fn an_address_that_an_operator_took_back_stays_there() {
     let failover = with_address("");

@@ -151,7 +151,7 @@ fn a_plans_own_topic_must_be_named() {
 }
 
 #[test]
-fn only_a_named_address_can_be_moved_and_none_taken_away() {
+fn only_a_named_address_can_be_moved_and_none_disassociated() {
     let template = with_address(ADDRESS);
     let named = function(&template, "dr-failover");
     let ec2 = "arn:aws:ec2:us-east-1:111122223333";

@@ -62,7 +62,7 @@ pub enum TrafficStatus {
     InstanceMissing,
     /// The instance is in another state than `running`.
     InstanceNotRunning { state: String },
-    /// The instance has another Elastic IP address, which the association would take away.
+    /// The instance has another Elastic IP address, which the association would disassociate.
     InstanceHasAddress { ip: String },
     /// The address is associated with something else.
     AddressInUse { holder: String },
@@ -193,7 +193,7 @@ impl fmt::Display for TrafficReason<'_> {
             TrafficStatus::InstanceHasAddress { ip } => write!(
                 f,
                 "the address {address} is not moved: {instance} ({server}) has the Elastic IP address {ip}, which the move \
-                 would take away"
+                 would disassociate"
             ),
             TrafficStatus::AddressInUse { holder } => {
                 write!(f, "the address {address} is not moved to {server}: it is associated with {holder}")

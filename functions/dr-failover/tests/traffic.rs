@@ -256,7 +256,7 @@ fn is_a_moved_address_left_alone_until_the_server_is_launched_again() {
     }];
     let moved = step(&known, Input::Associated(&answers), &Facts::default(), &world.context());
     world.known = moved.expect("it lacks nothing").known;
-    // An operator took the address away: the reverse step.
+    // An operator disassociated the address: the reverse step.
     assert_eq!(world.outcome(), ("traffic-moved", false));
     let incident = world.known.incident.as_mut().expect("it is open");
     incident.servers.get_mut(SERVER).expect("it is there").instance = Some("i-2".to_owned());

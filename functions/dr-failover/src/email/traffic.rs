@@ -142,7 +142,8 @@ fn advice(status: &TrafficStatus) -> Option<&'static str> {
         TrafficStatus::AddressMissing => "Correct `addresses` in the rules, and deploy them.",
         TrafficStatus::AddressUnreadable { .. } => "The error says which permission or service is missing.",
         TrafficStatus::AssociationRefused { .. } => {
-            "If a permission is missing, add the address to the parameter RecoveryAddressArns, or move it with your own rights."
+            "If a permission is missing, add the address to the parameter RecoveryAddressArns, or move it with the permissions of \
+             your own role."
         }
     })
 }
@@ -163,7 +164,7 @@ pub(super) fn next(email: &IncidentEmail<'_>) -> Vec<String> {
     let is_settled = incident.traffic.values().all(|one| one.status.is_settled());
     if !is_settled && incident.is_open() {
         lines.push(
-            "The function tries again every minute to move each address that is not moved, until an operator closes the incident \
+            "The function re-evaluates each address that is not moved every minute, until an operator closes the incident \
              or every alarm is OK."
                 .to_owned(),
         );
@@ -208,7 +209,7 @@ pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<(String, String)> {
     actions
 }
 
-/// The command that takes the address away from the recovered server again.
+/// The command that disassociates the address from the recovered server.
 fn reverse(region: &str, server: &str, moved: &TrafficMove) -> Option<(String, String)> {
     let association = moved.association.as_ref().filter(|id| !id.is_empty())?;
     let what = format!(
