@@ -75,7 +75,7 @@ pub(super) fn associate_address(context: &Context<'_>, mut input: Members) -> Re
     if let Some(current) = &state.addresses[at].association {
         // "This is an idempotent operation."
         if current.instance.as_ref() == Some(&target.id) {
-            return Ok(json!({"return": true, "associationId": current.id}));
+            return Ok(json!({"associationId": current.id}));
         }
         if !reassociates {
             let message =
@@ -88,7 +88,7 @@ pub(super) fn associate_address(context: &Context<'_>, mut input: Members) -> Re
         other.association.take_if(|association| association.instance.as_ref() == Some(&target.id));
     }
     let id = state.addresses[at].associate(target.interface(), Some(target.id.clone()));
-    Ok(json!({"return": true, "associationId": id}))
+    Ok(json!({"associationId": id}))
 }
 
 /// The instance of a request, in a state in which it can receive an address.
