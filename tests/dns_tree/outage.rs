@@ -57,8 +57,8 @@ impl Outage {
 
     /// The times at which something may change, with the time that the checkers and the caches need after each event.
     fn times(&self, needed: u64) -> Vec<u64> {
-        let after = |change: &Change| (0..=needed + TTL).step_by(STEP as usize).map(move |step| change.at + step);
-        let mut times: Vec<u64> = self.changes.iter().flat_map(after).collect();
+        let after = |at: u64| (0..=needed + TTL).step_by(STEP as usize).map(move |step| at + step);
+        let mut times: Vec<u64> = self.changes.iter().flat_map(|change| after(change.at)).collect();
         times.sort_unstable();
         times.dedup();
         times
