@@ -127,7 +127,8 @@ fn the_tables_of_the_page_are_computed_from_the_template() {
     let mut page = read("docs/dr-site.md");
     for (name, computed) in tables {
         let (begin, end) = (format!("<!-- Computed: {name} -->\n\n"), "\n<!-- end -->");
-        let (before, rest) = page.split_once(&begin).unwrap_or_else(|| panic!("the page has the table {name}"));
+        let (before, rest) =
+            page.split_once(&begin).unwrap_or_else(|| panic!("the page has the table {name}"));
         let (written, after) = rest.split_once(end).expect("the table ends");
         if std::env::var_os("POINTSMAN_BLESS").is_some() {
             page = format!("{before}{begin}{computed}{end}{after}");
@@ -161,12 +162,37 @@ const OUTAGE: Outage = Outage {
     changes: &[
         Change { at: 0, address: PRIMARY, answers: false, event: "the primary server stops answering" },
         Change { at: 330, address: "", answers: false, event: "the alarm of `dr-alarm.yaml` enters ALARM" },
-        Change { at: 1200, address: "", answers: false, event: "DRS launched the recovered server, without the Elastic IP address" },
-        Change { at: 1260, address: RECOVERED, answers: true, event: "the Elastic IP address is associated with the recovered server" },
-        Change { at: 7200, address: PRIMARY, answers: true, event: "the primary server answers again, with old data" },
+        Change {
+            at: 1200,
+            address: "",
+            answers: false,
+            event: "DRS launched the recovered server, without the Elastic IP address",
+        },
+        Change {
+            at: 1260,
+            address: RECOVERED,
+            answers: true,
+            event: "the Elastic IP address is associated with the recovered server",
+        },
+        Change {
+            at: 7200,
+            address: PRIMARY,
+            answers: true,
+            event: "the primary server answers again, with old data",
+        },
         Change { at: 7800, address: PRIMARY, answers: false, event: "an operator stops the primary server" },
-        Change { at: 90_000, address: PRIMARY, answers: true, event: "the primary server has the new data and answers" },
-        Change { at: 90_600, address: RECOVERED, answers: false, event: "an operator disassociates the Elastic IP address: failback" },
+        Change {
+            at: 90_000,
+            address: PRIMARY,
+            answers: true,
+            event: "the primary server has the new data and answers",
+        },
+        Change {
+            at: 90_600,
+            address: RECOVERED,
+            answers: false,
+            event: "an operator disassociates the Elastic IP address: failback",
+        },
     ],
 };
 

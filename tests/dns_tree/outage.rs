@@ -100,13 +100,15 @@ impl Visit {
 
 /// A row for each event, and for each time at which visitors see something else than before.
 pub(super) fn table(zone: &Zone, outage: &Outage) -> String {
-    let mut rows = "| Time | Event | New visitor | Visitor with a cached answer |\n|---|---|---|---|\n".to_owned();
+    let mut rows =
+        "| Time | Event | New visitor | Visitor with a cached answer |\n|---|---|---|---|\n".to_owned();
     let mut before = None;
     for visit in visits(zone, outage) {
         let columns = visit.columns();
         if visit.event.is_some() || before != Some(columns) {
             let [fresh, cached] = columns;
-            rows += &format!("| {} | {} | {fresh} | {cached} |\n", clock(visit.at), visit.event.unwrap_or(""));
+            rows +=
+                &format!("| {} | {} | {fresh} | {cached} |\n", clock(visit.at), visit.event.unwrap_or(""));
         }
         before = Some(columns);
     }

@@ -59,9 +59,13 @@ pub(super) struct FailoverRecord {
 
 #[derive(Debug)]
 enum RecordTarget {
-    Address { address: String },
+    Address {
+        address: String,
+    },
     /// Other records of this zone.
-    Records { name: String },
+    Records {
+        name: String,
+    },
     /// CloudFront or S3.
     Service,
 }
