@@ -100,10 +100,10 @@ docs: $(MDBOOK) $(MERMAID) ## build the documents as a book, .tools/book/html/in
 	@$(MDBOOK) build .tools/book
 	@$(PYTHON) tools/book.py check .tools/book/html
 
-site: ## write the page of an outage to .tools/page, with STATUS="..." as its status line
-	@$(PYTHON) tools/site.py .tools/page $(if $(STATUS),--status "$$STATUS")
-	@$(PYTHON) tools/site.py .tools/page-http --http $(if $(STATUS),--status "$$STATUS")
-	@echo "pages are in .tools/page (with a certificate) and .tools/page-http (without): docs/dr-site.md has the upload command"
+site: ## write the page of an outage to .tools/page; docs/dr-site.md has the upload command
+	@$(PYTHON) tools/site.py .tools/page
+	@$(PYTHON) tools/site.py .tools/page-http --http
+	@echo "the page is in .tools/page, and for a site without a certificate in .tools/page-http"
 
 # BLESS=1 keeps the screenshots in docs/images.
 site-check: ## check the page of an outage in a browser, with axe-core (needs npm); screenshots are in .tools/site/screenshots
