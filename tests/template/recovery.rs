@@ -71,6 +71,11 @@ pub(super) fn template() -> SamTemplate {
         .expect("the template is right")
 }
 
+/// The template with every permission.
+pub(super) fn template_with_an_address() -> SamTemplate {
+    with_address(ADDRESS)
+}
+
 /// The template with an address that rules name.
 fn with_address(arn: &str) -> SamTemplate {
     let named = [("RecoveryAddressArns".to_owned(), arn.to_owned())].into();

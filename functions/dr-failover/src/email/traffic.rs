@@ -213,8 +213,8 @@ pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<(String, String)> {
 fn reverse(region: &str, server: &str, moved: &TrafficMove) -> Option<(String, String)> {
     let association = moved.association.as_ref().filter(|id| !id.is_empty())?;
     let what = format!(
-        "To reverse the move, disassociate {} from {server}: its health check fails, and Route 53 answers with the next \
-         record, which is the static page while the original site is unhealthy",
+        "To fail back, or to reverse the move, disassociate {} from {server}. Its health check then fails, and Route 53 \
+         answers with the original site if that is healthy, and else with the static page",
         moved.short_address()
     );
     Some((what, format!("aws ec2 disassociate-address --region {region} --association-id {association}")))
