@@ -84,6 +84,8 @@ impl Failover {
             topic: "arn:aws:sns:us-east-1:111122223333:on-call".to_owned(),
             table: TABLE.to_owned(),
             kill_switch: "/kill-switch".to_owned(),
+            approval: "/approval".to_owned(),
+            role: "arn:aws:iam::111122223333:role/dr-failover".to_owned(),
             time_is_made_up: false,
         };
         // A killed invocation does not retry its calls.

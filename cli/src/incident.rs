@@ -68,6 +68,10 @@ pub fn text(incident: &Incident) -> String {
     if let Some(drs_plan) = &incident.drs_plan {
         out.push_str(&render::sentence(&format!("  {drs_plan}")));
     }
+    if let Some(approver) = &incident.approved_by {
+        let line = format!("  approved by {} at {} (version {})", approver.by, approver.at, approver.version);
+        out.push_str(&render::block(&printable(&line)));
+    }
     out.push_str("\nalarms\n");
     for alarm in incident.alarms.values() {
         let line = format!("  {} {} since {}, began {}", alarm.name, alarm.state, alarm.since, alarm.began);

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::LocalAws;
 use crate::ec2::ImageChange;
 use crate::fault::Fault;
+use crate::ssm::{self, ParameterWrite};
 
 /// Something that happens at a time.
 #[derive(Debug, Clone)]
@@ -40,8 +41,8 @@ pub enum TimelineAction {
 pub enum WorldChange {
     /// The state of a CloudWatch alarm changes.
     Alarm { name: String, state: String, suppressed_by: Option<String> },
-    /// A parameter of SSM has another value, or is removed.
-    Parameter { name: String, value: Option<String> },
+    /// A principal gives a parameter of SSM another value, or the parameter is removed.
+    Parameter { name: String, value: Option<String>, by: Option<String> },
     /// An endpoint answers otherwise, or not at all.
     Endpoint { url: String, status: Option<u16> },
     /// The result of the next launch of a source server changes.
@@ -73,10 +74,11 @@ impl fmt::Display for WorldChange {
                 write!(f, "the alarm {name} goes to {state}")?;
                 suppressed_by.iter().try_for_each(|by| write!(f, ", suppressed by {by}"))
             }
-            Self::Parameter { name, value: Some(value) } => {
-                write!(f, "the parameter {name} is set to {value}")
+            Self::Parameter { name, value: Some(value), by } => {
+                write!(f, "the parameter {name} is set to {value}")?;
+                by.iter().try_for_each(|by| write!(f, " by {by}"))
             }
-            Self::Parameter { name, value: None } => write!(f, "the parameter {name} is removed"),
+            Self::Parameter { name, value: None, .. } => write!(f, "the parameter {name} is removed"),
             Self::Endpoint { url, status: Some(status) } => write!(f, "{url} answers with status {status}"),
             Self::Endpoint { url, status: None } => write!(f, "{url} no longer answers"),
             Self::Launch { server, result } => write!(f, "a launch of {server} will be {result}"),
@@ -102,8 +104,11 @@ impl LocalAws {
             WorldChange::Alarm { name, state, suppressed_by } => {
                 world.cloudwatch.set(name, state, suppressed_by.as_deref(), now);
             }
-            WorldChange::Parameter { name, value } => {
-                world.ssm.set(name, &world.region, value.as_deref(), now)
+            WorldChange::Parameter { name, value: None, .. } => world.ssm.remove(name),
+            WorldChange::Parameter { name, value: Some(value), by } => {
+                let user = by.as_deref().unwrap_or(&world.account.caller);
+                let (region, kind) = (world.region.as_str(), "String");
+                ssm::put(world, &ParameterWrite { name, region, kind, value, user, now });
             }
             WorldChange::Endpoint { url, status } => world.web.set(url, *status),
             WorldChange::Launch { server, result } => {

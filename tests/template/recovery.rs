@@ -140,9 +140,16 @@ fn the_function_may_only_its_table_its_topic_and_its_kill_switch() {
     assert!(function.allows("drs:StartRecoveryPlanExecution", own));
     let switch = "arn:aws:ssm:us-east-1:111122223333:parameter/pointsman/pointsman/kill-switch";
     assert!(function.allows("ssm:GetParameter", switch));
+    let approval = "arn:aws:ssm:us-east-1:111122223333:parameter/pointsman/pointsman/approval";
+    assert!(function.allows("ssm:GetParameterHistory", approval));
+    assert!(!function.allows("ssm:GetParameterHistory", switch));
+    assert!(!function.allows("ssm:PutParameter", approval), "the function cannot approve its own request");
     assert_eq!(
         template.parameters(),
-        [("/pointsman/pointsman/kill-switch".to_owned(), "enabled".to_owned())]
+        [
+            ("/pointsman/pointsman/approval".to_owned(), "none".to_owned()),
+            ("/pointsman/pointsman/kill-switch".to_owned(), "enabled".to_owned()),
+        ]
     );
 }
 

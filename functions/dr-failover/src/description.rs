@@ -5,6 +5,7 @@ use shared::foreign_event::ForeignEvent;
 use shared::function::{Call, Function, Key, KeyDefault, Setting, Table, WithoutRules};
 use strum::VariantNames;
 
+use crate::approval::VoidAnswer;
 use crate::because::Because;
 use crate::incident::CLOSING_CODES;
 use crate::interlock::InterlockCode;
@@ -42,6 +43,16 @@ pub const FUNCTION: Function = Function {
             takes: "the name of the SSM parameter that is the kill switch",
             default: None,
         },
+        Setting {
+            name: settings::APPROVAL,
+            takes: "the name of the SSM parameter that operators answer requests for an approval with",
+            default: None,
+        },
+        Setting {
+            name: settings::ROLE,
+            takes: "the ARN of the function's own role, whose answers do not count",
+            default: None,
+        },
     ],
     calls: &[
         Call::on_everything("cloudwatch:DescribeAlarms"),
@@ -66,12 +77,14 @@ pub const FUNCTION: Function = Function {
         Call::on_everything("ec2:DescribeInstances"),
         Call::on("sns:Publish", TOPIC),
         Call::on("ssm:GetParameter", PARAMETER),
+        Call::on("ssm:GetParameterHistory", PARAMETER),
     ],
     problems: rules::CODES,
     reasons: &[
         Because::VARIANTS,
         ForeignEvent::CODES_OF_ACCOUNTS,
         InterlockCode::VARIANTS,
+        VoidAnswer::VARIANTS,
         &CLOSING_CODES,
         TrafficStatus::VARIANTS,
         Remark::VARIANTS,
@@ -106,6 +119,12 @@ const KEYS: &[Key] = &[
         "`\"notify\"`, `\"recovery\"`",
         KeyDefault::Value("\"notify\""),
         "whether a confirmed alarm is emailed with the command that starts the recovery, or starts it",
+    ),
+    key(
+        "approval",
+        "`\"required\"`, `\"after 10m\"`",
+        KeyDefault::Absent("none is needed"),
+        "whether a recovery waits for an operator's approval, or that long for a refusal",
     ),
     key(
         "rpo",

@@ -8,6 +8,8 @@ use shared::arn::Arn;
 use shared::call_error::CallError;
 
 use crate::alarm::AlarmState;
+use crate::approval::ParameterAnswer;
+use crate::incident::ChosenSnapshot;
 use crate::rules::Mode;
 use crate::suppression::Suppression;
 
@@ -25,6 +27,10 @@ pub struct Facts {
     pub executions: Option<Read<Vec<FoundExecution>>>,
     /// The DRS plan, its servers, and the jobs and instances of these.
     pub recoverable: Option<Recoverable>,
+    /// The operators' answers to requests for an approval.
+    pub answers: Option<Read<Vec<ParameterAnswer>>>,
+    /// Those of the approved snapshots that DRS no longer has.
+    pub deleted_snapshots: Option<Read<Vec<ChosenSnapshot>>>,
     /// The progress of the incident's execution.
     pub progress: Option<Read<ExecutionProgress>>,
     /// The addresses of the plan and the instances that receive them.

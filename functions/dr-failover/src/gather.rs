@@ -1,6 +1,7 @@
 //! Reads the facts that a step asks for, one after the other, all of them from the recovery region.
 
 mod addresses;
+mod approval;
 mod executions;
 mod instances;
 mod jobs;
@@ -59,6 +60,12 @@ async fn read(
         }
         MissingFact::Recoverable(drs_plan) => {
             facts.recoverable = Some(recoverable(run, drs_plan.as_deref()).await);
+        }
+        MissingFact::Answers => {
+            facts.answers = Some(approval::answers(&run.aws.ssm, &run.settings.approval).await);
+        }
+        MissingFact::DeletedSnapshots(chosen) => {
+            facts.deleted_snapshots = Some(approval::deleted(drs, &chosen).await);
         }
         MissingFact::Progress(execution) => {
             facts.progress = Some(progress::progress(drs, &execution.to_string()).await);

@@ -10,6 +10,7 @@
 //! A blocked incident is re-evaluated by each reconcile.
 
 pub mod alarm;
+pub mod approval;
 pub mod because;
 mod check;
 mod description;

@@ -5,6 +5,7 @@
 
 mod after;
 pub mod alarm;
+mod approval;
 pub mod decide;
 pub mod follow;
 mod open;
@@ -23,7 +24,7 @@ use shared::home::Home;
 use crate::alarm::{AlarmEvent, AlarmState};
 use crate::because::{Because, LatchKept};
 use crate::facts::{Facts, FoundExecution};
-use crate::incident::{DecidedStart, EntryKind, Incident, IncidentPhase};
+use crate::incident::{ChosenSnapshot, DecidedStart, EntryKind, Incident, IncidentPhase};
 use crate::latch::{Clearance, Latch, LatchedStart};
 use crate::rules::{Mode, RecoveryPlan};
 use crate::settings::Settings;
@@ -141,6 +142,10 @@ pub enum MissingFact {
     Executions(Box<ExecutionsQuery>),
     /// The servers of the DRS plan, or of the plan's waves, with what could block their launch.
     Recoverable(Option<Box<Arn>>),
+    /// The operators' answers to requests for an approval.
+    Answers,
+    /// Whether DRS still has these snapshots.
+    DeletedSnapshots(Vec<ChosenSnapshot>),
     /// The progress of this execution.
     Progress(Box<Arn>),
     /// The addresses and the instances that receive them.

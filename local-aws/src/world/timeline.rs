@@ -127,6 +127,7 @@ fn belongs(file: &WorldFile<'_>, raw: &RawTimed, named: &str) -> Result<(), Worl
         ("state", &["alarm", "block-public-access"], raw.state.as_ref().map(Spanned::span)),
         ("suppressed-by", &["alarm"], raw.suppressed_by.as_ref().map(Spanned::span)),
         ("value", &["parameter"], raw.value.as_ref().map(Spanned::span)),
+        ("by", &["parameter"], raw.by.as_ref().map(Spanned::span)),
         (
             "removed",
             &["parameter", "snapshot", "image", "ebs-snapshot"],
@@ -208,6 +209,7 @@ fn change(
             WorldChange::Parameter {
                 name: text(&raw.parameter),
                 value: raw.value.as_ref().map(|value| value.get_ref().clone()),
+                by: raw.by.as_ref().map(|by| by.get_ref().clone()),
             }
         }
         "endpoint" => {

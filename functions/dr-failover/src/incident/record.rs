@@ -51,6 +51,8 @@ pub enum EntryKind {
     /// The operator sent a command.
     #[serde(rename = "person")]
     Operator,
+    /// The function asked for an approval, or an answer did not count.
+    Approval,
     /// An email was sent.
     Mail,
     /// SNS did not accept an email.
@@ -81,6 +83,7 @@ impl EntryKind {
             | Self::Step
             | Self::Server
             | Self::NotEmailed
+            | Self::Approval
             | Self::Other => false,
         }
     }

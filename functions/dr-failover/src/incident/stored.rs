@@ -10,7 +10,7 @@ use shared::call_error::CallError;
 use shared::claim::Claim;
 
 use super::{
-    ChosenSnapshot, DecidedStart, FORMAT, Hold, Incident, IncidentAlarm, IncidentEnd, IncidentPhase,
+    Approver, ChosenSnapshot, DecidedStart, FORMAT, Hold, Incident, IncidentAlarm, IncidentApproval, IncidentEnd, IncidentPhase,
     IncidentServer, PlanExecution, RecordEntry, RefusalCause, StartAttempt, StartRefusal, unknown,
 };
 use crate::interlock::{Interlock, InterlockCode};
@@ -35,6 +35,9 @@ pub(super) struct IncidentItem {
     closed_by: Option<String>,
     drilled_by: Option<String>,
     refused_by: Option<String>,
+    #[serde(default)]
+    approval: IncidentApproval,
+    approved_by: Option<Approver>,
     phase: IncidentPhase,
     mode: Mode,
     alarms: BTreeMap<Arn, IncidentAlarm>,
@@ -148,6 +151,8 @@ impl From<IncidentItem> for Incident {
             closed_by: item.closed_by,
             drilled_by: item.drilled_by,
             refused_by: item.refused_by,
+            approval: item.approval,
+            approved_by: item.approved_by,
             phase: item.phase,
             mode,
             alarms: item.alarms,

@@ -44,6 +44,8 @@ pub(in super::super) struct RawTimed {
     pub(in super::super) state: Option<Spanned<String>>,
     pub(in super::super) suppressed_by: Option<Spanned<String>>,
     pub(in super::super) value: Option<Spanned<String>>,
+    /// The principal that sets a parameter.
+    pub(in super::super) by: Option<Spanned<String>>,
     pub(in super::super) removed: Option<Spanned<bool>>,
     pub(in super::super) answers: Option<Spanned<bool>>,
     pub(in super::super) result: Option<Spanned<String>>,

@@ -122,6 +122,9 @@ fn running(incident: &Incident, the: &str) -> String {
     if incident.mode == Mode::Drill && incident.is_alarming() {
         text.push_str(" The plan is in drill mode: DRS launches test servers, and NOTHING IS RECOVERED.");
     }
+    if let Some(approver) = &incident.approved_by {
+        let _ = write!(text, " {} approved it at {}.", printable(&approver.by), utc(approver.at));
+    }
     for finding in incident.start().iter().flat_map(|start| &start.despite) {
         let _ =
             write!(text, " The {} was started although {}.", incident.mode, printable(&finding.to_string()));
