@@ -71,7 +71,7 @@ fn the_rule_delivers_every_push_of_the_cases_and_nothing_else() {
 /// The console shows a parameter without a group below all others.
 #[test]
 fn each_parameter_is_in_one_group_of_the_console() {
-    for file in ["template.yaml", "templates/recovery.yaml", "templates/branch-prerequisites.yaml"] {
+    for file in ["template.yaml", "templates/recovery.yaml", "templates/branch-prerequisites.yaml", "templates/dr-site.yaml"] {
         let template = document(&root().join(file)).expect("the template is right");
         let Some(groups) =
             template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"].as_array()
@@ -116,7 +116,7 @@ const SHARED_SETTINGS: [&str; 2] = ["POINTSMAN_CONFIG", "POINTSMAN_DRY_RUN"];
 fn the_environment_of_each_function_has_its_settings_and_no_others() {
     for described in pointsman::functions::FUNCTIONS {
         let template = match described.name {
-            "dr-failover" => recovery::template(),
+            "dr-failover" => recovery::template_with_an_address(),
             _ => template(),
         };
         let set = function(&template, described.name).environment.keys().map(String::as_str);

@@ -51,6 +51,8 @@ pub enum WorldChange {
     Snapshot { server: String },
     /// The recovery snapshots of a source server are deleted.
     NoSnapshots { server: String },
+    /// Another principal associates an Elastic IP address with an instance, or disassociates it.
+    Address { allocation: String, instance: Option<String> },
     /// Another principal changes an image, a snapshot, or block public access.
     Images(ImageChange),
     /// Calls go wrong from now on.
@@ -82,6 +84,12 @@ impl fmt::Display for WorldChange {
             Self::Launch { server, result } => write!(f, "a launch of {server} will be {result}"),
             Self::Snapshot { server } => write!(f, "a recovery snapshot of {server} is taken"),
             Self::NoSnapshots { server } => write!(f, "the recovery snapshots of {server} are deleted"),
+            Self::Address { allocation, instance: Some(instance) } => {
+                write!(f, "the address {allocation} is associated with {instance}")
+            }
+            Self::Address { allocation, instance: None } => {
+                write!(f, "the address {allocation} is disassociated")
+            }
             Self::Images(change) => change.fmt(f),
             Self::Fault(new) => f.write_str(&new.description),
         }
@@ -111,6 +119,12 @@ impl LocalAws {
             }
             WorldChange::NoSnapshots { server } => {
                 world.drs.remove_snapshots(server);
+            }
+            WorldChange::Address { allocation, instance } => {
+                let to = instance
+                    .clone()
+                    .and_then(|id| Some((world.ec2_interface_of(&id, &world.region, now)?, id)));
+                world.ec2.set_address(allocation, to);
             }
             WorldChange::Images(change) => world.ec2.change(change, now),
             WorldChange::Fault(new) => world.faults.add(Fault { until: new.until, ..new.fault.clone() }),

@@ -1,6 +1,7 @@
 //! Owns the state that the local AWS starts with.
 
 mod account;
+mod addresses;
 mod build;
 mod content;
 mod drs;
@@ -250,6 +251,11 @@ impl AwsWorld {
     pub(crate) fn caller(&self, access_key: &str) -> CallIdentity {
         let own = || CallIdentity { account: ACCOUNT.to_owned(), arn: self.account.caller.clone() };
         self.sts.session(access_key).unwrap_or_else(own)
+    }
+
+    /// The primary network interface of an instance of a region, at a time.
+    pub(crate) fn ec2_interface_of(&self, id: &str, region: &str, now: Timestamp) -> Option<String> {
+        self.ec2.interface_of(self, (id, region), now)
     }
 
     /// Performs every change that is due by `now`.

@@ -133,7 +133,7 @@ pub fn judge(
     role: &str,
     now: Timestamp,
 ) -> Option<Result<CountedAnswer, VoidAnswer>> {
-    let is_older = answer.at < incident.opened;
+    let is_older = answer.at <= incident.opened;
     let (named, digest) = match Words::of(&answer.value) {
         Words::None => return None,
         Words::Approve { incident, digest } => (incident, Some(digest)),
@@ -187,7 +187,7 @@ fn of_the_request(
     now: Timestamp,
 ) -> Result<CountedAnswer, VoidAnswer> {
     let request = incident.approval.request.as_ref().ok_or(VoidAnswer::ApprovalWrongDigest)?;
-    if answer.at < request.asked {
+    if answer.at <= request.asked {
         return Err(VoidAnswer::ApprovalTooOld);
     }
     if digest != request.digest {

@@ -11,11 +11,13 @@ use crate::incident::CLOSING_CODES;
 use crate::interlock::InterlockCode;
 use crate::preflight::{PreflightGap, PreflightResult};
 use crate::remark::Remark;
+use crate::traffic::TrafficStatus;
 use crate::{rules, settings};
 
 const DRS_PLAN: &str = "arn:{partition}:drs:{region}:{account}:recovery-plan/*";
 const DRS_EXECUTION: &str = "arn:{partition}:drs:{region}:{account}:recovery-plan-execution/*";
 const SOURCE_SERVER: &str = "arn:{partition}:drs:{region}:{account}:source-server/*";
+const ELASTIC_IP: &str = "arn:{partition}:ec2:{region}:{account}:elastic-ip/*";
 const TABLE: &str = "arn:{partition}:dynamodb:{region}:{account}:table/*";
 const TOPIC: &str = "arn:{partition}:sns:{region}:{account}:*";
 const PARAMETER: &str = "arn:{partition}:ssm:{region}:{account}:parameter/*";
@@ -74,6 +76,10 @@ pub const FUNCTION: Function = Function {
         Call::on("dynamodb:PutItem", TABLE),
         Call::on("iam:SimulatePrincipalPolicy", ROLE),
         Call::on("sns:ListSubscriptionsByTopic", TOPIC),
+        // The instance and its network interface are resources of the call as well.
+        Call::on("ec2:AssociateAddress", ELASTIC_IP),
+        Call::on_everything("ec2:DescribeAddresses"),
+        Call::on_everything("ec2:DescribeInstances"),
         Call::on("sns:Publish", TOPIC),
         Call::on("ssm:GetParameter", PARAMETER),
         Call::on("ssm:GetParameterHistory", PARAMETER),
@@ -85,6 +91,7 @@ pub const FUNCTION: Function = Function {
         InterlockCode::VARIANTS,
         VoidAnswer::VARIANTS,
         &CLOSING_CODES,
+        TrafficStatus::VARIANTS,
         Remark::VARIANTS,
         PreflightGap::VARIANTS,
         PreflightResult::VARIANTS,
@@ -161,6 +168,12 @@ const KEYS: &[Key] = &[
         "duration, 5m to 30d",
         KeyDefault::Value("\"6h\""),
         "the time from the alarm after which an incident without a start is given up",
+    ),
+    key(
+        "addresses",
+        "table of strings",
+        KeyDefault::Absent("no address is moved"),
+        "source servers and the allocation ids of the Elastic IP addresses that their recovered instances receive",
     ),
     key(
         "topic",

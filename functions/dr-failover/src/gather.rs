@@ -1,5 +1,6 @@
 //! Reads the facts that a step asks for, one after the other, all of them from the recovery region.
 
+mod addresses;
 mod approval;
 mod executions;
 mod instances;
@@ -13,10 +14,10 @@ use futures::join;
 use shared::arn::Arn;
 use versioned_table::TableError;
 
-use crate::facts::{DrsPlan, Facts, FoundExecution, Read, Recoverable, Signals};
+use crate::facts::{DrsPlan, Facts, FoundExecution, Read, Recoverable, Signals, TrafficFacts};
 use crate::rules::RecoveryPlan;
 use crate::run::Run;
-use crate::step::{ExecutionsQuery, Input, KnownPlan, MissingFact, Step, step};
+use crate::step::{ExecutionsQuery, Input, KnownPlan, MissingFact, Step, TrafficQuery, step};
 
 pub(crate) use executions::mode;
 
@@ -69,6 +70,7 @@ async fn read(
         MissingFact::Progress(execution) => {
             facts.progress = Some(progress::progress(drs, &execution.to_string()).await);
         }
+        MissingFact::Traffic(query) => facts.traffic = Some(traffic(run, &query).await),
     }
     Ok(())
 }
@@ -84,6 +86,18 @@ pub(crate) async fn standing(
     let executions = executions::executions(&run.aws.drs, &query);
     let recoverable = recoverable(run, plan.drs_plan.as_ref());
     join!(signals, executions, recoverable)
+}
+
+async fn traffic(run: &Run<'_>, query: &TrafficQuery) -> TrafficFacts {
+    let aws = run.aws;
+    let (kill_switch, recovered, addresses) = join!(
+        signals::kill_switch(&aws.ssm, &run.settings.kill_switch),
+        addresses::recovered(aws, &query.servers),
+        addresses::addresses(aws, &query.allocations),
+    );
+    let ids: Vec<String> = recovered.iter().flatten().map(|recovered| recovered.id.clone()).collect();
+    let instances = addresses::instances(aws, &ids).await;
+    TrafficFacts { kill_switch, recovered, instances, addresses }
 }
 
 async fn signals(run: &Run<'_>, plan: &RecoveryPlan) -> Signals {

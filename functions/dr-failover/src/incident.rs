@@ -24,6 +24,7 @@ use crate::interlock::Interlock;
 use crate::reported::ReportedState;
 use crate::rules::{Mode, RecoveryPlan};
 use crate::suppression::Suppression;
+use crate::traffic::TrafficMove;
 
 pub use approval::{ApprovalRequest, Approver, IncidentApproval, MOST_REQUESTS, ReadAnswer, digest_of_plan};
 pub use attempt::{ChosenSnapshot, DecidedStart, RefusalCause, StartAttempt, StartRefusal};
@@ -113,6 +114,9 @@ pub struct Incident {
     pub over_rto: bool,
     /// The servers, by their ids.
     pub servers: BTreeMap<String, IncidentServer>,
+    /// The addresses of servers that a recovery moves, by the servers' ids.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub traffic: BTreeMap<String, TrafficMove>,
     /// The servers' hostnames that DRS knows.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub hostnames: BTreeMap<String, String>,
@@ -211,6 +215,7 @@ impl Incident {
             refused_count: 0,
             over_rto: false,
             servers: BTreeMap::new(),
+            traffic: BTreeMap::new(),
             hostnames: BTreeMap::new(),
             record: Vec::new(),
             unrecorded: 0,

@@ -28,6 +28,7 @@ pub mod settings;
 pub mod step;
 pub mod suppression;
 pub mod text;
+pub mod traffic;
 
 #[cfg(feature = "function")]
 mod act;

@@ -2,6 +2,7 @@
 
 use shared::text::count;
 
+use super::traffic;
 use crate::approval::short_name;
 use crate::incident::{Incident, IncidentPhase, launched_of};
 use crate::reported::ReportedState;
@@ -9,6 +10,9 @@ use crate::rules::Mode;
 
 /// The subject of the email about the state of an incident.
 pub(super) fn subject(incident: &Incident) -> String {
+    if let Some(subject) = traffic::subject(incident) {
+        return subject;
+    }
     let plan = &incident.plan;
     let what = format!("{} of {plan}", incident.mode);
     let servers = launched_of(incident.launched(), incident.servers.len());
@@ -23,8 +27,11 @@ pub(super) fn subject(incident: &Incident) -> String {
         IncidentPhase::Running => {
             format!("{}{late}: {}", running(incident), progress(incident, &what))
         }
-        IncidentPhase::Recovered if incident.is_over() => {
+        IncidentPhase::Recovered if incident.is_over() && !incident.has_moved_traffic() => {
             format!("RECOVERED, but the alarm is OK: {plan}: leave traffic where it is")
+        }
+        IncidentPhase::Recovered if incident.has_moved_traffic() => {
+            format!("RECOVERED, traffic moved: {plan}: {servers}")
         }
         IncidentPhase::Recovered => format!("RECOVERED, traffic not moved: {plan}: {servers}"),
         IncidentPhase::Drilled if incident.is_alarming() => {

@@ -44,6 +44,8 @@ pub enum EntryKind {
     Step,
     /// A server reached a final status.
     Server,
+    /// The address of a server was moved, or could not be moved.
+    Traffic,
     /// The RTO passed.
     OverRto,
     /// The operator sent a command.
@@ -69,6 +71,7 @@ impl EntryKind {
         match self {
             Self::Decided
             | Self::Started
+            | Self::Traffic
             | Self::OverRto
             | Self::Operator
             | Self::Ended

@@ -17,6 +17,7 @@ use super::{
 use crate::interlock::{Interlock, InterlockCode};
 use crate::reported::ReportedState;
 use crate::rules::Mode;
+use crate::traffic::TrafficMove;
 
 /// An incident as an item of any format has it.
 #[derive(Deserialize)]
@@ -54,6 +55,8 @@ pub(super) struct IncidentItem {
     #[serde(default)]
     servers: BTreeMap<String, IncidentServer>,
     #[serde(default)]
+    traffic: BTreeMap<String, TrafficItem>,
+    #[serde(default)]
     hostnames: BTreeMap<String, String>,
     #[serde(default)]
     record: Vec<RecordEntry>,
@@ -70,6 +73,15 @@ pub(super) struct IncidentItem {
     refusals: Vec<RefusalItem>,
     /// Format 1.
     execution: Option<PlanExecution>,
+}
+
+/// The address of a server.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum TrafficItem {
+    Known(Box<TrafficMove>),
+    /// A status that a later version of the function wrote.
+    Unknown(IgnoredAny),
 }
 
 /// A hold of any format.
@@ -151,12 +163,25 @@ impl From<IncidentItem> for Incident {
             refused_count: item.refused,
             over_rto: item.over_rto,
             servers: item.servers,
+            traffic: item
+                .traffic
+                .into_iter()
+                .filter_map(|(server, item)| Some((server, moved(item)?)))
+                .collect(),
             hostnames: item.hostnames,
             record: item.record,
             unrecorded: item.unrecorded,
             reported: item.told,
             claim: item.telling,
         }
+    }
+}
+
+/// An address with a status that is unknown here is dropped: it is looked up again.
+fn moved(item: TrafficItem) -> Option<TrafficMove> {
+    match item {
+        TrafficItem::Known(moved) => Some(*moved),
+        TrafficItem::Unknown(IgnoredAny) => None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! From `[[recovery-plan]]` tables to recovery plans, with every problem of the tables.
 
+mod addresses;
+
 use std::ops::Range;
 
 use jiff::SignedDuration;
@@ -26,10 +28,10 @@ const BAD_DURATION: Code =
 const BAD_TOPIC: Code = Code { name: "bad-topic", title: "a value is not the ARN of an SNS topic" };
 const BAD_AGREE: Code =
     Code { name: "bad-agree", title: "a value is not a number of looks at the second signal" };
-const BAD_APPROVAL: Code = Code {
-    name: "bad-approval",
-    title: "a value does not say when a recovery may start without an approval",
-};
+const BAD_ADDRESS: Code =
+    Code { name: "bad-address", title: "a recovery plan names an Elastic IP address that it cannot move" };
+const BAD_APPROVAL: Code =
+    Code { name: "bad-approval", title: "a value does not say when a recovery may start without an approval" };
 const ELSEWHERE: Code = Code { name: "plan-elsewhere", title: "a recovery plan names two regions" };
 
 /// Every code of this module.
@@ -43,6 +45,7 @@ pub const CODES: &[Code] = &[
     BAD_APPROVAL,
     BAD_DURATION,
     BAD_TOPIC,
+    BAD_ADDRESS,
     ELSEWHERE,
 ];
 
@@ -111,6 +114,8 @@ fn plan(
     if let (Some((alarms, at)), Some(signal), Some((plan, _))) = (&alarms, &second_signal, &drs_plan) {
         not_itself(&mut table, alarms, at, signal, plan);
     }
+    let waves = Vec::new();
+    let (addresses, addresses_at) = addresses::read(&mut table, &waves);
     table.finish();
     let is_good = problems.len() == before;
     let plan = (|| {
@@ -120,13 +125,18 @@ fn plan(
             name: name.clone()?.into_inner(),
             alarms,
             second_signal: second_signal?,
-            named_at: PlanPlaces { drs_plan: Some(drs_plan_at), topic: topic_at, alarms: alarms_at },
+            named_at: PlanPlaces {
+                drs_plan: Some(drs_plan_at),
+                topic: topic_at,
+                alarms: alarms_at,
+                addresses: addresses_at,
+            },
             agree,
             drs_plan: Some(drs_plan),
-            waves: Vec::new(),
+            waves,
             mode: mode.unwrap_or(PlanMode::Notify),
             approval,
-            addresses: Vec::new(),
+            addresses,
             rpo: rpo?,
             over_rpo: over_rpo.unwrap_or(OverRpo::Hold),
             rto: rto.unwrap_or(SignedDuration::from_hours(4)),

@@ -26,6 +26,10 @@ pub(in super::super) struct RawTimed {
     pub(in super::super) fault: Option<Spanned<String>>,
     pub(in super::super) image: Option<Spanned<String>>,
     pub(in super::super) ebs_snapshot: Option<Spanned<String>>,
+    /// The allocation of an Elastic IP address.
+    pub(in super::super) address: Option<Spanned<String>>,
+    /// The instance that receives the address.
+    pub(in super::super) instance: Option<Spanned<String>>,
     /// `images` or `snapshots`.
     pub(in super::super) block_public_access: Option<Spanned<String>>,
 

@@ -1,7 +1,7 @@
 //! The actions of the operator, with commands that do no harm in the state that the email reports.
 
 use crate::approval::is_asked;
-use crate::email::{IncidentEmail, commands};
+use crate::email::{IncidentEmail, commands, traffic};
 use crate::incident::{Incident, IncidentPhase};
 use crate::interlock::InterlockCode;
 use crate::rules::Mode;
@@ -147,6 +147,10 @@ fn drilled(email: &IncidentEmail<'_>, list: &mut ActionList) {
 fn recovered(email: &IncidentEmail<'_>, list: &mut ActionList) {
     let incident = email.incident;
     match incident.mode {
+        Mode::Recovery if incident.has_moved_traffic() => list.numbered([
+            "Test the application on the launched servers.",
+            "Make sure that the original site takes no more writes.",
+        ]),
         Mode::Recovery if incident.is_over() => {
             list.sentence("Leave traffic on the original site while it works.");
             list.command(
@@ -160,6 +164,9 @@ fn recovered(email: &IncidentEmail<'_>, list: &mut ActionList) {
             "Move traffic to the launched servers.",
         ]),
         Mode::Drill => list.command(TERMINATE, commands::terminate(email)),
+    }
+    for (what, command) in traffic::actions(email) {
+        list.command(&what, command);
     }
     let missing: Vec<&str> = incident.missing().map(|(id, _)| id.as_str()).collect();
     if !missing.is_empty() && incident.mode == Mode::Recovery {
