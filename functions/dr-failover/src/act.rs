@@ -22,6 +22,7 @@ use crate::remark::Remark;
 use crate::rules::RecoveryPlan;
 use crate::run::Run;
 use crate::step::{Effect, Input, KnownPlan, StartAnswer, StartFailure, Step, step};
+use crate::undecided::UndecidedEmail;
 use ledger::IncidentLedger;
 use start::StartCall;
 
@@ -71,7 +72,7 @@ impl<'a> Acting<'a> {
     }
 
     /// Publishes the emails of a step that was taken without the table.
-    pub(crate) async fn publish_without_table(&mut self, step: Step) {
+    pub(crate) async fn publish_without_table(&mut self, step: Step, mut due: Option<UndecidedEmail>) {
         let now = self.run.invocation.now;
         let (_, effects) = self.taken(step);
         for effect in effects {
@@ -84,7 +85,10 @@ impl<'a> Acting<'a> {
                     continue;
                 }
             };
-            self.publish(&message).await;
+            let is_sent = self.publish(&message).await;
+            if let (true, Effect::ReportUndecided { .. }) = (is_sent, &effect) {
+                due.take().into_iter().for_each(|email| self.run.aws.undecided.add(email));
+            }
         }
     }
 

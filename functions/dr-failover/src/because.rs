@@ -20,6 +20,8 @@ use crate::rules::Mode;
 pub enum Because {
     /// No recovery depends on the event.
     NotOurs(String),
+    /// A queue delivered an event whose work a later event has done.
+    Superseded,
     /// The event may be an alarm and cannot be read.
     NotUnderstood { why: String },
     /// No plan names the alarm.
@@ -140,6 +142,9 @@ impl fmt::Display for ClosedAs<'_> {
 impl fmt::Display for Because {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Superseded => f.write_str(
+                "a queue delivered this event again, and the schedule has sent a newer one meanwhile: the event needs no handling",
+            ),
             Self::NotOurs(why) => f.write_str(why),
             Self::NotUnderstood { why } => {
                 write!(f, "the event may be an alarm, and the function cannot read it: {why}")

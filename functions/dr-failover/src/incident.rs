@@ -118,6 +118,19 @@ pub struct Incident {
     /// The invocation that is about to send an email.
     #[serde(rename = "telling", skip_serializing_if = "Option::is_none")]
     pub claim: Option<Claim>,
+    /// The emails about the current state that SNS did not answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unanswered_emails: Option<UnansweredEmails>,
+}
+
+/// Emails about one state that SNS may have sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct UnansweredEmails {
+    /// The state that they report.
+    pub state: ReportedState,
+    /// Their number.
+    pub count: u32,
 }
 
 /// An alarm of an incident.
@@ -206,6 +219,7 @@ impl Incident {
             unrecorded: 0,
             reported: None,
             claim: None,
+            unanswered_emails: None,
         }
     }
 

@@ -41,6 +41,8 @@ mod plan;
 pub mod probe;
 #[cfg(feature = "function")]
 mod run;
+#[cfg(feature = "function")]
+mod undecided;
 #[cfg(feature = "store")]
 pub mod store;
 

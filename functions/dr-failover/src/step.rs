@@ -24,6 +24,7 @@ use crate::because::{Because, LatchKept};
 use crate::facts::{Facts, FoundExecution};
 use crate::incident::{DecidedStart, EntryKind, Incident, IncidentPhase};
 use crate::latch::{Clearance, Latch, LatchedStart};
+use crate::remark::Remark;
 use crate::rules::{Mode, RecoveryPlan};
 use crate::settings::Settings;
 use shared::table_error::TableError;
@@ -82,14 +83,14 @@ pub enum Input<'a> {
     Reconcile(Mode),
     /// DRS was asked for the start.
     Started(&'a Performed<StartAnswer, StartFailure>),
-    /// SNS took the email about a claimed state, or did not.
+    /// SNS was asked to send the email about a claimed state.
     Published {
         /// The claim.
         claim: &'a Claim,
         /// The email's subject.
         subject: &'a str,
-        /// SNS took the email.
-        is_sent: bool,
+        /// SNS's answer.
+        answer: EmailAnswer,
     },
     /// SNS took the email about the cleared latch.
     ClearanceReported,
@@ -107,6 +108,17 @@ impl Input<'_> {
             _ => Mode::Recovery,
         }
     }
+}
+
+/// SNS's answer to an email.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EmailAnswer {
+    /// SNS accepted the email.
+    Accepted,
+    /// SNS did not accept the email.
+    Refused,
+    /// No answer arrived: SNS may have accepted the email.
+    Lost,
 }
 
 /// DRS's answer to a start.
@@ -203,7 +215,7 @@ pub fn step(
     let mut draft = Draft::new(known, facts, context);
     match input {
         Input::Started(performed) => draft.started(performed),
-        Input::Published { claim, subject, is_sent } => draft.published(claim, subject, is_sent),
+        Input::Published { claim, subject, answer } => draft.published(claim, subject, answer),
         Input::ClearanceReported => draft.clearance_reported(),
         Input::ReportClosed(id) => draft.report_closed(id),
         Input::Alarm(..)
@@ -217,11 +229,13 @@ pub fn step(
     Ok(draft.step)
 }
 
-/// The step when the table does not answer: nothing is decided, and for an alarm the function emails the operator immediately.
+/// The step when the table does not answer: nothing is decided. The function emails the operator about an alarm immediately,
+/// unless an earlier delivery of the event did (`is_emailed`).
 pub fn without_table(
     input: Input<'_>,
     asked: Option<&Performed<StartAnswer, StartFailure>>,
     error: &TableError,
+    is_emailed: bool,
     context: &StepContext<'_>,
 ) -> Step {
     let facts = Facts::default();
@@ -233,6 +247,10 @@ pub fn without_table(
         }
         (Some(Performed::Failed(failure)), _) => {
             Some(Effect::ReportUnrecordedStart { answer: Err(failure.clone()), error: error.clone() })
+        }
+        (_, Input::Alarm(alarm, _)) if alarm.state == AlarmState::Alarm && is_emailed => {
+            draft.note(&Remark::EmailedBefore);
+            None
         }
         (_, Input::Alarm(alarm, _)) if alarm.state == AlarmState::Alarm => {
             Some(Effect::ReportUndecided { alarm: alarm.clone(), error: error.clone() })

@@ -11,7 +11,7 @@ use shared::claim::Claim;
 
 use super::{
     ChosenSnapshot, DecidedStart, FORMAT, Hold, Incident, IncidentAlarm, IncidentEnd, IncidentPhase,
-    IncidentServer, PlanExecution, RecordEntry, RefusalCause, StartAttempt, StartRefusal, unknown,
+    IncidentServer, PlanExecution, RecordEntry, RefusalCause, StartAttempt, StartRefusal, UnansweredEmails, unknown,
 };
 use crate::interlock::{Interlock, InterlockCode};
 use crate::reported::ReportedState;
@@ -57,6 +57,7 @@ pub(super) struct IncidentItem {
     unrecorded: u64,
     told: Option<ReportedState>,
     telling: Option<Claim>,
+    unanswered_emails: Option<UnansweredEmails>,
     /// Format 1.
     ended_because: Option<String>,
     /// Format 1.
@@ -150,6 +151,7 @@ impl From<IncidentItem> for Incident {
             unrecorded: item.unrecorded,
             reported: item.told,
             claim: item.telling,
+            unanswered_emails: item.unanswered_emails,
         }
     }
 }
