@@ -133,7 +133,8 @@ fn template(root: &Path, case: &Case) -> Result<SamTemplate> {
             let is_required = parameter.get("Default").is_none();
             let value = set.get(name).cloned();
             let value = value.or_else(|| is_switch.then(|| "enabled".to_owned()));
-            let value = value.or_else(|| (is_required && name == ADDRESS).then(|| "replay@example.com".to_owned()))?;
+            let value = value
+                .or_else(|| (is_required && name == ADDRESS).then(|| "replay@example.com".to_owned()))?;
             Some((name.clone(), value))
         });
         let template = SamTemplate::read(path, &values.collect())?;

@@ -88,7 +88,11 @@ fn messages(batch: &Value) -> Result<Vec<Redriven>, EnvelopeError> {
         let body = message.body.as_deref().unwrap_or_default();
         let earlier = receives.saturating_sub(1).saturating_add(u32::from(is_record(body)));
         let events = events(body);
-        Ok(Redriven { message_id, earlier, events: events.unwrap_or_else(|unreadable| vec![Err(unreadable)]) })
+        Ok(Redriven {
+            message_id,
+            earlier,
+            events: events.unwrap_or_else(|unreadable| vec![Err(unreadable)]),
+        })
     });
     redriven.collect()
 }

@@ -357,9 +357,11 @@ mod tests {
     #[tokio::test]
     async fn one_failed_event_of_a_message_fails_the_message() {
         let unreadable = Err(UnreadableBody::NotJson("x".into()));
-        let message = Redriven { message_id: "a".into(), earlier: 0, events: vec![unreadable, Ok(json!({}))] };
+        let message =
+            Redriven { message_id: "a".into(), earlier: 0, events: vec![unreadable, Ok(json!({}))] };
         let handle = async |_, _| Ok(decision(&[Verdict::Skip], "nothing"));
-        let response = redrive(&handle, vec![message], Invocation::by_hand(false), true, &Trace::default()).await;
+        let response =
+            redrive(&handle, vec![message], Invocation::by_hand(false), true, &Trace::default()).await;
         assert_eq!(json!(response), json!({"batchItemFailures": [{"itemIdentifier": "a"}]}));
     }
 

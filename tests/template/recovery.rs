@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use dr_failover::FUNCTION;
 use pointsman::template::{
-    ACCOUNT, REGION, SamTemplate, StatementEffect, document, overrides, template_file,
+    ACCOUNT, PARTITION, REGION, SamTemplate, StatementEffect, document, overrides, template_file,
 };
 use serde_json::{Value, json};
 use shared::function::{KeyDefault, Resource};
@@ -203,7 +203,10 @@ fn an_address_is_required() {
     let path = root().join("templates/recovery.yaml");
     assert!(SamTemplate::read(&path, &Default::default()).is_err(), "no default");
     for bad in ["", "on-call"] {
-        assert!(SamTemplate::read(&path, &[("MailAddress".to_owned(), bad.to_owned())].into()).is_err(), "{bad}");
+        assert!(
+            SamTemplate::read(&path, &[("MailAddress".to_owned(), bad.to_owned())].into()).is_err(),
+            "{bad}"
+        );
     }
     let other = document(&root().join("templates/dr-alarm.yaml")).expect("the template is right");
     let alarms = other["Resources"].as_object().expect("it has resources").values();
@@ -229,7 +232,11 @@ fn what_fails_is_redelivered_before_it_is_stale_and_never_lost() {
     assert!(3 * 60 + 2 * failed.pause.as_secs() < 15 * 60, "{failed:?}");
     let give_up = FUNCTION.tables[0].keys.iter().find(|key| key.name == "give-up-after").expect("a key");
     assert_eq!(give_up.default, KeyDefault::Value("\"6h\""));
-    assert_eq!(u64::from(most) * failed.pause.as_secs(), 6 * 60 * 60, "tried until a recovery would be given up");
+    assert_eq!(
+        u64::from(most) * failed.pause.as_secs(),
+        6 * 60 * 60,
+        "tried until a recovery would be given up"
+    );
     let document = document(&root().join("templates/recovery.yaml")).expect("the template is right");
     let queue = |name: &str| document["Resources"][name]["Properties"].clone();
     for name in ["RedrivePolicy", "VisibilityTimeout"] {

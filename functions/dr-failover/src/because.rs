@@ -56,6 +56,8 @@ pub enum Because {
     IncidentClosed { by: String },
     /// The operator's command names something that does not exist.
     NothingOfThatName { what: &'static str, name: String },
+    /// The recovery that Region switch ordered has not ended well yet.
+    OrderWaits { incident: String, phase: IncidentPhase },
     /// The operator cleared the latch.
     LatchCleared { by: String },
     /// The latch was not cleared.
@@ -211,6 +213,12 @@ impl fmt::Display for Because {
             ),
             Self::IncidentClosed { by } => write!(f, "{by} closes the incident: the next alarm opens another one"),
             Self::NothingOfThatName { what, name } => write!(f, "there is no {what} `{name}`"),
+            Self::OrderWaits { incident, phase } => write!(
+                f,
+                "the incident {incident} is {}: this answer fails the step, so that Region switch asks again. The step succeeds when \
+                 every server is launched",
+                phase.name()
+            ),
             Self::LatchCleared { by } => {
                 write!(f, "{by} cleared the latch: the next confirmed alarm may start a recovery")
             }

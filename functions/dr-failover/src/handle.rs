@@ -114,6 +114,10 @@ async fn decided(run: &Run<'_>, event: &Event) -> Report {
                 None => missing(&mut report, "recovery plan of the incident", incident),
             }
         }
+        Event::RegionSwitch(call) => match run.rules.plan(&call.plan) {
+            Some(plan) => report.add(decide_and_act(run, plan, Input::Order(call)).await),
+            None => missing(&mut report, "recovery plan", &call.plan),
+        },
         Event::ClearLatch { plan: name, by } => match run.rules.plan(name) {
             Some(plan) => report.add(decide_and_act(run, plan, Input::ClearLatch { by }).await),
             None => missing(&mut report, "recovery plan", name),

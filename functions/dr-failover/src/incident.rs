@@ -3,6 +3,7 @@
 mod attempt;
 mod end;
 mod execution;
+mod order;
 mod phase;
 mod record;
 mod stored;
@@ -27,6 +28,7 @@ use crate::suppression::Suppression;
 pub use attempt::{ChosenSnapshot, DecidedStart, RefusalCause, StartAttempt, StartRefusal};
 pub use end::{IncidentEnd, launched_of};
 pub use execution::{ExecutionStep, IncidentServer, PlanExecution};
+pub use order::RecoveryOrder;
 pub use phase::{CLOSING_CODES, IncidentPhase};
 pub use record::{EntryKind, RecordEntry};
 
@@ -81,6 +83,9 @@ pub struct Incident {
     /// The operator who started the drill.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drilled_by: Option<String>,
+    /// The order of ARC Region switch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<RecoveryOrder>,
     /// The operator who refused the recovery. The incident is closed once DRS is known to have no execution of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused_by: Option<String>,
@@ -204,6 +209,7 @@ impl Incident {
             finished: None,
             closed_by: None,
             drilled_by: None,
+            order: None,
             refused_by: None,
             phase: IncidentPhase::Held,
             mode: Mode::Recovery,
@@ -292,9 +298,11 @@ impl Incident {
         self.alarms.values().any(|alarm| alarm.state == AlarmState::Alarm)
     }
 
-    /// Whether every alarm is OK. A drill has no alarm.
+    /// Whether every alarm is OK. A drill has no alarm, and an ordered recovery needs none.
     pub fn is_over(&self) -> bool {
-        self.mode == Mode::Recovery && self.alarms.values().all(|alarm| alarm.state == AlarmState::Ok)
+        self.mode == Mode::Recovery
+            && !self.is_ordered()
+            && self.alarms.values().all(|alarm| alarm.state == AlarmState::Ok)
     }
 
     /// The number of servers that are launched.

@@ -41,10 +41,10 @@ mod plan;
 pub mod probe;
 #[cfg(feature = "function")]
 mod run;
-#[cfg(feature = "function")]
-mod undecided;
 #[cfg(feature = "store")]
 pub mod store;
+#[cfg(feature = "function")]
+mod undecided;
 
 pub use description::FUNCTION;
 #[cfg(feature = "function")]

@@ -8,6 +8,7 @@ pub mod alarm;
 pub mod decide;
 pub mod follow;
 mod open;
+mod order;
 mod report;
 mod started;
 
@@ -21,6 +22,7 @@ use shared::home::Home;
 
 use crate::alarm::{AlarmEvent, AlarmState};
 use crate::because::{Because, LatchKept};
+use crate::event::RegionSwitchCall;
 use crate::facts::{Facts, FoundExecution};
 use crate::incident::{DecidedStart, EntryKind, Incident, IncidentPhase};
 use crate::latch::{Clearance, Latch, LatchedStart};
@@ -79,6 +81,8 @@ pub enum Input<'a> {
         /// The operator's name.
         by: &'a str,
     },
+    /// ARC Region switch orders the recovery.
+    Order(&'a RegionSwitchCall),
     /// The open incident of this mode is re-evaluated.
     Reconcile(Mode),
     /// DRS was asked for the start.
@@ -218,6 +222,13 @@ pub fn step(
         Input::Published { claim, subject, answer } => draft.published(claim, subject, answer),
         Input::ClearanceReported => draft.clearance_reported(),
         Input::ReportClosed(id) => draft.report_closed(id),
+        Input::Order(_) => {
+            // The incident of an earlier invocation is closed: only its phase is of interest.
+            if known.incident.as_ref().is_none_or(Incident::is_open) {
+                draft.event(known, input)?;
+            }
+            draft.answer_order();
+        }
         Input::Alarm(..)
         | Input::Refuse { .. }
         | Input::Close { .. }
@@ -325,6 +336,7 @@ impl<'a> Draft<'a> {
                     self.reason(Verdict::Skip, &because);
                 }
             }
+            Input::Order(call) => self.order(call),
             Input::ClearLatch { by } => self.clear(by),
             Input::Refuse { incident, by } => self.refuse(incident, by),
             Input::Close { incident, by } => self.close_by(incident, by),

@@ -9,7 +9,8 @@ use dr_failover::incident::IncidentPhase;
 use dr_failover::rules::{Mode, RecoveryPlan, read};
 use dr_failover::settings::Settings;
 use dr_failover::step::{
-    Effect, EmailAnswer, Input, KnownPlan, MissingFact, StartAnswer, StartFailure, Step, StepContext, step, without_table,
+    Effect, EmailAnswer, Input, KnownPlan, MissingFact, StartAnswer, StartFailure, Step, StepContext, step,
+    without_table,
 };
 use jiff::Timestamp;
 use shared::act::Performed;
@@ -261,7 +262,12 @@ fn is_a_start_reported_while_the_table_does_not_answer() {
     let step = |asked| without_table(input, asked, &TableError::Overtaken, false, &world.context()).effects;
     assert!(matches!(step(Some(&asked))[..], [Effect::ReportUnrecordedStart { .. }]));
     assert!(matches!(step(None)[..], [Effect::ReportUndecided { .. }]));
-    let reconcile =
-        without_table(Input::Reconcile(Mode::Recovery), None, &TableError::Overtaken, false, &world.context());
+    let reconcile = without_table(
+        Input::Reconcile(Mode::Recovery),
+        None,
+        &TableError::Overtaken,
+        false,
+        &world.context(),
+    );
     assert_eq!((codes(&reconcile), reconcile.effects.len()), (vec!["state-unreadable"], 0));
 }

@@ -138,6 +138,10 @@ fn details(email: &IncidentEmail<'_>) -> Vec<String> {
         lines.push(format!("Alarm: {}", printable(&arn.to_string())));
         lines.extend(alarm.reason.as_deref().map(|why| format!("  CloudWatch's reason: {}", printable(why))));
     }
+    lines.extend(incident.order.as_ref().map(|order| {
+        let (switch_plan, execution) = (printable(&order.switch_plan), printable(&order.execution));
+        format!("Ordered by: execution {execution} of {switch_plan}")
+    }));
     let signal = &plan.second_signal;
     lines.extend(
         signal

@@ -11,7 +11,8 @@ use shared::claim::Claim;
 
 use super::{
     ChosenSnapshot, DecidedStart, FORMAT, Hold, Incident, IncidentAlarm, IncidentEnd, IncidentPhase,
-    IncidentServer, PlanExecution, RecordEntry, RefusalCause, StartAttempt, StartRefusal, UnansweredEmails, unknown,
+    IncidentServer, PlanExecution, RecordEntry, RecoveryOrder, RefusalCause, StartAttempt, StartRefusal,
+    UnansweredEmails, unknown,
 };
 use crate::interlock::{Interlock, InterlockCode};
 use crate::reported::ReportedState;
@@ -33,6 +34,7 @@ pub(super) struct IncidentItem {
     finished: Option<Timestamp>,
     closed_by: Option<String>,
     drilled_by: Option<String>,
+    order: Option<RecoveryOrder>,
     refused_by: Option<String>,
     phase: IncidentPhase,
     mode: Mode,
@@ -136,6 +138,7 @@ impl From<IncidentItem> for Incident {
             finished: item.finished,
             closed_by: item.closed_by,
             drilled_by: item.drilled_by,
+            order: item.order,
             refused_by: item.refused_by,
             phase: item.phase,
             mode,

@@ -63,9 +63,12 @@ pub fn decide(
     {
         return StartDecision::Adopt(own.clone());
     }
-    let mut holds = of_alarms(question);
+    let is_ordered = question.incident.is_ordered();
+    let mut holds = if is_ordered { Vec::new() } else { of_alarms(question) };
     holds.extend(of_deployment(question, signals));
-    holds.extend(of_second_signal(question.plan, signals));
+    if !is_ordered {
+        holds.extend(of_second_signal(question.plan, signals));
+    }
     holds.extend(of_latch(question));
     holds.extend(of_refusals(question));
     holds.extend(of_mode(question));
@@ -209,7 +212,7 @@ fn of_latch(question: &StartQuestion<'_>) -> Vec<Interlock> {
 /// In the mode `notify` a confirmed alarm starts nothing.
 fn of_mode(question: &StartQuestion<'_>) -> Option<Interlock> {
     let is_notify = question.plan.mode == PlanMode::Notify && question.incident.mode == Mode::Recovery;
-    is_notify.then_some(Interlock::NotifyOnly)
+    (is_notify && !question.incident.is_ordered()).then_some(Interlock::NotifyOnly)
 }
 
 /// After each refusal the function waits longer before it asks DRS again.

@@ -98,7 +98,9 @@ impl Draft<'_> {
         let (Some(signals), Some(executions)) = (&self.facts.signals, &self.facts.executions) else {
             return Err(MissingFact::Signals(query));
         };
-        let is_notify = context.plan.mode == PlanMode::Notify && incident.mode == Mode::Recovery;
+        let is_notify = context.plan.mode == PlanMode::Notify
+            && incident.mode == Mode::Recovery
+            && !incident.is_ordered();
         if let Some(start) = incident.start().filter(|_| is_notify) {
             if start.asked_until.is_some_and(|until| context.now < until) {
                 self.reason(Verdict::Hold, &Because::BeingAsked { would_be: IncidentPhase::Held });

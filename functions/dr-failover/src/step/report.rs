@@ -115,7 +115,8 @@ fn unanswered(incident: &mut Incident, claim: &Claim, subject: &str, now: Timest
     let state = ReportedState::from(claim.what.clone());
     let before = incident.unanswered_emails.take().filter(|before| before.state == state);
     let count = before.map_or(0, |before| before.count) + 1;
-    let what = format!("SNS did not answer, and may have sent the email {count} of {MOST_UNANSWERED}: {subject}");
+    let what =
+        format!("SNS did not answer, and may have sent the email {count} of {MOST_UNANSWERED}: {subject}");
     incident.note(now, EntryKind::NotEmailed, what);
     if count >= MOST_UNANSWERED {
         incident.reported = Some(state);

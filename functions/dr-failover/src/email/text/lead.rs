@@ -57,7 +57,17 @@ pub(super) fn lead(email: &IncidentEmail<'_>) -> String {
             format!("{the} is NOT started, and the function has given up: {}{blocked}.", ended(incident))
         }
     };
-    format!("{sentences} {alarms}")
+    let order = order(incident);
+    [sentences, order, alarms].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// The order of ARC Region switch.
+fn order(incident: &Incident) -> String {
+    let order = incident.order.as_ref();
+    let order = order.map(|order| {
+        format!("Region switch ordered it at {}, in the step {}.", utc(order.at), printable(&order.step))
+    });
+    order.unwrap_or_default()
 }
 
 /// The first interlock, and the number of the others.
