@@ -224,8 +224,9 @@ pub fn step(
         Input::ReportClosed(id) => draft.report_closed(id),
         Input::Order(_) => {
             // The incident of an earlier invocation is closed: only its phase is of interest.
-            if known.incident.as_ref().is_none_or(Incident::is_open) {
-                draft.event(known, input)?;
+            match &known.incident {
+                Some(closed) if !closed.is_open() => draft.explain_the_phase(),
+                _ => draft.event(known, input)?,
             }
             draft.answer_order();
         }

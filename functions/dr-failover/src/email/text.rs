@@ -170,7 +170,8 @@ fn took(incident: &Incident) -> String {
     let launched = incident.servers.values().filter(|server| server.is_launched());
     let last = launched.map(|server| server.since).max();
     let took = last.map(|last| short_duration(last.duration_since(incident.began())));
-    took.map(|took| format!("; the last server was launched within {took} of the alarm")).unwrap_or_default()
+    took.map(|took| format!("; the last server was launched within {took} of the {}", incident.first_cause()))
+        .unwrap_or_default()
 }
 
 fn record(incident: &Incident) -> Vec<String> {

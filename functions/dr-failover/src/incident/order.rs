@@ -27,6 +27,11 @@ impl Incident {
         format!("{plan}-{}-{}", at.strftime("%Y%m%dT%H%M%SZ"), &digest[..8])
     }
 
+    /// What the times of the incident are counted from, in a word: the alarm, or the order.
+    pub fn first_cause(&self) -> &'static str {
+        if self.alarms.is_empty() && self.is_ordered() { "order" } else { "alarm" }
+    }
+
     /// Whether Region switch ordered the recovery: then no alarm and no second signal has to confirm it.
     pub fn is_ordered(&self) -> bool {
         self.order.is_some()

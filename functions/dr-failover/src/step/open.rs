@@ -60,7 +60,7 @@ impl Draft<'_> {
         }
     }
 
-    fn explain_the_phase(&mut self) {
+    pub(super) fn explain_the_phase(&mut self) {
         let Some(incident) = self.step.known.incident.clone() else { return };
         if !incident.is_open() || incident.finished.is_some() {
             let verdict = match incident.phase {

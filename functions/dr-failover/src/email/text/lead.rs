@@ -150,7 +150,7 @@ fn recovered(incident: &Incident, the: &str) -> String {
         let _ = write!(text, " The data is from {} or newer", utc(taken));
         let age = incident.began().duration_since(taken);
         let _ = match age.is_positive() {
-            true => write!(text, ", {} before the alarm.", short_duration(age)),
+            true => write!(text, ", {} before the {}.", short_duration(age), incident.first_cause()),
             false => write!(text, "."),
         };
     }
