@@ -239,7 +239,10 @@ fn is_an_email_whose_answers_are_lost_sent_three_times() {
         let is_reported = incident.reported.as_ref().map(ToString::to_string) == Some(claim.what.clone());
         assert_eq!(is_reported, number == 3, "{number}");
         let stored = serde_json::to_value(incident).expect("it is plain data");
-        assert_eq!(serde_json::from_value::<Incident>(stored).expect("it is an item"), *incident);
+        assert_eq!(
+            serde_json::from_value::<dr_failover::incident::Incident>(stored).expect("it is an item"),
+            *incident
+        );
     }
 }
 
