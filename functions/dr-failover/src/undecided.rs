@@ -29,7 +29,8 @@ impl UndecidedEmail {
         let earlier = earlier.unwrap_or_default();
         let alarm_name = alarm.arn.as_deref().unwrap_or(&alarm.name);
         let at = alarm.at.map(|at| at.to_string()).unwrap_or_default();
-        (earlier % DELIVERIES == 0)
+        earlier
+            .is_multiple_of(DELIVERIES)
             .then(|| Self(format!("{plan} {alarm_name} {at} {}", earlier / DELIVERIES)))
     }
 }
