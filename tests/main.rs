@@ -15,6 +15,7 @@ mod interleavings;
 mod names;
 mod notification_faults;
 mod notifications;
+mod publish_faults;
 mod quotes;
 mod random_rules;
 mod reports;

@@ -166,7 +166,7 @@ fn a_roles_policies_hold_each_list_of_names_once() {
 }
 
 #[test]
-fn what_fails_lands_in_a_queue_and_comes_back_only_when_someone_says_so() {
+fn what_fails_lands_in_a_queue_and_dr_failover_alone_redrives_it_by_itself() {
     for (package, prefix) in functions() {
         let [undelivered, failed] = ["Undelivered", "Failed"].map(|queue| format!("{prefix}{queue}"));
         let function = properties(&format!("{prefix}Function"));
@@ -183,15 +183,13 @@ fn what_fails_lands_in_a_queue_and_comes_back_only_when_someone_says_so() {
         for (event, queue) in [("RedriveUndelivered", &undelivered), ("RedriveFailed", &failed)] {
             let redrive = &function["Events"][event]["Properties"];
             assert_eq!(redrive["Queue"], json!({"Fn::GetAtt": [queue, "Arn"]}), "{package} {event}");
-            assert_eq!(redrive["Enabled"], json!(false), "{package} {event}");
+            assert_eq!(redrive["Enabled"], json!(package == "dr-failover"), "{package} {event}");
             // Without this, one message that succeeds would delete those that failed beside it.
             assert_eq!(redrive["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]), "{event}");
             let (timeout, hidden) = (&function["Timeout"], &properties(queue)["VisibilityTimeout"]);
-            let six_times = timeout.as_u64().map(|timeout| 6 * timeout);
-            assert!(
-                hidden.as_u64() >= six_times,
-                "{queue}: Lambda asks for six times the function's timeout"
-            );
+            // Lambda recommends six times the function's timeout. dr-failover needs a faster second try.
+            let factor = if package == "dr-failover" { 1 } else { 6 };
+            assert!(hidden.as_u64() >= timeout.as_u64().map(|timeout| factor * timeout), "{queue}");
             assert_eq!(properties(queue)["MessageRetentionPeriod"], json!(14 * 24 * 60 * 60), "{queue}");
         }
     }
@@ -227,9 +225,17 @@ fn every_way_to_lose_an_event_has_its_alarm() {
         let mut watched: Vec<String> =
             alarms.map(|(_, alarm)| watched_metrics(&alarm["Properties"])).collect();
         watched.sort_unstable();
-        let expected = [
-            "ApproximateNumberOfMessagesVisible",
-            "ApproximateNumberOfMessagesVisible",
+        // Of dr-failover's queues two are redriven, so that a message is often in flight; the third one is the last.
+        let queues = match package {
+            "dr-failover" => [
+                "ApproximateNumberOfMessagesNotVisible+ApproximateNumberOfMessagesVisible",
+                "ApproximateNumberOfMessagesNotVisible+ApproximateNumberOfMessagesVisible",
+                "ApproximateNumberOfMessagesVisible",
+            ]
+            .as_slice(),
+            _ => &["ApproximateNumberOfMessagesVisible", "ApproximateNumberOfMessagesVisible"],
+        };
+        let others = [
             "AsyncEventsDropped",
             "DestinationDeliveryFailures",
             "Errors",
@@ -238,7 +244,7 @@ fn every_way_to_lose_an_event_has_its_alarm() {
             "InvocationsFailedToBeSentToDlq",
             "Throttles",
         ];
-        assert_eq!(watched, expected, "{package}");
+        assert_eq!(watched, [queues, &others].concat(), "{package}");
         let logs = properties(&format!("{prefix}Logs"));
         assert!(!logs["RetentionInDays"].is_null(), "{package}: logs have a retention");
     }
@@ -303,7 +309,7 @@ fn an_alarm_reports_a_function_that_nothing_invokes() {
         let window = period.zip(periods).map(|(period, periods)| period * periods).expect("numbers");
         // A day and a little, because a daily schedule is not exact. Only periods of an hour may add up to more than a day
         // (PutMetricAlarm, Amazon CloudWatch API Reference).
-        let wanted = if package == "dr-failover" { 15 * 60 } else { 26 * 60 * 60 };
+        let wanted = if package == "dr-failover" { 5 * 60 } else { 26 * 60 * 60 };
         assert_eq!(window, wanted, "{package}");
         assert!(window <= 86_400 || period == Some(3_600), "{package}");
     }

@@ -73,6 +73,11 @@ pub fn run(arguments: &CheckArguments) -> Result<Exit> {
         (None, Err(_)) => None,
     };
     let deployment = template.map(|template| deployment(&template, &arguments.environment)).transpose()?;
+    if deployment.as_ref().is_some_and(|deployment| has_reserved_address(&deployment.parameters)) {
+        anstream::eprintln!(
+            "note: MailAddress is at example.com, where no operator receives an email: set your address"
+        );
+    }
     let template = deployment.as_ref().map(|deployment| &deployment.template);
     problems.extend(missing::rules(&document, template, &arguments.environment, &problems));
     match deployment {
@@ -85,6 +90,11 @@ pub fn run(arguments: &CheckArguments) -> Result<Exit> {
     }
     let rules = checked.iter().map(|checked| checked.rules.rules).sum();
     Ok(report(arguments, &document, rules, &problems))
+}
+
+/// Whether the address of the reports is still that of the sample: example.com is reserved (RFC 2606).
+fn has_reserved_address(parameters: &BTreeMap<String, String>) -> bool {
+    parameters.get("MailAddress").is_some_and(|address| address.ends_with("@example.com"))
 }
 
 /// Prints the problems and their number. Warnings alone are a success, unless the caller is strict.

@@ -2,6 +2,7 @@
 
 mod case;
 mod emails;
+mod failed_queue;
 mod follow;
 mod function;
 mod route;
@@ -15,7 +16,7 @@ use shared::lambda::BAD_RULES;
 
 pub use case::Case;
 pub use follow::NotAtRest;
-pub use function::{FunctionRun, InvocationError, Invoked};
+pub use function::{FunctionRun, InvocationError, Invoked, RepeatedEvent};
 
 use crate::arguments::ReplayArguments;
 use crate::exit::Exit;
@@ -112,6 +113,9 @@ pub fn replay_until_the_end(
 /// Parameters that stay as the template has them, unless a case's world sets them: each adds calls to every invocation.
 const OPT_IN: [&str; 3] = ["ImageAncestry", "ImageUsageReports", "SecurityHubFindings"];
 
+/// A parameter that a deployment has to set, and that no decision depends on.
+const ADDRESS: &str = "MailAddress";
+
 /// The templates as one, with every optional function enabled: a replay deploys nothing. The case's world may set further
 /// parameters.
 fn template(root: &Path, case: &Case) -> Result<SamTemplate> {
@@ -126,7 +130,11 @@ fn template(root: &Path, case: &Case) -> Result<SamTemplate> {
         let values = parameters.filter_map(|(name, parameter)| {
             let is_switch = parameter["AllowedValues"] == json!(["enabled", "disabled"]);
             let is_switch = is_switch && !OPT_IN.contains(&name.as_str());
-            let value = set.get(name).cloned().or_else(|| is_switch.then(|| "enabled".to_owned()))?;
+            let is_required = parameter.get("Default").is_none();
+            let value = set.get(name).cloned();
+            let value = value.or_else(|| is_switch.then(|| "enabled".to_owned()));
+            let value = value
+                .or_else(|| (is_required && name == ADDRESS).then(|| "replay@example.com".to_owned()))?;
             Some((name.clone(), value))
         });
         let template = SamTemplate::read(path, &values.collect())?;
@@ -197,20 +205,20 @@ pub fn outcome_text(case: &Case, replays: &[Replay]) -> String {
     out
 }
 
-/// Renders the invocations in order. Of consecutive reconciles with the same result, only the times are printed.
+/// Renders the invocations in order. Of consecutive repeated events with the same result, only the times are printed.
 fn invocations_text(invocations: &[Invoked], out: &mut String) {
-    let mut before: Option<String> = None;
-    let mut same: Vec<&str> = Vec::new();
+    let mut before: Option<(&str, String)> = None;
+    let mut same: Vec<&RepeatedEvent> = Vec::new();
     for (index, invoked) in invocations.iter().enumerate() {
         let text = invocation_text(invoked);
-        let reconciled = invoked.reconciled.as_deref().filter(|_| invoked.changes.is_empty());
-        if let Some(time) = reconciled
-            && before.as_ref() == Some(&text)
+        let repeat = invoked.repeat.as_ref().filter(|_| invoked.changes.is_empty());
+        if let Some(repeat) = repeat
+            && before.as_ref().is_some_and(|(source, before)| *source == repeat.source && *before == text)
         {
-            same.push(time);
+            same.push(repeat);
             continue;
         }
-        same_reconciles_text(&mut same, out);
+        same_repeats_text(&mut same, out);
         for change in &invoked.changes {
             out.push_str(&render::sentence(&format!("--- {change}")));
         }
@@ -220,15 +228,16 @@ fn invocations_text(invocations: &[Invoked], out: &mut String) {
             out.push_str("---\n");
         }
         out.push_str(&text);
-        before = invoked.reconciled.is_some().then_some(text);
+        before = invoked.repeat.as_ref().map(|repeat| (repeat.source.as_str(), text));
     }
-    same_reconciles_text(&mut same, out);
+    same_repeats_text(&mut same, out);
 }
 
-fn same_reconciles_text(times: &mut Vec<&str>, out: &mut String) {
-    if !times.is_empty() {
-        out.push_str(&render::sentence(&format!("--- reconcile: the same at {}", times.join(", "))));
-        times.clear();
+fn same_repeats_text(same: &mut Vec<&RepeatedEvent>, out: &mut String) {
+    if let Some(first) = same.first() {
+        let times: Vec<&str> = same.iter().map(|repeat| repeat.time.as_str()).collect();
+        out.push_str(&render::sentence(&format!("--- {}: the same at {}", first.source, times.join(", "))));
+        same.clear();
     }
 }
 

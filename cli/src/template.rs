@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use cloudformation_template::{ParameterError, SyntaxError};
 use eventbridge_pattern::PatternError;
-pub use function::{DeployedFunction, EventRule, QueueMapping, Schedule};
+pub use function::{DeployedFunction, EventRule, FailedQueue, QueueMapping, Schedule};
 pub use permissions::{Statement, StatementEffect};
 pub use samconfig::{environments, overrides, region, template_file};
 use shared::text_file::without_mark;

@@ -19,11 +19,17 @@ pub enum Envelope {
     },
 }
 
+/// The attribute of a message with the number of its deliveries (ReceiveMessage, Amazon SQS API Reference).
+const RECEIVE_COUNT: &str = "ApproximateReceiveCount";
+
 /// One message of a failure queue.
 #[derive(Debug, PartialEq)]
 pub struct Redriven {
     /// The message's id in SQS.
     pub message_id: String,
+    /// How often the event was delivered before, as far as the message shows: earlier deliveries of the message count, and Lambda's
+    /// record of a failure counts as one.
+    pub earlier: u32,
     /// The event in the message, or why its body cannot be read. A message about a failed batch holds several events.
     pub events: Vec<Result<Value, UnreadableBody>>,
 }
@@ -77,8 +83,16 @@ fn messages(batch: &Value) -> Result<Vec<Redriven>, EnvelopeError> {
     let redriven = messages.into_iter().enumerate().map(|(index, message)| {
         let message_id =
             message.message_id.filter(|id| !id.is_empty()).ok_or(EnvelopeError::NoMessageId(index))?;
-        let events = events(message.body.as_deref().unwrap_or_default());
-        Ok(Redriven { message_id, events: events.unwrap_or_else(|unreadable| vec![Err(unreadable)]) })
+        let receives: u32 =
+            message.attributes.get(RECEIVE_COUNT).and_then(|count| count.parse().ok()).unwrap_or(1);
+        let body = message.body.as_deref().unwrap_or_default();
+        let earlier = receives.saturating_sub(1).saturating_add(u32::from(is_record(body)));
+        let events = events(body);
+        Ok(Redriven {
+            message_id,
+            earlier,
+            events: events.unwrap_or_else(|unreadable| vec![Err(unreadable)]),
+        })
     });
     redriven.collect()
 }
@@ -98,6 +112,11 @@ fn unwrapped(mut payload: Value) -> Value {
         payload = inner;
     }
     payload
+}
+
+/// Whether a message's body is Lambda's record of a failure.
+fn is_record(body: &str) -> bool {
+    serde_json::from_str(body).is_ok_and(|mut body: Value| payload_of_record(&mut body).is_some())
 }
 
 /// The payload in Lambda's record of a failure; a destination of EventBridge gets the record as the event's detail.
@@ -219,6 +238,21 @@ mod tests {
         assert!(
             redriven(batch("hello")).unwrap_err().to_string().starts_with("the message's body is not JSON")
         );
+    }
+
+    #[test]
+    fn earlier_deliveries_of_a_message_are_counted() {
+        let earlier = |body: &Value, attributes: Value| {
+            let mut payload = batch(&body.to_string());
+            payload["Records"][0]["attributes"] = attributes;
+            let Ok(Envelope::Redrive { messages, .. }) = open(payload) else { panic!("it is a batch") };
+            messages[0].earlier
+        };
+        assert_eq!(earlier(&push(), json!({"ApproximateReceiveCount": "7"})), 6);
+        assert_eq!(earlier(&recorded(&push()), json!({"ApproximateReceiveCount": "7"})), 7);
+        assert_eq!(earlier(&push(), json!({"ApproximateReceiveCount": "many"})), 0);
+        assert_eq!(earlier(&push(), json!({"ApproximateReceiveCount": "0"})), 0);
+        assert_eq!(earlier(&push(), json!({})), 0);
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub struct Invocation {
     pub function_arn: String,
     /// How time passes while the function waits.
     pub time: PassingTime,
+    /// How often the event was delivered before, if a failure queue delivers it; none if it is not in a queue.
+    pub earlier: Option<u32>,
 }
 
 /// How time passes while a function waits.
@@ -93,6 +95,7 @@ impl Invocation {
             request_id: String::new(),
             function_arn: String::new(),
             time: PassingTime::Real,
+            earlier: None,
         }
     }
 }
@@ -160,7 +163,7 @@ where
     match logged(opened, &trace)? {
         (invocation, Envelope::Event(event)) => decided(handle(event, invocation).await, &trace),
         (invocation, Envelope::Redrive { messages, from_queue }) => {
-            let response = redrive(handle, messages, invocation, &trace).await;
+            let response = redrive(handle, messages, invocation, from_queue, &trace).await;
             answered(response, from_queue)
         }
     }
@@ -182,6 +185,7 @@ async fn redrive<H, F>(
     handle: &H,
     messages: Vec<Redriven>,
     invocation: Invocation,
+    from_queue: bool,
     trace: &Trace,
 ) -> SqsBatchResponse
 where
@@ -189,7 +193,8 @@ where
     F: Future<Output = Result<Decision, Failure>>,
 {
     let mut response = SqsBatchResponse::default();
-    for Redriven { message_id, events } in messages {
+    for Redriven { message_id, earlier, events } in messages {
+        let invocation = Invocation { earlier: from_queue.then_some(earlier), ..invocation.clone() };
         let trace = Trace { message_id: Some(message_id.clone()), ..trace.clone() };
         let mut failed = false;
         for event in events {
@@ -260,6 +265,7 @@ fn invocation(context: &Context) -> Result<Invocation, Failure> {
         request_id: context.request_id.clone(),
         function_arn: context.invoked_function_arn.clone(),
         time: if clock::is_set() { PassingTime::Set } else { PassingTime::Real },
+        earlier: None,
     })
 }
 
@@ -312,14 +318,14 @@ mod tests {
     }
 
     fn message(id: &str) -> Redriven {
-        Redriven { message_id: id.into(), events: vec![Ok(json!({}))] }
+        Redriven { message_id: id.into(), earlier: 0, events: vec![Ok(json!({}))] }
     }
 
     async fn redriven(deadline: Instant) -> Value {
         let invocation = Invocation { now: Timestamp::UNIX_EPOCH, deadline, ..Invocation::by_hand(false) };
         let handle = async |_, _| Ok(decision(&[Verdict::Skip], "nothing"));
         let messages = vec![message("a"), message("b")];
-        json!(redrive(&handle, messages, invocation, &Trace::default()).await)
+        json!(redrive(&handle, messages, invocation, true, &Trace::default()).await)
     }
 
     #[test]
@@ -351,9 +357,11 @@ mod tests {
     #[tokio::test]
     async fn one_failed_event_of_a_message_fails_the_message() {
         let unreadable = Err(UnreadableBody::NotJson("x".into()));
-        let message = Redriven { message_id: "a".into(), events: vec![unreadable, Ok(json!({}))] };
+        let message =
+            Redriven { message_id: "a".into(), earlier: 0, events: vec![unreadable, Ok(json!({}))] };
         let handle = async |_, _| Ok(decision(&[Verdict::Skip], "nothing"));
-        let response = redrive(&handle, vec![message], Invocation::by_hand(false), &Trace::default()).await;
+        let response =
+            redrive(&handle, vec![message], Invocation::by_hand(false), true, &Trace::default()).await;
         assert_eq!(json!(response), json!({"batchItemFailures": [{"itemIdentifier": "a"}]}));
     }
 

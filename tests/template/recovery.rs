@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use dr_failover::FUNCTION;
 use pointsman::template::{
-    ACCOUNT, REGION, SamTemplate, StatementEffect, document, overrides, template_file,
+    ACCOUNT, PARTITION, REGION, SamTemplate, StatementEffect, document, overrides, template_file,
 };
 use serde_json::{Value, json};
 use shared::function::{KeyDefault, Resource};
@@ -66,9 +66,15 @@ const AROUND: [&str; 10] = [
     "xray:PutTraceSegments",
 ];
 
+/// The template with these parameters, and with the address that it requires.
+fn template_with<const N: usize>(set: [(&str, &str); N]) -> SamTemplate {
+    let set = set.into_iter().chain([("MailAddress", "on-call@example.com")]);
+    let set = set.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    SamTemplate::read(&root().join("templates/recovery.yaml"), &set).expect("the template is right")
+}
+
 pub(super) fn template() -> SamTemplate {
-    SamTemplate::read(&root().join("templates/recovery.yaml"), &Default::default())
-        .expect("the template is right")
+    template_with([])
 }
 
 /// The template with every permission.
@@ -156,8 +162,7 @@ fn the_function_may_only_its_table_its_topic_and_its_kill_switch() {
 #[test]
 fn a_plans_own_topic_must_be_named() {
     let own = "arn:aws:sns:us-east-1:111122223333:shop-on-call";
-    let named = [("PlanTopicArns".to_owned(), own.to_owned())].into();
-    let template = SamTemplate::read(&root().join("templates/recovery.yaml"), &named).expect("it is right");
+    let template = template_with([("PlanTopicArns", own)]);
     assert!(function(&template, "dr-failover").allows("sns:Publish", own));
     assert!(!function(&self::template(), "dr-failover").allows("sns:Publish", own));
 }
@@ -260,6 +265,74 @@ fn latches_and_incidents_outlive_the_stack() {
     );
     // An incident that expires would be opened again by an event that comes late.
     assert!(table["Properties"]["TimeToLiveSpecification"].is_null());
+}
+
+#[test]
+fn a_retained_table_is_found_again() {
+    let template = template_with([("ExistingTableName", "pointsman-recovery-DrFailoverTable-1A2B")]);
+    let function = function(&template, "dr-failover");
+    assert_eq!(function.environment["POINTSMAN_TABLE"], "pointsman-recovery-DrFailoverTable-1A2B");
+    let table = |name: &str| format!("arn:{PARTITION}:dynamodb:{REGION}:{ACCOUNT}:table/{name}");
+    assert!(function.allows("dynamodb:PutItem", &table("pointsman-recovery-DrFailoverTable-1A2B")));
+    assert!(!function.allows("dynamodb:PutItem", &table("another")));
+    let document = document(&root().join("templates/recovery.yaml")).expect("the template is right");
+    assert_eq!(document["Resources"]["DrFailoverTable"]["Condition"], "CreatesTable");
+}
+
+#[test]
+fn an_address_is_required() {
+    let path = root().join("templates/recovery.yaml");
+    assert!(SamTemplate::read(&path, &Default::default()).is_err(), "no default");
+    for bad in ["", "on-call"] {
+        assert!(
+            SamTemplate::read(&path, &[("MailAddress".to_owned(), bad.to_owned())].into()).is_err(),
+            "{bad}"
+        );
+    }
+    let other = document(&root().join("templates/dr-alarm.yaml")).expect("the template is right");
+    let alarms = other["Resources"].as_object().expect("it has resources").values();
+    for alarm in alarms.filter(|resource| resource["Type"] == "AWS::CloudWatch::Alarm") {
+        let topic = json!([{"Fn::If": ["CreatesTopic", {"Ref": "Topic"}, {"Ref": "TellTopicArn"}]}]);
+        assert_eq!(alarm["Properties"]["AlarmActions"], topic);
+    }
+    assert!(other["Rules"]["TheReportsReachAnOperator"].is_object());
+}
+
+/// An event is tried until it is stale and beyond, then moves to a queue with an alarm.
+#[test]
+fn what_fails_is_redelivered_before_it_is_stale_and_never_lost() {
+    let template = template();
+    let deployed = function(&template, "dr-failover");
+    assert!(deployed.queues.iter().all(|queue| queue.enabled), "{:?}", deployed.queues);
+    let failed = deployed.failed_queue.as_ref().expect("the failed queue is redelivered");
+    let (most, last) = failed.last.clone().expect("it has a last queue");
+    assert_eq!((failed.name.as_str(), last.as_str()), ("DrFailoverFailed", "DrFailoverLast"));
+    // Lambda refuses a mapping whose queue hides a message for less than the function's timeout.
+    assert!(failed.pause >= deployed.timeout);
+    // The tries at 0, 1 and 3 minutes, and two deliveries of the queue are on time: the default of stale-after is 15 minutes.
+    assert!(3 * 60 + 2 * failed.pause.as_secs() < 15 * 60, "{failed:?}");
+    let give_up = FUNCTION.tables[0].keys.iter().find(|key| key.name == "give-up-after").expect("a key");
+    assert_eq!(give_up.default, KeyDefault::Value("\"6h\""));
+    assert_eq!(
+        u64::from(most) * failed.pause.as_secs(),
+        6 * 60 * 60,
+        "tried until a recovery would be given up"
+    );
+    let document = document(&root().join("templates/recovery.yaml")).expect("the template is right");
+    let queue = |name: &str| document["Resources"][name]["Properties"].clone();
+    for name in ["RedrivePolicy", "VisibilityTimeout"] {
+        assert_eq!(queue("DrFailoverFailed")[name], queue("DrFailoverUndelivered")[name]);
+    }
+    assert!(queue("DrFailoverLast")["RedrivePolicy"].is_null());
+}
+
+#[test]
+fn concurrency_is_reserved_and_can_be_left_out() {
+    let document = document(&root().join("templates/recovery.yaml")).expect("the template is right");
+    let reserved = &document["Resources"]["DrFailoverFunction"]["Properties"]["ReservedConcurrentExecutions"];
+    let no_value = json!({"Ref": "AWS::NoValue"});
+    let reserves = json!({"Fn::If": ["ReservesConcurrency", {"Ref": "ReservedConcurrency"}, no_value]});
+    assert_eq!(*reserved, reserves);
 }
 
 #[test]

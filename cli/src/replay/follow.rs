@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use local_aws::{AwsWorld, LocalAws, TimelineAction, TimelineEntry};
 use serde_json::{Value, json};
 
-use super::function::{FunctionRun, Invoked, Stage};
+use super::failed_queue::FailedMessage;
+use super::function::{FunctionRun, Invoked, RepeatedEvent, Stage};
 use super::route::{Route, delivers, routes_of};
 use super::{Case, Replay};
 use crate::arguments::ReplayArguments;
@@ -44,6 +45,7 @@ pub(super) fn replay(
     let most = MOST + MOST_EACH * (world.branches_and_stacks() + timeline.len());
     let follows = world.follows_events();
     let stage = Stage::open(case, root, world, arguments.dry_run)?;
+    let stage_retries = stage.retries();
     let mut play = EventPlayer {
         case,
         arguments,
@@ -53,6 +55,9 @@ pub(super) fn replay(
         count: 0,
         replays: Vec::new(),
         changes: Vec::new(),
+        queues: Vec::new(),
+        queued: 0,
+        redelivers: follows && stage_retries > 0,
     };
     let heading = (!timeline.is_empty()).then(|| format!("{} {}", play.stage.aws.now(), kind(&case.event)));
     for route in routes_of(case, &case.event, arguments.function.as_deref(), follows, template)? {
@@ -73,9 +78,15 @@ struct EventPlayer<'a> {
     replays: Vec<Replay>,
     /// The changes of the world since the last invocation.
     changes: Vec<String>,
+    /// The messages of the queues of failed events.
+    queues: Vec<FailedMessage<'a>>,
+    /// The number of messages that there were.
+    queued: usize,
+    /// Failed events are redelivered: the world follows events, and Lambda retries.
+    redelivers: bool,
 }
 
-impl EventPlayer<'_> {
+impl<'a> EventPlayer<'a> {
     fn play(&mut self, mut timeline: VecDeque<TimelineEntry>, follows: bool) -> Result<()> {
         let mut waiting = VecDeque::new();
         loop {
@@ -86,8 +97,14 @@ impl EventPlayer<'_> {
                 continue;
             }
             let due = self.stage.aws.next_due().filter(|_| follows);
-            if let Some(next) = timeline.pop_front_if(|next| due.is_none_or(|due| next.at <= due)) {
+            let message = self.queues.iter().map(|message| message.due).min();
+            let is_first = |at: Timestamp| due.is_none_or(|due| at <= due);
+            let is_next =
+                |next: &mut TimelineEntry| is_first(next.at) && message.is_none_or(|due| next.at <= due);
+            if let Some(next) = timeline.pop_front_if(is_next) {
                 self.entry(&next)?;
+            } else if message.is_some_and(is_first) {
+                self.redeliver()?;
             } else if due.is_none() || self.stage.aws.advance_to_next().is_none() {
                 return Ok(());
             }
@@ -140,7 +157,7 @@ impl EventPlayer<'_> {
 
     fn deliver(
         &mut self,
-        route: &Route<'_>,
+        route: &Route<'a>,
         event: &Value,
         heading: Option<&str>,
         is_reconcile: bool,
@@ -154,9 +171,53 @@ impl EventPlayer<'_> {
         let mut invocations = self.stage.deliver(route.function, event, heading)?;
         if let Some(first) = invocations.first_mut() {
             first.changes = std::mem::take(&mut self.changes);
-            first.reconciled = is_reconcile.then(|| time_of_day(at));
+            first.repeat =
+                is_reconcile.then(|| RepeatedEvent { source: "reconcile".to_owned(), time: time_of_day(at) });
         }
+        self.keep(route, event, &mut invocations);
         self.add(route, invocations);
+        Ok(())
+    }
+
+    /// Lambda sends an event on which all tries failed to the function's queue.
+    fn keep(&mut self, route: &Route<'a>, event: &Value, invocations: &mut [Invoked]) {
+        let (now, account) = (self.stage.aws.now(), self.case.home().account);
+        let function = (route.function, account.as_str());
+        let message = FailedMessage::of(function, event, invocations, now, self.queued + 1);
+        let Some(message) = message.filter(|_| self.redelivers) else { return };
+        self.queued += 1;
+        if let Some(last) = invocations.last_mut() {
+            last.message = Some(message.id.clone());
+        }
+        self.queues.push(message);
+    }
+
+    /// Delivers the next message of a queue. A message that fails stays hidden until its next delivery.
+    fn redeliver(&mut self) -> Result<()> {
+        let next = (0..self.queues.len()).min_by_key(|index| self.queues[*index].due);
+        let Some(index) = next else { return Ok(()) };
+        let mut message = self.queues.remove(index);
+        self.stage.aws.advance_to(message.due);
+        let now = self.stage.aws.now();
+        if let Some(last) = message.last_queue() {
+            let event = kind(message.event());
+            self.changes.push(format!("{now} {} gives up {event}: it moves to {last}", message.source()));
+            return Ok(());
+        }
+        let batch = message.received(&self.case.home().account);
+        let heading = format!("{now} {} delivers {}", message.source(), kind(message.event()));
+        let mut invocations = self.stage.deliver_message(message.function, &batch, &heading)?;
+        let is_handled = invocations.iter().all(|invoked| !invoked.failed());
+        if let Some(first) = invocations.first_mut() {
+            first.changes = std::mem::take(&mut self.changes);
+            first.repeat = Some(RepeatedEvent { source: message.source(), time: time_of_day(now) });
+            first.message = Some(message.id.clone());
+        }
+        self.add(&Route { function: message.function, note: None }, invocations);
+        if !is_handled {
+            message.hide(now);
+            self.queues.push(message);
+        }
         Ok(())
     }
 

@@ -37,7 +37,7 @@ impl Invoked {
         matches!(self.what.as_deref(), Some(DELIVERED_AGAIN | TRIED_AGAIN))
     }
 
-    fn failed(&self) -> bool {
+    pub(super) fn failed(&self) -> bool {
         self.error.is_some() || self.batch_failures.as_ref().is_some_and(|ids| !ids.is_empty())
     }
 
@@ -47,7 +47,8 @@ impl Invoked {
             what: None,
             at: None,
             changes,
-            reconciled: None,
+            repeat: None,
+            message: None,
             decisions: Vec::new(),
             calls: Vec::new(),
             error: None,
@@ -58,11 +59,16 @@ impl Invoked {
 }
 
 impl FunctionRun {
-    /// Whether the last invocation of any event failed.
+    /// Whether the last invocation of any event failed. An event that a queue redelivers is judged by its last delivery.
     pub fn failed(&self) -> bool {
         let invoked: Vec<&Invoked> = self.invocations.iter().filter(|invoked| invoked.at.is_some()).collect();
         let mut of_events = invoked.chunk_by(|_, next| next.is_the_same_event());
-        invoked.is_empty() || of_events.any(|of_event| of_event.last().is_some_and(|last| last.failed()))
+        let is_last = |one: &Invoked| {
+            let of_message = invoked.iter().rev().find(|other| other.message == one.message);
+            one.message.is_none() || of_message.is_some_and(|last| std::ptr::eq(*last, one))
+        };
+        let ends_badly = |last: &&Invoked| last.failed() && is_last(last);
+        invoked.is_empty() || of_events.any(|of_event| of_event.last().is_some_and(ends_badly))
     }
 }
 
@@ -75,8 +81,10 @@ pub struct Invoked {
     pub at: Option<Timestamp>,
     /// The changes of the world by the timeline before the invocation.
     pub changes: Vec<String>,
-    /// The time of day, if it is a reconcile of the timeline.
-    pub reconciled: Option<String>,
+    /// What it repeats, if the timeline or a queue repeats the event.
+    pub repeat: Option<RepeatedEvent>,
+    /// The id of the queue's message that holds the event.
+    pub message: Option<String>,
     /// The decisions; several for a batch of redriven messages.
     pub decisions: Vec<Decision>,
     /// The calls of the invocation.
@@ -87,6 +95,15 @@ pub struct Invoked {
     pub batch_failures: Option<Vec<String>>,
     /// The logged errors of events without a decision.
     pub logged_failures: Vec<InvocationError>,
+}
+
+/// A repeated event. Consecutive ones with the same result are printed once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepeatedEvent {
+    /// Its source, as it is printed: `reconcile`, a queue.
+    pub source: String,
+    /// The time of day.
+    pub time: String,
 }
 
 /// The error of an invocation.
@@ -124,14 +141,39 @@ impl<'c> Stage<'c> {
         event: &Value,
         heading: Option<&str>,
     ) -> Result<Vec<Invoked>> {
+        self.invoke(function, event, heading, (self.deliveries, self.retries))
+    }
+
+    /// The number of Lambda's retries of a failed invocation.
+    pub(super) fn retries(&self) -> u32 {
+        self.retries
+    }
+
+    /// Starts the function's binary, and invokes it once with a message of a queue.
+    pub(super) fn deliver_message(
+        &self,
+        function: &DeployedFunction,
+        batch: &Value,
+        heading: &str,
+    ) -> Result<Vec<Invoked>> {
+        self.invoke(function, batch, Some(heading), (1, 0))
+    }
+
+    fn invoke(
+        &self,
+        function: &DeployedFunction,
+        event: &Value,
+        heading: Option<&str>,
+        (deliveries, retries): (u32, u32),
+    ) -> Result<Vec<Invoked>> {
         let binary = workspace::build(self.root, &function.package)?;
         let home = self.case.home();
         let api = RuntimeApi::start_in(&home.account, &home.region)?;
         let seen = self.aws.journal().len();
         let mut process = Process::start(&binary, &self.environment(function, &api)?, seen)?;
         let mut invocations = Vec::new();
-        for delivery in 0..self.deliveries {
-            for attempt in 0..=self.retries {
+        for delivery in 0..deliveries {
+            for attempt in 0..=retries {
                 let what = match (delivery, attempt) {
                     (0, 0) => heading.map(str::to_owned),
                     (_, 0) => Some(DELIVERED_AGAIN.to_owned()),
@@ -227,7 +269,8 @@ impl Process {
             what,
             at: Some(aws.now()),
             changes: Vec::new(),
-            reconciled: None,
+            repeat: None,
+            message: None,
             decisions,
             calls,
             error: None,

@@ -25,6 +25,8 @@ pub struct DeployedFunction {
     pub rules: Vec<EventRule>,
     pub schedules: Vec<Schedule>,
     pub queues: Vec<QueueMapping>,
+    /// The queue of the events on which the function failed, if it redelivers them all the time.
+    pub failed_queue: Option<FailedQueue>,
     /// The statements of its own and its role's inline policies. Managed policies and SAM policy templates are not read.
     pub statements: Vec<Statement>,
 }
@@ -59,6 +61,17 @@ pub struct QueueMapping {
     pub enabled: bool,
 }
 
+/// A queue that redelivers the events on which a function failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedQueue {
+    /// Its logical id.
+    pub name: String,
+    /// The time between two deliveries of a message.
+    pub pause: Duration,
+    /// The number of deliveries after which the message moves to another queue, and the logical id of that queue.
+    pub last: Option<(u32, String)>,
+}
+
 impl DeployedFunction {
     /// Whether the function's own inline statements allow an action, such as `codepipeline:StartPipelineExecution`, on a
     /// resource's ARN, which must use the stand-ins [`super::PARTITION`], [`super::REGION`] and [`super::ACCOUNT`].
@@ -80,6 +93,7 @@ pub(super) fn all(document: &Value, values: &Values<'_>) -> Result<Vec<DeployedF
             let properties = with_globals(values.value(&resource["Properties"]), &globals);
             let role = values.value(role(document, &properties));
             let mut function = function(id, &properties)?;
+            function.failed_queue = failed_queue(document, &properties);
             function.statements = statements(&properties, &role);
             let role = role_name(&properties);
             for (name, other) in members(&document["Resources"]).filter(|(_, other)| values.includes(other)) {
@@ -155,6 +169,7 @@ fn function(id: &str, properties: &Value) -> Result<DeployedFunction, TemplateEr
             .collect::<Result<_, _>>()?,
         schedules: of_type(events, &["Schedule", "ScheduleV2"]).filter_map(schedule).collect(),
         queues: of_type(events, &["SQS"]).map(queue).collect(),
+        failed_queue: None,
         statements: Vec::new(),
     })
 }
@@ -198,6 +213,23 @@ fn schedule((name, properties): (&String, &Value)) -> Option<Schedule> {
 
 fn queue((name, properties): (&String, &Value)) -> QueueMapping {
     QueueMapping { name: name.clone(), enabled: enabled(properties) }
+}
+
+/// The queue that Lambda sends failed events to, if an enabled mapping takes them back. A queue without a visibility timeout has
+/// SQS's default of 30 seconds (SetQueueAttributes, Amazon SQS API Reference).
+fn failed_queue(document: &Value, properties: &Value) -> Option<FailedQueue> {
+    let id = |arn: &Value| arn["Fn::GetAtt"][0].as_str().map(str::to_owned);
+    let name = id(&properties["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Destination"])?;
+    let mut mappings = of_type(&properties["Events"], &["SQS"]);
+    mappings.find(|(_, mapping)| enabled(mapping) && id(&mapping["Queue"]).as_ref() == Some(&name))?;
+    let queue = &document["Resources"][&name]["Properties"];
+    let redrive = &queue["RedrivePolicy"];
+    let most = redrive["maxReceiveCount"].as_u64().and_then(|most| u32::try_from(most).ok());
+    Some(FailedQueue {
+        pause: Duration::from_secs(queue["VisibilityTimeout"].as_u64().unwrap_or(30)),
+        last: most.zip(id(&redrive["deadLetterTargetArn"])),
+        name,
+    })
 }
 
 /// SAM has `State` and `Enabled`; without either, the event is enabled.

@@ -1,16 +1,20 @@
 //! Publishes an email to an SNS topic, once: within SNS's limits, and under a claim where several invocations may have the event.
 //!
+//! Only a call that SNS certainly did not accept is made again in the same invocation ([`call`]).
+//!
 //! A function claims a report ([`shared::claim::Claim`]), publishes it with [`publish_claimed`], and the claim's [`Ledger`] is
-//! confirmed, or released when SNS did not take the email. Only a lost confirmation sends an email twice, and no failure
-//! loses one.
+//! confirmed, or released when SNS did not take the email. Only a lost answer or a lost confirmation sends an email twice, and no
+//! failure loses one.
+
+mod call;
 
 use aws_sdk_sns::Client;
-use aws_sdk_sns::types::MessageAttributeValue;
 use serde_json::Value;
 use shared::act::{Effect, Executor, Performed};
-use shared::call_error::CallError;
 use shared::decision::Action;
-use shared::email::{Body, Message};
+use shared::email::Message;
+
+pub use call::is_unanswered;
 
 /// The call that publishes, as IAM names it.
 pub const PUBLISH: &str = "sns:Publish";
@@ -49,26 +53,8 @@ pub struct Published {
 
 /// Publishes an email, unless this is a dry run.
 pub async fn publish(publication: Publication<'_>, executor: Executor, sns: &Client) -> Published {
-    let outcome = executor.perform(call(publication, sns)).await;
+    let outcome = executor.perform(call::publish(publication, sns)).await;
     Published { action: publication.action(outcome.result(String::clone)), outcome }
-}
-
-async fn call(Publication { topic, message }: Publication<'_>, sns: &Client) -> Result<String, CallError> {
-    let mut call = sns.publish().topic_arn(topic).subject(&message.subject);
-    for (name, value) in &message.attributes {
-        let attribute = MessageAttributeValue::builder().data_type("String").string_value(value).build();
-        call = call.message_attributes(*name, attribute.expect("the type is set"));
-    }
-    let call = match &message.body {
-        Body::PerProtocol(_) => call.message_structure("json"),
-        Body::Text => call,
-    };
-    let output = call
-        .message(message.published_text())
-        .send()
-        .await
-        .map_err(|error| CallError::new(PUBLISH, error))?;
-    Ok(output.message_id.unwrap_or_default())
 }
 
 /// Where a claim is kept.
@@ -81,6 +67,12 @@ pub trait Ledger {
 
     /// Releases the claim, so that the next invocation need not wait for its end.
     fn release(&mut self) -> impl Future<Output = Result<(), Self::Error>>;
+
+    /// Records that it is unknown whether SNS took the email. By default the claim is released, so that a later invocation
+    /// sends the email again.
+    fn unanswered(&mut self) -> impl Future<Output = Result<(), Self::Error>> {
+        self.release()
+    }
 }
 
 /// How a claimed publication went.
@@ -102,6 +94,7 @@ pub async fn publish_claimed<L: Ledger>(
     let published = publish(publication, executor, sns).await;
     let recorded = match &published.outcome {
         Performed::Done(message_id) => ledger.confirm(message_id).await,
+        Performed::Failed(error) if is_unanswered(error) => ledger.unanswered().await,
         Performed::Failed(_) => ledger.release().await,
         Performed::NotCalled => Ok(()),
     };

@@ -24,6 +24,7 @@ use crate::rules::RecoveryPlan;
 use crate::run::Run;
 use crate::step::{AssociationAnswer, Effect, Input, KnownPlan, StartAnswer, StartFailure, Step, step};
 use crate::traffic::Association;
+use crate::undecided::UndecidedEmail;
 use associate::AssociateCall;
 use ledger::IncidentLedger;
 use start::StartCall;
@@ -78,7 +79,7 @@ impl<'a> Acting<'a> {
     }
 
     /// Publishes the emails of a step that was taken without the table.
-    pub(crate) async fn publish_without_table(&mut self, step: Step) {
+    pub(crate) async fn publish_without_table(&mut self, step: Step, mut due: Option<UndecidedEmail>) {
         let now = self.run.invocation.now;
         let (_, effects) = self.taken(step);
         for effect in effects {
@@ -93,7 +94,10 @@ impl<'a> Acting<'a> {
                 | Effect::ReportClearance(_)
                 | Effect::ReportIncident(_) => continue,
             };
-            self.publish(&message).await;
+            let is_sent = self.publish(&message).await;
+            if let (true, Effect::ReportUndecided { .. }) = (is_sent, &effect) {
+                due.take().into_iter().for_each(|email| self.run.aws.undecided.add(email));
+            }
         }
     }
 

@@ -104,7 +104,8 @@ impl fmt::Display for VoidedAnswer<'_> {
 
 /// Whether an incident of the plan starts only with an approval, or after a time for a refusal.
 pub fn is_asked(plan: &RecoveryPlan, incident: &Incident) -> bool {
-    incident.mode == Mode::Recovery && (plan.mode == PlanMode::Notify || plan.approval != Approval::None)
+    let notifies = plan.mode == PlanMode::Notify && !incident.is_ordered();
+    incident.mode == Mode::Recovery && (notifies || plan.approval != Approval::None)
 }
 
 /// A value, by its words.

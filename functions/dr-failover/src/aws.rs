@@ -3,6 +3,7 @@
 use aws_config::SdkConfig;
 
 use crate::probe::Prober;
+use crate::undecided::UndecidedEmails;
 
 /// The clients, built once for each cold start. All of them are of the function's own region: it never calls the failed region.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub struct Clients {
     pub ssm: aws_sdk_ssm::Client,
     /// Probes endpoints.
     pub prober: Prober,
+    /// The emails that were sent without the table.
+    pub undecided: UndecidedEmails,
 }
 
 impl Clients {
@@ -37,6 +40,7 @@ impl Clients {
             sns: aws_sdk_sns::Client::new(config),
             ssm: aws_sdk_ssm::Client::new(config),
             prober: Prober::new(),
+            undecided: UndecidedEmails::default(),
         }
     }
 }

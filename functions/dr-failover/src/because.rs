@@ -20,6 +20,8 @@ use crate::rules::Mode;
 pub enum Because {
     /// No recovery depends on the event.
     NotOurs(String),
+    /// A queue delivered an event whose work a later event has done.
+    Superseded,
     /// The event may be an alarm and cannot be read.
     NotUnderstood { why: String },
     /// No plan names the alarm.
@@ -56,6 +58,8 @@ pub enum Because {
     NothingOfThatName { what: &'static str, name: String },
     /// The operator approved the start.
     Approved { by: String, at: Timestamp },
+    /// The recovery that Region switch ordered has not ended well yet.
+    OrderWaits { incident: String, phase: IncidentPhase },
     /// The operator cleared the latch.
     LatchCleared { by: String },
     /// The latch was not cleared.
@@ -142,6 +146,9 @@ impl fmt::Display for ClosedAs<'_> {
 impl fmt::Display for Because {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Superseded => f.write_str(
+                "a queue delivered this event again, and the schedule has sent a newer one meanwhile: the event needs no handling",
+            ),
             Self::NotOurs(why) => f.write_str(why),
             Self::NotUnderstood { why } => {
                 write!(f, "the event may be an alarm, and the function cannot read it: {why}")
@@ -209,6 +216,12 @@ impl fmt::Display for Because {
             Self::IncidentClosed { by } => write!(f, "{by} closes the incident: the next alarm opens another one"),
             Self::NothingOfThatName { what, name } => write!(f, "there is no {what} `{name}`"),
             Self::Approved { by, at } => write!(f, "{by} approved the recovery at {at}"),
+            Self::OrderWaits { incident, phase } => write!(
+                f,
+                "the incident {incident} is {}: this answer fails the step, so that Region switch asks again. The step succeeds when \
+                 every server is launched",
+                phase.name()
+            ),
             Self::LatchCleared { by } => {
                 write!(f, "{by} cleared the latch: the next confirmed alarm may start a recovery")
             }

@@ -5,6 +5,7 @@
 //! function emails the operator immediately.
 
 mod alarms;
+mod region_switch;
 mod time;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use serde_json::Value;
 use shared::event::{MalformedEvent, kind, required};
 
 use crate::alarm::AlarmEvent;
+pub use region_switch::RegionSwitchCall;
 
 /// The result of [`parse`].
 #[derive(Debug, Clone, PartialEq)]
@@ -60,6 +62,8 @@ pub enum Event {
         /// The parameter's name.
         parameter: String,
     },
+    /// ARC Region switch orders the recovery of a plan, or asks whether it has ended.
+    RegionSwitch(RegionSwitchCall),
     /// Every open incident is re-evaluated.
     Reconcile,
 }
@@ -92,6 +96,9 @@ impl fmt::Display for Event {
             Self::ClearLatch { plan, by } => write!(f, "{by} clears the latch of {plan}"),
             Self::Preflight => f.write_str("preflight"),
             Self::Answered { parameter } => write!(f, "the parameter {parameter} changed"),
+            Self::RegionSwitch(call) => {
+                write!(f, "the step {} of Region switch orders the recovery of {}", call.step, call.plan)
+            }
             Self::Reconcile => f.write_str("reconcile"),
         }
     }
@@ -102,6 +109,9 @@ impl fmt::Display for Event {
 /// # Errors
 /// When an operator's command is incomplete. An event that may be an alarm is never an error, but [`Parsed::NotUnderstood`].
 pub fn parse(event: &Value) -> Result<Parsed, MalformedEvent> {
+    if let Some(call) = region_switch::read(event)? {
+        return Ok(Parsed::Ours(Event::RegionSwitch(call)));
+    }
     let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
     match (text("/source"), text("/detail-type")) {
         (Some("pointsman"), Some(kind)) => ours(kind, event),

@@ -49,6 +49,10 @@ pub async fn handle(
         let report = Report::of(Verdict::Skip, "event", &foreign);
         return Ok(report.decision(crate::FUNCTION.name, "an event of another account", &invocation));
     }
+    if invocation.earlier.is_some() && is_superseded(&event) {
+        let report = Report::of(Verdict::Skip, "event", &Because::Superseded);
+        return Ok(report.decision(crate::FUNCTION.name, "an event that is out of date", &invocation));
+    }
     let ends = invocation.ends();
     let run = Run { rules, settings, aws, invocation: invocation.clone(), home, ends };
     let parsed = parse(&event).map_err(|error| Failure::new("MalformedEvent", &error))?;
@@ -63,6 +67,16 @@ pub async fn handle(
         }
     };
     Ok(report.decision(crate::FUNCTION.name, &line, &invocation))
+}
+
+/// Whether an event of a failure queue is useless: the schedule sends the same event again, and a launch result only causes the
+/// re-evaluation that reconcile makes each minute.
+fn is_superseded(event: &Value) -> bool {
+    let text = |name: &str| event[name].as_str().unwrap_or_default();
+    matches!(
+        (text("source"), text("detail-type")),
+        ("pointsman", "reconcile" | "preflight") | ("aws.drs", "DRS Source Server Launch Result")
+    )
 }
 
 async fn decided(run: &Run<'_>, event: &Event) -> Report {
@@ -102,6 +116,10 @@ async fn decided(run: &Run<'_>, event: &Event) -> Report {
                 None => missing(&mut report, "recovery plan of the incident", incident),
             }
         }
+        Event::RegionSwitch(call) => match run.rules.plan(&call.plan) {
+            Some(plan) => report.add(decide_and_act(run, plan, Input::Order(call)).await),
+            None => missing(&mut report, "recovery plan", &call.plan),
+        },
         Event::ClearLatch { plan: name, by } => match run.rules.plan(name) {
             Some(plan) => report.add(decide_and_act(run, plan, Input::ClearLatch { by }).await),
             None => missing(&mut report, "recovery plan", name),

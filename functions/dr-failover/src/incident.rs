@@ -4,6 +4,7 @@ mod approval;
 mod attempt;
 mod end;
 mod execution;
+mod order;
 mod phase;
 mod record;
 mod stored;
@@ -30,6 +31,7 @@ pub use approval::{ApprovalRequest, Approver, IncidentApproval, MOST_REQUESTS, R
 pub use attempt::{ChosenSnapshot, DecidedStart, RefusalCause, StartAttempt, StartRefusal};
 pub use end::{IncidentEnd, launched_of};
 pub use execution::{ExecutionStep, IncidentServer, PlanExecution};
+pub use order::RecoveryOrder;
 pub use phase::{CLOSING_CODES, IncidentPhase};
 pub use record::{EntryKind, RecordEntry};
 
@@ -84,6 +86,9 @@ pub struct Incident {
     /// The operator who started the drill.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drilled_by: Option<String>,
+    /// The order of ARC Region switch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<RecoveryOrder>,
     /// The operator who refused the recovery. The incident is closed once DRS is known to have no execution of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused_by: Option<String>,
@@ -130,6 +135,19 @@ pub struct Incident {
     /// The invocation that is about to send an email.
     #[serde(rename = "telling", skip_serializing_if = "Option::is_none")]
     pub claim: Option<Claim>,
+    /// The emails about the current state that SNS did not answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unanswered_emails: Option<UnansweredEmails>,
+}
+
+/// Emails about one state that SNS may have sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct UnansweredEmails {
+    /// The state that they report.
+    pub state: ReportedState,
+    /// Their number.
+    pub count: u32,
 }
 
 /// An alarm of an incident.
@@ -203,6 +221,7 @@ impl Incident {
             finished: None,
             closed_by: None,
             drilled_by: None,
+            order: None,
             refused_by: None,
             approval: IncidentApproval::default(),
             approved_by: None,
@@ -221,6 +240,7 @@ impl Incident {
             unrecorded: 0,
             reported: None,
             claim: None,
+            unanswered_emails: None,
         }
     }
 
@@ -293,9 +313,11 @@ impl Incident {
         self.alarms.values().any(|alarm| alarm.state == AlarmState::Alarm)
     }
 
-    /// Whether every alarm is OK. A drill has no alarm.
+    /// Whether every alarm is OK. A drill has no alarm, and an ordered recovery needs none.
     pub fn is_over(&self) -> bool {
-        self.mode == Mode::Recovery && self.alarms.values().all(|alarm| alarm.state == AlarmState::Ok)
+        self.mode == Mode::Recovery
+            && !self.is_ordered()
+            && self.alarms.values().all(|alarm| alarm.state == AlarmState::Ok)
     }
 
     /// The number of servers that are launched.

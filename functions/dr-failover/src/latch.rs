@@ -38,6 +38,9 @@ pub struct Latch {
     /// The last drill. A drill never blocks a recovery.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drill: Option<LatchedStart>,
+    /// The last order of ARC Region switch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ordered: Option<OrderedIncident>,
     /// The last known state of each alarm: an older event is out of date.
     pub seen: BTreeMap<Arn, SeenAlarm>,
 }
@@ -68,6 +71,16 @@ pub struct LatchedStart {
     pub incident: String,
     /// When.
     pub at: Timestamp,
+}
+
+/// An order of ARC Region switch, and the incident that it is about: the same order opens no second incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct OrderedIncident {
+    /// The id of Region switch's execution.
+    pub execution: String,
+    /// The incident's id.
+    pub incident: String,
 }
 
 /// The operator cleared the latch: the plan may recover again.

@@ -48,6 +48,8 @@ pub mod probe;
 mod run;
 #[cfg(feature = "store")]
 pub mod store;
+#[cfg(feature = "function")]
+mod undecided;
 
 pub use description::FUNCTION;
 #[cfg(feature = "function")]

@@ -16,6 +16,7 @@ use crate::gather::gather;
 use crate::rules::{Mode, RecoveryPlan};
 use crate::run::Run;
 use crate::step::{Input, StartAnswer, StartFailure, step, without_table};
+use crate::undecided::UndecidedEmail;
 
 /// The most tries while other invocations write the plan's state.
 const TRIES: usize = 6;
@@ -33,8 +34,10 @@ pub(crate) async fn decide_and_act(run: &Run<'_>, plan: &RecoveryPlan, input: In
             Ok(()) => return acting.report,
             Err(TableError::Overtaken) => (actions, asked) = (acting.report.actions, acting.asked),
             Err(error) => {
-                let step = without_table(input, acting.asked.as_ref(), &error, &run.context(plan));
-                acting.publish_without_table(step).await;
+                let due = due(run, plan, input);
+                let asked = acting.asked.as_ref();
+                let step = without_table(input, asked, &error, due.is_none(), &run.context(plan));
+                acting.publish_without_table(step, due).await;
                 return acting.report;
             }
         }
@@ -42,6 +45,13 @@ pub(crate) async fn decide_and_act(run: &Run<'_>, plan: &RecoveryPlan, input: In
     let mut report = Report::of(Verdict::Fail, &plan.name, &Because::Overtaken { tries: TRIES });
     report.actions = actions;
     report
+}
+
+/// The email about an alarm that cannot be decided, if this delivery of the event sends it.
+fn due(run: &Run<'_>, plan: &RecoveryPlan, input: Input<'_>) -> Option<UndecidedEmail> {
+    let Input::Alarm(alarm, _) = input else { return None };
+    UndecidedEmail::due(&plan.name, alarm, run.invocation.earlier)
+        .filter(|email| !run.aws.undecided.has(email))
 }
 
 async fn once(

@@ -17,6 +17,8 @@ pub enum Remark {
     },
     /// Another invocation is about to send the email.
     BeingTold,
+    /// An earlier delivery of the event sent the email.
+    EmailedBefore,
 }
 
 impl Explain for Remark {
@@ -31,6 +33,10 @@ impl fmt::Display for Remark {
             Self::NotConfirmed { error } => write!(
                 f,
                 "the table did not record the result of the email ({error}): the email may be sent once more"
+            ),
+            Self::EmailedBefore => f.write_str(
+                "an earlier delivery of this event sent the email. While the table does not answer, every twelfth delivery from the \
+                 queue sends it again",
             ),
             Self::BeingTold => f.write_str(
                 "another invocation is about to send this email; if it does not, a later invocation does",

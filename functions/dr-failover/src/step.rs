@@ -9,6 +9,7 @@ mod approval;
 pub mod decide;
 pub mod follow;
 mod open;
+mod order;
 mod report;
 mod started;
 mod traffic;
@@ -23,9 +24,11 @@ use shared::home::Home;
 
 use crate::alarm::{AlarmEvent, AlarmState};
 use crate::because::{Because, LatchKept};
+use crate::event::RegionSwitchCall;
 use crate::facts::{Facts, FoundExecution};
 use crate::incident::{ChosenSnapshot, DecidedStart, EntryKind, Incident, IncidentPhase};
 use crate::latch::{Clearance, Latch, LatchedStart};
+use crate::remark::Remark;
 use crate::rules::{Mode, RecoveryPlan};
 use crate::settings::Settings;
 use crate::traffic::Association;
@@ -83,20 +86,22 @@ pub enum Input<'a> {
         /// The operator's name.
         by: &'a str,
     },
+    /// ARC Region switch orders the recovery.
+    Order(&'a RegionSwitchCall),
     /// The open incident of this mode is re-evaluated.
     Reconcile(Mode),
     /// DRS was asked for the start.
     Started(&'a Performed<StartAnswer, StartFailure>),
     /// EC2 was asked for associations of addresses.
     Associated(&'a [AssociationAnswer]),
-    /// SNS took the email about a claimed state, or did not.
+    /// SNS was asked to send the email about a claimed state.
     Published {
         /// The claim.
         claim: &'a Claim,
         /// The email's subject.
         subject: &'a str,
-        /// SNS took the email.
-        is_sent: bool,
+        /// SNS's answer.
+        answer: EmailAnswer,
     },
     /// SNS took the email about the cleared latch.
     ClearanceReported,
@@ -114,6 +119,17 @@ impl Input<'_> {
             _ => Mode::Recovery,
         }
     }
+}
+
+/// SNS's answer to an email.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EmailAnswer {
+    /// SNS accepted the email.
+    Accepted,
+    /// SNS did not accept the email.
+    Refused,
+    /// No answer arrived: SNS may have accepted the email.
+    Lost,
 }
 
 /// DRS's answer to a start.
@@ -228,9 +244,17 @@ pub fn step(
     match input {
         Input::Started(performed) => draft.started(performed),
         Input::Associated(answers) => draft.associated(answers),
-        Input::Published { claim, subject, is_sent } => draft.published(claim, subject, is_sent),
+        Input::Published { claim, subject, answer } => draft.published(claim, subject, answer),
         Input::ClearanceReported => draft.clearance_reported(),
         Input::ReportClosed(id) => draft.report_closed(id),
+        Input::Order(_) => {
+            // The incident of an earlier invocation is closed: only its phase is of interest.
+            match &known.incident {
+                Some(closed) if !closed.is_open() => draft.explain_the_phase(),
+                _ => draft.event(known, input)?,
+            }
+            draft.answer_order();
+        }
         Input::Alarm(..)
         | Input::Refuse { .. }
         | Input::Close { .. }
@@ -242,11 +266,13 @@ pub fn step(
     Ok(draft.step)
 }
 
-/// The step when the table does not answer: nothing is decided, and for an alarm the function emails the operator immediately.
+/// The step when the table does not answer: nothing is decided. The function emails the operator about an alarm immediately,
+/// unless an earlier delivery of the event did (`is_emailed`).
 pub fn without_table(
     input: Input<'_>,
     asked: Option<&Performed<StartAnswer, StartFailure>>,
     error: &TableError,
+    is_emailed: bool,
     context: &StepContext<'_>,
 ) -> Step {
     let facts = Facts::default();
@@ -258,6 +284,10 @@ pub fn without_table(
         }
         (Some(Performed::Failed(failure)), _) => {
             Some(Effect::ReportUnrecordedStart { answer: Err(failure.clone()), error: error.clone() })
+        }
+        (_, Input::Alarm(alarm, _)) if alarm.state == AlarmState::Alarm && is_emailed => {
+            draft.note(&Remark::EmailedBefore);
+            None
         }
         (_, Input::Alarm(alarm, _)) if alarm.state == AlarmState::Alarm => {
             Some(Effect::ReportUndecided { alarm: alarm.clone(), error: error.clone() })
@@ -334,6 +364,7 @@ impl<'a> Draft<'a> {
                     self.reason(Verdict::Skip, &because);
                 }
             }
+            Input::Order(call) => self.order(call),
             Input::ClearLatch { by } => self.clear(by),
             Input::Refuse { incident, by } => self.refuse(incident, by),
             Input::Close { incident, by } => self.close_by(incident, by),

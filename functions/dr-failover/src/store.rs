@@ -27,7 +27,14 @@ impl<'a> IncidentStore<'a> {
     /// When the table does not answer or an item has another form.
     pub async fn known(&self, plan: &str, input: Input<'_>) -> Result<KnownPlan, TableError> {
         let latch: Latch = self.latch(plan).await?;
-        let incident = match latch.open_of(input.mode(&latch)) {
+        let ordered = match input {
+            Input::Order(call) => {
+                latch.ordered.as_ref().filter(|ordered| ordered.execution == call.execution)
+            }
+            _ => None,
+        };
+        let of_order = ordered.map(|ordered| &ordered.incident);
+        let incident = match latch.open_of(input.mode(&latch)).or(of_order) {
             Some(id) => self.incident(plan, id).await?,
             None => None,
         };

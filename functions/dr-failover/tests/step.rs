@@ -9,7 +9,8 @@ use dr_failover::incident::IncidentPhase;
 use dr_failover::rules::{Mode, RecoveryPlan, read};
 use dr_failover::settings::Settings;
 use dr_failover::step::{
-    Effect, Input, KnownPlan, MissingFact, StartAnswer, StartFailure, Step, StepContext, step, without_table,
+    Effect, EmailAnswer, Input, KnownPlan, MissingFact, StartAnswer, StartFailure, Step, StepContext, step,
+    without_table,
 };
 use jiff::Timestamp;
 use shared::act::Performed;
@@ -214,7 +215,7 @@ fn is_a_state_reported_once() {
     let world = World::new();
     let started = world.answered(&Performed::Done(StartAnswer(execution())));
     let Some(Effect::ReportIncident(claim)) = started.effects.last() else { panic!("{:?}", started.effects) };
-    let sent = Input::Published { claim, subject: "STARTED", is_sent: true };
+    let sent = Input::Published { claim, subject: "STARTED", answer: EmailAnswer::Accepted };
     let reported = world.step(&started.known, sent, &Facts::default()).expect("it needs no fact");
     assert_eq!(reported.effects, [Effect::Write]);
     let incident = reported.known.incident.as_ref().expect("it is open");
@@ -228,6 +229,36 @@ fn is_a_state_reported_once() {
     assert_eq!((next.effects, next.notes.len()), (vec![Effect::Write], 1));
 }
 
+/// An answer that is always lost must not send an email each minute.
+#[test]
+fn is_an_email_whose_answers_are_lost_sent_three_times() {
+    let world = World::new();
+    let started = world.answered(&Performed::Done(StartAnswer(execution())));
+    let Some(Effect::ReportIncident(claim)) = started.effects.last() else { panic!("{:?}", started.effects) };
+    let lost = Input::Published { claim, subject: "STARTED", answer: EmailAnswer::Lost };
+    let mut known = started.known.clone();
+    for number in 1..=3 {
+        known = world.step(&known, lost, &Facts::default()).expect("it needs no fact").known;
+        let incident = known.incident.as_ref().expect("it is open");
+        let is_reported = incident.reported.as_ref().map(ToString::to_string) == Some(claim.what.clone());
+        assert_eq!(is_reported, number == 3, "{number}");
+        let stored = serde_json::to_value(incident).expect("it is plain data");
+        assert_eq!(
+            serde_json::from_value::<dr_failover::incident::Incident>(stored).expect("it is an item"),
+            *incident
+        );
+    }
+}
+
+#[test]
+fn is_an_alarm_without_the_table_emailed_once() {
+    let world = World::new();
+    let (alarm, arn) = (alarm(AlarmState::Alarm), arn());
+    let input = Input::Alarm(&alarm, &arn);
+    let step = without_table(input, None, &TableError::Overtaken, true, &world.context());
+    assert_eq!((codes(&step), step.effects.len(), step.notes.len()), (vec!["state-unreadable"], 0, 1));
+}
+
 #[test]
 fn is_a_start_reported_while_the_table_does_not_answer() {
     let world = World::new();
@@ -235,10 +266,15 @@ fn is_a_start_reported_while_the_table_does_not_answer() {
     let arn = arn();
     let input = Input::Alarm(&alarm, &arn);
     let asked = Performed::Done(StartAnswer(execution()));
-    let step = |asked| without_table(input, asked, &TableError::Overtaken, &world.context()).effects;
+    let step = |asked| without_table(input, asked, &TableError::Overtaken, false, &world.context()).effects;
     assert!(matches!(step(Some(&asked))[..], [Effect::ReportUnrecordedStart { .. }]));
     assert!(matches!(step(None)[..], [Effect::ReportUndecided { .. }]));
-    let reconcile =
-        without_table(Input::Reconcile(Mode::Recovery), None, &TableError::Overtaken, &world.context());
+    let reconcile = without_table(
+        Input::Reconcile(Mode::Recovery),
+        None,
+        &TableError::Overtaken,
+        false,
+        &world.context(),
+    );
     assert_eq!((codes(&reconcile), reconcile.effects.len()), (vec!["state-unreadable"], 0));
 }

@@ -7,7 +7,7 @@ use versioned_table::TableError;
 use crate::facts::Facts;
 use crate::rules::RecoveryPlan;
 use crate::run::Run;
-use crate::step::{Input, KnownPlan, step};
+use crate::step::{EmailAnswer, Input, KnownPlan, step};
 
 /// The most tries while other invocations write the incident.
 const TRIES: usize = 5;
@@ -33,13 +33,13 @@ impl<'a> IncidentLedger<'a> {
         Self { run, plan, known, claim, subject }
     }
 
-    async fn record(&mut self, is_sent: bool) -> Result<(), TableError> {
+    async fn record(&mut self, answer: EmailAnswer) -> Result<(), TableError> {
         let Some(id) = self.known.incident.as_ref().map(|incident| incident.id.clone()) else {
             return Ok(());
         };
         let (store, plan) = (self.run.store(), &self.plan.name);
         for _ in 0..TRIES {
-            let input = Input::Published { claim: &self.claim, subject: self.subject, is_sent };
+            let input = Input::Published { claim: &self.claim, subject: self.subject, answer };
             let Ok(next) = step(&self.known, input, &Facts::default(), &self.run.context(self.plan)) else {
                 return Ok(());
             };
@@ -57,10 +57,14 @@ impl Ledger for IncidentLedger<'_> {
     type Error = TableError;
 
     async fn confirm(&mut self, _message_id: &str) -> Result<(), TableError> {
-        self.record(true).await
+        self.record(EmailAnswer::Accepted).await
     }
 
     async fn release(&mut self) -> Result<(), TableError> {
-        self.record(false).await
+        self.record(EmailAnswer::Refused).await
+    }
+
+    async fn unanswered(&mut self) -> Result<(), TableError> {
+        self.record(EmailAnswer::Lost).await
     }
 }

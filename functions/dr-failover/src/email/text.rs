@@ -151,6 +151,10 @@ fn details(email: &IncidentEmail<'_>) -> Vec<String> {
         lines.push(format!("Alarm: {}", printable(&arn.to_string())));
         lines.extend(alarm.reason.as_deref().map(|why| format!("  CloudWatch's reason: {}", printable(why))));
     }
+    lines.extend(incident.order.as_ref().map(|order| {
+        let (switch_plan, execution) = (printable(&order.switch_plan), printable(&order.execution));
+        format!("Ordered by: execution {execution} of {switch_plan}")
+    }));
     let signal = &plan.second_signal;
     lines.extend(
         signal
@@ -179,7 +183,8 @@ fn took(incident: &Incident) -> String {
     let launched = incident.servers.values().filter(|server| server.is_launched());
     let last = launched.map(|server| server.since).max();
     let took = last.map(|last| short_duration(last.duration_since(incident.began())));
-    took.map(|took| format!("; the last server was launched within {took} of the alarm")).unwrap_or_default()
+    took.map(|took| format!("; the last server was launched within {took} of the {}", incident.first_cause()))
+        .unwrap_or_default()
 }
 
 fn record(incident: &Incident) -> Vec<String> {

@@ -99,8 +99,9 @@ pub fn undecided(plan: &RecoveryPlan, alarm: &AlarmEvent, error: &TableError, no
     within(LARGEST_MESSAGE, headline, critical(plan), |_| {
         let text = format!(
             "{}. The function started nothing, because the function's table does not answer. An earlier recovery of the plan {} may still \
-             be in progress, or may have ended.\n\nWhy: {}\nWhen: {}\n\nWhat happens next\nLambda retries the event, and then keeps it in the \
-             queue of failed events, which has an alarm.\n\nWhat you can do\n- Check whether a recovery is in progress or has \
+             be in progress, or may have ended.\n\nWhy: {}\nWhen: {}\n\nWhat happens next\nThe event is kept, and the function tries it again and again, also when \
+             the alarm is stale: Lambda twice, and then a queue every few minutes. This email comes once at first, and then once for \
+             every twelve deliveries of the queue. A last queue with an alarm holds an event that was never decided.\n\nWhat you can do\n- Check whether a recovery is in progress or has \
              ended:\n  {}\n- If there is none and the site is down, start the recovery by hand, for real:\n  {}\n",
             capitalized(&printable(&alarm.to_string())),
             plan.name,

@@ -11,8 +11,8 @@ use shared::claim::Claim;
 
 use super::{
     Approver, ChosenSnapshot, DecidedStart, FORMAT, Hold, Incident, IncidentAlarm, IncidentApproval,
-    IncidentEnd, IncidentPhase, IncidentServer, PlanExecution, RecordEntry, RefusalCause, StartAttempt,
-    StartRefusal, unknown,
+    IncidentEnd, IncidentPhase, IncidentServer, PlanExecution, RecordEntry, RecoveryOrder, RefusalCause,
+    StartAttempt, StartRefusal, UnansweredEmails, unknown,
 };
 use crate::interlock::{Interlock, InterlockCode};
 use crate::reported::ReportedState;
@@ -35,6 +35,7 @@ pub(super) struct IncidentItem {
     finished: Option<Timestamp>,
     closed_by: Option<String>,
     drilled_by: Option<String>,
+    order: Option<RecoveryOrder>,
     refused_by: Option<String>,
     #[serde(default)]
     approval: IncidentApproval,
@@ -64,6 +65,7 @@ pub(super) struct IncidentItem {
     unrecorded: u64,
     told: Option<ReportedState>,
     telling: Option<Claim>,
+    unanswered_emails: Option<UnansweredEmails>,
     /// Format 1.
     ended_because: Option<String>,
     /// Format 1.
@@ -151,6 +153,7 @@ impl From<IncidentItem> for Incident {
             finished: item.finished,
             closed_by: item.closed_by,
             drilled_by: item.drilled_by,
+            order: item.order,
             refused_by: item.refused_by,
             approval: item.approval,
             approved_by: item.approved_by,
@@ -173,6 +176,7 @@ impl From<IncidentItem> for Incident {
             unrecorded: item.unrecorded,
             reported: item.told,
             claim: item.telling,
+            unanswered_emails: item.unanswered_emails,
         }
     }
 }

@@ -203,7 +203,7 @@ fn starts_by_itself(plan: &RecoveryPlan, incident: &Incident) -> Option<Timestam
 fn lacking(plan: &RecoveryPlan, incident: &Incident, now: Timestamp, is_unblocked: bool) -> Vec<Interlock> {
     let expires = incident.open_request(now).map(|request| request.expires);
     let mut interlocks = Vec::new();
-    if plan.mode == PlanMode::Notify {
+    if plan.mode == PlanMode::Notify && !incident.is_ordered() {
         interlocks.push(Interlock::NotifyOnly);
     } else {
         let starts = starts_by_itself(plan, incident).filter(|_| is_unblocked && expires.is_some());

@@ -63,9 +63,12 @@ pub fn decide(
     {
         return StartDecision::Adopt(own.clone());
     }
-    let mut holds = of_alarms(question);
+    let is_ordered = question.incident.is_ordered();
+    let mut holds = if is_ordered { Vec::new() } else { of_alarms(question) };
     holds.extend(of_deployment(question, signals));
-    holds.extend(of_second_signal(question.plan, signals));
+    if !is_ordered {
+        holds.extend(of_second_signal(question.plan, signals));
+    }
     holds.extend(of_latch(question));
     holds.extend(of_refusals(question));
     holds.extend(of_executions(executions));

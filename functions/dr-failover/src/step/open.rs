@@ -60,7 +60,7 @@ impl Draft<'_> {
         }
     }
 
-    fn explain_the_phase(&mut self) {
+    pub(super) fn explain_the_phase(&mut self) {
         let Some(incident) = self.step.known.incident.clone() else { return };
         if !incident.is_open() || incident.finished.is_some() {
             let verdict = match incident.phase {
@@ -101,7 +101,8 @@ impl Draft<'_> {
         };
         let is_notify = context.plan.mode == PlanMode::Notify
             && incident.mode == Mode::Recovery
-            && incident.approved_by.is_none();
+            && incident.approved_by.is_none()
+            && !incident.is_ordered();
         if let Some(start) = incident.start().filter(|_| is_notify) {
             if start.asked_until.is_some_and(|until| context.now < until) {
                 self.reason(Verdict::Hold, &Because::BeingAsked { would_be: IncidentPhase::Held });

@@ -1,12 +1,16 @@
 //! Reports each state of an incident once: the write that brings the state claims the email, and SNS's answer confirms or
 //! releases the claim. A claim that was neither is free again when its invocation has ended for certain.
 
+use jiff::Timestamp;
 use shared::claim::Claim;
 
-use super::{Draft, Effect};
-use crate::incident::EntryKind;
+use super::{Draft, Effect, EmailAnswer};
+use crate::incident::{EntryKind, Incident, UnansweredEmails};
 use crate::remark::Remark;
 use crate::reported::ReportedState;
+
+/// The most emails about one state whose answers are lost. After them the state counts as reported.
+const MOST_UNANSWERED: u32 = 3;
 
 impl Draft<'_> {
     /// Claims the email about the state that the incident has now.
@@ -62,15 +66,20 @@ impl Draft<'_> {
     }
 
     /// SNS accepted the email, or the claim is released so that the next invocation need not wait for its end.
-    pub(super) fn published(&mut self, claim: &Claim, subject: &str, is_sent: bool) {
+    pub(super) fn published(&mut self, claim: &Claim, subject: &str, answer: EmailAnswer) {
         let now = self.context.now;
         let Some(incident) = &mut self.step.known.incident else { return };
         incident.claim.take_if(|current| current.by == claim.by);
-        if is_sent {
-            incident.reported = Some(ReportedState::from(claim.what.clone()));
-            incident.note(now, EntryKind::Mail, format!("email sent: {subject}"));
-        } else {
-            incident.note(now, EntryKind::NotEmailed, format!("SNS did not accept the email: {subject}"));
+        match answer {
+            EmailAnswer::Accepted => {
+                incident.reported = Some(ReportedState::from(claim.what.clone()));
+                incident.unanswered_emails = None;
+                incident.note(now, EntryKind::Mail, format!("email sent: {subject}"));
+            }
+            EmailAnswer::Refused => {
+                incident.note(now, EntryKind::NotEmailed, format!("SNS did not accept the email: {subject}"));
+            }
+            EmailAnswer::Lost => unanswered(incident, claim, subject, now),
         }
         self.settle();
         self.step.effects.push(Effect::Write);
@@ -97,5 +106,21 @@ impl Draft<'_> {
         if ReportedState::unreported(incident).is_some() {
             known.latch.unreported.push(incident.id.clone());
         }
+    }
+}
+
+/// SNS may have sent the email. It is sent again a bounded number of times, so that an answer that is always lost does not send an
+/// email each minute.
+fn unanswered(incident: &mut Incident, claim: &Claim, subject: &str, now: Timestamp) {
+    let state = ReportedState::from(claim.what.clone());
+    let before = incident.unanswered_emails.take().filter(|before| before.state == state);
+    let count = before.map_or(0, |before| before.count) + 1;
+    let what =
+        format!("SNS did not answer, and may have sent the email {count} of {MOST_UNANSWERED}: {subject}");
+    incident.note(now, EntryKind::NotEmailed, what);
+    if count >= MOST_UNANSWERED {
+        incident.reported = Some(state);
+    } else {
+        incident.unanswered_emails = Some(UnansweredEmails { state, count });
     }
 }

@@ -57,7 +57,17 @@ pub(super) fn lead(email: &IncidentEmail<'_>) -> String {
             format!("{the} is NOT started, and the function has given up: {}{blocked}.", ended(incident))
         }
     };
-    format!("{sentences} {alarms}")
+    let order = order(incident);
+    [sentences, order, alarms].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// The order of ARC Region switch.
+fn order(incident: &Incident) -> String {
+    let order = incident.order.as_ref();
+    let order = order.map(|order| {
+        format!("Region switch ordered it at {}, in the step {}.", utc(order.at), printable(&order.step))
+    });
+    order.unwrap_or_default()
 }
 
 /// The first interlock, and the number of the others.
@@ -143,7 +153,7 @@ fn recovered(incident: &Incident, the: &str) -> String {
         let _ = write!(text, " The data is from {} or newer", utc(taken));
         let age = incident.began().duration_since(taken);
         let _ = match age.is_positive() {
-            true => write!(text, ", {} before the alarm.", short_duration(age)),
+            true => write!(text, ", {} before the {}.", short_duration(age), incident.first_cause()),
             false => write!(text, "."),
         };
     }
