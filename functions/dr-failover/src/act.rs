@@ -1,5 +1,6 @@
 //! Carries the effects of a step out: the only place that writes the known state, starts the DRS plan and publishes emails.
 
+mod launch;
 mod ledger;
 mod start;
 
@@ -16,12 +17,13 @@ use versioned_table::TableError;
 use crate::because::Because;
 use crate::email::{self, IncidentEmail};
 use crate::facts::Facts;
-use crate::incident::DecidedStart;
+use crate::incident::{DecidedStart, LaunchTag};
 use crate::latch::Clearance;
 use crate::remark::Remark;
 use crate::rules::RecoveryPlan;
 use crate::run::Run;
-use crate::step::{Effect, Input, KnownPlan, StartAnswer, StartFailure, Step, step};
+use crate::step::{Effect, Input, KnownPlan, LaunchAnswer, StartAnswer, StartFailure, Step, step};
+use launch::LaunchCall;
 use ledger::IncidentLedger;
 use start::StartCall;
 
@@ -59,6 +61,12 @@ impl<'a> Acting<'a> {
                     self.asked = Some(performed);
                     (known, effects) = next;
                 }
+                Effect::Launch(tags) => {
+                    let answers = self.launch(&known, &tags).await;
+                    let next = self.next(&known, Input::Launched(&answers));
+                    self.asked = answers.into_iter().next().map(|answer| answer.performed);
+                    (known, effects) = next;
+                }
                 Effect::ReportClearance(cleared) => {
                     known = self.report_clearance(known, &cleared).await;
                     stored = known.clone();
@@ -80,7 +88,11 @@ impl<'a> Acting<'a> {
                 Effect::ReportUnrecordedStart { answer, error } => {
                     email::unrecorded(self.plan, answer, error, now)
                 }
-                Effect::Write | Effect::Start(_) | Effect::ReportClearance(_) | Effect::ReportIncident(_) => {
+                Effect::Write
+                | Effect::Start(_)
+                | Effect::Launch(_)
+                | Effect::ReportClearance(_)
+                | Effect::ReportIncident(_) => {
                     continue;
                 }
             };
@@ -125,6 +137,21 @@ impl<'a> Acting<'a> {
         let result = performed.result(|StartAnswer(execution)| execution.arn.to_string());
         self.report.actions.push(call.action(result));
         performed
+    }
+
+    /// Asks DRS for launches, one after the other: a killed invocation leaves at most one answer unknown.
+    async fn launch(&mut self, known: &KnownPlan, tags: &[LaunchTag]) -> Vec<LaunchAnswer> {
+        let mut answers = Vec::new();
+        let Some(incident) = &known.incident else { return answers };
+        for tag in tags.iter().copied() {
+            let Some(launch) = incident.waves.as_ref().and_then(|course| course.launch(tag)) else { continue };
+            let call = LaunchCall { incident, tag, launch };
+            let performed = self.run.invocation.executor.perform(call.send(&self.run.aws.drs)).await;
+            let result = performed.result(|StartAnswer(job)| job.arn.to_string());
+            self.report.actions.push(call.action(result));
+            answers.push(LaunchAnswer { tag, performed });
+        }
+        answers
     }
 
     /// Publishes an email to the plan's topic. Returns whether SNS took it.

@@ -6,18 +6,20 @@ mod jobs;
 mod plan;
 mod progress;
 mod signals;
+mod waves;
 
 use futures::future::OptionFuture;
 use futures::join;
 use shared::arn::Arn;
 use versioned_table::TableError;
 
-use crate::facts::{DrsPlan, Facts, Recoverable, Signals};
+use crate::facts::{Facts, Recoverable, Signals};
 use crate::rules::RecoveryPlan;
 use crate::run::Run;
 use crate::step::{Input, KnownPlan, MissingFact, Step, step};
 
 pub(crate) use executions::mode;
+pub(crate) use waves::arn as job_arn;
 
 /// Takes the step, and reads each fact that it lacks.
 ///
@@ -57,11 +59,16 @@ async fn read(
             facts.executions = Some(executions::executions(drs, &query).await);
         }
         MissingFact::Recoverable(drs_plan) => {
-            facts.recoverable = Some(recoverable(run, drs_plan.as_deref()).await);
+            facts.recoverable = Some(recoverable(run, plan, drs_plan.as_deref()).await);
         }
         MissingFact::Progress(execution) => {
             facts.progress = Some(progress::progress(drs, &execution.to_string()).await);
         }
+        MissingFact::Jobs(opened) => facts.jobs = Some(waves::jobs(drs, opened).await),
+        MissingFact::KillSwitch => {
+            facts.kill_switch = Some(signals::kill_switch(&run.aws.ssm, &run.settings.kill_switch).await);
+        }
+        MissingFact::Newest(server) => facts.newest = Some(plan::newest(drs, &server).await),
     }
     Ok(())
 }
@@ -75,11 +82,11 @@ async fn signals(run: &Run<'_>, plan: &RecoveryPlan) -> Signals {
     Signals { kill_switch, second_alarm, probe }
 }
 
-async fn recoverable(run: &Run<'_>, drs_plan: Option<&Arn>) -> Recoverable {
+async fn recoverable(run: &Run<'_>, rules: &RecoveryPlan, drs_plan: Option<&Arn>) -> Recoverable {
     let drs = &run.aws.drs;
     let plan = match drs_plan {
         Some(drs_plan) => plan::plan(drs, &drs_plan.to_string()).await,
-        None => Ok(DrsPlan { status: "ACTIVE".to_owned(), servers: Vec::new() }),
+        None => waves::servers(drs, &rules.waves).await,
     };
     let servers: Vec<String> = match &plan {
         Ok(plan) => plan.servers.iter().map(|server| server.id.clone()).collect(),

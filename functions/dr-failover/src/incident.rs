@@ -7,6 +7,7 @@ mod phase;
 mod record;
 mod stored;
 mod unknown;
+mod wave;
 
 use std::collections::BTreeMap;
 
@@ -29,6 +30,7 @@ pub use end::{IncidentEnd, launched_of};
 pub use execution::{ExecutionStep, IncidentServer, PlanExecution};
 pub use phase::{CLOSING_CODES, IncidentPhase};
 pub use record::{EntryKind, RecordEntry};
+pub use wave::{IncidentWave, LaunchRefusal, LaunchTag, WAVE_TAG, WaveCourse, WaveLaunch};
 
 /// The tag of an execution that names the incident that started it.
 pub const INCIDENT_TAG: &str = "pointsman:incident";
@@ -108,6 +110,9 @@ pub struct Incident {
     /// The servers' hostnames that DRS knows.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub hostnames: BTreeMap<String, String>,
+    /// The waves of a plan without a DRS recovery plan, once its start is decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waves: Option<WaveCourse>,
     /// The events of the incident, in order.
     pub record: Vec<RecordEntry>,
     /// The number of entries for which the record has no room.
@@ -202,6 +207,7 @@ impl Incident {
             over_rto: false,
             servers: BTreeMap::new(),
             hostnames: BTreeMap::new(),
+            waves: None,
             record: Vec::new(),
             unrecorded: 0,
             reported: None,

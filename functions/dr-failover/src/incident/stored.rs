@@ -11,7 +11,7 @@ use shared::claim::Claim;
 
 use super::{
     ChosenSnapshot, DecidedStart, FORMAT, Hold, Incident, IncidentAlarm, IncidentEnd, IncidentPhase,
-    IncidentServer, PlanExecution, RecordEntry, RefusalCause, StartAttempt, StartRefusal, unknown,
+    IncidentServer, PlanExecution, RecordEntry, RefusalCause, StartAttempt, StartRefusal, WaveCourse, unknown,
 };
 use crate::interlock::{Interlock, InterlockCode};
 use crate::reported::ReportedState;
@@ -51,6 +51,7 @@ pub(super) struct IncidentItem {
     servers: BTreeMap<String, IncidentServer>,
     #[serde(default)]
     hostnames: BTreeMap<String, String>,
+    waves: Option<WaveCourse>,
     #[serde(default)]
     record: Vec<RecordEntry>,
     #[serde(default)]
@@ -146,6 +147,7 @@ impl From<IncidentItem> for Incident {
             over_rto: item.over_rto,
             servers: item.servers,
             hostnames: item.hostnames,
+            waves: item.waves,
             record: item.record,
             unrecorded: item.unrecorded,
             reported: item.told,

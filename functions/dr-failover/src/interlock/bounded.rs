@@ -14,6 +14,7 @@ impl Interlock {
             | Self::InstancesUnreadable { error }
             | Self::PlanUnreadable { error }
             | Self::SnapshotsUnreadable { error, .. }
+            | Self::WaveRefused { error, .. }
             | Self::KillSwitchUnclear { found: KillSwitchGap::Unreadable(error), .. }
             | Self::SecondAlarmUnreadable { found: SecondAlarmGap::Unreadable(error), .. }
             | Self::StartRefused { cause: RefusalCause::Refused { error }, .. } => {
@@ -45,6 +46,11 @@ impl Interlock {
             | Self::NoSnapshot { .. }
             | Self::OverRpo { .. }
             | Self::ReplicationStopped { .. }
+            | Self::WaveEmpty { .. }
+            | Self::WavesTooLarge { .. }
+            | Self::WaveBlocked { .. }
+            | Self::WaveSlow { .. }
+            | Self::WaveAlarmOk { .. }
             | Self::Earlier { .. }
             | Self::KillSwitchUnclear { found: KillSwitchGap::Absent | KillSwitchGap::Other(_), .. }
             | Self::SecondAlarmUnreadable {

@@ -7,6 +7,7 @@ use shared::arn::Arn;
 use shared::config::codes::MISSING_KEY;
 use shared::config::{Code, Document, Problem, RawTable, TableReader, Text};
 
+use super::waves;
 use super::{Agreement, Approval, OverRpo, PlanMode, PlanPlaces, RecoveryPlan, Rules, SecondSignal};
 use crate::FUNCTION;
 
@@ -39,6 +40,12 @@ pub const CODES: &[Code] = &[
     BAD_DURATION,
     BAD_TOPIC,
     ELSEWHERE,
+    waves::NO_ONE_ORDER,
+    waves::BAD_WAVE,
+    waves::SAME_WAVE,
+    waves::BAD_SERVER,
+    waves::SERVER_TWICE,
+    waves::TOO_MANY,
 ];
 
 /// The longest name: the name is part of an email's subject.
@@ -81,7 +88,9 @@ fn plan(
     let alarms = alarms(&mut table);
     let second_signal = second_signal(&mut table);
     let agree = agreement(&mut table);
-    let drs_plan = table.required_string("plan", BAD_DRS_PLAN);
+    let has_plan = table.span("plan").is_some();
+    let drs_plan = if has_plan { table.required_string("plan", BAD_DRS_PLAN) } else { None };
+    let waves = waves::read(&mut table, has_plan);
     let drs_plan = drs_plan.and_then(|text| Some((drs_plan_arn(&mut table, &text)?, text.span())));
     // `drill` was the default of earlier versions, in which an alarm could start a drill.
     let modes = [("notify", PlanMode::Notify), ("recovery", PlanMode::Recovery), ("drill", PlanMode::Notify)];
@@ -109,15 +118,15 @@ fn plan(
     let is_good = problems.len() == before;
     let plan = (|| {
         let (alarms, alarms_at) = alarms?;
-        let (drs_plan, drs_plan_at) = drs_plan?;
+        let (drs_plan, drs_plan_at) = drs_plan.unzip();
         Some(RecoveryPlan {
             name: name.clone()?.into_inner(),
             alarms,
             second_signal: second_signal?,
-            named_at: PlanPlaces { drs_plan: Some(drs_plan_at), topic: topic_at, alarms: alarms_at },
+            named_at: PlanPlaces { drs_plan: drs_plan_at, topic: topic_at, alarms: alarms_at },
             agree,
-            drs_plan: Some(drs_plan),
-            waves: Vec::new(),
+            drs_plan,
+            waves: waves?,
             mode: mode.unwrap_or(PlanMode::Notify),
             approval: Approval::None,
             addresses: Vec::new(),
@@ -327,7 +336,7 @@ fn is_probe(url: &str) -> bool {
 }
 
 /// A duration such as `15m`, `2h` or `1d`, in jiff's friendly format, with days of 24 hours.
-fn duration(
+pub(super) fn duration(
     table: &mut TableReader<'_, '_, '_>,
     key: &'static str,
     range: std::ops::RangeInclusive<SignedDuration>,

@@ -5,12 +5,14 @@ use crate::incident::{Incident, IncidentPhase};
 use crate::interlock::InterlockCode;
 use crate::rules::Mode;
 
+use super::waves;
+
 /// A list of actions.
 #[derive(Default)]
-struct ActionList(Vec<String>);
+pub(super) struct ActionList(Vec<String>);
 
 impl ActionList {
-    fn sentence(&mut self, text: &str) {
+    pub(super) fn sentence(&mut self, text: &str) {
         self.0.push(format!("- {text}"));
     }
 
@@ -18,7 +20,7 @@ impl ActionList {
         self.0.extend(texts.iter().zip(1..).map(|(text, number)| format!("{number}. {text}")));
     }
 
-    fn command(&mut self, text: &str, command: impl Into<Option<String>>) {
+    pub(super) fn command(&mut self, text: &str, command: impl Into<Option<String>>) {
         self.0.extend(command.into().map(|command| format!("- {text}:\n  {command}")));
     }
 }
@@ -34,7 +36,8 @@ pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<String> {
     let mut list = ActionList::default();
     match incident.phase {
         IncidentPhase::Held => held(email, &mut list),
-        IncidentPhase::Starting => starting(incident, &mut list),
+        IncidentPhase::Starting => starting(email, &mut list),
+        IncidentPhase::Running if incident.waves.is_some() => waves::actions(email, &mut list),
         IncidentPhase::Running => running(incident, &mut list),
         IncidentPhase::Drilled => drilled(email, &mut list),
         IncidentPhase::Recovered | IncidentPhase::RecoveredInPart => recovered(email, &mut list),
@@ -44,7 +47,10 @@ pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<String> {
                 true => BY_HAND.to_owned(),
                 false => format!("First remove what blocks the {}. Then do this. {BY_HAND}", incident.mode),
             };
-            list.command(&what, incident.drs_plan.as_ref().map(commands::start));
+            list.command(
+                &what,
+                incident.drs_plan.as_ref().map(commands::start).or_else(|| commands::start_wave(email)),
+            );
         }
         IncidentPhase::OkAgain => {}
     }
@@ -55,7 +61,11 @@ fn may_start(incident: &Incident) -> bool {
     !incident.holds.iter().any(|hold| hold.interlock.code().forbids_a_start_by_hand())
 }
 
-fn starting(incident: &Incident, list: &mut ActionList) {
+fn starting(email: &IncidentEmail<'_>, list: &mut ActionList) {
+    let incident = email.incident;
+    if !email.plan.waves.is_empty() {
+        list.command("Check whether DRS has a job with the incident's tag", commands::jobs(email));
+    }
     list.command("Check whether DRS has the execution", incident.drs_plan.as_ref().map(commands::executions));
     // While DRS cannot be read, the next email has no known time.
     if incident.holds.is_empty() {
@@ -63,7 +73,7 @@ fn starting(incident: &Incident, list: &mut ActionList) {
     }
     list.command(
         "To start the recovery now, run this; the tag ties it to this incident, so that the function starts no second one",
-        commands::start_for(incident),
+        commands::start_for(incident).or_else(|| commands::start_wave(email)),
     );
 }
 
@@ -82,7 +92,7 @@ fn held(email: &IncidentEmail<'_>, list: &mut ActionList) {
         list.command("Read the kill switch", commands::read_switch(email));
     }
     if may_start(incident) {
-        list.command(BY_HAND, commands::start_for(incident));
+        list.command(BY_HAND, commands::start_for(incident).or_else(|| commands::start_wave(email)));
     }
     if is_blocked_by(InterlockCode::NoSnapshot) || is_blocked_by(InterlockCode::PlanInvalid) {
         list.command(
@@ -159,6 +169,9 @@ fn failed(email: &IncidentEmail<'_>, list: &mut ActionList) {
     let execution = incident.execution();
     let arn = execution.map(|execution| &execution.arn);
     list.command("List the steps of the execution, with their errors", arn.and_then(commands::steps));
+    if incident.waves.is_some() {
+        list.command("List the jobs of DRS", commands::jobs(email));
+    }
     match execution.map(|execution| execution.status.as_str()) {
         Some("FAILED") => {
             let what = "Retry the failed step (launched servers stay; the list of steps has the ARN). You get no more emails about it";
