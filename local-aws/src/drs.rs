@@ -7,8 +7,8 @@
 mod describe;
 mod executions;
 mod plans;
-mod request;
 mod recovery;
+mod request;
 mod start;
 mod transitions;
 mod validation;

@@ -179,8 +179,7 @@ fn while_the_jobs_cannot_be_read_nothing_is_asked_again() {
 /// The SDK makes the call once, although its answer is an error that it retries elsewhere.
 #[test]
 fn the_sdk_does_not_retry_a_start() {
-    let fault =
-        "[[fault]]\noperation = \"StartRecovery\"\ncall = 1\nanswer = \"InternalServerException\"\nstatus = 500\n";
+    let fault = "[[fault]]\noperation = \"StartRecovery\"\ncall = 1\nanswer = \"InternalServerException\"\nstatus = 500\n";
     let mut failover = Failover::with_rules(&format!("{WAVES}{fault}"), THREE);
     let retries = RetryConfig::standard().with_max_attempts(3);
     failover.clients =
@@ -239,7 +238,9 @@ fn an_operator_launches_a_failed_server_again_or_skips_it() {
         assert_eq!(failover.waves(), ["1"], "the next wave waits");
         let subject = failover.subjects().pop().expect("the operator is paged");
         assert!(subject.contains("db-1 (s-0000000000000db01) failed"), "{subject}");
-        failover.aws.apply(&WorldChange::Launch { server: database.to_owned(), result: "LAUNCHED".to_owned() });
+        failover
+            .aws
+            .apply(&WorldChange::Launch { server: database.to_owned(), result: "LAUNCHED".to_owned() });
         failover.command(command, database);
         // Lambda delivers the command twice.
         failover.command(command, database);

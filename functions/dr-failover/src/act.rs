@@ -144,7 +144,9 @@ impl<'a> Acting<'a> {
         let mut answers = Vec::new();
         let Some(incident) = &known.incident else { return answers };
         for tag in tags.iter().copied() {
-            let Some(launch) = incident.waves.as_ref().and_then(|course| course.launch(tag)) else { continue };
+            let Some(launch) = incident.waves.as_ref().and_then(|course| course.launch(tag)) else {
+                continue;
+            };
             let call = LaunchCall { incident, tag, launch };
             let performed = self.run.invocation.executor.perform(call.send(&self.run.aws.drs)).await;
             let result = performed.result(|StartAnswer(job)| job.arn.to_string());

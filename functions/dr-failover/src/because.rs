@@ -45,7 +45,14 @@ pub enum Because {
     /// The execution is in progress.
     UnderWay { status: String, launched: usize, servers: usize, failed: Vec<String> },
     /// A wave is in progress.
-    WaveInProgress { wave: String, number: usize, of: usize, launched: usize, servers: usize, failed: Vec<String> },
+    WaveInProgress {
+        wave: String,
+        number: usize,
+        of: usize,
+        launched: usize,
+        servers: usize,
+        failed: Vec<String>,
+    },
     /// Launches of waves are asked for.
     WaveLaunch { launches: Vec<String>, servers: usize },
     /// DRS did not answer a launch of a wave.

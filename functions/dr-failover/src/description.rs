@@ -96,12 +96,7 @@ const KEYS: &[Key] = &[
         KeyDefault::Value("\"3 of 3\""),
         "the looks at the second signal, about a minute apart, that must agree, and the latest looks that count",
     ),
-    key(
-        "plan",
-        "string",
-        KeyDefault::Absent("the plan has `waves`"),
-        "the ARN of the DRS recovery plan",
-    ),
+    key("plan", "string", KeyDefault::Absent("the plan has `waves`"), "the ARN of the DRS recovery plan"),
     key(
         "waves",
         "array of tables",

@@ -80,7 +80,9 @@ impl RecoveryPlan {
             (Some(own), Some(others)) => own == others,
             (None, None) => {
                 let others = servers(other);
-                has_tags(self) || has_tags(other) || servers(self).iter().any(|server| others.contains(server))
+                has_tags(self)
+                    || has_tags(other)
+                    || servers(self).iter().any(|server| others.contains(server))
             }
             _ => false,
         }

@@ -65,11 +65,16 @@ pub(super) fn start_recovery(context: &Context<'_>, mut input: Members) -> Resul
 
 fn check(state: &DrsState, servers: &[String], snapshots: &[(String, String)]) -> Result<(), ErrorAnswer> {
     if servers.is_empty() || servers.len() > MOST_OF_A_CALL {
-        return Err(invalid(format!("sourceServers has {} servers, not 1 to {MOST_OF_A_CALL}", servers.len())));
+        return Err(invalid(format!(
+            "sourceServers has {} servers, not 1 to {MOST_OF_A_CALL}",
+            servers.len()
+        )));
     }
     for (index, id) in servers.iter().enumerate() {
         if !is_server_id(id) || servers[..index].contains(id) {
-            return Err(invalid(format!("sourceServerID `{id}` is no id of a source server, or is named twice")));
+            return Err(invalid(format!(
+                "sourceServerID `{id}` is no id of a source server, or is named twice"
+            )));
         }
         let Some(server) = state.servers.iter().find(|server| server.id == *id) else {
             return Err(not_found("SourceServer", id));

@@ -67,7 +67,9 @@ impl LaunchCall<'_> {
     }
 
     fn answer(self, job: Option<Job>) -> Result<StartAnswer, StartFailure> {
-        let job = job.ok_or_else(|| StartFailure::Unknown(CallError::without_answer(START, "DRS's answer has no job")))?;
+        let job = job.ok_or_else(|| {
+            StartFailure::Unknown(CallError::without_answer(START, "DRS's answer has no job"))
+        })?;
         Ok(StartAnswer(FoundExecution {
             mode: Some(self.incident.mode),
             arn: gather::job_arn(&job).map_err(StartFailure::Unknown)?,

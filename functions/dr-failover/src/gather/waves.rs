@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_drs::Client;
-use aws_sdk_drs::types::{DescribeJobsRequestFilters, DescribeSourceServersRequestFilters, Job, JobStatus, SourceServer};
+use aws_sdk_drs::types::{
+    DescribeJobsRequestFilters, DescribeSourceServersRequestFilters, Job, JobStatus, SourceServer,
+};
 use futures::StreamExt as _;
 use futures::stream;
 use jiff::{SignedDuration, Timestamp};
@@ -13,7 +15,9 @@ use shared::call_error::CallError;
 use super::executions::moment;
 use super::jobs::kind;
 use super::plan::{AT_A_TIME, newest};
-use crate::facts::{DrsPlan, FoundExecution, FoundJob, JobKind, PlanServer, Read, RecoverySnapshot, ServerLaunch};
+use crate::facts::{
+    DrsPlan, FoundExecution, FoundJob, JobKind, PlanServer, Read, RecoverySnapshot, ServerLaunch,
+};
 use crate::incident::{INCIDENT_TAG, WAVE_TAG};
 use crate::rules::{MOST_WAVE_SERVERS, Mode, Wave};
 use crate::step::ExecutionsQuery;
@@ -50,7 +54,8 @@ pub(super) async fn servers(drs: &Client, waves: &[Wave]) -> Read<DrsPlan> {
 fn ids_of(wave: &Wave, found: &BTreeMap<String, SourceServer>) -> Vec<String> {
     let has_tags = |server: &SourceServer| {
         let tags = server.tags();
-        !wave.tags.is_empty() && wave.tags.iter().all(|(key, value)| tags.and_then(|tags| tags.get(key)) == Some(value))
+        !wave.tags.is_empty()
+            && wave.tags.iter().all(|(key, value)| tags.and_then(|tags| tags.get(key)) == Some(value))
     };
     let tagged = found.iter().filter(|(_, server)| has_tags(server)).map(|(id, _)| id.clone());
     wave.servers.iter().cloned().chain(tagged).collect()
@@ -78,7 +83,8 @@ async fn source_servers(drs: &Client, waves: &[Wave]) -> Read<BTreeMap<String, S
     }
     let ids: Vec<String> = waves.iter().flat_map(|wave| wave.servers.iter().cloned()).collect();
     for ids in ids.chunks(MOST_IDS) {
-        let filters = DescribeSourceServersRequestFilters::builder().set_source_server_ids(Some(ids.to_vec()));
+        let filters =
+            DescribeSourceServersRequestFilters::builder().set_source_server_ids(Some(ids.to_vec()));
         page_by_page(drs, Some(filters.build()), &mut found).await?;
     }
     Ok(found)
@@ -93,7 +99,9 @@ async fn page_by_page(
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| CallError::new("drs:DescribeSourceServers", error))?;
         let servers = page.items().iter();
-        found.extend(servers.filter_map(|server| Some((server.source_server_id()?.to_owned(), server.clone()))));
+        found.extend(
+            servers.filter_map(|server| Some((server.source_server_id()?.to_owned(), server.clone()))),
+        );
     }
     Ok(())
 }

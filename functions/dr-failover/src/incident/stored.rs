@@ -11,7 +11,8 @@ use shared::claim::Claim;
 
 use super::{
     ChosenSnapshot, DecidedStart, FORMAT, Hold, Incident, IncidentAlarm, IncidentEnd, IncidentPhase,
-    IncidentServer, PlanExecution, RecordEntry, RefusalCause, StartAttempt, StartRefusal, WaveCourse, unknown,
+    IncidentServer, PlanExecution, RecordEntry, RefusalCause, StartAttempt, StartRefusal, WaveCourse,
+    unknown,
 };
 use crate::interlock::{Interlock, InterlockCode};
 use crate::reported::ReportedState;

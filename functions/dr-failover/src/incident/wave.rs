@@ -165,8 +165,9 @@ impl Incident {
 
     /// The critical servers of a wave that keep the next wave from its start.
     pub fn awaited<'i>(&'i self, wave: &'i str) -> impl Iterator<Item = (&'i String, &'i IncidentServer)> {
-        let is_awaited =
-            |(id, server): &(&String, &IncidentServer)| server.critical && !server.is_launched() && !self.is_skipped(id);
+        let is_awaited = |(id, server): &(&String, &IncidentServer)| {
+            server.critical && !server.is_launched() && !self.is_skipped(id)
+        };
         self.servers_of(wave).filter(is_awaited)
     }
 

@@ -51,7 +51,9 @@ impl Interlock {
             Self::WaveBlocked { servers, .. } => {
                 return format!("{} failed, and the next wave waits", super::some(servers));
             }
-            Self::WaveSlow { servers, .. } => return format!("{} is not launched in time", super::some(servers)),
+            Self::WaveSlow { servers, .. } => {
+                return format!("{} is not launched in time", super::some(servers));
+            }
             Self::WaveRefused { wave, .. } => return format!("DRS refused a launch of the wave {wave}"),
             Self::WaveAlarmOk { wave } => return format!("the alarm is OK, and the wave {wave} waits"),
             Self::StartRefused { .. } => "DRS refused the start",
@@ -140,7 +142,9 @@ impl Interlock {
                 "A recovery would lose more data than the RPO allows. If the outage is worse, start the recovery by hand."
             }
             Self::ReplicationStopped { .. } => "DRS probably refuses a plan with such a server.",
-            Self::WaveEmpty { .. } => "Fix the wave's tags or ids in the rules, or the tags of the source servers.",
+            Self::WaveEmpty { .. } => {
+                "Fix the wave's tags or ids in the rules, or the tags of the source servers."
+            }
             Self::WavesTooLarge { .. } => "Split the plan: each plan has its own waves.",
             Self::WaveBlocked { .. } => {
                 "An operator has to act: launch the server again, or skip it. The next wave starts within a minute after that."
@@ -148,7 +152,9 @@ impl Interlock {
             Self::WaveSlow { .. } => {
                 "DRS cannot cancel a job. Wait, or skip the server: then the next wave starts without it."
             }
-            Self::WaveRefused { .. } => "The servers that were launched stay. Fix the cause that DRS names, or wait.",
+            Self::WaveRefused { .. } => {
+                "The servers that were launched stay. Fix the cause that DRS names, or wait."
+            }
             Self::WaveAlarmOk { .. } => {
                 "Check whether the original site works. Then continue the waves, or give them up. If the alarm goes into ALARM again, \
                  the waves continue by themselves."

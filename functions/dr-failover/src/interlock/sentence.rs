@@ -189,7 +189,10 @@ impl fmt::Display for Interlock {
                 write!(f, "{} {is} not launched within the {within} of the wave {wave}", some(servers))
             }
             Self::WaveRefused { wave, error, again } => {
-                write!(f, "DRS refused a launch of the wave {wave} ({error}); the function asks again at {again}")
+                write!(
+                    f,
+                    "DRS refused a launch of the wave {wave} ({error}); the function asks again at {again}"
+                )
             }
             Self::WaveAlarmOk { wave } => {
                 write!(f, "every alarm is OK, so the wave {wave} waits for an operator")

@@ -12,7 +12,8 @@ use super::read::duration;
 
 pub(super) const NO_ONE_ORDER: Code =
     Code { name: "plan-or-waves", title: "a recovery plan has both `plan` and `waves`, or neither" };
-pub(super) const BAD_WAVE: Code = Code { name: "bad-wave", title: "a wave names no server, or has a bad name" };
+pub(super) const BAD_WAVE: Code =
+    Code { name: "bad-wave", title: "a wave names no server, or has a bad name" };
 pub(super) const SAME_WAVE: Code =
     Code { name: "wave-named-twice", title: "two waves of a recovery plan have the same name" };
 pub(super) const BAD_SERVER: Code =
@@ -42,7 +43,12 @@ static WAVE: Table = Table {
         key("servers", "array of strings", KeyDefault::Absent("none"), "the ids of source servers"),
         key("tags", "table", KeyDefault::Absent("none"), "the tags that every source server of the wave has"),
         key("optional", "array of strings", KeyDefault::Absent("none"), "the servers that no wave waits for"),
-        key("within", "duration, 1m to 1d", KeyDefault::Value("\"30m\""), "the time in which the servers launch"),
+        key(
+            "within",
+            "duration, 1m to 1d",
+            KeyDefault::Value("\"30m\""),
+            "the time in which the servers launch",
+        ),
     ],
 };
 
@@ -75,8 +81,7 @@ pub(super) fn read(table: &mut TableReader<'_, '_, '_>, has_plan: bool) -> Optio
     }
     let raw = table.tables("waves")?.into_inner();
     let mut seen = SeenWaves::default();
-    let waves: Vec<Option<Wave>> =
-        raw.iter().map(|raw| wave(table.nested(&WAVE, raw), &mut seen)).collect();
+    let waves: Vec<Option<Wave>> = raw.iter().map(|raw| wave(table.nested(&WAVE, raw), &mut seen)).collect();
     counted(table, &at, raw.len(), seen.servers.len());
     waves.into_iter().collect()
 }
@@ -108,7 +113,8 @@ fn wave(mut table: TableReader<'_, '_, '_>, seen: &mut SeenWaves) -> Option<Wave
         table.problem(Problem::new(BAD_WAVE, table.header(), "this wave names no server").help(help));
     }
     let optional = optional(&mut table, &servers, !tags.is_empty());
-    let within = duration(&mut table, "within", SignedDuration::from_mins(1)..=SignedDuration::from_hours(24));
+    let within =
+        duration(&mut table, "within", SignedDuration::from_mins(1)..=SignedDuration::from_hours(24));
     table.finish();
     Some(Wave {
         name: name?.into_inner(),
@@ -144,7 +150,8 @@ fn servers(table: &mut TableReader<'_, '_, '_>, seen: &mut SeenWaves) -> Vec<Str
     let mut ids = Vec::new();
     for id in table.strings("servers").map(toml::Spanned::into_inner).unwrap_or_default() {
         if !is_server_id(id.get_ref()) {
-            let help = "write an id that `aws drs describe-source-servers` shows, as in \"s-0123456789abcdef0\"";
+            let help =
+                "write an id that `aws drs describe-source-servers` shows, as in \"s-0123456789abcdef0\"";
             let label = "not the id of a source server: s- and 17 letters or digits";
             table.problem(Problem::new(BAD_SERVER, id.span(), label).help(help));
             continue;
@@ -182,5 +189,6 @@ fn optional(table: &mut TableReader<'_, '_, '_>, servers: &[String], has_tags: b
 
 /// `s-` and 17 letters or digits (SourceServerID, AWS Elastic Disaster Recovery API Reference).
 fn is_server_id(id: &str) -> bool {
-    id.strip_prefix("s-").is_some_and(|rest| rest.len() == 17 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    id.strip_prefix("s-")
+        .is_some_and(|rest| rest.len() == 17 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }

@@ -242,7 +242,8 @@ fn of_recoverable(
     drs_plan: &DrsPlan,
     recoverable: &Recoverable,
 ) -> (Vec<Interlock>, Vec<Interlock>) {
-    let holds = if question.plan.waves.is_empty() { of_plan(drs_plan) } else { of_waves(question.plan, drs_plan) };
+    let holds =
+        if question.plan.waves.is_empty() { of_plan(drs_plan) } else { of_waves(question.plan, drs_plan) };
     let (mut holds, mut despite) = (holds, Vec::new());
     match &recoverable.jobs {
         Err(error) => holds.push(Interlock::JobsUnreadable { error: error.clone() }),

@@ -208,7 +208,8 @@ impl Draft<'_> {
         };
         incident.hostnames = hostnames;
         // Until the invocation has ended, DRS may be about to start the plan: the incident is not closed meanwhile.
-        let listed = if context.plan.waves.is_empty() { jiff::SignedDuration::ZERO } else { waves::LISTED_WITHIN };
+        let listed =
+            if context.plan.waves.is_empty() { jiff::SignedDuration::ZERO } else { waves::LISTED_WITHIN };
         let asked = DecidedStart { asked_until: Some(context.ends + listed), ..start.clone() };
         incident.decide(asked, &because.to_string(), context.now);
         if start.mode == Mode::Recovery {

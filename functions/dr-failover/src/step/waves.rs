@@ -66,14 +66,21 @@ impl Draft<'_> {
         }
         holds.extend(in_a_wave(incident, now));
         block(incident, &holds, now);
-        if due.is_empty() { self.finish_waves() } else { self.ask(due) }
+        if due.is_empty() {
+            self.finish_waves()
+        } else {
+            self.ask(due)
+        }
         Ok(())
     }
 
     /// Writes down that DRS is asked for these launches.
     fn ask(&mut self, due: Vec<LaunchTag>) {
         let until = self.context.ends + LISTED_WITHIN;
-        let Some(course) = self.step.known.incident.as_mut().and_then(|incident| incident.waves.as_mut()) else { return };
+        let Some(course) = self.step.known.incident.as_mut().and_then(|incident| incident.waves.as_mut())
+        else {
+            return;
+        };
         let mut servers = 0;
         for tag in &due {
             let Some(launch) = course.launch_mut(*tag) else { continue };
@@ -88,7 +95,9 @@ impl Draft<'_> {
     /// Ends the launch when nothing is left to start or to follow.
     fn finish_waves(&mut self) {
         let now = self.context.now;
-        let Some(incident) = self.step.known.incident.as_mut().filter(|incident| is_done(incident)) else { return };
+        let Some(incident) = self.step.known.incident.as_mut().filter(|incident| is_done(incident)) else {
+            return;
+        };
         let (launched, servers) = (incident.launched(), incident.servers.len());
         let phase = match (launched == servers, incident.mode) {
             (false, _) => IncidentPhase::RecoveredInPart,
@@ -141,7 +150,9 @@ fn due(incident: &mut Incident, now: jiff::Timestamp) -> Vec<LaunchTag> {
     let needless: Vec<String> = incident
         .servers
         .iter()
-        .filter(|(id, server)| server.is_launched() || server.job.is_some() && !server.has_failed() || incident.is_skipped(id))
+        .filter(|(id, server)| {
+            server.is_launched() || server.job.is_some() && !server.has_failed() || incident.is_skipped(id)
+        })
         .map(|(id, _)| id.clone())
         .collect();
     let Some(course) = incident.waves.as_mut() else { return Vec::new() };
@@ -173,7 +184,8 @@ fn before_a_wave(incident: &Incident, index: usize, jobs: &[FoundJob]) -> Vec<In
 
 /// The jobs of others that launch a server of the wave, or launched one, whose instance another launch would delete.
 fn taken(incident: &Incident, wave: &str, jobs: &[FoundJob]) -> Vec<Interlock> {
-    let is_of_wave = |id: &String| incident.servers_of(wave).any(|(server, _)| server == id) && !incident.is_skipped(id);
+    let is_of_wave =
+        |id: &String| incident.servers_of(wave).any(|(server, _)| server == id) && !incident.is_skipped(id);
     let (mut holds, mut instances) = (Vec::new(), Vec::new());
     for job in jobs.iter().filter(|job| job.incident.as_ref() != Some(&incident.id)) {
         let servers: Vec<String> = job.servers.keys().filter(|id| is_of_wave(id)).cloned().collect();
@@ -183,7 +195,8 @@ fn taken(incident: &Incident, wave: &str, jobs: &[FoundJob]) -> Vec<Interlock> {
         if job.in_progress {
             holds.push(Interlock::JobRunning { job: job.id.clone(), job_kind: job.kind.clone(), servers });
         } else if job.kind == JobKind::Recovery && job.created >= incident.opened {
-            let launched = job.servers.iter().filter(|(id, launch)| is_of_wave(id) && launch.status == "LAUNCHED");
+            let launched =
+                job.servers.iter().filter(|(id, launch)| is_of_wave(id) && launch.status == "LAUNCHED");
             instances.extend(launched.map(|(server, launch)| RecoveryInstance {
                 server: server.clone(),
                 id: launch.instance.clone().unwrap_or_default(),
@@ -203,14 +216,17 @@ fn in_a_wave(incident: &Incident, now: jiff::Timestamp) -> Vec<Interlock> {
     let waves = incident.waves.iter().flat_map(|course| &course.waves).filter(|wave| wave.begun.is_some());
     for wave in waves {
         let refused = wave.launches.iter().filter(|launch| launch.job.is_none());
-        holds.extend(refused.filter_map(|launch| launch.refusal.as_ref()).map(|refusal| Interlock::WaveRefused {
-            wave: wave.name.clone(),
-            error: refusal.error.clone(),
-            again: refusal.again(),
+        holds.extend(refused.filter_map(|launch| launch.refusal.as_ref()).map(|refusal| {
+            Interlock::WaveRefused {
+                wave: wave.name.clone(),
+                error: refusal.error.clone(),
+                again: refusal.again(),
+            }
         }));
         let (failed, waiting): (Vec<_>, Vec<_>) =
             incident.awaited(&wave.name).partition(|(_, server)| server.has_failed());
-        let hosts = |servers: Vec<(&String, _)>| servers.iter().map(|(id, _)| incident.host(id)).collect::<Vec<_>>();
+        let hosts =
+            |servers: Vec<(&String, _)>| servers.iter().map(|(id, _)| incident.host(id)).collect::<Vec<_>>();
         if !failed.is_empty() {
             holds.push(Interlock::WaveBlocked { wave: wave.name.clone(), servers: hosts(failed) });
         }

@@ -15,7 +15,9 @@ const MOST: usize = 5;
 
 /// What is true now.
 pub(super) fn lead(incident: &Incident, the: &str) -> String {
-    let (Some(course), Some((number, wave))) = (&incident.waves, incident.wave()) else { return String::new() };
+    let (Some(course), Some((number, wave))) = (&incident.waves, incident.wave()) else {
+        return String::new();
+    };
     if let Some(error) = &course.unreadable {
         let error = printable(&error.to_string());
         return format!("{the} is in progress, and DRS does not report its jobs: {error}.");
@@ -35,7 +37,8 @@ pub(super) fn lead(incident: &Incident, the: &str) -> String {
         let _ = write!(text, " Skipped: {}.", some(&skipped));
     }
     for finding in incident.start().iter().flat_map(|start| &start.despite) {
-        let _ = write!(text, " The {} was started although {}.", incident.mode, printable(&finding.to_string()));
+        let _ =
+            write!(text, " The {} was started although {}.", incident.mode, printable(&finding.to_string()));
     }
     text
 }
@@ -43,16 +46,17 @@ pub(super) fn lead(incident: &Incident, the: &str) -> String {
 /// What happens next.
 pub(super) fn next(incident: &Incident) -> Vec<String> {
     let is_lasting = incident.holds.iter().any(|hold| !hold.interlock.passes());
-    let left = incident.waves.iter().flat_map(|course| &course.waves).filter(|wave| wave.begun.is_none()).count();
+    let left =
+        incident.waves.iter().flat_map(|course| &course.waves).filter(|wave| wave.begun.is_none()).count();
     let sentence = match (is_lasting, left) {
         (true, _) => "The function checks the jobs every minute. It starts NO further wave until an operator acts.".to_owned(),
         (false, 0) => "The function checks the jobs every minute. You get an email if a server fails or is slow, if the RTO passes, and at \
                        the end."
             .to_owned(),
         (false, left) => format!(
-            "The function checks the jobs every minute, and starts the next of {} when every critical server is launched. You get an \
-             email if a server fails or is slow, if the RTO passes, and at the end.",
-            count(left, "further wave")
+            "The function checks the jobs every minute, and starts the next wave when every critical server is launched ({} left). You \
+             get an email if a server fails or is slow, if the RTO passes, and at the end.",
+            count(left, "wave")
         ),
     };
     vec![sentence]
@@ -82,7 +86,10 @@ pub(super) fn actions(email: &IncidentEmail<'_>, list: &mut ActionList) {
     let what = "Give the remaining waves up (jobs in progress continue, and launched servers stay)";
     list.command(what, commands::refuse(email));
     match is_blocked_by(InterlockCode::KillSwitchOff) {
-        true => list.command("Switch recoveries of every plan on; the next wave may then start", commands::switch(email, "enabled")),
+        true => list.command(
+            "Switch recoveries of every plan on; the next wave may then start",
+            commands::switch(email, "enabled"),
+        ),
         false => list.command(
             "Switch recoveries of every plan off; no further wave starts (jobs in progress continue)",
             commands::switch(email, "disabled"),

@@ -29,8 +29,12 @@ impl Draft<'_> {
                 Performed::NotCalled => {}
             }
         }
-        let is_starting =
-            self.step.known.incident.as_ref().is_some_and(|incident| incident.phase == IncidentPhase::Starting);
+        let is_starting = self
+            .step
+            .known
+            .incident
+            .as_ref()
+            .is_some_and(|incident| incident.phase == IncidentPhase::Starting);
         match (refused, unknown) {
             (_, Some(error)) if is_starting => self.start_is_unknown(&error),
             (Some(error), None) if is_starting => {

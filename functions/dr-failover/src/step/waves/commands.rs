@@ -25,14 +25,17 @@ impl Draft<'_> {
         }
         let Some(incident) = self.step.known.incident.as_mut() else { return Ok(()) };
         let Some(known) = incident.servers.get(server) else {
-            let because = Because::NothingOfThatName { what: "server of the incident", name: server.to_owned() };
+            let because =
+                Because::NothingOfThatName { what: "server of the incident", name: server.to_owned() };
             self.reason(Verdict::Fail, &because);
             return Ok(());
         };
         let why = match command {
             _ if known.is_launched() => Some("is launched"),
             ServerCommand::Retry if !known.has_failed() => Some("has not failed"),
-            ServerCommand::Retry if is_full(incident, &known.step) => Some("was launched too often in its wave"),
+            ServerCommand::Retry if is_full(incident, &known.step) => {
+                Some("was launched too often in its wave")
+            }
             ServerCommand::Skip | ServerCommand::Retry => None,
         };
         if let Some(why) = why {

@@ -10,8 +10,8 @@ use super::{Draft, MOST_OF_A_JOB, MissingFact, due, observe::NOT_STARTED};
 use crate::because::Because;
 use crate::facts::{DrsPlan, FoundExecution};
 use crate::incident::{
-    ChosenSnapshot, DecidedStart, EntryKind, Incident, IncidentPhase, IncidentServer, IncidentWave, StartAttempt,
-    WaveCourse, WaveLaunch,
+    ChosenSnapshot, DecidedStart, EntryKind, Incident, IncidentPhase, IncidentServer, IncidentWave,
+    StartAttempt, WaveCourse, WaveLaunch,
 };
 use crate::interlock::Interlock;
 use crate::rules::RecoveryPlan;
@@ -69,7 +69,11 @@ impl Draft<'_> {
 fn adopted(incident: &Incident, job: &FoundExecution, drs_plan: &DrsPlan) -> StartAttempt {
     let snapshots = drs_plan.servers.iter().filter_map(|server| {
         let snapshot = server.snapshot.as_ref().ok()?.as_ref()?;
-        Some(ChosenSnapshot { server: server.id.clone(), snapshot: snapshot.id.clone(), taken: snapshot.taken })
+        Some(ChosenSnapshot {
+            server: server.id.clone(),
+            snapshot: snapshot.id.clone(),
+            taken: snapshot.taken,
+        })
     });
     let start = DecidedStart {
         token: client_token([incident.id.as_str(), "adopted"]),
@@ -108,7 +112,10 @@ fn lay_out(incident: &mut Incident, plan: &RecoveryPlan, drs_plan: &DrsPlan, now
 
 /// Begins a wave: its servers are in launches of at most a hundred.
 pub(super) fn begin(incident: &mut Incident, index: usize, now: Timestamp) {
-    let Some(name) = incident.waves.as_ref().and_then(|course| Some(course.waves.get(index)?.name.clone())) else { return };
+    let Some(name) = incident.waves.as_ref().and_then(|course| Some(course.waves.get(index)?.name.clone()))
+    else {
+        return;
+    };
     let chosen = incident.start().map(|start| start.snapshots.clone()).unwrap_or_default();
     let is_needed = |id: &String| {
         let server = &incident.servers[id];
@@ -116,7 +123,8 @@ pub(super) fn begin(incident: &mut Incident, index: usize, now: Timestamp) {
         !server.is_launched() && !is_launching && !incident.is_skipped(id)
     };
     let ids: Vec<String> = incident.servers_of(&name).map(|(id, _)| id.clone()).filter(is_needed).collect();
-    let snapshots: Vec<ChosenSnapshot> = chosen.into_iter().filter(|chosen| ids.contains(&chosen.server)).collect();
+    let snapshots: Vec<ChosenSnapshot> =
+        chosen.into_iter().filter(|chosen| ids.contains(&chosen.server)).collect();
     let launches: Vec<WaveLaunch> = (1..)
         .zip(snapshots.chunks(MOST_OF_A_JOB))
         .map(|(part, snapshots)| launch(part, snapshots.to_vec(), now))
