@@ -72,6 +72,7 @@ fn next(email: &IncidentEmail<'_>) -> Vec<String> {
              alarm is OK, an operator refuses the {mode}, or {until}.",
             list(lasting)
         ),
+        IncidentPhase::Starting if incident.waves.is_some() => waves::searched(mode),
         IncidentPhase::Starting => format!(
             "The function searches DRS for the execution every minute. If there is none, it asks DRS again. The {mode} cannot start \
              twice."

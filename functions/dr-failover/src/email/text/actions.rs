@@ -68,7 +68,7 @@ fn starting(email: &IncidentEmail<'_>, list: &mut ActionList) {
     }
     list.command("Check whether DRS has the execution", incident.drs_plan.as_ref().map(commands::executions));
     // While DRS cannot be read, the next email has no known time.
-    if incident.holds.is_empty() {
+    if incident.holds.is_empty() && incident.waves.is_none() {
         list.sentence("Wait two minutes: you get another email.");
     }
     list.command(

@@ -9,6 +9,7 @@ use super::lead::blocked;
 use crate::email::{IncidentEmail, commands};
 use crate::incident::{Incident, launched_of};
 use crate::interlock::{InterlockCode, some};
+use crate::rules::Mode;
 
 /// The most servers with commands in an email.
 const MOST: usize = 5;
@@ -41,6 +42,14 @@ pub(super) fn lead(incident: &Incident, the: &str) -> String {
             write!(text, " The {} was started although {}.", incident.mode, printable(&finding.to_string()));
     }
     text
+}
+
+/// What happens after a lost answer to the first start.
+pub(super) fn searched(mode: Mode) -> String {
+    format!(
+        "The function searches DRS every minute for a job with this incident's tags. If there is none, it asks DRS again after some \
+         minutes, once DRS must list an earlier job. The {mode} cannot start twice."
+    )
 }
 
 /// What happens next.
