@@ -97,11 +97,11 @@ fn free(state: &DrsState, servers: &[String]) -> Result<(), ErrorAnswer> {
             .with("resourceId", job.id.as_str().into())
             .with("resourceType", "Job".into()));
     }
-    let in_jobs: usize = running.iter().map(|job| job.servers.len()).sum();
+    let busy: usize = running.iter().map(|job| job.servers.len()).sum();
     for (quota, limit, wanted) in [
         ("L-B827C881", MOST_OF_A_JOB, servers.len()),
         ("L-D88FAC3A", MOST_JOBS, running.len() + 1),
-        ("L-05AFA8C6", MOST_IN_JOBS, in_jobs + servers.len()),
+        ("L-05AFA8C6", MOST_IN_JOBS, busy + servers.len()),
     ] {
         if wanted > limit {
             let message = format!("{wanted} exceeds the quota {quota} of {limit}");

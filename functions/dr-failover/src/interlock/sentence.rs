@@ -184,9 +184,13 @@ impl fmt::Display for Interlock {
                 write!(f, "the launch of {} failed in the wave {wave}, so the next wave waits", some(servers))
             }
             Self::WaveSlow { wave, servers, within } => {
-                let is = verb(servers.len(), "is", "are");
+                let (server, is) = (noun(servers.len(), "server"), verb(servers.len(), "is", "are"));
                 let within = short_duration(*within);
-                write!(f, "{} {is} not launched within the {within} of the wave {wave}", some(servers))
+                write!(
+                    f,
+                    "the {server} {} {is} not launched within the {within} of the wave {wave}",
+                    some(servers)
+                )
             }
             Self::WaveRefused { wave, error, again } => {
                 write!(

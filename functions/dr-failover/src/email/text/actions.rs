@@ -25,8 +25,15 @@ impl ActionList {
     }
 }
 
+/// The most servers in a command: a job of DRS has at most a hundred.
+const MOST_BY_HAND: usize = 100;
+
 const BY_HAND: &str = "Start the recovery by hand, for real. DRS takes the latest data, whatever its age, and first deletes the \
                        instances that it launched earlier for these servers";
+
+const WAVE_BY_HAND: &str = "Start the first wave by hand, for real. DRS takes the latest data, whatever its age, and first deletes the \
+                            instances that it launched earlier for these servers. The function finds the job by its tags, and starts \
+                            the other waves";
 
 const TERMINATE: &str = "Terminate the drill's instances, which cost money until then";
 
@@ -73,8 +80,9 @@ fn starting(email: &IncidentEmail<'_>, list: &mut ActionList) {
     }
     list.command(
         "To start the recovery now, run this; the tag ties it to this incident, so that the function starts no second one",
-        commands::start_for(incident).or_else(|| commands::start_wave(email)),
+        commands::start_for(incident),
     );
+    list.command(WAVE_BY_HAND, commands::start_wave(email));
 }
 
 fn held(email: &IncidentEmail<'_>, list: &mut ActionList) {
@@ -92,7 +100,8 @@ fn held(email: &IncidentEmail<'_>, list: &mut ActionList) {
         list.command("Read the kill switch", commands::read_switch(email));
     }
     if may_start(incident) {
-        list.command(BY_HAND, commands::start_for(incident).or_else(|| commands::start_wave(email)));
+        list.command(BY_HAND, commands::start_for(incident));
+        list.command(WAVE_BY_HAND, commands::start_wave(email));
     }
     if is_blocked_by(InterlockCode::NoSnapshot) || is_blocked_by(InterlockCode::PlanInvalid) {
         list.command(
@@ -171,6 +180,10 @@ fn failed(email: &IncidentEmail<'_>, list: &mut ActionList) {
     list.command("List the steps of the execution, with their errors", arn.and_then(commands::steps));
     if incident.waves.is_some() {
         list.command("List the jobs of DRS", commands::jobs(email));
+        let missing: Vec<&str> = incident.missing().map(|(id, _)| id.as_str()).take(MOST_BY_HAND).collect();
+        if incident.mode == Mode::Recovery && !missing.is_empty() {
+            list.command("Launch the missing servers", commands::start_servers(email, &missing));
+        }
     }
     match execution.map(|execution| execution.status.as_str()) {
         Some("FAILED") => {
