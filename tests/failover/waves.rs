@@ -289,3 +289,48 @@ fn an_incident_with_the_most_servers_fits_into_an_item() {
     // A full record has 400 entries of 500 characters.
     assert!(size < 200 * 1024, "{size} bytes");
 }
+
+/// Another principal launches a server of a later wave: a second launch would delete its instance, so the wave waits.
+#[test]
+fn a_server_that_another_principal_launched_is_not_launched_again() {
+    use aws_sdk_drs::types::StartRecoveryRequestSourceServer;
+    let failover = three();
+    failover.invoke(&down(), "one");
+    let server = StartRecoveryRequestSourceServer::builder().source_server_id("s-000000000000web01").build();
+    let started = failover.clients.drs.start_recovery().source_servers(server.expect("the id is set")).send();
+    runtime().block_on(started).expect("no job has the server");
+    failover.minutes(5);
+    assert_eq!(failover.waves(), ["1", "", "2"]);
+    let codes: Vec<String> =
+        failover.incidents()[0].holds.iter().map(|hold| hold.interlock.code().name().to_owned()).collect();
+    assert_eq!(codes, ["recovered-already"]);
+    failover.command("skip-server", "s-000000000000web01");
+    assert_eq!(failover.incidents()[0].phase, IncidentPhase::RecoveredInPart);
+}
+
+/// Only the word of an operator leaves an application half recovered.
+#[test]
+fn a_kill_switch_that_cannot_be_read_stops_no_further_wave() {
+    let fault = "[[fault]]\noperation = \"GetParameter\"\ncalls = [2, 3, 4, 5, 6, 7]\nanswer = \"InternalServerError\"\nstatus = 500\n";
+    let failover = Failover::with_rules(&format!("{WAVES}{fault}"), THREE);
+    failover.invoke(&down(), "one");
+    failover.minutes(8);
+    assert_eq!(failover.waves(), ["1", "2", "3"]);
+}
+
+/// Jobs that DRS refuses as Throttling or by a quota count as refused: DRS is asked again, and no email says UNCERTAIN.
+#[test]
+fn a_refused_first_wave_is_no_uncertain_start() {
+    for code in
+        ["ConflictException", "ServiceQuotaExceededException", "ThrottlingException", "AccessDeniedException"]
+    {
+        let fault = format!(
+            "[[fault]]\noperation = \"StartRecovery\"\ncall = 1\nanswer = \"{code}\"\nstatus = 400\n"
+        );
+        let failover = Failover::with_rules(&format!("{WAVES}{fault}"), THREE);
+        failover.invoke(&down(), "one");
+        assert_eq!((failover.says("UNCERTAIN"), failover.says("NOT STARTED")), (0, 1), "{code}");
+        failover.minutes(9);
+        assert_eq!(failover.waves(), ["1", "2", "3"], "{code}");
+    }
+}
