@@ -93,8 +93,8 @@ impl Draft<'_> {
         let newest = self.facts.newest.as_ref().ok_or_else(|| MissingFact::Newest(server.to_owned()))?;
         let Some(incident) = self.step.known.incident.as_mut() else { return Ok(()) };
         let host = incident.host(server);
-        let earlier = incident.start().into_iter().flat_map(|start| &start.snapshots);
-        let earlier = earlier.filter(|chosen| chosen.server == server).next_back().cloned();
+        let mut earlier = incident.start().into_iter().flat_map(|start| &start.snapshots);
+        let earlier = earlier.find(|chosen| chosen.server == server).cloned();
         let newest = newest.as_ref().ok().and_then(Option::as_ref).map(|newest| ChosenSnapshot {
             server: server.to_owned(),
             snapshot: newest.id.clone(),
