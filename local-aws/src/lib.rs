@@ -49,7 +49,8 @@ pub use ec2::{BlockedKind, ImageChange};
 pub use error_answer::NOT_SERVED;
 pub use journal::{JournaledAnswer, JournaledCall};
 pub use live::{
-    CommentNow, ExecutionNow, ImageNow, RecoveryExecutionNow, RecoveryJobNow, SnapshotNow, StackNow,
+    AddressNow, CommentNow, ExecutionNow, ImageNow, RecoveryExecutionNow, RecoveryJobNow, SnapshotNow,
+    StackNow,
 };
 pub use runtime_api::{InvocationOutcome, RuntimeApi};
 pub use server::StartError;

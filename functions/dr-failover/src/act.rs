@@ -1,5 +1,6 @@
 //! Carries the effects of a step out: the only place that writes the known state, starts the DRS plan and publishes emails.
 
+mod associate;
 mod launch;
 mod ledger;
 mod start;
@@ -22,7 +23,11 @@ use crate::latch::Clearance;
 use crate::remark::Remark;
 use crate::rules::RecoveryPlan;
 use crate::run::Run;
-use crate::step::{Effect, Input, KnownPlan, LaunchAnswer, StartAnswer, StartFailure, Step, step};
+use crate::step::{
+    AssociationAnswer, Effect, Input, KnownPlan, LaunchAnswer, StartAnswer, StartFailure, Step, step,
+};
+use crate::traffic::Association;
+use associate::AssociateCall;
 use launch::LaunchCall;
 use ledger::IncidentLedger;
 use start::StartCall;
@@ -67,6 +72,10 @@ impl<'a> Acting<'a> {
                     self.asked = answers.into_iter().next().map(|answer| answer.performed);
                     (known, effects) = next;
                 }
+                Effect::Associate(associations) => {
+                    let answers = self.associate(associations).await;
+                    (known, effects) = self.next(&known, Input::Associated(&answers));
+                }
                 Effect::ReportClearance(cleared) => {
                     known = self.report_clearance(known, &cleared).await;
                     stored = known.clone();
@@ -91,6 +100,7 @@ impl<'a> Acting<'a> {
                 Effect::Write
                 | Effect::Start(_)
                 | Effect::Launch(_)
+                | Effect::Associate(_)
                 | Effect::ReportClearance(_)
                 | Effect::ReportIncident(_) => {
                     continue;
@@ -152,6 +162,18 @@ impl<'a> Acting<'a> {
             let result = performed.result(|StartAnswer(job)| job.arn.to_string());
             self.report.actions.push(call.action(result));
             answers.push(LaunchAnswer { tag, performed });
+        }
+        answers
+    }
+
+    /// Asks EC2 for one association after the other.
+    async fn associate(&mut self, associations: Vec<Association>) -> Vec<AssociationAnswer> {
+        let mut answers = Vec::new();
+        for association in associations {
+            let call = AssociateCall(&association);
+            let performed = self.run.invocation.executor.perform(call.send(&self.run.aws.ec2)).await;
+            self.report.actions.push(call.action(performed.result(String::clone)));
+            answers.push(AssociationAnswer { server: association.server, performed });
         }
         answers
     }

@@ -77,6 +77,8 @@ pub enum Because {
     IncidentClosed { by: String },
     /// The operator's command names something that does not exist.
     NothingOfThatName { what: &'static str, name: String },
+    /// The operator approved the start.
+    Approved { by: String, at: Timestamp },
     /// The operator cleared the latch.
     LatchCleared { by: String },
     /// The latch was not cleared.
@@ -261,6 +263,7 @@ impl fmt::Display for Because {
             ),
             Self::IncidentClosed { by } => write!(f, "{by} closes the incident: the next alarm opens another one"),
             Self::NothingOfThatName { what, name } => write!(f, "there is no {what} `{name}`"),
+            Self::Approved { by, at } => write!(f, "{by} approved the recovery at {at}"),
             Self::LatchCleared { by } => {
                 write!(f, "{by} cleared the latch: the next confirmed alarm may start a recovery")
             }

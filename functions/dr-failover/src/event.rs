@@ -71,6 +71,11 @@ pub enum Event {
         /// The operator's name.
         by: String,
     },
+    /// A parameter of Systems Manager changed: an operator may have answered. Every open incident is re-evaluated.
+    Answered {
+        /// The parameter's name.
+        parameter: String,
+    },
     /// Every open incident is re-evaluated.
     Reconcile,
 }
@@ -117,6 +122,7 @@ impl fmt::Display for Event {
                 write!(f, "{by} launches the server {server} of {incident} again")
             }
             Self::Continue { incident, by } => write!(f, "{by} continues the waves of {incident}"),
+            Self::Answered { parameter } => write!(f, "the parameter {parameter} changed"),
             Self::Reconcile => f.write_str("reconcile"),
         }
     }
@@ -132,6 +138,10 @@ pub fn parse(event: &Value) -> Result<Parsed, MalformedEvent> {
         (Some("pointsman"), Some(kind)) => ours(kind, event),
         (Some("aws.drs"), Some("DRS Source Server Launch Result")) => {
             Ok(Parsed::Ours(Event::Launch(launch(event))))
+        }
+        (Some("aws.ssm"), Some("Parameter Store Change")) => {
+            let parameter = text("/detail/name").unwrap_or("without a name").to_owned();
+            Ok(Parsed::Ours(Event::Answered { parameter }))
         }
         _ => Ok(of_something_else(event).map_or_else(|| alarms(event), Parsed::NotOurs)),
     }

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::incident::{Incident, IncidentPhase};
 use crate::interlock::InterlockCode;
 
+/// What stands between a state and the traffic in an item.
+const TRAFFIC: &str = " + traffic ";
+
 /// The state that an email reports. Items hold it as a text, which is the same in every format.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
@@ -56,6 +59,13 @@ pub enum ReportedState {
     },
     /// A phase after the execution, or without one.
     Ended(IncidentPhase),
+    /// Such a state, with the addresses of servers.
+    WithTraffic {
+        /// The state.
+        state: Box<ReportedState>,
+        /// Each server with the code of its address's status.
+        traffic: String,
+    },
     /// A text of another version of the function. It equals no state, so that the state is reported again.
     Unknown(String),
 }
@@ -63,6 +73,24 @@ pub enum ReportedState {
 impl ReportedState {
     /// The state of an incident.
     pub fn of(incident: &Incident) -> Self {
+        let state = Self::of_course(incident);
+        if incident.traffic.is_empty() {
+            return state;
+        }
+        let each = incident.traffic.iter().map(|(server, moved)| format!("{server}={}", moved.status.code()));
+        Self::WithTraffic { state: Box::new(state), traffic: each.collect::<Vec<_>>().join(" ") }
+    }
+
+    /// The addresses of servers with their statuses.
+    pub fn traffic(&self) -> Option<&str> {
+        match self {
+            Self::WithTraffic { traffic, .. } => Some(traffic),
+            _ => None,
+        }
+    }
+
+    /// The state of an incident without its traffic.
+    fn of_course(incident: &Incident) -> Self {
         let over_rto = incident.over_rto;
         match incident.phase {
             IncidentPhase::Held => Self::Held { codes: codes(incident), over_rto },
@@ -98,7 +126,8 @@ impl ReportedState {
     /// The state of an incident that the last email does not report, if an email should.
     pub fn unreported(incident: &Incident) -> Option<Self> {
         let state = Self::of(incident);
-        let is_passing = state == Self::Starting || incident.is_validated_again();
+        let is_passing =
+            state == Self::Starting || incident.is_validated_again() || incident.is_moving_traffic();
         (incident.reported.as_ref() != Some(&state) && !is_passing).then_some(state)
     }
 
@@ -110,6 +139,7 @@ impl ReportedState {
             | Self::StartUnseen { over_rto }
             | Self::InWaves { over_rto, .. }
             | Self::Running { over_rto, .. } => *over_rto,
+            Self::WithTraffic { state, .. } => state.is_over_rto(),
             Self::Starting | Self::Ended(_) | Self::Unknown(_) => false,
         }
     }
@@ -153,6 +183,7 @@ impl fmt::Display for ReportedState {
                 write!(f, "waves:{over}{unseen}{codes} {}{late}", failed.join(" "))
             }
             Self::Ended(phase) => f.write_str(phase.name()),
+            Self::WithTraffic { state, traffic } => write!(f, "{state}{TRAFFIC}{traffic}"),
             Self::Unknown(text) => f.write_str(text),
         }
     }
@@ -172,6 +203,10 @@ impl From<String> for ReportedState {
 
 /// The state that is written as this text.
 fn parsed(text: &str) -> Option<ReportedState> {
+    if let Some((state, traffic)) = text.split_once(TRAFFIC) {
+        let state = Box::new(parsed(state)?);
+        return Some(ReportedState::WithTraffic { state, traffic: traffic.to_owned() });
+    }
     let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
     let mut words: Vec<&str> = rest.split_whitespace().collect();
     let over_rto = words.pop_if(|last| *last == "over-rto").is_some();
@@ -242,6 +277,7 @@ mod tests {
             "waves: ",
             "waves: alarm-ok unseen !wave-blocked !wave-slow s-1 s-2 over-rto",
             "recovered-in-part",
+            "recovered + traffic s-1=traffic-moved s-2=address-in-use",
         ] {
             let state = ReportedState::from(text.to_owned());
             assert!(!matches!(state, ReportedState::Unknown(_)), "{text}");

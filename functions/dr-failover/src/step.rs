@@ -5,11 +5,13 @@
 
 mod after;
 pub mod alarm;
+mod approval;
 pub mod decide;
 pub mod follow;
 mod open;
 mod report;
 mod started;
+mod traffic;
 pub mod waves;
 
 use jiff::Timestamp;
@@ -24,11 +26,14 @@ use crate::alarm::{AlarmEvent, AlarmState};
 use crate::because::{Because, LatchKept};
 use crate::event::ServerCommand;
 use crate::facts::{Facts, FoundExecution};
-use crate::incident::{DecidedStart, EntryKind, Incident, IncidentPhase, LaunchTag};
+use crate::incident::{ChosenSnapshot, DecidedStart, EntryKind, Incident, IncidentPhase, LaunchTag};
 use crate::latch::{Clearance, Latch, LatchedStart};
 use crate::rules::{Mode, RecoveryPlan};
 use crate::settings::Settings;
+use crate::traffic::Association;
 use shared::table_error::TableError;
+
+pub use traffic::AssociationAnswer;
 
 /// The known state of a plan: its latch and its open incident.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -104,6 +109,8 @@ pub enum Input<'a> {
     Reconcile(Mode),
     /// DRS was asked for the start.
     Started(&'a Performed<StartAnswer, StartFailure>),
+    /// EC2 was asked for associations of addresses.
+    Associated(&'a [AssociationAnswer]),
     /// SNS took the email about a claimed state, or did not.
     Published {
         /// The claim.
@@ -173,6 +180,10 @@ pub enum MissingFact {
     Executions(Box<ExecutionsQuery>),
     /// The servers of the DRS plan, or of the plan's waves, with what could block their launch.
     Recoverable(Option<Box<Arn>>),
+    /// The operators' answers to requests for an approval.
+    Answers,
+    /// Whether DRS still has these snapshots.
+    DeletedSnapshots(Vec<ChosenSnapshot>),
     /// The progress of this execution.
     Progress(Box<Arn>),
     /// The jobs since the incident was opened.
@@ -181,6 +192,17 @@ pub enum MissingFact {
     KillSwitch,
     /// The newest snapshot of this server.
     Newest(String),
+    /// The addresses and the instances that receive them.
+    Traffic(Box<TrafficQuery>),
+}
+
+/// The addresses that count for an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrafficQuery {
+    /// The ids of the source servers.
+    pub servers: Vec<String>,
+    /// The allocation ids of the addresses.
+    pub allocations: Vec<String>,
 }
 
 /// The executions that count for an incident.
@@ -218,6 +240,8 @@ pub enum Effect {
     Start(DecidedStart),
     /// Asks DRS for launches of waves, one after the other.
     Launch(Vec<LaunchTag>),
+    /// Asks EC2 to associate addresses with recovered instances.
+    Associate(Vec<Association>),
     /// Publishes the email about the cleared latch.
     ReportClearance(Clearance),
     /// Publishes the email about the claimed state of the incident.
@@ -252,6 +276,7 @@ pub fn step(
     match input {
         Input::Started(performed) => draft.started(performed),
         Input::Launched(answers) => draft.launched(answers),
+        Input::Associated(answers) => draft.associated(answers),
         Input::Published { claim, subject, is_sent } => draft.published(claim, subject, is_sent),
         Input::ClearanceReported => draft.clearance_reported(),
         Input::ReportClosed(id) => draft.report_closed(id),
@@ -343,6 +368,7 @@ impl<'a> Draft<'a> {
             return Ok(());
         }
         let start = self.advance()?;
+        let associations = self.traffic()?;
         self.claim();
         self.step.effects.push(Effect::Write);
         match start {
@@ -350,6 +376,7 @@ impl<'a> Draft<'a> {
             None if !self.launches.is_empty() => {
                 self.step.effects.push(Effect::Launch(std::mem::take(&mut self.launches)));
             }
+            None if !associations.is_empty() => self.step.effects.push(Effect::Associate(associations)),
             None => self.report(),
         }
         Ok(())

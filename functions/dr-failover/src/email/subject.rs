@@ -2,12 +2,17 @@
 
 use shared::text::count;
 
+use super::traffic;
+use crate::approval::short_name;
 use crate::incident::{Incident, IncidentPhase, launched_of};
 use crate::reported::ReportedState;
 use crate::rules::Mode;
 
 /// The subject of the email about the state of an incident.
 pub(super) fn subject(incident: &Incident) -> String {
+    if let Some(subject) = traffic::subject(incident) {
+        return subject;
+    }
     let plan = &incident.plan;
     let what = format!("{} of {plan}", incident.mode);
     let servers = launched_of(incident.launched(), incident.servers.len());
@@ -22,9 +27,14 @@ pub(super) fn subject(incident: &Incident) -> String {
         IncidentPhase::Running if incident.waves.is_some() && !incident.holds.is_empty() => {
             format!("WAITING{late}: {what}: {}", blocked_by(incident))
         }
-        IncidentPhase::Running => format!("{}{late}: {}", running(incident), progress(incident, &what)),
-        IncidentPhase::Recovered if incident.is_over() => {
+        IncidentPhase::Running => {
+            format!("{}{late}: {}", running(incident), progress(incident, &what))
+        }
+        IncidentPhase::Recovered if incident.is_over() && !incident.has_moved_traffic() => {
             format!("RECOVERED, but the alarm is OK: {plan}: leave traffic where it is")
+        }
+        IncidentPhase::Recovered if incident.has_moved_traffic() => {
+            format!("RECOVERED, traffic moved: {plan}: {servers}")
         }
         IncidentPhase::Recovered => format!("RECOVERED, traffic not moved: {plan}: {servers}"),
         IncidentPhase::Drilled if incident.is_alarming() => {
@@ -52,7 +62,7 @@ pub(super) fn subject(incident: &Incident) -> String {
 }
 
 /// The state of an execution in progress.
-fn running(incident: &Incident) -> &'static str {
+fn running(incident: &Incident) -> String {
     let was_unseen = incident.reported.as_ref().and_then(ReportedState::running_unseen);
     let is_unreadable = incident.execution().is_some_and(|execution| execution.unreadable.is_some());
     if is_unreadable || incident.waves.as_ref().is_some_and(|course| course.unreadable.is_some()) {
@@ -68,8 +78,15 @@ fn running(incident: &Incident) -> &'static str {
     } else if incident.mode == Mode::Drill && incident.is_alarming() {
         "DRILL STARTED, site NOT recovered"
     } else {
-        "STARTED"
+        return started(incident);
     }
+    .to_owned()
+}
+
+/// `STARTED`, with the operator who approved it.
+fn started(incident: &Incident) -> String {
+    let by = incident.approved_by.as_ref().map(|approver| short_name(&approver.by));
+    by.map_or_else(|| "STARTED".to_owned(), |by| format!("STARTED, approved by {by}"))
 }
 
 /// `recovery of shop: 1 of 2 servers launched`, once the servers are known.

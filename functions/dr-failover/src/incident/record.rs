@@ -44,11 +44,15 @@ pub enum EntryKind {
     Step,
     /// A server reached a final status.
     Server,
+    /// The address of a server was moved, or could not be moved.
+    Traffic,
     /// The RTO passed.
     OverRto,
     /// The operator sent a command.
     #[serde(rename = "person")]
     Operator,
+    /// The function asked for an approval, or an answer did not count.
+    Approval,
     /// An email was sent.
     Mail,
     /// SNS did not accept an email.
@@ -67,6 +71,7 @@ impl EntryKind {
         match self {
             Self::Decided
             | Self::Started
+            | Self::Traffic
             | Self::OverRto
             | Self::Operator
             | Self::Ended
@@ -78,6 +83,7 @@ impl EntryKind {
             | Self::Step
             | Self::Server
             | Self::NotEmailed
+            | Self::Approval
             | Self::Other => false,
         }
     }

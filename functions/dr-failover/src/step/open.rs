@@ -91,6 +91,7 @@ impl Draft<'_> {
     /// An incident without an execution.
     fn undecided(&mut self) -> Result<Option<DecidedStart>, MissingFact> {
         let context = self.context;
+        self.read_answers()?;
         let Some(incident) = self.step.known.incident.as_mut() else { return Ok(None) };
         if let Some((phase, end)) = close_without_start(context.plan, incident, context.now) {
             self.close(phase, end)?;
@@ -111,7 +112,9 @@ impl Draft<'_> {
             self.reason(Verdict::Hold, &Because::BeingAsked { would_be: IncidentPhase::Starting });
             return Ok(None);
         }
-        let is_notify = context.plan.mode == PlanMode::Notify && incident.mode == Mode::Recovery;
+        let is_notify = context.plan.mode == PlanMode::Notify
+            && incident.mode == Mode::Recovery
+            && incident.approved_by.is_none();
         if let Some(start) = incident.start().filter(|_| is_notify) {
             if start.asked_until.is_some_and(|until| context.now < until) {
                 self.reason(Verdict::Hold, &Because::BeingAsked { would_be: IncidentPhase::Held });
@@ -140,13 +143,20 @@ impl Draft<'_> {
             }
             StartDecision::Adopt(execution) => self.adopt(&execution).map(|()| None),
             StartDecision::Hold(interlocks) => {
+                let interlocks = self.with_approval(interlocks);
                 self.hold(&interlocks);
                 Ok(None)
             }
-            StartDecision::Start(start) => {
-                let start = self.decide_start(start);
-                Ok(if context.plan.waves.is_empty() { start } else { self.begin_waves() })
-            }
+            StartDecision::Start(start) => match self.permitted(start)? {
+                Ok(start) => {
+                    let start = self.decide_start(start);
+                    Ok(if context.plan.waves.is_empty() { start } else { self.begin_waves() })
+                }
+                Err(interlocks) => {
+                    self.hold(&interlocks);
+                    Ok(None)
+                }
+            },
         }
     }
 
