@@ -7,6 +7,7 @@
 mod describe;
 mod executions;
 mod plans;
+mod recovery;
 mod request;
 mod start;
 mod transitions;
@@ -36,6 +37,7 @@ pub(crate) const SERVICE: Service = Service {
         ("ListRecoveryPlanExecutionSteps", executions::list_recovery_plan_execution_steps),
         ("ListRecoveryPlanExecutions", executions::list_recovery_plan_executions),
         ("ListRecoveryPlanSteps", plans::list_recovery_plan_steps),
+        ("StartRecovery", recovery::start_recovery),
         ("StartRecoveryPlanExecution", start::start_recovery_plan_execution),
     ],
 };
@@ -120,6 +122,7 @@ pub(crate) struct SourceServerRecord {
     pub(crate) hostname: Option<String>,
     pub(crate) replication: String,
     pub(crate) lag: Option<String>,
+    pub(crate) tags: BTreeMap<String, String>,
     /// The result of its launch: `LAUNCHED` or `FAILED`.
     pub(crate) launch: String,
     pub(crate) launch_takes: SignedDuration,
@@ -202,6 +205,8 @@ pub(crate) struct ExecutionStepRecord {
 #[derive(Debug, Clone)]
 pub(crate) struct JobRecord {
     pub(crate) id: String,
+    /// The requested snapshots, by server, of a job without a recovery plan.
+    pub(crate) snapshots: Vec<(String, String)>,
     /// A JobType: `LAUNCH`.
     pub(crate) kind: String,
     pub(crate) is_drill: bool,
@@ -209,6 +214,7 @@ pub(crate) struct JobRecord {
     pub(crate) created: Timestamp,
     pub(crate) ended: Option<Timestamp>,
     pub(crate) servers: Vec<LaunchRecord>,
+    pub(crate) tags: BTreeMap<String, String>,
     pub(crate) due: Option<Timestamp>,
 }
 

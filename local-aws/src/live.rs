@@ -101,6 +101,19 @@ pub struct RecoveryExecutionNow {
     pub started: Timestamp,
 }
 
+/// A job of DRS, as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoveryJobNow {
+    pub id: String,
+    pub is_drill: bool,
+    pub status: String,
+    pub tags: std::collections::BTreeMap<String, String>,
+    /// The source servers.
+    pub servers: Vec<String>,
+    /// The snapshots it was started with: source server and snapshot.
+    pub snapshots: Vec<(String, String)>,
+}
+
 impl LocalAws {
     /// The time of the world's clock.
     pub fn now(&self) -> Timestamp {
@@ -299,6 +312,21 @@ impl LocalAws {
             tags: execution.tags.clone().into_iter().collect(),
             snapshots: execution.snapshots.clone(),
             started: execution.started,
+        });
+        now.collect()
+    }
+
+    /// The jobs of DRS that launch servers, oldest first.
+    pub fn recovery_jobs(&self) -> Vec<RecoveryJobNow> {
+        let state = self.endpoint.world.drs.lock();
+        let launches = state.jobs.iter().filter(|job| job.kind == "LAUNCH");
+        let now = launches.map(|job| RecoveryJobNow {
+            id: job.id.clone(),
+            is_drill: job.is_drill,
+            status: job.status.clone(),
+            tags: job.tags.clone(),
+            servers: job.servers.iter().map(|launch| launch.server.clone()).collect(),
+            snapshots: job.snapshots.clone(),
         });
         now.collect()
     }

@@ -1,6 +1,7 @@
 //! Carries the effects of a step out: the only place that writes the known state, starts the DRS plan and publishes emails.
 
 mod associate;
+mod launch;
 mod ledger;
 mod start;
 
@@ -17,15 +18,18 @@ use versioned_table::TableError;
 use crate::because::Because;
 use crate::email::{self, IncidentEmail};
 use crate::facts::Facts;
-use crate::incident::DecidedStart;
+use crate::incident::{DecidedStart, LaunchTag};
 use crate::latch::Clearance;
 use crate::remark::Remark;
 use crate::rules::RecoveryPlan;
 use crate::run::Run;
-use crate::step::{AssociationAnswer, Effect, Input, KnownPlan, StartAnswer, StartFailure, Step, step};
+use crate::step::{
+    AssociationAnswer, Effect, Input, KnownPlan, LaunchAnswer, StartAnswer, StartFailure, Step, step,
+};
 use crate::traffic::Association;
 use crate::undecided::UndecidedEmail;
 use associate::AssociateCall;
+use launch::LaunchCall;
 use ledger::IncidentLedger;
 use start::StartCall;
 
@@ -63,6 +67,12 @@ impl<'a> Acting<'a> {
                     self.asked = Some(performed);
                     (known, effects) = next;
                 }
+                Effect::Launch(tags) => {
+                    let answers = self.launch(&known, &tags).await;
+                    let next = self.next(&known, Input::Launched(&answers));
+                    self.asked = answers.into_iter().next().map(|answer| answer.performed);
+                    (known, effects) = next;
+                }
                 Effect::Associate(associations) => {
                     let answers = self.associate(associations).await;
                     (known, effects) = self.next(&known, Input::Associated(&answers));
@@ -90,9 +100,12 @@ impl<'a> Acting<'a> {
                 }
                 Effect::Write
                 | Effect::Start(_)
+                | Effect::Launch(_)
                 | Effect::Associate(_)
                 | Effect::ReportClearance(_)
-                | Effect::ReportIncident(_) => continue,
+                | Effect::ReportIncident(_) => {
+                    continue;
+                }
             };
             let is_sent = self.publish(&message).await;
             if let (true, Effect::ReportUndecided { .. }) = (is_sent, &effect) {
@@ -138,6 +151,23 @@ impl<'a> Acting<'a> {
         let result = performed.result(|StartAnswer(execution)| execution.arn.to_string());
         self.report.actions.push(call.action(result));
         performed
+    }
+
+    /// Asks DRS for launches, one after the other: a killed invocation leaves at most one answer unknown.
+    async fn launch(&mut self, known: &KnownPlan, tags: &[LaunchTag]) -> Vec<LaunchAnswer> {
+        let mut answers = Vec::new();
+        let Some(incident) = &known.incident else { return answers };
+        for tag in tags.iter().copied() {
+            let Some(launch) = incident.waves.as_ref().and_then(|course| course.launch(tag)) else {
+                continue;
+            };
+            let call = LaunchCall { incident, tag, launch };
+            let performed = self.run.invocation.executor.perform(call.send(&self.run.aws.drs)).await;
+            let result = performed.result(|StartAnswer(job)| job.arn.to_string());
+            self.report.actions.push(call.action(result));
+            answers.push(LaunchAnswer { tag, performed });
+        }
+        answers
     }
 
     /// Asks EC2 for one association after the other.

@@ -46,6 +46,29 @@ pub enum Because {
     Adopted { execution: String, status: String },
     /// The execution is in progress.
     UnderWay { status: String, launched: usize, servers: usize, failed: Vec<String> },
+    /// A wave is in progress.
+    WaveInProgress {
+        wave: String,
+        number: usize,
+        of: usize,
+        launched: usize,
+        servers: usize,
+        failed: Vec<String>,
+    },
+    /// Launches of waves are asked for.
+    WaveLaunch { launches: Vec<String>, servers: usize },
+    /// DRS did not answer a launch of a wave.
+    LaunchUnknown { error: CallError },
+    /// The jobs of the waves cannot be read.
+    WavesUnreadable { error: CallError },
+    /// DRS has a job of the incident.
+    JobFound { job: String },
+    /// The operator skips a server, or launches it again.
+    ServerCommanded { server: String, by: String, again: bool },
+    /// The server cannot be skipped or launched again.
+    ServerKept { server: String, why: &'static str },
+    /// The operator continues the waves.
+    WavesContinued { by: String },
     /// The execution cannot be read.
     FollowUnreadable { error: CallError },
     /// The incident can no longer be refused.
@@ -202,6 +225,38 @@ impl fmt::Display for Because {
                 }
                 write!(f, ", and {} failed", some(failed))
             }
+            Self::WaveInProgress { wave, number, of, launched, servers, failed } => {
+                write!(f, "the wave {wave} ({number} of {of}) is in progress: {}", launched_of(*launched, *servers))?;
+                if failed.is_empty() {
+                    return Ok(());
+                }
+                write!(f, ", and {} failed", some(failed))
+            }
+            Self::WaveLaunch { launches, servers } => write!(
+                f,
+                "DRS is asked to launch {} ({} {})",
+                count(*servers, "server"),
+                shared::text::noun(launches.len(), "job"),
+                some(launches)
+            ),
+            Self::LaunchUnknown { error } => write!(
+                f,
+                "DRS did not answer a launch ({error}): the function searches DRS for the job by its tags, and asks again only after \
+                 the time in which DRS must list it"
+            ),
+            Self::WavesUnreadable { error } => write!(
+                f,
+                "the jobs of DRS cannot be read ({error}): no further wave starts, and the function reads them again every minute"
+            ),
+            Self::JobFound { job } => write!(f, "DRS has the job {job} with this incident's tag: the function follows it"),
+            Self::ServerCommanded { server, by, again: false } => {
+                write!(f, "{by} skips the server {server}: no wave waits for it")
+            }
+            Self::ServerCommanded { server, by, again: true } => {
+                write!(f, "{by} launches the server {server} again")
+            }
+            Self::ServerKept { server, why } => write!(f, "the server {server} {why}"),
+            Self::WavesContinued { by } => write!(f, "{by} continues the waves although the alarm is OK"),
             Self::FollowUnreadable { error } => write!(
                 f,
                 "the execution cannot be read ({error}): it continues in DRS, and the function reads it again every minute"

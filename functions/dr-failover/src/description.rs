@@ -16,6 +16,7 @@ use crate::{rules, settings};
 
 const DRS_PLAN: &str = "arn:{partition}:drs:{region}:{account}:recovery-plan/*";
 const DRS_EXECUTION: &str = "arn:{partition}:drs:{region}:{account}:recovery-plan-execution/*";
+const DRS_JOB: &str = "arn:{partition}:drs:{region}:{account}:job/*";
 const SOURCE_SERVER: &str = "arn:{partition}:drs:{region}:{account}:source-server/*";
 const ELASTIC_IP: &str = "arn:{partition}:ec2:{region}:{account}:elastic-ip/*";
 const TABLE: &str = "arn:{partition}:dynamodb:{region}:{account}:table/*";
@@ -68,9 +69,11 @@ pub const FUNCTION: Function = Function {
         Call::on("drs:ListRecoveryPlanExecutionSteps", DRS_EXECUTION),
         Call::on("drs:ListRecoveryPlanExecutions", DRS_PLAN),
         Call::on("drs:ListRecoveryPlanSteps", DRS_PLAN),
+        Call::on("drs:StartRecovery", SOURCE_SERVER),
         Call::on("drs:StartRecoveryPlanExecution", DRS_PLAN),
-        // A start tags its execution.
+        // A start tags its execution, and a wave its job.
         Call::on("drs:TagResource", DRS_EXECUTION),
+        Call::on("drs:TagResource", DRS_JOB),
         Call::on("dynamodb:GetItem", TABLE),
         // TransactWriteItems needs it, too.
         Call::on("dynamodb:PutItem", TABLE),
@@ -120,7 +123,13 @@ const KEYS: &[Key] = &[
         KeyDefault::Value("\"3 of 3\""),
         "the looks at the second signal, about a minute apart, that must agree, and the latest looks that count",
     ),
-    key("plan", "string", KeyDefault::Required, "the ARN of the DRS recovery plan"),
+    key("plan", "string", KeyDefault::Absent("the plan has `waves`"), "the ARN of the DRS recovery plan"),
+    key(
+        "waves",
+        "array of tables",
+        KeyDefault::Absent("the plan has `plan`"),
+        "the source servers in ordered waves, in place of `plan`: `name`, `servers`, `tags`, `optional` and `within` of each",
+    ),
     key(
         "mode",
         "`\"notify\"`, `\"recovery\"`",

@@ -57,6 +57,24 @@ pub enum Event {
     },
     /// Each plan is evaluated as if an outage began now, and nothing is started.
     Preflight,
+    /// The operator skips a server, or launches it again.
+    Server {
+        /// The command.
+        command: ServerCommand,
+        /// The incident's id.
+        incident: String,
+        /// The source server's id.
+        server: String,
+        /// The operator's name.
+        by: String,
+    },
+    /// The operator continues the waves although the alarm is OK.
+    Continue {
+        /// The incident's id.
+        incident: String,
+        /// The operator's name.
+        by: String,
+    },
     /// A parameter of Systems Manager changed: an operator may have answered. Every open incident is re-evaluated.
     Answered {
         /// The parameter's name.
@@ -66,6 +84,15 @@ pub enum Event {
     RegionSwitch(RegionSwitchCall),
     /// Every open incident is re-evaluated.
     Reconcile,
+}
+
+/// The command of an operator about a server of a wave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServerCommand {
+    /// No wave waits for the server.
+    Skip,
+    /// The server is launched again.
+    Retry,
 }
 
 /// A "DRS Source Server Launch Result".
@@ -95,6 +122,13 @@ impl fmt::Display for Event {
             Self::Close { incident, by } => write!(f, "{by} closes the incident {incident}"),
             Self::ClearLatch { plan, by } => write!(f, "{by} clears the latch of {plan}"),
             Self::Preflight => f.write_str("preflight"),
+            Self::Server { command: ServerCommand::Skip, incident, server, by } => {
+                write!(f, "{by} skips the server {server} of {incident}")
+            }
+            Self::Server { command: ServerCommand::Retry, incident, server, by } => {
+                write!(f, "{by} launches the server {server} of {incident} again")
+            }
+            Self::Continue { incident, by } => write!(f, "{by} continues the waves of {incident}"),
             Self::Answered { parameter } => write!(f, "the parameter {parameter} changed"),
             Self::RegionSwitch(call) => {
                 write!(f, "the step {} of Region switch orders the recovery of {}", call.step, call.plan)
@@ -166,11 +200,18 @@ fn ours(detail_type: &str, event: &Value) -> Result<Parsed, MalformedEvent> {
         "refuse" => Event::Refuse { incident: word("/detail/incident", "detail.incident")?, by: by()? },
         "close" => Event::Close { incident: word("/detail/incident", "detail.incident")?, by: by()? },
         "clear-latch" => Event::ClearLatch { plan: word("/detail/plan", "detail.plan")?, by: by()? },
+        "skip-server" | "retry-server" => Event::Server {
+            command: if detail_type == "skip-server" { ServerCommand::Skip } else { ServerCommand::Retry },
+            incident: word("/detail/incident", "detail.incident")?,
+            server: word("/detail/server", "detail.server")?,
+            by: by()?,
+        },
+        "continue" => Event::Continue { incident: word("/detail/incident", "detail.incident")?, by: by()? },
         other => {
             return Err(MalformedEvent::NotA {
                 field: "detail-type",
                 value: other.to_owned(),
-                expected: "reconcile, preflight, refuse, close or clear-latch",
+                expected: "reconcile, preflight, refuse, close, skip-server, retry-server, continue or clear-latch",
             });
         }
     }))

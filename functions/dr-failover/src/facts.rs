@@ -33,6 +33,12 @@ pub struct Facts {
     pub deleted_snapshots: Option<Read<Vec<ChosenSnapshot>>>,
     /// The progress of the incident's execution.
     pub progress: Option<Read<ExecutionProgress>>,
+    /// The jobs since the incident was opened, for a plan with waves.
+    pub jobs: Option<Read<Vec<FoundJob>>>,
+    /// The kill switch alone, before a further wave.
+    pub kill_switch: Option<Read<KillSwitch>>,
+    /// The newest snapshot of a server that is launched again.
+    pub newest: Option<Read<Option<RecoverySnapshot>>>,
     /// The addresses of the plan and the instances that receive them.
     pub traffic: Option<TrafficFacts>,
 }
@@ -287,6 +293,25 @@ pub struct DrsJob {
     pub kind: JobKind,
     /// The plan's servers in the job.
     pub servers: Vec<String>,
+}
+
+/// A job, as the list of jobs has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundJob {
+    /// The id.
+    pub id: String,
+    /// The kind.
+    pub kind: JobKind,
+    /// Whether the job is in progress.
+    pub in_progress: bool,
+    /// When DRS created the job.
+    pub created: Timestamp,
+    /// The incident in the job's tag.
+    pub incident: Option<String>,
+    /// The wave in the job's tag.
+    pub wave: Option<String>,
+    /// The servers.
+    pub servers: BTreeMap<String, ServerLaunch>,
 }
 
 /// The kind of a job.

@@ -8,18 +8,20 @@ mod jobs;
 mod plan;
 mod progress;
 mod signals;
+mod waves;
 
 use futures::future::OptionFuture;
 use futures::join;
 use shared::arn::Arn;
 use versioned_table::TableError;
 
-use crate::facts::{DrsPlan, Facts, FoundExecution, Read, Recoverable, Signals, TrafficFacts};
+use crate::facts::{Facts, FoundExecution, Read, Recoverable, Signals, TrafficFacts};
 use crate::rules::RecoveryPlan;
 use crate::run::Run;
 use crate::step::{ExecutionsQuery, Input, KnownPlan, MissingFact, Step, TrafficQuery, step};
 
 pub(crate) use executions::mode;
+pub(crate) use waves::arn as job_arn;
 
 /// Takes the step, and reads each fact that it lacks.
 ///
@@ -59,7 +61,7 @@ async fn read(
             facts.executions = Some(executions::executions(drs, &query).await);
         }
         MissingFact::Recoverable(drs_plan) => {
-            facts.recoverable = Some(recoverable(run, drs_plan.as_deref()).await);
+            facts.recoverable = Some(recoverable(run, plan, drs_plan.as_deref()).await);
         }
         MissingFact::Answers => {
             facts.answers = Some(approval::answers(&run.aws.ssm, &run.settings.approval).await);
@@ -70,6 +72,11 @@ async fn read(
         MissingFact::Progress(execution) => {
             facts.progress = Some(progress::progress(drs, &execution.to_string()).await);
         }
+        MissingFact::Jobs(opened) => facts.jobs = Some(waves::jobs(drs, opened).await),
+        MissingFact::KillSwitch => {
+            facts.kill_switch = Some(signals::kill_switch(&run.aws.ssm, &run.settings.kill_switch).await);
+        }
+        MissingFact::Newest(server) => facts.newest = Some(plan::newest(drs, &server).await),
         MissingFact::Traffic(query) => facts.traffic = Some(traffic(run, &query).await),
     }
     Ok(())
@@ -81,10 +88,11 @@ pub(crate) async fn standing(
     plan: &RecoveryPlan,
 ) -> (Signals, Read<Vec<FoundExecution>>, Recoverable) {
     let drs_plan = plan.drs_plan.clone();
-    let query = ExecutionsQuery { drs_plan, opened: run.invocation.now, void_until: None };
+    let (incident, opened) = (String::new(), run.invocation.now);
+    let query = ExecutionsQuery { drs_plan, incident, opened, void_until: None };
     let signals = signals(run, plan);
     let executions = executions::executions(&run.aws.drs, &query);
-    let recoverable = recoverable(run, plan.drs_plan.as_ref());
+    let recoverable = recoverable(run, plan, plan.drs_plan.as_ref());
     join!(signals, executions, recoverable)
 }
 
@@ -109,11 +117,11 @@ async fn signals(run: &Run<'_>, plan: &RecoveryPlan) -> Signals {
     Signals { kill_switch, second_alarm, probe }
 }
 
-async fn recoverable(run: &Run<'_>, drs_plan: Option<&Arn>) -> Recoverable {
+async fn recoverable(run: &Run<'_>, rules: &RecoveryPlan, drs_plan: Option<&Arn>) -> Recoverable {
     let drs = &run.aws.drs;
     let plan = match drs_plan {
         Some(drs_plan) => plan::plan(drs, &drs_plan.to_string()).await,
-        None => Ok(DrsPlan { status: "ACTIVE".to_owned(), servers: Vec::new() }),
+        None => waves::servers(drs, &rules.waves).await,
     };
     let servers: Vec<String> = match &plan {
         Ok(plan) => plan.servers.iter().map(|server| server.id.clone()).collect(),

@@ -120,6 +120,21 @@ async fn decided(run: &Run<'_>, event: &Event) -> Report {
             Some(plan) => report.add(decide_and_act(run, plan, Input::Order(call)).await),
             None => missing(&mut report, "recovery plan", &call.plan),
         },
+        Event::Server { command, incident, server, by } => {
+            let plan = Incident::plan_of(incident).and_then(|name| run.rules.plan(name));
+            let input = Input::Server { command: *command, incident, server, by };
+            match plan {
+                Some(plan) => report.add(decide_and_act(run, plan, input).await),
+                None => missing(&mut report, "recovery plan of the incident", incident),
+            }
+        }
+        Event::Continue { incident, by } => {
+            let plan = Incident::plan_of(incident).and_then(|name| run.rules.plan(name));
+            match plan {
+                Some(plan) => report.add(decide_and_act(run, plan, Input::Continue { incident, by }).await),
+                None => missing(&mut report, "recovery plan of the incident", incident),
+            }
+        }
         Event::ClearLatch { plan: name, by } => match run.rules.plan(name) {
             Some(plan) => report.add(decide_and_act(run, plan, Input::ClearLatch { by }).await),
             None => missing(&mut report, "recovery plan", name),
@@ -128,15 +143,15 @@ async fn decided(run: &Run<'_>, event: &Event) -> Report {
     report
 }
 
-/// Decides several plans at a time, since each waits for its own probe. Plans with the same DRS plan are decided one after the
+/// Decides several plans at a time, since each waits for its own probe. Plans that may share a server are decided one after the
 /// other, since the start of one blocks the next. The report has the order of the rules.
 async fn each(run: &Run<'_>, inputs: Vec<(&RecoveryPlan, Input<'_>)>) -> Report {
-    let mut groups: Vec<(Option<&Arn>, Vec<usize>)> = Vec::new();
+    let mut groups: Vec<Vec<usize>> = Vec::new();
     for (index, (plan, _)) in inputs.iter().enumerate() {
-        let drs_plan = plan.drs_plan.as_ref();
-        match groups.iter_mut().find(|(of_group, _)| drs_plan.is_some() && *of_group == drs_plan) {
-            Some((_, group)) => group.push(index),
-            None => groups.push((drs_plan, vec![index])),
+        let shares = |group: &Vec<usize>| group.iter().any(|other| plan.may_share_a_server(inputs[*other].0));
+        match groups.iter_mut().find(|group| shares(group)) {
+            Some(group) => group.push(index),
+            None => groups.push(vec![index]),
         }
     }
     let inputs = &inputs;
@@ -147,7 +162,7 @@ async fn each(run: &Run<'_>, inputs: Vec<(&RecoveryPlan, Input<'_>)>) -> Report 
         }
         decide_and_act(run, plan, input).await
     };
-    let groups = stream::iter(groups).map(|(_, group)| {
+    let groups = stream::iter(groups).map(|group| {
         // Boxed: the futures of the SDK's calls are large, and these are many.
         Box::pin(stream::iter(group).then(async |index| (index, one(index).await)).collect::<Vec<_>>())
     });

@@ -9,6 +9,7 @@ mod phase;
 mod record;
 mod stored;
 mod unknown;
+mod wave;
 
 use std::collections::BTreeMap;
 
@@ -34,6 +35,7 @@ pub use execution::{ExecutionStep, IncidentServer, PlanExecution};
 pub use order::RecoveryOrder;
 pub use phase::{CLOSING_CODES, IncidentPhase};
 pub use record::{EntryKind, RecordEntry};
+pub use wave::{IncidentWave, LaunchRefusal, LaunchTag, WAVE_TAG, WaveCourse, WaveLaunch};
 
 /// The tag of an execution that names the incident that started it.
 pub const INCIDENT_TAG: &str = "pointsman:incident";
@@ -125,6 +127,9 @@ pub struct Incident {
     /// The servers' hostnames that DRS knows.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub hostnames: BTreeMap<String, String>,
+    /// The waves of a plan without a DRS recovery plan, once its start is decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waves: Option<WaveCourse>,
     /// The events of the incident, in order.
     pub record: Vec<RecordEntry>,
     /// The number of entries for which the record has no room.
@@ -236,6 +241,7 @@ impl Incident {
             servers: BTreeMap::new(),
             traffic: BTreeMap::new(),
             hostnames: BTreeMap::new(),
+            waves: None,
             record: Vec::new(),
             unrecorded: 0,
             reported: None,

@@ -98,6 +98,18 @@ pub enum Interlock {
     #[serde(rename = "put-away")]
     #[strum(serialize = "put-away")]
     ReplicationStopped { servers: Vec<String> },
+    /// No source server belongs to these waves.
+    WaveEmpty { waves: Vec<String> },
+    /// The waves have more servers than an incident can hold.
+    WavesTooLarge { count: usize, most: usize },
+    /// Critical servers of a wave did not launch.
+    WaveBlocked { wave: String, servers: Vec<String> },
+    /// Critical servers of a wave are not launched in time.
+    WaveSlow { wave: String, servers: Vec<String>, within: SignedDuration },
+    /// DRS refused a launch of a wave.
+    WaveRefused { wave: String, error: CallError, again: Timestamp },
+    /// Every alarm is OK, and a further wave would start.
+    WaveAlarmOk { wave: String },
     /// DRS refused the start, or ended the execution before its first step.
     StartRefused { cause: RefusalCause, again: Timestamp },
     /// An interlock in an item of format 1: its code and its texts.
@@ -170,6 +182,12 @@ impl Interlock {
             Self::NoSnapshot { .. } => Code::NoSnapshot,
             Self::OverRpo { .. } => Code::OverRpo,
             Self::ReplicationStopped { .. } => Code::ReplicationStopped,
+            Self::WaveEmpty { .. } => Code::PlanEmpty,
+            Self::WavesTooLarge { .. } => Code::TooManyServers,
+            Self::WaveBlocked { .. } => Code::WaveBlocked,
+            Self::WaveSlow { .. } => Code::WaveSlow,
+            Self::WaveRefused { .. } => Code::WaveRefused,
+            Self::WaveAlarmOk { .. } => Code::WaveAlarmOk,
             Self::StartRefused { .. } => Code::StartRefused,
             Self::Earlier { code, .. } => *code,
         }
@@ -191,7 +209,11 @@ impl Interlock {
             | Self::RecoveredAlready { .. }
             | Self::PlanInvalid { .. }
             | Self::PlanEmpty
-            | Self::TooManyServers { .. } => false,
+            | Self::TooManyServers { .. }
+            | Self::WaveEmpty { .. }
+            | Self::WavesTooLarge { .. }
+            | Self::WaveBlocked { .. }
+            | Self::WaveAlarmOk { .. } => false,
             Self::KillSwitchUnclear { .. }
             | Self::ApprovalNeeded { after: Some(_), .. }
             | Self::ApprovalUnreadable { .. }
@@ -215,6 +237,8 @@ impl Interlock {
             | Self::NoSnapshot { .. }
             | Self::OverRpo { .. }
             | Self::ReplicationStopped { .. }
+            | Self::WaveSlow { .. }
+            | Self::WaveRefused { .. }
             | Self::StartRefused { .. } => true,
             Self::Earlier { passes, .. } => *passes,
         }

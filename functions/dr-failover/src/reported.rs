@@ -44,6 +44,19 @@ pub enum ReportedState {
         /// The RTO has passed.
         over_rto: bool,
     },
+    /// A wave is in progress.
+    InWaves {
+        /// Every alarm is OK.
+        alarm_ok: bool,
+        /// The jobs cannot be read.
+        unseen: bool,
+        /// The codes of what blocks the waves, sorted, each of them once.
+        codes: Vec<InterlockCode>,
+        /// The servers whose launch failed.
+        failed: Vec<String>,
+        /// The RTO has passed.
+        over_rto: bool,
+    },
     /// A phase after the execution, or without one.
     Ended(IncidentPhase),
     /// Such a state, with the addresses of servers.
@@ -86,6 +99,13 @@ impl ReportedState {
                 let is_unanswered = incident.current().is_some_and(|attempt| attempt.unanswered.is_some());
                 if is_unanswered { Self::StartUnanswered { over_rto } } else { Self::Starting }
             }
+            IncidentPhase::Running if let Some(course) = &incident.waves => Self::InWaves {
+                alarm_ok: incident.is_over(),
+                unseen: course.unreadable.is_some(),
+                codes: codes(incident),
+                failed: incident.failed().map(|(id, _)| id.clone()).collect(),
+                over_rto,
+            },
             IncidentPhase::Running => Self::Running {
                 alarm_ok: incident.is_over(),
                 unseen: incident.execution().is_some_and(|execution| execution.unreadable.is_some()),
@@ -117,6 +137,7 @@ impl ReportedState {
             Self::Held { over_rto, .. }
             | Self::StartUnanswered { over_rto }
             | Self::StartUnseen { over_rto }
+            | Self::InWaves { over_rto, .. }
             | Self::Running { over_rto, .. } => *over_rto,
             Self::WithTraffic { state, .. } => state.is_over_rto(),
             Self::Starting | Self::Ended(_) | Self::Unknown(_) => false,
@@ -126,7 +147,7 @@ impl ReportedState {
     /// Whether the state is that of an execution in progress, and whether that could be read.
     pub fn running_unseen(&self) -> Option<bool> {
         match self {
-            Self::Running { unseen, .. } => Some(*unseen),
+            Self::Running { unseen, .. } | Self::InWaves { unseen, .. } => Some(*unseen),
             _ => None,
         }
     }
@@ -154,6 +175,12 @@ impl fmt::Display for ReportedState {
                 let over = if *alarm_ok { " alarm-ok" } else { "" };
                 let unseen = if *unseen { " unseen" } else { "" };
                 write!(f, "running:{over}{unseen} {}{late}", failed.join(" "))
+            }
+            Self::InWaves { alarm_ok, unseen, codes, failed, .. } => {
+                let over = if *alarm_ok { " alarm-ok" } else { "" };
+                let unseen = if *unseen { " unseen" } else { "" };
+                let codes: String = codes.iter().map(|code| format!(" !{}", code.name())).collect();
+                write!(f, "waves:{over}{unseen}{codes} {}{late}", failed.join(" "))
             }
             Self::Ended(phase) => f.write_str(phase.name()),
             Self::WithTraffic { state, traffic } => write!(f, "{state}{TRAFFIC}{traffic}"),
@@ -198,6 +225,16 @@ fn parsed(text: &str) -> Option<ReportedState> {
             let failed = words[usize::from(unseen)..].iter().map(|id| (*id).to_owned()).collect();
             Some(ReportedState::Running { alarm_ok, unseen, failed, over_rto })
         }
+        ("waves", words) => {
+            let alarm_ok = words.first() == Some(&"alarm-ok");
+            let words = &words[usize::from(alarm_ok)..];
+            let unseen = words.first() == Some(&"unseen");
+            let words = &words[usize::from(unseen)..];
+            let codes: Vec<&str> = words.iter().map_while(|word| word.strip_prefix('!')).collect();
+            let failed = words[codes.len()..].iter().map(|id| (*id).to_owned()).collect();
+            let codes = codes.iter().map(|code| code.parse()).collect::<Result<Vec<InterlockCode>, _>>();
+            Some(ReportedState::InWaves { alarm_ok, unseen, codes: codes.ok()?, failed, over_rto })
+        }
         (phase, []) => IncidentPhase::closing_named(phase).map(ReportedState::Ended),
         _ => None,
     }
@@ -237,6 +274,8 @@ mod tests {
             "running: ",
             "running: alarm-ok unseen s-1 s-2 over-rto",
             "running:  over-rto",
+            "waves: ",
+            "waves: alarm-ok unseen !wave-blocked !wave-slow s-1 s-2 over-rto",
             "recovered-in-part",
             "recovered + traffic s-1=traffic-moved s-2=address-in-use",
         ] {

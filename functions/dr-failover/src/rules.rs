@@ -2,6 +2,7 @@
 //! read from `[[recovery-plan]]` tables and checked before they have these types.
 
 mod read;
+mod waves;
 
 use std::fmt;
 
@@ -11,6 +12,7 @@ use shared::arn::Arn;
 use shared::config::Place;
 
 pub use read::{CODES, TABLE, read};
+pub use waves::MOST_WAVE_SERVERS;
 
 /// All recovery plans, in the order of the file.
 #[derive(Debug, Clone, Default)]
@@ -65,6 +67,26 @@ pub struct RecoveryPlan {
     pub place: Place,
     /// The places of some values, as bytes of the file.
     pub named_at: PlanPlaces,
+}
+
+impl RecoveryPlan {
+    /// Whether both plans may launch the same server: they have the same DRS plan, or waves that can have it.
+    pub fn may_share_a_server(&self, other: &Self) -> bool {
+        let has_tags = |plan: &Self| plan.waves.iter().any(|wave| !wave.tags.is_empty());
+        let servers = |plan: &'_ Self| -> Vec<String> {
+            plan.waves.iter().flat_map(|wave| wave.servers.iter().cloned()).collect()
+        };
+        match (&self.drs_plan, &other.drs_plan) {
+            (Some(own), Some(others)) => own == others,
+            (None, None) => {
+                let others = servers(other);
+                has_tags(self)
+                    || has_tags(other)
+                    || servers(self).iter().any(|server| others.contains(server))
+            }
+            _ => false,
+        }
+    }
 }
 
 /// The places of values that `pointsman check` compares with the template.

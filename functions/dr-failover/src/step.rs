@@ -13,6 +13,7 @@ mod order;
 mod report;
 mod started;
 mod traffic;
+pub mod waves;
 
 use jiff::Timestamp;
 use shared::act::Performed;
@@ -24,9 +25,9 @@ use shared::home::Home;
 
 use crate::alarm::{AlarmEvent, AlarmState};
 use crate::because::{Because, LatchKept};
-use crate::event::RegionSwitchCall;
+use crate::event::{RegionSwitchCall, ServerCommand};
 use crate::facts::{Facts, FoundExecution};
-use crate::incident::{ChosenSnapshot, DecidedStart, EntryKind, Incident, IncidentPhase};
+use crate::incident::{ChosenSnapshot, DecidedStart, EntryKind, Incident, IncidentPhase, LaunchTag};
 use crate::latch::{Clearance, Latch, LatchedStart};
 use crate::remark::Remark;
 use crate::rules::{Mode, RecoveryPlan};
@@ -88,6 +89,26 @@ pub enum Input<'a> {
     },
     /// ARC Region switch orders the recovery.
     Order(&'a RegionSwitchCall),
+    /// The operator skips a server of a wave, or launches it again.
+    Server {
+        /// The command.
+        command: ServerCommand,
+        /// The incident's id.
+        incident: &'a str,
+        /// The source server's id.
+        server: &'a str,
+        /// The operator's name.
+        by: &'a str,
+    },
+    /// The operator continues the waves although the alarm is OK.
+    Continue {
+        /// The incident's id.
+        incident: &'a str,
+        /// The operator's name.
+        by: &'a str,
+    },
+    /// DRS was asked for launches of waves.
+    Launched(&'a [LaunchAnswer]),
     /// The open incident of this mode is re-evaluated.
     Reconcile(Mode),
     /// DRS was asked for the start.
@@ -115,7 +136,14 @@ impl Input<'_> {
         let is_drill = |id: &str| latch.open_drill.as_deref() == Some(id);
         match self {
             Self::Reconcile(mode) => *mode,
-            Self::Refuse { incident, .. } | Self::Close { incident, .. } if is_drill(incident) => Mode::Drill,
+            Self::Refuse { incident, .. }
+            | Self::Close { incident, .. }
+            | Self::Server { incident, .. }
+            | Self::Continue { incident, .. }
+                if is_drill(incident) =>
+            {
+                Mode::Drill
+            }
             _ => Mode::Recovery,
         }
     }
@@ -135,6 +163,15 @@ pub enum EmailAnswer {
 /// DRS's answer to a start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartAnswer(pub FoundExecution);
+
+/// DRS's answer to a launch of a wave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaunchAnswer {
+    /// The launch.
+    pub tag: LaunchTag,
+    /// The job, or why there is none.
+    pub performed: Performed<StartAnswer, StartFailure>,
+}
 
 /// A start that DRS did not confirm.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -164,6 +201,12 @@ pub enum MissingFact {
     DeletedSnapshots(Vec<ChosenSnapshot>),
     /// The progress of this execution.
     Progress(Box<Arn>),
+    /// The jobs since the incident was opened.
+    Jobs(Timestamp),
+    /// The kill switch alone.
+    KillSwitch,
+    /// The newest snapshot of this server.
+    Newest(String),
     /// The addresses and the instances that receive them.
     Traffic(Box<TrafficQuery>),
 }
@@ -182,6 +225,8 @@ pub struct TrafficQuery {
 pub struct ExecutionsQuery {
     /// The DRS plan; none if the plan has waves of its own.
     pub drs_plan: Option<Arn>,
+    /// The incident's id: the jobs of waves have it as a tag.
+    pub incident: String,
     /// When the incident was opened.
     pub opened: Timestamp,
     /// Failed executions until then launched nothing and do not count.
@@ -208,6 +253,8 @@ pub enum Effect {
     Write,
     /// Asks DRS to start the plan.
     Start(DecidedStart),
+    /// Asks DRS for launches of waves, one after the other.
+    Launch(Vec<LaunchTag>),
     /// Asks EC2 to associate addresses with recovered instances.
     Associate(Vec<Association>),
     /// Publishes the email about the cleared latch.
@@ -243,6 +290,7 @@ pub fn step(
     let mut draft = Draft::new(known, facts, context);
     match input {
         Input::Started(performed) => draft.started(performed),
+        Input::Launched(answers) => draft.launched(answers),
         Input::Associated(answers) => draft.associated(answers),
         Input::Published { claim, subject, answer } => draft.published(claim, subject, answer),
         Input::ClearanceReported => draft.clearance_reported(),
@@ -259,6 +307,8 @@ pub fn step(
         | Input::Refuse { .. }
         | Input::Close { .. }
         | Input::ClearLatch { .. }
+        | Input::Server { .. }
+        | Input::Continue { .. }
         | Input::Reconcile(_) => {
             draft.event(known, input)?;
         }
@@ -311,12 +361,14 @@ struct Draft<'a> {
     step: Step,
     facts: &'a Facts,
     context: &'a StepContext<'a>,
+    /// The launches that DRS is to be asked for.
+    launches: Vec<LaunchTag>,
 }
 
 impl<'a> Draft<'a> {
     fn new(known: &KnownPlan, facts: &'a Facts, context: &'a StepContext<'a>) -> Self {
         let step = Step { known: known.clone(), reasons: Vec::new(), notes: Vec::new(), effects: Vec::new() };
-        Self { step, facts, context }
+        Self { step, facts, context, launches: Vec::new() }
     }
 
     fn reason(&mut self, verdict: Verdict, because: &impl Explain) {
@@ -334,7 +386,7 @@ impl<'a> Draft<'a> {
             let latch = &mut self.step.known.latch;
             *latch.open_of_mut(input.mode(latch)) = None;
         }
-        self.apply(input);
+        self.apply(input)?;
         self.forget_a_stored_incident(before)?;
         if self.step.known.incident.is_none() {
             if self.step.reasons.is_empty() {
@@ -350,13 +402,16 @@ impl<'a> Draft<'a> {
         self.step.effects.push(Effect::Write);
         match start {
             Some(start) => self.step.effects.push(Effect::Start(start)),
+            None if !self.launches.is_empty() => {
+                self.step.effects.push(Effect::Launch(std::mem::take(&mut self.launches)));
+            }
             None if !associations.is_empty() => self.step.effects.push(Effect::Associate(associations)),
             None => self.report(),
         }
         Ok(())
     }
 
-    fn apply(&mut self, input: Input<'_>) {
+    fn apply(&mut self, input: Input<'_>) -> Result<(), MissingFact> {
         match input {
             Input::Alarm(alarm, arn) => {
                 let (plan, now) = (self.context.plan, self.context.now);
@@ -368,8 +423,13 @@ impl<'a> Draft<'a> {
             Input::ClearLatch { by } => self.clear(by),
             Input::Refuse { incident, by } => self.refuse(incident, by),
             Input::Close { incident, by } => self.close_by(incident, by),
+            Input::Server { command, incident, server, by } => {
+                self.command_server(command, incident, server, by)?;
+            }
+            Input::Continue { incident, by } => self.continue_waves(incident, by),
             _ => {}
         }
+        Ok(())
     }
 
     /// Drops an incident that a change of an alarm would open and that the table already holds: the change is known.
@@ -424,7 +484,9 @@ impl<'a> Draft<'a> {
         if !incident.is_open() {
             return;
         }
-        if incident.phase == IncidentPhase::Running || incident.finished.is_some() {
+        // Of a plan with waves, the waves that have not begun can still be given up.
+        let has_started = incident.phase == IncidentPhase::Running && incident.waves.is_none();
+        if has_started || incident.finished.is_some() {
             return self.reason(Verdict::Fail, &Because::CannotRefuse);
         }
         let by = Incident::bounded(by);

@@ -115,8 +115,21 @@ fn of_drs() -> Vec<Interlock> {
     ]
 }
 
+/// The interlocks about waves.
+fn of_waves() -> Vec<Interlock> {
+    let wave = || text("databases");
+    vec![
+        Interlock::WaveEmpty { waves: vec![wave()] },
+        Interlock::WavesTooLarge { count: 301, most: 300 },
+        Interlock::WaveBlocked { wave: wave(), servers: servers() },
+        Interlock::WaveSlow { wave: wave(), servers: servers(), within: SignedDuration::from_mins(30) },
+        Interlock::WaveRefused { wave: wave(), error: error(), again: at() },
+        Interlock::WaveAlarmOk { wave: wave() },
+    ]
+}
+
 fn every() -> Vec<Interlock> {
-    of_signals().into_iter().chain(of_drs()).collect()
+    of_signals().into_iter().chain(of_drs()).chain(of_waves()).collect()
 }
 
 #[test]

@@ -100,6 +100,7 @@ impl World {
             answers: None,
             deleted_snapshots: None,
             progress: None,
+            ..Facts::default()
         };
         let home = Home::of("arn:aws:lambda:us-east-1:111122223333:function:dr-failover");
         Self { plan, settings, home, facts }

@@ -33,7 +33,7 @@ pub(super) fn describe_jobs(context: &Context<'_>, mut input: Members) -> Result
     paging.page("items", &jobs)
 }
 
-fn shown(region: &str, job: &JobRecord) -> Value {
+pub(super) fn shown(region: &str, job: &JobRecord) -> Value {
     let servers: Vec<Value> = job
         .servers
         .iter()
@@ -57,7 +57,7 @@ fn shown(region: &str, job: &JobRecord) -> Value {
         "status": job.status,
         "creationDateTime": iso(job.created),
         "participatingServers": servers,
-        "tags": {},
+        "tags": job.tags,
     });
     if let Some(ended) = job.ended {
         shown["endDateTime"] = iso(ended);
@@ -186,7 +186,7 @@ fn source_server(region: &str, server: &SourceServerRecord) -> Value {
     let mut shown = json!({
         "sourceServerID": server.id,
         "arn": server_arn(region, &server.id),
-        "tags": {},
+        "tags": server.tags,
         "dataReplicationInfo": replication,
     });
     if let Some(hostname) = &server.hostname {

@@ -146,7 +146,7 @@ fn id(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or_default()
 }
 
-fn tags(input: &mut Members) -> Result<BTreeMap<String, String>, ErrorAnswer> {
+pub(super) fn tags(input: &mut Members) -> Result<BTreeMap<String, String>, ErrorAnswer> {
     let tags = input.object("tags")?.unwrap_or_default();
     let tag = |(key, value): (String, Value)| match value {
         Value::String(value) if key.len() <= 256 && value.len() <= 256 && !key.starts_with("aws:") => {

@@ -1,5 +1,7 @@
 //! Moves executions, their steps, jobs and launches to their next status, each at its time.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -130,6 +132,8 @@ impl DrsTransition<'_> {
                     created: at,
                     ended: None,
                     servers,
+                    tags: BTreeMap::new(),
+                    snapshots: Vec::new(),
                     due: Some(pending),
                 });
             }

@@ -47,6 +47,7 @@ pub(super) fn server(world: &AwsWorld, file: &WorldFile<'_>, raw: RawSourceServe
         hostname: raw.hostname,
         replication: replication.to_owned(),
         lag: raw.lag,
+        tags: raw.tags,
         launch: launch.to_owned(),
         launch_takes: SignedDuration::from_secs(raw.launch_seconds.unwrap_or(600).into()),
         snapshots,
@@ -173,6 +174,8 @@ pub(super) fn job(world: &AwsWorld, file: &WorldFile<'_>, raw: RawRecoveryJob) -
         created: raw.started,
         ended: None,
         servers,
+        tags: raw.tags,
+        snapshots: Vec::new(),
         due: None,
     });
     Ok(())

@@ -294,3 +294,46 @@ fn what_drs_would_refuse_is_refused() {
     let cold = start("[drs]\ninitialized = false\n");
     assert_eq!(cold.refused("DescribeJobs", json!({})), (400, "UninitializedAccountException".to_owned()));
 }
+
+/// A job without a plan: it has its tags, launches its servers, and no other job has them meanwhile.
+#[test]
+fn a_job_without_a_plan_keeps_the_quotas_and_its_servers() {
+    use std::fmt::Write as _;
+    let mut world = "now = \"2026-03-02T10:00:00Z\"\n[drs]\npage-size = 300\n".to_owned();
+    for number in 0..220 {
+        let _ = write!(
+            world,
+            "[[source-server]]\nid = \"s-{number:017}\"\nlaunch-seconds = 60\nsnapshots = [\"2026-03-02T09:50:00Z\"]\n\
+             tags = {{ Wave = \"{}\" }}\n",
+            number % 2
+        );
+    }
+    let drs = start(&world);
+    let servers = |range: std::ops::Range<u32>| -> Value {
+        range.map(|number| json!({"sourceServerID": format!("s-{number:017}")})).collect()
+    };
+    let input = |range| json!({"sourceServers": servers(range), "tags": {"pointsman:wave": "1"}});
+    assert_eq!(drs.refused("StartRecovery", input(0..0)).1, "ValidationException");
+    assert_eq!(drs.refused("StartRecovery", input(0..201)).1, "ValidationException");
+    assert_eq!(drs.refused("StartRecovery", input(0..101)).1, "ServiceQuotaExceededException");
+    let unknown = json!({"sourceServers": [{"sourceServerID": "s-0000000000000none"}]});
+    assert_eq!(drs.refused("StartRecovery", unknown).1, "ResourceNotFoundException");
+    let job = drs.ok("StartRecovery", input(0..100))["job"].clone();
+    assert_eq!((&job["status"], &job["initiatedBy"]), (&json!("PENDING"), &json!("START_RECOVERY")));
+    assert_eq!(drs.refused("StartRecovery", input(99..100)).1, "ConflictException");
+    for number in 100..119 {
+        drs.ok("StartRecovery", input(number..number + 1));
+    }
+    assert_eq!(drs.refused("StartRecovery", input(119..120)).1, "ServiceQuotaExceededException");
+    let jobs = drs.ok("DescribeJobs", json!({}))["items"].clone();
+    let jobs = jobs.as_array().unwrap();
+    assert!(jobs.len() == 20 && jobs.iter().all(|job| job["tags"] == json!({"pointsman:wave": "1"})));
+    drs.minutes(2);
+    let first = drs.ok("DescribeJobs", json!({"filters": {"jobIDs": [job["jobID"]]}}))["items"][0].clone();
+    assert_eq!(first["status"], "COMPLETED");
+    assert_eq!(first["participatingServers"][0]["launchStatus"], "LAUNCHED");
+    let drill = json!({"sourceServers": servers(0..1), "isDrill": true});
+    assert_eq!(drs.ok("StartRecovery", drill)["job"]["initiatedBy"], "START_DRILL");
+    let servers = drs.ok("DescribeSourceServers", json!({}))["items"].clone();
+    assert_eq!((&servers[0]["tags"], &servers[1]["tags"]), (&json!({"Wave": "0"}), &json!({"Wave": "1"})));
+}

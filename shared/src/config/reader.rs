@@ -112,6 +112,38 @@ impl<'t, 'd, 'p> TableReader<'t, 'd, 'p> {
         Some(texts)
     }
 
+    /// The tables of the array at `key`; each item that is not a table is a problem.
+    pub fn tables(&mut self, key: &'static str) -> Option<Spanned<Vec<RawTable<'d>>>> {
+        let value = self.value(key)?;
+        let RawValue::Array(items) = value.get_ref() else {
+            let label = format!("`{key}` is an array of tables, not {}", value.get_ref().kind());
+            let help = format!("write {key} = [{{ ... }}, {{ ... }}]");
+            self.problem(Problem::new(WRONG_TYPE, value.span(), label).help(help));
+            return None;
+        };
+        let mut tables = Vec::new();
+        for item in items {
+            match item.get_ref() {
+                RawValue::Table(entries) => tables.push(RawTable { header: item.span(), entries }),
+                other => {
+                    let label = format!("`{key}` takes tables, not {}", other.kind());
+                    let help = format!("write {key} = [{{ ... }}, {{ ... }}]");
+                    self.problem(Problem::new(WRONG_TYPE, item.span(), label).help(help));
+                }
+            }
+        }
+        Some(Spanned::new(value.span(), tables))
+    }
+
+    /// A reader of a table in this table, whose problems are reported with those of this table.
+    pub fn nested<'n>(
+        &'n mut self,
+        description: &'static Table,
+        table: &'n RawTable<'d>,
+    ) -> TableReader<'n, 'd, 'n> {
+        TableReader::new(description, table, self.problems)
+    }
+
     /// The whole number at `key`, at least `least`.
     pub fn number(&mut self, key: &'static str, least: u32) -> Option<u32> {
         let value = self.value(key)?;

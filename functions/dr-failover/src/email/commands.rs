@@ -5,7 +5,7 @@ use serde_json::json;
 use shared::arn::Arn;
 
 use super::IncidentEmail;
-use crate::incident::{ApprovalRequest, INCIDENT_TAG, Incident};
+use crate::incident::{ApprovalRequest, INCIDENT_TAG, Incident, WAVE_TAG};
 
 /// Starts a DRS plan for real.
 pub(super) fn start(drs_plan: &Arn) -> String {
@@ -26,6 +26,35 @@ pub(super) fn start_servers(email: &IncidentEmail<'_>, servers: &[&str]) -> Stri
     let region = region(email);
     let servers: Vec<String> = servers.iter().map(|server| format!("sourceServerID={server}")).collect();
     format!("aws drs start-recovery --region {region} --source-servers {}", servers.join(" "))
+}
+
+/// Starts the first wave for real, with the incident's tags, if the plan has waves.
+pub(super) fn start_wave(email: &IncidentEmail<'_>) -> Option<String> {
+    let first = email.plan.waves.first()?;
+    let ids = match &email.incident.waves {
+        Some(_) => email.incident.servers_of(&first.name).map(|(id, _)| id.as_str()).collect(),
+        None => first.servers.iter().map(String::as_str).collect::<Vec<_>>(),
+    };
+    let servers = if ids.is_empty() { vec!["SERVER_ID"] } else { ids };
+    let tags = json!({INCIDENT_TAG: email.incident.id, WAVE_TAG: "1"});
+    Some(format!("{} --tags '{tags}'", start_servers(email, &servers)))
+}
+
+/// Lists the jobs of DRS since the incident was opened.
+pub(super) fn jobs(email: &IncidentEmail<'_>) -> String {
+    let from = email.incident.opened.strftime("%Y-%m-%dT%H:%M:%SZ");
+    format!("aws drs describe-jobs --region {} --filters fromDate={from}", region(email))
+}
+
+/// Skips a server of a wave, or launches it again.
+pub(super) fn server(email: &IncidentEmail<'_>, kind: &str, server: &str) -> Option<String> {
+    let detail = json!({"incident": email.incident.id, "server": server, "by": "YOUR NAME"});
+    is_plain(server).then(|| invoke(email, kind, detail))
+}
+
+/// Continues the waves although the alarm is OK.
+pub(super) fn continue_waves(email: &IncidentEmail<'_>) -> String {
+    invoke(email, "continue", json!({"incident": email.incident.id, "by": "YOUR NAME"}))
 }
 
 /// Lists the executions of a DRS plan, the newest first.

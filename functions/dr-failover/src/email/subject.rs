@@ -24,6 +24,9 @@ pub(super) fn subject(incident: &Incident) -> String {
             format!("UNCERTAIN{late}: {what}: DRS did not confirm the start and cannot be read")
         }
         IncidentPhase::Starting => format!("UNCERTAIN{late}: {what}: DRS did not answer the start"),
+        IncidentPhase::Running if incident.waves.is_some() && !incident.holds.is_empty() => {
+            format!("WAITING{late}: {what}: {}", blocked_by(incident))
+        }
         IncidentPhase::Running => {
             format!("{}{late}: {}", running(incident), progress(incident, &what))
         }
@@ -61,7 +64,8 @@ pub(super) fn subject(incident: &Incident) -> String {
 /// The state of an execution in progress.
 fn running(incident: &Incident) -> String {
     let was_unseen = incident.reported.as_ref().and_then(ReportedState::running_unseen);
-    if incident.execution().is_some_and(|execution| execution.unreadable.is_some()) {
+    let is_unreadable = incident.execution().is_some_and(|execution| execution.unreadable.is_some());
+    if is_unreadable || incident.waves.as_ref().is_some_and(|course| course.unreadable.is_some()) {
         "UNREADABLE"
     } else if incident.failed().next().is_some() {
         "LAUNCH FAILED"

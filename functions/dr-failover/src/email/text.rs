@@ -3,6 +3,7 @@
 
 mod actions;
 mod lead;
+mod waves;
 
 use std::fmt::Write as _;
 
@@ -75,10 +76,12 @@ fn next(email: &IncidentEmail<'_>) -> Vec<String> {
              alarm is OK, an operator refuses the {mode}, or {until}.",
             list(lasting)
         ),
+        IncidentPhase::Starting if incident.waves.is_some() => waves::searched(mode),
         IncidentPhase::Starting => format!(
             "The function searches DRS for the execution every minute. If there is none, it asks DRS again. The {mode} cannot start \
              twice."
         ),
+        IncidentPhase::Running if incident.waves.is_some() => return waves::next(incident),
         IncidentPhase::Running if incident.execution().is_some_and(|of| of.unreadable.is_some()) => {
             "The function asks DRS every minute. Until DRS answers, you get no further email: watch the execution yourself."
                 .to_owned()
@@ -147,6 +150,10 @@ fn details(email: &IncidentEmail<'_>) -> Vec<String> {
         format!("Plan: {} ({}), mode {}", plan.name, plan.place, plan.mode),
     ];
     lines.extend(incident.drs_plan.as_ref().map(|drs_plan| format!("DRS plan: {drs_plan}")));
+    let waves: Vec<&str> = plan.waves.iter().map(|wave| wave.name.as_str()).collect();
+    if !waves.is_empty() {
+        lines.push(format!("Waves: {}", printable(&waves.join(", "))));
+    }
     for (arn, alarm) in &incident.alarms {
         lines.push(format!("Alarm: {}", printable(&arn.to_string())));
         lines.extend(alarm.reason.as_deref().map(|why| format!("  CloudWatch's reason: {}", printable(why))));

@@ -225,7 +225,7 @@ fn a_persons_word_says_who_and_what() {
         "a command whose placeholder was kept"
     );
     let unknown = parse(&word("start", json!({}))).unwrap_err().to_string();
-    assert!(unknown.contains("reconcile, refuse, close or clear-latch"), "{unknown}");
+    assert!(unknown.contains("skip-server, retry-server, continue or clear-latch"), "{unknown}");
 }
 
 /// Any JSON, some of it under names that alarms have.

@@ -4,17 +4,22 @@ use aws_sdk_drs::Client;
 use aws_sdk_drs::types::{DescribeRecoveryInstancesRequestFilters, Ec2InstanceState};
 use shared::call_error::CallError;
 
+use super::waves::MOST_IDS;
 use crate::facts::{Read, RecoveryInstance};
 
 /// Reads every page. Instances that no longer exist in EC2 do not count.
 pub(super) async fn of_servers(drs: &Client, servers: &[String]) -> Read<Vec<RecoveryInstance>> {
-    if servers.is_empty() {
-        return Ok(Vec::new());
+    let mut found = Vec::new();
+    for servers in servers.chunks(MOST_IDS) {
+        of_some(drs, servers, &mut found).await?;
     }
+    Ok(found)
+}
+
+async fn of_some(drs: &Client, servers: &[String], found: &mut Vec<RecoveryInstance>) -> Read<()> {
     let filters = DescribeRecoveryInstancesRequestFilters::builder();
     let filters = filters.set_source_server_ids(Some(servers.to_vec())).build();
     let mut pages = drs.describe_recovery_instances().filters(filters).into_paginator().send();
-    let mut found = Vec::new();
     while let Some(page) = pages.next().await {
         for instance in page.map_err(|error| CallError::new("drs:DescribeRecoveryInstances", error))?.items()
         {
@@ -33,5 +38,5 @@ pub(super) async fn of_servers(drs: &Client, servers: &[String]) -> Read<Vec<Rec
             found.push(RecoveryInstance { server: server.to_owned(), id: id.to_owned(), is_drill });
         }
     }
-    Ok(found)
+    Ok(())
 }

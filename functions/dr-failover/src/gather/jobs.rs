@@ -36,7 +36,7 @@ pub(super) async fn in_progress(drs: &Client, servers: &[String], now: Timestamp
     Ok(found)
 }
 
-fn kind(job: &types::Job) -> JobKind {
+pub(super) fn kind(job: &types::Job) -> JobKind {
     match (job.r#type(), job.initiated_by()) {
         (Some(JobType::Launch), Some(InitiatedBy::StartDrill)) => JobKind::Drill,
         (Some(JobType::Launch) | None, _) => JobKind::Recovery,

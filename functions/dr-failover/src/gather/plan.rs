@@ -16,7 +16,7 @@ use crate::facts::{DrsPlan, PlanServer, Read, RecoverySnapshot};
 use crate::step::decide::MOST_SERVERS;
 
 /// The number of servers whose snapshots are read at a time.
-const AT_A_TIME: usize = 8;
+pub(super) const AT_A_TIME: usize = 8;
 
 /// The snapshots of a page: the newest may only be expected.
 const SNAPSHOTS: i32 = 20;
@@ -79,7 +79,7 @@ async fn servers(drs: &Client, arn: &str) -> Read<Vec<PlanServer>> {
 }
 
 /// The newest snapshot that was taken. An expected snapshot has no `timestamp`.
-async fn newest(drs: &Client, server: &str) -> Read<Option<RecoverySnapshot>> {
+pub(super) async fn newest(drs: &Client, server: &str) -> Read<Option<RecoverySnapshot>> {
     let call = drs.describe_recovery_snapshots().source_server_id(server).order(RecoverySnapshotsOrder::Desc);
     let mut pages = call.max_results(SNAPSHOTS).into_paginator().send();
     let mut newest: Option<RecoverySnapshot> = None;

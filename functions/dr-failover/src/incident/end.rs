@@ -24,6 +24,8 @@ pub enum IncidentEnd {
     Completed { launched: usize, servers: usize },
     /// The execution completed, and a critical server did not launch.
     CriticalServerFailed { launched: usize, servers: usize },
+    /// An operator gave the waves up.
+    WavesGivenUp { by: String, launched: usize, servers: usize },
     /// An operator cancelled the execution.
     ExecutionCancelled { error: Option<DrsError> },
     /// The execution failed.
@@ -51,6 +53,9 @@ impl fmt::Display for IncidentEnd {
             Self::Completed { launched, servers } => f.write_str(&launched_of(*launched, *servers)),
             Self::CriticalServerFailed { launched, servers } => {
                 write!(f, "DRS reports COMPLETED, but only {}", launched_of(*launched, *servers))
+            }
+            Self::WavesGivenUp { by, launched, servers } => {
+                write!(f, "{by} gave the remaining waves up, and {}", launched_of(*launched, *servers))
             }
             Self::ExecutionCancelled { error } => {
                 write!(f, "an operator cancelled the execution{}", detail(error))

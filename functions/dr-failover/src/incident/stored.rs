@@ -12,7 +12,7 @@ use shared::claim::Claim;
 use super::{
     Approver, ChosenSnapshot, DecidedStart, FORMAT, Hold, Incident, IncidentAlarm, IncidentApproval,
     IncidentEnd, IncidentPhase, IncidentServer, PlanExecution, RecordEntry, RecoveryOrder, RefusalCause,
-    StartAttempt, StartRefusal, UnansweredEmails, unknown,
+    StartAttempt, StartRefusal, UnansweredEmails, WaveCourse, unknown,
 };
 use crate::interlock::{Interlock, InterlockCode};
 use crate::reported::ReportedState;
@@ -59,6 +59,7 @@ pub(super) struct IncidentItem {
     traffic: BTreeMap<String, TrafficItem>,
     #[serde(default)]
     hostnames: BTreeMap<String, String>,
+    waves: Option<WaveCourse>,
     #[serde(default)]
     record: Vec<RecordEntry>,
     #[serde(default)]
@@ -172,6 +173,7 @@ impl From<IncidentItem> for Incident {
                 .filter_map(|(server, item)| Some((server, moved(item)?)))
                 .collect(),
             hostnames: item.hostnames,
+            waves: item.waves,
             record: item.record,
             unrecorded: item.unrecorded,
             reported: item.told,

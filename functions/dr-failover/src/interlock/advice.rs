@@ -54,6 +54,16 @@ impl Interlock {
             Self::NoSnapshot { .. } => "a server has no snapshot",
             Self::OverRpo { oldest, .. } => return format!("snapshots are {} old", short_duration(*oldest)),
             Self::ReplicationStopped { .. } => "DRS replication is disconnected or stopped",
+            Self::WaveEmpty { .. } => "a wave has no server",
+            Self::WavesTooLarge { .. } => "the plan has too many servers",
+            Self::WaveBlocked { servers, .. } => {
+                return format!("{} failed, and the next wave waits", super::some(servers));
+            }
+            Self::WaveSlow { servers, .. } => {
+                return format!("{} is not launched in time", super::some(servers));
+            }
+            Self::WaveRefused { wave, .. } => return format!("DRS refused a launch of the wave {wave}"),
+            Self::WaveAlarmOk { wave } => return format!("the alarm is OK, and the wave {wave} waits"),
             Self::StartRefused { .. } => "DRS refused the start",
             Self::Earlier { headline, .. } => headline,
         };
@@ -154,6 +164,23 @@ impl Interlock {
                 "A recovery would lose more data than the RPO allows. If the outage is worse, start the recovery by hand."
             }
             Self::ReplicationStopped { .. } => "DRS probably refuses a plan with such a server.",
+            Self::WaveEmpty { .. } => {
+                "Fix the wave's tags or ids in the rules, or the tags of the source servers."
+            }
+            Self::WavesTooLarge { .. } => "Split the plan: each plan has its own waves.",
+            Self::WaveBlocked { .. } => {
+                "An operator has to act: launch the server again, or skip it. The next wave starts within a minute after that."
+            }
+            Self::WaveSlow { .. } => {
+                "DRS cannot cancel a job. Wait, or skip the server: then the next wave starts without it."
+            }
+            Self::WaveRefused { .. } => {
+                "The servers that were launched stay. Fix the cause that DRS names, or wait."
+            }
+            Self::WaveAlarmOk { .. } => {
+                "Check whether the original site works. Then continue the waves, or give them up. If the alarm goes into ALARM again, \
+                 the waves continue by themselves."
+            }
             Self::StartRefused { .. } => "Nothing was launched. Fix the cause that DRS names, or wait.",
             Self::Earlier { advice, .. } => advice,
         }

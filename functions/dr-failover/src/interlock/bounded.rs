@@ -15,6 +15,7 @@ impl Interlock {
             | Self::PlanUnreadable { error }
             | Self::ApprovalUnreadable { error, .. }
             | Self::SnapshotsUnreadable { error, .. }
+            | Self::WaveRefused { error, .. }
             | Self::KillSwitchUnclear { found: KillSwitchGap::Unreadable(error), .. }
             | Self::SecondAlarmUnreadable { found: SecondAlarmGap::Unreadable(error), .. }
             | Self::StartRefused { cause: RefusalCause::Refused { error }, .. } => {
@@ -48,6 +49,11 @@ impl Interlock {
             | Self::NoSnapshot { .. }
             | Self::OverRpo { .. }
             | Self::ReplicationStopped { .. }
+            | Self::WaveEmpty { .. }
+            | Self::WavesTooLarge { .. }
+            | Self::WaveBlocked { .. }
+            | Self::WaveSlow { .. }
+            | Self::WaveAlarmOk { .. }
             | Self::Earlier { .. }
             | Self::KillSwitchUnclear { found: KillSwitchGap::Absent | KillSwitchGap::Other(_), .. }
             | Self::SecondAlarmUnreadable {

@@ -55,6 +55,10 @@ pub enum InterlockCode {
     #[strum(serialize = "put-away")]
     ReplicationStopped,
     StartRefused,
+    WaveBlocked,
+    WaveSlow,
+    WaveRefused,
+    WaveAlarmOk,
 }
 
 impl InterlockCode {
@@ -73,6 +77,10 @@ impl InterlockCode {
             | Self::PlanInvalid
             | Self::PlanEmpty
             | Self::NoSnapshot
+            | Self::WaveBlocked
+            | Self::WaveSlow
+            | Self::WaveRefused
+            | Self::WaveAlarmOk
             | Self::StartRefused => true,
             Self::KillSwitchOff
             | Self::KillSwitchUnclear

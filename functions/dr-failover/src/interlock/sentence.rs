@@ -203,6 +203,33 @@ impl fmt::Display for Interlock {
                 let (count, names) = (count(servers.len(), "server"), some(servers));
                 write!(f, "DRS replication of {count} is disconnected or stopped: {names}")
             }
+            Self::WaveEmpty { waves } => {
+                write!(f, "no source server belongs to the {} {}", noun(waves.len(), "wave"), some(waves))
+            }
+            Self::WavesTooLarge { count, most } => {
+                write!(f, "the waves of the plan have {count} servers, and an incident holds at most {most}")
+            }
+            Self::WaveBlocked { wave, servers } => {
+                write!(f, "the launch of {} failed in the wave {wave}, so the next wave waits", some(servers))
+            }
+            Self::WaveSlow { wave, servers, within } => {
+                let (server, is) = (noun(servers.len(), "server"), verb(servers.len(), "is", "are"));
+                let within = short_duration(*within);
+                write!(
+                    f,
+                    "the {server} {} {is} not launched within the {within} of the wave {wave}",
+                    some(servers)
+                )
+            }
+            Self::WaveRefused { wave, error, again } => {
+                write!(
+                    f,
+                    "DRS refused a launch of the wave {wave} ({error}); the function asks again at {again}"
+                )
+            }
+            Self::WaveAlarmOk { wave } => {
+                write!(f, "every alarm is OK, so the wave {wave} waits for an operator")
+            }
             Self::StartRefused { cause, again } => match cause {
                 RefusalCause::Refused { error } => {
                     write!(f, "DRS refused the start ({error}); the function asks again at {again}")

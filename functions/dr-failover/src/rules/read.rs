@@ -9,6 +9,7 @@ use shared::arn::Arn;
 use shared::config::codes::MISSING_KEY;
 use shared::config::{Code, Document, Problem, RawTable, TableReader, Text};
 
+use super::waves;
 use super::{Agreement, Approval, OverRpo, PlanMode, PlanPlaces, RecoveryPlan, Rules, SecondSignal};
 use crate::FUNCTION;
 
@@ -30,8 +31,10 @@ const BAD_AGREE: Code =
     Code { name: "bad-agree", title: "a value is not a number of looks at the second signal" };
 const BAD_ADDRESS: Code =
     Code { name: "bad-address", title: "a recovery plan names an Elastic IP address that it cannot move" };
-const BAD_APPROVAL: Code =
-    Code { name: "bad-approval", title: "a value does not say when a recovery may start without an approval" };
+const BAD_APPROVAL: Code = Code {
+    name: "bad-approval",
+    title: "a value does not say when a recovery may start without an approval",
+};
 const ELSEWHERE: Code = Code { name: "plan-elsewhere", title: "a recovery plan names two regions" };
 
 /// Every code of this module.
@@ -47,6 +50,12 @@ pub const CODES: &[Code] = &[
     BAD_TOPIC,
     BAD_ADDRESS,
     ELSEWHERE,
+    waves::NO_ONE_ORDER,
+    waves::BAD_WAVE,
+    waves::SAME_WAVE,
+    waves::BAD_SERVER,
+    waves::SERVER_TWICE,
+    waves::TOO_MANY,
 ];
 
 /// The longest name: the name is part of an email's subject.
@@ -89,7 +98,9 @@ fn plan(
     let alarms = alarms(&mut table);
     let second_signal = second_signal(&mut table);
     let agree = agreement(&mut table);
-    let drs_plan = table.required_string("plan", BAD_DRS_PLAN);
+    let has_plan = table.span("plan").is_some();
+    let drs_plan = if has_plan { table.required_string("plan", BAD_DRS_PLAN) } else { None };
+    let waves = waves::read(&mut table, has_plan);
     let drs_plan = drs_plan.and_then(|text| Some((drs_plan_arn(&mut table, &text)?, text.span())));
     // `drill` was the default of earlier versions, in which an alarm could start a drill.
     let modes = [("notify", PlanMode::Notify), ("recovery", PlanMode::Recovery), ("drill", PlanMode::Notify)];
@@ -114,26 +125,26 @@ fn plan(
     if let (Some((alarms, at)), Some(signal), Some((plan, _))) = (&alarms, &second_signal, &drs_plan) {
         not_itself(&mut table, alarms, at, signal, plan);
     }
-    let waves = Vec::new();
-    let (addresses, addresses_at) = addresses::read(&mut table, &waves);
+    let known_waves = waves.clone().unwrap_or_default();
+    let (addresses, addresses_at) = addresses::read(&mut table, &known_waves);
     table.finish();
     let is_good = problems.len() == before;
     let plan = (|| {
         let (alarms, alarms_at) = alarms?;
-        let (drs_plan, drs_plan_at) = drs_plan?;
+        let (drs_plan, drs_plan_at) = drs_plan.unzip();
         Some(RecoveryPlan {
             name: name.clone()?.into_inner(),
             alarms,
             second_signal: second_signal?,
             named_at: PlanPlaces {
-                drs_plan: Some(drs_plan_at),
+                drs_plan: drs_plan_at,
                 topic: topic_at,
                 alarms: alarms_at,
                 addresses: addresses_at,
             },
             agree,
-            drs_plan: Some(drs_plan),
-            waves,
+            drs_plan,
+            waves: waves?,
             mode: mode.unwrap_or(PlanMode::Notify),
             approval,
             addresses,
@@ -375,7 +386,7 @@ fn is_probe(url: &str) -> bool {
 }
 
 /// A duration such as `15m`, `2h` or `1d`, in jiff's friendly format, with days of 24 hours.
-fn duration(
+pub(super) fn duration(
     table: &mut TableReader<'_, '_, '_>,
     key: &'static str,
     range: std::ops::RangeInclusive<SignedDuration>,

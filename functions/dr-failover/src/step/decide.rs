@@ -10,7 +10,7 @@ use crate::facts::{
 use crate::incident::{ChosenSnapshot, DecidedStart, Incident};
 use crate::interlock::{Interlock, KillSwitchGap, SecondAlarmGap};
 use crate::latch::{Latch, LatchedStart};
-use crate::rules::{Mode, OverRpo, RecoveryPlan};
+use crate::rules::{MOST_WAVE_SERVERS, Mode, OverRpo, RecoveryPlan};
 
 /// A start takes the snapshots of so many servers (StartRecoveryPlanExecution, AWS Elastic Disaster Recovery API Reference); a
 /// plan has at most 100 ("Recovery plan quotas", AWS Elastic Disaster Recovery User Guide) unless that quota is raised.
@@ -261,7 +261,9 @@ fn of_recoverable(
     drs_plan: &DrsPlan,
     recoverable: &Recoverable,
 ) -> (Vec<Interlock>, Vec<Interlock>) {
-    let (mut holds, mut despite) = (of_plan(drs_plan), Vec::new());
+    let holds =
+        if question.plan.waves.is_empty() { of_plan(drs_plan) } else { of_waves(question.plan, drs_plan) };
+    let (mut holds, mut despite) = (holds, Vec::new());
     match &recoverable.jobs {
         Err(error) => holds.push(Interlock::JobsUnreadable { error: error.clone() }),
         Ok(jobs) => holds.extend(jobs.iter().map(|job| Interlock::JobRunning {
@@ -307,6 +309,21 @@ fn of_plan(drs_plan: &DrsPlan) -> Vec<Interlock> {
     }
     if drs_plan.servers.len() > MOST_SERVERS {
         holds.push(Interlock::TooManyServers { count: drs_plan.servers.len(), most: MOST_SERVERS });
+    }
+    holds
+}
+
+/// Every wave has a server, and the incident has room for all of them.
+fn of_waves(plan: &RecoveryPlan, drs_plan: &DrsPlan) -> Vec<Interlock> {
+    let is_empty = |name: &String| !drs_plan.servers.iter().any(|server| server.step == *name);
+    let empty: Vec<String> = plan.waves.iter().map(|wave| wave.name.clone()).filter(is_empty).collect();
+    let mut holds = Vec::new();
+    if !empty.is_empty() {
+        holds.push(Interlock::WaveEmpty { waves: empty });
+    }
+    let count = drs_plan.servers.len();
+    if count > MOST_WAVE_SERVERS {
+        holds.push(Interlock::WavesTooLarge { count, most: MOST_WAVE_SERVERS });
     }
     holds
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use shared::decision::Verdict;
 
 use super::decide::{StartDecision, StartQuestion, decide, own};
-use super::{Draft, ExecutionsQuery, MissingFact, follow, release_latch, set_latch};
+use super::{Draft, ExecutionsQuery, MissingFact, follow, release_latch, set_latch, waves};
 use crate::because::{Because, BlockedBy, ClosedAs};
 use crate::facts::{FoundExecution, Recoverable};
 use crate::incident::{
@@ -23,6 +23,10 @@ impl Draft<'_> {
         let phase = incident.phase;
         let start = match phase {
             IncidentPhase::Held | IncidentPhase::Starting => self.undecided()?,
+            IncidentPhase::Running if incident.waves.is_some() => {
+                self.follow_waves()?;
+                None
+            }
             IncidentPhase::Running => {
                 self.followed()?;
                 None
@@ -77,6 +81,8 @@ impl Draft<'_> {
                 | IncidentPhase::Refused => Verdict::Skip,
             };
             self.reason(verdict, &ClosedAs { phase: incident.phase, end: incident.end.as_ref() });
+        } else if incident.waves.is_some() && incident.phase == IncidentPhase::Running {
+            self.explain_the_wave(&incident);
         } else if let Some(execution) = incident.execution() {
             self.reason(Verdict::Skip, &in_progress(&incident, execution));
         }
@@ -99,6 +105,13 @@ impl Draft<'_> {
         let (Some(signals), Some(executions)) = (&self.facts.signals, &self.facts.executions) else {
             return Err(MissingFact::Signals(query));
         };
+        // StartRecovery takes no token: DRS is asked again only once its list must show the earlier job.
+        let is_unclear = incident.unclear_until().is_some_and(|until| context.now < until);
+        let found = executions.as_ref().ok().and_then(|those| own(incident, those));
+        if is_unclear && found.is_none() {
+            self.reason(Verdict::Hold, &Because::BeingAsked { would_be: IncidentPhase::Starting });
+            return Ok(None);
+        }
         let is_notify = context.plan.mode == PlanMode::Notify
             && incident.mode == Mode::Recovery
             && incident.approved_by.is_none()
@@ -112,6 +125,7 @@ impl Draft<'_> {
             let is_nowhere = |those: &Vec<FoundExecution>| own(incident, those).is_none();
             if executions.as_ref().is_ok_and(is_nowhere) {
                 incident.withdraw();
+                incident.waves = None;
                 release_latch(&mut self.step.known.latch, &incident.id);
             }
         }
@@ -135,7 +149,10 @@ impl Draft<'_> {
                 Ok(None)
             }
             StartDecision::Start(start) => match self.permitted(start)? {
-                Ok(start) => Ok(self.decide_start(start)),
+                Ok(start) => {
+                    let start = self.decide_start(start);
+                    Ok(if context.plan.waves.is_empty() { start } else { self.begin_waves() })
+                }
                 Err(interlocks) => {
                     self.hold(&interlocks);
                     Ok(None)
@@ -175,6 +192,9 @@ impl Draft<'_> {
 
     fn adopt(&mut self, execution: &FoundExecution) -> Result<(), MissingFact> {
         let now = self.context.now;
+        if execution.arn.resource.starts_with("job/") {
+            return self.adopt_jobs(execution);
+        }
         let arn = execution.arn.to_string();
         self.reason(Verdict::Start, &Because::Adopted { execution: arn, status: execution.status.clone() });
         let Some(incident) = self.step.known.incident.as_mut() else { return Ok(()) };
@@ -199,7 +219,9 @@ impl Draft<'_> {
         };
         incident.hostnames = hostnames;
         // Until the invocation has ended, DRS may be about to start the plan: the incident is not closed meanwhile.
-        let asked = DecidedStart { asked_until: Some(context.ends), ..start.clone() };
+        let listed =
+            if context.plan.waves.is_empty() { jiff::SignedDuration::ZERO } else { waves::LISTED_WITHIN };
+        let asked = DecidedStart { asked_until: Some(context.ends + listed), ..start.clone() };
         incident.decide(asked, &because.to_string(), context.now);
         if start.mode == Mode::Recovery {
             let started = LatchedStart { incident: incident.id.clone(), at: context.now };
@@ -210,7 +232,7 @@ impl Draft<'_> {
     }
 
     /// Writes down what blocks the incident.
-    fn hold(&mut self, interlocks: &[Interlock]) {
+    pub(super) fn hold(&mut self, interlocks: &[Interlock]) {
         let now = self.context.now;
         if let Some(incident) = self.incident() {
             incident.phase = phase_of_a_hold(incident, interlocks);
@@ -219,7 +241,7 @@ impl Draft<'_> {
         self.explain_holds(interlocks);
     }
 
-    fn explain_holds(&mut self, interlocks: &[Interlock]) {
+    pub(super) fn explain_holds(&mut self, interlocks: &[Interlock]) {
         let place = &self.context.plan.place;
         for interlock in interlocks {
             self.reason(Verdict::Hold, &BlockedBy { interlock, place });
@@ -231,6 +253,7 @@ impl Draft<'_> {
         let now = self.context.now;
         let Some(incident) = self.step.known.incident.as_mut() else { return };
         incident.refuse(StartRefusal { at: now, cause: cause.clone() });
+        incident.waves = None;
         let again = incident.waits_until().unwrap_or(now);
         let interlocks = [Interlock::StartRefused { cause, again }];
         block(incident, &interlocks, now);
@@ -269,10 +292,11 @@ impl Draft<'_> {
 
 fn query(incident: &Incident) -> Box<ExecutionsQuery> {
     let (drs_plan, opened) = (incident.drs_plan.clone(), incident.opened);
-    Box::new(ExecutionsQuery { drs_plan, opened, void_until: incident.void_until() })
+    let (incident, void_until) = (incident.id.clone(), incident.void_until());
+    Box::new(ExecutionsQuery { drs_plan, incident, opened, void_until })
 }
 
-fn hostnames(recoverable: &Recoverable) -> std::collections::BTreeMap<String, String> {
+pub(super) fn hostnames(recoverable: &Recoverable) -> std::collections::BTreeMap<String, String> {
     let servers = recoverable.plan.as_ref().map(|plan| &plan.servers[..]).unwrap_or_default();
     servers.iter().filter_map(|server| Some((server.id.clone(), server.hostname.clone()?))).collect()
 }
@@ -314,7 +338,7 @@ fn close_without_start(
 }
 
 /// Replaces what blocks an incident. An interlock whose code blocked it before keeps its time.
-fn block(incident: &mut Incident, interlocks: &[Interlock], now: Timestamp) {
+pub(super) fn block(incident: &mut Incident, interlocks: &[Interlock], now: Timestamp) {
     let before = std::mem::take(&mut incident.holds);
     for interlock in interlocks {
         let since =

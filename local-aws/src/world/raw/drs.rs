@@ -31,6 +31,8 @@ pub(in super::super) struct RawSourceServer {
     /// Default `CONTINUOUS`.
     pub(in super::super) replication: Option<Spanned<String>>,
     pub(in super::super) lag: Option<String>,
+    #[serde(default)]
+    pub(in super::super) tags: BTreeMap<String, String>,
     /// Default `LAUNCHED`.
     pub(in super::super) launch: Option<Spanned<String>>,
     /// Default 600.
@@ -103,6 +105,8 @@ pub(in super::super) struct RawRecoveryJob {
     pub(in super::super) kind: Option<Spanned<String>>,
     #[serde(default)]
     pub(in super::super) drill: bool,
+    #[serde(default)]
+    pub(in super::super) tags: BTreeMap<String, String>,
     pub(in super::super) started: Timestamp,
 }
 

@@ -7,12 +7,14 @@ use crate::interlock::InterlockCode;
 use crate::rules::Mode;
 use crate::text::utc;
 
+use super::waves;
+
 /// A list of actions.
 #[derive(Default)]
-struct ActionList(Vec<String>);
+pub(super) struct ActionList(Vec<String>);
 
 impl ActionList {
-    fn sentence(&mut self, text: &str) {
+    pub(super) fn sentence(&mut self, text: &str) {
         self.0.push(format!("- {text}"));
     }
 
@@ -20,13 +22,20 @@ impl ActionList {
         self.0.extend(texts.iter().zip(1..).map(|(text, number)| format!("{number}. {text}")));
     }
 
-    fn command(&mut self, text: &str, command: impl Into<Option<String>>) {
+    pub(super) fn command(&mut self, text: &str, command: impl Into<Option<String>>) {
         self.0.extend(command.into().map(|command| format!("- {text}:\n  {command}")));
     }
 }
 
+/// The most servers in a command: a job of DRS has at most a hundred.
+const MOST_BY_HAND: usize = 100;
+
 const BY_HAND: &str = "Start the recovery by hand, for real. DRS takes the latest data, whatever its age, and first deletes the \
                        instances that it launched earlier for these servers";
+
+const WAVE_BY_HAND: &str = "Start the first wave by hand, for real. DRS takes the latest data, whatever its age, and first deletes the \
+                            instances that it launched earlier for these servers. The function finds the job by its tags, and starts \
+                            the other waves";
 
 const TERMINATE: &str = "Terminate the drill's instances, which cost money until then";
 
@@ -36,7 +45,8 @@ pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<String> {
     let mut list = ActionList::default();
     match incident.phase {
         IncidentPhase::Held => held(email, &mut list),
-        IncidentPhase::Starting => starting(incident, &mut list),
+        IncidentPhase::Starting => starting(email, &mut list),
+        IncidentPhase::Running if incident.waves.is_some() => waves::actions(email, &mut list),
         IncidentPhase::Running => running(incident, &mut list),
         IncidentPhase::Drilled => drilled(email, &mut list),
         IncidentPhase::Recovered | IncidentPhase::RecoveredInPart => recovered(email, &mut list),
@@ -46,7 +56,10 @@ pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<String> {
                 true => BY_HAND.to_owned(),
                 false => format!("First remove what blocks the {}. Then do this. {BY_HAND}", incident.mode),
             };
-            list.command(&what, incident.drs_plan.as_ref().map(commands::start));
+            list.command(
+                &what,
+                incident.drs_plan.as_ref().map(commands::start).or_else(|| commands::start_wave(email)),
+            );
         }
         IncidentPhase::OkAgain => {}
     }
@@ -57,16 +70,21 @@ fn may_start(incident: &Incident) -> bool {
     !incident.holds.iter().any(|hold| hold.interlock.code().forbids_a_start_by_hand())
 }
 
-fn starting(incident: &Incident, list: &mut ActionList) {
+fn starting(email: &IncidentEmail<'_>, list: &mut ActionList) {
+    let incident = email.incident;
+    if !email.plan.waves.is_empty() {
+        list.command("Check whether DRS has a job with the incident's tag", commands::jobs(email));
+    }
     list.command("Check whether DRS has the execution", incident.drs_plan.as_ref().map(commands::executions));
     // While DRS cannot be read, the next email has no known time.
-    if incident.holds.is_empty() {
+    if incident.holds.is_empty() && incident.waves.is_none() {
         list.sentence("Wait two minutes: you get another email.");
     }
     list.command(
         "To start the recovery now, run this; the tag ties it to this incident, so that the function starts no second one",
         commands::start_for(incident),
     );
+    list.command(WAVE_BY_HAND, commands::start_wave(email));
 }
 
 fn held(email: &IncidentEmail<'_>, list: &mut ActionList) {
@@ -93,6 +111,7 @@ fn held(email: &IncidentEmail<'_>, list: &mut ActionList) {
     }
     if may_start(incident) {
         list.command(BY_HAND, commands::start_for(incident));
+        list.command(WAVE_BY_HAND, commands::start_wave(email));
     }
     if is_blocked_by(InterlockCode::NoSnapshot) || is_blocked_by(InterlockCode::PlanInvalid) {
         list.command(
@@ -180,6 +199,13 @@ fn failed(email: &IncidentEmail<'_>, list: &mut ActionList) {
     let execution = incident.execution();
     let arn = execution.map(|execution| &execution.arn);
     list.command("List the steps of the execution, with their errors", arn.and_then(commands::steps));
+    if incident.waves.is_some() {
+        list.command("List the jobs of DRS", commands::jobs(email));
+        let missing: Vec<&str> = incident.missing().map(|(id, _)| id.as_str()).take(MOST_BY_HAND).collect();
+        if incident.mode == Mode::Recovery && !missing.is_empty() {
+            list.command("Launch the missing servers", commands::start_servers(email, &missing));
+        }
+    }
     match execution.map(|execution| execution.status.as_str()) {
         Some("FAILED") => {
             let what = "Retry the failed step (launched servers stay; the list of steps has the ARN). You get no more emails about it";

@@ -10,6 +10,8 @@ use crate::email::{IncidentEmail, traffic};
 use crate::incident::{Incident, IncidentPhase, RefusalCause, launched_of};
 use crate::interlock::some;
 use crate::rules::Mode;
+
+use super::waves;
 use crate::text::{short_duration, utc};
 
 /// What is true now.
@@ -71,7 +73,7 @@ fn order(incident: &Incident) -> String {
 }
 
 /// The first interlock, and the number of the others.
-fn blocked(incident: &Incident) -> String {
+pub(super) fn blocked(incident: &Incident) -> String {
     let more = match incident.holds.len() {
         0 | 1 => String::new(),
         all => {
@@ -113,6 +115,9 @@ fn nothing_launched(incident: &Incident) -> String {
 
 fn running(incident: &Incident, the: &str) -> String {
     let failed: Vec<String> = incident.failed().map(|(id, _)| server_name(incident, id)).collect();
+    if incident.waves.is_some() {
+        return waves::lead(incident, the);
+    }
     let execution = incident.execution();
     if let Some(error) = execution.and_then(|execution| execution.unreadable.as_ref()) {
         let error = printable(&error.to_string());
