@@ -1,5 +1,7 @@
 //! dr-failover in an account of its own: killed at every call and run again, two alarms at once, the record.
 
+mod drills;
+
 use std::time::{Duration, Instant};
 
 use aws_config::retry::RetryConfig;

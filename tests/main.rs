@@ -7,6 +7,7 @@ mod brake;
 mod branch_policies;
 mod branch_templates;
 mod documents;
+mod drill_page;
 mod explain;
 mod failover;
 mod faults;

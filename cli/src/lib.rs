@@ -10,6 +10,7 @@ pub mod incident;
 pub mod progress;
 pub mod render;
 pub mod replay;
+pub mod report;
 pub mod rules_file;
 pub mod stacks;
 pub mod template;

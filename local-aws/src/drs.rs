@@ -9,6 +9,7 @@ mod executions;
 mod plans;
 mod request;
 mod start;
+mod terminate;
 mod transitions;
 mod validation;
 
@@ -37,6 +38,7 @@ pub(crate) const SERVICE: Service = Service {
         ("ListRecoveryPlanExecutions", executions::list_recovery_plan_executions),
         ("ListRecoveryPlanSteps", plans::list_recovery_plan_steps),
         ("StartRecoveryPlanExecution", start::start_recovery_plan_execution),
+        ("TerminateRecoveryInstances", terminate::terminate_recovery_instances),
     ],
 };
 
@@ -118,6 +120,8 @@ pub(crate) struct SourceServerRecord {
     /// The result of its launch: `LAUNCHED` or `FAILED`.
     pub(crate) launch: String,
     pub(crate) launch_takes: SignedDuration,
+    /// Whether a job can terminate its instances.
+    pub(crate) terminates: bool,
     pub(crate) snapshots: Vec<RecoverySnapshotRecord>,
 }
 

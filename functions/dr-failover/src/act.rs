@@ -2,6 +2,7 @@
 
 mod ledger;
 mod start;
+mod terminate;
 
 use std::collections::VecDeque;
 
@@ -16,14 +17,17 @@ use versioned_table::TableError;
 use crate::because::Because;
 use crate::email::{self, IncidentEmail};
 use crate::facts::Facts;
-use crate::incident::DecidedStart;
+use crate::incident::{DecidedStart, TerminateCallRecord};
 use crate::latch::Clearance;
 use crate::remark::Remark;
 use crate::rules::RecoveryPlan;
 use crate::run::Run;
-use crate::step::{Effect, Input, KnownPlan, StartAnswer, StartFailure, Step, step};
+use crate::step::{
+    Effect, Input, KnownPlan, StartAnswer, StartFailure, Step, TerminateAnswer, TerminateFailure, step,
+};
 use ledger::IncidentLedger;
 use start::StartCall;
+use terminate::TerminateCall;
 
 /// The effects of one plan, and their report.
 pub(crate) struct Acting<'a> {
@@ -59,6 +63,10 @@ impl<'a> Acting<'a> {
                     self.asked = Some(performed);
                     (known, effects) = next;
                 }
+                Effect::Terminate(call) => {
+                    let performed = self.terminate(&call).await;
+                    (known, effects) = self.next(&known, Input::Terminated(&performed));
+                }
                 Effect::ReportClearance(cleared) => {
                     known = self.report_clearance(known, &cleared).await;
                     stored = known.clone();
@@ -80,7 +88,11 @@ impl<'a> Acting<'a> {
                 Effect::ReportUnrecordedStart { answer, error } => {
                     email::unrecorded(self.plan, answer, error, now)
                 }
-                Effect::Write | Effect::Start(_) | Effect::ReportClearance(_) | Effect::ReportIncident(_) => {
+                Effect::Write
+                | Effect::Start(_)
+                | Effect::Terminate(_)
+                | Effect::ReportClearance(_)
+                | Effect::ReportIncident(_) => {
                     continue;
                 }
             };
@@ -123,6 +135,17 @@ impl<'a> Acting<'a> {
         let call = StartCall { incident, start };
         let performed = self.run.invocation.executor.perform(call.send(&self.run.aws.drs)).await;
         let result = performed.result(|StartAnswer(execution)| execution.arn.to_string());
+        self.report.actions.push(call.action(result));
+        performed
+    }
+
+    async fn terminate(
+        &mut self,
+        call: &TerminateCallRecord,
+    ) -> Performed<TerminateAnswer, TerminateFailure> {
+        let call = TerminateCall { plan: &self.plan.name, call };
+        let performed = self.run.invocation.executor.perform(call.send(&self.run.aws.drs)).await;
+        let result = performed.result(|TerminateAnswer(job)| job.clone());
         self.report.actions.push(call.action(result));
         performed
     }

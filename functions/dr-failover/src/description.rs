@@ -14,6 +14,7 @@ use crate::{rules, settings};
 const DRS_PLAN: &str = "arn:{partition}:drs:{region}:{account}:recovery-plan/*";
 const DRS_EXECUTION: &str = "arn:{partition}:drs:{region}:{account}:recovery-plan-execution/*";
 const SOURCE_SERVER: &str = "arn:{partition}:drs:{region}:{account}:source-server/*";
+const RECOVERY_INSTANCE: &str = "arn:{partition}:drs:{region}:{account}:recovery-instance/*";
 const TABLE: &str = "arn:{partition}:dynamodb:{region}:{account}:table/*";
 const TOPIC: &str = "arn:{partition}:sns:{region}:{account}:*";
 const PARAMETER: &str = "arn:{partition}:ssm:{region}:{account}:parameter/*";
@@ -55,6 +56,8 @@ pub const FUNCTION: Function = Function {
         Call::on("drs:StartRecoveryPlanExecution", DRS_PLAN),
         // A start tags its execution.
         Call::on("drs:TagResource", DRS_EXECUTION),
+        // Only instances of a drill, on an operator's command.
+        Call::on("drs:TerminateRecoveryInstances", RECOVERY_INSTANCE),
         Call::on("dynamodb:GetItem", TABLE),
         // TransactWriteItems needs it, too.
         Call::on("dynamodb:PutItem", TABLE),

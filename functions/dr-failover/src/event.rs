@@ -9,6 +9,7 @@ mod time;
 
 use std::fmt;
 
+use jiff::Timestamp;
 use serde_json::Value;
 use shared::event::{MalformedEvent, kind, required};
 
@@ -53,6 +54,22 @@ pub enum Event {
         /// The operator's name.
         by: String,
     },
+    /// The operator, or the schedule, starts a drill.
+    Drill {
+        /// The plan's name.
+        plan: String,
+        /// The operator's name, or `schedule`.
+        by: String,
+        /// The time of the event.
+        at: Option<Timestamp>,
+    },
+    /// The operator cleans a drill up.
+    CleanUp {
+        /// The incident's id.
+        incident: String,
+        /// The operator's name.
+        by: String,
+    },
     /// Every open incident is re-evaluated.
     Reconcile,
 }
@@ -83,6 +100,8 @@ impl fmt::Display for Event {
             Self::Refuse { incident, by } => write!(f, "{by} refuses the recovery of {incident}"),
             Self::Close { incident, by } => write!(f, "{by} closes the incident {incident}"),
             Self::ClearLatch { plan, by } => write!(f, "{by} clears the latch of {plan}"),
+            Self::Drill { plan, by, .. } => write!(f, "{by} asks for a drill of {plan}"),
+            Self::CleanUp { incident, by } => write!(f, "{by} asks for the clean-up of {incident}"),
             Self::Reconcile => f.write_str("reconcile"),
         }
     }
@@ -141,15 +160,30 @@ fn ours(detail_type: &str, event: &Value) -> Result<Parsed, MalformedEvent> {
         "reconcile" => Event::Reconcile,
         "refuse" => Event::Refuse { incident: word("/detail/incident", "detail.incident")?, by: by()? },
         "close" => Event::Close { incident: word("/detail/incident", "detail.incident")?, by: by()? },
+        "drill" => {
+            Event::Drill { plan: word("/detail/plan", "detail.plan")?, by: by()?, at: time_of(event)? }
+        }
+        "clean-up" => Event::CleanUp { incident: word("/detail/incident", "detail.incident")?, by: by()? },
         "clear-latch" => Event::ClearLatch { plan: word("/detail/plan", "detail.plan")?, by: by()? },
         other => {
             return Err(MalformedEvent::NotA {
                 field: "detail-type",
                 value: other.to_owned(),
-                expected: "reconcile, refuse, close or clear-latch",
+                expected: "reconcile, refuse, close, clear-latch, drill or clean-up",
             });
         }
     }))
+}
+
+/// The time of an event of a schedule. An operator's command has none.
+fn time_of(event: &Value) -> Result<Option<Timestamp>, MalformedEvent> {
+    let Some(text) = event.get("time").and_then(Value::as_str) else { return Ok(None) };
+    let not_a_time = |_| MalformedEvent::NotA {
+        field: "time",
+        value: text.to_owned(),
+        expected: "a time, as 2026-03-02T10:00:00Z",
+    };
+    text.parse().map(Some).map_err(not_a_time)
 }
 
 /// No member is required: the event only causes a re-evaluation.

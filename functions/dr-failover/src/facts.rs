@@ -27,6 +27,8 @@ pub struct Facts {
     pub recoverable: Option<Recoverable>,
     /// The progress of the incident's execution.
     pub progress: Option<Read<ExecutionProgress>>,
+    /// The instances of a drill after its launch.
+    pub drill: Option<Read<DrillFacts>>,
 }
 
 /// The kill switch and the second signal of a plan.
@@ -236,6 +238,35 @@ pub struct RecoveryInstance {
     pub id: String,
     /// Whether a drill launched the instance.
     pub is_drill: bool,
+}
+
+/// A drill after its launch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DrillFacts {
+    /// The progress of its execution; none for a drill without one.
+    pub progress: Option<ExecutionProgress>,
+    /// The instances of its servers that exist.
+    pub instances: Vec<LaunchedInstance>,
+    /// The jobs in progress that terminate instances.
+    pub terminating: Vec<TerminateJob>,
+}
+
+/// An instance with the job that launched it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaunchedInstance {
+    /// The instance; its id is that of the recovery instance.
+    pub instance: RecoveryInstance,
+    /// The job.
+    pub job: Option<String>,
+}
+
+/// A job in progress that terminates instances.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TerminateJob {
+    /// The ids of the recovery instances.
+    pub instances: Vec<String>,
+    /// The ids of the source servers.
+    pub servers: Vec<String>,
 }
 
 /// The progress of an execution.

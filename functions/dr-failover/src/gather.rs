@@ -1,5 +1,6 @@
 //! Reads the facts that a step asks for, one after the other, all of them from the recovery region.
 
+mod drill;
 mod executions;
 mod instances;
 mod jobs;
@@ -58,6 +59,9 @@ async fn read(
         }
         MissingFact::Recoverable(drs_plan) => {
             facts.recoverable = Some(recoverable(run, drs_plan.as_deref()).await);
+        }
+        MissingFact::Drill(query) => {
+            facts.drill = Some(drill::drill(drs, &query, run.invocation.now).await);
         }
         MissingFact::Progress(execution) => {
             facts.progress = Some(progress::progress(drs, &execution.to_string()).await);

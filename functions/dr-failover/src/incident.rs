@@ -1,6 +1,7 @@
 //! An incident: the one record from the first alarm to the last server, as the table holds it and `pointsman incident` prints it.
 
 mod attempt;
+mod clean_up;
 mod end;
 mod execution;
 mod phase;
@@ -25,6 +26,9 @@ use crate::rules::{Mode, RecoveryPlan};
 use crate::suppression::Suppression;
 
 pub use attempt::{ChosenSnapshot, DecidedStart, RefusalCause, StartAttempt, StartRefusal};
+pub use clean_up::{
+    CleanUp, DrillState, LISTED_WITHIN, MOST_CALLS, MOST_INSTANCES, MOST_REMINDERS, TerminateCallRecord,
+};
 pub use end::{IncidentEnd, launched_of};
 pub use execution::{ExecutionStep, IncidentServer, PlanExecution};
 pub use phase::{CLOSING_CODES, IncidentPhase};
@@ -81,6 +85,12 @@ pub struct Incident {
     /// The operator who started the drill.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drilled_by: Option<String>,
+    /// The clean-up of the drill.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clean_up: Option<CleanUp>,
+    /// The number of emails that reminded of the drill's instances.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub reminders: u32,
     /// The operator who refused the recovery. The incident is closed once DRS is known to have no execution of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused_by: Option<String>,
@@ -118,6 +128,10 @@ pub struct Incident {
     /// The invocation that is about to send an email.
     #[serde(rename = "telling", skip_serializing_if = "Option::is_none")]
     pub claim: Option<Claim>,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// An alarm of an incident.
@@ -191,6 +205,8 @@ impl Incident {
             finished: None,
             closed_by: None,
             drilled_by: None,
+            clean_up: None,
+            reminders: 0,
             refused_by: None,
             phase: IncidentPhase::Held,
             mode: Mode::Recovery,

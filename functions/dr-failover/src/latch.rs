@@ -38,6 +38,9 @@ pub struct Latch {
     /// The last drill. A drill never blocks a recovery.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drill: Option<LatchedStart>,
+    /// The last commands that started a drill, or were refused: a repeated one starts no second drill.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub drill_commands: Vec<DrillCommand>,
     /// The last known state of each alarm: an older event is out of date.
     pub seen: BTreeMap<Arn, SeenAlarm>,
 }
@@ -68,6 +71,16 @@ pub struct LatchedStart {
     pub incident: String,
     /// When.
     pub at: Timestamp,
+}
+
+/// A command that started a drill, or was refused because of an open one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct DrillCommand {
+    /// What a repeated command repeats, as a digest.
+    pub key: String,
+    /// The id of the drill.
+    pub incident: String,
 }
 
 /// The operator cleared the latch: the plan may recover again.

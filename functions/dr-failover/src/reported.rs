@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::incident::{Incident, IncidentPhase};
+use crate::incident::{DrillState, Incident, IncidentPhase};
 use crate::interlock::InterlockCode;
+use crate::rules::Mode;
 
 /// The state that an email reports. Items hold it as a text, which is the same in every format.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +44,8 @@ pub enum ReportedState {
     },
     /// A phase after the execution, or without one.
     Ended(IncidentPhase),
+    /// A drill after its launch.
+    Drill(DrillState),
     /// A text of another version of the function. It equals no state, so that the state is reported again.
     Unknown(String),
 }
@@ -51,6 +54,9 @@ impl ReportedState {
     /// The state of an incident.
     pub fn of(incident: &Incident) -> Self {
         let over_rto = incident.over_rto;
+        if let Some(state) = incident.drill_state() {
+            return Self::Drill(state);
+        }
         match incident.phase {
             IncidentPhase::Held => Self::Held { codes: codes(incident), over_rto },
             IncidentPhase::Starting if !incident.holds.is_empty() => Self::StartUnseen { over_rto },
@@ -78,7 +84,12 @@ impl ReportedState {
     /// The state of an incident that the last email does not report, if an email should.
     pub fn unreported(incident: &Incident) -> Option<Self> {
         let state = Self::of(incident);
-        let is_passing = state == Self::Starting || incident.is_validated_again();
+        let is_passing = match &state {
+            Self::Starting | Self::Drill(DrillState::CleaningUp) => true,
+            // A drill waits for a few minutes, and one email reports how that ended.
+            Self::Held { .. } => incident.mode == Mode::Drill,
+            _ => incident.is_validated_again(),
+        };
         (incident.reported.as_ref() != Some(&state) && !is_passing).then_some(state)
     }
 
@@ -89,7 +100,7 @@ impl ReportedState {
             | Self::StartUnanswered { over_rto }
             | Self::StartUnseen { over_rto }
             | Self::Running { over_rto, .. } => *over_rto,
-            Self::Starting | Self::Ended(_) | Self::Unknown(_) => false,
+            Self::Starting | Self::Ended(_) | Self::Drill(_) | Self::Unknown(_) => false,
         }
     }
 
@@ -126,6 +137,7 @@ impl fmt::Display for ReportedState {
                 write!(f, "running:{over}{unseen} {}{late}", failed.join(" "))
             }
             Self::Ended(phase) => f.write_str(phase.name()),
+            Self::Drill(state) => state.fmt(f),
             Self::Unknown(text) => f.write_str(text),
         }
     }
@@ -163,8 +175,11 @@ fn parsed(text: &str) -> Option<ReportedState> {
             let failed = words[usize::from(unseen)..].iter().map(|id| (*id).to_owned()).collect();
             Some(ReportedState::Running { alarm_ok, unseen, failed, over_rto })
         }
-        (phase, []) => IncidentPhase::closing_named(phase).map(ReportedState::Ended),
-        _ => None,
+        (kind, words) => {
+            let drill = DrillState::parsed(kind, words).map(ReportedState::Drill);
+            let phase = || IncidentPhase::closing_named(kind).filter(|_| words.is_empty());
+            drill.or_else(|| phase().map(ReportedState::Ended))
+        }
     }
 }
 

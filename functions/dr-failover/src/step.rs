@@ -5,7 +5,9 @@
 
 mod after;
 pub mod alarm;
+mod clean_up;
 pub mod decide;
+mod drill;
 pub mod follow;
 mod open;
 mod report;
@@ -22,11 +24,13 @@ use shared::home::Home;
 use crate::alarm::{AlarmEvent, AlarmState};
 use crate::because::{Because, LatchKept};
 use crate::facts::{Facts, FoundExecution};
-use crate::incident::{DecidedStart, EntryKind, Incident, IncidentPhase};
+use crate::incident::{DecidedStart, EntryKind, Incident, IncidentPhase, TerminateCallRecord};
 use crate::latch::{Clearance, Latch, LatchedStart};
 use crate::rules::{Mode, RecoveryPlan};
 use crate::settings::Settings;
 use shared::table_error::TableError;
+
+pub use drill::DrillRequest;
 
 /// The known state of a plan: its latch and its open incident.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -78,8 +82,19 @@ pub enum Input<'a> {
         /// The operator's name.
         by: &'a str,
     },
+    /// The operator, or the schedule, starts a drill.
+    Drill(&'a DrillRequest<'a>),
+    /// The operator cleans a drill up.
+    CleanUp {
+        /// The incident's id.
+        incident: &'a str,
+        /// The operator's name.
+        by: &'a str,
+    },
     /// The open incident of this mode is re-evaluated.
     Reconcile(Mode),
+    /// DRS was asked to terminate instances of a drill.
+    Terminated(&'a Performed<TerminateAnswer, TerminateFailure>),
     /// DRS was asked for the start.
     Started(&'a Performed<StartAnswer, StartFailure>),
     /// SNS took the email about a claimed state, or did not.
@@ -103,6 +118,7 @@ impl Input<'_> {
         let is_drill = |id: &str| latch.open_drill.as_deref() == Some(id);
         match self {
             Self::Reconcile(mode) => *mode,
+            Self::Drill(_) | Self::CleanUp { .. } => Mode::Drill,
             Self::Refuse { incident, .. } | Self::Close { incident, .. } if is_drill(incident) => Mode::Drill,
             _ => Mode::Recovery,
         }
@@ -124,6 +140,27 @@ pub enum StartFailure {
     Unknown(CallError),
 }
 
+/// The job that DRS started to terminate instances.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TerminateAnswer(pub String);
+
+/// Instances whose termination DRS did not confirm.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TerminateFailure {
+    /// DRS refused and did nothing.
+    #[error("{0}")]
+    Refused(CallError),
+    /// Whether DRS has a job is unknown.
+    #[error("{0}")]
+    Unknown(CallError),
+}
+
+impl AsRef<str> for TerminateAnswer {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A fact that a step lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MissingFact {
@@ -137,6 +174,17 @@ pub enum MissingFact {
     Recoverable(Option<Box<Arn>>),
     /// The progress of this execution.
     Progress(Box<Arn>),
+    /// The servers and instances of this drill.
+    Drill(Box<DrillQuery>),
+}
+
+/// The servers and the execution of a drill.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DrillQuery {
+    /// The ids of the servers that the incident knows.
+    pub servers: Vec<String>,
+    /// The execution; none for a drill without one.
+    pub execution: Option<Arn>,
 }
 
 /// The executions that count for an incident.
@@ -170,6 +218,8 @@ pub enum Effect {
     Write,
     /// Asks DRS to start the plan.
     Start(DecidedStart),
+    /// Asks DRS to terminate instances of a drill.
+    Terminate(TerminateCallRecord),
     /// Publishes the email about the cleared latch.
     ReportClearance(Clearance),
     /// Publishes the email about the claimed state of the incident.
@@ -203,6 +253,7 @@ pub fn step(
     let mut draft = Draft::new(known, facts, context);
     match input {
         Input::Started(performed) => draft.started(performed),
+        Input::Terminated(performed) => draft.terminated(performed),
         Input::Published { claim, subject, is_sent } => draft.published(claim, subject, is_sent),
         Input::ClearanceReported => draft.clearance_reported(),
         Input::ReportClosed(id) => draft.report_closed(id),
@@ -210,6 +261,8 @@ pub fn step(
         | Input::Refuse { .. }
         | Input::Close { .. }
         | Input::ClearLatch { .. }
+        | Input::Drill(_)
+        | Input::CleanUp { .. }
         | Input::Reconcile(_) => {
             draft.event(known, input)?;
         }
@@ -254,6 +307,8 @@ impl KnownPlan {
 /// A step in the making.
 struct Draft<'a> {
     step: Step,
+    /// The call that terminates instances, once the step is written.
+    terminate: Option<TerminateCallRecord>,
     facts: &'a Facts,
     context: &'a StepContext<'a>,
 }
@@ -261,7 +316,7 @@ struct Draft<'a> {
 impl<'a> Draft<'a> {
     fn new(known: &KnownPlan, facts: &'a Facts, context: &'a StepContext<'a>) -> Self {
         let step = Step { known: known.clone(), reasons: Vec::new(), notes: Vec::new(), effects: Vec::new() };
-        Self { step, facts, context }
+        Self { step, terminate: None, facts, context }
     }
 
     fn reason(&mut self, verdict: Verdict, because: &impl Explain) {
@@ -280,9 +335,12 @@ impl<'a> Draft<'a> {
             *latch.open_of_mut(input.mode(latch)) = None;
         }
         self.apply(input);
-        self.forget_a_stored_incident(before)?;
+        self.forget_a_stored_incident(before, input)?;
         if self.step.known.incident.is_none() {
-            if self.step.reasons.is_empty() {
+            // The open drill has its own step, with its own reasons.
+            let is_drilling =
+                matches!(input, Input::Reconcile(_)) && self.step.known.latch.open_drill.is_some();
+            if self.step.reasons.is_empty() && !is_drilling {
                 self.reason(Verdict::Skip, &Because::NothingOpen);
             }
             self.step.effects.push(Effect::Write);
@@ -292,9 +350,10 @@ impl<'a> Draft<'a> {
         let start = self.advance()?;
         self.claim();
         self.step.effects.push(Effect::Write);
-        match start {
-            Some(start) => self.step.effects.push(Effect::Start(start)),
-            None => self.report(),
+        match (start, self.terminate.take()) {
+            (Some(start), _) => self.step.effects.push(Effect::Start(start)),
+            (None, Some(call)) => self.step.effects.push(Effect::Terminate(call)),
+            (None, None) => self.report(),
         }
         Ok(())
     }
@@ -310,16 +369,24 @@ impl<'a> Draft<'a> {
             Input::ClearLatch { by } => self.clear(by),
             Input::Refuse { incident, by } => self.refuse(incident, by),
             Input::Close { incident, by } => self.close_by(incident, by),
+            Input::Drill(request) => self.open_drill(request),
+            Input::CleanUp { incident, by } => self.clean_up_by(incident, by),
             _ => {}
         }
     }
 
     /// Drops an incident that a change of an alarm would open and that the table already holds: the change is known.
-    fn forget_a_stored_incident(&mut self, before: &KnownPlan) -> Result<(), MissingFact> {
+    fn forget_a_stored_incident(&mut self, before: &KnownPlan, input: Input<'_>) -> Result<(), MissingFact> {
         let is_new = |incident: &&Incident| incident.version == 0 && before.incident.is_none();
         let Some(opened) = self.step.known.incident.as_ref().filter(is_new) else { return Ok(()) };
         let is_stored = self.facts.is_stored.ok_or_else(|| MissingFact::StoredIncident(opened.id.clone()))?;
         if !is_stored {
+            return Ok(());
+        }
+        if let Input::Drill(_) = input {
+            let because = Because::SameDrill { incident: opened.id.clone() };
+            (self.step.known.incident, self.step.known.latch.open_drill) = (None, None);
+            self.reason(Verdict::Skip, &because);
             return Ok(());
         }
         let alarm = opened.alarms.values().next();

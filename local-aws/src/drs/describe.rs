@@ -33,7 +33,7 @@ pub(super) fn describe_jobs(context: &Context<'_>, mut input: Members) -> Result
     paging.page("items", &jobs)
 }
 
-fn shown(region: &str, job: &JobRecord) -> Value {
+pub(super) fn shown(region: &str, job: &JobRecord) -> Value {
     let servers: Vec<Value> = job
         .servers
         .iter()

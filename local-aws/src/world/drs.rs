@@ -36,6 +36,10 @@ pub(super) fn server(world: &AwsWorld, file: &WorldFile<'_>, raw: RawSourceServe
         None => "LAUNCHED",
         Some(result) => file.one_of(result, "launch", &["LAUNCHED", "FAILED"])?,
     };
+    let terminates = match &raw.terminate {
+        None => true,
+        Some(result) => file.one_of(result, "terminate", &["TERMINATED", "FAILED"])? == "TERMINATED",
+    };
     let snapshots = raw.snapshots.iter().map(|one| snapshot(file, &id, one)).collect::<Result<_, _>>()?;
     let mut state = world.drs.lock();
     if state.servers.iter().any(|other| other.id == id) {
@@ -48,6 +52,7 @@ pub(super) fn server(world: &AwsWorld, file: &WorldFile<'_>, raw: RawSourceServe
         lag: raw.lag,
         launch: launch.to_owned(),
         launch_takes: SignedDuration::from_secs(raw.launch_seconds.unwrap_or(600).into()),
+        terminates,
         snapshots,
     });
     Ok(())
@@ -195,7 +200,7 @@ pub(super) fn instance(
         server,
         is_drill: raw.drill,
         state: state_name.to_owned(),
-        job: None,
+        job: raw.job,
     });
     Ok(())
 }

@@ -10,7 +10,8 @@ use shared::email::Detail;
 use shared::text::{list, printable};
 
 use super::IncidentEmail;
-use crate::incident::{Incident, IncidentPhase};
+use crate::incident::{DrillState, Incident, IncidentPhase};
+use crate::rules::Mode;
 use crate::text::{capitalized, short_duration, utc};
 
 /// The most entries of the record, and servers, in an email.
@@ -56,6 +57,9 @@ fn blocks(incident: &Incident) -> Vec<String> {
 
 fn next(email: &IncidentEmail<'_>) -> Vec<String> {
     let incident = email.incident;
+    if let Some(next) = super::drill::next(incident) {
+        return next;
+    }
     let (plan, mode) = (&incident.plan, incident.mode);
     let until = incident.opened.min(incident.began()) + email.plan.give_up_after;
     let until = until.strftime("%Y-%m-%d %H:%M UTC");
@@ -111,6 +115,10 @@ fn server_name(incident: &Incident, id: &str) -> String {
 }
 
 fn servers(incident: &Incident) -> Vec<String> {
+    // The instances of a drill that is cleaned up are gone.
+    if incident.drill_state() == Some(DrillState::CleanedUp) {
+        return Vec::new();
+    }
     let lines = incident.servers.iter().take(MOST).map(|(id, server)| {
         let name = server_name(incident, id);
         let instance = server.instance.as_deref().map(|id| format!(" as {id}")).unwrap_or_default();
@@ -133,6 +141,7 @@ fn details(email: &IncidentEmail<'_>) -> Vec<String> {
         format!("Incident: {}", incident.id),
         format!("Plan: {} ({}), mode {}", plan.name, plan.place, plan.mode),
     ];
+    lines.extend(super::drill::detail(incident));
     lines.extend(incident.drs_plan.as_ref().map(|drs_plan| format!("DRS plan: {drs_plan}")));
     for (arn, alarm) in &incident.alarms {
         lines.push(format!("Alarm: {}", printable(&arn.to_string())));
@@ -163,10 +172,11 @@ fn took(incident: &Incident) -> String {
     if !matches!(incident.phase, IncidentPhase::Recovered | IncidentPhase::Drilled) {
         return String::new();
     }
+    let from = if incident.mode == Mode::Drill { "command" } else { "alarm" };
     let launched = incident.servers.values().filter(|server| server.is_launched());
     let last = launched.map(|server| server.since).max();
     let took = last.map(|last| short_duration(last.duration_since(incident.began())));
-    took.map(|took| format!("; the last server was launched within {took} of the alarm")).unwrap_or_default()
+    took.map(|took| format!("; the last server was launched within {took} of the {from}")).unwrap_or_default()
 }
 
 fn record(incident: &Incident) -> Vec<String> {

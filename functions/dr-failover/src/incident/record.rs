@@ -44,6 +44,8 @@ pub enum EntryKind {
     Step,
     /// A server reached a final status.
     Server,
+    /// The instances of a drill are terminated, or are not.
+    Terminated,
     /// The RTO passed.
     OverRto,
     /// The operator sent a command.
@@ -71,6 +73,7 @@ impl EntryKind {
             | Self::Operator
             | Self::Ended
             | Self::Execution
+            | Self::Terminated
             | Self::Mail => true,
             Self::Alarm
             | Self::Held

@@ -10,7 +10,7 @@ use shared::call_error::CallError;
 use shared::claim::Claim;
 
 use super::{
-    ChosenSnapshot, DecidedStart, FORMAT, Hold, Incident, IncidentAlarm, IncidentEnd, IncidentPhase,
+    ChosenSnapshot, CleanUp, DecidedStart, FORMAT, Hold, Incident, IncidentAlarm, IncidentEnd, IncidentPhase,
     IncidentServer, PlanExecution, RecordEntry, RefusalCause, StartAttempt, StartRefusal, unknown,
 };
 use crate::interlock::{Interlock, InterlockCode};
@@ -33,6 +33,9 @@ pub(super) struct IncidentItem {
     finished: Option<Timestamp>,
     closed_by: Option<String>,
     drilled_by: Option<String>,
+    clean_up: Option<CleanUp>,
+    #[serde(default)]
+    reminders: u32,
     refused_by: Option<String>,
     phase: IncidentPhase,
     mode: Mode,
@@ -135,6 +138,8 @@ impl From<IncidentItem> for Incident {
             finished: item.finished,
             closed_by: item.closed_by,
             drilled_by: item.drilled_by,
+            clean_up: item.clean_up,
+            reminders: item.reminders,
             refused_by: item.refused_by,
             phase: item.phase,
             mode,

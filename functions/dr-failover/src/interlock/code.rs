@@ -36,6 +36,7 @@ pub enum InterlockCode {
     Latched,
     RecoveryRunning,
     DrillRunning,
+    IncidentOpen,
     JobRunning,
     ExecutionsUnreadable,
     InstancesUnreadable,
@@ -86,6 +87,7 @@ impl InterlockCode {
             | Self::SecondSignalUnreadable
             | Self::CoolingDown
             | Self::Latched
+            | Self::IncidentOpen
             | Self::ExecutionsUnreadable
             | Self::InstancesUnreadable
             | Self::DrillInstances
