@@ -31,12 +31,12 @@ pub fn html(incident: &Incident) -> String {
                     h1 { (title) }
                     p .id { (printable(&incident.id)) }
                     (summary(incident))
+                    (what_remains(incident))
                     (times(incident))
                     (servers(incident))
                     (blocks(incident))
                     (list("Commands of operators", incident, EntryKind::Operator))
                     (list("Emails sent", incident, EntryKind::Mail))
-                    (what_remains(incident))
                 }
                 footer { p { "All times are in UTC. The table of incidents has the whole record." } }
             }
@@ -140,7 +140,7 @@ fn list(heading: &str, incident: &Incident, kind: EntryKind) -> Markup {
 
 fn rows(incident: &Incident, kind: EntryKind) -> Markup {
     html! {
-        table {
+        table .log {
             thead { tr { th scope="col" { "At" } th scope="col" { "What" } } }
             tbody {
                 @for entry in entries(incident, kind).take(MOST) {

@@ -50,7 +50,7 @@ impl fmt::Display for IncidentEnd {
             Self::NotStarted { within } => {
                 write!(f, "no start was possible within {}", short_duration(*within))
             }
-            Self::DrillBlocked => f.write_str("an interlock blocks it that does not pass by itself"),
+            Self::DrillBlocked => f.write_str("an interlock blocks it that does not pass soon"),
             Self::Completed { launched, servers } => f.write_str(&launched_of(*launched, *servers)),
             Self::CriticalServerFailed { launched, servers } => {
                 write!(f, "DRS reports COMPLETED, but only {}", launched_of(*launched, *servers))

@@ -69,8 +69,15 @@ impl Draft<'_> {
 
     /// A drill does not wait for what does not pass by itself.
     pub(super) fn give_a_drill_up(&mut self, interlocks: &[Interlock]) -> Result<(), MissingFact> {
-        let is_drill = self.step.known.incident.as_ref().is_some_and(|open| open.mode == Mode::Drill);
-        if is_drill && interlocks.iter().any(|interlock| !interlock.passes()) {
+        let Some(drill) = self.step.known.incident.as_ref().filter(|open| open.mode == Mode::Drill) else {
+            return Ok(());
+        };
+        let last = drill.opened + WAITS;
+        let is_too_long = |interlock: &Interlock| match interlock {
+            Interlock::CoolingDown { until, .. } => *until > last,
+            _ => !interlock.passes(),
+        };
+        if interlocks.iter().any(is_too_long) {
             self.close(IncidentPhase::AgedOut, IncidentEnd::DrillBlocked)?;
         }
         Ok(())
