@@ -70,9 +70,9 @@ fn a_clean_up_that_is_killed_at_any_call_is_completed_and_proved() {
             failover.aws.advance(Duration::from_secs(60));
             failover.invoke(&clean_up(&id), "clean");
             failover.minutes(6);
-            let drill = &failover.incidents()[0];
-            assert!(drill.closed.is_some(), "{what}: {:?}", failover.subjects());
-            let clean_up = drill.clean_up.as_ref().expect("it was asked for");
+            let closed = &failover.incidents()[0];
+            assert!(closed.closed.is_some(), "{what}: {:?}", failover.subjects());
+            let clean_up = closed.clean_up.as_ref().expect("it was asked for");
             assert!(clean_up.proved.is_some() && clean_up.remaining.is_empty(), "{what}");
             assert_eq!(clean_up.found.len(), 1, "{what}");
             assert!((1..=2).contains(&says(&failover, "CLEANED UP")), "{what}: {:?}", failover.subjects());
