@@ -83,7 +83,7 @@ pub(crate) fn title(incident: &Incident) -> String {
     printable(&format!("{kind} of {}", incident.plan))
 }
 
-/// What came of it, in a sentence.
+/// The outcome, in a sentence.
 pub(crate) fn outcome(incident: &Incident) -> String {
     let end = incident.end.as_ref().map(ToString::to_string);
     let end = end.map(|end| format!(": {end}")).unwrap_or_default();
