@@ -1,5 +1,6 @@
 //! Carries the effects of a step out: the only place that writes the known state, starts the DRS plan and publishes emails.
 
+mod associate;
 mod ledger;
 mod start;
 mod terminate;
@@ -23,8 +24,11 @@ use crate::remark::Remark;
 use crate::rules::RecoveryPlan;
 use crate::run::Run;
 use crate::step::{
-    Effect, Input, KnownPlan, StartAnswer, StartFailure, Step, TerminateAnswer, TerminateFailure, step,
+    AssociationAnswer, Effect, Input, KnownPlan, StartAnswer, StartFailure, Step, TerminateAnswer,
+    TerminateFailure, step,
 };
+use crate::traffic::Association;
+use associate::AssociateCall;
 use ledger::IncidentLedger;
 use start::StartCall;
 use terminate::TerminateCall;
@@ -67,6 +71,10 @@ impl<'a> Acting<'a> {
                     let performed = self.terminate(&call).await;
                     (known, effects) = self.next(&known, Input::Terminated(&performed));
                 }
+                Effect::Associate(associations) => {
+                    let answers = self.associate(associations).await;
+                    (known, effects) = self.next(&known, Input::Associated(&answers));
+                }
                 Effect::ReportClearance(cleared) => {
                     known = self.report_clearance(known, &cleared).await;
                     stored = known.clone();
@@ -91,10 +99,9 @@ impl<'a> Acting<'a> {
                 Effect::Write
                 | Effect::Start(_)
                 | Effect::Terminate(_)
+                | Effect::Associate(_)
                 | Effect::ReportClearance(_)
-                | Effect::ReportIncident(_) => {
-                    continue;
-                }
+                | Effect::ReportIncident(_) => continue,
             };
             self.publish(&message).await;
         }
@@ -148,6 +155,18 @@ impl<'a> Acting<'a> {
         let result = performed.result(|TerminateAnswer(job)| job.clone());
         self.report.actions.push(call.action(result));
         performed
+    }
+
+    /// Asks EC2 for one association after the other.
+    async fn associate(&mut self, associations: Vec<Association>) -> Vec<AssociationAnswer> {
+        let mut answers = Vec::new();
+        for association in associations {
+            let call = AssociateCall(&association);
+            let performed = self.run.invocation.executor.perform(call.send(&self.run.aws.ec2)).await;
+            self.report.actions.push(call.action(performed.result(String::clone)));
+            answers.push(AssociationAnswer { server: association.server, performed });
+        }
+        answers
     }
 
     /// Publishes an email to the plan's topic. Returns whether SNS took it.

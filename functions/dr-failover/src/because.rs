@@ -79,6 +79,8 @@ pub enum Because {
     DrillStillRuns { count: usize, number: u32, most: u32 },
     /// The operator's command names something that does not exist.
     NothingOfThatName { what: &'static str, name: String },
+    /// The operator approved the start.
+    Approved { by: String, at: Timestamp },
     /// The operator cleared the latch.
     LatchCleared { by: String },
     /// The latch was not cleared.
@@ -276,6 +278,7 @@ impl fmt::Display for Because {
                 verb(*count, "runs", "run")
             ),
             Self::NothingOfThatName { what, name } => write!(f, "there is no {what} `{name}`"),
+            Self::Approved { by, at } => write!(f, "{by} approved the recovery at {at}"),
             Self::LatchCleared { by } => {
                 write!(f, "{by} cleared the latch: the next confirmed alarm may start a recovery")
             }

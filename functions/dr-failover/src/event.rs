@@ -70,6 +70,11 @@ pub enum Event {
         /// The operator's name.
         by: String,
     },
+    /// A parameter of Systems Manager changed: an operator may have answered. Every open incident is re-evaluated.
+    Answered {
+        /// The parameter's name.
+        parameter: String,
+    },
     /// Every open incident is re-evaluated.
     Reconcile,
 }
@@ -102,6 +107,7 @@ impl fmt::Display for Event {
             Self::ClearLatch { plan, by } => write!(f, "{by} clears the latch of {plan}"),
             Self::Drill { plan, by, .. } => write!(f, "{by} asks for a drill of {plan}"),
             Self::CleanUp { incident, by } => write!(f, "{by} asks for the clean-up of {incident}"),
+            Self::Answered { parameter } => write!(f, "the parameter {parameter} changed"),
             Self::Reconcile => f.write_str("reconcile"),
         }
     }
@@ -117,6 +123,10 @@ pub fn parse(event: &Value) -> Result<Parsed, MalformedEvent> {
         (Some("pointsman"), Some(kind)) => ours(kind, event),
         (Some("aws.drs"), Some("DRS Source Server Launch Result")) => {
             Ok(Parsed::Ours(Event::Launch(launch(event))))
+        }
+        (Some("aws.ssm"), Some("Parameter Store Change")) => {
+            let parameter = text("/detail/name").unwrap_or("without a name").to_owned();
+            Ok(Parsed::Ours(Event::Answered { parameter }))
         }
         _ => Ok(of_something_else(event).map_or_else(|| alarms(event), Parsed::NotOurs)),
     }

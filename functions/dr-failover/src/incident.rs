@@ -1,5 +1,6 @@
 //! An incident: the one record from the first alarm to the last server, as the table holds it and `pointsman incident` prints it.
 
+mod approval;
 mod attempt;
 mod clean_up;
 mod end;
@@ -24,7 +25,9 @@ use crate::interlock::Interlock;
 use crate::reported::ReportedState;
 use crate::rules::{Mode, RecoveryPlan};
 use crate::suppression::Suppression;
+use crate::traffic::TrafficMove;
 
+pub use approval::{ApprovalRequest, Approver, IncidentApproval, MOST_REQUESTS, ReadAnswer, digest_of_plan};
 pub use attempt::{ChosenSnapshot, DecidedStart, RefusalCause, StartAttempt, StartRefusal};
 pub use clean_up::{
     CleanUp, DrillState, LISTED_WITHIN, MOST_CALLS, MOST_INSTANCES, MOST_REMINDERS, TerminateCallRecord,
@@ -94,6 +97,12 @@ pub struct Incident {
     /// The operator who refused the recovery. The incident is closed once DRS is known to have no execution of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused_by: Option<String>,
+    /// The request for an approval, and the answers that were read.
+    #[serde(skip_serializing_if = "IncidentApproval::is_empty")]
+    pub approval: IncidentApproval,
+    /// The operator who approved the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<Approver>,
     /// The phase.
     pub phase: IncidentPhase,
     /// Drill or recovery, as the rules had it at the last decision.
@@ -115,6 +124,9 @@ pub struct Incident {
     pub over_rto: bool,
     /// The servers, by their ids.
     pub servers: BTreeMap<String, IncidentServer>,
+    /// The addresses of servers that a recovery moves, by the servers' ids.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub traffic: BTreeMap<String, TrafficMove>,
     /// The servers' hostnames that DRS knows.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub hostnames: BTreeMap<String, String>,
@@ -208,6 +220,8 @@ impl Incident {
             clean_up: None,
             reminders: 0,
             refused_by: None,
+            approval: IncidentApproval::default(),
+            approved_by: None,
             phase: IncidentPhase::Held,
             mode: Mode::Recovery,
             alarms: BTreeMap::new(),
@@ -217,6 +231,7 @@ impl Incident {
             refused_count: 0,
             over_rto: false,
             servers: BTreeMap::new(),
+            traffic: BTreeMap::new(),
             hostnames: BTreeMap::new(),
             record: Vec::new(),
             unrecorded: 0,

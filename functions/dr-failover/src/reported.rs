@@ -8,6 +8,9 @@ use crate::incident::{DrillState, Incident, IncidentPhase};
 use crate::interlock::InterlockCode;
 use crate::rules::Mode;
 
+/// What stands between a state and the traffic in an item.
+const TRAFFIC: &str = " + traffic ";
+
 /// The state that an email reports. Items hold it as a text, which is the same in every format.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
@@ -46,6 +49,13 @@ pub enum ReportedState {
     Ended(IncidentPhase),
     /// A drill after its launch.
     Drill(DrillState),
+    /// Such a state, with the addresses of servers.
+    WithTraffic {
+        /// The state.
+        state: Box<ReportedState>,
+        /// Each server with the code of its address's status.
+        traffic: String,
+    },
     /// A text of another version of the function. It equals no state, so that the state is reported again.
     Unknown(String),
 }
@@ -53,6 +63,24 @@ pub enum ReportedState {
 impl ReportedState {
     /// The state of an incident.
     pub fn of(incident: &Incident) -> Self {
+        let state = Self::of_course(incident);
+        if incident.traffic.is_empty() {
+            return state;
+        }
+        let each = incident.traffic.iter().map(|(server, moved)| format!("{server}={}", moved.status.code()));
+        Self::WithTraffic { state: Box::new(state), traffic: each.collect::<Vec<_>>().join(" ") }
+    }
+
+    /// The addresses of servers with their statuses.
+    pub fn traffic(&self) -> Option<&str> {
+        match self {
+            Self::WithTraffic { traffic, .. } => Some(traffic),
+            _ => None,
+        }
+    }
+
+    /// The state of an incident without its traffic.
+    fn of_course(incident: &Incident) -> Self {
         let over_rto = incident.over_rto;
         if let Some(state) = incident.drill_state() {
             return Self::Drill(state);
@@ -88,7 +116,7 @@ impl ReportedState {
             Self::Starting | Self::Drill(DrillState::CleaningUp) => true,
             // A drill waits for a few minutes, and one email reports how that ended.
             Self::Held { .. } => incident.mode == Mode::Drill,
-            _ => incident.is_validated_again(),
+            _ => incident.is_validated_again() || incident.is_moving_traffic(),
         };
         (incident.reported.as_ref() != Some(&state) && !is_passing).then_some(state)
     }
@@ -100,6 +128,7 @@ impl ReportedState {
             | Self::StartUnanswered { over_rto }
             | Self::StartUnseen { over_rto }
             | Self::Running { over_rto, .. } => *over_rto,
+            Self::WithTraffic { state, .. } => state.is_over_rto(),
             Self::Starting | Self::Ended(_) | Self::Drill(_) | Self::Unknown(_) => false,
         }
     }
@@ -138,6 +167,7 @@ impl fmt::Display for ReportedState {
             }
             Self::Ended(phase) => f.write_str(phase.name()),
             Self::Drill(state) => state.fmt(f),
+            Self::WithTraffic { state, traffic } => write!(f, "{state}{TRAFFIC}{traffic}"),
             Self::Unknown(text) => f.write_str(text),
         }
     }
@@ -157,6 +187,10 @@ impl From<String> for ReportedState {
 
 /// The state that is written as this text.
 fn parsed(text: &str) -> Option<ReportedState> {
+    if let Some((state, traffic)) = text.split_once(TRAFFIC) {
+        let state = Box::new(parsed(state)?);
+        return Some(ReportedState::WithTraffic { state, traffic: traffic.to_owned() });
+    }
     let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
     let mut words: Vec<&str> = rest.split_whitespace().collect();
     let over_rto = words.pop_if(|last| *last == "over-rto").is_some();
@@ -218,6 +252,7 @@ mod tests {
             "running: alarm-ok unseen s-1 s-2 over-rto",
             "running:  over-rto",
             "recovered-in-part",
+            "recovered + traffic s-1=traffic-moved s-2=address-in-use",
         ] {
             let state = ReportedState::from(text.to_owned());
             assert!(!matches!(state, ReportedState::Unknown(_)), "{text}");

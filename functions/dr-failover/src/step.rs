@@ -5,6 +5,7 @@
 
 mod after;
 pub mod alarm;
+mod approval;
 mod clean_up;
 pub mod decide;
 mod drill;
@@ -12,6 +13,7 @@ pub mod follow;
 mod open;
 mod report;
 mod started;
+mod traffic;
 
 use jiff::Timestamp;
 use shared::act::Performed;
@@ -24,13 +26,17 @@ use shared::home::Home;
 use crate::alarm::{AlarmEvent, AlarmState};
 use crate::because::{Because, LatchKept};
 use crate::facts::{Facts, FoundExecution};
-use crate::incident::{DecidedStart, EntryKind, Incident, IncidentPhase, TerminateCallRecord};
+use crate::incident::{
+    ChosenSnapshot, DecidedStart, EntryKind, Incident, IncidentPhase, TerminateCallRecord,
+};
 use crate::latch::{Clearance, Latch, LatchedStart};
 use crate::rules::{Mode, RecoveryPlan};
 use crate::settings::Settings;
+use crate::traffic::Association;
 use shared::table_error::TableError;
 
 pub use drill::DrillRequest;
+pub use traffic::AssociationAnswer;
 
 /// The known state of a plan: its latch and its open incident.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -97,6 +103,8 @@ pub enum Input<'a> {
     Terminated(&'a Performed<TerminateAnswer, TerminateFailure>),
     /// DRS was asked for the start.
     Started(&'a Performed<StartAnswer, StartFailure>),
+    /// EC2 was asked for associations of addresses.
+    Associated(&'a [AssociationAnswer]),
     /// SNS took the email about a claimed state, or did not.
     Published {
         /// The claim.
@@ -172,10 +180,16 @@ pub enum MissingFact {
     Executions(Box<ExecutionsQuery>),
     /// The servers of the DRS plan, or of the plan's waves, with what could block their launch.
     Recoverable(Option<Box<Arn>>),
+    /// The operators' answers to requests for an approval.
+    Answers,
+    /// Whether DRS still has these snapshots.
+    DeletedSnapshots(Vec<ChosenSnapshot>),
     /// The progress of this execution.
     Progress(Box<Arn>),
     /// The servers and instances of this drill.
     Drill(Box<DrillQuery>),
+    /// The addresses and the instances that receive them.
+    Traffic(Box<TrafficQuery>),
 }
 
 /// The servers and the execution of a drill.
@@ -185,6 +199,15 @@ pub struct DrillQuery {
     pub servers: Vec<String>,
     /// The execution; none for a drill without one.
     pub execution: Option<Arn>,
+}
+
+/// The addresses that count for an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrafficQuery {
+    /// The ids of the source servers.
+    pub servers: Vec<String>,
+    /// The allocation ids of the addresses.
+    pub allocations: Vec<String>,
 }
 
 /// The executions that count for an incident.
@@ -220,6 +243,8 @@ pub enum Effect {
     Start(DecidedStart),
     /// Asks DRS to terminate instances of a drill.
     Terminate(TerminateCallRecord),
+    /// Asks EC2 to associate addresses with recovered instances.
+    Associate(Vec<Association>),
     /// Publishes the email about the cleared latch.
     ReportClearance(Clearance),
     /// Publishes the email about the claimed state of the incident.
@@ -254,6 +279,7 @@ pub fn step(
     match input {
         Input::Started(performed) => draft.started(performed),
         Input::Terminated(performed) => draft.terminated(performed),
+        Input::Associated(answers) => draft.associated(answers),
         Input::Published { claim, subject, is_sent } => draft.published(claim, subject, is_sent),
         Input::ClearanceReported => draft.clearance_reported(),
         Input::ReportClosed(id) => draft.report_closed(id),
@@ -348,11 +374,15 @@ impl<'a> Draft<'a> {
             return Ok(());
         }
         let start = self.advance()?;
+        let associations = self.traffic()?;
         self.claim();
         self.step.effects.push(Effect::Write);
         match (start, self.terminate.take()) {
             (Some(start), _) => self.step.effects.push(Effect::Start(start)),
             (None, Some(call)) => self.step.effects.push(Effect::Terminate(call)),
+            (None, None) if !associations.is_empty() => {
+                self.step.effects.push(Effect::Associate(associations));
+            }
             (None, None) => self.report(),
         }
         Ok(())

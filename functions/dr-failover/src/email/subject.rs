@@ -2,6 +2,8 @@
 
 use shared::text::count;
 
+use super::traffic;
+use crate::approval::short_name;
 use crate::incident::{Incident, IncidentPhase, launched_of};
 use crate::reported::ReportedState;
 use crate::rules::Mode;
@@ -9,6 +11,9 @@ use crate::rules::Mode;
 /// The subject of the email about the state of an incident.
 pub(super) fn subject(incident: &Incident) -> String {
     if let Some(subject) = super::drill::subject(incident) {
+        return subject;
+    }
+    if let Some(subject) = traffic::subject(incident) {
         return subject;
     }
     let plan = &incident.plan;
@@ -22,9 +27,14 @@ pub(super) fn subject(incident: &Incident) -> String {
             format!("UNCERTAIN{late}: {what}: DRS did not confirm the start and cannot be read")
         }
         IncidentPhase::Starting => format!("UNCERTAIN{late}: {what}: DRS did not answer the start"),
-        IncidentPhase::Running => format!("{}{late}: {}", running(incident), progress(incident, &what)),
-        IncidentPhase::Recovered if incident.is_over() => {
+        IncidentPhase::Running => {
+            format!("{}{late}: {}", running(incident), progress(incident, &what))
+        }
+        IncidentPhase::Recovered if incident.is_over() && !incident.has_moved_traffic() => {
             format!("RECOVERED, but the alarm is OK: {plan}: leave traffic where it is")
+        }
+        IncidentPhase::Recovered if incident.has_moved_traffic() => {
+            format!("RECOVERED, traffic moved: {plan}: {servers}")
         }
         IncidentPhase::Recovered => format!("RECOVERED, traffic not moved: {plan}: {servers}"),
         IncidentPhase::Drilled if incident.is_alarming() => {
@@ -52,7 +62,7 @@ pub(super) fn subject(incident: &Incident) -> String {
 }
 
 /// The state of an execution in progress.
-fn running(incident: &Incident) -> &'static str {
+fn running(incident: &Incident) -> String {
     let was_unseen = incident.reported.as_ref().and_then(ReportedState::running_unseen);
     if incident.execution().is_some_and(|execution| execution.unreadable.is_some()) {
         "UNREADABLE"
@@ -67,8 +77,15 @@ fn running(incident: &Incident) -> &'static str {
     } else if incident.mode == Mode::Drill && incident.is_alarming() {
         "DRILL STARTED, site NOT recovered"
     } else {
-        "STARTED"
+        return started(incident);
     }
+    .to_owned()
+}
+
+/// `STARTED`, with the operator who approved it.
+fn started(incident: &Incident) -> String {
+    let by = incident.approved_by.as_ref().map(|approver| short_name(&approver.by));
+    by.map_or_else(|| "STARTED".to_owned(), |by| format!("STARTED, approved by {by}"))
 }
 
 /// `recovery of shop: 1 of 2 servers launched`, once the servers are known.
