@@ -1,5 +1,6 @@
 //! dr-failover in an account of its own: killed at every call and run again, two alarms at once, the record.
 
+mod drills;
 mod waves;
 
 use std::time::{Duration, Instant};

@@ -8,6 +8,7 @@ mod branch_policies;
 mod branch_templates;
 mod dns_tree;
 mod documents;
+mod drill_page;
 mod explain;
 mod failover;
 mod faults;

@@ -30,6 +30,13 @@ Examples:
 An ID is read from the table with the credentials and the region of the environment (AWS_ACCESS_KEY_ID,
 AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION); `aws configure export-credentials --format env` prints them.";
 
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  pointsman report item.json
+  pointsman report shop-20260302T100000Z-2752a79b --table NAME --html > drill.html
+
+An ID is read from the table, as by `pointsman incident`. The HTML page needs no other file, and prints on a page or two.";
+
 const STACKS_EXAMPLES: &str = "\
 Examples:
   pointsman stacks
@@ -89,6 +96,9 @@ pub enum Command {
     /// Print the record of a recovery: its events, what blocked it, and how long each step took
     #[command(after_help = INCIDENT_EXAMPLES)]
     Incident(IncidentArguments),
+    /// Print an incident on one page, as evidence of a drill or a recovery: a short text, or HTML
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(ReportArguments),
     /// Show each branch with its stack, and what branch-stacks would do about it; nothing is changed
     #[command(after_help = STACKS_EXAMPLES)]
     Stacks(StacksArguments),
@@ -194,6 +204,20 @@ pub struct IncidentArguments {
     /// Print it as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `pointsman report`.
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    /// A file with the incident, or its ID, as for `pointsman incident`
+    #[arg(value_name = "FILE|ID")]
+    pub incident: String,
+    /// The DynamoDB table of the incident, for an ID
+    #[arg(long, value_name = "NAME")]
+    pub table: Option<String>,
+    /// Print it as an HTML page
+    #[arg(long)]
+    pub html: bool,
 }
 
 /// The rules, if the command line names none.

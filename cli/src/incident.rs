@@ -18,16 +18,24 @@ use crate::render;
 
 /// Prints the incident.
 pub fn run(arguments: &IncidentArguments) -> Result<Exit> {
-    let path = Path::new(&arguments.incident);
-    let incident = match path.is_file() {
-        true => from_file(path).with_context(|| format!("{} does not hold an incident", path.display()))?,
-        false => from_table(&arguments.incident, arguments.table.as_deref())?,
-    };
+    let incident = read(&arguments.incident, arguments.table.as_deref())?;
     match arguments.json {
         true => anstream::println!("{}", serde_json::to_string_pretty(&incident)?),
         false => anstream::print!("{}", text(&incident)),
     }
     Ok(Exit::Success)
+}
+
+/// The incident in a file, or in the table.
+///
+/// # Errors
+/// When there is no such incident.
+pub(crate) fn read(file_or_id: &str, table: Option<&str>) -> Result<Incident> {
+    let path = Path::new(file_or_id);
+    match path.is_file() {
+        true => from_file(path).with_context(|| format!("{} does not hold an incident", path.display())),
+        false => from_table(file_or_id, table),
+    }
 }
 
 /// Reads an item as the AWS CLI shows it, with or without `Item` around it, the JSON form of an email, or the incident itself.

@@ -11,6 +11,7 @@ pub mod preflight;
 pub mod progress;
 pub mod render;
 pub mod replay;
+pub mod report;
 pub mod rules_file;
 pub mod stacks;
 pub mod template;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use pointsman::arguments::{Arguments, Command};
 use pointsman::exit::Exit;
-use pointsman::{check, explain, findings, incident, preflight, replay, stacks};
+use pointsman::{check, explain, findings, incident, preflight, replay, report, stacks};
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
@@ -13,6 +13,7 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Incident(arguments) => incident::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Stacks(arguments) => stacks::run(&arguments),
         Command::Findings(arguments) => findings::run(&arguments),
         Command::Preflight(arguments) => preflight::run(&arguments),

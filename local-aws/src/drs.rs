@@ -10,6 +10,7 @@ mod plans;
 mod recovery;
 mod request;
 mod start;
+mod terminate;
 mod transitions;
 mod validation;
 
@@ -39,6 +40,7 @@ pub(crate) const SERVICE: Service = Service {
         ("ListRecoveryPlanSteps", plans::list_recovery_plan_steps),
         ("StartRecovery", recovery::start_recovery),
         ("StartRecoveryPlanExecution", start::start_recovery_plan_execution),
+        ("TerminateRecoveryInstances", terminate::terminate_recovery_instances),
     ],
 };
 
@@ -126,6 +128,8 @@ pub(crate) struct SourceServerRecord {
     /// The result of its launch: `LAUNCHED` or `FAILED`.
     pub(crate) launch: String,
     pub(crate) launch_takes: SignedDuration,
+    /// Whether a job can terminate its instances.
+    pub(crate) terminates: bool,
     pub(crate) snapshots: Vec<RecoverySnapshotRecord>,
 }
 

@@ -4,6 +4,7 @@ mod associate;
 mod launch;
 mod ledger;
 mod start;
+mod terminate;
 
 use std::collections::VecDeque;
 
@@ -18,13 +19,14 @@ use versioned_table::TableError;
 use crate::because::Because;
 use crate::email::{self, IncidentEmail};
 use crate::facts::Facts;
-use crate::incident::{DecidedStart, LaunchTag};
+use crate::incident::{DecidedStart, LaunchTag, TerminateCallRecord};
 use crate::latch::Clearance;
 use crate::remark::Remark;
 use crate::rules::RecoveryPlan;
 use crate::run::Run;
 use crate::step::{
-    AssociationAnswer, Effect, Input, KnownPlan, LaunchAnswer, StartAnswer, StartFailure, Step, step,
+    AssociationAnswer, Effect, Input, KnownPlan, LaunchAnswer, StartAnswer, StartFailure, Step,
+    TerminateAnswer, TerminateFailure, step,
 };
 use crate::traffic::Association;
 use crate::undecided::UndecidedEmail;
@@ -32,6 +34,7 @@ use associate::AssociateCall;
 use launch::LaunchCall;
 use ledger::IncidentLedger;
 use start::StartCall;
+use terminate::TerminateCall;
 
 /// The effects of one plan, and their report.
 pub(crate) struct Acting<'a> {
@@ -73,6 +76,10 @@ impl<'a> Acting<'a> {
                     self.asked = answers.into_iter().next().map(|answer| answer.performed);
                     (known, effects) = next;
                 }
+                Effect::Terminate(call) => {
+                    let performed = self.terminate(&call).await;
+                    (known, effects) = self.next(&known, Input::Terminated(&performed));
+                }
                 Effect::Associate(associations) => {
                     let answers = self.associate(associations).await;
                     (known, effects) = self.next(&known, Input::Associated(&answers));
@@ -101,6 +108,7 @@ impl<'a> Acting<'a> {
                 Effect::Write
                 | Effect::Start(_)
                 | Effect::Launch(_)
+                | Effect::Terminate(_)
                 | Effect::Associate(_)
                 | Effect::ReportClearance(_)
                 | Effect::ReportIncident(_) => {
@@ -168,6 +176,17 @@ impl<'a> Acting<'a> {
             answers.push(LaunchAnswer { tag, performed });
         }
         answers
+    }
+
+    async fn terminate(
+        &mut self,
+        call: &TerminateCallRecord,
+    ) -> Performed<TerminateAnswer, TerminateFailure> {
+        let call = TerminateCall { plan: &self.plan.name, call };
+        let performed = self.run.invocation.executor.perform(call.send(&self.run.aws.drs)).await;
+        let result = performed.result(|TerminateAnswer(job)| job.clone());
+        self.report.actions.push(call.action(result));
+        performed
     }
 
     /// Asks EC2 for one association after the other.

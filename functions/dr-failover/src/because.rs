@@ -2,17 +2,18 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use shared::call_error::CallError;
 use shared::config::Place;
 use shared::decision::{Evidence, Explain};
 use shared::table_error::TableError;
-use shared::text::count;
+use shared::text::{count, noun, verb};
 
 use crate::alarm::AlarmState;
 use crate::incident::{IncidentEnd, IncidentPhase, launched_of};
 use crate::interlock::{Interlock, some};
 use crate::rules::Mode;
+use crate::text::short_duration;
 
 /// A reason about an event, an incident or a latch.
 #[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
@@ -77,6 +78,30 @@ pub enum Because {
     CannotClose,
     /// The operator closed the incident.
     IncidentClosed { by: String },
+    /// The command that starts the drill was already handled.
+    SameDrill { incident: String },
+    /// The command that starts the drill was kept too long.
+    DrillTooLate { late: SignedDuration },
+    /// A drill of the plan is open.
+    DrillOpen { incident: String },
+    /// The drill has not ended its launch, and cannot be cleaned up.
+    CannotCleanUp,
+    /// The servers and instances of the drill cannot be read.
+    DrillUnreadable { error: CallError },
+    /// DRS is asked to terminate the drill's instances.
+    Terminate { instances: Vec<String> },
+    /// DRS is terminating the drill's instances.
+    Terminating { hosts: Vec<String> },
+    /// DRS did not answer.
+    TerminateUnknown { error: CallError },
+    /// DRS refused to terminate the instances.
+    TerminateRefused { error: CallError },
+    /// No instance of the drill remains.
+    CleanedUp { count: usize },
+    /// Instances of the drill could not be terminated.
+    CleanUpIncomplete { hosts: Vec<String> },
+    /// The drill's instances still run.
+    DrillStillRuns { count: usize, number: u32, most: u32 },
     /// The operator's command names something that does not exist.
     NothingOfThatName { what: &'static str, name: String },
     /// The operator approved the start.
@@ -269,6 +294,51 @@ impl fmt::Display for Because {
                 "the incident cannot be closed before its launch has ended. Refuse a recovery that has not started",
             ),
             Self::IncidentClosed { by } => write!(f, "{by} closes the incident: the next alarm opens another one"),
+            Self::SameDrill { incident } => write!(f, "the command was already handled: its drill is {incident}"),
+            Self::DrillTooLate { late } => {
+                write!(f, "the command that starts a drill is {} old: no drill starts", short_duration(*late))
+            }
+            Self::DrillOpen { incident } => {
+                write!(f, "the drill {incident} is open: clean it up before the next drill")
+            }
+            Self::CannotCleanUp => f.write_str(
+                "the drill cannot be cleaned up before its launch has ended. To stop it, cancel its execution in DRS",
+            ),
+            Self::DrillUnreadable { error } => {
+                write!(f, "DRS does not report the drill's instances ({error}): the function reads them again every minute")
+            }
+            Self::Terminate { instances } => {
+                write!(f, "DRS lists {} of the drill: they are terminated", count(instances.len(), "instance"))
+            }
+            Self::Terminating { hosts } if hosts.is_empty() => {
+                f.write_str("DRS lists no instance of the drill yet: the function reads them again")
+            }
+            Self::Terminating { hosts } => {
+                write!(f, "DRS is terminating the drill's {} of {}", noun(hosts.len(), "instance"), some(hosts))
+            }
+            Self::TerminateUnknown { error } => write!(
+                f,
+                "DRS did not answer ({error}): a later invocation searches DRS for the job, and if there is none it asks again"
+            ),
+            Self::TerminateRefused { error } => {
+                write!(f, "DRS refused to terminate the drill's instances ({error})")
+            }
+            Self::CleanedUp { count } => {
+                write!(f, "no instance of the drill remains, and {count} were terminated: the drill is closed")
+            }
+            Self::CleanUpIncomplete { hosts } => write!(
+                f,
+                "the drill's {} of {} {} not terminated after several calls",
+                noun(hosts.len(), "instance"),
+                some(hosts),
+                verb(hosts.len(), "is", "are")
+            ),
+            Self::DrillStillRuns { count, number, most } => write!(
+                f,
+                "{} of the drill still {}: reminder {number} of {most}",
+                shared::text::count(*count, "instance"),
+                verb(*count, "runs", "run")
+            ),
             Self::NothingOfThatName { what, name } => write!(f, "there is no {what} `{name}`"),
             Self::Approved { by, at } => write!(f, "{by} approved the recovery at {at}"),
             Self::OrderWaits { incident, phase } => write!(

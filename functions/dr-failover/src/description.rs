@@ -18,6 +18,7 @@ const DRS_PLAN: &str = "arn:{partition}:drs:{region}:{account}:recovery-plan/*";
 const DRS_EXECUTION: &str = "arn:{partition}:drs:{region}:{account}:recovery-plan-execution/*";
 const DRS_JOB: &str = "arn:{partition}:drs:{region}:{account}:job/*";
 const SOURCE_SERVER: &str = "arn:{partition}:drs:{region}:{account}:source-server/*";
+const RECOVERY_INSTANCE: &str = "arn:{partition}:drs:{region}:{account}:recovery-instance/*";
 const ELASTIC_IP: &str = "arn:{partition}:ec2:{region}:{account}:elastic-ip/*";
 const TABLE: &str = "arn:{partition}:dynamodb:{region}:{account}:table/*";
 const TOPIC: &str = "arn:{partition}:sns:{region}:{account}:*";
@@ -74,6 +75,8 @@ pub const FUNCTION: Function = Function {
         // A start tags its execution, and a wave its job.
         Call::on("drs:TagResource", DRS_EXECUTION),
         Call::on("drs:TagResource", DRS_JOB),
+        // Only instances of a drill, on an operator's command.
+        Call::on("drs:TerminateRecoveryInstances", RECOVERY_INSTANCE),
         Call::on("dynamodb:GetItem", TABLE),
         // TransactWriteItems needs it, too.
         Call::on("dynamodb:PutItem", TABLE),

@@ -1,6 +1,7 @@
 //! The emails of this function: what is true, what happens next, what blocks the recovery, and what the operator can do.
 
 mod commands;
+mod drill;
 mod form;
 mod preflight;
 mod subject;
@@ -12,9 +13,9 @@ use jiff::Timestamp;
 use shared::email::{LARGEST_MESSAGE, Message, attributes, within};
 use shared::home::Home;
 
-use crate::incident::{Incident, IncidentPhase};
+use crate::incident::{DrillState, Incident, IncidentPhase};
 use crate::latch::Latch;
-use crate::rules::RecoveryPlan;
+use crate::rules::{Mode, RecoveryPlan};
 use crate::settings::Settings;
 
 pub use preflight::not_ready;
@@ -59,6 +60,9 @@ pub fn message(email: &IncidentEmail<'_>) -> Message {
 
 /// How urgent the incident is.
 pub fn severity(incident: &Incident) -> &'static str {
+    if incident.mode == Mode::Drill {
+        return severity_of_drill(incident);
+    }
     match incident.phase {
         IncidentPhase::Held
         | IncidentPhase::Starting
@@ -77,5 +81,16 @@ pub fn severity(incident: &Incident) -> &'static str {
         IncidentPhase::OkAgain => "info",
         IncidentPhase::Drilled | IncidentPhase::Refused if incident.is_alarming() => "high",
         IncidentPhase::Drilled | IncidentPhase::Refused => "info",
+    }
+}
+
+/// A drill is no outage: what it finds is urgent by day.
+fn severity_of_drill(incident: &Incident) -> &'static str {
+    match (incident.drill_state(), incident.phase) {
+        (Some(DrillState::CleanedUp | DrillState::CleaningUp), _) => "info",
+        (Some(DrillState::Incomplete { .. } | DrillState::StillRuns { .. }), _) => "high",
+        (None, IncidentPhase::Running) if incident.failed().next().is_none() => "info",
+        (None, IncidentPhase::Drilled | IncidentPhase::Refused) => "info",
+        (None, _) => "high",
     }
 }

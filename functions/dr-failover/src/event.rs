@@ -10,6 +10,7 @@ mod time;
 
 use std::fmt;
 
+use jiff::Timestamp;
 use serde_json::Value;
 use shared::event::{MalformedEvent, kind, required};
 
@@ -75,6 +76,22 @@ pub enum Event {
         /// The operator's name.
         by: String,
     },
+    /// The operator, or the schedule, starts a drill.
+    Drill {
+        /// The plan's name.
+        plan: String,
+        /// The operator's name, or `schedule`.
+        by: String,
+        /// The time of the event.
+        at: Option<Timestamp>,
+    },
+    /// The operator cleans a drill up.
+    CleanUp {
+        /// The incident's id.
+        incident: String,
+        /// The operator's name.
+        by: String,
+    },
     /// A parameter of Systems Manager changed: an operator may have answered. Every open incident is re-evaluated.
     Answered {
         /// The parameter's name.
@@ -129,6 +146,8 @@ impl fmt::Display for Event {
                 write!(f, "{by} launches the server {server} of {incident} again")
             }
             Self::Continue { incident, by } => write!(f, "{by} continues the waves of {incident}"),
+            Self::Drill { plan, by, .. } => write!(f, "{by} asks for a drill of {plan}"),
+            Self::CleanUp { incident, by } => write!(f, "{by} asks for the clean-up of {incident}"),
             Self::Answered { parameter } => write!(f, "the parameter {parameter} changed"),
             Self::RegionSwitch(call) => {
                 write!(f, "the step {} of Region switch orders the recovery of {}", call.step, call.plan)
@@ -199,6 +218,10 @@ fn ours(detail_type: &str, event: &Value) -> Result<Parsed, MalformedEvent> {
         "reconcile" => Event::Reconcile,
         "refuse" => Event::Refuse { incident: word("/detail/incident", "detail.incident")?, by: by()? },
         "close" => Event::Close { incident: word("/detail/incident", "detail.incident")?, by: by()? },
+        "drill" => {
+            Event::Drill { plan: word("/detail/plan", "detail.plan")?, by: by()?, at: time_of(event)? }
+        }
+        "clean-up" => Event::CleanUp { incident: word("/detail/incident", "detail.incident")?, by: by()? },
         "clear-latch" => Event::ClearLatch { plan: word("/detail/plan", "detail.plan")?, by: by()? },
         "skip-server" | "retry-server" => Event::Server {
             command: if detail_type == "skip-server" { ServerCommand::Skip } else { ServerCommand::Retry },
@@ -211,10 +234,21 @@ fn ours(detail_type: &str, event: &Value) -> Result<Parsed, MalformedEvent> {
             return Err(MalformedEvent::NotA {
                 field: "detail-type",
                 value: other.to_owned(),
-                expected: "reconcile, preflight, refuse, close, skip-server, retry-server, continue or clear-latch",
+                expected: "reconcile, preflight, drill, clean-up, refuse, close, skip-server, retry-server, continue or clear-latch",
             });
         }
     }))
+}
+
+/// The time of an event of a schedule. An operator's command has none.
+fn time_of(event: &Value) -> Result<Option<Timestamp>, MalformedEvent> {
+    let Some(text) = event.get("time").and_then(Value::as_str) else { return Ok(None) };
+    let not_a_time = |_| MalformedEvent::NotA {
+        field: "time",
+        value: text.to_owned(),
+        expected: "a time, as 2026-03-02T10:00:00Z",
+    };
+    text.parse().map(Some).map_err(not_a_time)
 }
 
 /// No member is required: the event only causes a re-evaluation.

@@ -39,6 +39,8 @@ pub struct Facts {
     pub kill_switch: Option<Read<KillSwitch>>,
     /// The newest snapshot of a server that is launched again.
     pub newest: Option<Read<Option<RecoverySnapshot>>>,
+    /// The instances of a drill after its launch.
+    pub drill: Option<Read<DrillFacts>>,
     /// The addresses of the plan and the instances that receive them.
     pub traffic: Option<TrafficFacts>,
 }
@@ -337,6 +339,35 @@ pub struct RecoveryInstance {
     pub id: String,
     /// Whether a drill launched the instance.
     pub is_drill: bool,
+}
+
+/// A drill after its launch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DrillFacts {
+    /// The progress of its execution; none for a drill without one.
+    pub progress: Option<ExecutionProgress>,
+    /// The instances of its servers that exist.
+    pub instances: Vec<LaunchedInstance>,
+    /// The jobs in progress that terminate instances.
+    pub terminating: Vec<TerminateJob>,
+}
+
+/// An instance with the job that launched it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaunchedInstance {
+    /// The instance; its id is that of the recovery instance.
+    pub instance: RecoveryInstance,
+    /// The job.
+    pub job: Option<String>,
+}
+
+/// A job in progress that terminates instances.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TerminateJob {
+    /// The ids of the recovery instances.
+    pub instances: Vec<String>,
+    /// The ids of the source servers.
+    pub servers: Vec<String>,
 }
 
 /// The progress of an execution.

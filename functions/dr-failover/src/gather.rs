@@ -2,6 +2,7 @@
 
 mod addresses;
 mod approval;
+mod drill;
 mod executions;
 mod instances;
 mod jobs;
@@ -62,6 +63,9 @@ async fn read(
         }
         MissingFact::Recoverable(drs_plan) => {
             facts.recoverable = Some(recoverable(run, plan, drs_plan.as_deref()).await);
+        }
+        MissingFact::Drill(query) => {
+            facts.drill = Some(drill::drill(drs, &query, run.invocation.now).await);
         }
         MissingFact::Answers => {
             facts.answers = Some(approval::answers(&run.aws.ssm, &run.settings.approval).await);

@@ -23,7 +23,7 @@ use crate::preflight_run::preflight;
 use crate::rules::{Mode, RecoveryPlan, Rules};
 use crate::run::Run;
 use crate::settings::Settings;
-use crate::step::Input;
+use crate::step::{DrillRequest, Input};
 
 /// The number of DRS plans that are decided at a time: when a region fails, many probes wait for their time limit. With 20
 /// seconds for a probe and five minutes for an invocation, about a hundred plans have their turn.
@@ -135,6 +135,20 @@ async fn decided(run: &Run<'_>, event: &Event) -> Report {
                 None => missing(&mut report, "recovery plan of the incident", incident),
             }
         }
+        Event::CleanUp { incident, by } => {
+            let plan = Incident::plan_of(incident).and_then(|name| run.rules.plan(name));
+            match plan {
+                Some(plan) => report.add(decide_and_act(run, plan, Input::CleanUp { incident, by }).await),
+                None => missing(&mut report, "recovery plan of the incident", incident),
+            }
+        }
+        Event::Drill { plan: name, by, at } => match run.rules.plan(name) {
+            Some(plan) => {
+                let request = DrillRequest { by, at: *at };
+                report.add(decide_and_act(run, plan, Input::Drill(&request)).await);
+            }
+            None => missing(&mut report, "recovery plan", name),
+        },
         Event::ClearLatch { plan: name, by } => match run.rules.plan(name) {
             Some(plan) => report.add(decide_and_act(run, plan, Input::ClearLatch { by }).await),
             None => missing(&mut report, "recovery plan", name),

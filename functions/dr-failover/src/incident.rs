@@ -2,6 +2,7 @@
 
 mod approval;
 mod attempt;
+mod clean_up;
 mod end;
 mod execution;
 mod order;
@@ -30,6 +31,9 @@ use crate::traffic::TrafficMove;
 
 pub use approval::{ApprovalRequest, Approver, IncidentApproval, MOST_REQUESTS, ReadAnswer, digest_of_plan};
 pub use attempt::{ChosenSnapshot, DecidedStart, RefusalCause, StartAttempt, StartRefusal};
+pub use clean_up::{
+    CleanUp, DrillState, LISTED_WITHIN, MOST_CALLS, MOST_INSTANCES, MOST_REMINDERS, TerminateCallRecord,
+};
 pub use end::{IncidentEnd, launched_of};
 pub use execution::{ExecutionStep, IncidentServer, PlanExecution};
 pub use order::RecoveryOrder;
@@ -91,6 +95,12 @@ pub struct Incident {
     /// The order of ARC Region switch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<RecoveryOrder>,
+    /// The clean-up of the drill.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clean_up: Option<CleanUp>,
+    /// The number of emails that reminded of the drill's instances.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub reminders: u32,
     /// The operator who refused the recovery. The incident is closed once DRS is known to have no execution of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused_by: Option<String>,
@@ -153,6 +163,10 @@ pub struct UnansweredEmails {
     pub state: ReportedState,
     /// Their number.
     pub count: u32,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// An alarm of an incident.
@@ -227,6 +241,8 @@ impl Incident {
             closed_by: None,
             drilled_by: None,
             order: None,
+            clean_up: None,
+            reminders: 0,
             refused_by: None,
             approval: IncidentApproval::default(),
             approved_by: None,

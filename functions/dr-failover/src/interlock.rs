@@ -66,8 +66,16 @@ pub enum Interlock {
     Latched { incident: String, at: Timestamp },
     /// A recovery that is not this incident's is in progress.
     RecoveryRunning { execution: Arn, status: String, started: Timestamp },
-    /// A drill is in progress.
-    DrillRunning { execution: Arn, status: String, started: Timestamp },
+    /// A drill is in progress. It has the id of its incident if this function started it.
+    DrillRunning {
+        execution: Arn,
+        status: String,
+        started: Timestamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        incident: Option<String>,
+    },
+    /// An incident of the plan is open. It blocks a drill.
+    IncidentOpen { incident: String },
     /// The executions could not be read.
     ExecutionsUnreadable { error: CallError },
     /// The jobs could not be read.
@@ -167,6 +175,7 @@ impl Interlock {
             Self::Latched { .. } => Code::Latched,
             Self::RecoveryRunning { .. } => Code::RecoveryRunning,
             Self::DrillRunning { .. } => Code::DrillRunning,
+            Self::IncidentOpen { .. } => Code::IncidentOpen,
             Self::JobRunning { job_kind: JobKind::Drill, .. } => Code::DrillRunning,
             Self::JobRunning { job_kind: JobKind::Recovery, .. } => Code::RecoveryRunning,
             Self::JobRunning { job_kind: JobKind::Other(_), .. } => Code::JobRunning,
@@ -206,6 +215,7 @@ impl Interlock {
             | Self::Stale { .. }
             | Self::FromTheFuture { .. }
             | Self::Latched { .. }
+            | Self::IncidentOpen { .. }
             | Self::RecoveredAlready { .. }
             | Self::PlanInvalid { .. }
             | Self::PlanEmpty

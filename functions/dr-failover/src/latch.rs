@@ -41,6 +41,9 @@ pub struct Latch {
     /// The last order of ARC Region switch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ordered: Option<OrderedIncident>,
+    /// The last commands that started a drill, or were refused: a repeated one starts no second drill.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub drill_commands: Vec<DrillCommand>,
     /// The last known state of each alarm: an older event is out of date.
     pub seen: BTreeMap<Arn, SeenAlarm>,
 }
@@ -80,6 +83,16 @@ pub struct OrderedIncident {
     /// The id of Region switch's execution.
     pub execution: String,
     /// The incident's id.
+    pub incident: String,
+}
+
+/// A command that started a drill, or was refused because of an open one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct DrillCommand {
+    /// What a repeated command repeats, as a digest.
+    pub key: String,
+    /// The id of the drill.
     pub incident: String,
 }
 

@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::incident::{Incident, IncidentPhase};
+use crate::incident::{DrillState, Incident, IncidentPhase};
 use crate::interlock::InterlockCode;
+use crate::rules::Mode;
 
 /// What stands between a state and the traffic in an item.
 const TRAFFIC: &str = " + traffic ";
@@ -59,6 +60,8 @@ pub enum ReportedState {
     },
     /// A phase after the execution, or without one.
     Ended(IncidentPhase),
+    /// A drill after its launch.
+    Drill(DrillState),
     /// Such a state, with the addresses of servers.
     WithTraffic {
         /// The state.
@@ -92,6 +95,9 @@ impl ReportedState {
     /// The state of an incident without its traffic.
     fn of_course(incident: &Incident) -> Self {
         let over_rto = incident.over_rto;
+        if let Some(state) = incident.drill_state() {
+            return Self::Drill(state);
+        }
         match incident.phase {
             IncidentPhase::Held => Self::Held { codes: codes(incident), over_rto },
             IncidentPhase::Starting if !incident.holds.is_empty() => Self::StartUnseen { over_rto },
@@ -126,8 +132,12 @@ impl ReportedState {
     /// The state of an incident that the last email does not report, if an email should.
     pub fn unreported(incident: &Incident) -> Option<Self> {
         let state = Self::of(incident);
-        let is_passing =
-            state == Self::Starting || incident.is_validated_again() || incident.is_moving_traffic();
+        let is_passing = match &state {
+            Self::Starting | Self::Drill(DrillState::CleaningUp) => true,
+            // A drill waits for a few minutes, and one email reports how that ended.
+            Self::Held { .. } => incident.mode == Mode::Drill,
+            _ => incident.is_validated_again() || incident.is_moving_traffic(),
+        };
         (incident.reported.as_ref() != Some(&state) && !is_passing).then_some(state)
     }
 
@@ -140,7 +150,7 @@ impl ReportedState {
             | Self::InWaves { over_rto, .. }
             | Self::Running { over_rto, .. } => *over_rto,
             Self::WithTraffic { state, .. } => state.is_over_rto(),
-            Self::Starting | Self::Ended(_) | Self::Unknown(_) => false,
+            Self::Starting | Self::Ended(_) | Self::Drill(_) | Self::Unknown(_) => false,
         }
     }
 
@@ -183,6 +193,7 @@ impl fmt::Display for ReportedState {
                 write!(f, "waves:{over}{unseen}{codes} {}{late}", failed.join(" "))
             }
             Self::Ended(phase) => f.write_str(phase.name()),
+            Self::Drill(state) => state.fmt(f),
             Self::WithTraffic { state, traffic } => write!(f, "{state}{TRAFFIC}{traffic}"),
             Self::Unknown(text) => f.write_str(text),
         }
@@ -235,8 +246,11 @@ fn parsed(text: &str) -> Option<ReportedState> {
             let codes = codes.iter().map(|code| code.parse()).collect::<Result<Vec<InterlockCode>, _>>();
             Some(ReportedState::InWaves { alarm_ok, unseen, codes: codes.ok()?, failed, over_rto })
         }
-        (phase, []) => IncidentPhase::closing_named(phase).map(ReportedState::Ended),
-        _ => None,
+        (kind, words) => {
+            let drill = DrillState::parsed(kind, words).map(ReportedState::Drill);
+            let phase = || IncidentPhase::closing_named(kind).filter(|_| words.is_empty());
+            drill.or_else(|| phase().map(ReportedState::Ended))
+        }
     }
 }
 

@@ -6,7 +6,9 @@
 mod after;
 pub mod alarm;
 mod approval;
+mod clean_up;
 pub mod decide;
+mod drill;
 pub mod follow;
 mod open;
 mod order;
@@ -27,7 +29,9 @@ use crate::alarm::{AlarmEvent, AlarmState};
 use crate::because::{Because, LatchKept};
 use crate::event::{RegionSwitchCall, ServerCommand};
 use crate::facts::{Facts, FoundExecution};
-use crate::incident::{ChosenSnapshot, DecidedStart, EntryKind, Incident, IncidentPhase, LaunchTag};
+use crate::incident::{
+    ChosenSnapshot, DecidedStart, EntryKind, Incident, IncidentPhase, LaunchTag, TerminateCallRecord,
+};
 use crate::latch::{Clearance, Latch, LatchedStart};
 use crate::remark::Remark;
 use crate::rules::{Mode, RecoveryPlan};
@@ -35,6 +39,7 @@ use crate::settings::Settings;
 use crate::traffic::Association;
 use shared::table_error::TableError;
 
+pub use drill::DrillRequest;
 pub use traffic::AssociationAnswer;
 
 /// The known state of a plan: its latch and its open incident.
@@ -107,10 +112,21 @@ pub enum Input<'a> {
         /// The operator's name.
         by: &'a str,
     },
+    /// The operator, or the schedule, starts a drill.
+    Drill(&'a DrillRequest<'a>),
+    /// The operator cleans a drill up.
+    CleanUp {
+        /// The incident's id.
+        incident: &'a str,
+        /// The operator's name.
+        by: &'a str,
+    },
     /// DRS was asked for launches of waves.
     Launched(&'a [LaunchAnswer]),
     /// The open incident of this mode is re-evaluated.
     Reconcile(Mode),
+    /// DRS was asked to terminate instances of a drill.
+    Terminated(&'a Performed<TerminateAnswer, TerminateFailure>),
     /// DRS was asked for the start.
     Started(&'a Performed<StartAnswer, StartFailure>),
     /// EC2 was asked for associations of addresses.
@@ -136,6 +152,7 @@ impl Input<'_> {
         let is_drill = |id: &str| latch.open_drill.as_deref() == Some(id);
         match self {
             Self::Reconcile(mode) => *mode,
+            Self::Drill(_) | Self::CleanUp { .. } => Mode::Drill,
             Self::Refuse { incident, .. }
             | Self::Close { incident, .. }
             | Self::Server { incident, .. }
@@ -184,6 +201,27 @@ pub enum StartFailure {
     Unknown(CallError),
 }
 
+/// The job that DRS started to terminate instances.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TerminateAnswer(pub String);
+
+/// Instances whose termination DRS did not confirm.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TerminateFailure {
+    /// DRS refused and did nothing.
+    #[error("{0}")]
+    Refused(CallError),
+    /// Whether DRS has a job is unknown.
+    #[error("{0}")]
+    Unknown(CallError),
+}
+
+impl AsRef<str> for TerminateAnswer {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A fact that a step lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MissingFact {
@@ -207,8 +245,19 @@ pub enum MissingFact {
     KillSwitch,
     /// The newest snapshot of this server.
     Newest(String),
+    /// The servers and instances of this drill.
+    Drill(Box<DrillQuery>),
     /// The addresses and the instances that receive them.
     Traffic(Box<TrafficQuery>),
+}
+
+/// The servers and the execution of a drill.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DrillQuery {
+    /// The ids of the servers that the incident knows.
+    pub servers: Vec<String>,
+    /// The execution; none for a drill without one.
+    pub execution: Option<Arn>,
 }
 
 /// The addresses that count for an incident.
@@ -255,6 +304,8 @@ pub enum Effect {
     Start(DecidedStart),
     /// Asks DRS for launches of waves, one after the other.
     Launch(Vec<LaunchTag>),
+    /// Asks DRS to terminate instances of a drill.
+    Terminate(TerminateCallRecord),
     /// Asks EC2 to associate addresses with recovered instances.
     Associate(Vec<Association>),
     /// Publishes the email about the cleared latch.
@@ -291,6 +342,7 @@ pub fn step(
     match input {
         Input::Started(performed) => draft.started(performed),
         Input::Launched(answers) => draft.launched(answers),
+        Input::Terminated(performed) => draft.terminated(performed),
         Input::Associated(answers) => draft.associated(answers),
         Input::Published { claim, subject, answer } => draft.published(claim, subject, answer),
         Input::ClearanceReported => draft.clearance_reported(),
@@ -309,6 +361,8 @@ pub fn step(
         | Input::ClearLatch { .. }
         | Input::Server { .. }
         | Input::Continue { .. }
+        | Input::Drill(_)
+        | Input::CleanUp { .. }
         | Input::Reconcile(_) => {
             draft.event(known, input)?;
         }
@@ -359,6 +413,8 @@ impl KnownPlan {
 /// A step in the making.
 struct Draft<'a> {
     step: Step,
+    /// The call that terminates instances, once the step is written.
+    terminate: Option<TerminateCallRecord>,
     facts: &'a Facts,
     context: &'a StepContext<'a>,
     /// The launches that DRS is to be asked for.
@@ -368,7 +424,7 @@ struct Draft<'a> {
 impl<'a> Draft<'a> {
     fn new(known: &KnownPlan, facts: &'a Facts, context: &'a StepContext<'a>) -> Self {
         let step = Step { known: known.clone(), reasons: Vec::new(), notes: Vec::new(), effects: Vec::new() };
-        Self { step, facts, context, launches: Vec::new() }
+        Self { step, terminate: None, facts, context, launches: Vec::new() }
     }
 
     fn reason(&mut self, verdict: Verdict, because: &impl Explain) {
@@ -387,9 +443,12 @@ impl<'a> Draft<'a> {
             *latch.open_of_mut(input.mode(latch)) = None;
         }
         self.apply(input)?;
-        self.forget_a_stored_incident(before)?;
+        self.forget_a_stored_incident(before, input)?;
         if self.step.known.incident.is_none() {
-            if self.step.reasons.is_empty() {
+            // The open drill has its own step, with its own reasons.
+            let is_drilling =
+                matches!(input, Input::Reconcile(_)) && self.step.known.latch.open_drill.is_some();
+            if self.step.reasons.is_empty() && !is_drilling {
                 self.reason(Verdict::Skip, &Because::NothingOpen);
             }
             self.step.effects.push(Effect::Write);
@@ -400,13 +459,16 @@ impl<'a> Draft<'a> {
         let associations = self.traffic()?;
         self.claim();
         self.step.effects.push(Effect::Write);
-        match start {
-            Some(start) => self.step.effects.push(Effect::Start(start)),
-            None if !self.launches.is_empty() => {
+        match (start, self.terminate.take()) {
+            (Some(start), _) => self.step.effects.push(Effect::Start(start)),
+            (None, Some(call)) => self.step.effects.push(Effect::Terminate(call)),
+            (None, None) if !self.launches.is_empty() => {
                 self.step.effects.push(Effect::Launch(std::mem::take(&mut self.launches)));
             }
-            None if !associations.is_empty() => self.step.effects.push(Effect::Associate(associations)),
-            None => self.report(),
+            (None, None) if !associations.is_empty() => {
+                self.step.effects.push(Effect::Associate(associations));
+            }
+            (None, None) => self.report(),
         }
         Ok(())
     }
@@ -427,17 +489,25 @@ impl<'a> Draft<'a> {
                 self.command_server(command, incident, server, by)?;
             }
             Input::Continue { incident, by } => self.continue_waves(incident, by),
+            Input::Drill(request) => self.open_drill(request),
+            Input::CleanUp { incident, by } => self.clean_up_by(incident, by),
             _ => {}
         }
         Ok(())
     }
 
     /// Drops an incident that a change of an alarm would open and that the table already holds: the change is known.
-    fn forget_a_stored_incident(&mut self, before: &KnownPlan) -> Result<(), MissingFact> {
+    fn forget_a_stored_incident(&mut self, before: &KnownPlan, input: Input<'_>) -> Result<(), MissingFact> {
         let is_new = |incident: &&Incident| incident.version == 0 && before.incident.is_none();
         let Some(opened) = self.step.known.incident.as_ref().filter(is_new) else { return Ok(()) };
         let is_stored = self.facts.is_stored.ok_or_else(|| MissingFact::StoredIncident(opened.id.clone()))?;
         if !is_stored {
+            return Ok(());
+        }
+        if let Input::Drill(_) = input {
+            let because = Because::SameDrill { incident: opened.id.clone() };
+            (self.step.known.incident, self.step.known.latch.open_drill) = (None, None);
+            self.reason(Verdict::Skip, &because);
             return Ok(());
         }
         let alarm = opened.alarms.values().next();

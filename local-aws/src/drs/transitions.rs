@@ -146,17 +146,45 @@ impl DrsTransition<'_> {
         let job = &mut jobs[index];
         job.due = None;
         job.status = "STARTED".to_owned();
-        instances.retain(|instance| !job.servers.iter().any(|launch| launch.server == instance.server));
+        let is_launch = job.kind == "LAUNCH";
+        if is_launch {
+            instances.retain(|instance| !job.servers.iter().any(|launch| launch.server == instance.server));
+        }
         for launch in &mut job.servers {
             let takes =
                 servers.iter().find(|server| server.id == launch.server).map(|server| server.launch_takes);
             launch.status = "IN_PROGRESS".to_owned();
-            launch.due = Some(self.at + takes.unwrap_or_default());
+            launch.due = Some(self.at + if is_launch { takes.unwrap_or_default() } else { self.drs.step });
         }
     }
 
-    /// A server is launched, or is not.
+    /// A server is launched, or is not. Its instance is terminated, or is not.
     fn launch(&mut self, index: usize, nth: usize) {
+        match self.state.jobs[index].kind.as_str() {
+            "TERMINATE" => self.terminate(index, nth),
+            _ => self.launch_server(index, nth),
+        }
+        let job = &mut self.state.jobs[index];
+        if job.servers.iter().all(|launch| !launch.is_under_way()) {
+            job.status = "COMPLETED".to_owned();
+            job.ended = Some(self.at);
+            let id = job.id.clone();
+            self.job_ended(&id, index);
+        }
+    }
+
+    fn terminate(&mut self, index: usize, nth: usize) {
+        let DrsState { jobs, servers, instances, .. } = &mut *self.state;
+        let launch = &mut jobs[index].servers[nth];
+        launch.due = None;
+        let terminates = servers.iter().any(|server| server.id == launch.server && server.terminates);
+        launch.status = if terminates { "TERMINATED" } else { "FAILED" }.to_owned();
+        if terminates {
+            instances.retain(|instance| launch.instance.as_ref() != Some(&instance.id));
+        }
+    }
+
+    fn launch_server(&mut self, index: usize, nth: usize) {
         let server = self.state.jobs[index].servers[nth].server.clone();
         let known = self.state.servers.iter().find(|one| one.id == server);
         let launches = known.is_some_and(|known| known.launch == "LAUNCHED");
@@ -175,13 +203,6 @@ impl DrsTransition<'_> {
             launched: Some(self.at),
         }));
         self.publish_result(index, &server, launches);
-        let job = &mut self.state.jobs[index];
-        if job.servers.iter().all(|launch| !launch.is_under_way()) {
-            job.status = "COMPLETED".to_owned();
-            job.ended = Some(self.at);
-            let id = job.id.clone();
-            self.job_ended(&id, index);
-        }
     }
 
     /// The running step times out, and the steps after it do not run. The step's job continues.

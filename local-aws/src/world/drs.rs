@@ -37,6 +37,10 @@ pub(super) fn server(world: &AwsWorld, file: &WorldFile<'_>, raw: RawSourceServe
         None => "LAUNCHED",
         Some(result) => file.one_of(result, "launch", &["LAUNCHED", "FAILED"])?,
     };
+    let terminates = match &raw.terminate {
+        None => true,
+        Some(result) => file.one_of(result, "terminate", &["TERMINATED", "FAILED"])? == "TERMINATED",
+    };
     let snapshots = raw.snapshots.iter().map(|one| snapshot(file, &id, one)).collect::<Result<_, _>>()?;
     let mut state = world.drs.lock();
     if state.servers.iter().any(|other| other.id == id) {
@@ -50,6 +54,7 @@ pub(super) fn server(world: &AwsWorld, file: &WorldFile<'_>, raw: RawSourceServe
         tags: raw.tags,
         launch: launch.to_owned(),
         launch_takes: SignedDuration::from_secs(raw.launch_seconds.unwrap_or(600).into()),
+        terminates,
         snapshots,
     });
     Ok(())
@@ -199,7 +204,7 @@ pub(super) fn instance(
         server,
         is_drill: raw.drill,
         state: state_name.to_owned(),
-        job: None,
+        job: raw.job,
         launched: None,
     });
     Ok(())

@@ -141,6 +141,17 @@ pub(super) fn refuse(email: &IncidentEmail<'_>) -> String {
     invoke(email, "refuse", json!({"incident": email.incident.id, "by": "YOUR NAME"}))
 }
 
+/// Cleans a drill up.
+pub(super) fn clean_up(email: &IncidentEmail<'_>) -> String {
+    invoke(email, "clean-up", json!({"incident": email.incident.id, "by": "YOUR NAME"}))
+}
+
+/// Lists the recovery instances of servers.
+pub(super) fn instances(email: &IncidentEmail<'_>, servers: &[&str]) -> String {
+    let (region, servers) = (region(email), servers.join(","));
+    format!("aws drs describe-recovery-instances --region {region} --filters sourceServerIDs={servers}")
+}
+
 /// Clears the latch.
 pub(super) fn clear(email: &IncidentEmail<'_>) -> String {
     invoke(email, "clear-latch", json!({"plan": email.incident.plan, "by": "YOUR NAME"}))

@@ -10,6 +10,9 @@ use crate::rules::Mode;
 
 /// The subject of the email about the state of an incident.
 pub(super) fn subject(incident: &Incident) -> String {
+    if let Some(subject) = super::drill::subject(incident) {
+        return subject;
+    }
     if let Some(subject) = traffic::subject(incident) {
         return subject;
     }
@@ -98,7 +101,7 @@ fn progress(incident: &Incident, what: &str) -> String {
 }
 
 /// `the second alarm is OK`, `recoveries are switched off (+2 more)`.
-fn blocked_by(incident: &Incident) -> String {
+pub(super) fn blocked_by(incident: &Incident) -> String {
     match &incident.holds[..] {
         [] => "blocked".to_owned(),
         [only] => only.interlock.headline(),

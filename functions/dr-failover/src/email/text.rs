@@ -11,7 +11,7 @@ use shared::email::Detail;
 use shared::text::{list, printable};
 
 use super::{IncidentEmail, traffic};
-use crate::incident::{Incident, IncidentPhase};
+use crate::incident::{DrillState, Incident, IncidentPhase};
 use crate::rules::Mode;
 use crate::text::{capitalized, short_duration, utc};
 
@@ -61,6 +61,9 @@ fn blocks(incident: &Incident) -> Vec<String> {
 
 fn next(email: &IncidentEmail<'_>) -> Vec<String> {
     let incident = email.incident;
+    if let Some(next) = super::drill::next(incident) {
+        return next;
+    }
     let (plan, mode) = (&incident.plan, incident.mode);
     let until = incident.opened.min(incident.began()) + email.plan.give_up_after;
     let until = until.strftime("%Y-%m-%d %H:%M UTC");
@@ -127,6 +130,10 @@ fn server_name(incident: &Incident, id: &str) -> String {
 }
 
 fn servers(incident: &Incident) -> Vec<String> {
+    // The instances of a drill that is cleaned up are gone.
+    if incident.drill_state() == Some(DrillState::CleanedUp) {
+        return Vec::new();
+    }
     let lines = incident.servers.iter().take(MOST).map(|(id, server)| {
         let name = server_name(incident, id);
         let instance = server.instance.as_deref().map(|id| format!(" as {id}")).unwrap_or_default();
@@ -149,6 +156,7 @@ fn details(email: &IncidentEmail<'_>) -> Vec<String> {
         format!("Incident: {}", incident.id),
         format!("Plan: {} ({}), mode {}", plan.name, plan.place, plan.mode),
     ];
+    lines.extend(super::drill::detail(incident));
     lines.extend(incident.drs_plan.as_ref().map(|drs_plan| format!("DRS plan: {drs_plan}")));
     let waves: Vec<&str> = plan.waves.iter().map(|wave| wave.name.as_str()).collect();
     if !waves.is_empty() {

@@ -23,14 +23,7 @@ async fn of_some(drs: &Client, servers: &[String], found: &mut Vec<RecoveryInsta
     while let Some(page) = pages.next().await {
         for instance in page.map_err(|error| CallError::new("drs:DescribeRecoveryInstances", error))?.items()
         {
-            let is_gone = matches!(
-                instance.ec2_instance_state(),
-                Some(
-                    Ec2InstanceState::Terminated
-                        | Ec2InstanceState::NotFound
-                        | Ec2InstanceState::ShuttingDown
-                )
-            );
+            let is_gone = is_gone(instance.ec2_instance_state());
             let Some(server) = instance.source_server_id().filter(|_| !is_gone) else { continue };
             let id = instance.ec2_instance_id().or(instance.recovery_instance_id()).unwrap_or_default();
             // An instance without the drill flag must not be deleted.
@@ -39,4 +32,10 @@ async fn of_some(drs: &Client, servers: &[String], found: &mut Vec<RecoveryInsta
         }
     }
     Ok(())
+}
+
+/// Whether an instance in this state does not exist any more, or soon will not.
+pub(super) fn is_gone(state: Option<&Ec2InstanceState>) -> bool {
+    use Ec2InstanceState::{NotFound, ShuttingDown, Terminated};
+    matches!(state, Some(Terminated | NotFound | ShuttingDown))
 }

@@ -20,6 +20,8 @@ pub enum IncidentEnd {
     AlarmsOk,
     /// No start was possible in time.
     NotStarted { within: SignedDuration },
+    /// An interlock that does not pass by itself blocked the drill.
+    DrillBlocked,
     /// The execution completed.
     Completed { launched: usize, servers: usize },
     /// The execution completed, and a critical server did not launch.
@@ -50,6 +52,7 @@ impl fmt::Display for IncidentEnd {
             Self::NotStarted { within } => {
                 write!(f, "no start was possible within {}", short_duration(*within))
             }
+            Self::DrillBlocked => f.write_str("an interlock blocks it that does not pass soon"),
             Self::Completed { launched, servers } => f.write_str(&launched_of(*launched, *servers)),
             Self::CriticalServerFailed { launched, servers } => {
                 write!(f, "DRS reports COMPLETED, but only {}", launched_of(*launched, *servers))

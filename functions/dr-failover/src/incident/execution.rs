@@ -79,6 +79,11 @@ impl IncidentServer {
         self.status == "LAUNCHED"
     }
 
+    /// Whether DRS is still launching the server.
+    pub fn is_launching(&self) -> bool {
+        self.job.is_some() && !self.is_launched() && !self.has_failed()
+    }
+
     /// Whether the launch failed.
     pub fn has_failed(&self) -> bool {
         matches!(self.status.as_str(), "FAILED" | "TERMINATED")

@@ -44,6 +44,8 @@ pub enum EntryKind {
     Step,
     /// A server reached a final status.
     Server,
+    /// The instances of a drill are terminated, or are not.
+    Terminated,
     /// The address of a server was moved, or could not be moved.
     Traffic,
     /// The RTO passed.
@@ -76,6 +78,7 @@ impl EntryKind {
             | Self::Operator
             | Self::Ended
             | Self::Execution
+            | Self::Terminated
             | Self::Mail => true,
             Self::Alarm
             | Self::Held

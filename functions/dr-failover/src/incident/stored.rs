@@ -10,7 +10,7 @@ use shared::call_error::CallError;
 use shared::claim::Claim;
 
 use super::{
-    Approver, ChosenSnapshot, DecidedStart, FORMAT, Hold, Incident, IncidentAlarm, IncidentApproval,
+    Approver, ChosenSnapshot, CleanUp, DecidedStart, FORMAT, Hold, Incident, IncidentAlarm, IncidentApproval,
     IncidentEnd, IncidentPhase, IncidentServer, PlanExecution, RecordEntry, RecoveryOrder, RefusalCause,
     StartAttempt, StartRefusal, UnansweredEmails, WaveCourse, unknown,
 };
@@ -36,6 +36,9 @@ pub(super) struct IncidentItem {
     closed_by: Option<String>,
     drilled_by: Option<String>,
     order: Option<RecoveryOrder>,
+    clean_up: Option<CleanUp>,
+    #[serde(default)]
+    reminders: u32,
     refused_by: Option<String>,
     #[serde(default)]
     approval: IncidentApproval,
@@ -155,6 +158,8 @@ impl From<IncidentItem> for Incident {
             closed_by: item.closed_by,
             drilled_by: item.drilled_by,
             order: item.order,
+            clean_up: item.clean_up,
+            reminders: item.reminders,
             refused_by: item.refused_by,
             approval: item.approval,
             approved_by: item.approved_by,

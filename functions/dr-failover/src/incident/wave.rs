@@ -180,7 +180,7 @@ impl Incident {
     }
 
     /// `db-1 (s-0000000000000db01)`: the hostname before the id.
-    pub fn host(&self, server: &str) -> String {
+    pub fn host_and_id(&self, server: &str) -> String {
         match self.hostnames.get(server) {
             Some(hostname) => format!("{hostname} ({server})"),
             None => server.to_owned(),

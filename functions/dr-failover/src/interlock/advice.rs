@@ -37,6 +37,7 @@ impl Interlock {
             Self::RecoveryRunning { .. } | Self::JobRunning { job_kind: JobKind::Recovery, .. } => {
                 "another recovery is in progress"
             }
+            Self::IncidentOpen { .. } => "an incident is open",
             Self::DrillRunning { .. } | Self::JobRunning { job_kind: JobKind::Drill, .. } => {
                 "a drill is in progress"
             }
@@ -131,6 +132,7 @@ impl Interlock {
             Self::DrillRunning { .. } => {
                 "If this is an outage, cancel the drill. The servers of its current step still launch; then the plan is checked again."
             }
+            Self::IncidentOpen { .. } => "Drill again when that incident is closed.",
             Self::JobRunning { job_kind: JobKind::Drill, .. } => {
                 "A job cannot be cancelled. Wait until it ends; then the plan is checked again."
             }

@@ -40,6 +40,7 @@ impl Interlock {
             | Self::Latched { .. }
             | Self::RecoveryRunning { .. }
             | Self::DrillRunning { .. }
+            | Self::IncidentOpen { .. }
             | Self::JobRunning { .. }
             | Self::RecoveredAlready { .. }
             | Self::DrillInstances { .. }

@@ -39,6 +39,7 @@ pub enum InterlockCode {
     Latched,
     RecoveryRunning,
     DrillRunning,
+    IncidentOpen,
     JobRunning,
     ExecutionsUnreadable,
     InstancesUnreadable,
@@ -100,6 +101,7 @@ impl InterlockCode {
             | Self::SecondSignalUnreadable
             | Self::CoolingDown
             | Self::Latched
+            | Self::IncidentOpen
             | Self::ExecutionsUnreadable
             | Self::InstancesUnreadable
             | Self::DrillInstances

@@ -149,11 +149,15 @@ impl fmt::Display for Interlock {
                 "a recovery that this incident did not start is in progress: {execution} started at {started} and has the status \
                  {status}"
             ),
-            Self::DrillRunning { execution, status, started } => {
+            Self::DrillRunning { execution, status, started, incident } => {
+                let of = incident.as_ref().map(|id| format!(" ({id})")).unwrap_or_default();
                 write!(
                     f,
-                    "a drill is in progress: {execution} started at {started} and has the status {status}"
+                    "a drill{of} is in progress: {execution} started at {started} and has the status {status}"
                 )
+            }
+            Self::IncidentOpen { incident } => {
+                write!(f, "the plan has the open incident {incident}, and a drill would block its recovery")
             }
             Self::JobRunning { job, job_kind, servers } => match job_kind {
                 JobKind::Drill => write!(f, "the drill job {job} is launching {}", some(servers)),

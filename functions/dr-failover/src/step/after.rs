@@ -4,10 +4,14 @@ use shared::decision::Verdict;
 
 use super::{Draft, MissingFact};
 use crate::because::Because;
+use crate::rules::Mode;
 
 impl Draft<'_> {
     /// Records what changed since the launch.
     pub(super) fn after_launch(&mut self) -> Result<(), MissingFact> {
+        if self.step.known.incident.as_ref().is_some_and(|incident| incident.mode == Mode::Drill) {
+            self.terminate = self.after_drill()?;
+        }
         Ok(())
     }
 

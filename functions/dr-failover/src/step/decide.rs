@@ -63,12 +63,8 @@ pub fn decide(
     {
         return StartDecision::Adopt(own.clone());
     }
-    let is_ordered = question.incident.is_ordered();
-    let mut holds = if is_ordered { Vec::new() } else { of_alarms(question) };
+    let mut holds = if question.incident.is_ordered() { Vec::new() } else { of_outage(question, signals) };
     holds.extend(of_deployment(question, signals));
-    if !is_ordered {
-        holds.extend(of_second_signal(question.plan, signals));
-    }
     holds.extend(of_latch(question));
     holds.extend(of_refusals(question));
     holds.extend(of_executions(executions));
@@ -110,15 +106,28 @@ pub fn standing(
     }
 }
 
-/// The execution of this incident: the newest with its tag. A drill never counts as a recovery. A recovery with the tag counts
-/// in every mode: an operator started it with the command of the email.
+/// The execution of this incident: the newest with its tag. A drill never counts as a recovery, and a recovery never as a drill.
 pub fn own<'e>(incident: &Incident, executions: &'e [FoundExecution]) -> Option<&'e FoundExecution> {
-    let mode = incident.start().map_or(incident.mode, |start| start.mode);
+    let mode = incident.mode;
     let own = executions.iter().filter(|execution| {
-        execution.incident.as_deref() == Some(incident.id.as_str())
-            && (execution.mode == Some(mode) || execution.mode == Some(Mode::Recovery))
+        execution.incident.as_deref() == Some(incident.id.as_str()) && execution.mode == Some(mode)
     });
     own.max_by_key(|execution| execution.started)
+}
+
+/// The alarms and the second signal of an outage. A drill has none; an incident of the plan blocks it.
+fn of_outage(question: &StartQuestion<'_>, signals: &Signals) -> Vec<Interlock> {
+    match question.incident.mode {
+        Mode::Recovery => {
+            let mut holds = of_alarms(question);
+            holds.extend(of_second_signal(question.plan, signals));
+            holds
+        }
+        Mode::Drill => {
+            let open = question.latch.open.iter().cloned();
+            open.map(|incident| Interlock::IncidentOpen { incident }).collect()
+        }
+    }
 }
 
 fn of_alarms(question: &StartQuestion<'_>) -> Vec<Interlock> {
@@ -248,7 +257,9 @@ fn of_executions(executions: &Read<Vec<FoundExecution>>) -> Vec<Interlock> {
     let interlocks = others.map(|other| {
         let (execution, status, started) = (other.arn.clone(), other.status.clone(), other.started);
         match other.mode {
-            Some(Mode::Drill) => Interlock::DrillRunning { execution, status, started },
+            Some(Mode::Drill) => {
+                Interlock::DrillRunning { execution, status, started, incident: other.incident.clone() }
+            }
             Some(Mode::Recovery) | None => Interlock::RecoveryRunning { execution, status, started },
         }
     });
@@ -357,7 +368,9 @@ fn of_snapshots(question: &StartQuestion<'_>, drs_plan: &DrsPlan, critical: bool
         found.push((Interlock::NoSnapshot { servers: none, of: drs_plan.servers.len() }, true));
     }
     if !old.is_empty() {
-        let blocks = critical && question.plan.over_rpo == OverRpo::Hold;
+        // A drill shows what a recovery would have: its email states the age.
+        let blocks =
+            critical && question.plan.over_rpo == OverRpo::Hold && question.incident.mode == Mode::Recovery;
         found.push((Interlock::OverRpo { servers: old, oldest, rpo: question.plan.rpo }, blocks));
     }
     found

@@ -49,6 +49,15 @@ fn bounded(error: &DrsError) -> DrsError {
     DrsError { code: error.code.clone(), message: Incident::bounded(&error.message) }
 }
 
+/// Writes the servers of an execution that has ended: a launch can go on after its end.
+pub(super) fn refresh(incident: &mut Incident, progress: &ExecutionProgress, now: Timestamp) {
+    let mut entries = Vec::new();
+    servers(incident, progress, now, &mut entries);
+    for (kind, what) in entries {
+        incident.note(now, kind, what);
+    }
+}
+
 fn steps(
     before: &[ExecutionStep],
     progress: &ExecutionProgress,
@@ -122,9 +131,7 @@ fn end(
         "TIMED_OUT" => return Some((IncidentPhase::Failed, IncidentEnd::ExecutionTimedOut { error })),
         _ => {}
     }
-    let is_launching =
-        |server: &IncidentServer| server.job.is_some() && !server.is_launched() && !server.has_failed();
-    if incident.servers.values().any(is_launching) {
+    if incident.servers.values().any(IncidentServer::is_launching) {
         return None;
     }
     let (launched, servers) = (incident.launched(), incident.servers.len());

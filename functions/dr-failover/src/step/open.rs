@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use shared::decision::Verdict;
 
 use super::decide::{StartDecision, StartQuestion, decide, own};
-use super::{Draft, ExecutionsQuery, MissingFact, follow, release_latch, set_latch, waves};
+use super::{Draft, ExecutionsQuery, MissingFact, drill, follow, release_latch, set_latch, waves};
 use crate::because::{Because, BlockedBy, ClosedAs};
 use crate::facts::{FoundExecution, Recoverable};
 use crate::incident::{
@@ -146,6 +146,7 @@ impl Draft<'_> {
             StartDecision::Hold(interlocks) => {
                 let interlocks = self.with_approval(interlocks);
                 self.hold(&interlocks);
+                self.give_a_drill_up(&interlocks)?;
                 Ok(None)
             }
             StartDecision::Start(start) => match self.permitted(start)? {
@@ -162,7 +163,7 @@ impl Draft<'_> {
     }
 
     /// Closes an incident without an execution, unless DRS was asked and may have started it.
-    fn close(&mut self, phase: IncidentPhase, end: IncidentEnd) -> Result<(), MissingFact> {
+    pub(super) fn close(&mut self, phase: IncidentPhase, end: IncidentEnd) -> Result<(), MissingFact> {
         let now = self.context.now;
         let Some(incident) = self.step.known.incident.as_mut() else { return Ok(()) };
         let asked_until = incident.start().and_then(|start| start.asked_until);
@@ -223,9 +224,14 @@ impl Draft<'_> {
             if context.plan.waves.is_empty() { jiff::SignedDuration::ZERO } else { waves::LISTED_WITHIN };
         let asked = DecidedStart { asked_until: Some(context.ends + listed), ..start.clone() };
         incident.decide(asked, &because.to_string(), context.now);
-        if start.mode == Mode::Recovery {
-            let started = LatchedStart { incident: incident.id.clone(), at: context.now };
-            self.step.known.latch.recovery.get_or_insert(started);
+        let started = LatchedStart { incident: incident.id.clone(), at: context.now };
+        let latch = &mut self.step.known.latch;
+        match start.mode {
+            Mode::Recovery => {
+                latch.recovery.get_or_insert(started);
+            }
+            // The write is then refused if an alarm has opened an incident meanwhile.
+            Mode::Drill => latch.drill = Some(started),
         }
         self.reason(Verdict::Start, &because);
         Some(start)
@@ -333,8 +339,11 @@ fn close_without_start(
         return Some((IncidentPhase::OkAgain, IncidentEnd::AlarmsOk));
     }
     let age = now.duration_since(incident.opened.min(incident.began()));
-    (age >= plan.give_up_after)
-        .then_some((IncidentPhase::AgedOut, IncidentEnd::NotStarted { within: plan.give_up_after }))
+    let within = match incident.mode {
+        Mode::Recovery => plan.give_up_after,
+        Mode::Drill => drill::WAITS,
+    };
+    (age >= within).then_some((IncidentPhase::AgedOut, IncidentEnd::NotStarted { within }))
 }
 
 /// Replaces what blocks an incident. An interlock whose code blocked it before keeps its time.

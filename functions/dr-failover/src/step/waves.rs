@@ -132,7 +132,7 @@ impl Draft<'_> {
             of: course.waves.len(),
             launched: incident.launched(),
             servers: incident.servers.len(),
-            failed: incident.failed().map(|(id, _)| incident.host(id)).collect(),
+            failed: incident.failed().map(|(id, _)| incident.host_and_id(id)).collect(),
         };
         self.reason(Verdict::Skip, &because);
     }
@@ -225,8 +225,9 @@ fn in_a_wave(incident: &Incident, now: jiff::Timestamp) -> Vec<Interlock> {
         }));
         let (failed, waiting): (Vec<_>, Vec<_>) =
             incident.awaited(&wave.name).partition(|(_, server)| server.has_failed());
-        let hosts =
-            |servers: Vec<(&String, _)>| servers.iter().map(|(id, _)| incident.host(id)).collect::<Vec<_>>();
+        let hosts = |servers: Vec<(&String, _)>| {
+            servers.iter().map(|(id, _)| incident.host_and_id(id)).collect::<Vec<_>>()
+        };
         if !failed.is_empty() {
             holds.push(Interlock::WaveBlocked { wave: wave.name.clone(), servers: hosts(failed) });
         }

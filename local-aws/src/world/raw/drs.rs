@@ -37,6 +37,8 @@ pub(in super::super) struct RawSourceServer {
     pub(in super::super) launch: Option<Spanned<String>>,
     /// Default 600.
     pub(in super::super) launch_seconds: Option<u32>,
+    /// Default `TERMINATED`.
+    pub(in super::super) terminate: Option<Spanned<String>>,
     #[serde(default)]
     pub(in super::super) snapshots: Vec<Spanned<RawSnapshotOf>>,
 }
@@ -121,4 +123,6 @@ pub(in super::super) struct RawRecoveryInstance {
     pub(in super::super) drill: bool,
     /// Default `RUNNING`.
     pub(in super::super) state: Option<Spanned<String>>,
+    /// The job that launched it.
+    pub(in super::super) job: Option<String>,
 }

@@ -1,7 +1,7 @@
 //! The actions of the operator, with commands that do no harm in the state that the email reports.
 
 use crate::approval::is_asked;
-use crate::email::{IncidentEmail, commands, traffic};
+use crate::email::{IncidentEmail, commands, drill, traffic};
 use crate::incident::{Incident, IncidentPhase};
 use crate::interlock::InterlockCode;
 use crate::rules::Mode;
@@ -43,6 +43,12 @@ const TERMINATE: &str = "Terminate the drill's instances, which cost money until
 pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<String> {
     let incident = email.incident;
     let mut list = ActionList::default();
+    if incident.mode == Mode::Drill && (incident.finished.is_some() || !incident.is_open()) {
+        for (text, command) in drill::actions(email) {
+            list.command(&text, command);
+        }
+        return list.0;
+    }
     match incident.phase {
         IncidentPhase::Held => held(email, &mut list),
         IncidentPhase::Starting => starting(email, &mut list),

@@ -17,6 +17,9 @@ use crate::text::{short_duration, utc};
 /// What is true now.
 pub(super) fn lead(email: &IncidentEmail<'_>) -> String {
     let incident = email.incident;
+    if let Some(lead) = crate::email::drill::lead(email) {
+        return lead;
+    }
     let what = format!("the {} of {}", incident.mode, incident.plan);
     let the = format!("The {} of {}", incident.mode, incident.plan);
     let alarms = alarms(email);

@@ -26,7 +26,7 @@ pub(super) fn lead(incident: &Incident, the: &str) -> String {
     let name = printable(&wave.name);
     let mut text = format!("{the} is in progress: wave {number} of {} ({name}).", course.waves.len());
     let _ = write!(text, " So far, {}.", launched_of(incident.launched(), incident.servers.len()));
-    let failed: Vec<String> = incident.failed().map(|(id, _)| printable(&incident.host(id))).collect();
+    let failed: Vec<String> = incident.failed().map(|(id, _)| printable(&incident.host_and_id(id))).collect();
     if !failed.is_empty() {
         let _ = write!(text, " The launch of {} FAILED.", some(&failed));
     }
@@ -34,7 +34,8 @@ pub(super) fn lead(incident: &Incident, the: &str) -> String {
         let _ = write!(text, " It WAITS: {}.", blocked(incident));
     }
     if !course.skipped.is_empty() {
-        let skipped: Vec<String> = course.skipped.keys().map(|id| printable(&incident.host(id))).collect();
+        let skipped: Vec<String> =
+            course.skipped.keys().map(|id| printable(&incident.host_and_id(id))).collect();
         let _ = write!(text, " Skipped: {}.", some(&skipped));
     }
     for finding in incident.start().iter().flat_map(|start| &start.despite) {
@@ -80,12 +81,13 @@ pub(super) fn actions(email: &IncidentEmail<'_>, list: &mut ActionList) {
     let awaited: Vec<_> = awaited.flat_map(|wave| incident.awaited(&wave.name)).collect();
     let failed = incident.failed().filter(|(id, _)| !incident.is_skipped(id)).take(MOST);
     for (id, _) in failed {
-        let what = format!("Launch {} again, from its newest snapshot", printable(&incident.host(id)));
+        let what = format!("Launch {} again, from its newest snapshot", printable(&incident.host_and_id(id)));
         list.command(&what, commands::server(email, "retry-server", id));
     }
     if is_blocked_by(InterlockCode::WaveBlocked) || is_blocked_by(InterlockCode::WaveSlow) {
         for (id, _) in awaited.iter().take(MOST) {
-            let what = format!("Skip {}: the next wave starts without it", printable(&incident.host(id)));
+            let what =
+                format!("Skip {}: the next wave starts without it", printable(&incident.host_and_id(id)));
             list.command(&what, commands::server(email, "skip-server", id));
         }
     }

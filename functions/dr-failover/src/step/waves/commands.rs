@@ -39,7 +39,7 @@ impl Draft<'_> {
             ServerCommand::Skip | ServerCommand::Retry => None,
         };
         if let Some(why) = why {
-            let server = incident.host(server);
+            let server = incident.host_and_id(server);
             self.reason(Verdict::Skip, &Because::ServerKept { server, why });
             return Ok(());
         }
@@ -78,7 +78,7 @@ impl Draft<'_> {
     fn skip(&mut self, server: &str, by: &str) {
         let now = self.context.now;
         let Some(incident) = self.step.known.incident.as_mut() else { return };
-        let host = incident.host(server);
+        let host = incident.host_and_id(server);
         incident.note(now, EntryKind::Operator, format!("{by} skips the server {host}"));
         let by = Incident::bounded(by);
         incident.waves.iter_mut().for_each(|course| {
@@ -92,7 +92,7 @@ impl Draft<'_> {
         let now = self.context.now;
         let newest = self.facts.newest.as_ref().ok_or_else(|| MissingFact::Newest(server.to_owned()))?;
         let Some(incident) = self.step.known.incident.as_mut() else { return Ok(()) };
-        let host = incident.host(server);
+        let host = incident.host_and_id(server);
         let mut earlier = incident.start().into_iter().flat_map(|start| &start.snapshots);
         let earlier = earlier.find(|chosen| chosen.server == server).cloned();
         let newest = newest.as_ref().ok().and_then(Option::as_ref).map(|newest| ChosenSnapshot {

@@ -65,7 +65,7 @@ fn server(incident: &mut Incident, id: &str, own: &[&FoundJob], now: Timestamp) 
 fn note(incident: &mut Incident, id: &str, now: Timestamp) {
     let Some(server) = incident.servers.get(id).filter(|server| is_final(server)) else { return };
     let as_what = server.instance.as_deref().map(|id| format!(" as {id}")).unwrap_or_default();
-    let what = format!("the server {} is {}{as_what}", incident.host(id), server.status);
+    let what = format!("the server {} is {}{as_what}", incident.host_and_id(id), server.status);
     incident.note(now, EntryKind::Server, what);
 }
 
