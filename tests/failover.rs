@@ -52,6 +52,7 @@ alarms = [
     "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:shop-slow",
 ]
 second-signal = { alarm = "shop-from-outside" }
+agree = "1 of 1"
 plan = "arn:aws:drs:us-east-1:111122223333:recovery-plan/rp-0a1b2c3d4e5f60718"
 mode = "recovery"
 rpo = "15m"

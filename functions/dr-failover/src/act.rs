@@ -64,6 +64,11 @@ impl<'a> Acting<'a> {
                     stored = known.clone();
                 }
                 Effect::ReportIncident(claim) => self.report_incident(&known, claim).await,
+                Effect::ReportDeletion { alarm, is_second } => {
+                    let message =
+                        email::deleted(self.plan, &alarm, is_second, &known, self.run.invocation.now);
+                    self.publish(&message).await;
+                }
                 Effect::ReportUndecided { .. } | Effect::ReportUnrecordedStart { .. } => {}
             }
         }
@@ -80,9 +85,11 @@ impl<'a> Acting<'a> {
                 Effect::ReportUnrecordedStart { answer, error } => {
                     email::unrecorded(self.plan, answer, error, now)
                 }
-                Effect::Write | Effect::Start(_) | Effect::ReportClearance(_) | Effect::ReportIncident(_) => {
-                    continue;
-                }
+                Effect::Write
+                | Effect::Start(_)
+                | Effect::ReportClearance(_)
+                | Effect::ReportDeletion { .. }
+                | Effect::ReportIncident(_) => continue,
             };
             self.publish(&message).await;
         }

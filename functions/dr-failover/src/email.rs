@@ -15,7 +15,7 @@ use crate::latch::Latch;
 use crate::rules::RecoveryPlan;
 use crate::settings::Settings;
 
-pub use without_incident::{cleared, not_understood, undecided, unrecorded};
+pub use without_incident::{cleared, deleted, not_understood, undecided, unrecorded};
 
 /// The version of the JSON form. A new member does not change it.
 const VERSION: u32 = 1;
@@ -56,7 +56,10 @@ pub fn message(email: &IncidentEmail<'_>) -> Message {
 
 /// How urgent the incident is.
 pub fn severity(incident: &Incident) -> &'static str {
+    let is_up = incident.holds.iter().any(|hold| hold.interlock.finds_the_site_up());
     match incident.phase {
+        // The alarm reports an outage, and the site answers.
+        IncidentPhase::Held | IncidentPhase::AgedOut if is_up => "high",
         IncidentPhase::Held
         | IncidentPhase::Starting
         | IncidentPhase::Running

@@ -64,6 +64,8 @@ fn of_signals() -> Vec<Interlock> {
         Interlock::SecondAlarmSuppressed { alarm: alarm.clone(), by: Suppression::WaitPeriod },
         Interlock::SecondAlarmUnreadable { alarm: alarm.clone(), found: SecondAlarmGap::NoData },
         Interlock::SecondAlarmUnreadable { alarm, found: SecondAlarmGap::Unreadable(error()) },
+        Interlock::SecondAlarmOld { alarm: text("from-outside"), since: at(), began: at() },
+        Interlock::SecondSignalUnconfirmed { agreed: 1, readings: 2, needed: 3, of: 3 },
         Interlock::ProbeAnswered { url: url.clone(), status: 200 },
         Interlock::ProbeNotSent { url, failure },
     ]

@@ -10,8 +10,9 @@ use shared::call_error::CallError;
 use shared::claim::Claim;
 
 use super::{
-    ChosenSnapshot, DecidedStart, FORMAT, Hold, Incident, IncidentAlarm, IncidentEnd, IncidentPhase,
-    IncidentServer, PlanExecution, RecordEntry, RefusalCause, StartAttempt, StartRefusal, unknown,
+    ChosenSnapshot, DecidedStart, FORMAT, Flapping, Hold, Incident, IncidentAlarm, IncidentEnd,
+    IncidentPhase, IncidentServer, PlanExecution, RecordEntry, RefusalCause, SignalReading, StartAttempt,
+    StartRefusal, unknown,
 };
 use crate::interlock::{Interlock, InterlockCode};
 use crate::reported::ReportedState;
@@ -27,6 +28,13 @@ pub(super) struct IncidentItem {
     drs_plan: Option<Arn>,
     opened: Timestamp,
     began: Option<Timestamp>,
+    #[serde(default = "one")]
+    outages: u32,
+    resumed: Option<Timestamp>,
+    #[serde(default)]
+    flapping: Flapping,
+    #[serde(default)]
+    readings: Vec<SignalReading>,
     ended: Option<Timestamp>,
     #[serde(default, deserialize_with = "unknown::end")]
     end: Option<IncidentEnd>,
@@ -66,6 +74,11 @@ pub(super) struct IncidentItem {
     refusals: Vec<RefusalItem>,
     /// Format 1.
     execution: Option<PlanExecution>,
+}
+
+/// Items of earlier versions have one outage.
+fn one() -> u32 {
+    1
 }
 
 /// A hold of any format.
@@ -130,6 +143,10 @@ impl From<IncidentItem> for Incident {
             drs_plan: item.drs_plan,
             opened: item.opened,
             began: item.began,
+            outages: item.outages,
+            resumed: item.resumed,
+            flapping: item.flapping,
+            readings: item.readings,
             closed: item.ended,
             end: item.end.or(earlier),
             finished: item.finished,

@@ -4,7 +4,8 @@
 use shared::claim::Claim;
 
 use super::{Draft, Effect};
-use crate::incident::EntryKind;
+use crate::incident::{EntryKind, IncidentPhase};
+use crate::latch::LatchedStart;
 use crate::remark::Remark;
 use crate::reported::ReportedState;
 
@@ -92,7 +93,10 @@ impl Draft<'_> {
     fn settle(&mut self) {
         let known = &mut self.step.known;
         let Some(incident) = known.incident.as_ref().filter(|incident| !incident.is_open()) else { return };
-        known.latch.open.take_if(|open| *open == incident.id);
+        let was_open = known.latch.open.take_if(|open| *open == incident.id).is_some();
+        if let Some(at) = incident.closed.filter(|_| was_open && incident.phase == IncidentPhase::OkAgain) {
+            known.latch.over = Some(LatchedStart { incident: incident.id.clone(), at });
+        }
         known.latch.unreported.retain(|id| *id != incident.id);
         if ReportedState::unreported(incident).is_some() {
             known.latch.unreported.push(incident.id.clone());
