@@ -93,7 +93,7 @@ pub struct Agreed {
 impl fmt::Display for Agreed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let readings = count(self.readings, "reading");
-        write!(f, "the second signal agreed in {} of the last {readings}", self.agreed)
+        write!(f, "the second signal agreed in {} of {readings}", self.agreed)
     }
 }
 

@@ -24,7 +24,7 @@ impl Interlock {
             Self::SecondAlarmUnreadable { .. } => "the second alarm cannot be read",
             Self::SecondAlarmOld { .. } => "the second alarm is older than the outage",
             Self::SecondSignalUnconfirmed { agreed, needed, .. } => {
-                return format!("the second signal agreed in {agreed} of {needed} readings");
+                return format!("the second signal agreed {agreed} of {needed} times");
             }
             Self::ProbeAnswered { status, .. } => return format!("the site answers with {status}"),
             Self::ProbeNotSent { .. } => "the site could not be probed",

@@ -95,7 +95,7 @@ impl fmt::Display for Interlock {
             ),
             Self::SecondSignalUnconfirmed { agreed, readings, needed, of } => write!(
                 f,
-                "the second signal agrees in {agreed} of the last {}, and {needed} of {of} are needed",
+                "the second signal agrees in {agreed} of {}; {needed} of {of} are needed",
                 count(usize::try_from(*readings).unwrap_or(usize::MAX), "reading")
             ),
             Self::SecondAlarmUnreadable { alarm, found } => match found {
