@@ -117,7 +117,9 @@ async fn listed(run: &Run<'_>, events: Vec<Value>) -> (String, Report) {
     }
     if !unread.is_empty() {
         lines.push(format!("{} cannot be read", shared::text::count(unread.len(), "event")));
-        let why = shared::text::list_at_most(&whys, MOST_LINES);
+        let of = shared::text::count(unread.len(), "event");
+        let whys = shared::text::list_at_most(&whys, MOST_LINES);
+        let why = format!("{of} of a list of {count}: {whys}. The other events were handled");
         report.add(unreadable(run, &Value::Array(unread), why).await);
     }
     (format!("{count}: {}", shared::text::list_at_most(&lines, MOST_LINES)), report)

@@ -144,20 +144,23 @@ pub fn deleted(
 ) -> Message {
     let name = printable(&alarm.name);
     let (what, effect) = match is_second {
-        true => ("second alarm", "confirm an outage, so no recovery starts by itself"),
+        true => ("second alarm", "confirm an outage"),
         false => ("alarm", "report an outage or its end"),
     };
     let headline = format!("ALARM DELETED: {}: {name} can no longer {effect}", plan.name);
     let attributes = attributes([("severity", Some("high".to_owned())), ("plan", Some(plan.name.clone()))]);
     let incident = known.incident.as_ref().filter(|incident| incident.is_open());
+    let next = match is_second {
+        true => "No recovery starts by itself until the alarm exists again.",
+        false => "The other alarms and signals of the plan stay in effect.",
+    };
     let open = incident.map(|incident| {
         let id = &incident.id;
         format!("- The incident {id} is open. Watch the site yourself, and refuse or close the incident when it is over.\n")
     });
     within(LARGEST_MESSAGE, headline, attributes, |_| {
         let text = format!(
-            "The {what} {name} of {} was deleted. It can no longer {effect}.\n\nWhen: {}\n\nWhat happens next\nThe other alarms and \
-             signals of the plan stay in effect.\n\nWhat you can do\n{}- Create the alarm again, or name another one in the rules and \
+            "The {what} {name} of {} was deleted. It can no longer {effect}.\n\nWhen: {}\n\nWhat happens next\n{next}\n\nWhat you can do\n{}- Create the alarm again, or name another one in the rules and \
              deploy them.\n",
             plan.name,
             utc(alarm.at.unwrap_or(now)),
