@@ -135,9 +135,9 @@ fn shown(alarm: &AlarmRecord) -> Value {
         "StateValue": alarm.state,
         "StateReason": alarm.reason,
         "StateUpdatedTimestamp": epoch_seconds(alarm.since),
+        "StateTransitionedTimestamp": epoch_seconds(alarm.since),
     });
     if alarm.composite {
-        shown["StateTransitionedTimestamp"] = epoch_seconds(alarm.since);
         shown["AlarmRule"] = "FALSE".into();
         if let Some(by) = &alarm.suppressed_by {
             shown["ActionsSuppressedBy"] = by.as_str().into();

@@ -69,6 +69,12 @@ impl RuntimeApi {
     /// The function may not be running yet. No outcome is sent if the function dies or exceeds its deadline: wait
     /// with `recv_timeout`, and watch the process.
     pub fn invoke(&self, event: &Value, timeout: Duration) -> Receiver<InvocationOutcome> {
+        let number = self.work.queue().count + 1;
+        self.invoke_as(&number.to_string(), event, timeout)
+    }
+
+    /// The same, with a request id that follows from this name: Lambda retries an event with the id of its first invocation.
+    pub fn invoke_as(&self, request: &str, event: &Value, timeout: Duration) -> Receiver<InvocationOutcome> {
         let (outcome, receiver) = mpsc::channel();
         let mut queue = self.work.queue();
         if let Some(failed) = queue.init_error.take() {
@@ -77,7 +83,7 @@ impl RuntimeApi {
             return receiver;
         }
         queue.count += 1;
-        let id = ids::uuid(&["invocation", &queue.count.to_string()]);
+        let id = ids::uuid(&["invocation", request]);
         queue.waiting.push_back(QueuedInvocation { id, event: event.to_string(), timeout, outcome });
         self.work.arrived.notify_one();
         receiver

@@ -247,9 +247,12 @@ fn alarms_into_any_state_and_launches_are_delivered() {
     };
     assert!(hears(launch(ACCOUNT, REGION)));
     assert!(!hears(launch(ACCOUNT, "eu-west-1")) && !hears(launch("444455556666", REGION)));
-    assert!(!hears(
-        json!({"source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm Configuration Change", "account": ACCOUNT})
-    ));
+    let configured = |account: &str, operation: &str| {
+        json!({"source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm Configuration Change",
+        "account": account, "region": "eu-west-1", "detail": {"operation": operation}})
+    };
+    assert!(hears(configured(ACCOUNT, "delete")), "a deleted alarm reports no outage");
+    assert!(!hears(configured(ACCOUNT, "update")) && !hears(configured("444455556666", "delete")));
     let minute = &function.schedules[0];
     assert_eq!(minute.expression, "rate(1 minute)");
     assert_eq!(minute.input, Some(json!({"source": "pointsman", "detail-type": "reconcile"})));
@@ -356,6 +359,8 @@ fn the_alarm_waits_for_some_minutes_and_a_gap_is_no_outage() {
     let pattern = &document["Resources"]["Changes"]["Properties"]["EventPattern"];
     assert!(pattern["detail"].is_null(), "both ways: OK ends an incident");
     assert_eq!(pattern["resources"], json!([{"Fn::GetAtt": ["SiteDown", "Arn"]}]));
+    let kinds = json!(["CloudWatch Alarm State Change", "CloudWatch Alarm Configuration Change"]);
+    assert_eq!(pattern["detail-type"], kinds);
 }
 
 /// An alarm is useless when it is stale: 15 minutes after its change, unless a rule says otherwise.

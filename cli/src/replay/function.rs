@@ -1,6 +1,7 @@
 //! Runs a function's binary: starts it with a clean environment, and delivers the event as often as the case
 //! requires.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
@@ -122,6 +123,8 @@ pub(super) struct Stage<'c> {
     root: &'c Path,
     deliveries: u32,
     retries: u32,
+    /// The number of delivered events.
+    delivered: Cell<u64>,
     /// The world sets the time.
     has_own_time: bool,
     dry_run: bool,
@@ -131,7 +134,17 @@ impl<'c> Stage<'c> {
     pub(super) fn open(case: &'c Case, root: &'c Path, world: AwsWorld, dry_run: bool) -> Result<Self> {
         let (deliveries, retries, has_own_time) =
             (world.deliveries(), world.retries(), world.now().is_some());
-        Ok(Self { aws: LocalAws::start(world)?, case, root, deliveries, retries, has_own_time, dry_run })
+        let delivered = Cell::new(0);
+        Ok(Self {
+            aws: LocalAws::start(world)?,
+            case,
+            root,
+            deliveries,
+            retries,
+            delivered,
+            has_own_time,
+            dry_run,
+        })
     }
 
     /// Starts the function's binary, at the time it is now, and invokes it.
@@ -173,6 +186,9 @@ impl<'c> Stage<'c> {
         let mut process = Process::start(&binary, &self.environment(function, &api)?, seen)?;
         let mut invocations = Vec::new();
         for delivery in 0..deliveries {
+            self.delivered.set(self.delivered.get() + 1);
+            // Lambda retries an event with its request id.
+            process.request = self.delivered.get().to_string();
             for attempt in 0..=retries {
                 let what = match (delivery, attempt) {
                     (0, 0) => heading.map(str::to_owned),
@@ -237,6 +253,8 @@ struct Process {
     errors: File,
     /// The number of calls in the journal that belong to earlier invocations.
     seen: usize,
+    /// The name from which the request id follows.
+    request: String,
 }
 
 impl Process {
@@ -250,7 +268,13 @@ impl Process {
             .stderr(errors.reopen()?)
             .spawn()
             .with_context(|| format!("cannot start {}", binary.display()))?;
-        Ok(Self { child, log: BufReader::new(log.into_file()), errors: errors.into_file(), seen })
+        Ok(Self {
+            child,
+            log: BufReader::new(log.into_file()),
+            errors: errors.into_file(),
+            seen,
+            request: String::new(),
+        })
     }
 
     fn invoke(
@@ -320,7 +344,7 @@ impl Process {
         function: &DeployedFunction,
         event: &Value,
     ) -> Result<InvocationOutcome> {
-        let waiting = api.invoke(event, function.timeout);
+        let waiting = api.invoke_as(&self.request, event, function.timeout);
         let end = Instant::now() + function.timeout;
         loop {
             match waiting.recv_timeout(Duration::from_millis(20)) {

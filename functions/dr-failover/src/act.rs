@@ -89,6 +89,11 @@ impl<'a> Acting<'a> {
                     stored = known.clone();
                 }
                 Effect::ReportIncident(claim) => self.report_incident(&known, claim).await,
+                Effect::ReportDeletion { alarm, is_second } => {
+                    let message =
+                        email::deleted(self.plan, &alarm, is_second, &known, self.run.invocation.now);
+                    self.publish(&message).await;
+                }
                 Effect::ReportUndecided { .. } | Effect::ReportUnrecordedStart { .. } => {}
             }
         }
@@ -111,9 +116,8 @@ impl<'a> Acting<'a> {
                 | Effect::Terminate(_)
                 | Effect::Associate(_)
                 | Effect::ReportClearance(_)
-                | Effect::ReportIncident(_) => {
-                    continue;
-                }
+                | Effect::ReportDeletion { .. }
+                | Effect::ReportIncident(_) => continue,
             };
             let is_sent = self.publish(&message).await;
             if let (true, Effect::ReportUndecided { .. }) = (is_sent, &effect) {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::arn::Arn;
 
@@ -88,8 +88,68 @@ pub struct AlarmEvent {
     pub suppressed_until: Option<Timestamp>,
     /// The alarm's actions were suppressed in its previous state.
     pub was_suppressed: bool,
+    /// A mute window held the alarm's action back until its end; none if the event is not about such an action.
+    pub after_mute: Option<AfterMuteWindow>,
     /// Why the alarm is in its state, in CloudWatch's words.
     pub reason: Option<String>,
+}
+
+/// An action that CloudWatch executed when a mute window ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AfterMuteWindow {
+    /// When SNS sent the notification; none if the event lacks it.
+    pub sent: Option<Timestamp>,
+}
+
+/// An event about an alarm: its change of state, a contributor's, or the deletion of the alarm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AlarmNotice {
+    /// The alarm changed its state.
+    Change(Box<AlarmEvent>),
+    /// A contributor, one time series of the alarm, changed its state; the alarm's name.
+    Contributor(String),
+    /// The alarm was deleted.
+    Deleted(DeletedAlarm),
+}
+
+impl fmt::Display for AlarmNotice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Change(alarm) => write!(f, "{alarm}"),
+            Self::Contributor(alarm) => write!(f, "a contributor of the alarm {alarm} changed its state"),
+            Self::Deleted(alarm) => write!(f, "the alarm {} was deleted", alarm.name),
+        }
+    }
+}
+
+/// A deleted alarm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletedAlarm {
+    /// The alarm's ARN as the event has it.
+    pub arn: Option<String>,
+    /// The alarm's name.
+    pub name: String,
+    /// The alarm's account.
+    pub account: Option<String>,
+    /// When the alarm was deleted; none if the event lacks it.
+    pub at: Option<Timestamp>,
+}
+
+impl DeletedAlarm {
+    /// Whether the event is about the alarm with this ARN.
+    pub fn is_of(&self, arn: &Arn) -> bool {
+        is_of(self.arn.as_deref(), &self.name, self.account.as_deref(), arn)
+    }
+}
+
+/// Whether an event is about the alarm with this ARN. An event without an ARN is compared by name and, if it has one, account.
+fn is_of(own: Option<&str>, name: &str, account: Option<&str>, arn: &Arn) -> bool {
+    match own {
+        Some(own) => own == arn.to_string(),
+        None => {
+            arn.resource_of("alarm") == Some(name) && account.is_none_or(|account| arn.account == account)
+        }
+    }
 }
 
 /// The meaning of a change of state for a recovery.
@@ -125,16 +185,18 @@ impl AlarmEvent {
         }
     }
 
-    /// Whether the event is about the alarm with this ARN. An event without an ARN is compared by name and, if it has one,
-    /// account.
+    /// Whether the event is about the alarm with this ARN.
     pub fn is_of(&self, arn: &Arn) -> bool {
-        match &self.arn {
-            Some(own) => *own == arn.to_string(),
-            None => {
-                arn.resource_of("alarm") == Some(&self.name)
-                    && self.account.as_deref().is_none_or(|account| arn.account == account)
-            }
-        }
+        is_of(self.arn.as_deref(), &self.name, self.account.as_deref(), arn)
+    }
+
+    /// The delay of the event. An action that a mute window held back is late since the end of that window.
+    pub fn late(&self, now: Timestamp) -> SignedDuration {
+        let due = match &self.after_mute {
+            Some(AfterMuteWindow { sent }) => *sent,
+            None => self.at,
+        };
+        now.duration_since(due.unwrap_or(now))
     }
 }
 

@@ -27,6 +27,12 @@ pub enum Because {
     NotUnderstood { why: String },
     /// No plan names the alarm.
     NoPlan,
+    /// One time series of the alarm changed, not the alarm.
+    Contributor { alarm: String },
+    /// An alarm of the plan was deleted.
+    AlarmDeleted { alarm: String, is_second: bool },
+    /// The alarms of a flapping incident are OK, and have to stay so.
+    OkForNow { until: Timestamp },
     /// The alarm was in ALARM before.
     NotATransition { alarm: String },
     /// The change was already handled.
@@ -38,7 +44,14 @@ pub enum Because {
     /// No incident is open.
     NothingOpen,
     /// The recovery starts.
-    Start { mode: Mode, incident: String, servers: usize, despite: Vec<Interlock>, place: Place },
+    Start {
+        mode: Mode,
+        incident: String,
+        servers: usize,
+        despite: Vec<Interlock>,
+        agreed: Option<Agreed>,
+        place: Place,
+    },
     /// DRS did not answer the start.
     StartUnknown { error: CallError },
     /// Another invocation waits for DRS's answer to the start.
@@ -122,6 +135,22 @@ pub enum Because {
     MailFailed { error: CallError },
 }
 
+/// The readings in which the second signal agreed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Agreed {
+    /// Those that agreed.
+    pub agreed: u32,
+    /// All that count.
+    pub readings: usize,
+}
+
+impl fmt::Display for Agreed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let readings = count(self.readings, "reading");
+        write!(f, "the second signal agreed in {} of {readings}", self.agreed)
+    }
+}
+
 /// Why the latch was not cleared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LatchKept {
@@ -202,6 +231,20 @@ impl fmt::Display for Because {
                 write!(f, "the event may be an alarm, and the function cannot read it: {why}")
             }
             Self::NoPlan => f.write_str("no recovery plan names this alarm"),
+            Self::Contributor { alarm } => write!(
+                f,
+                "a time series of the alarm {alarm} changed its state: only the state of the whole alarm reports an outage"
+            ),
+            Self::AlarmDeleted { alarm, is_second: false } => {
+                write!(f, "the alarm {alarm} was deleted: it can no longer report an outage or its end")
+            }
+            Self::AlarmDeleted { alarm, is_second: true } => {
+                write!(f, "the second alarm {alarm} was deleted: it can no longer confirm an outage")
+            }
+            Self::OkForNow { until } => write!(
+                f,
+                "the alarms have flapped and are OK: the incident ends at {until} if they stay OK"
+            ),
             Self::NotATransition { alarm } => write!(
                 f,
                 "the alarm {alarm} was in ALARM before: only a change into ALARM opens an incident"
@@ -221,9 +264,10 @@ impl fmt::Display for Because {
                 write!(f, "the alarm {alarm} is {state}, and no open incident includes this alarm")
             }
             Self::NothingOpen => f.write_str("no incident is open"),
-            Self::Start { mode, incident, servers, despite, .. } => {
+            Self::Start { mode, incident, servers, despite, agreed, .. } => {
                 let servers = count(*servers, "server");
                 write!(f, "no interlock blocks the recovery: the {mode} of {servers} starts ({incident})")?;
+                agreed.iter().try_for_each(|agreed| write!(f, "; {agreed}"))?;
                 despite.iter().try_for_each(|finding| write!(f, "; the {mode} starts although {finding}"))
             }
             Self::StartUnknown { error } => write!(

@@ -124,7 +124,7 @@ const KEYS: &[Key] = &[
         "agree",
         "`\"K of N\"`, N at most 20",
         KeyDefault::Value("\"3 of 3\""),
-        "the looks at the second signal, about a minute apart, that must agree, and the latest looks that count",
+        "the readings of the second signal, about a minute apart, that must agree, and the latest readings that count",
     ),
     key("plan", "string", KeyDefault::Absent("the plan has `waves`"), "the ARN of the DRS recovery plan"),
     key(

@@ -19,7 +19,7 @@ use crate::rules::{Mode, RecoveryPlan};
 use crate::settings::Settings;
 
 pub use preflight::not_ready;
-pub use without_incident::{cleared, not_understood, undecided, unrecorded};
+pub use without_incident::{cleared, deleted, not_understood, undecided, unrecorded};
 
 /// The version of the JSON form. A new member does not change it.
 const VERSION: u32 = 1;
@@ -63,7 +63,10 @@ pub fn severity(incident: &Incident) -> &'static str {
     if incident.mode == Mode::Drill {
         return severity_of_drill(incident);
     }
+    let is_up = incident.holds.iter().any(|hold| hold.interlock.finds_the_site_up());
     match incident.phase {
+        // The alarm reports an outage, and the site answers.
+        IncidentPhase::Held | IncidentPhase::AgedOut if is_up => "high",
         IncidentPhase::Held
         | IncidentPhase::Starting
         | IncidentPhase::Running

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use shared::event::{MalformedEvent, kind, required};
 
-use crate::alarm::AlarmEvent;
+use crate::alarm::AlarmNotice;
 pub use region_switch::RegionSwitchCall;
 
 /// The result of [`parse`].
@@ -32,7 +32,7 @@ pub enum Parsed {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// Alarms; a batch holds several.
-    Alarms(Vec<AlarmEvent>),
+    Alarms(Vec<AlarmNotice>),
     /// DRS launched a server or failed to.
     Launch(LaunchResult),
     /// The operator refuses the recovery of an incident.
@@ -179,6 +179,12 @@ pub fn parse(event: &Value) -> Result<Parsed, MalformedEvent> {
     }
 }
 
+/// The type of an event about a contributor, in lower case ("Alarm events and EventBridge", Amazon CloudWatch User Guide).
+const CONTRIBUTOR: &str = "cloudwatch alarm contributor state change";
+
+/// The type of an event about an alarm that was created, updated or deleted, in lower case (as above).
+const CONFIGURATION: &str = "cloudwatch alarm configuration change";
+
 /// The description of an EventBridge event that is not an alarm: its type is another, and it lacks the members of an alarm.
 fn of_something_else(event: &Value) -> Option<String> {
     let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
@@ -187,8 +193,10 @@ fn of_something_else(event: &Value) -> Option<String> {
         event.pointer("/detail/alarmName").is_some() && event.pointer("/detail/state").is_some();
     let is_alarm = match kind.to_ascii_lowercase().as_str() {
         "cloudwatch alarm state change" => true,
-        // A changed configuration is not an outage. A contributor is a part of an alarm, which has its own events.
-        "cloudwatch alarm configuration change" | "cloudwatch alarm contributor state change" => false,
+        // A contributor is a part of an alarm, which has its own events.
+        CONTRIBUTOR => true,
+        // A changed configuration is not an outage, but a deleted alarm reports none.
+        CONFIGURATION => text("/detail/operation") == Some("delete"),
         _ => has_its_members,
     };
     (!is_alarm).then(|| format!("the event {kind} of {source} is not about an alarm or a launch"))

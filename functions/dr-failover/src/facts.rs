@@ -9,7 +9,7 @@ use shared::call_error::CallError;
 
 use crate::alarm::AlarmState;
 use crate::approval::ParameterAnswer;
-use crate::incident::ChosenSnapshot;
+use crate::incident::{ChosenSnapshot, Incident};
 use crate::rules::Mode;
 use crate::suppression::Suppression;
 
@@ -17,10 +17,12 @@ use crate::suppression::Suppression;
 pub type Read<T> = Result<T, CallError>;
 
 /// The facts of a step; none of those that were not read yet.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
     /// Whether the table holds the incident that an alarm would open.
     pub is_stored: Option<bool>,
+    /// The incident that ended last; none in it if the table does not hold it.
+    pub last_incident: Option<Option<Box<Incident>>>,
     /// The kill switch and the second signal.
     pub signals: Option<Signals>,
     /// The executions that count: those in progress, and the incident's own.
@@ -148,6 +150,8 @@ pub enum SecondAlarm {
         state: Option<AlarmState>,
         /// What suppresses the alarm's actions.
         suppressed_by: Option<Suppression>,
+        /// Since when the alarm has been in this state; none if CloudWatch does not report it.
+        since: Option<Timestamp>,
     },
 }
 

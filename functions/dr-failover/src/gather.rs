@@ -54,6 +54,9 @@ async fn read(
         MissingFact::StoredIncident(id) => {
             facts.is_stored = Some(run.store().incident(&plan.name, &id).await?.is_some());
         }
+        MissingFact::LastIncident(id) => {
+            facts.last_incident = Some(run.store().incident(&plan.name, &id).await?.map(Box::new));
+        }
         MissingFact::Signals(query) => {
             let (signals, executions) = join!(signals(run, plan), executions::executions(drs, &query));
             (facts.signals, facts.executions) = (Some(signals), Some(executions));

@@ -7,12 +7,14 @@ use futures::stream;
 use serde_json::Value;
 use shared::arn::Arn;
 use shared::decision::{Decision, Verdict};
+use shared::event::MalformedEvent;
 use shared::foreign_event::{AcceptedRegions, ForeignEvent};
 use shared::home::Home;
 use shared::lambda::{Failure, Invocation};
 use shared::report::Report;
 
 use crate::act;
+use crate::alarm::{AlarmNotice, DeletedAlarm};
 use crate::aws::Clients;
 use crate::because::Because;
 use crate::email;
@@ -29,6 +31,9 @@ use crate::step::{DrillRequest, Input};
 /// seconds for a probe and five minutes for an invocation, about a hundred plans have their turn.
 const AT_A_TIME: usize = 8;
 
+/// The most events of a list that the decision's line and an email describe.
+const MOST_LINES: usize = 5;
+
 /// With less time left than this, no further plan is begun.
 const TIME_FOR_A_PLAN: Duration = Duration::from_secs(30);
 
@@ -44,27 +49,21 @@ pub async fn handle(
     aws: &Clients,
 ) -> Result<Decision, Failure> {
     let home = Home::of(&invocation.function_arn);
-    // Of every region: alarms of the failed region are forwarded, and a rule names an alarm by its ARN.
-    if let Some(foreign) = ForeignEvent::of(&event, &home, &[], AcceptedRegions::Every) {
-        let report = Report::of(Verdict::Skip, "event", &foreign);
-        return Ok(report.decision(crate::FUNCTION.name, "an event of another account", &invocation));
-    }
     if invocation.earlier.is_some() && is_superseded(&event) {
         let report = Report::of(Verdict::Skip, "event", &Because::Superseded);
         return Ok(report.decision(crate::FUNCTION.name, "an event that is out of date", &invocation));
     }
     let ends = invocation.ends();
     let run = Run { rules, settings, aws, invocation: invocation.clone(), home, ends };
-    let parsed = parse(&event).map_err(|error| Failure::new("MalformedEvent", &error))?;
-    let (line, report) = match parsed {
-        Parsed::Ours(ours) => (ours.to_string(), decided(&run, &ours).await),
-        Parsed::NotOurs(why) => (
-            "an event of another kind".to_owned(),
-            Report::of(Verdict::Skip, "event", &Because::NotOurs(why)),
-        ),
-        Parsed::NotUnderstood(why) => {
-            ("an event that cannot be read".to_owned(), unreadable(&run, &event, why).await)
-        }
+    let (line, report) = match event {
+        Value::Array(events) if !events.is_empty() => listed(&run, events).await,
+        event => match read(&run, &event).map_err(|error| Failure::new("MalformedEvent", &error))? {
+            ReadEvent::Ours(ours) => (ours.to_string(), decided(&run, &ours).await),
+            ReadEvent::Other(line, report) => (line.to_owned(), report),
+            ReadEvent::NotUnderstood(why) => {
+                ("an event that cannot be read".to_owned(), unreadable(&run, &event, why).await)
+            }
+        },
     };
     Ok(report.decision(crate::FUNCTION.name, &line, &invocation))
 }
@@ -79,11 +78,84 @@ fn is_superseded(event: &Value) -> bool {
     )
 }
 
+/// An event, as far as it can be read.
+enum ReadEvent {
+    /// An event that this function decides about.
+    Ours(Event),
+    /// Another event: its description, and the report.
+    Other(&'static str, Report),
+    /// The event may be an alarm and cannot be read; why.
+    NotUnderstood(String),
+}
+
+fn read(run: &Run<'_>, event: &Value) -> Result<ReadEvent, MalformedEvent> {
+    // Of every region: alarms of the failed region are forwarded, and a rule names an alarm by its ARN.
+    if let Some(foreign) = ForeignEvent::of(event, &run.home, &[], AcceptedRegions::Every) {
+        let report = Report::of(Verdict::Skip, "event", &foreign);
+        return Ok(ReadEvent::Other("an event of another account", report));
+    }
+    Ok(match parse(event)? {
+        Parsed::Ours(ours) => ReadEvent::Ours(ours),
+        Parsed::NotOurs(why) => {
+            let report = Report::of(Verdict::Skip, "event", &Because::NotOurs(why));
+            ReadEvent::Other("an event of another kind", report)
+        }
+        Parsed::NotUnderstood(why) => ReadEvent::NotUnderstood(why),
+    })
+}
+
+/// A list of events: EventBridge Pipes invoke a function with one ("Amazon EventBridge Pipes batching and concurrency", Amazon
+/// EventBridge User Guide). Each event is handled, and one email reports all those that cannot be read.
+async fn listed(run: &Run<'_>, events: Vec<Value>) -> (String, Report) {
+    let mut report = Report::default();
+    let (mut lines, mut unread, mut whys) = (Vec::new(), Vec::new(), Vec::new());
+    let count = shared::text::count(events.len(), "event");
+    for event in events {
+        match read(run, &event) {
+            Ok(ReadEvent::Ours(ours)) => {
+                lines.push(ours.to_string());
+                report.add(decided(run, &ours).await);
+            }
+            Ok(ReadEvent::Other(line, other)) => {
+                lines.push(line.to_owned());
+                report.add(other);
+            }
+            Ok(ReadEvent::NotUnderstood(why)) => {
+                unread.push(event);
+                whys.push(why);
+            }
+            Err(error) => {
+                unread.push(event);
+                whys.push(error.to_string());
+            }
+        }
+    }
+    if !unread.is_empty() {
+        lines.push(format!("{} cannot be read", shared::text::count(unread.len(), "event")));
+        let of = shared::text::count(unread.len(), "event");
+        let whys = shared::text::list_at_most(&whys, MOST_LINES);
+        let why = format!("{of} of a list of {count}: {whys}. The other events were handled");
+        report.add(unreadable(run, &Value::Array(unread), why).await);
+    }
+    (format!("{count}: {}", shared::text::list_at_most(&lines, MOST_LINES)), report)
+}
+
 async fn decided(run: &Run<'_>, event: &Event) -> Report {
     let mut report = Report::default();
     match event {
         Event::Alarms(alarms) => {
-            for alarm in alarms {
+            for notice in alarms {
+                let alarm = match notice {
+                    AlarmNotice::Change(alarm) => alarm,
+                    AlarmNotice::Contributor(name) => {
+                        report.reason(Verdict::Skip, name, &Because::Contributor { alarm: name.clone() });
+                        continue;
+                    }
+                    AlarmNotice::Deleted(alarm) => {
+                        report.add(deleted(run, alarm).await);
+                        continue;
+                    }
+                };
                 let named = run.rules.plans.iter().filter_map(|plan| {
                     let arn: &Arn = plan.alarms.iter().find(|arn| alarm.is_of(arn))?;
                     Some((plan, Input::Alarm(alarm, arn)))
@@ -155,6 +227,28 @@ async fn decided(run: &Run<'_>, event: &Event) -> Report {
         },
     }
     report
+}
+
+/// A deleted alarm, for each plan that names it.
+async fn deleted(run: &Run<'_>, alarm: &DeletedAlarm) -> Report {
+    let named = run.rules.plans.iter().filter_map(|plan| {
+        let own = plan.alarms.iter().find(|arn| alarm.is_of(arn));
+        let is_named = own.is_some() || is_second_alarm(run, plan, alarm);
+        is_named.then_some((plan, Input::AlarmDeleted(alarm, own)))
+    });
+    let named: Vec<(&RecoveryPlan, Input<'_>)> = named.collect();
+    if named.is_empty() {
+        let subject = alarm.arn.as_deref().unwrap_or(&alarm.name);
+        return Report::of(Verdict::Skip, subject, &Because::NoPlan);
+    }
+    each(run, named).await
+}
+
+/// Whether the alarm is the plan's second signal, an alarm of the function's region and account.
+fn is_second_alarm(run: &Run<'_>, plan: &RecoveryPlan, alarm: &DeletedAlarm) -> bool {
+    let arn: Option<Arn> = alarm.arn.as_deref().and_then(|arn| arn.parse().ok());
+    let is_here = arn.is_some_and(|arn| arn.region == run.home.region && arn.account == run.home.account);
+    is_here && plan.second_signal.alarm.as_ref() == Some(&alarm.name)
 }
 
 /// Decides several plans at a time, since each waits for its own probe. Plans that may share a server are decided one after the

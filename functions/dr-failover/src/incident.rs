@@ -6,7 +6,9 @@ mod clean_up;
 mod end;
 mod execution;
 mod order;
+mod outage;
 mod phase;
+mod reading;
 mod record;
 mod stored;
 mod unknown;
@@ -37,7 +39,9 @@ pub use clean_up::{
 pub use end::{IncidentEnd, launched_of};
 pub use execution::{ExecutionStep, IncidentServer, PlanExecution};
 pub use order::RecoveryOrder;
+pub use outage::{Flapping, SAME_INCIDENT, STEADY_ALARM, STEADY_OK};
 pub use phase::{CLOSING_CODES, IncidentPhase};
+pub use reading::SignalReading;
 pub use record::{EntryKind, RecordEntry};
 pub use wave::{IncidentWave, LaunchRefusal, LaunchTag, WAVE_TAG, WaveCourse, WaveLaunch};
 
@@ -77,6 +81,16 @@ pub struct Incident {
     /// alarms do not move it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub began: Option<Timestamp>,
+    /// The number of outages: an alarm that returns soon belongs to the same incident.
+    pub outages: u32,
+    /// When the function noticed the last outage, if it is not the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<Timestamp>,
+    /// Whether the alarms flap.
+    pub flapping: Flapping,
+    /// The last readings of the second signal, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub readings: Vec<SignalReading>,
     /// When the incident was closed. An incident without it is open, whatever its phase.
     #[serde(rename = "ended", skip_serializing_if = "Option::is_none")]
     pub closed: Option<Timestamp>,
@@ -197,6 +211,9 @@ pub struct IncidentAlarm {
     /// Why the alarm is in its state, in CloudWatch's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// When the alarm was deleted. It reports no further change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<Timestamp>,
 }
 
 /// A detail that an alarm event lacked. The aliases are the texts of items of format 1.
@@ -235,6 +252,10 @@ impl Incident {
             drs_plan: plan.drs_plan.clone(),
             opened: now,
             began: None,
+            outages: 1,
+            resumed: None,
+            flapping: Flapping::No,
+            readings: Vec::new(),
             closed: None,
             end: None,
             finished: None,
@@ -326,7 +347,12 @@ impl Incident {
 
     /// When the outage began.
     pub fn began(&self) -> Timestamp {
-        let of_alarms = || self.alarms.values().map(|alarm| alarm.began).min();
+        let is_ok = |alarm: &&IncidentAlarm| alarm.state == AlarmState::Ok;
+        let earliest = |alarms: Vec<&IncidentAlarm>| alarms.into_iter().map(|alarm| alarm.began).min();
+        let of_alarms = || {
+            let (over, lasting): (Vec<_>, Vec<_>) = self.alarms.values().partition(is_ok);
+            earliest(lasting).or_else(|| earliest(over))
+        };
         self.began.or_else(of_alarms).unwrap_or(self.opened)
     }
 

@@ -19,6 +19,9 @@ use crate::suppression::Suppression;
 pub use code::InterlockCode;
 pub(crate) use sentence::some;
 
+/// The longest time for which the function waits until the time of an alarm has come.
+const LONGEST_WAIT_FOR_A_TIME: SignedDuration = SignedDuration::from_hours(24);
+
 /// A condition that blocks a recovery, or that an email names although it blocks nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::VariantNames)]
 #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
@@ -56,6 +59,10 @@ pub enum Interlock {
     SecondAlarmSuppressed { alarm: String, by: Suppression },
     /// The second alarm has no usable state.
     SecondAlarmUnreadable { alarm: String, found: SecondAlarmGap },
+    /// The second alarm has been in ALARM since long before the outage, so its state does not confirm the outage.
+    SecondAlarmOld { alarm: String, since: Timestamp, began: Timestamp },
+    /// The second signal agrees, and not yet often enough.
+    SecondSignalUnconfirmed { agreed: u32, readings: u32, needed: u32, of: u32 },
     /// The probed endpoint answers.
     ProbeAnswered { url: String, status: u16 },
     /// The probe could not be sent.
@@ -170,6 +177,8 @@ impl Interlock {
             Self::Suppressed { .. } => Code::Suppressed,
             Self::SecondAlarmQuiet { .. } | Self::ProbeAnswered { .. } => Code::SecondSignalQuiet,
             Self::SecondAlarmSuppressed { .. } => Code::SecondSignalSuppressed,
+            Self::SecondAlarmOld { .. } => Code::SecondSignalOld,
+            Self::SecondSignalUnconfirmed { .. } => Code::SecondSignalUnconfirmed,
             Self::SecondAlarmUnreadable { .. } | Self::ProbeNotSent { .. } => Code::SecondSignalUnreadable,
             Self::CoolingDown { .. } => Code::CoolingDown,
             Self::Latched { .. } => Code::Latched,
@@ -213,7 +222,7 @@ impl Interlock {
             | Self::PlanElsewhere { .. }
             | Self::AlarmUnclear { .. }
             | Self::Stale { .. }
-            | Self::FromTheFuture { .. }
+            | Self::SecondAlarmOld { .. }
             | Self::Latched { .. }
             | Self::IncidentOpen { .. }
             | Self::RecoveredAlready { .. }
@@ -232,6 +241,7 @@ impl Interlock {
             | Self::SecondAlarmQuiet { .. }
             | Self::SecondAlarmSuppressed { .. }
             | Self::SecondAlarmUnreadable { .. }
+            | Self::SecondSignalUnconfirmed { .. }
             | Self::ProbeAnswered { .. }
             | Self::ProbeNotSent { .. }
             | Self::CoolingDown { .. }
@@ -250,8 +260,15 @@ impl Interlock {
             | Self::WaveSlow { .. }
             | Self::WaveRefused { .. }
             | Self::StartRefused { .. } => true,
+            // The function waits for the alarm's own time, unless that is a mistake.
+            Self::FromTheFuture { early, .. } => *early <= LONGEST_WAIT_FOR_A_TIME,
             Self::Earlier { passes, .. } => *passes,
         }
+    }
+
+    /// Whether the site answers: users may not notice the outage that the alarm reports.
+    pub fn finds_the_site_up(&self) -> bool {
+        matches!(self, Self::ProbeAnswered { .. } | Self::SecondAlarmQuiet { state: AlarmState::Ok, .. })
     }
 
     /// The execution that blocks the start.

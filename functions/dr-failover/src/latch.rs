@@ -23,6 +23,9 @@ pub struct Latch {
     /// The id of the open drill, which receives no alarm.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub open_drill: Option<String>,
+    /// The last incident that ended because every alarm was OK: an alarm that returns soon belongs to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub over: Option<LatchedStart>,
     /// The ids of closed incidents whose final email has not been sent.
     #[serde(rename = "untold", skip_serializing_if = "Vec::is_empty")]
     pub unreported: Vec<String>,
@@ -66,7 +69,7 @@ impl Latch {
     }
 }
 
-/// A recovery or a drill that an incident started.
+/// An incident and a moment: a recovery or a drill that it started, or its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct LatchedStart {

@@ -183,10 +183,10 @@ fn of_second_alarm(alarm: &str, found: &Read<SecondAlarm>) -> Option<PreflightFi
             unreadable(SecondAlarmGap::NoData)
         }
         Ok(SecondAlarm::Is { state: None, .. }) => unreadable(SecondAlarmGap::UnknownState),
-        Ok(SecondAlarm::Is { state: Some(AlarmState::Alarm), .. }) => {
+        Ok(SecondAlarm::Is { state: Some(AlarmState::Alarm), since, .. }) => {
             Some(PreflightFinding::Gap(PreflightGap::SignalInAlarm {
                 signal: format!("the second alarm {alarm}"),
-                since: None,
+                since: *since,
             }))
         }
     }

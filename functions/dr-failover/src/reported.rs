@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::incident::{DrillState, Incident, IncidentPhase};
+use crate::incident::{DrillState, Flapping, Incident, IncidentPhase};
 use crate::interlock::InterlockCode;
 use crate::rules::Mode;
 
@@ -22,6 +22,8 @@ pub enum ReportedState {
         /// The RTO has passed.
         over_rto: bool,
     },
+    /// The alarms flap. No email reports what blocks the start meanwhile.
+    Flapping,
     /// A start is about to be asked for. No email reports it: one reports DRS's answer.
     Starting,
     /// DRS did not answer the start.
@@ -99,6 +101,7 @@ impl ReportedState {
             return Self::Drill(state);
         }
         match incident.phase {
+            IncidentPhase::Held if incident.flapping == Flapping::Yes => Self::Flapping,
             IncidentPhase::Held => Self::Held { codes: codes(incident), over_rto },
             IncidentPhase::Starting if !incident.holds.is_empty() => Self::StartUnseen { over_rto },
             IncidentPhase::Starting => {
@@ -138,7 +141,26 @@ impl ReportedState {
             Self::Held { .. } => incident.mode == Mode::Drill,
             _ => incident.is_validated_again() || incident.is_moving_traffic(),
         };
-        (incident.reported.as_ref() != Some(&state) && !is_passing).then_some(state)
+        let is_reported = incident.reported.as_ref().is_some_and(|reported| reported.covers(&state));
+        // The alarms of a flapping incident are OK for now.
+        let is_over = incident.phase == IncidentPhase::Held && incident.is_open() && incident.is_over();
+        (!is_reported && !is_passing && !is_over).then_some(state)
+    }
+
+    /// Whether an email about this state needs none about the other: they are equal, or the second signal agrees in some readings
+    /// after an email that it does not confirm the outage.
+    fn covers(&self, other: &Self) -> bool {
+        let (Self::Held { codes, over_rto }, Self::Held { codes: now, over_rto: now_over }) = (self, other)
+        else {
+            return self == other;
+        };
+        let rest = |codes: &[InterlockCode]| -> Vec<InterlockCode> {
+            codes.iter().filter(|code| !code.is_of_the_second_signal()).copied().collect()
+        };
+        let is_counted = now.contains(&InterlockCode::SecondSignalUnconfirmed)
+            && codes.iter().any(|code| code.is_of_the_second_signal())
+            && rest(codes) == rest(now);
+        over_rto == now_over && (codes == now || is_counted)
     }
 
     /// Whether the state reports that the RTO has passed.
@@ -150,7 +172,7 @@ impl ReportedState {
             | Self::InWaves { over_rto, .. }
             | Self::Running { over_rto, .. } => *over_rto,
             Self::WithTraffic { state, .. } => state.is_over_rto(),
-            Self::Starting | Self::Ended(_) | Self::Drill(_) | Self::Unknown(_) => false,
+            Self::Flapping | Self::Starting | Self::Ended(_) | Self::Drill(_) | Self::Unknown(_) => false,
         }
     }
 
@@ -178,6 +200,7 @@ impl fmt::Display for ReportedState {
                 let codes: Vec<&str> = codes.iter().map(|code| code.name()).collect();
                 write!(f, "held: {}{late}", codes.join(" "))
             }
+            Self::Flapping => f.write_str("flapping"),
             Self::Starting => f.write_str("starting"),
             Self::StartUnanswered { .. } => write!(f, "starting: no answer{late}"),
             Self::StartUnseen { .. } => write!(f, "starting: unseen{late}"),
@@ -226,6 +249,7 @@ fn parsed(text: &str) -> Option<ReportedState> {
             let codes = codes.iter().map(|code| code.parse()).collect::<Result<Vec<InterlockCode>, _>>();
             Some(ReportedState::Held { codes: codes.ok()?, over_rto })
         }
+        ("flapping", []) => Some(ReportedState::Flapping),
         ("starting", []) => Some(ReportedState::Starting),
         ("starting", ["no", "answer"]) => Some(ReportedState::StartUnanswered { over_rto }),
         ("starting", ["unseen"]) => Some(ReportedState::StartUnseen { over_rto }),
@@ -282,6 +306,7 @@ mod tests {
             "held: kill-switch-off stale",
             "held: second-signal-quiet over-rto",
             "held: ",
+            "flapping",
             "starting",
             "starting: no answer",
             "starting: unseen over-rto",

@@ -37,7 +37,7 @@ pub struct RecoveryPlan {
     pub alarms: Vec<Arn>,
     /// The second signal, which must agree with the alarm.
     pub second_signal: SecondSignal,
-    /// The looks at the second signal that must agree.
+    /// The readings of the second signal that must agree.
     pub agree: Agreement,
     /// The ARN of the DRS recovery plan; none if the plan has waves of its own.
     pub drs_plan: Option<Arn>,
@@ -111,12 +111,12 @@ pub struct SecondSignal {
     pub probe: Option<String>,
 }
 
-/// The looks at the second signal that must agree: `3 of 3`, each about a minute after the other.
+/// The readings of the second signal that must agree: `3 of 3`, each about a minute after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Agreement {
-    /// The number of looks that agree.
+    /// The number of readings that agree.
     pub needed: u32,
-    /// The number of latest looks that count.
+    /// The number of latest readings that count.
     pub of: u32,
 }
 

@@ -25,12 +25,13 @@ use shared::claim::Claim;
 use shared::decision::{Explain, Note, Reason, Verdict};
 use shared::home::Home;
 
-use crate::alarm::{AlarmEvent, AlarmState};
+use crate::alarm::{AlarmEvent, AlarmState, DeletedAlarm};
 use crate::because::{Because, LatchKept};
 use crate::event::{RegionSwitchCall, ServerCommand};
 use crate::facts::{Facts, FoundExecution};
 use crate::incident::{
-    ChosenSnapshot, DecidedStart, EntryKind, Incident, IncidentPhase, LaunchTag, TerminateCallRecord,
+    ChosenSnapshot, DecidedStart, EntryKind, Incident, IncidentPhase, LaunchTag, SAME_INCIDENT,
+    TerminateCallRecord,
 };
 use crate::latch::{Clearance, Latch, LatchedStart};
 use crate::remark::Remark;
@@ -73,6 +74,8 @@ pub struct StepContext<'a> {
 pub enum Input<'a> {
     /// An alarm changed its state; its ARN in the rules.
     Alarm(&'a AlarmEvent, &'a Arn),
+    /// An alarm was deleted: one that opens incidents, with its ARN in the rules, or the second alarm.
+    AlarmDeleted(&'a DeletedAlarm, Option<&'a Arn>),
     /// The operator refuses an incident.
     Refuse {
         /// The incident's id.
@@ -227,6 +230,8 @@ impl AsRef<str> for TerminateAnswer {
 pub enum MissingFact {
     /// Whether the table holds this incident.
     StoredIncident(String),
+    /// The incident that ended last.
+    LastIncident(String),
     /// The kill switch, the second signal and the executions.
     Signals(Box<ExecutionsQuery>),
     /// The executions alone.
@@ -312,6 +317,13 @@ pub enum Effect {
     ReportClearance(Clearance),
     /// Publishes the email about the claimed state of the incident.
     ReportIncident(Claim),
+    /// Publishes the email about a deleted alarm.
+    ReportDeletion {
+        /// The alarm.
+        alarm: DeletedAlarm,
+        /// The alarm is the second signal.
+        is_second: bool,
+    },
     /// Publishes the email about an alarm that cannot be decided without the table.
     ReportUndecided {
         /// The alarm.
@@ -356,6 +368,7 @@ pub fn step(
             draft.answer_order();
         }
         Input::Alarm(..)
+        | Input::AlarmDeleted(..)
         | Input::Refuse { .. }
         | Input::Close { .. }
         | Input::ClearLatch { .. }
@@ -444,6 +457,8 @@ impl<'a> Draft<'a> {
         }
         self.apply(input)?;
         self.forget_a_stored_incident(before, input)?;
+        self.join_the_last_incident(before)?;
+        let deletion = self.deletion(input);
         if self.step.known.incident.is_none() {
             // The open drill has its own step, with its own reasons.
             let is_drilling =
@@ -452,6 +467,7 @@ impl<'a> Draft<'a> {
                 self.reason(Verdict::Skip, &Because::NothingOpen);
             }
             self.step.effects.push(Effect::Write);
+            self.step.effects.extend(deletion);
             self.report_clearance();
             return Ok(());
         }
@@ -459,6 +475,7 @@ impl<'a> Draft<'a> {
         let associations = self.traffic()?;
         self.claim();
         self.step.effects.push(Effect::Write);
+        self.step.effects.extend(deletion);
         match (start, self.terminate.take()) {
             (Some(start), _) => self.step.effects.push(Effect::Start(start)),
             (None, Some(call)) => self.step.effects.push(Effect::Terminate(call)),
@@ -482,6 +499,7 @@ impl<'a> Draft<'a> {
                 }
             }
             Input::Order(call) => self.order(call),
+            Input::AlarmDeleted(alarm, arn) => self.alarm_deleted(alarm, arn),
             Input::ClearLatch { by } => self.clear(by),
             Input::Refuse { incident, by } => self.refuse(incident, by),
             Input::Close { incident, by } => self.close_by(incident, by),
@@ -516,6 +534,44 @@ impl<'a> Draft<'a> {
         (self.step.known.incident, self.step.known.latch.open) = (None, None);
         self.reason(Verdict::Skip, &Because::SameTransition { alarm: name, at, is_open: false });
         Ok(())
+    }
+
+    /// An alarm that returns soon after an incident ended as OK opens no other incident: the last one is opened again.
+    fn join_the_last_incident(&mut self, before: &KnownPlan) -> Result<(), MissingFact> {
+        let is_new = |incident: &&Incident| incident.version == 0 && before.incident.is_none();
+        let KnownPlan { latch, incident } = &mut self.step.known;
+        // An alarm that is late, incomplete or suppressed does not determine when an outage began.
+        let opened = incident.as_ref().filter(is_new).and_then(|opened| Some((opened, opened.began?)));
+        let (Some((opened, began)), Some(over)) = (opened, latch.over.clone()) else { return Ok(()) };
+        if began.duration_since(over.at) > SAME_INCIDENT {
+            return Ok(());
+        }
+        let last = self.facts.last_incident.as_ref();
+        let last = last.ok_or_else(|| MissingFact::LastIncident(over.incident.clone()))?;
+        // An operator may have deleted the item.
+        let Some(last) = last else { return Ok(()) };
+        let mut last = last.as_ref().clone();
+        last.reopen(opened, self.context.now);
+        latch.unreported.retain(|id| *id != last.id);
+        (latch.open, latch.over) = (Some(last.id.clone()), None);
+        *incident = Some(last);
+        Ok(())
+    }
+
+    fn alarm_deleted(&mut self, alarm: &DeletedAlarm, arn: Option<&Arn>) {
+        let now = self.context.now;
+        if let Some(because) = arn.and_then(|arn| alarm::deleted(&mut self.step.known, alarm, arn, now)) {
+            return self.reason(Verdict::Skip, &because);
+        }
+        let because = Because::AlarmDeleted { alarm: alarm.name.clone(), is_second: arn.is_none() };
+        self.reason(Verdict::Alert, &because);
+    }
+
+    /// The email about a deleted alarm, unless the event is out of date.
+    fn deletion(&self, input: Input<'_>) -> Option<Effect> {
+        let Input::AlarmDeleted(alarm, arn) = input else { return None };
+        let is_known = self.step.reasons.iter().any(|reason| reason.verdict == Verdict::Alert);
+        is_known.then(|| Effect::ReportDeletion { alarm: alarm.clone(), is_second: arn.is_none() })
     }
 
     fn clear(&mut self, by: &str) {

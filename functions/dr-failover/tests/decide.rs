@@ -5,10 +5,12 @@ use dr_failover::facts::{
     DrsJob, DrsPlan, FoundExecution, JobKind, KillSwitch, PlanServer, ProbeFailure, ProbeFailureKind,
     ProbeResult, Read, Recoverable, RecoveryInstance, RecoverySnapshot, SecondAlarm, Signals,
 };
-use dr_failover::incident::{DecidedStart, Incident, MissingDetail, RefusalCause, StartRefusal};
+use dr_failover::incident::{
+    DecidedStart, Incident, MissingDetail, RefusalCause, SignalReading, StartRefusal,
+};
 use dr_failover::interlock::Interlock;
 use dr_failover::latch::LatchedStart;
-use dr_failover::rules::{Mode, PlanMode, RecoveryPlan, read};
+use dr_failover::rules::{Agreement, Mode, PlanMode, RecoveryPlan, read};
 use dr_failover::step::KnownPlan;
 use dr_failover::step::alarm::apply;
 use dr_failover::step::decide::{StartDecision, StartQuestion, decide};
@@ -25,6 +27,7 @@ name = "shop"
 alarms = ["arn:aws:cloudwatch:eu-west-1:111122223333:alarm:shop-down"]
 second-signal = { alarm = "from-outside", probe = "https://www.example.com/healthz" }
 plan = "arn:aws:drs:us-east-1:111122223333:recovery-plan/rp-1"
+agree = "1 of 1"
 mode = "recovery"
 rpo = "15m"
 "#;
@@ -74,6 +77,7 @@ fn alarm(state: AlarmState, since: &str) -> AlarmEvent {
         suppressed_by: None,
         suppressed_until: None,
         was_suppressed: false,
+        after_mute: None,
         reason: None,
     }
 }
@@ -110,7 +114,7 @@ impl Quiet {
         let mut known = KnownPlan::default();
         let now = at("10:00:20");
         assert_eq!(apply(&mut known, &plan, &alarm(AlarmState::Alarm, "10:00:00"), &arn(), now), None);
-        let second = SecondAlarm::Is { state: Some(AlarmState::Alarm), suppressed_by: None };
+        let second = SecondAlarm::Is { state: Some(AlarmState::Alarm), suppressed_by: None, since: None };
         let servers = vec![server("db", "09:58:00"), server("web", "09:58:00")];
         let facts = Facts {
             signals: Signals {
@@ -235,7 +239,7 @@ fn does_every_value_but_enabled_block_the_recovery() {
 
 #[test]
 fn must_each_second_signal_agree() {
-    let second = |state| SecondAlarm::Is { state, suppressed_by: None };
+    let second = |state| SecondAlarm::Is { state, suppressed_by: None, since: None };
     insta::assert_snapshot!([
         decided(|world| world.facts.signals.second_alarm = Some(Ok(second(Some(AlarmState::Ok))))),
         decided(|world| world.facts.signals.second_alarm = Some(Ok(second(Some(AlarmState::InsufficientData))))),
@@ -243,7 +247,7 @@ fn must_each_second_signal_agree() {
         decided(|world| world.facts.signals.second_alarm = Some(Ok(SecondAlarm::Absent))),
         decided(|world| world.facts.signals.second_alarm = Some(Err(error("Throttling")))),
         decided(|world| world.facts.signals.second_alarm = Some(Ok(SecondAlarm::Is {
-            state: Some(AlarmState::Alarm), suppressed_by: Some(Suppression::Alarm),
+            state: Some(AlarmState::Alarm), suppressed_by: Some(Suppression::Alarm), since: None,
         }))),
         decided(|world| world.facts.signals.probe = Some(ProbeResult::Answered(200))),
         decided(|world| world.facts.signals.probe = Some(ProbeResult::Answered(301))),
@@ -263,6 +267,72 @@ fn must_each_second_signal_agree() {
     start 2
     hold second-signal-unreadable
     ");
+}
+
+/// An alarm that was in ALARM all along confirms nothing, unless a probe confirms the outage now.
+#[test]
+fn since_when_must_the_second_alarm_be_in_alarm() {
+    let since = |time: &str| {
+        let second =
+            SecondAlarm::Is { state: Some(AlarmState::Alarm), suppressed_by: None, since: Some(at(time)) };
+        Some(Ok(second))
+    };
+    insta::assert_snapshot!([
+        decided(|world| world.facts.signals.second_alarm = since("09:00:00")),
+        decided(|world| world.facts.signals.second_alarm = since("08:59:59")),
+        decided(|world| {
+            world.facts.signals.second_alarm = since("08:59:59");
+            world.plan.second_signal.probe = None;
+        }),
+        decided(|world| {
+            world.facts.signals.second_alarm = since("08:59:59");
+            world.facts.signals.probe = Some(ProbeResult::Answered(200));
+        }),
+    ].join("\n"), @r"
+    start 2
+    start 2 although second-signal-old
+    hold second-signal-old
+    hold second-signal-old second-signal-quiet
+    ");
+}
+
+/// The second signal agrees in the reading of the decision. The incident has the earlier ones.
+#[test]
+fn how_often_must_the_second_signal_agree() {
+    let with = |agree: (u32, u32), readings: &[bool]| {
+        decided(|world| {
+            world.plan.agree = Agreement { needed: agree.0, of: agree.1 };
+            let readings = readings.iter().enumerate().map(|(minute, agrees)| SignalReading {
+                at: at(&format!("10:{minute:02}:00")),
+                agrees: *agrees,
+                by: minute.to_string(),
+            });
+            world.incident().readings = readings.collect();
+        })
+    };
+    insta::assert_snapshot!([
+        with((1, 1), &[]),
+        with((3, 3), &[true]),
+        with((3, 3), &[true, true]),
+        with((3, 3), &[true, true, true]),
+        with((3, 3), &[true, false, true]),
+        with((2, 3), &[true, false, true]),
+    ].join("\n"), @r"
+    start 2
+    hold second-signal-unconfirmed
+    hold second-signal-unconfirmed
+    start 2
+    hold second-signal-unconfirmed
+    start 2
+    ");
+    let quiet = decided(|world| {
+        world.plan.agree = Agreement::DEFAULT;
+        world.facts.signals.probe = Some(ProbeResult::Answered(200));
+    });
+    assert_eq!(
+        quiet, "hold second-signal-quiet",
+        "the count of a signal that disagrees is no interlock of its own"
+    );
 }
 
 #[test]
@@ -386,6 +456,11 @@ fn which_alarms_block_a_recovery() {
     insta::assert_snapshot!([
         decided(|world| world.incident().alarms.values_mut().for_each(|alarm| alarm.late_seconds = 900)),
         decided(|world| world.incident().alarms.values_mut().for_each(|alarm| alarm.late_seconds = 901)),
+        decided(|world| world.incident().alarms.values_mut().for_each(|alarm| {
+            alarm.late_seconds = -301;
+            alarm.since = at("10:05:01");
+        })),
+        // Its time has come.
         decided(|world| world.incident().alarms.values_mut().for_each(|alarm| alarm.late_seconds = -301)),
         decided(|world| world.incident().alarms.values_mut().for_each(|alarm| alarm.state = AlarmState::InsufficientData)),
         decided(|world| world.incident().alarms.values_mut().for_each(|alarm| alarm.suppressed_by = Some(Suppression::Alarm))),
@@ -401,6 +476,7 @@ fn which_alarms_block_a_recovery() {
     start 2
     hold stale
     hold from-the-future
+    start 2
     hold alarm-unknown
     hold suppressed
     start 2

@@ -68,6 +68,8 @@ fn of_signals() -> Vec<Interlock> {
         Interlock::SecondAlarmSuppressed { alarm: alarm.clone(), by: Suppression::WaitPeriod },
         Interlock::SecondAlarmUnreadable { alarm: alarm.clone(), found: SecondAlarmGap::NoData },
         Interlock::SecondAlarmUnreadable { alarm, found: SecondAlarmGap::Unreadable(error()) },
+        Interlock::SecondAlarmOld { alarm: text("from-outside"), since: at(), began: at() },
+        Interlock::SecondSignalUnconfirmed { agreed: 1, readings: 2, needed: 3, of: 3 },
         Interlock::ProbeAnswered { url: url.clone(), status: 200 },
         Interlock::ProbeNotSent { url, failure },
     ]
@@ -83,7 +85,7 @@ fn of_drs() -> Vec<Interlock> {
         Interlock::CoolingDown { mode: Mode::Drill, started, until: again },
         Interlock::Latched { incident: text("shop-1"), at: started },
         Interlock::RecoveryRunning { execution: execution(), status: status.clone(), started },
-        Interlock::DrillRunning { execution: execution(), status: status.clone(), started },
+        Interlock::DrillRunning { execution: execution(), status: status.clone(), started, incident: None },
         Interlock::ExecutionsUnreadable { error: error() },
         Interlock::JobsUnreadable { error: error() },
         job(JobKind::Drill),

@@ -46,6 +46,7 @@ fn changes(states: &[AlarmState]) -> Vec<AlarmEvent> {
             suppressed_by: None,
             suppressed_until: None,
             was_suppressed: false,
+            after_mute: None,
             reason: None,
         });
         previous = *state;
@@ -57,9 +58,18 @@ fn state() -> impl Strategy<Value = AlarmState> {
     prop_oneof![Just(AlarmState::Ok), Just(AlarmState::Alarm), Just(AlarmState::InsufficientData)]
 }
 
-/// Some changes, and an order in which they are heard, some of them again.
+/// Changes between OK and ALARM alone: no metric is missing.
+fn measured() -> impl Strategy<Value = (Vec<AlarmEvent>, Vec<usize>)> {
+    heard_of(prop_oneof![Just(AlarmState::Ok), Just(AlarmState::Alarm)].boxed())
+}
+
 fn heard() -> impl Strategy<Value = (Vec<AlarmEvent>, Vec<usize>)> {
-    proptest::collection::vec(state(), 1..8)
+    heard_of(state().boxed())
+}
+
+/// Some changes, and an order in which they are heard, some of them again.
+fn heard_of(state: BoxedStrategy<AlarmState>) -> impl Strategy<Value = (Vec<AlarmEvent>, Vec<usize>)> {
+    proptest::collection::vec(state, 1..8)
         .prop_map(|states| changes(&states))
         .prop_filter("something changes", |changes| !changes.is_empty())
         .prop_flat_map(|changes| {
@@ -70,6 +80,27 @@ fn heard() -> impl Strategy<Value = (Vec<AlarmEvent>, Vec<usize>)> {
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The outage begins with the newest ALARM in every order, also if the events about OK come late.
+    #[test]
+    fn does_the_newest_alarm_date_the_outage(case in measured()) {
+        let (changes, order) = case;
+        let (plan, arn) = (plan(), ARN.parse().expect("it is an ARN"));
+        let mut known = KnownPlan::default();
+        for index in order {
+            apply(&mut known, &plan, &changes[index], &arn, minute(10));
+            if known.incident.as_ref().is_some_and(|incident| incident.is_over()) {
+                known.incident = None;
+                known.latch.open = None;
+            }
+        }
+        let newest = changes.last().expect("something changes");
+        let incident = known.incident.as_ref();
+        match newest.state {
+            AlarmState::Ok => prop_assert_eq!(incident.map(|incident| &incident.id), None),
+            _ => prop_assert_eq!(incident.and_then(|incident| incident.began), newest.at),
+        }
+    }
 
     #[test]
     fn is_the_newest_change_the_known_state(case in heard()) {

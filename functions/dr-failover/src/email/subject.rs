@@ -4,7 +4,7 @@ use shared::text::count;
 
 use super::traffic;
 use crate::approval::short_name;
-use crate::incident::{Incident, IncidentPhase, launched_of};
+use crate::incident::{Flapping, Incident, IncidentPhase, launched_of};
 use crate::reported::ReportedState;
 use crate::rules::Mode;
 
@@ -22,6 +22,10 @@ pub(super) fn subject(incident: &Incident) -> String {
     // The end of a closed incident matters more than its RTO.
     let late = if incident.over_rto && incident.is_open() { ", OVER RTO" } else { "" };
     match incident.phase {
+        IncidentPhase::Held if incident.flapping == Flapping::Yes => {
+            let times = count(incident.outages as usize, "time");
+            format!("FLAPPING: {plan}: in ALARM {times} so far: {}", blocked_by(incident))
+        }
         IncidentPhase::Held => format!("NOT STARTED{late}: {what}: {}", blocked_by(incident)),
         IncidentPhase::Starting if !incident.holds.is_empty() => {
             format!("UNCERTAIN{late}: {what}: DRS did not confirm the start and cannot be read")
@@ -55,6 +59,10 @@ pub(super) fn subject(incident: &Incident) -> String {
         }
         IncidentPhase::Failed => format!("FAILED: {what}"),
         IncidentPhase::Cancelled => format!("CANCELLED: {what}"),
+        IncidentPhase::OkAgain if incident.flapping != Flapping::No => {
+            let times = count(incident.outages as usize, "time");
+            format!("OVER: {plan}: the alarm is OK after it was in ALARM {times}, nothing was launched")
+        }
         IncidentPhase::OkAgain => format!("OVER: {plan}: the alarm is OK again, nothing was launched"),
         IncidentPhase::Refused => format!("REFUSED: {what}"),
         IncidentPhase::AgedOut if incident.is_alarming() => {

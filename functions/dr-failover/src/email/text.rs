@@ -11,7 +11,8 @@ use shared::email::Detail;
 use shared::text::{list, printable};
 
 use super::{IncidentEmail, traffic};
-use crate::incident::{DrillState, Incident, IncidentPhase};
+use crate::because::Agreed;
+use crate::incident::{DrillState, Flapping, Incident, IncidentPhase, STEADY_ALARM, STEADY_OK};
 use crate::rules::Mode;
 use crate::text::{capitalized, short_duration, utc};
 
@@ -65,11 +66,17 @@ fn next(email: &IncidentEmail<'_>) -> Vec<String> {
         return next;
     }
     let (plan, mode) = (&incident.plan, incident.mode);
-    let until = incident.opened.min(incident.began()) + email.plan.give_up_after;
+    let until = incident.counted_from() + email.plan.give_up_after;
     let until = until.strftime("%Y-%m-%d %H:%M UTC");
     let lasting = incident.holds.iter().filter(|hold| !hold.interlock.passes());
     let lasting: Vec<String> = lasting.map(|hold| hold.interlock.headline()).collect();
     let sentence = match incident.phase {
+        IncidentPhase::Held if incident.flapping == Flapping::Yes => format!(
+            "The function checks again every minute. While the alarm flaps, you get no email about each change. You get one when the \
+             {mode} starts, when the alarm has been in ALARM for {}, or when it has been OK for {}.",
+            short_duration(STEADY_ALARM),
+            short_duration(STEADY_OK)
+        ),
         IncidentPhase::Held if lasting.is_empty() => format!(
             "The function checks again every minute, and starts the {mode} by itself once nothing blocks it. The function stops when \
              the alarm is OK, when an operator refuses the {mode}, or at {until}."
@@ -178,6 +185,9 @@ fn details(email: &IncidentEmail<'_>) -> Vec<String> {
             .map(|name| format!("Second signal: alarm {} ({})", printable(name), email.home.region)),
     );
     lines.extend(signal.probe.as_deref().map(|url| format!("Second signal: probe of {}", printable(url))));
+    if let Some(readings) = readings(email) {
+        lines.push(readings);
+    }
     lines.push(format!("RPO: {}", short_duration(plan.rpo)));
     lines.push(format!("RTO: {}{}", short_duration(plan.rto), took(incident)));
     if let Some(start) = incident.start() {
@@ -188,6 +198,16 @@ fn details(email: &IncidentEmail<'_>) -> Vec<String> {
     lines.extend(execution.map(|execution| format!("Execution: {}, {}", execution.arn, execution.status)));
     lines.push(format!("Kill switch: {}", email.settings.kill_switch));
     lines
+}
+
+/// `Second signal: agreed in 2 of the last 2 readings, 3 of 3 are needed`.
+fn readings(email: &IncidentEmail<'_>) -> Option<String> {
+    let incident = email.incident;
+    let (agreed, readings) = (incident.agreed(), incident.readings.len());
+    (readings > 0).then(|| {
+        let agreed = Agreed { agreed, readings };
+        format!("{}, and {} are needed", capitalized(&agreed.to_string()), email.plan.agree)
+    })
 }
 
 /// `; the last server was launched 25m after the alarm`.

@@ -6,10 +6,10 @@ use shared::email::{LARGEST_MESSAGE, Message, attributes, shortened, within};
 use shared::text::printable;
 
 use super::{VERSION, commands};
-use crate::alarm::AlarmEvent;
+use crate::alarm::{AlarmEvent, DeletedAlarm};
 use crate::latch::Clearance;
 use crate::rules::{Mode, RecoveryPlan};
-use crate::step::{StartAnswer, StartFailure};
+use crate::step::{KnownPlan, StartAnswer, StartFailure};
 use crate::text::{capitalized, utc};
 use shared::table_error::TableError;
 
@@ -132,6 +132,46 @@ pub fn cleared(plan: &RecoveryPlan, cleared: &Clearance) -> Message {
             cleared.incident
         );
         (text, json!({"version": VERSION, "severity": "high", "plan": plan.name, "cleared": cleared}))
+    })
+}
+
+/// The email about a deleted alarm.
+pub fn deleted(
+    plan: &RecoveryPlan,
+    alarm: &DeletedAlarm,
+    is_second: bool,
+    known: &KnownPlan,
+    now: Timestamp,
+) -> Message {
+    let name = printable(&alarm.name);
+    let (what, effect) = match is_second {
+        true => ("second alarm", "confirm an outage"),
+        false => ("alarm", "report an outage or its end"),
+    };
+    let headline = format!("ALARM DELETED: {}: {name} can no longer {effect}", plan.name);
+    let attributes = attributes([("severity", Some("high".to_owned())), ("plan", Some(plan.name.clone()))]);
+    let incident = known.incident.as_ref().filter(|incident| incident.is_open());
+    let next = match is_second {
+        true => "No recovery starts by itself until the alarm exists again.",
+        false => "The other alarms and signals of the plan stay in effect.",
+    };
+    let open = incident.map(|incident| {
+        let id = &incident.id;
+        format!("- The incident {id} is open. Watch the site yourself, and refuse or close the incident when it is over.\n")
+    });
+    within(LARGEST_MESSAGE, headline, attributes, |_| {
+        let text = format!(
+            "The {what} {name} of {} was deleted. It can no longer {effect}.\n\nWhen: {}\n\nWhat happens next\n{next}\n\nWhat you can do\n{}- Create the alarm again, or name another one in the rules and \
+             deploy them.\n",
+            plan.name,
+            utc(alarm.at.unwrap_or(now)),
+            open.as_deref().unwrap_or_default(),
+        );
+        let form = json!({
+            "version": VERSION, "severity": "high", "plan": plan.name, "alarm": alarm.arn, "deleted": alarm.at,
+            "isSecondSignal": is_second, "incidentId": incident.map(|incident| &incident.id),
+        });
+        (text, form)
     })
 }
 

@@ -4,23 +4,24 @@
 //! "Alarm events and EventBridge" and "Invoke a Lambda function from an alarm" (Amazon CloudWatch User Guide) show the first two, which
 //! have the same inner part. An SNS notification is a string that holds JSON, and may hold any of the other forms.
 
+use jiff::Timestamp;
 use serde_json::Value;
 use shared::arn::Arn;
 
 use super::description;
 use super::time::moment;
-use crate::alarm::{AlarmEvent, AlarmForm, AlarmState};
+use crate::alarm::{AfterMuteWindow, AlarmEvent, AlarmForm, AlarmNotice, AlarmState, DeletedAlarm};
 use crate::suppression::Suppression;
 
 /// The most levels of forms that are read: an event in a notification in a notification.
 const DEEPEST: usize = 3;
 
 /// The alarms of an event, none if the event is about something else, or why the event cannot be read.
-pub(super) fn read(event: &Value) -> Result<Vec<AlarmEvent>, String> {
+pub(super) fn read(event: &Value) -> Result<Vec<AlarmNotice>, String> {
     nested(event, DEEPEST)
 }
 
-fn nested(event: &Value, deeper: usize) -> Result<Vec<AlarmEvent>, String> {
+fn nested(event: &Value, deeper: usize) -> Result<Vec<AlarmNotice>, String> {
     let Value::Object(members) = event else {
         return Err(format!("the event {}; it must be an object", description(Some(event))));
     };
@@ -28,16 +29,20 @@ fn nested(event: &Value, deeper: usize) -> Result<Vec<AlarmEvent>, String> {
         return notifications(records, deeper);
     }
     // One record by itself, or the body that SNS posts: a queue or a pipe unpacked it.
-    if members.contains_key("Sns") || (members.contains_key("Message") && !members.contains_key("AlarmName"))
-    {
+    let is_message = members.contains_key("body") && members.contains_key("messageId");
+    let is_notification = members.contains_key("Message") && !members.contains_key("AlarmName");
+    if members.contains_key("Sns") || is_message || is_notification {
         return notification_of(event, "", deeper);
     }
+    if let Some(notice) = contributor(event).or_else(|| deletion(event)) {
+        return Ok(vec![notice]);
+    }
     if members.contains_key("AlarmName") || members.contains_key("NewStateValue") {
-        return notification(event).map(|alarm| vec![alarm]);
+        return notification(event).map(changed);
     }
     if members.contains_key("alarmData") || members.contains_key("alarmArn") {
         let arn = text(event, "/alarmArn");
-        return alarm(&event["alarmData"], AlarmForm::Direct, arn, event).map(|alarm| vec![alarm]);
+        return alarm(&event["alarmData"], AlarmForm::Direct, arn, event).map(changed);
     }
     // A topic can carry other notifications, too.
     if super::of_something_else(event).is_some() {
@@ -45,7 +50,7 @@ fn nested(event: &Value, deeper: usize) -> Result<Vec<AlarmEvent>, String> {
     }
     if let Some(detail) = members.get("detail") {
         let arn = text(event, "/resources/0");
-        return alarm(detail, AlarmForm::EventBridge, arn, event).map(|alarm| vec![alarm]);
+        return alarm(detail, AlarmForm::EventBridge, arn, event).map(changed);
     }
     if members.is_empty() {
         return Err("the event is empty".to_owned());
@@ -54,8 +59,42 @@ fn nested(event: &Value, deeper: usize) -> Result<Vec<AlarmEvent>, String> {
     Err(format!("the event has none of the forms of an alarm event; its members are: {}", names.join(", ")))
 }
 
+fn changed(alarm: AlarmEvent) -> Vec<AlarmNotice> {
+    vec![AlarmNotice::Change(Box::new(alarm))]
+}
+
+/// A change of a contributor, in each of the three forms. It is no change of the alarm: while one time series is OK, others can
+/// be in ALARM ("Alarm events and EventBridge" and "Amazon SNS event destinations", Amazon CloudWatch User Guide).
+fn contributor(event: &Value) -> Option<AlarmNotice> {
+    let kind = text(event, "/detail-type").map(|kind| kind.to_ascii_lowercase());
+    let has = |pointer: &str| event.pointer(pointer).is_some_and(|value| !value.is_null());
+    let is_one = kind.as_deref() == Some(super::CONTRIBUTOR)
+        || ["/detail/alarmContributor", "/alarmData/alarmContributor", "/AlarmContributorId"]
+            .into_iter()
+            .any(has);
+    let name = || {
+        let names = ["/detail/alarmName", "/alarmData/alarmName", "/AlarmName"];
+        let arns = ["/resources/0", "/alarmArn", "/AlarmArn"];
+        let name = names.into_iter().find_map(|pointer| text(event, pointer));
+        name.or_else(|| arns.into_iter().find_map(|pointer| name_of(&tidy(text(event, pointer)?))))
+    };
+    is_one.then(|| AlarmNotice::Contributor(name().unwrap_or_else(|| "without a name".to_owned())))
+}
+
+/// The deletion of an alarm; only EventBridge reports it.
+fn deletion(event: &Value) -> Option<AlarmNotice> {
+    let kind = text(event, "/detail-type")?.to_ascii_lowercase();
+    if kind != super::CONFIGURATION || text(event, "/detail/operation").as_deref() != Some("delete") {
+        return None;
+    }
+    let arn = text(event, "/resources/0").map(tidy).filter(|arn| name_of(arn).is_some());
+    let name = text(event, "/detail/alarmName").or_else(|| name_of(arn.as_deref()?))?;
+    let at = text(event, "/time").and_then(|time| moment(&time));
+    Some(AlarmNotice::Deleted(DeletedAlarm { arn, name, account: text(event, "/account"), at }))
+}
+
 /// SNS invokes a function with one record; several are read too, and one unreadable record fails them all.
-fn notifications(records: &Value, deeper: usize) -> Result<Vec<AlarmEvent>, String> {
+fn notifications(records: &Value, deeper: usize) -> Result<Vec<AlarmNotice>, String> {
     let records = records.as_array().filter(|records| !records.is_empty());
     let records = records.ok_or_else(|| "Records is not a list with at least one item".to_owned())?;
     let mut alarms = Vec::new();
@@ -66,7 +105,7 @@ fn notifications(records: &Value, deeper: usize) -> Result<Vec<AlarmEvent>, Stri
 }
 
 /// The alarms of a notification: as SNS invokes a function with it, as SQS delivers it, or as SNS posts it.
-fn notification_of(record: &Value, place: &str, deeper: usize) -> Result<Vec<AlarmEvent>, String> {
+fn notification_of(record: &Value, place: &str, deeper: usize) -> Result<Vec<AlarmNotice>, String> {
     let (at, message) = ["/Sns/Message", "/body", "/Message"]
         .into_iter()
         .find_map(|pointer| Some((pointer, record.pointer(pointer)?)))
@@ -79,7 +118,19 @@ fn notification_of(record: &Value, place: &str, deeper: usize) -> Result<Vec<Ala
         return Err(format!("{at} nests more messages than are read"));
     }
     let by_sns = nested(&message, deeper - 1).map_err(|why| format!("{at}: {why}"))?;
-    Ok(by_sns.into_iter().map(|alarm| AlarmEvent { form: AlarmForm::Sns, ..alarm }).collect())
+    let sent = ["/Sns/Timestamp", "/Timestamp"].into_iter().find_map(|pointer| text(record, pointer));
+    let sent = sent.and_then(|time| moment(&time));
+    Ok(by_sns.into_iter().map(|notice| notified(notice, sent)).collect())
+}
+
+/// A notice that SNS sent.
+fn notified(notice: AlarmNotice, sent: Option<Timestamp>) -> AlarmNotice {
+    let AlarmNotice::Change(mut alarm) = notice else { return notice };
+    alarm.form = AlarmForm::Sns;
+    if let Some(after) = &mut alarm.after_mute {
+        after.sent = after.sent.or(sent);
+    }
+    AlarmNotice::Change(alarm)
 }
 
 /// A notification with `AlarmName` and `NewStateValue`. `Region` is a display name; only the ARN has the region.
@@ -99,6 +150,9 @@ fn notification(message: &Value) -> Result<AlarmEvent, String> {
         suppressed_until: None,
         // A composite alarm notifies when its actions run: after the wait for its suppressor it is in ALARM already.
         was_suppressed: message.get("AlarmRule").is_some(),
+        // The notification comes when the window ends, with the time of the change ("Amazon SNS event destinations", as above).
+        after_mute: (message.get("ActionExecutedAfterMuteWindow") == Some(&Value::Bool(true)))
+            .then_some(AfterMuteWindow { sent: None }),
         reason: text(message, "/NewStateReason"),
     })
 }
@@ -131,6 +185,7 @@ fn alarm(data: &Value, form: AlarmForm, arn: Option<String>, event: &Value) -> R
         suppressed_by: suppressor(data, "/state/actionsSuppressedBy").or_else(|| muted_by(data)),
         suppressed_until: text(data, "/muteDetail/muteWindowEnd").and_then(|time| moment(&time)),
         was_suppressed: text(data, "/previousState/actionsSuppressedBy").is_some(),
+        after_mute: None,
         reason: text(data, "/state/reason"),
         name,
     })

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::alarm::{AlarmChange, AlarmForm, AlarmState};
+use crate::alarm::{AfterMuteWindow, AlarmChange, AlarmEvent, AlarmForm, AlarmState};
 use crate::suppression::Suppression;
 
 const ARN: &str = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:shop-down";
@@ -41,7 +41,10 @@ fn by_sns(message: &Value) -> Value {
 
 fn alarm_of(event: &Value) -> AlarmEvent {
     match parse(event) {
-        Ok(Parsed::Ours(Event::Alarms(mut alarms))) if alarms.len() == 1 => alarms.remove(0),
+        Ok(Parsed::Ours(Event::Alarms(mut alarms))) if alarms.len() == 1 => match alarms.remove(0) {
+            AlarmNotice::Change(alarm) => *alarm,
+            other => panic!("{other:?}"),
+        },
         other => panic!("{other:?}"),
     }
 }
@@ -334,4 +337,66 @@ fn what_others_notify_by_the_same_topic_is_no_alarm() {
     assert!(matches!(parse(&by_sns(&pipeline)), Ok(Parsed::NotOurs(_))));
     let text = json!({"Records": [{"Sns": {"Message": "shop is down"}}]});
     assert!(matches!(parse(&text), Ok(Parsed::NotUnderstood(_))), "it may mean an alarm");
+}
+
+/// The samples of "Alarm events and EventBridge" and "Amazon SNS event destinations" (Amazon CloudWatch User Guide), shortened.
+#[test]
+fn a_contributor_is_not_its_alarm() {
+    let contributor =
+        json!({"id": "6d442278dba546f6", "attributes": {"TableName": "example-dynamodb-table-name"}});
+    let mut of_one = data();
+    of_one["alarmContributor"] = contributor;
+    of_one.as_object_mut().map(|data| data.remove("previousState"));
+    let mut by_bus = by_event_bridge(of_one.clone());
+    by_bus["detail-type"] = json!("CloudWatch Alarm Contributor State Change");
+    let mut notified = message();
+    notified["AlarmContributorId"] = json!("6d442278dba546f6");
+    let mut bare = by_event_bridge(json!({}));
+    bare["detail-type"] = json!("CloudWatch Alarm Contributor State Change");
+    for event in [by_bus.clone(), by_itself(of_one), by_sns(&notified), by_sns(&by_bus), bare] {
+        let parsed = parse(&event).unwrap();
+        let one = vec![AlarmNotice::Contributor("shop-down".to_owned())];
+        assert_eq!(parsed, Parsed::Ours(Event::Alarms(one)), "{event}");
+    }
+    notified["AlarmContributorId"] = Value::Null;
+    assert_eq!(alarm_of(&by_sns(&notified)).change(), AlarmChange::Into);
+}
+
+#[test]
+fn which_change_of_a_configuration_is_read() {
+    let changed = |operation: &str| {
+        let mut event = by_event_bridge(data());
+        event["detail-type"] = json!("CloudWatch Alarm Configuration Change");
+        event["detail"]["operation"] = json!(operation);
+        event
+    };
+    for event in [changed("delete"), by_sns(&changed("delete"))] {
+        let Ok(Parsed::Ours(Event::Alarms(notices))) = parse(&event) else { panic!("{event}") };
+        let [AlarmNotice::Deleted(deleted)] = &notices[..] else { panic!("{notices:?}") };
+        assert!(deleted.is_of(&ARN.parse().unwrap()));
+        assert_eq!(deleted.at, "2026-03-02T10:00:01Z".parse().ok());
+    }
+    for operation in ["create", "update", ""] {
+        assert!(matches!(parse(&changed(operation)), Ok(Parsed::NotOurs(_))), "{operation}");
+    }
+}
+
+#[test]
+fn an_action_after_a_mute_window_is_late_since_the_window_ended() {
+    let mut muted = message();
+    muted["ActionExecutedAfterMuteWindow"] = json!(true);
+    let now = "2026-03-02T11:00:20Z".parse().unwrap();
+    let alarm = alarm_of(&by_sns(&muted));
+    assert_eq!(alarm.after_mute, Some(AfterMuteWindow { sent: None }));
+    assert_eq!(alarm.late(now).as_secs(), 0, "SNS did not report when it sent the notification");
+    let mut dated = by_sns(&muted);
+    dated["Records"][0]["Sns"]["Timestamp"] = json!("2026-03-02T11:00:00.000Z");
+    assert_eq!(alarm_of(&dated).late(now).as_secs(), 20);
+    let posted = json!({"Type": "Notification", "Message": muted.to_string(), "Timestamp": "2026-03-02T11:00:00.000Z"});
+    let queued = json!({"messageId": "1", "eventSource": "aws:sqs", "body": posted.to_string()});
+    assert_eq!(alarm_of(&queued).late(now).as_secs(), 20);
+    for value in [json!(false), json!("true"), Value::Null] {
+        muted["ActionExecutedAfterMuteWindow"] = value;
+        assert_eq!(alarm_of(&by_sns(&muted)).late(now).as_mins(), 60, "{muted}");
+    }
 }

@@ -1,7 +1,9 @@
 //! The kill switch and the second alarm.
 
+use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::AlarmType;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
+use jiff::Timestamp;
 use shared::call_error::CallError;
 
 use crate::alarm::AlarmState;
@@ -36,10 +38,19 @@ pub(super) async fn alarm(cloudwatch: &aws_sdk_cloudwatch::Client, name: &str) -
         return Ok(SecondAlarm::Is {
             state: alarm.state_value().and_then(|state| AlarmState::named(state.as_str())),
             suppressed_by: alarm.actions_suppressed_by().map(|by| Suppression::named(by.as_str())),
+            since: since(alarm.state_transitioned_timestamp(), alarm.state_updated_timestamp()),
         });
     }
     Ok(output.metric_alarms().first().map_or(SecondAlarm::Absent, |alarm| SecondAlarm::Is {
         state: alarm.state_value().and_then(|state| AlarmState::named(state.as_str())),
         suppressed_by: None,
+        since: since(alarm.state_transitioned_timestamp(), alarm.state_updated_timestamp()),
     }))
+}
+
+/// Since when an alarm has been in its state. `StateUpdatedTimestamp` is also changed by an update of the evaluation state (MetricAlarm,
+/// Amazon CloudWatch API Reference).
+fn since(transitioned: Option<&DateTime>, updated: Option<&DateTime>) -> Option<Timestamp> {
+    let time = transitioned.or(updated)?;
+    Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).unwrap_or_default()).ok()
 }

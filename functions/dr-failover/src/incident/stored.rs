@@ -10,9 +10,9 @@ use shared::call_error::CallError;
 use shared::claim::Claim;
 
 use super::{
-    Approver, ChosenSnapshot, CleanUp, DecidedStart, FORMAT, Hold, Incident, IncidentAlarm, IncidentApproval,
-    IncidentEnd, IncidentPhase, IncidentServer, PlanExecution, RecordEntry, RecoveryOrder, RefusalCause,
-    StartAttempt, StartRefusal, UnansweredEmails, WaveCourse, unknown,
+    Approver, ChosenSnapshot, CleanUp, DecidedStart, FORMAT, Flapping, Hold, Incident, IncidentAlarm,
+    IncidentApproval, IncidentEnd, IncidentPhase, IncidentServer, PlanExecution, RecordEntry, RecoveryOrder,
+    RefusalCause, SignalReading, StartAttempt, StartRefusal, UnansweredEmails, WaveCourse, unknown,
 };
 use crate::interlock::{Interlock, InterlockCode};
 use crate::reported::ReportedState;
@@ -29,6 +29,13 @@ pub(super) struct IncidentItem {
     drs_plan: Option<Arn>,
     opened: Timestamp,
     began: Option<Timestamp>,
+    #[serde(default = "one")]
+    outages: u32,
+    resumed: Option<Timestamp>,
+    #[serde(default)]
+    flapping: Flapping,
+    #[serde(default)]
+    readings: Vec<SignalReading>,
     ended: Option<Timestamp>,
     #[serde(default, deserialize_with = "unknown::end")]
     end: Option<IncidentEnd>,
@@ -88,6 +95,11 @@ enum TrafficItem {
     Known(Box<TrafficMove>),
     /// A status that a later version of the function wrote.
     Unknown(IgnoredAny),
+}
+
+/// Items of earlier versions have one outage.
+fn one() -> u32 {
+    1
 }
 
 /// A hold of any format.
@@ -152,6 +164,10 @@ impl From<IncidentItem> for Incident {
             drs_plan: item.drs_plan,
             opened: item.opened,
             began: item.began,
+            outages: item.outages,
+            resumed: item.resumed,
+            flapping: item.flapping,
+            readings: item.readings,
             closed: item.ended,
             end: item.end.or(earlier),
             finished: item.finished,

@@ -30,6 +30,10 @@ impl Interlock {
             Self::SecondAlarmQuiet { state, .. } => return format!("the second alarm is {state}"),
             Self::SecondAlarmSuppressed { .. } => "the second alarm is suppressed",
             Self::SecondAlarmUnreadable { .. } => "the second alarm cannot be read",
+            Self::SecondAlarmOld { .. } => "the second alarm is older than the outage",
+            Self::SecondSignalUnconfirmed { agreed, needed, .. } => {
+                return format!("the second signal agreed {agreed} of {needed} times");
+            }
             Self::ProbeAnswered { status, .. } => return format!("the site answers with {status}"),
             Self::ProbeNotSent { .. } => "the site could not be probed",
             Self::CoolingDown { mode, .. } => return format!("a {mode} started within the cool-down"),
@@ -101,6 +105,9 @@ impl Interlock {
             Self::PlanElsewhere { .. } => {
                 "The rules or the deployment are wrong. Start the recovery by hand if the site is down."
             }
+            Self::FromTheFuture { .. } if self.passes() => {
+                "The alarm counts when its time has come. If the site is down now, start the recovery by hand."
+            }
             Self::AlarmUnclear { .. } | Self::Stale { .. } | Self::FromTheFuture { .. } => {
                 "Check whether the site is down now. If it is, start the recovery by hand."
             }
@@ -118,6 +125,12 @@ impl Interlock {
             }
             Self::SecondAlarmUnreadable { .. } | Self::ProbeNotSent { .. } => {
                 "No recovery starts by itself without its second signal. Check the site yourself."
+            }
+            Self::SecondAlarmOld { .. } => {
+                "An alarm that was in ALARM all along confirms nothing. Check the site yourself, and repair the second alarm."
+            }
+            Self::SecondSignalUnconfirmed { .. } => {
+                "One bad minute is no outage. The function reads the second signal every minute, and no email reports each reading."
             }
             Self::CoolingDown { mode: Mode::Drill, .. } => "Check first how that drill ended.",
             Self::CoolingDown { mode: Mode::Recovery, .. } => "Check first how that recovery ended.",

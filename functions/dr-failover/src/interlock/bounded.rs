@@ -35,6 +35,8 @@ impl Interlock {
             | Self::Suppressed { .. }
             | Self::SecondAlarmQuiet { .. }
             | Self::SecondAlarmSuppressed { .. }
+            | Self::SecondAlarmOld { .. }
+            | Self::SecondSignalUnconfirmed { .. }
             | Self::ProbeAnswered { .. }
             | Self::CoolingDown { .. }
             | Self::Latched { .. }

@@ -35,6 +35,8 @@ pub enum InterlockCode {
     SecondSignalQuiet,
     SecondSignalSuppressed,
     SecondSignalUnreadable,
+    SecondSignalOld,
+    SecondSignalUnconfirmed,
     CoolingDown,
     Latched,
     RecoveryRunning,
@@ -68,6 +70,18 @@ impl InterlockCode {
         self.into()
     }
 
+    /// Whether the code is about the second signal.
+    pub fn is_of_the_second_signal(self) -> bool {
+        matches!(
+            self,
+            Self::SecondSignalQuiet
+                | Self::SecondSignalSuppressed
+                | Self::SecondSignalUnreadable
+                | Self::SecondSignalOld
+                | Self::SecondSignalUnconfirmed
+        )
+    }
+
     /// Whether DRS would refuse a start by hand, or a start by hand would do harm.
     pub fn forbids_a_start_by_hand(self) -> bool {
         match self {
@@ -99,6 +113,8 @@ impl InterlockCode {
             | Self::SecondSignalQuiet
             | Self::SecondSignalSuppressed
             | Self::SecondSignalUnreadable
+            | Self::SecondSignalOld
+            | Self::SecondSignalUnconfirmed
             | Self::CoolingDown
             | Self::Latched
             | Self::IncidentOpen

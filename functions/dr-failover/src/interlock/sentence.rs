@@ -117,6 +117,16 @@ impl fmt::Display for Interlock {
             Self::SecondAlarmSuppressed { alarm, by } => {
                 write!(f, "the actions of the second alarm {alarm} are suppressed ({by})")
             }
+            Self::SecondAlarmOld { alarm, since, began } => write!(
+                f,
+                "the second alarm {alarm} has been in ALARM since {since}, {} before the outage began: it does not confirm the outage",
+                short_duration(began.duration_since(*since))
+            ),
+            Self::SecondSignalUnconfirmed { agreed, readings, needed, of } => write!(
+                f,
+                "the second signal agrees in {agreed} of {}; {needed} of {of} are needed",
+                count(usize::try_from(*readings).unwrap_or(usize::MAX), "reading")
+            ),
             Self::SecondAlarmUnreadable { alarm, found } => match found {
                 SecondAlarmGap::Absent => write!(f, "the second alarm {alarm} does not exist"),
                 SecondAlarmGap::NoData => {

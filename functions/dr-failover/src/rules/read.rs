@@ -28,7 +28,7 @@ const BAD_DURATION: Code =
     Code { name: "bad-duration", title: "a value is not a duration within the limits of its key" };
 const BAD_TOPIC: Code = Code { name: "bad-topic", title: "a value is not the ARN of an SNS topic" };
 const BAD_AGREE: Code =
-    Code { name: "bad-agree", title: "a value is not a number of looks at the second signal" };
+    Code { name: "bad-agree", title: "a value is not a number of readings of the second signal" };
 const BAD_ADDRESS: Code =
     Code { name: "bad-address", title: "a recovery plan names an Elastic IP address that it cannot move" };
 const BAD_APPROVAL: Code = Code {
@@ -249,20 +249,19 @@ fn second_signal(table: &mut TableReader<'_, '_, '_>) -> Option<SecondSignal> {
     Some(signal)
 }
 
-/// The most looks that count.
-const MOST_LOOKS: u32 = 20;
+/// The most readings that count.
+const MOST_READINGS: u32 = 20;
 
-/// `3 of 3`: the looks that must agree, of the latest ones.
+/// `3 of 3`: the readings that must agree, of the latest ones.
 fn agreement(table: &mut TableReader<'_, '_, '_>) -> Agreement {
     let Some(text) = table.string("agree") else { return Agreement::DEFAULT };
     let parts = text.get_ref().split_once(" of ");
     let numbers = parts.and_then(|(needed, of)| Some((needed.parse().ok()?, of.parse().ok()?)));
     match numbers {
-        Some((needed, of)) if 1 <= needed && needed <= of && of <= MOST_LOOKS => Agreement { needed, of },
+        Some((needed, of)) if 1 <= needed && needed <= of && of <= MOST_READINGS => Agreement { needed, of },
         _ => {
-            let label = format!("not `K of N` with K from 1 to N, and N of at most {MOST_LOOKS}");
-            let help =
-                "write the looks that must agree and the latest looks that count, as in agree = \"3 of 3\"";
+            let label = format!("not `K of N` with K from 1 to N, and N of at most {MOST_READINGS}");
+            let help = "write the readings that must agree and the latest readings that count, as in agree = \"3 of 3\"";
             table.problem(Problem::new(BAD_AGREE, text.span(), label).help(help));
             Agreement::DEFAULT
         }

@@ -6,9 +6,9 @@ use shared::arn::Arn;
 
 use super::KnownPlan;
 use super::decide::CLOCKS_DIFFER;
-use crate::alarm::{AlarmChange, AlarmEvent, AlarmState};
+use crate::alarm::{AlarmChange, AlarmEvent, AlarmState, DeletedAlarm};
 use crate::because::Because;
-use crate::incident::{EntryKind, Incident, IncidentAlarm, MissingDetail};
+use crate::incident::{EntryKind, Incident, IncidentAlarm, IncidentPhase, MissingDetail, SAME_INCIDENT};
 use crate::latch::SeenAlarm;
 use crate::rules::RecoveryPlan;
 
@@ -79,11 +79,18 @@ fn joined(known: &mut KnownPlan, plan: &RecoveryPlan, alarm: &AlarmEvent, arn: &
         latch.open = Some(id.clone());
         Incident::opened(id, plan, now)
     });
+    if let Some(is_soon) = begins_another_outage(incident, plan, alarm, arn, now) {
+        note_a_lost_ok(incident, alarm, arn, now);
+        incident.begin_outage(at, is_soon, now);
+        // What is known of the alarm is about the outage before.
+        incident.alarms.remove(arn);
+    }
     let before = incident.alarms.get(arn).filter(|before| before.state == AlarmState::Alarm);
     // An alarm that had no data for a while has been in ALARM since before.
     let began = incident.alarms.get(arn).filter(|before| before.state != AlarmState::Ok);
     let began = began.map_or(at.min(now), |before| before.began);
-    let late = before.map_or(now.duration_since(at), |before| SignedDuration::from_secs(before.late_seconds));
+    let late =
+        before.map_or_else(|| alarm.late(now), |before| SignedDuration::from_secs(before.late_seconds));
     let is_whole = alarm.change() == AlarmChange::Into && alarm.at.is_some();
     let missing = before.filter(|_| !is_whole).map(|before| before.missing.clone());
     let mut missing = missing.unwrap_or_default();
@@ -106,6 +113,7 @@ fn joined(known: &mut KnownPlan, plan: &RecoveryPlan, alarm: &AlarmEvent, arn: &
             suppressed_until: alarm.suppressed_until,
             missing: missing.clone(),
             reason: alarm.reason.as_deref().map(Incident::bounded),
+            deleted: None,
         },
     );
     // An alarm that is late, incomplete or suppressed does not determine when the outage began.
@@ -120,6 +128,56 @@ fn joined(known: &mut KnownPlan, plan: &RecoveryPlan, alarm: &AlarmEvent, arn: &
         .unwrap_or_default();
     let what = format!("the alarm {} entered ALARM at {at}{suppressed}", alarm.name);
     incident.note(now, EntryKind::Alarm, what);
+}
+
+/// Whether the alarm's change begins another outage of the open incident, and whether it comes soon after the one before. The
+/// earlier outage is over if every alarm is OK, or if this alarm was OK before although no event reported it: an event can be
+/// lost. An event that is late, incomplete or from the future does not count, and nothing changes once a start is decided.
+fn begins_another_outage(
+    incident: &Incident,
+    plan: &RecoveryPlan,
+    alarm: &AlarmEvent,
+    arn: &Arn,
+    now: Timestamp,
+) -> Option<bool> {
+    let at = alarm.at?;
+    let is_on_time = (-CLOCKS_DIFFER..=plan.stale_after).contains(&alarm.late(now));
+    let is_undecided = incident.phase == IncidentPhase::Held && incident.current().is_none();
+    if alarm.change() != AlarmChange::Into || !is_on_time || !is_undecided || incident.alarms.is_empty() {
+        return None;
+    }
+    let known = incident.alarms.get(arn);
+    let was_ok = known.is_none_or(|known| known.state == AlarmState::Ok);
+    let is_lost = known.is_some_and(|known| at.duration_since(known.since) >= TWO_FORMS_DIFFER)
+        && alarm.previous == Some(AlarmState::Ok);
+    let is_another = incident.others_are_ok(arn) && (was_ok || is_lost);
+    let last = incident.alarms.values().map(|alarm| alarm.since).max();
+    is_another.then(|| last.is_some_and(|last| at.duration_since(last) <= SAME_INCIDENT))
+}
+
+/// Notes that no event reported the alarm's change to OK.
+fn note_a_lost_ok(incident: &mut Incident, alarm: &AlarmEvent, arn: &Arn, now: Timestamp) {
+    if incident.alarms.get(arn).is_some_and(|known| known.state != AlarmState::Ok) {
+        let what =
+            format!("the alarm {} was OK in between: the function did not receive that event", alarm.name);
+        incident.note(now, EntryKind::Alarm, what);
+    }
+}
+
+/// An alarm was deleted: it reports no further change. Returns the reason if the event has no effect.
+pub fn deleted(known: &mut KnownPlan, alarm: &DeletedAlarm, arn: &Arn, now: Timestamp) -> Option<Because> {
+    let at = alarm.at.unwrap_or(now);
+    if let Some(seen) = known.latch.seen.get(arn).filter(|seen| at < seen.at) {
+        let (state, later) = (seen.state, seen.at);
+        return Some(Because::OlderThanKnown { alarm: alarm.name.clone(), at, state, later });
+    }
+    let of_incident = known.incident.as_mut().filter(|incident| incident.is_open())?;
+    if let Some(known) = of_incident.alarms.get_mut(arn) {
+        known.deleted = Some(at);
+        let what = format!("the alarm {} was deleted at {at}, and reports no further change", alarm.name);
+        of_incident.note(now, EntryKind::Alarm, what);
+    }
+    None
 }
 
 /// The alarm left ALARM. The latch keeps its state even without an incident, so that an older ALARM that comes later is out of
@@ -140,6 +198,7 @@ fn left(
     of_incident.state = alarm.state;
     of_incident.since = at;
     of_incident.heard = now;
+    of_incident.deleted = None;
     of_incident.suppressed_by = None;
     of_incident.suppressed_until = None;
     of_incident.reason = alarm.reason.as_deref().map(Incident::bounded);

@@ -10,7 +10,7 @@ use crate::facts::{
 use crate::incident::{ChosenSnapshot, DecidedStart, Incident};
 use crate::interlock::{Interlock, KillSwitchGap, SecondAlarmGap};
 use crate::latch::{Latch, LatchedStart};
-use crate::rules::{MOST_WAVE_SERVERS, Mode, OverRpo, RecoveryPlan};
+use crate::rules::{Agreement, MOST_WAVE_SERVERS, Mode, OverRpo, RecoveryPlan};
 
 /// A start takes the snapshots of so many servers (StartRecoveryPlanExecution, AWS Elastic Disaster Recovery API Reference); a
 /// plan has at most 100 ("Recovery plan quotas", AWS Elastic Disaster Recovery User Guide) unless that quota is raised.
@@ -63,7 +63,13 @@ pub fn decide(
     {
         return StartDecision::Adopt(own.clone());
     }
-    let mut holds = if question.incident.is_ordered() { Vec::new() } else { of_outage(question, signals) };
+    // An order and a drill ask for no outage.
+    let needs_an_outage = question.incident.mode == Mode::Recovery && !question.incident.is_ordered();
+    let second = match needs_an_outage {
+        true => of_second_signal(question.plan, question.incident, signals),
+        false => SecondSignalFindings::default(),
+    };
+    let mut holds = if question.incident.is_ordered() { Vec::new() } else { of_outage(question, &second) };
     holds.extend(of_deployment(question, signals));
     holds.extend(of_latch(question));
     holds.extend(of_refusals(question));
@@ -76,7 +82,8 @@ pub fn decide(
         Ok(plan) => plan,
         Err(error) => return StartDecision::Hold(vec![Interlock::PlanUnreadable { error: error.clone() }]),
     };
-    let (holds, despite) = of_recoverable(question, plan, recoverable);
+    let (holds, of_recoverable) = of_recoverable(question, plan, recoverable);
+    let despite = second.despite.into_iter().chain(of_recoverable).collect();
     match holds.is_empty() {
         true => StartDecision::Start(start(question, plan, despite)),
         false => StartDecision::Hold(holds),
@@ -116,11 +123,14 @@ pub fn own<'e>(incident: &Incident, executions: &'e [FoundExecution]) -> Option<
 }
 
 /// The alarms and the second signal of an outage. A drill has none; an incident of the plan blocks it.
-fn of_outage(question: &StartQuestion<'_>, signals: &Signals) -> Vec<Interlock> {
+fn of_outage(question: &StartQuestion<'_>, second: &SecondSignalFindings) -> Vec<Interlock> {
     match question.incident.mode {
         Mode::Recovery => {
             let mut holds = of_alarms(question);
-            holds.extend(of_second_signal(question.plan, signals));
+            if second.holds.is_empty() {
+                holds.extend(of_readings(question));
+            }
+            holds.extend(second.holds.iter().cloned());
             holds
         }
         Mode::Drill => {
@@ -150,7 +160,8 @@ fn of_alarms(question: &StartQuestion<'_>) -> Vec<Interlock> {
         if late > question.plan.stale_after {
             return Some(Interlock::Stale { alarm: name, late, most: question.plan.stale_after });
         }
-        (late < -CLOCKS_DIFFER).then_some(Interlock::FromTheFuture { alarm: name, early: -late })
+        let is_ahead = late < -CLOCKS_DIFFER && question.now < alarm.since;
+        is_ahead.then_some(Interlock::FromTheFuture { alarm: name, early: -late })
     });
     let each: Vec<Option<Interlock>> = each.collect();
     // One alarm without an interlock is enough.
@@ -179,11 +190,55 @@ fn of_deployment(question: &StartQuestion<'_>, signals: &Signals) -> Vec<Interlo
     holds
 }
 
-fn of_second_signal(plan: &RecoveryPlan, signals: &Signals) -> Vec<Interlock> {
-    let mut holds = Vec::new();
-    if let (Some(alarm), Some(found)) = (&plan.second_signal.alarm, &signals.second_alarm) {
-        holds.extend(of_second_alarm(alarm.clone(), found));
+/// The findings of a reading of the second signal.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct SecondSignalFindings {
+    /// What does not confirm the outage.
+    pub(super) holds: Vec<Interlock>,
+    /// What the start names although it does not block it.
+    pub(super) despite: Vec<Interlock>,
+}
+
+/// Evaluates a reading of the second signal.
+pub(super) fn of_second_signal(
+    plan: &RecoveryPlan,
+    incident: &Incident,
+    signals: &Signals,
+) -> SecondSignalFindings {
+    let mut holds = of_probe(plan, signals);
+    let Some((alarm, found)) = plan.second_signal.alarm.as_ref().zip(signals.second_alarm.as_ref()) else {
+        return SecondSignalFindings { holds, despite: Vec::new() };
+    };
+    let finding = of_second_alarm(alarm.clone(), found, incident.began());
+    // A probe confirms the outage now. An old alarm neither confirms nor denies it.
+    let is_probed = plan.second_signal.probe.is_some() && holds.is_empty();
+    match finding {
+        Some(old @ Interlock::SecondAlarmOld { .. }) if is_probed => {
+            SecondSignalFindings { holds, despite: vec![old] }
+        }
+        finding => {
+            holds.splice(0..0, finding);
+            SecondSignalFindings { holds, despite: Vec::new() }
+        }
     }
+}
+
+/// The second signal agrees now. It must have done so often enough.
+fn of_readings(question: &StartQuestion<'_>) -> Option<Interlock> {
+    let StartQuestion { plan, incident, .. } = *question;
+    let Agreement { needed, of } = plan.agree;
+    let is_confirmed = of <= 1 || incident.mode == Mode::Drill || incident.agreed() >= needed;
+    let readings = u32::try_from(incident.readings.len()).unwrap_or(u32::MAX);
+    (!is_confirmed).then(|| Interlock::SecondSignalUnconfirmed {
+        agreed: incident.agreed(),
+        readings,
+        needed,
+        of,
+    })
+}
+
+fn of_probe(plan: &RecoveryPlan, signals: &Signals) -> Vec<Interlock> {
+    let mut holds = Vec::new();
     if let (Some(url), Some(found)) = (&plan.second_signal.probe, &signals.probe) {
         let url = url.clone();
         match found {
@@ -199,7 +254,10 @@ fn of_second_signal(plan: &RecoveryPlan, signals: &Signals) -> Vec<Interlock> {
     holds
 }
 
-fn of_second_alarm(alarm: String, found: &Read<SecondAlarm>) -> Option<Interlock> {
+/// The time for which the second alarm may have been in ALARM before the outage: it can be the faster one.
+const OLD_ALARM: SignedDuration = SignedDuration::from_hours(1);
+
+fn of_second_alarm(alarm: String, found: &Read<SecondAlarm>, began: Timestamp) -> Option<Interlock> {
     let unreadable = |alarm, found| Some(Interlock::SecondAlarmUnreadable { alarm, found });
     match found {
         Err(error) => unreadable(alarm, SecondAlarmGap::Unreadable(error.clone())),
@@ -207,7 +265,10 @@ fn of_second_alarm(alarm: String, found: &Read<SecondAlarm>) -> Option<Interlock
         Ok(SecondAlarm::Is { suppressed_by: Some(by), .. }) => {
             Some(Interlock::SecondAlarmSuppressed { alarm, by: by.clone() })
         }
-        Ok(SecondAlarm::Is { state: Some(AlarmState::Alarm), .. }) => None,
+        Ok(SecondAlarm::Is { state: Some(AlarmState::Alarm), since, .. }) => {
+            let since = since.filter(|since| began.duration_since(*since) > OLD_ALARM)?;
+            Some(Interlock::SecondAlarmOld { alarm, since, began })
+        }
         // An alarm without data neither agrees nor disagrees: the operator should check it.
         Ok(SecondAlarm::Is { state: Some(AlarmState::InsufficientData), .. }) => {
             unreadable(alarm, SecondAlarmGap::NoData)

@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use shared::decision::Verdict;
 
-use super::decide::{StartDecision, StartQuestion, decide, own};
+use super::decide::{StartDecision, StartQuestion, decide, of_second_signal, own};
 use super::{Draft, ExecutionsQuery, MissingFact, drill, follow, release_latch, set_latch, waves};
-use crate::because::{Because, BlockedBy, ClosedAs};
+use crate::because::{Agreed, Because, BlockedBy, ClosedAs};
 use crate::facts::{FoundExecution, Recoverable};
 use crate::incident::{
     DecidedStart, EntryKind, Hold, Incident, IncidentEnd, IncidentPhase, PlanExecution, RefusalCause,
-    StartRefusal,
+    SignalReading, StartRefusal,
 };
 use crate::interlock::Interlock;
 use crate::latch::LatchedStart;
@@ -54,7 +54,10 @@ impl Draft<'_> {
     fn note_the_rto(&mut self) {
         let (rto, now) = (self.context.plan.rto, self.context.now);
         let Some(incident) = self.incident() else { return };
+        // The alarms of a flapping incident are OK for now.
+        let is_over = incident.phase == IncidentPhase::Held && incident.is_over();
         if incident.is_open()
+            && !is_over
             && incident.finished.is_none()
             && !incident.over_rto
             && now >= incident.began() + rto
@@ -97,6 +100,11 @@ impl Draft<'_> {
             self.close(phase, end)?;
             return Ok(None);
         }
+        if let Some(until) = incident.ends_at().filter(|_| incident.is_over()) {
+            self.reason(Verdict::Skip, &Because::OkForNow { until });
+            return Ok(None);
+        }
+        incident.note_a_steady_alarm(context.now);
         // A decided start keeps its mode and its DRS plan.
         if incident.current().is_none() {
             incident.drs_plan.clone_from(&context.plan.drs_plan);
@@ -128,6 +136,12 @@ impl Draft<'_> {
                 incident.waves = None;
                 release_latch(&mut self.step.known.latch, &incident.id);
             }
+        }
+        if incident.mode == Mode::Recovery {
+            let found = of_second_signal(context.plan, incident, signals);
+            let (at, agrees) = (context.now, found.holds.is_empty());
+            let reading = SignalReading { at, agrees, by: context.request.to_owned() };
+            incident.keep_reading(reading, context.plan.agree);
         }
         let question = StartQuestion {
             plan: context.plan,
@@ -211,11 +225,14 @@ impl Draft<'_> {
         let context = self.context;
         let hostnames = self.facts.recoverable.as_ref().map(hostnames).unwrap_or_default();
         let incident = self.step.known.incident.as_mut()?;
+        let readings = incident.readings.len();
+        let agreed = (readings > 0).then(|| Agreed { agreed: incident.agreed(), readings });
         let because = Because::Start {
             mode: start.mode,
             incident: incident.id.clone(),
             servers: start.servers,
             despite: start.despite.clone(),
+            agreed,
             place: context.plan.place.clone(),
         };
         incident.hostnames = hostnames;
@@ -336,9 +353,10 @@ fn close_without_start(
         return Some((IncidentPhase::Refused, IncidentEnd::RefusedBy { by: by.clone() }));
     }
     if incident.is_over() {
-        return Some((IncidentPhase::OkAgain, IncidentEnd::AlarmsOk));
+        let has_ended = incident.ends_at().is_none_or(|at| now >= at);
+        return has_ended.then_some((IncidentPhase::OkAgain, IncidentEnd::AlarmsOk));
     }
-    let age = now.duration_since(incident.opened.min(incident.began()));
+    let age = now.duration_since(incident.counted_from());
     let within = match incident.mode {
         Mode::Recovery => plan.give_up_after,
         Mode::Drill => drill::WAITS,
@@ -350,9 +368,12 @@ fn close_without_start(
 pub(super) fn block(incident: &mut Incident, interlocks: &[Interlock], now: Timestamp) {
     let before = std::mem::take(&mut incident.holds);
     for interlock in interlocks {
-        let since =
-            before.iter().find(|hold| hold.interlock.code() == interlock.code()).map(|hold| hold.since);
-        if since.is_none() {
+        let known = before.iter().find(|hold| hold.interlock.code() == interlock.code());
+        let since = known.map(|hold| hold.since);
+        // Each reading that agrees is an entry.
+        let is_counted = matches!(interlock, Interlock::SecondSignalUnconfirmed { .. })
+            && known.is_some_and(|hold| hold.interlock != *interlock);
+        if since.is_none() || is_counted {
             incident.note(now, EntryKind::Held, format!("blocked: {interlock}"));
         }
         incident.holds.push(Hold { interlock: interlock.bounded(), since: since.unwrap_or(now) });

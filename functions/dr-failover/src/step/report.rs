@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use shared::claim::Claim;
 
 use super::{Draft, Effect, EmailAnswer};
-use crate::incident::{EntryKind, Incident, UnansweredEmails};
+use crate::incident::{EntryKind, Incident, IncidentPhase, UnansweredEmails};
+use crate::latch::LatchedStart;
 use crate::remark::Remark;
 use crate::reported::ReportedState;
 
@@ -101,7 +102,11 @@ impl Draft<'_> {
     fn settle(&mut self) {
         let known = &mut self.step.known;
         let Some(incident) = known.incident.as_ref().filter(|incident| !incident.is_open()) else { return };
-        known.latch.open_of_mut(incident.mode).take_if(|open| *open == incident.id);
+        let open = known.latch.open_of_mut(incident.mode);
+        let was_open = open.take_if(|open| *open == incident.id).is_some();
+        if let Some(at) = incident.closed.filter(|_| was_open && incident.phase == IncidentPhase::OkAgain) {
+            known.latch.over = Some(LatchedStart { incident: incident.id.clone(), at });
+        }
         known.latch.unreported.retain(|id| *id != incident.id);
         if ReportedState::unreported(incident).is_some() {
             known.latch.unreported.push(incident.id.clone());

@@ -7,7 +7,7 @@ use shared::text::{count, noun, printable, verb};
 use super::server_name;
 use crate::alarm::AlarmState;
 use crate::email::{IncidentEmail, traffic};
-use crate::incident::{Incident, IncidentPhase, RefusalCause, launched_of};
+use crate::incident::{Flapping, Incident, IncidentPhase, RefusalCause, launched_of};
 use crate::interlock::some;
 use crate::rules::Mode;
 
@@ -24,6 +24,13 @@ pub(super) fn lead(email: &IncidentEmail<'_>) -> String {
     let the = format!("The {} of {}", incident.mode, incident.plan);
     let alarms = alarms(email);
     let sentences = match incident.phase {
+        IncidentPhase::Held if incident.flapping == Flapping::Yes => format!(
+            "The alarm of {} is flapping: it was in ALARM {} since {}. {the} is NOT started: {}.",
+            incident.plan,
+            count(incident.outages as usize, "time"),
+            utc(incident.opened),
+            blocked(incident)
+        ),
         IncidentPhase::Held => {
             format!("{the} is NOT started: {}.{}", blocked(incident), after_a_start(incident))
         }
@@ -51,7 +58,15 @@ pub(super) fn lead(email: &IncidentEmail<'_>) -> String {
             format!("{the} is cancelled: {}. Traffic was not moved.", ended(incident))
         }
         IncidentPhase::OkAgain => {
-            format!("{the} is not needed: {}. {}", ended(incident), nothing_launched(incident))
+            let times = match incident.flapping {
+                Flapping::No => String::new(),
+                Flapping::Yes | Flapping::Steady => format!(
+                    " The alarm was in ALARM {} since {}.",
+                    count(incident.outages as usize, "time"),
+                    utc(incident.opened)
+                ),
+            };
+            format!("{the} is not needed: {}.{times} {}", ended(incident), nothing_launched(incident))
         }
         IncidentPhase::Refused => format!("{the} is NOT started: {}.", ended(incident)),
         IncidentPhase::AgedOut => {
@@ -205,6 +220,13 @@ fn alarms(email: &IncidentEmail<'_>) -> String {
         let duration = short_duration(email.now.duration_since(alarm.since));
         let (name, since) = (printable(&alarm.name), utc(alarm.since));
         let by = alarm.suppressed_by.as_ref().map(|by| format!(", suppressed by {by}")).unwrap_or_default();
+        if let Some(deleted) = alarm.deleted {
+            return format!(
+                "The alarm {name} was {} and was deleted at {}, so it cannot report the end of the outage.",
+                alarm.state,
+                utc(deleted)
+            );
+        }
         match alarm.state {
             state if alarm.since > email.now => {
                 format!(
