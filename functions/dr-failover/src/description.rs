@@ -6,7 +6,7 @@ use shared::function::{Call, Function, Key, KeyDefault, Setting, Table, WithoutR
 use strum::VariantNames;
 
 use crate::because::Because;
-use crate::incident::CLOSING_CODES;
+use crate::incident::{CLOSING_CODES, LaterEvent};
 use crate::interlock::InterlockCode;
 use crate::remark::Remark;
 use crate::{rules, settings};
@@ -67,6 +67,7 @@ pub const FUNCTION: Function = Function {
         ForeignEvent::CODES_OF_ACCOUNTS,
         InterlockCode::VARIANTS,
         &CLOSING_CODES,
+        LaterEvent::VARIANTS,
         Remark::VARIANTS,
     ],
     without_rules: WithoutRules { level: Some(ProblemLevel::Error), effect: "no alarm starts a recovery" },

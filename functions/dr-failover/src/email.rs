@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use shared::email::{LARGEST_MESSAGE, Message, attributes, within};
 use shared::home::Home;
 
-use crate::incident::{Incident, IncidentPhase};
+use crate::incident::{Incident, IncidentPhase, LaterEvent};
 use crate::latch::Latch;
 use crate::rules::RecoveryPlan;
 use crate::settings::Settings;
@@ -56,7 +56,17 @@ pub fn message(email: &IncidentEmail<'_>) -> Message {
 
 /// How urgent the incident is.
 pub fn severity(incident: &Incident) -> &'static str {
+    let news = incident.news().iter().map(|entry| severity_of(&entry.event));
+    if let Some(severity) = news.min_by_key(|severity| SEVERITIES.iter().position(|one| one == severity)) {
+        return severity;
+    }
     match incident.phase {
+        // An operator launched servers by hand: two sites can run.
+        IncidentPhase::OkAgain | IncidentPhase::Refused
+            if incident.remains.as_ref().is_some_and(|remains| !remains.is_nothing()) =>
+        {
+            "high"
+        }
         IncidentPhase::Held
         | IncidentPhase::Starting
         | IncidentPhase::Running
@@ -70,5 +80,22 @@ pub fn severity(incident: &Incident) -> &'static str {
         IncidentPhase::OkAgain => "info",
         IncidentPhase::Drilled | IncidentPhase::Refused if incident.is_alarming() => "high",
         IncidentPhase::Drilled | IncidentPhase::Refused => "info",
+    }
+}
+
+/// The severities, the most urgent first.
+const SEVERITIES: [&str; 3] = ["critical", "high", "info"];
+
+/// How urgent an event after the launch is.
+fn severity_of(event: &LaterEvent) -> &'static str {
+    match event {
+        LaterEvent::AlarmAfterLaunch { .. } => "critical",
+        LaterEvent::OkAfterLaunch { launched: 0 } => "info",
+        LaterEvent::OkAfterLaunch { .. }
+        | LaterEvent::StepRetried { .. }
+        | LaterEvent::StartedAgain { .. }
+        | LaterEvent::LaunchedByHand { .. }
+        | LaterEvent::ServersGone { .. }
+        | LaterEvent::ClosedInAlarm { .. } => "high",
     }
 }

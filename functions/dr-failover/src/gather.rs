@@ -12,12 +12,12 @@ use futures::join;
 use shared::arn::Arn;
 use versioned_table::TableError;
 
-use crate::facts::{DrsPlan, Facts, Recoverable, Signals};
+use crate::facts::{DrsPlan, Facts, LaterFacts, Recoverable, Signals};
 use crate::rules::RecoveryPlan;
 use crate::run::Run;
-use crate::step::{Input, KnownPlan, MissingFact, Step, step};
+use crate::step::{Input, KnownPlan, LaterQuery, MissingFact, Step, step};
 
-pub(crate) use executions::mode;
+pub(crate) use executions::{executions, mode};
 
 /// Takes the step, and reads each fact that it lacks.
 ///
@@ -62,8 +62,22 @@ async fn read(
         MissingFact::Progress(execution) => {
             facts.progress = Some(progress::progress(drs, &execution.to_string()).await);
         }
+        MissingFact::Later(query) => facts.later = Some(later(run, &query).await),
     }
     Ok(())
+}
+
+/// Jobs are read before the execution, which then knows each of its own jobs.
+async fn later(run: &Run<'_>, query: &LaterQuery) -> LaterFacts {
+    let drs = &run.aws.drs;
+    let jobs = jobs::launches(drs, &query.servers, query.executions.opened).await;
+    let execution = query.execution.as_ref().map(ToString::to_string);
+    let progress: OptionFuture<_> =
+        execution.as_deref().map(|execution| progress::progress(drs, execution)).into();
+    let executions = executions::executions(drs, &query.executions);
+    let instances = instances::of_servers(drs, &query.servers);
+    let (progress, executions, instances) = join!(progress, executions, instances);
+    LaterFacts { progress, executions, jobs, instances }
 }
 
 async fn signals(run: &Run<'_>, plan: &RecoveryPlan) -> Signals {

@@ -161,6 +161,7 @@ impl Interlock {
             Self::NoSnapshot { .. } => Code::NoSnapshot,
             Self::OverRpo { .. } => Code::OverRpo,
             Self::ReplicationStopped { .. } => Code::ReplicationStopped,
+            Self::StartRefused { cause, .. } if cause.is_lasting() => Code::StartRefusedForGood,
             Self::StartRefused { .. } => Code::StartRefused,
             Self::Earlier { code, .. } => *code,
         }
@@ -201,8 +202,8 @@ impl Interlock {
             | Self::SnapshotsUnreadable { .. }
             | Self::NoSnapshot { .. }
             | Self::OverRpo { .. }
-            | Self::ReplicationStopped { .. }
-            | Self::StartRefused { .. } => true,
+            | Self::ReplicationStopped { .. } => true,
+            Self::StartRefused { cause, .. } => !cause.is_lasting(),
             Self::Earlier { passes, .. } => *passes,
         }
     }

@@ -43,6 +43,13 @@ pub enum ReportedState {
     },
     /// A phase after the execution, or without one.
     Ended(IncidentPhase),
+    /// The same, after this number of events since the launch.
+    AfterLaunch {
+        /// The phase.
+        phase: IncidentPhase,
+        /// The number of events.
+        count: u32,
+    },
     /// A text of another version of the function. It equals no state, so that the state is reported again.
     Unknown(String),
 }
@@ -71,7 +78,10 @@ impl ReportedState {
             | IncidentPhase::Cancelled
             | IncidentPhase::OkAgain
             | IncidentPhase::Refused
-            | IncidentPhase::AgedOut) => Self::Ended(ended),
+            | IncidentPhase::AgedOut) => match incident.later.as_ref().map_or(0, |later| later.count) {
+                0 => Self::Ended(ended),
+                count => Self::AfterLaunch { phase: ended, count },
+            },
         }
     }
 
@@ -89,7 +99,7 @@ impl ReportedState {
             | Self::StartUnanswered { over_rto }
             | Self::StartUnseen { over_rto }
             | Self::Running { over_rto, .. } => *over_rto,
-            Self::Starting | Self::Ended(_) | Self::Unknown(_) => false,
+            Self::Starting | Self::Ended(_) | Self::AfterLaunch { .. } | Self::Unknown(_) => false,
         }
     }
 
@@ -126,6 +136,7 @@ impl fmt::Display for ReportedState {
                 write!(f, "running:{over}{unseen} {}{late}", failed.join(" "))
             }
             Self::Ended(phase) => f.write_str(phase.name()),
+            Self::AfterLaunch { phase, count } => write!(f, "{}: later {count}", phase.name()),
             Self::Unknown(text) => f.write_str(text),
         }
     }
@@ -163,6 +174,10 @@ fn parsed(text: &str) -> Option<ReportedState> {
             let failed = words[usize::from(unseen)..].iter().map(|id| (*id).to_owned()).collect();
             Some(ReportedState::Running { alarm_ok, unseen, failed, over_rto })
         }
+        (phase, ["later", count]) => Some(ReportedState::AfterLaunch {
+            phase: IncidentPhase::closing_named(phase)?,
+            count: count.parse().ok().filter(|count| *count > 0)?,
+        }),
         (phase, []) => IncidentPhase::closing_named(phase).map(ReportedState::Ended),
         _ => None,
     }
@@ -203,6 +218,8 @@ mod tests {
             "running: alarm-ok unseen s-1 s-2 over-rto",
             "running:  over-rto",
             "recovered-in-part",
+            "recovered: later 3",
+            "failed: later 1",
         ] {
             let state = ReportedState::from(text.to_owned());
             assert!(!matches!(state, ReportedState::Unknown(_)), "{text}");

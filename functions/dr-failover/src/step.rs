@@ -137,6 +137,8 @@ pub enum MissingFact {
     Recoverable(Option<Box<Arn>>),
     /// The progress of this execution.
     Progress(Box<Arn>),
+    /// What changed in DRS since the launch.
+    Later(Box<LaterQuery>),
 }
 
 /// The executions that count for an incident.
@@ -148,6 +150,25 @@ pub struct ExecutionsQuery {
     pub opened: Timestamp,
     /// Failed executions until then launched nothing and do not count.
     pub void_until: Option<Timestamp>,
+}
+
+impl ExecutionsQuery {
+    /// The executions that count for this incident.
+    pub fn of(incident: &Incident) -> Box<Self> {
+        let (drs_plan, opened) = (incident.drs_plan.clone(), incident.opened);
+        Box::new(Self { drs_plan, opened, void_until: incident.void_until() })
+    }
+}
+
+/// What is read about an incident after its launch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaterQuery {
+    /// The incident's execution.
+    pub execution: Option<Arn>,
+    /// The executions of the DRS plan.
+    pub executions: ExecutionsQuery,
+    /// The ids of the incident's servers.
+    pub servers: Vec<String>,
 }
 
 /// A step.
@@ -279,7 +300,7 @@ impl<'a> Draft<'a> {
             let latch = &mut self.step.known.latch;
             *latch.open_of_mut(input.mode(latch)) = None;
         }
-        self.apply(input);
+        self.apply(input)?;
         self.forget_a_stored_incident(before)?;
         if self.step.known.incident.is_none() {
             if self.step.reasons.is_empty() {
@@ -299,7 +320,7 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    fn apply(&mut self, input: Input<'_>) {
+    fn apply(&mut self, input: Input<'_>) -> Result<(), MissingFact> {
         match input {
             Input::Alarm(alarm, arn) => {
                 let (plan, now) = (self.context.plan, self.context.now);
@@ -309,9 +330,10 @@ impl<'a> Draft<'a> {
             }
             Input::ClearLatch { by } => self.clear(by),
             Input::Refuse { incident, by } => self.refuse(incident, by),
-            Input::Close { incident, by } => self.close_by(incident, by),
+            Input::Close { incident, by } => self.close_by(incident, by)?,
             _ => {}
         }
+        Ok(())
     }
 
     /// Drops an incident that a change of an alarm would open and that the table already holds: the change is known.

@@ -49,6 +49,8 @@ pub enum EntryKind {
     /// The operator sent a command.
     #[serde(rename = "person")]
     Operator,
+    /// Something happened after the launch.
+    AfterLaunch,
     /// An email was sent.
     Mail,
     /// SNS did not accept an email.
@@ -71,6 +73,7 @@ impl EntryKind {
             | Self::Operator
             | Self::Ended
             | Self::Execution
+            | Self::AfterLaunch
             | Self::Mail => true,
             Self::Alarm
             | Self::Held

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use shared::arn::Arn;
@@ -10,8 +10,8 @@ use shared::call_error::CallError;
 use shared::claim::Claim;
 
 use super::{
-    ChosenSnapshot, DecidedStart, FORMAT, Hold, Incident, IncidentAlarm, IncidentEnd, IncidentPhase,
-    IncidentServer, PlanExecution, RecordEntry, RefusalCause, StartAttempt, StartRefusal, unknown,
+    ChosenSnapshot, DecidedStart, EndedHold, FORMAT, Hold, Incident, IncidentAlarm, IncidentEnd, IncidentPhase,
+    IncidentServer, Later, PlanExecution, RecordEntry, RefusalCause, Remains, StartAttempt, StartRefusal, unknown,
 };
 use crate::interlock::{Interlock, InterlockCode};
 use crate::reported::ReportedState;
@@ -31,6 +31,8 @@ pub(super) struct IncidentItem {
     #[serde(default, deserialize_with = "unknown::end")]
     end: Option<IncidentEnd>,
     finished: Option<Timestamp>,
+    later: Option<Later>,
+    remains: Option<Remains>,
     closed_by: Option<String>,
     drilled_by: Option<String>,
     refused_by: Option<String>,
@@ -39,6 +41,9 @@ pub(super) struct IncidentItem {
     alarms: BTreeMap<Arn, IncidentAlarm>,
     #[serde(default)]
     holds: Vec<HoldItem>,
+    #[serde(default, deserialize_with = "unknown::known")]
+    ended_holds: Vec<EndedHold>,
+    rpo: Option<SignedDuration>,
     #[serde(default)]
     starts: Vec<StartAttempt>,
     #[serde(default)]
@@ -133,6 +138,8 @@ impl From<IncidentItem> for Incident {
             closed: item.ended,
             end: item.end.or(earlier),
             finished: item.finished,
+            later: item.later,
+            remains: item.remains,
             closed_by: item.closed_by,
             drilled_by: item.drilled_by,
             refused_by: item.refused_by,
@@ -140,6 +147,8 @@ impl From<IncidentItem> for Incident {
             mode,
             alarms: item.alarms,
             holds: item.holds.into_iter().filter_map(hold).collect(),
+            ended_holds: item.ended_holds,
+            rpo: item.rpo,
             attempts,
             decided_count: item.attempts,
             refused_count: item.refused,

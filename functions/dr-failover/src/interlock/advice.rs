@@ -46,6 +46,7 @@ impl Interlock {
             Self::NoSnapshot { .. } => "a server has no snapshot",
             Self::OverRpo { oldest, .. } => return format!("snapshots are {} old", short_duration(*oldest)),
             Self::ReplicationStopped { .. } => "DRS replication is disconnected or stopped",
+            Self::StartRefused { cause, .. } if cause.is_denied() => "the function's role may not start it",
             Self::StartRefused { .. } => "DRS refused the start",
             Self::Earlier { headline, .. } => headline,
         };
@@ -132,6 +133,14 @@ impl Interlock {
                 "A recovery would lose more data than the RPO allows. If the outage is worse, start the recovery by hand."
             }
             Self::ReplicationStopped { .. } => "DRS probably refuses a plan with such a server.",
+            Self::StartRefused { cause, .. } if cause.is_denied() => {
+                "Nothing was launched. Start the recovery with your own rights (the command is below), or add the permission to the \
+                 function's role."
+            }
+            Self::StartRefused { cause, .. } if cause.is_lasting() => {
+                "Nothing was launched. Fix the cause that DRS names, then start the recovery with your own rights (the command is \
+                 below), or wait for the function's next try."
+            }
             Self::StartRefused { .. } => "Nothing was launched. Fix the cause that DRS names, or wait.",
             Self::Earlier { advice, .. } => advice,
         }

@@ -52,6 +52,7 @@ pub enum InterlockCode {
     #[strum(serialize = "put-away")]
     ReplicationStopped,
     StartRefused,
+    StartRefusedForGood,
 }
 
 impl InterlockCode {
@@ -93,6 +94,7 @@ impl InterlockCode {
             | Self::TooManyServers
             | Self::SnapshotsUnreadable
             | Self::OverRpo
+            | Self::StartRefusedForGood
             | Self::ReplicationStopped => false,
         }
     }
