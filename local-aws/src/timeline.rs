@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::LocalAws;
+use crate::drs::DrsOperatorAction;
 use crate::ec2::ImageChange;
 use crate::fault::Fault;
 
@@ -50,6 +51,8 @@ pub enum WorldChange {
     Snapshot { server: String },
     /// The recovery snapshots of a source server are deleted.
     NoSnapshots { server: String },
+    /// An operator acts in DRS, on a plan or a server.
+    Drs { action: DrsOperatorAction, name: String, of: String },
     /// Another principal changes an image, a snapshot, or block public access.
     Images(ImageChange),
     /// Calls go wrong from now on.
@@ -80,6 +83,7 @@ impl fmt::Display for WorldChange {
             Self::Launch { server, result } => write!(f, "a launch of {server} will be {result}"),
             Self::Snapshot { server } => write!(f, "a recovery snapshot of {server} is taken"),
             Self::NoSnapshots { server } => write!(f, "the recovery snapshots of {server} are deleted"),
+            Self::Drs { name, of, .. } => write!(f, "an operator acts in DRS: {name} {of}"),
             Self::Images(change) => change.fmt(f),
             Self::Fault(new) => f.write_str(&new.description),
         }
@@ -107,6 +111,7 @@ impl LocalAws {
             WorldChange::NoSnapshots { server } => {
                 world.drs.remove_snapshots(server);
             }
+            WorldChange::Drs { action, of, .. } => world.drs.operate(*action, of, now),
             WorldChange::Images(change) => world.ec2.change(change, now),
             WorldChange::Fault(new) => world.faults.add(Fault { until: new.until, ..new.fault.clone() }),
         }

@@ -95,6 +95,7 @@ impl World {
                 instances: Ok(Vec::new()),
             }),
             progress: None,
+            later: None,
         };
         let home = Home::of("arn:aws:lambda:us-east-1:111122223333:function:dr-failover");
         Self { plan, settings, home, facts }
