@@ -192,7 +192,11 @@ fn steps(incident: &Incident) -> Vec<(&'static str, Option<Timestamp>, &'static 
         (
             "last server launched",
             launched().max().filter(|_| all),
-            never(if launched().next().is_none() { "no server launched" } else { "not every server launched" }),
+            never(if launched().next().is_none() {
+                "no server launched"
+            } else {
+                "not every server launched"
+            }),
         ),
         ("launch ended", incident.finished, never("no launch")),
         ("closed", incident.closed, "open"),

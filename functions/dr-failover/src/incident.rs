@@ -267,8 +267,7 @@ impl Incident {
         self.closed = Some(at);
         // The interlocks of an incident that was given up or refused explain it afterwards.
         if !matches!(phase, IncidentPhase::AgedOut | IncidentPhase::Refused) {
-            let because =
-                if phase == IncidentPhase::OkAgain { HoldEnd::AlarmsOk } else { HoldEnd::Closed };
+            let because = if phase == IncidentPhase::OkAgain { HoldEnd::AlarmsOk } else { HoldEnd::Closed };
             self.end_holds(at, because);
         }
         self.note(at, EntryKind::Ended, format!("the incident is closed as {}: {end}", phase.name()));

@@ -34,7 +34,9 @@ fn at(time: &str) -> Timestamp {
 }
 
 fn execution(number: u32) -> Arn {
-    format!("arn:aws:drs:us-east-1:111122223333:recovery-plan-execution/rpe-{number}").parse().expect("it is an ARN")
+    format!("arn:aws:drs:us-east-1:111122223333:recovery-plan-execution/rpe-{number}")
+        .parse()
+        .expect("it is an ARN")
 }
 
 /// An incident whose launch ended at 10:10 with one server, and whose email was sent.
@@ -77,7 +79,11 @@ fn unchanged() -> LaterFacts {
         progress: Some(Ok(progress("COMPLETED", "COMPLETED", "job-1", "LAUNCHED"))),
         executions: Ok(Vec::new()),
         jobs: Ok(Vec::new()),
-        instances: Ok(vec![RecoveryInstance { server: "s-1".to_owned(), id: "i-1".to_owned(), is_drill: false }]),
+        instances: Ok(vec![RecoveryInstance {
+            server: "s-1".to_owned(),
+            id: "i-1".to_owned(),
+            is_drill: false,
+        }]),
     }
 }
 
@@ -112,7 +118,11 @@ fn stepped(known: &KnownPlan, input: Input<'_>, facts: &Facts, now: Timestamp) -
 }
 
 /// The codes of a reconcile with these facts, and the state afterwards.
-fn reconciled(known: &KnownPlan, mode: Mode, change: impl FnOnce(&mut LaterFacts)) -> (Vec<String>, KnownPlan) {
+fn reconciled(
+    known: &KnownPlan,
+    mode: Mode,
+    change: impl FnOnce(&mut LaterFacts),
+) -> (Vec<String>, KnownPlan) {
     let mut later = unchanged();
     change(&mut later);
     let facts = Facts { later: Some(later), ..Facts::default() };
@@ -146,8 +156,14 @@ fn what_is_reported_after_the_launch() {
         recovery(|later| (later.executions, later.jobs) = (Ok(vec![found(2, None)]), Ok(vec![job(false)]))),
         ["launched-by-hand"]
     );
-    assert_eq!(recovery(|later| later.progress = retried("IN_PROGRESS", "EXECUTING", "job-2"))[0], "step-retried");
-    assert_eq!(recovery(|later| later.progress = retried("COMPLETED", "COMPLETED", "job-2"))[0], "step-retried");
+    assert_eq!(
+        recovery(|later| later.progress = retried("IN_PROGRESS", "EXECUTING", "job-2"))[0],
+        "step-retried"
+    );
+    assert_eq!(
+        recovery(|later| later.progress = retried("COMPLETED", "COMPLETED", "job-2"))[0],
+        "step-retried"
+    );
     // DRS reports a server that is terminated later as TERMINATED: that is no retry.
     let terminated = || Some(Ok(progress("COMPLETED", "COMPLETED", "job-1", "TERMINATED")));
     assert_eq!(recovery(|later| later.progress = terminated()), ["launched"]);
@@ -183,10 +199,12 @@ fn is_an_execution_with_the_tag_followed_again() {
 #[test]
 fn how_often_is_drs_read_after_the_launch() {
     let reads = |now: Timestamp| {
-        let step = stepped(&launched(Mode::Recovery), Input::Reconcile(Mode::Recovery), &Facts::default(), now);
+        let step =
+            stepped(&launched(Mode::Recovery), Input::Reconcile(Mode::Recovery), &Facts::default(), now);
         matches!(step, Err(MissingFact::Later(_)))
     };
-    let minutes = |from: Timestamp| (0..60).filter(|minute| reads(from + jiff::SignedDuration::from_mins(*minute)));
+    let minutes =
+        |from: Timestamp| (0..60).filter(|minute| reads(from + jiff::SignedDuration::from_mins(*minute)));
     let day = |day: i64| at("10:10:00") + jiff::SignedDuration::from_hours(24 * day);
     assert_eq!(minutes(at("11:00:00")).count(), 60);
     assert_eq!(minutes(day(1)).count(), 4);
@@ -199,7 +217,8 @@ fn how_is_an_incident_closed() {
         let facts = Facts { is_stored, ..Facts::default() };
         let input = Input::Close { incident: id, by: "Ana" };
         let step = stepped(known, input, &facts, at("10:40:00")).expect("it has every fact");
-        let verdicts = step.reasons.iter().map(|reason| format!("{} {}", reason.verdict, reason.because.code));
+        let verdicts =
+            step.reasons.iter().map(|reason| format!("{} {}", reason.verdict, reason.because.code));
         (verdicts.collect::<Vec<_>>().join(", "), step.known)
     };
     for mode in [Mode::Recovery, Mode::Drill] {

@@ -65,10 +65,11 @@ impl Drs {
         let Some(plan) = state.plans.iter().find(|one| one.name == plan) else { return };
         let id = &ids::digest(&["execution", &plan.arn, &number])[..17];
         let execution = RecoveryExecutionRecord {
-            arn: plan.arn.replace("recovery-plan/", "recovery-plan-execution/").rsplit_once('/').map_or_else(
-                String::new,
-                |(before, _)| format!("{before}/rpe-{id}"),
-            ),
+            arn: plan
+                .arn
+                .replace("recovery-plan/", "recovery-plan-execution/")
+                .rsplit_once('/')
+                .map_or_else(String::new, |(before, _)| format!("{before}/rpe-{id}")),
             steps: unbegun(plan),
             plan: plan.arn.clone(),
             mode: "RECOVERY".to_owned(),

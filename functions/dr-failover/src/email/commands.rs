@@ -121,7 +121,10 @@ pub(super) fn permissions(lines: &[String]) -> Vec<String> {
     let mut permissions: Vec<String> = words
         .map(|(service, operation)| match (service, operation) {
             ("lambda", "invoke") => "lambda:InvokeFunction".to_owned(),
-            _ => format!("{service}:{}", operation.split('-').map(crate::text::capitalized).collect::<String>()),
+            _ => format!(
+                "{service}:{}",
+                operation.split('-').map(crate::text::capitalized).collect::<String>()
+            ),
         })
         .collect();
     permissions.sort_unstable();

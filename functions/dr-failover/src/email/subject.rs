@@ -78,7 +78,9 @@ fn news(incident: &Incident) -> Option<String> {
             "ALARM AGAIN, nothing starts: {plan}: {} of {of} launched earlier",
             incident.still_there()
         ),
-        LaterEvent::StepRetried { status } => format!("RETRIED: {plan}: {}: {status}", self::servers(incident)),
+        LaterEvent::StepRetried { status } => {
+            format!("RETRIED: {plan}: {}: {status}", self::servers(incident))
+        }
         LaterEvent::StartedAgain { .. } => format!("STARTED AGAIN: {plan}: by an operator"),
         LaterEvent::LaunchedByHand { .. } => {
             format!("LAUNCHED BY HAND: {plan}: {of} of an earlier launch are deleted first")
@@ -89,7 +91,10 @@ fn news(incident: &Incident) -> Option<String> {
         }
         LaterEvent::ClosedInAlarm { alarms, .. } => {
             let is = verb(alarms.len(), "is", "are");
-            format!("CLOSED, still in ALARM: {plan}: {} {is} in ALARM, nothing starts", list_at_most(alarms, 1))
+            format!(
+                "CLOSED, still in ALARM: {plan}: {} {is} in ALARM, nothing starts",
+                list_at_most(alarms, 1)
+            )
         }
     };
     let more = if news.len() > 1 { format!(" (+{} more)", news.len() - 1) } else { String::new() };
@@ -113,7 +118,9 @@ fn left(incident: &Incident, remains: &Remains) -> String {
     let recovered: Vec<String> =
         remains.recovered().map(|instance| incident.short_name(&instance.server)).collect();
     match recovered.len() {
-        0 if !(remains.executions.is_empty() && remains.jobs.is_empty()) => ", but a launch is in progress".to_owned(),
+        0 if !(remains.executions.is_empty() && remains.jobs.is_empty()) => {
+            ", but a launch is in progress".to_owned()
+        }
         0 if remains.is_running() => ", drill instances run".to_owned(),
         0 => ", DRS cannot be read".to_owned(),
         number => {
@@ -131,10 +138,8 @@ fn left_of(incident: &Incident) -> String {
 /// The state of an execution in progress.
 fn running(incident: &Incident) -> &'static str {
     let was_unseen = incident.reported.as_ref().and_then(ReportedState::running_unseen);
-    let was_finished = matches!(
-        incident.reported,
-        Some(ReportedState::Ended(_) | ReportedState::AfterLaunch { .. })
-    );
+    let was_finished =
+        matches!(incident.reported, Some(ReportedState::Ended(_) | ReportedState::AfterLaunch { .. }));
     if incident.execution().is_some_and(|execution| execution.unreadable.is_some()) {
         "UNREADABLE"
     } else if was_finished {

@@ -119,9 +119,7 @@ fn after_unrecorded(
         ),
         Ok(_) | Err(StartFailure::Unknown(_)) => (
             "Once the table answers, the function finds the execution in DRS by its tag and follows it.",
-            format!(
-                "- Do not start the recovery by hand.\n- Check whether it is in progress:\n  {list}\n"
-            ),
+            format!("- Do not start the recovery by hand.\n- Check whether it is in progress:\n  {list}\n"),
         ),
     }
 }

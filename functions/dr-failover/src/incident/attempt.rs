@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::call_error::CallError;
 
-use super::{EntryKind, HoldEnd, Incident, IncidentPhase, LONGEST_WAIT, MOST_REFUSED, PlanExecution, unknown};
+use super::{
+    EntryKind, HoldEnd, Incident, IncidentPhase, LONGEST_WAIT, MOST_REFUSED, PlanExecution, unknown,
+};
 use crate::facts::DrsError;
 use crate::interlock::Interlock;
 use crate::rules::Mode;

@@ -32,7 +32,7 @@ pub struct Later {
     /// The events, oldest first.
     #[serde(deserialize_with = "unknown::known")]
     pub events: Vec<LaterEntry>,
-    /// The executions and jobs of others that an event names.
+    /// The executions and jobs that no further event names: those of others that an event named, and replaced ones of the incident.
     pub seen: BTreeSet<String>,
     /// The servers whose instance no longer exists.
     pub gone: BTreeSet<String>,

@@ -10,8 +10,9 @@ use shared::call_error::CallError;
 use shared::claim::Claim;
 
 use super::{
-    ChosenSnapshot, DecidedStart, EndedHold, FORMAT, Hold, Incident, IncidentAlarm, IncidentEnd, IncidentPhase,
-    IncidentServer, Later, PlanExecution, RecordEntry, RefusalCause, Remains, StartAttempt, StartRefusal, unknown,
+    ChosenSnapshot, DecidedStart, EndedHold, FORMAT, Hold, Incident, IncidentAlarm, IncidentEnd,
+    IncidentPhase, IncidentServer, Later, PlanExecution, RecordEntry, RefusalCause, Remains, StartAttempt,
+    StartRefusal, unknown,
 };
 use crate::interlock::{Interlock, InterlockCode};
 use crate::reported::ReportedState;

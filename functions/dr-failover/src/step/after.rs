@@ -8,9 +8,7 @@ use super::{Draft, ExecutionsQuery, LaterQuery, MissingFact, follow, set_latch};
 use crate::alarm::AlarmState;
 use crate::because::Because;
 use crate::facts::{ExecutionProgress, FoundExecution, LaterFacts, LaunchJob, is_end};
-use crate::incident::{
-    AlarmsLater, Incident, IncidentServer, LaterEvent, ManualLaunch, PlanExecution,
-};
+use crate::incident::{AlarmsLater, Incident, IncidentServer, LaterEvent, ManualLaunch, PlanExecution};
 use crate::rules::Mode;
 
 /// For so long after the launch DRS is read with every reconcile, each minute.
@@ -66,7 +64,11 @@ impl Draft<'_> {
         if let Some(Ok(progress)) = &later.progress {
             self.retried(progress);
         }
-        let Some(incident) = self.step.known.incident.as_ref() else { return Ok(()) };
+        let Some(incident) = &self.step.known.incident else { return Ok(()) };
+        // An execution in progress is followed, and starts further jobs.
+        if incident.finished.is_none() {
+            return Ok(());
+        }
         let mut events = by_hand(incident, later);
         events.extend(gone(incident, later, now));
         for event in events {
@@ -83,6 +85,7 @@ impl Draft<'_> {
         self.reason(Verdict::Start, &event);
         let Some(incident) = &mut self.step.known.incident else { return };
         let mode = execution.mode.unwrap_or(incident.mode);
+        keep_jobs(incident);
         incident.run_again(PlanExecution::found(execution, incident.mode, true));
         incident.resume(event, now);
         set_latch(&mut self.step.known.latch, incident, mode, now);
@@ -97,6 +100,7 @@ impl Draft<'_> {
             return;
         }
         let event = LaterEvent::StepRetried { status: progress.status.clone() };
+        keep_jobs(incident);
         incident.resume(event.clone(), now);
         follow::follow(incident, progress, now);
         self.reason(Verdict::Alert, &event);
@@ -197,6 +201,12 @@ fn of_alarms(incident: &mut Incident, finished: Timestamp, now: Timestamp) -> Op
     Some(event)
 }
 
+/// The jobs of the launch stay the incident's own when further jobs replace them.
+fn keep_jobs(incident: &mut Incident) {
+    let jobs: Vec<String> = incident.servers.values().filter_map(|server| server.job.clone()).collect();
+    incident.later.get_or_insert_default().seen.extend(jobs);
+}
+
 /// A newer execution with the incident's tag.
 fn started_again<'e>(incident: &Incident, executions: &'e [FoundExecution]) -> Option<&'e FoundExecution> {
     let found = own(incident, executions)?;
@@ -235,9 +245,10 @@ fn by_hand(incident: &Incident, later: &LaterFacts) -> Vec<LaterEvent> {
     let is_known = |job: &LaunchJob| {
         incident.servers.values().any(|server| server.job.as_deref() == Some(job.id.as_str()))
     };
-    let jobs = later.jobs.iter().flatten().filter(|job| {
-        !job.is_tagged && job.started >= began && !is_known(job) && !is_of_an_execution(job)
-    });
+    let jobs =
+        later.jobs.iter().flatten().filter(|job| {
+            !job.is_tagged && job.started >= began && !is_known(job) && !is_of_an_execution(job)
+        });
     let executions = executions.iter().map(|found| ManualLaunch::Execution {
         arn: found.arn.clone(),
         mode: found.mode,

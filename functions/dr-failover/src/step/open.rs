@@ -8,9 +8,8 @@ use super::{Draft, ExecutionsQuery, MissingFact, follow, release_latch, set_latc
 use crate::because::{Because, BlockedBy, ClosedAs};
 use crate::facts::{FoundExecution, Recoverable};
 use crate::incident::{
-    DecidedStart, EntryKind, Hold, HoldEnd, Incident, IncidentEnd, IncidentPhase, PlanExecution, RefusalCause,
-    Remains,
-    StartRefusal,
+    DecidedStart, EntryKind, Hold, HoldEnd, Incident, IncidentEnd, IncidentPhase, PlanExecution,
+    RefusalCause, Remains, StartRefusal,
 };
 use crate::interlock::Interlock;
 use crate::latch::LatchedStart;
@@ -83,7 +82,10 @@ impl Draft<'_> {
                 | IncidentPhase::OkAgain
                 | IncidentPhase::Refused => Verdict::Skip,
             };
-            self.reason(verdict, &ClosedAs { phase: incident.phase, end: incident.end.as_ref(), is_open: incident.is_open() });
+            self.reason(
+                verdict,
+                &ClosedAs { phase: incident.phase, end: incident.end.as_ref(), is_open: incident.is_open() },
+            );
         } else if let Some(execution) = incident.execution() {
             self.reason(Verdict::Skip, &in_progress(&incident, execution));
         }
@@ -326,7 +328,11 @@ fn block(incident: &mut Incident, interlocks: &[Interlock], now: Timestamp) {
         let code = hold.interlock.code();
         if !incident.holds.iter().any(|hold| hold.interlock.code() == code) {
             let lasted = short_duration(now.duration_since(hold.since));
-            incident.note(now, EntryKind::Held, format!("no longer blocked by {}, after {lasted}", code.name()));
+            incident.note(
+                now,
+                EntryKind::Held,
+                format!("no longer blocked by {}, after {lasted}", code.name()),
+            );
             incident.end_hold(hold, now, HoldEnd::Passed);
         }
     }

@@ -64,7 +64,9 @@ fn may_start(incident: &Incident) -> bool {
 
 /// The commands that end what runs without this incident.
 fn remaining(email: &IncidentEmail<'_>, list: &mut ActionList) {
-    let Some(remains) = email.incident.remains.as_ref().filter(|remains| !remains.is_nothing()) else { return };
+    let Some(remains) = email.incident.remains.as_ref().filter(|remains| !remains.is_nothing()) else {
+        return;
+    };
     list.command("List the instances of DRS, with their servers", commands::instances(email));
     if !remains.unreadable.is_empty() {
         let executions = email.incident.drs_plan.as_ref().map(commands::executions);
@@ -72,11 +74,13 @@ fn remaining(email: &IncidentEmail<'_>, list: &mut ActionList) {
     }
     for execution in &remains.executions {
         list.command("List the steps of that execution", commands::steps(execution));
-        let what = "Cancel that execution, if it is not needed (the servers of the current step still launch)";
+        let what =
+            "Cancel that execution, if it is not needed (the servers of the current step still launch)";
         list.command(what, commands::cancel(execution));
     }
     let instances: Vec<&str> = remains.instances.iter().map(|instance| instance.id.as_str()).collect();
-    let what = "Terminate these servers, once you are sure that they take no traffic and have no data that you need";
+    let what =
+        "Terminate these servers, once you are sure that they take no traffic and have no data that you need";
     list.command(what, commands::terminate_these(email, &instances));
 }
 
@@ -181,8 +185,8 @@ fn recovered(email: &IncidentEmail<'_>, list: &mut ActionList) {
     if !missing.is_empty() && incident.mode == Mode::Recovery {
         list.command("Launch the missing servers", commands::start_servers(email, &missing));
     }
-    clear(email, list);
     close(email, list);
+    clear(email, list);
 }
 
 fn failed(email: &IncidentEmail<'_>, list: &mut ActionList) {
@@ -207,8 +211,8 @@ fn failed(email: &IncidentEmail<'_>, list: &mut ActionList) {
         }
         Mode::Drill => list.command(TERMINATE, commands::terminate(email)),
     }
-    clear(email, list);
     close(email, list);
+    clear(email, list);
 }
 
 fn lowercased(text: &str) -> String {

@@ -72,7 +72,9 @@ fn event(email: &IncidentEmail<'_>, LaterEntry { event, at }: &LaterEntry) -> St
     let meaning = match event {
         LaterEvent::OkAfterLaunch { launched } if *launched > 0 => {
             let data = incident.oldest_snapshot().map(utc);
-            let data = data.map(|at| format!(" The launched servers have the data of {at} or newer.")).unwrap_or_default();
+            let data = data
+                .map(|at| format!(" The launched servers have the data of {at} or newer."))
+                .unwrap_or_default();
             format!(
                 " BOTH SITES RUN. Users or jobs may write to either of them, and the two copies of the data then differ (split \
                  brain).{data} Decide which site keeps its writes, and stop the writes on the other one."
@@ -85,7 +87,8 @@ fn event(email: &IncidentEmail<'_>, LaterEntry { event, at }: &LaterEntry) -> St
             verb(incident.still_there(), "runs", "run")
         ),
         LaterEvent::LaunchedByHand { .. } => {
-            " Before a launch, DRS deletes the instances that it launched earlier for the same servers.".to_owned()
+            " Before a launch, DRS deletes the instances that it launched earlier for the same servers."
+                .to_owned()
         }
         LaterEvent::ServersGone { .. } => format!(
             " An operator terminated them, or a later launch deleted them. {} of {} still {}.",
@@ -105,7 +108,9 @@ fn event(email: &IncidentEmail<'_>, LaterEntry { event, at }: &LaterEntry) -> St
 fn since_then(email: &IncidentEmail<'_>) -> String {
     let is_finished = email.incident.finished.is_some();
     let events = email.incident.events_after_launch().iter().filter(|_| is_finished);
-    events.map(|LaterEntry { event, at }| format!(" At {}: {}.", utc(*at), printable(&event.to_string()))).collect()
+    events
+        .map(|LaterEntry { event, at }| format!(" At {}: {}.", utc(*at), printable(&event.to_string())))
+        .collect()
 }
 
 /// What runs in DRS without this incident.
@@ -119,13 +124,20 @@ fn remains(incident: &Incident) -> String {
     let instances: Vec<String> = remains.instances.iter().map(instance).collect();
     if !instances.is_empty() {
         let (noun, run) = (count(instances.len(), "server"), verb(instances.len(), "runs", "run"));
-        let _ = write!(text, " But {noun} of the plan {run} that another principal or an earlier incident launched: {}.", some(&instances));
+        let _ = write!(
+            text,
+            " But {noun} of the plan {run} that another principal or an earlier incident launched: {}.",
+            some(&instances)
+        );
     }
     if remains.recovered().next().is_some() && incident.is_over() {
         text.push_str(" BOTH SITES RUN, and both may take writes (split brain).");
     }
     for execution in &remains.executions {
-        let _ = write!(text, " An execution of the DRS plan without this incident's tag is in progress: {execution}.");
+        let _ = write!(
+            text,
+            " An execution of the DRS plan without this incident's tag is in progress: {execution}."
+        );
     }
     if remains.executions.is_empty() && !remains.jobs.is_empty() {
         let _ = write!(text, " DRS is launching servers of the plan: {}.", some(&remains.jobs));

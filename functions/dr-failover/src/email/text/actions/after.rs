@@ -14,13 +14,14 @@ pub(super) fn after(email: &IncidentEmail<'_>, list: &mut ActionList) {
         list.sentence("Find out which site users reach, and whether that site is down.");
         list.command("List the instances of DRS, with their servers", commands::instances(email));
     }
-    if events().any(|event| matches!(event, LaterEvent::StepRetried { .. } | LaterEvent::StartedAgain { .. })) {
+    if events().any(|event| matches!(event, LaterEvent::StepRetried { .. } | LaterEvent::StartedAgain { .. }))
+    {
         running(email.incident, list);
     }
     events().for_each(|event| of_event(email, event, list));
     if email.incident.is_open() {
-        clear(email, list);
         close(email, list);
+        clear(email, list);
     }
 }
 
