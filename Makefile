@@ -23,6 +23,7 @@ MDBOOK_VERSION := 0.5.4
 MDBOOK := .tools/mdbook-$(MDBOOK_VERSION)/bin/mdbook
 MERMAID_VERSION := 11.17.2
 MERMAID := .tools/mermaid-$(MERMAID_VERSION)/mermaid.min.js
+SITE_TOOLS := .tools/site/ready
 # cargo-lambda looks for zig through the first python3 on PATH.
 WITH_PACKAGE_TOOLS := PATH="$(CURDIR)/.tools/package/bin:$$PATH" SAM_CLI_TELEMETRY=0
 
@@ -31,7 +32,7 @@ EXPANDED_TEMPLATES := .tools/expanded.json .tools/expanded-recovery.json \
 	$(filter-out templates/recovery.yaml,$(wildcard templates/*.yaml))
 
 .DEFAULT_GOAL := help
-.PHONY: help replay test bless aws-news lint deny lint-template fmt check package package-recovery deploy bench docs clean
+.PHONY: help replay test bless aws-news lint deny lint-template fmt check package package-recovery deploy bench docs site site-check site-check-in-browser clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -43,6 +44,7 @@ replay: ## replay sample events and print what happened (needs Rust only)
 
 test: $(TEST_TOOLS) ## run every test
 	POINTSMAN_PYTHON="$(CURDIR)/.tools/test/bin/python" $(CARGO) test --workspace
+	@$(MAKE) --no-print-directory site-check
 
 bless: $(TEST_TOOLS) ## run every test and accept its output as expected; read the diff before you commit
 	POINTSMAN_BLESS=1 INSTA_UPDATE=always POINTSMAN_PYTHON="$(CURDIR)/.tools/test/bin/python" $(CARGO) test --workspace
@@ -62,6 +64,7 @@ deny: $(CARGO_DENY) ## check licences, sources and banned crates with cargo-deny
 lint-template: $(CHECK_TOOLS) $(PACKAGE_TOOLS) ## check template.yaml, templates/ and the reading of samconfig.toml, offline
 	$(WITH_PACKAGE_TOOLS) sam validate --lint
 	$(WITH_PACKAGE_TOOLS) sam validate --lint --template-file templates/recovery.yaml
+	$(WITH_PACKAGE_TOOLS) sam validate --lint --template-file templates/dr-site.yaml
 	$(WITH_PACKAGE_TOOLS) cfn-lint template.yaml templates/*.yaml
 	$(WITH_PACKAGE_TOOLS) python tools/sam_overrides.py cli/tests/samconfig --check cli/tests/samconfig/answers.json
 	.tools/checks/bin/python tools/expand_template.py template.yaml .tools/expanded.json
@@ -97,6 +100,21 @@ docs: $(MDBOOK) $(MERMAID) ## build the documents as a book, .tools/book/html/in
 	@$(MDBOOK) build .tools/book
 	@$(PYTHON) tools/book.py check .tools/book/html
 
+site: ## write the page of an outage to .tools/page; docs/dr-site.md has the upload command
+	@$(PYTHON) tools/site.py .tools/page
+	@$(PYTHON) tools/site.py .tools/page-http --http
+	@echo "the page is in .tools/page, and for a site without a certificate in .tools/page-http"
+
+# BLESS=1 keeps the screenshots in docs/images.
+site-check: ## check the page of an outage in a browser, with axe-core (needs npm); screenshots are in .tools/site/screenshots
+	@if command -v npm >/dev/null || [ -n "$$CI" ]; then $(MAKE) --no-print-directory site-check-in-browser; \
+	  else echo "skipped: make site-check needs Node.js and npm"; fi
+
+site-check-in-browser: $(SITE_TOOLS)
+	@$(MAKE) --no-print-directory site
+	@cd .tools/site && node check.mjs ../page ../page-http ../../templates/dr-site.yaml screenshots
+	$(if $(BLESS),cp .tools/site/screenshots/*.png docs/images/)
+
 clean: ## remove the output of the other targets, except cargo's target folder
 	rm -rf .tools .aws-sam
 
@@ -117,6 +135,15 @@ $(MERMAID):
 	@cd $(@D) && npm pack --silent mermaid@$(MERMAID_VERSION) >/dev/null
 	@tar -xzf $(@D)/mermaid-$(MERMAID_VERSION).tgz -C $(@D) --strip-components=2 package/dist/mermaid.min.js
 	@rm $(@D)/mermaid-$(MERMAID_VERSION).tgz
+	@touch $@
+
+# The lock file names each package and its checksum. The browser is a package, too: no program has to be installed.
+$(SITE_TOOLS): tools/site/package.json tools/site/package-lock.json tools/site/check.mjs
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@cmp -s $(@D)/package-lock.json $(@D)/installed.json || { \
+	  echo "setting up .tools/site from tools/site/package-lock.json (70 MB, once)"; \
+	  cd $(@D) && npm ci --silent --no-audit --no-fund && cp package-lock.json installed.json; }
 	@touch $@
 
 # A folder of tools is ready when its whole list is installed; a changed list is installed again.

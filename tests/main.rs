@@ -6,6 +6,7 @@ mod aws_news;
 mod brake;
 mod branch_policies;
 mod branch_templates;
+mod dns_tree;
 mod documents;
 mod explain;
 mod failover;

@@ -71,7 +71,7 @@ fn the_rule_delivers_every_push_of_the_cases_and_nothing_else() {
 /// The console shows a parameter without a group below all others.
 #[test]
 fn each_parameter_is_in_one_group_of_the_console() {
-    for file in ["template.yaml", "templates/recovery.yaml", "templates/branch-prerequisites.yaml"] {
+    for file in ["template.yaml", "templates/recovery.yaml", "templates/branch-prerequisites.yaml", "templates/dr-site.yaml"] {
         let template = document(&root().join(file)).expect("the template is right");
         let Some(groups) =
             template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"].as_array()

@@ -17,6 +17,7 @@ import urllib.parse
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 SETTINGS = DOCS / "book"
+IMAGE = re.compile(r"!\[[^\[\]]*\]\(([^()\s]+)\)")
 LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
 FENCE = re.compile(r"^\s*(```|~~~)")
 
@@ -72,8 +73,16 @@ def copy_page(page, pages, listed):
             return f"[{text}]({path.removesuffix('README.md')}index.md{'#' + anchor if anchor else ''})"
         return match[0]
 
+    def image(match):
+        file = (page.parent / match[1]).resolve()
+        if file.is_file():
+            copy_to(file, pages)
+        else:
+            errors.append(f"{relative(page)}: {match[1]} does not exist")
+        return match[0]
+
     lines = page.read_text(encoding="utf-8").splitlines()
-    text = outside_of_code(lines, lambda prose: LINK.sub(link, prose))
+    text = outside_of_code(lines, lambda prose: LINK.sub(link, IMAGE.sub(image, prose)))
     destination = pages / relative(page)
     destination.parent.mkdir(parents=True, exist_ok=True)
     destination.write_text(text + "\n", encoding="utf-8")

@@ -11,6 +11,7 @@ from cloudformation_validate import CompositeEngine
 
 # Rules that misjudge this template, each with the reason.
 SET_ASIDE = {
+    "W1001": "it does not see that Fn::If has the condition of the resource; cfn-lint, which does, checks the same",
     "W1030": "an optional ARN defaults to '', and Fn::If leaves its property out when it is empty",
     "W3011": "SAM turns a layer's RetentionPolicy into DeletionPolicy alone",
     "W8003": "it takes a parameter without a default for one that equals nothing",

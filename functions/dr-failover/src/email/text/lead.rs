@@ -213,7 +213,7 @@ fn running(incident: &Incident, the: &str) -> String {
         let _ = write!(text, " So far, {}.", launched_of(incident.launched(), incident.servers.len()));
     }
     if let Some(LaterEntry { event, .. }) = incident.events_after_launch().last() {
-        let _ = write!(text, " It had ended before: {}.", printable(&event.to_string()));
+        let _ = write!(text, " The launch had ended, and {}.", printable(&event.to_string()));
     }
     if incident.mode == Mode::Drill && incident.is_alarming() {
         text.push_str(" The plan is in drill mode: DRS launches test servers, and NOTHING IS RECOVERED.");
