@@ -92,7 +92,9 @@ impl Draft<'_> {
     fn settle(&mut self) {
         let known = &mut self.step.known;
         let Some(incident) = known.incident.as_ref().filter(|incident| !incident.is_open()) else { return };
-        known.latch.open.take_if(|open| *open == incident.id);
+        for open in [&mut known.latch.open, &mut known.latch.open_drill] {
+            open.take_if(|open| *open == incident.id);
+        }
         known.latch.unreported.retain(|id| *id != incident.id);
         if ReportedState::unreported(incident).is_some() {
             known.latch.unreported.push(incident.id.clone());
