@@ -84,6 +84,8 @@ impl Failover {
             topic: "arn:aws:sns:us-east-1:111122223333:on-call".to_owned(),
             table: TABLE.to_owned(),
             kill_switch: "/kill-switch".to_owned(),
+            approval: "/approval".to_owned(),
+            role: "arn:aws:iam::111122223333:role/dr-failover".to_owned(),
             time_is_made_up: false,
         };
         // A killed invocation does not retry its calls.
@@ -222,6 +224,76 @@ fn killed_while_it_follows_it_goes_on_and_says_how_it_ended() {
             let says = subjects.iter().filter(|subject| subject.starts_with("RECOVERED")).count();
             assert!((1..=2).contains(&says), "call {call}, {after_effect}: {subjects:?}");
         }
+    }
+}
+
+const ADDRESS: &str = "eipalloc-0a1b2c3d4e5f60718";
+
+/// The world and the rules with an address of the server.
+fn with_address(more: &str) -> Failover {
+    let address = format!("[[address]]\nallocation = \"{ADDRESS}\"\nip = \"203.0.113.10\"\n{more}");
+    let key = format!("addresses = {{ \"s-0000000000000db01\" = \"{ADDRESS}\" }}\n");
+    Failover::with_rules(&format!("{WORLD}{address}"), &format!("{RULES}{key}"))
+}
+
+/// Killed at each call of the move, before and after its effect: the address is associated exactly once.
+#[test]
+fn killed_while_it_moves_traffic_it_moves_the_address_once() {
+    let mut kills = 0;
+    for call in 0..20 {
+        for after_effect in [false, true] {
+            let failover = with_address("");
+            failover.invoke(&down(), "one");
+            failover.aws.advance(Duration::from_secs(240));
+            failover.aws.cut_off_after(call, after_effect);
+            failover.invoke(&reconcile(), "killed");
+            if !failover.aws.answer_again() {
+                continue;
+            }
+            kills += 1;
+            failover.minutes(4);
+            let what = format!("call {call}, after its effect: {after_effect}");
+            let address = failover.aws.addresses().remove(0);
+            assert_eq!(address.associations, 1, "{what}");
+            assert!(address.instance.is_some(), "{what}");
+            let incident = failover.incidents().remove(0);
+            assert!(incident.has_moved_traffic(), "{what}: {:?}", incident.traffic);
+            let subjects = failover.subjects();
+            let says = subjects.iter().filter(|subject| subject.starts_with("TRAFFIC MOVED")).count();
+            assert!((1..=2).contains(&says), "{what}: {subjects:?}");
+        }
+    }
+    assert!(kills >= 26, "{kills} calls were the last");
+}
+
+/// An operator disassociates the address after the move: the function does not move it once more.
+#[test]
+fn an_address_that_an_operator_took_back_stays_there() {
+    let failover = with_address("");
+    failover.invoke(&down(), "one");
+    failover.minutes(5);
+    assert_eq!(failover.aws.addresses()[0].associations, 1);
+    failover.aws.apply(&WorldChange::Address { allocation: ADDRESS.to_owned(), instance: None });
+    failover.minutes(5);
+    let address = failover.aws.addresses().remove(0);
+    assert_eq!((address.instance, address.associations), (None, 1));
+}
+
+/// Two invocations at the same moment ask EC2 for the same association, which has it once.
+#[test]
+fn two_reconciles_at_the_same_moment_move_the_address_once() {
+    for _ in 0..5 {
+        let failover = with_address("");
+        failover.invoke(&down(), "one");
+        failover.aws.advance(Duration::from_secs(240));
+        let (one, two) = (reconcile(), reconcile());
+        runtime()
+            .block_on(async { tokio::join!(failover.handled(&one, "two"), failover.handled(&two, "three")) });
+        failover.minutes(2);
+        assert_eq!(failover.aws.addresses()[0].associations, 1);
+        let subjects = failover.subjects();
+        let says = subjects.iter().filter(|subject| subject.starts_with("TRAFFIC MOVED")).count();
+        assert_eq!(says, 1, "{subjects:?}");
     }
 }
 

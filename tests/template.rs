@@ -116,7 +116,7 @@ const SHARED_SETTINGS: [&str; 2] = ["POINTSMAN_CONFIG", "POINTSMAN_DRY_RUN"];
 fn the_environment_of_each_function_has_its_settings_and_no_others() {
     for described in pointsman::functions::FUNCTIONS {
         let template = match described.name {
-            "dr-failover" => recovery::template(),
+            "dr-failover" => recovery::template_with_an_address(),
             _ => template(),
         };
         let set = function(&template, described.name).environment.keys().map(String::as_str);

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use dr_failover::incident::{EndedHold, EntryKind, Incident, LaterEntry};
 use dr_failover::store::{IncidentStore, incident_of_item};
 use dr_failover::text::short_duration;
+use dr_failover::traffic::TrafficReason;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use shared::text::printable;
@@ -69,6 +70,10 @@ pub fn text(incident: &Incident) -> String {
     if let Some(drs_plan) = &incident.drs_plan {
         out.push_str(&render::sentence(&format!("  {drs_plan}")));
     }
+    if let Some(approver) = &incident.approved_by {
+        let line = format!("  approved by {} at {} (version {})", approver.by, approver.at, approver.version);
+        out.push_str(&render::block(&printable(&line)));
+    }
     out.push_str("\nalarms\n");
     for alarm in incident.alarms.values() {
         let line = format!("  {} {} since {}, began {}", alarm.name, alarm.state, alarm.since, alarm.began);
@@ -110,6 +115,14 @@ pub fn text(incident: &Incident) -> String {
         out.push_str("\nafter the launch\n");
         for LaterEntry { at, event } in incident.events_after_launch() {
             out.push_str(&render::block(&printable(&format!("  {at}  {:>9}  {event}", after(began, *at)))));
+        }
+    }
+    if !incident.traffic.is_empty() {
+        out.push_str("\ntraffic\n");
+        for (server, moved) in &incident.traffic {
+            let reason = TrafficReason { server: incident.server_label(server), moved };
+            let (code, since) = (moved.status.code(), after(began, moved.since));
+            out.push_str(&render::block(&printable(&format!("  {code}  {since}  {reason}"))));
         }
     }
     out.push_str("\nwhat happened\n");

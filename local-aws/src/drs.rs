@@ -71,6 +71,8 @@ pub(crate) struct Drs {
     /// The time that an execution is CREATED, and a job PENDING.
     pub(crate) step: SignedDuration,
     pub(crate) page_size: usize,
+    /// The time that an instance is pending after its launch.
+    pub(crate) pending: SignedDuration,
     /// Whether a launch puts an event on the bus.
     pub(crate) events: bool,
     pub(crate) region: String,
@@ -83,6 +85,7 @@ impl Default for Drs {
             initialized: true,
             step: SignedDuration::from_secs(30),
             page_size: 100,
+            pending: SignedDuration::ZERO,
             events: true,
             region: "us-east-1".to_owned(),
             state: Mutex::default(),
@@ -108,6 +111,8 @@ pub(crate) struct RecoveryInstanceRecord {
     /// An EC2InstanceState.
     pub(crate) state: String,
     pub(crate) job: Option<String>,
+    /// When the launch ended; none for an instance of the world's file.
+    pub(crate) launched: Option<Timestamp>,
 }
 
 /// A source server.
@@ -233,6 +238,20 @@ impl RecoveryExecutionRecord {
 impl Drs {
     pub(crate) fn lock(&self) -> MutexGuard<'_, DrsState> {
         self.state.lock().expect("no holder of this lock panics")
+    }
+
+    /// The state of an instance: one that was just launched is PENDING for a while.
+    pub(crate) fn instance_state<'i>(&self, instance: &'i RecoveryInstanceRecord, now: Timestamp) -> &'i str {
+        let is_pending = instance.launched.is_some_and(|launched| now < launched + self.pending);
+        if is_pending && instance.state == "RUNNING" { "PENDING" } else { &instance.state }
+    }
+
+    /// The instances that exist in EC2, with their states: id and state.
+    pub(crate) fn ec2_instances(&self, now: Timestamp) -> Vec<(String, String)> {
+        let state = self.lock();
+        let all =
+            state.instances.iter().map(|one| (one.id.clone(), self.instance_state(one, now).to_owned()));
+        all.filter(|(_, state)| state != "NOT_FOUND").collect()
     }
 
     /// Sets the result of that server's next launch, and returns whether there is such a server.

@@ -1,8 +1,10 @@
-//! EC2: images and their launch permissions, their snapshots, block public access, usage reports and ancestry.
+//! EC2: images and their launch permissions, their snapshots, block public access, usage reports and ancestry; Elastic IP
+//! addresses and instances.
 //!
 //! Shapes follow the service's model. Codes and messages follow "Error codes for the Amazon EC2 API", and answers of
 //! AWS that were observed. Only the resources of the caller's region exist for a request.
 
+mod addresses;
 mod ancestry;
 mod attributes;
 mod block;
@@ -12,6 +14,7 @@ mod describe_snapshots;
 mod eventual;
 mod filters;
 mod grantee;
+mod instances;
 mod modify;
 mod records;
 mod request;
@@ -26,12 +29,14 @@ use std::sync::{Mutex, MutexGuard};
 
 use jiff::{SignedDuration, Timestamp};
 
+pub(crate) use addresses::AddressRecord;
 pub use block::BlockedKind;
 pub(crate) use block::{BLOCK_NEW, BlockStates, UNBLOCKED};
 pub use change::ImageChange;
 pub(crate) use change::{ChangedResource, GranteeChange};
 pub(crate) use eventual::EventualValue;
 pub(crate) use grantee::{PermissionGrantee, is_account};
+pub(crate) use instances::{InstanceRecord, is_instance_id};
 pub(crate) use records::{AncestorRecord, ImageRecord, Permissions, SnapshotRecord, UsageRecord};
 pub(crate) use request::{is_image_id, is_snapshot_id};
 pub(crate) use usage_request::RESOURCE_TYPES;
@@ -44,16 +49,20 @@ pub(crate) const SERVICE: Service = Service {
     name: "ec2",
     api: "2016-11-15",
     operations: &[
+        ("AssociateAddress", addresses::associate_address),
         ("CreateImageUsageReport", usage::create_image_usage_report),
         ("DeleteImageUsageReport", usage::delete_image_usage_report),
+        ("DescribeAddresses", addresses::describe_addresses),
         ("DescribeImageAttribute", attributes::describe_image_attribute),
         ("DescribeImageUsageReportEntries", usage_entries::describe_image_usage_report_entries),
         ("DescribeImageUsageReports", usage::describe_image_usage_reports),
         ("DescribeImages", describe::describe_images),
+        ("DescribeInstances", instances::describe_instances),
         ("DescribeSnapshotAttribute", snapshots::describe_snapshot_attribute),
         ("DescribeSnapshots", describe_snapshots::describe_snapshots),
         ("DisableImageBlockPublicAccess", block::disable_for_images),
         ("DisableSnapshotBlockPublicAccess", block::disable_for_snapshots),
+        ("DisassociateAddress", addresses::disassociate_address),
         ("EnableImageBlockPublicAccess", block::enable_for_images),
         ("EnableSnapshotBlockPublicAccess", block::enable_for_snapshots),
         ("GetImageAncestry", ancestry::get_image_ancestry),
@@ -72,6 +81,10 @@ pub(crate) const STATES: &[&str] =
 
 /// As DescribeSnapshots names them (`SnapshotState`).
 pub(crate) const SNAPSHOT_STATES: &[&str] = &["completed", "error", "pending", "recoverable", "recovering"];
+
+/// As DescribeInstances names them (`InstanceStateName`).
+pub(crate) const INSTANCE_STATES: [&str; 6] =
+    ["pending", "running", "shutting-down", "stopped", "stopping", "terminated"];
 
 #[derive(Debug)]
 pub(crate) struct Ec2 {
@@ -92,6 +105,8 @@ struct Ec2State {
     snapshots: Vec<SnapshotRecord>,
     blocks: BlockStates,
     reports: Vec<UsageReportRecord>,
+    addresses: Vec<AddressRecord>,
+    instances: Vec<InstanceRecord>,
 }
 
 impl Default for Ec2 {
@@ -124,6 +139,42 @@ impl Ec2 {
         is_new
     }
 
+    /// Adds an instance, and returns whether it is new.
+    pub(crate) fn add_instance(&self, instance: InstanceRecord) -> bool {
+        let instances = &mut self.lock().instances;
+        let is_new = instances.iter().all(|other| other.id != instance.id);
+        instances.extend(is_new.then_some(instance));
+        is_new
+    }
+
+    /// Adds an address, and returns whether it is new.
+    pub(crate) fn add_address(&self, address: AddressRecord) -> bool {
+        let addresses = &mut self.lock().addresses;
+        let is_same = |other: &AddressRecord| {
+            other.allocation == address.allocation
+                || (other.ip == address.ip && other.region == address.region)
+        };
+        let is_new = !addresses.iter().any(is_same);
+        addresses.extend(is_new.then_some(address));
+        is_new
+    }
+
+    /// Another principal associates an address with this network interface and instance, or disassociates it.
+    pub(crate) fn set_address(&self, allocation: &str, to: Option<(String, String)>) {
+        let mut state = self.lock();
+        let Some(address) = state.addresses.iter_mut().find(|one| one.allocation == allocation) else {
+            return;
+        };
+        address.association = None;
+        if let Some((interface, instance)) = to {
+            address.associate(interface, Some(instance));
+        }
+    }
+
+    pub(crate) fn addresses(&self) -> Vec<AddressRecord> {
+        self.lock().addresses.clone()
+    }
+
     pub(crate) fn images(&self) -> Vec<ImageRecord> {
         self.lock().images.clone()
     }
@@ -146,6 +197,17 @@ impl Ec2 {
     /// Whether an account can share nothing publicly in a region.
     pub(crate) fn is_blocked(&self, kind: BlockedKind, account: &str, region: &str, now: Timestamp) -> bool {
         self.lock().blocks.seen(kind, account, region, now) != UNBLOCKED
+    }
+
+    /// The primary network interface of an instance of a region, at a time.
+    pub(crate) fn interface_of(
+        &self,
+        world: &crate::world::AwsWorld,
+        (id, region): (&str, &str),
+        now: Timestamp,
+    ) -> Option<String> {
+        let here = instances::of_region(world, &self.lock().instances, region, now);
+        here.iter().find(|instance| instance.id == id).map(InstanceRecord::interface)
     }
 
     fn lock(&self) -> MutexGuard<'_, Ec2State> {

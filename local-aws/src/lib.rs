@@ -49,7 +49,7 @@ pub use drs::DrsOperatorAction;
 pub use ec2::{BlockedKind, ImageChange};
 pub use error_answer::NOT_SERVED;
 pub use journal::{JournaledAnswer, JournaledCall};
-pub use live::{CommentNow, ExecutionNow, ImageNow, RecoveryExecutionNow, SnapshotNow, StackNow};
+pub use live::{AddressNow, CommentNow, ExecutionNow, ImageNow, RecoveryExecutionNow, SnapshotNow, StackNow};
 pub use runtime_api::{InvocationOutcome, RuntimeApi};
 pub use server::StartError;
 pub use service::ACCOUNT;

@@ -75,6 +75,17 @@ pub struct SnapshotNow {
     pub shared_with: Vec<String>,
 }
 
+/// An Elastic IP address, as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddressNow {
+    pub allocation: String,
+    pub ip: String,
+    /// The instance that has the address.
+    pub instance: Option<String>,
+    /// The number of associations so far.
+    pub associations: usize,
+}
+
 /// An execution of a DRS recovery plan, as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecoveryExecutionNow {
@@ -288,6 +299,17 @@ impl LocalAws {
             tags: execution.tags.clone().into_iter().collect(),
             snapshots: execution.snapshots.clone(),
             started: execution.started,
+        });
+        now.collect()
+    }
+
+    /// The Elastic IP addresses, in the order of the world's file.
+    pub fn addresses(&self) -> Vec<AddressNow> {
+        let now = self.endpoint.world.ec2.addresses().into_iter().map(|address| AddressNow {
+            allocation: address.allocation,
+            ip: address.ip,
+            instance: address.association.and_then(|association| association.instance),
+            associations: address.count,
         });
         now.collect()
     }

@@ -10,6 +10,7 @@ use crate::LocalAws;
 use crate::drs::DrsOperatorAction;
 use crate::ec2::ImageChange;
 use crate::fault::Fault;
+use crate::ssm::{self, ParameterWrite};
 
 /// Something that happens at a time.
 #[derive(Debug, Clone)]
@@ -41,8 +42,8 @@ pub enum TimelineAction {
 pub enum WorldChange {
     /// The state of a CloudWatch alarm changes.
     Alarm { name: String, state: String, suppressed_by: Option<String> },
-    /// A parameter of SSM has another value, or is removed.
-    Parameter { name: String, value: Option<String> },
+    /// A principal gives a parameter of SSM another value, or the parameter is removed.
+    Parameter { name: String, value: Option<String>, by: Option<String> },
     /// An endpoint answers otherwise, or not at all.
     Endpoint { url: String, status: Option<u16> },
     /// The result of the next launch of a source server changes.
@@ -53,6 +54,8 @@ pub enum WorldChange {
     NoSnapshots { server: String },
     /// An operator acts in DRS, on a plan or a server.
     Drs { action: DrsOperatorAction, name: String, of: String },
+    /// Another principal associates an Elastic IP address with an instance, or disassociates it.
+    Address { allocation: String, instance: Option<String> },
     /// Another principal changes an image, a snapshot, or block public access.
     Images(ImageChange),
     /// Calls go wrong from now on.
@@ -74,16 +77,23 @@ impl fmt::Display for WorldChange {
                 write!(f, "the alarm {name} goes to {state}")?;
                 suppressed_by.iter().try_for_each(|by| write!(f, ", suppressed by {by}"))
             }
-            Self::Parameter { name, value: Some(value) } => {
-                write!(f, "the parameter {name} is set to {value}")
+            Self::Parameter { name, value: Some(value), by } => {
+                write!(f, "the parameter {name} is set to {value}")?;
+                by.iter().try_for_each(|by| write!(f, " by {by}"))
             }
-            Self::Parameter { name, value: None } => write!(f, "the parameter {name} is removed"),
+            Self::Parameter { name, value: None, .. } => write!(f, "the parameter {name} is removed"),
             Self::Endpoint { url, status: Some(status) } => write!(f, "{url} answers with status {status}"),
             Self::Endpoint { url, status: None } => write!(f, "{url} no longer answers"),
             Self::Launch { server, result } => write!(f, "a launch of {server} will be {result}"),
             Self::Snapshot { server } => write!(f, "a recovery snapshot of {server} is taken"),
             Self::NoSnapshots { server } => write!(f, "the recovery snapshots of {server} are deleted"),
             Self::Drs { name, of, .. } => write!(f, "an operator acts in DRS: {name} {of}"),
+            Self::Address { allocation, instance: Some(instance) } => {
+                write!(f, "the address {allocation} is associated with {instance}")
+            }
+            Self::Address { allocation, instance: None } => {
+                write!(f, "the address {allocation} is disassociated")
+            }
             Self::Images(change) => change.fmt(f),
             Self::Fault(new) => f.write_str(&new.description),
         }
@@ -98,8 +108,11 @@ impl LocalAws {
             WorldChange::Alarm { name, state, suppressed_by } => {
                 world.cloudwatch.set(name, state, suppressed_by.as_deref(), now);
             }
-            WorldChange::Parameter { name, value } => {
-                world.ssm.set(name, &world.region, value.as_deref(), now)
+            WorldChange::Parameter { name, value: None, .. } => world.ssm.remove(name),
+            WorldChange::Parameter { name, value: Some(value), by } => {
+                let user = by.as_deref().unwrap_or(&world.account.caller);
+                let (region, kind) = (world.region.as_str(), "String");
+                ssm::put(world, &ParameterWrite { name, region, kind, value, user, now });
             }
             WorldChange::Endpoint { url, status } => world.web.set(url, *status),
             WorldChange::Launch { server, result } => {
@@ -112,6 +125,12 @@ impl LocalAws {
                 world.drs.remove_snapshots(server);
             }
             WorldChange::Drs { action, of, .. } => world.drs.operate(*action, of, now),
+            WorldChange::Address { allocation, instance } => {
+                let to = instance
+                    .clone()
+                    .and_then(|id| Some((world.ec2_interface_of(&id, &world.region, now)?, id)));
+                world.ec2.set_address(allocation, to);
+            }
             WorldChange::Images(change) => world.ec2.change(change, now),
             WorldChange::Fault(new) => world.faults.add(Fault { until: new.until, ..new.fault.clone() }),
         }

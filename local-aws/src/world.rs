@@ -1,6 +1,7 @@
 //! Owns the state that the local AWS starts with.
 
 mod account;
+mod addresses;
 mod build;
 mod content;
 mod drs;
@@ -37,7 +38,7 @@ use crate::fault::Faults;
 use crate::security_hub::SecurityHub;
 use crate::service::ACCOUNT;
 use crate::sns::Sns;
-use crate::ssm::{self, Parameter, Ssm};
+use crate::ssm::{self, ParameterWrite, Ssm};
 use crate::sts::Sts;
 use crate::timeline::TimelineEntry;
 use crate::web::Web;
@@ -192,14 +193,15 @@ impl AwsWorld {
     /// Creates an SSM parameter in the world's region, unless the world's file has an entry of that name.
     pub fn ensure_parameter(&mut self, name: &str, value: &str) {
         if !self.absent_parameters.iter().any(|absent| ssm::is_same_name(absent, name)) {
-            self.ssm.add(Parameter {
-                name: name.to_owned(),
-                region: self.region.clone(),
-                kind: "String".to_owned(),
-                value: value.to_owned(),
-                version: 1,
-                modified: self.now.unwrap_or_else(Timestamp::now),
-            });
+            let write = ParameterWrite {
+                name,
+                region: &self.region,
+                kind: "String",
+                value,
+                user: &self.account.caller,
+                now: self.now.unwrap_or_else(Timestamp::now),
+            };
+            self.ssm.add(&write, 1);
         }
     }
 
@@ -246,6 +248,11 @@ impl AwsWorld {
     pub(crate) fn caller(&self, access_key: &str) -> CallIdentity {
         let own = || CallIdentity { account: ACCOUNT.to_owned(), arn: self.account.caller.clone() };
         self.sts.session(access_key).unwrap_or_else(own)
+    }
+
+    /// The primary network interface of an instance of a region, at a time.
+    pub(crate) fn ec2_interface_of(&self, id: &str, region: &str, now: Timestamp) -> Option<String> {
+        self.ec2.interface_of(self, (id, region), now)
     }
 
     /// Performs every change that is due by `now`.

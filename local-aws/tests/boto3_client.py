@@ -267,6 +267,30 @@ def findings(aws):
     refused("InvalidInputException", aws.batch_import_findings, Findings=[])
 
 
+def addresses(aws):
+    allocation, first, second = "eipalloc-0a1b2c3d4e5f60718", "i-0a1b2c3d4e5f60718", "i-0a1b2c3d4e5f60719"
+    by_id = [{"Name": "instance-id", "Values": [first]}]
+    pages = aws.get_paginator("describe_instances").paginate(Filters=by_id)
+    instance = [page["Reservations"][0]["Instances"][0] for page in pages][0]
+    assert instance["State"] == {"Code": 16, "Name": "running"}, instance
+    interface = instance["NetworkInterfaces"][0]
+    assert interface["Attachment"]["DeviceIndex"] == 0 and interface["Attachment"]["NetworkCardIndex"] == 0, interface
+    to_first = {"AllocationId": allocation, "NetworkInterfaceId": interface["NetworkInterfaceId"], "AllowReassociation": False}
+    association = aws.associate_address(**to_first)["AssociationId"]
+    assert aws.associate_address(**to_first)["AssociationId"] == association
+    address = aws.describe_addresses(AllocationIds=[allocation])["Addresses"][0]
+    assert (address["PublicIp"], address["InstanceId"]) == ("203.0.113.10", first), address
+    assert (address["AssociationId"], address["Domain"]) == (association, "vpc"), address
+    instance = aws.describe_instances(InstanceIds=[first])["Reservations"][0]["Instances"][0]
+    of_interface = instance["NetworkInterfaces"][0]["Association"]
+    assert (of_interface["PublicIp"], of_interface["IpOwnerId"]) == ("203.0.113.10", "111122223333"), of_interface
+    to_second = {"AllocationId": allocation, "InstanceId": second, "AllowReassociation": False}
+    error = refused("ClientError", aws.associate_address, **to_second).response["Error"]["Code"]
+    assert error == "Resource.AlreadyAssociated", error
+    aws.disassociate_address(AssociationId=association)
+    aws.associate_address(**to_second)
+
+
 def ec2_errors(aws):
     def code(call, **arguments):
         return refused("ClientError", call, **arguments).response["Error"]["Code"]
@@ -374,6 +398,7 @@ def main():
     images = client("ec2", endpoint)
     ec2(images)
     ec2_errors(images)
+    addresses(images)
     snapshots(images)
     usage(images)
     identity(client("iam", endpoint), client("sts", endpoint))

@@ -18,14 +18,17 @@ from moto import mock_aws
 KEYS = {"region_name": "eu-west-1", "aws_access_key_id": "AKID", "aws_secret_access_key": "secret"}
 SERVICES = ["dynamodb", "ec2", "iam", "sns", "sts"]
 # The names of the image, the snapshot and the topic of the cases on each side.
-LOCAL = {"IMAGE": "ami-0123456789abcdef0", "TOPIC": "arn:aws:sns:eu-west-1:111122223333:mail"}
+LOCAL = {"ADDRESS": "eipalloc-0a1b2c3d4e5f60718", "FIRST": "i-0a1b2c3d4e5f60718", "SECOND": "i-0a1b2c3d4e5f60719",
+         "IMAGE": "ami-0123456789abcdef0", "TOPIC": "arn:aws:sns:eu-west-1:111122223333:mail"}
 ORGANIZATION = "arn:aws:organizations::111122223333:organization/o-abcde12345"
 UNIT = "arn:aws:organizations::111122223333:ou/o-abcde12345/ou-ab12-cdefgh34"
 
 # Members that either side invents, or that the other side does not have.
-LEFT_OUT = {"ResponseMetadata", "ConsumedCapacity", "MessageId", "UserId", "Arn"}
+LEFT_OUT = {"AssociationId", "ResponseMetadata", "ConsumedCapacity", "MessageId", "UserId", "Arn"}
 # The members of an image that both sides have.
 OF_IMAGE = {"ImageId", "Name", "OwnerId", "Public", "State"}
+# The members of an address that both sides have.
+OF_ADDRESS = ["AllocationId", "Domain", "InstanceId"]
 
 KNOWN = {
     "attribute of ami-00000000": "moto fails; AWS has InvalidAMIID.NotFound for every operation on one image",
@@ -93,6 +96,18 @@ def cases(names):
     yield "a new description", "ec2", "describe_image_attribute", {"ImageId": image, "Attribute": "description"}
 
     yield "a snapshot that does not exist", "ec2", "describe_snapshots", {"SnapshotIds": ["snap-00000000"]}
+
+    address, first, second = names["ADDRESS"], names["FIRST"], names["SECOND"]
+    kept = {"AllocationId": address, "AllowReassociation": False}
+    yield "an allocation that does not exist", "ec2", "describe_addresses", {"AllocationIds": ["eipalloc-00000000"]}
+    yield "an address to begin with", "ec2", "describe_addresses", {"AllocationIds": [address]}
+    yield "associate nothing", "ec2", "associate_address", {"AllocationId": "eipalloc-00000000", "InstanceId": first}
+    yield "associate an instance that does not exist", "ec2", "associate_address", kept | {"InstanceId": "i-00000000"}
+    yield "associate", "ec2", "associate_address", kept | {"InstanceId": first}
+    yield "associated", "ec2", "describe_addresses", {"AllocationIds": [address]}
+    yield "associate what is in use", "ec2", "associate_address", kept | {"InstanceId": second}
+    yield "still associated", "ec2", "describe_addresses", {"AllocationIds": [address]}
+    yield "disassociate nothing", "ec2", "disassociate_address", {"AssociationId": "eipassoc-00000000"}
 
     yield "alias", "iam", "list_account_aliases", {}
     yield "caller", "sts", "get_caller_identity", {}
@@ -166,6 +181,8 @@ def clients(endpoint=None):
 def shown(answer, names):
     """The answer without invented members, and with the same names on both sides."""
     if isinstance(answer, dict):
+        if "AllocationId" in answer:
+            answer = {key: answer[key] for key in OF_ADDRESS if answer.get(key)}
         kept = OF_IMAGE if "ImageLocation" in answer or "CreationDate" in answer else set(answer) - LEFT_OUT
         return {key: shown(value, names) for key, value in answer.items() if key in kept}
     if isinstance(answer, list):
@@ -196,6 +213,9 @@ def of_moto():
         services["ec2"].create_tags(Resources=[image], Tags=[{"Key": "team", "Value": "shop & <co>"}])
         services["iam"].create_account_alias(AccountAlias="shop-prod")
         topic = services["sns"].create_topic(Name="mail")["TopicArn"]
+        launched = services["ec2"].run_instances(ImageId=image, MinCount=2, MaxCount=2)["Instances"]
+        first, second = [instance["InstanceId"] for instance in launched]
+        address = services["ec2"].allocate_address(Domain="vpc")["AllocationId"]
         for name, hash, range in [("claims", "id", None), ("findings", "image", "seen")]:
             keys = [(hash, "HASH", "S")] + ([(range, "RANGE", "N")] if range else [])
             services["dynamodb"].create_table(
@@ -206,7 +226,7 @@ def of_moto():
             )
         for of, seen in [("ami-1", "10"), ("ami-2", "1"), ("ami-1", "2")]:
             services["dynamodb"].put_item(TableName="findings", Item={"image": {"S": of}, "seen": {"N": seen}})
-        return ask(services, {"IMAGE": image, "TOPIC": topic})
+        return ask(services, {"ADDRESS": address, "FIRST": first, "SECOND": second, "IMAGE": image, "TOPIC": topic})
 
 
 def of_local_aws(endpoint):

@@ -71,9 +71,22 @@ pub(super) fn template() -> SamTemplate {
         .expect("the template is right")
 }
 
+/// The template with every permission.
+pub(super) fn template_with_an_address() -> SamTemplate {
+    with_address(ADDRESS)
+}
+
+/// The template with an address that rules name.
+fn with_address(arn: &str) -> SamTemplate {
+    let named = [("RecoveryAddressArns".to_owned(), arn.to_owned())].into();
+    SamTemplate::read(&root().join("templates/recovery.yaml"), &named).expect("it is right")
+}
+
+const ADDRESS: &str = "arn:aws:ec2:us-east-1:111122223333:elastic-ip/eipalloc-0a1b2c3d4e5f60718";
+
 #[test]
 fn the_role_may_what_the_function_calls_what_drs_does_in_its_name_and_no_more() {
-    let template = template();
+    let template = with_address(ADDRESS);
     let function = function(&template, "dr-failover");
     let allowed: BTreeSet<&str> = function
         .statements
@@ -127,9 +140,16 @@ fn the_function_may_only_its_table_its_topic_and_its_kill_switch() {
     assert!(function.allows("drs:StartRecoveryPlanExecution", own));
     let switch = "arn:aws:ssm:us-east-1:111122223333:parameter/pointsman/pointsman/kill-switch";
     assert!(function.allows("ssm:GetParameter", switch));
+    let approval = "arn:aws:ssm:us-east-1:111122223333:parameter/pointsman/pointsman/approval";
+    assert!(function.allows("ssm:GetParameterHistory", approval));
+    assert!(!function.allows("ssm:GetParameterHistory", switch));
+    assert!(!function.allows("ssm:PutParameter", approval), "the function cannot approve its own request");
     assert_eq!(
         template.parameters(),
-        [("/pointsman/pointsman/kill-switch".to_owned(), "enabled".to_owned())]
+        [
+            ("/pointsman/pointsman/approval".to_owned(), "none".to_owned()),
+            ("/pointsman/pointsman/kill-switch".to_owned(), "enabled".to_owned()),
+        ]
     );
 }
 
@@ -140,6 +160,67 @@ fn a_plans_own_topic_must_be_named() {
     let template = SamTemplate::read(&root().join("templates/recovery.yaml"), &named).expect("it is right");
     assert!(function(&template, "dr-failover").allows("sns:Publish", own));
     assert!(!function(&self::template(), "dr-failover").allows("sns:Publish", own));
+}
+
+#[test]
+fn only_a_named_address_can_be_moved_and_none_disassociated() {
+    let template = with_address(ADDRESS);
+    let named = function(&template, "dr-failover");
+    let ec2 = "arn:aws:ec2:us-east-1:111122223333";
+    let interface = format!("{ec2}:network-interface/eni-0a1b2c3d");
+    for resource in [ADDRESS, &interface, &format!("{ec2}:instance/i-0a1b2c3d")] {
+        assert!(named.allows("ec2:AssociateAddress", resource), "{resource}");
+    }
+    let another = format!("{ec2}:elastic-ip/eipalloc-0a1b2c3d4e5f60719");
+    let elsewhere = ADDRESS.replace("us-east-1", "eu-west-1");
+    for resource in [&another, &elsewhere, &interface.replace("us-east-1", "eu-west-1")] {
+        assert!(!named.allows("ec2:AssociateAddress", resource), "{resource}");
+    }
+    for action in ["ec2:DisassociateAddress", "ec2:ReleaseAddress"] {
+        assert!(!named.allows(action, ADDRESS), "{action}");
+    }
+    let template = self::template();
+    let unnamed = function(&template, "dr-failover");
+    for resource in [ADDRESS, &interface] {
+        assert!(!unnamed.allows("ec2:AssociateAddress", resource), "{resource}");
+    }
+}
+
+/// An outage may take a whole region with it, and us-east-1 with Route 53's API.
+#[test]
+fn no_call_is_to_route_53_and_each_is_in_the_functions_region() {
+    for call in FUNCTION.calls {
+        assert!(!call.action.starts_with("route53"), "{}", call.action);
+        if let Resource::Arn(form) = call.on {
+            assert!(form.contains(":{region}:{account}:"), "{form}");
+        }
+    }
+    let folder = root().join("functions/dr-failover/src");
+    let sources = walkdir(&folder);
+    assert!(sources.len() > 40, "{} files", sources.len());
+    for (name, text) in sources {
+        for elsewhere in [".region(", "Region::new", "config_override", "endpoint_url(", "aws_sdk_route53"] {
+            assert!(
+                !text.contains(elsewhere),
+                "{name} has {elsewhere}: each client is of the function's region"
+            );
+        }
+    }
+}
+
+/// The Rust files of a folder and of the folders in it, with their texts.
+fn walkdir(folder: &std::path::Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the folder exists") {
+        let path = entry.expect("it can be read").path();
+        if path.is_dir() {
+            found.extend(walkdir(&path));
+        } else {
+            let text = std::fs::read_to_string(&path).expect("it is a text");
+            found.push((path.display().to_string(), text));
+        }
+    }
+    found
 }
 
 #[test]

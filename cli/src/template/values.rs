@@ -26,6 +26,7 @@ pub(super) fn values<'a>(
     names.extend(parameter_values(document, overrides)?);
     names.extend(topics(document, region));
     names.extend(tables(document));
+    names.extend(roles(document));
     names.extend(parameters(document).map(|(id, name)| (id.clone(), name.into())));
     Ok(Values::new(document, names))
 }
@@ -41,6 +42,13 @@ fn topics(document: &Value, region: &str) -> impl Iterator<Item = (String, Value
 /// The names of the tables.
 fn tables(document: &Value) -> impl Iterator<Item = (String, Value)> {
     resources(document, "AWS::DynamoDB::Table").map(|(name, _)| (name.clone(), table_name(name).into()))
+}
+
+/// The names of the roles that have no name of their own.
+fn roles(document: &Value) -> impl Iterator<Item = (String, Value)> {
+    let unnamed = resources(document, "AWS::IAM::Role")
+        .filter(|(_, resource)| resource["Properties"]["RoleName"].is_null());
+    unnamed.map(|(name, _)| (name.clone(), format!("{STACK_NAME}-{name}").into()))
 }
 
 /// The SSM parameters whose names depend on the stack's name only.

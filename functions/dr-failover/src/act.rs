@@ -1,5 +1,6 @@
 //! Carries the effects of a step out: the only place that writes the known state, starts the DRS plan and publishes emails.
 
+mod associate;
 mod ledger;
 mod start;
 
@@ -24,7 +25,11 @@ use crate::remark::Remark;
 use crate::rules::RecoveryPlan;
 use crate::run::Run;
 use crate::step::decide::own;
-use crate::step::{Effect, ExecutionsQuery, Input, KnownPlan, StartAnswer, StartFailure, Step, step};
+use crate::step::{
+    AssociationAnswer, Effect, ExecutionsQuery, Input, KnownPlan, StartAnswer, StartFailure, Step, step,
+};
+use crate::traffic::Association;
+use associate::AssociateCall;
 use ledger::IncidentLedger;
 use start::{StartCall, may_be_own};
 
@@ -62,6 +67,10 @@ impl<'a> Acting<'a> {
                     self.asked = Some(performed);
                     (known, effects) = next;
                 }
+                Effect::Associate(associations) => {
+                    let answers = self.associate(associations).await;
+                    (known, effects) = self.next(&known, Input::Associated(&answers));
+                }
                 Effect::ReportClearance(cleared) => {
                     known = self.report_clearance(known, &cleared).await;
                     stored = known.clone();
@@ -83,9 +92,11 @@ impl<'a> Acting<'a> {
                 Effect::ReportUnrecordedStart { answer, error } => {
                     email::unrecorded(self.plan, answer, error, now)
                 }
-                Effect::Write | Effect::Start(_) | Effect::ReportClearance(_) | Effect::ReportIncident(_) => {
-                    continue;
-                }
+                Effect::Write
+                | Effect::Start(_)
+                | Effect::Associate(_)
+                | Effect::ReportClearance(_)
+                | Effect::ReportIncident(_) => continue,
             };
             self.publish(&message).await;
         }
@@ -149,6 +160,18 @@ impl<'a> Acting<'a> {
         let (execution, status) = (own.arn.to_string(), own.status.clone());
         self.report.reason(Verdict::Start, &self.plan.name, &Because::Adopted { execution, status });
         Performed::Done(StartAnswer(own.clone()))
+    }
+
+    /// Asks EC2 for one association after the other.
+    async fn associate(&mut self, associations: Vec<Association>) -> Vec<AssociationAnswer> {
+        let mut answers = Vec::new();
+        for association in associations {
+            let call = AssociateCall(&association);
+            let performed = self.run.invocation.executor.perform(call.send(&self.run.aws.ec2)).await;
+            self.report.actions.push(call.action(performed.result(String::clone)));
+            answers.push(AssociationAnswer { server: association.server, performed });
+        }
+        answers
     }
 
     /// Publishes an email to the plan's topic. Returns whether SNS took it.

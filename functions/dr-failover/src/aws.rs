@@ -11,6 +11,8 @@ pub struct Clients {
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     /// Reads and starts DRS recovery plans.
     pub drs: aws_sdk_drs::Client,
+    /// Reads addresses and instances, and associates addresses.
+    pub ec2: aws_sdk_ec2::Client,
     /// Reads and writes latches and incidents.
     pub dynamodb: aws_sdk_dynamodb::Client,
     /// Publishes emails.
@@ -27,6 +29,7 @@ impl Clients {
         Self {
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             drs: aws_sdk_drs::Client::new(config),
+            ec2: aws_sdk_ec2::Client::new(config),
             dynamodb: aws_sdk_dynamodb::Client::new(config),
             sns: aws_sdk_sns::Client::new(config),
             ssm: aws_sdk_ssm::Client::new(config),

@@ -60,6 +60,8 @@ pub enum Because {
     LaterUnreadable { error: CallError },
     /// The operator's command names something that does not exist.
     NothingOfThatName { what: &'static str, name: String },
+    /// The operator approved the start.
+    Approved { by: String, at: Timestamp },
     /// The operator cleared the latch.
     LatchCleared { by: String },
     /// The latch was not cleared.
@@ -241,6 +243,7 @@ impl fmt::Display for Because {
                 "DRS cannot be read ({error}): what changed since the launch is unknown, and the function reads DRS again"
             ),
             Self::NothingOfThatName { what, name } => write!(f, "there is no {what} `{name}`"),
+            Self::Approved { by, at } => write!(f, "{by} approved the recovery at {at}"),
             Self::LatchCleared { by } => {
                 write!(f, "{by} cleared the latch: the next confirmed alarm may start a recovery")
             }

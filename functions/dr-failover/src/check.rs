@@ -12,7 +12,7 @@ pub(crate) fn check(document: &Document, _: &[PathBuf], problems: &mut Vec<Probl
     CheckedRules { rules: plans.len(), needs: plans.iter().flat_map(needs).collect() }
 }
 
-/// A plan needs its DRS recovery plan and its own topic.
+/// A plan needs its DRS recovery plan, its own topic and its addresses.
 fn needs(plan: &RecoveryPlan) -> Vec<NeededPermission> {
     let drs_plan = plan.drs_plan.iter().zip(&plan.named_at.drs_plan).map(|(drs_plan, at)| NeededPermission {
         at: at.clone(),
@@ -27,5 +27,15 @@ fn needs(plan: &RecoveryPlan) -> Vec<NeededPermission> {
         calls: vec!["sns:Publish"],
         help: "add it to the parameter PlanTopicArns (parameter_overrides in samconfig.toml)",
     });
-    drs_plan.chain(topic).collect()
+    let addresses =
+        plan.addresses.iter().zip(&plan.named_at.addresses).map(|(address, at)| NeededPermission {
+            at: at.clone(),
+            resource: format!(
+                "arn:{{partition}}:ec2:{{region}}:{{account}}:elastic-ip/{}",
+                address.allocation
+            ),
+            calls: vec!["ec2:AssociateAddress"],
+            help: "add its ARN to the parameter RecoveryAddressArns (parameter_overrides in samconfig.toml)",
+        });
+    drs_plan.chain(topic).chain(addresses).collect()
 }

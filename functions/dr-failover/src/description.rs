@@ -5,15 +5,18 @@ use shared::foreign_event::ForeignEvent;
 use shared::function::{Call, Function, Key, KeyDefault, Setting, Table, WithoutRules};
 use strum::VariantNames;
 
+use crate::approval::VoidAnswer;
 use crate::because::Because;
 use crate::incident::{CLOSING_CODES, LaterEvent};
 use crate::interlock::InterlockCode;
 use crate::remark::Remark;
+use crate::traffic::TrafficStatus;
 use crate::{rules, settings};
 
 const DRS_PLAN: &str = "arn:{partition}:drs:{region}:{account}:recovery-plan/*";
 const DRS_EXECUTION: &str = "arn:{partition}:drs:{region}:{account}:recovery-plan-execution/*";
 const SOURCE_SERVER: &str = "arn:{partition}:drs:{region}:{account}:source-server/*";
+const ELASTIC_IP: &str = "arn:{partition}:ec2:{region}:{account}:elastic-ip/*";
 const TABLE: &str = "arn:{partition}:dynamodb:{region}:{account}:table/*";
 const TOPIC: &str = "arn:{partition}:sns:{region}:{account}:*";
 const PARAMETER: &str = "arn:{partition}:ssm:{region}:{account}:parameter/*";
@@ -40,6 +43,16 @@ pub const FUNCTION: Function = Function {
             takes: "the name of the SSM parameter that is the kill switch",
             default: None,
         },
+        Setting {
+            name: settings::APPROVAL,
+            takes: "the name of the SSM parameter that operators answer requests for an approval with",
+            default: None,
+        },
+        Setting {
+            name: settings::ROLE,
+            takes: "the ARN of the function's own role, whose answers do not count",
+            default: None,
+        },
     ],
     calls: &[
         Call::on_everything("cloudwatch:DescribeAlarms"),
@@ -58,16 +71,23 @@ pub const FUNCTION: Function = Function {
         Call::on("dynamodb:GetItem", TABLE),
         // TransactWriteItems needs it, too.
         Call::on("dynamodb:PutItem", TABLE),
+        // The instance and its network interface are resources of the call as well.
+        Call::on("ec2:AssociateAddress", ELASTIC_IP),
+        Call::on_everything("ec2:DescribeAddresses"),
+        Call::on_everything("ec2:DescribeInstances"),
         Call::on("sns:Publish", TOPIC),
         Call::on("ssm:GetParameter", PARAMETER),
+        Call::on("ssm:GetParameterHistory", PARAMETER),
     ],
     problems: rules::CODES,
     reasons: &[
         Because::VARIANTS,
         ForeignEvent::CODES_OF_ACCOUNTS,
         InterlockCode::VARIANTS,
+        VoidAnswer::VARIANTS,
         &CLOSING_CODES,
         LaterEvent::VARIANTS,
+        TrafficStatus::VARIANTS,
         Remark::VARIANTS,
     ],
     without_rules: WithoutRules { level: Some(ProblemLevel::Error), effect: "no alarm starts a recovery" },
@@ -100,6 +120,12 @@ const KEYS: &[Key] = &[
         "`\"notify\"`, `\"recovery\"`",
         KeyDefault::Value("\"notify\""),
         "whether a confirmed alarm is emailed with the command that starts the recovery, or starts it",
+    ),
+    key(
+        "approval",
+        "`\"required\"`, `\"after 10m\"`",
+        KeyDefault::Absent("none is needed"),
+        "whether a recovery waits for an operator's approval, or that long for a refusal",
     ),
     key(
         "rpo",
@@ -136,6 +162,12 @@ const KEYS: &[Key] = &[
         "duration, 5m to 30d",
         KeyDefault::Value("\"6h\""),
         "the time from the alarm after which an incident without a start is given up",
+    ),
+    key(
+        "addresses",
+        "table of strings",
+        KeyDefault::Absent("no address is moved"),
+        "source servers and the allocation ids of the Elastic IP addresses that their recovered instances receive",
     ),
     key(
         "topic",

@@ -4,6 +4,7 @@ mod commands;
 mod form;
 mod subject;
 mod text;
+mod traffic;
 mod without_incident;
 
 use jiff::Timestamp;
@@ -74,6 +75,10 @@ pub fn severity(incident: &Incident) -> &'static str {
         | IncidentPhase::Failed
         | IncidentPhase::Cancelled
         | IncidentPhase::AgedOut => "critical",
+        // The launched servers are not reached.
+        IncidentPhase::Recovered if incident.traffic.values().any(|one| !one.status.is_settled()) => {
+            "critical"
+        }
         IncidentPhase::Recovered => "high",
         // DRS would refuse the next start as well.
         IncidentPhase::OkAgain if incident.last_refused().is_some() => "high",

@@ -53,6 +53,11 @@ pub enum Event {
         /// The operator's name.
         by: String,
     },
+    /// A parameter of Systems Manager changed: an operator may have answered. Every open incident is re-evaluated.
+    Answered {
+        /// The parameter's name.
+        parameter: String,
+    },
     /// Every open incident is re-evaluated.
     Reconcile,
 }
@@ -83,6 +88,7 @@ impl fmt::Display for Event {
             Self::Refuse { incident, by } => write!(f, "{by} refuses the recovery of {incident}"),
             Self::Close { incident, by } => write!(f, "{by} closes the incident {incident}"),
             Self::ClearLatch { plan, by } => write!(f, "{by} clears the latch of {plan}"),
+            Self::Answered { parameter } => write!(f, "the parameter {parameter} changed"),
             Self::Reconcile => f.write_str("reconcile"),
         }
     }
@@ -98,6 +104,10 @@ pub fn parse(event: &Value) -> Result<Parsed, MalformedEvent> {
         (Some("pointsman"), Some(kind)) => ours(kind, event),
         (Some("aws.drs"), Some("DRS Source Server Launch Result")) => {
             Ok(Parsed::Ours(Event::Launch(launch(event))))
+        }
+        (Some("aws.ssm"), Some("Parameter Store Change")) => {
+            let parameter = text("/detail/name").unwrap_or("without a name").to_owned();
+            Ok(Parsed::Ours(Event::Answered { parameter }))
         }
         _ => Ok(of_something_else(event).map_or_else(|| alarms(event), Parsed::NotOurs)),
     }

@@ -8,6 +8,8 @@ use shared::arn::Arn;
 use shared::call_error::CallError;
 
 use crate::alarm::AlarmState;
+use crate::approval::ParameterAnswer;
+use crate::incident::ChosenSnapshot;
 use crate::rules::Mode;
 use crate::suppression::Suppression;
 
@@ -25,10 +27,16 @@ pub struct Facts {
     pub executions: Option<Read<Vec<FoundExecution>>>,
     /// The DRS plan, its servers, and the jobs and instances of these.
     pub recoverable: Option<Recoverable>,
+    /// The operators' answers to requests for an approval.
+    pub answers: Option<Read<Vec<ParameterAnswer>>>,
+    /// Those of the approved snapshots that DRS no longer has.
+    pub deleted_snapshots: Option<Read<Vec<ChosenSnapshot>>>,
     /// The progress of the incident's execution.
     pub progress: Option<Read<ExecutionProgress>>,
     /// What changed in DRS since the launch.
     pub later: Option<LaterFacts>,
+    /// The addresses of the plan and the instances that receive them.
+    pub traffic: Option<TrafficFacts>,
 }
 
 /// The facts about an incident after its launch.
@@ -66,6 +74,74 @@ pub struct LaunchJob {
     pub servers: Vec<String>,
     /// The job has an incident's tag.
     pub is_tagged: bool,
+}
+
+/// The facts about the move of traffic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrafficFacts {
+    /// The kill switch.
+    pub kill_switch: Read<KillSwitch>,
+    /// The recovered instances of the servers, as DRS lists them.
+    pub recovered: Read<Vec<RecoveredInstance>>,
+    /// The instances in EC2, by their ids.
+    pub instances: Read<BTreeMap<String, FoundInstance>>,
+    /// The addresses, by their allocation ids.
+    pub addresses: Read<BTreeMap<String, FoundAddress>>,
+}
+
+/// A recovered instance, as DRS lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoveredInstance {
+    /// The source server's id.
+    pub server: String,
+    /// The recovery instance's id in DRS.
+    pub recovery: String,
+    /// The instance's id in EC2.
+    pub id: String,
+    /// Whether a drill launched the instance.
+    pub is_drill: bool,
+}
+
+/// An instance in EC2.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundInstance {
+    /// The state, with EC2's name: `running`.
+    pub state: String,
+    /// The id of the primary network interface.
+    pub interface: Option<String>,
+    /// The Elastic IP address of that interface.
+    pub elastic_ip: Option<String>,
+}
+
+/// An Elastic IP address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundAddress {
+    /// The address.
+    pub ip: String,
+    /// What has the address.
+    pub association: Option<FoundAssociation>,
+}
+
+/// The association of an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundAssociation {
+    /// The association's id.
+    pub id: Option<String>,
+    /// The instance's id; none for another resource.
+    pub instance: Option<String>,
+    /// The network interface's id.
+    pub interface: Option<String>,
+}
+
+/// An association that EC2 did not confirm.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AssociationFailure {
+    /// EC2 refused the association.
+    #[error("{0}")]
+    Refused(CallError),
+    /// Whether the address is associated is unknown.
+    #[error("{0}")]
+    Unknown(CallError),
 }
 
 /// The kill switch and the second signal of a plan.

@@ -1,5 +1,7 @@
 //! Reads the facts that a step asks for, one after the other, all of them from the recovery region.
 
+mod addresses;
+mod approval;
 mod executions;
 mod instances;
 mod jobs;
@@ -12,10 +14,10 @@ use futures::join;
 use shared::arn::Arn;
 use versioned_table::TableError;
 
-use crate::facts::{DrsPlan, Facts, LaterFacts, Recoverable, Signals};
+use crate::facts::{DrsPlan, Facts, LaterFacts, Recoverable, Signals, TrafficFacts};
 use crate::rules::RecoveryPlan;
 use crate::run::Run;
-use crate::step::{Input, KnownPlan, LaterQuery, MissingFact, Step, step};
+use crate::step::{Input, KnownPlan, LaterQuery, MissingFact, Step, TrafficQuery, step};
 
 pub(crate) use executions::{executions, mode};
 
@@ -59,10 +61,17 @@ async fn read(
         MissingFact::Recoverable(drs_plan) => {
             facts.recoverable = Some(recoverable(run, drs_plan.as_deref()).await);
         }
+        MissingFact::Answers => {
+            facts.answers = Some(approval::answers(&run.aws.ssm, &run.settings.approval).await);
+        }
+        MissingFact::DeletedSnapshots(chosen) => {
+            facts.deleted_snapshots = Some(approval::deleted(drs, &chosen).await);
+        }
         MissingFact::Progress(execution) => {
             facts.progress = Some(progress::progress(drs, &execution.to_string()).await);
         }
         MissingFact::Later(query) => facts.later = Some(later(run, &query).await),
+        MissingFact::Traffic(query) => facts.traffic = Some(traffic(run, &query).await),
     }
     Ok(())
 }
@@ -78,6 +87,18 @@ async fn later(run: &Run<'_>, query: &LaterQuery) -> LaterFacts {
     let instances = instances::of_servers(drs, &query.servers);
     let (progress, executions, instances) = join!(progress, executions, instances);
     LaterFacts { progress, executions, jobs, instances }
+}
+
+async fn traffic(run: &Run<'_>, query: &TrafficQuery) -> TrafficFacts {
+    let aws = run.aws;
+    let (kill_switch, recovered, addresses) = join!(
+        signals::kill_switch(&aws.ssm, &run.settings.kill_switch),
+        addresses::recovered(aws, &query.servers),
+        addresses::addresses(aws, &query.allocations),
+    );
+    let ids: Vec<String> = recovered.iter().flatten().map(|recovered| recovered.id.clone()).collect();
+    let instances = addresses::instances(aws, &ids).await;
+    TrafficFacts { kill_switch, recovered, instances, addresses }
 }
 
 async fn signals(run: &Run<'_>, plan: &RecoveryPlan) -> Signals {

@@ -81,7 +81,7 @@ async fn decided(run: &Run<'_>, event: &Event) -> Report {
                 report.add(each(run, named).await);
             }
         }
-        Event::Launch(_) | Event::Reconcile => {
+        Event::Launch(_) | Event::Answered { .. } | Event::Reconcile => {
             let all = run.rules.plans.iter().map(|plan| (plan, Input::Reconcile(Mode::Recovery)));
             let all = all.collect();
             report.add(each(run, all).await);

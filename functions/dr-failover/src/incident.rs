@@ -1,5 +1,6 @@
 //! An incident: the one record from the first alarm to the last server, as the table holds it and `pointsman incident` prints it.
 
+mod approval;
 mod attempt;
 mod end;
 mod ended_hold;
@@ -26,7 +27,11 @@ use crate::interlock::Interlock;
 use crate::reported::ReportedState;
 use crate::rules::{Mode, RecoveryPlan};
 use crate::suppression::Suppression;
+use crate::traffic::TrafficMove;
 
+pub use approval::{
+    ApprovalRequest, Approver, IncidentApproval, MOST_REQUESTS, ReadAnswer, digest_of_plan,
+};
 pub use attempt::{ChosenSnapshot, DecidedStart, RefusalCause, StartAttempt, StartRefusal};
 pub use end::{IncidentEnd, launched_of};
 pub use ended_hold::{EndedHold, HoldEnd};
@@ -96,6 +101,12 @@ pub struct Incident {
     /// The operator who refused the recovery. The incident is closed once DRS is known to have no execution of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused_by: Option<String>,
+    /// The request for an approval, and the answers that were read.
+    #[serde(skip_serializing_if = "IncidentApproval::is_empty")]
+    pub approval: IncidentApproval,
+    /// The operator who approved the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<Approver>,
     /// The phase.
     pub phase: IncidentPhase,
     /// Drill or recovery, as the rules had it at the last decision.
@@ -123,6 +134,9 @@ pub struct Incident {
     pub over_rto: bool,
     /// The servers, by their ids.
     pub servers: BTreeMap<String, IncidentServer>,
+    /// The addresses of servers that a recovery moves, by the servers' ids.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub traffic: BTreeMap<String, TrafficMove>,
     /// The servers' hostnames that DRS knows.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub hostnames: BTreeMap<String, String>,
@@ -212,6 +226,8 @@ impl Incident {
             closed_by: None,
             drilled_by: None,
             refused_by: None,
+            approval: IncidentApproval::default(),
+            approved_by: None,
             phase: IncidentPhase::Held,
             mode: Mode::Recovery,
             alarms: BTreeMap::new(),
@@ -223,6 +239,7 @@ impl Incident {
             refused_count: 0,
             over_rto: false,
             servers: BTreeMap::new(),
+            traffic: BTreeMap::new(),
             hostnames: BTreeMap::new(),
             record: Vec::new(),
             unrecorded: 0,

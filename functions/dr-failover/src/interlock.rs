@@ -30,6 +30,12 @@ pub enum Interlock {
     KillSwitchUnclear { parameter: String, found: KillSwitchGap },
     /// The plan's mode is `notify`, and no operator approved the start.
     NotifyOnly,
+    /// No operator has approved the start. Without a refusal it starts by itself `after` a time, at `starts`.
+    ApprovalNeeded { after: Option<SignedDuration>, starts: Option<Timestamp>, expires: Option<Timestamp> },
+    /// No operator answered this many requests for an approval, and the function asks no more.
+    ApprovalUnanswered { requests: u32 },
+    /// The operators' answers could not be read.
+    ApprovalUnreadable { parameter: String, error: CallError },
     /// The function's time is set by hand.
     TimeIsMadeUp,
     /// The DRS plan is in another region than the function.
@@ -132,6 +138,9 @@ impl Interlock {
             Self::KillSwitchOff { .. } => Code::KillSwitchOff,
             Self::KillSwitchUnclear { .. } => Code::KillSwitchUnclear,
             Self::NotifyOnly => Code::NotifyOnly,
+            Self::ApprovalNeeded { .. } => Code::ApprovalNeeded,
+            Self::ApprovalUnanswered { .. } => Code::ApprovalUnanswered,
+            Self::ApprovalUnreadable { .. } => Code::ApprovalUnreadable,
             Self::TimeIsMadeUp => Code::TimeIsMadeUp,
             Self::PlanElsewhere { .. } => Code::PlanElsewhere,
             Self::AlarmUnclear { .. } => Code::AlarmUnclear,
@@ -172,6 +181,8 @@ impl Interlock {
         match self {
             Self::KillSwitchOff { .. }
             | Self::NotifyOnly
+            | Self::ApprovalNeeded { after: None, .. }
+            | Self::ApprovalUnanswered { .. }
             | Self::TimeIsMadeUp
             | Self::PlanElsewhere { .. }
             | Self::AlarmUnclear { .. }
@@ -183,6 +194,8 @@ impl Interlock {
             | Self::PlanEmpty
             | Self::TooManyServers { .. } => false,
             Self::KillSwitchUnclear { .. }
+            | Self::ApprovalNeeded { after: Some(_), .. }
+            | Self::ApprovalUnreadable { .. }
             | Self::AlarmUnknown { .. }
             | Self::Suppressed { .. }
             | Self::SecondAlarmQuiet { .. }

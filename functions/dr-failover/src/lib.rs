@@ -10,6 +10,7 @@
 //! A blocked incident is re-evaluated by each reconcile.
 
 pub mod alarm;
+pub mod approval;
 pub mod because;
 mod check;
 mod description;
@@ -26,6 +27,7 @@ pub mod settings;
 pub mod step;
 pub mod suppression;
 pub mod text;
+pub mod traffic;
 
 #[cfg(feature = "function")]
 mod act;

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::incident::{Incident, IncidentPhase};
 use crate::interlock::InterlockCode;
 
+/// What stands between a state and the traffic in an item.
+const TRAFFIC: &str = " + traffic ";
+
 /// The state that an email reports. Items hold it as a text, which is the same in every format.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
@@ -50,6 +53,13 @@ pub enum ReportedState {
         /// The number of events.
         count: u32,
     },
+    /// Such a state, with the addresses of servers.
+    WithTraffic {
+        /// The state.
+        state: Box<ReportedState>,
+        /// Each server with the code of its address's status.
+        traffic: String,
+    },
     /// A text of another version of the function. It equals no state, so that the state is reported again.
     Unknown(String),
 }
@@ -57,6 +67,24 @@ pub enum ReportedState {
 impl ReportedState {
     /// The state of an incident.
     pub fn of(incident: &Incident) -> Self {
+        let state = Self::of_course(incident);
+        if incident.traffic.is_empty() {
+            return state;
+        }
+        let each = incident.traffic.iter().map(|(server, moved)| format!("{server}={}", moved.status.code()));
+        Self::WithTraffic { state: Box::new(state), traffic: each.collect::<Vec<_>>().join(" ") }
+    }
+
+    /// The addresses of servers with their statuses.
+    pub fn traffic(&self) -> Option<&str> {
+        match self {
+            Self::WithTraffic { traffic, .. } => Some(traffic),
+            _ => None,
+        }
+    }
+
+    /// The state of an incident without its traffic.
+    fn of_course(incident: &Incident) -> Self {
         let over_rto = incident.over_rto;
         match incident.phase {
             IncidentPhase::Held => Self::Held { codes: codes(incident), over_rto },
@@ -88,8 +116,17 @@ impl ReportedState {
     /// The state of an incident that the last email does not report, if an email should.
     pub fn unreported(incident: &Incident) -> Option<Self> {
         let state = Self::of(incident);
-        let is_passing = state == Self::Starting || incident.is_validated_again();
+        let is_passing =
+            state == Self::Starting || incident.is_validated_again() || incident.is_moving_traffic();
         (incident.reported.as_ref() != Some(&state) && !is_passing).then_some(state)
+    }
+
+    /// The state without the addresses.
+    pub fn without_traffic(&self) -> &Self {
+        match self {
+            Self::WithTraffic { state, .. } => state,
+            state => state,
+        }
     }
 
     /// Whether the state reports that the RTO has passed.
@@ -99,6 +136,7 @@ impl ReportedState {
             | Self::StartUnanswered { over_rto }
             | Self::StartUnseen { over_rto }
             | Self::Running { over_rto, .. } => *over_rto,
+            Self::WithTraffic { state, .. } => state.is_over_rto(),
             Self::Starting | Self::Ended(_) | Self::AfterLaunch { .. } | Self::Unknown(_) => false,
         }
     }
@@ -137,6 +175,7 @@ impl fmt::Display for ReportedState {
             }
             Self::Ended(phase) => f.write_str(phase.name()),
             Self::AfterLaunch { phase, count } => write!(f, "{}: later {count}", phase.name()),
+            Self::WithTraffic { state, traffic } => write!(f, "{state}{TRAFFIC}{traffic}"),
             Self::Unknown(text) => f.write_str(text),
         }
     }
@@ -156,6 +195,10 @@ impl From<String> for ReportedState {
 
 /// The state that is written as this text.
 fn parsed(text: &str) -> Option<ReportedState> {
+    if let Some((state, traffic)) = text.split_once(TRAFFIC) {
+        let state = Box::new(parsed(state)?);
+        return Some(ReportedState::WithTraffic { state, traffic: traffic.to_owned() });
+    }
     let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
     let mut words: Vec<&str> = rest.split_whitespace().collect();
     let over_rto = words.pop_if(|last| *last == "over-rto").is_some();
@@ -220,6 +263,7 @@ mod tests {
             "recovered-in-part",
             "recovered: later 3",
             "failed: later 1",
+            "recovered + traffic s-1=traffic-moved s-2=address-in-use",
         ] {
             let state = ReportedState::from(text.to_owned());
             assert!(!matches!(state, ReportedState::Unknown(_)), "{text}");

@@ -76,6 +76,8 @@ pub struct PlanPlaces {
     pub topic: Option<std::ops::Range<usize>>,
     /// `alarms`, one by one.
     pub alarms: Vec<std::ops::Range<usize>>,
+    /// The allocation ids of `addresses`, one by one.
+    pub addresses: Vec<std::ops::Range<usize>>,
 }
 
 /// The second signal: an alarm, a probe or both, each observed from the recovery region. All of them must agree.

@@ -9,6 +9,12 @@ pub const TABLE: &str = "POINTSMAN_TABLE";
 /// The variable with the name of the SSM parameter that is the kill switch.
 pub const KILL_SWITCH: &str = "POINTSMAN_KILL_SWITCH";
 
+/// The variable with the name of the SSM parameter that operators answer requests for an approval with.
+pub const APPROVAL: &str = "POINTSMAN_APPROVAL";
+
+/// The variable with the ARN of the function's own role, whose answers do not count.
+pub const ROLE: &str = "POINTSMAN_ROLE_ARN";
+
 /// The settings of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -18,6 +24,10 @@ pub struct Settings {
     pub table: String,
     /// The name of the parameter that is the kill switch.
     pub kill_switch: String,
+    /// The name of the parameter that operators answer requests for an approval with.
+    pub approval: String,
+    /// The ARN of the function's own role.
+    pub role: String,
     /// `POINTSMAN_NOW` is set, and AWS is not emulated on this machine.
     pub time_is_made_up: bool,
 }
@@ -46,6 +56,8 @@ impl Settings {
             topic: required(TOPIC, "the ARN of the SNS topic for emails")?,
             table: required(TABLE, "the name of the DynamoDB table for latches and incidents")?,
             kill_switch: required(KILL_SWITCH, "the name of the SSM parameter that is the kill switch")?,
+            approval: required(APPROVAL, "the name of the SSM parameter for approvals")?,
+            role: required(ROLE, "the ARN of the function's role")?,
             time_is_made_up: is_set && !is_loopback(&variable("AWS_ENDPOINT_URL")),
         })
     }

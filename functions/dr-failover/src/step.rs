@@ -5,11 +5,13 @@
 
 mod after;
 pub mod alarm;
+mod approval;
 pub mod decide;
 pub mod follow;
 mod open;
 mod report;
 mod started;
+mod traffic;
 
 use jiff::Timestamp;
 use shared::act::Performed;
@@ -22,11 +24,14 @@ use shared::home::Home;
 use crate::alarm::{AlarmEvent, AlarmState};
 use crate::because::{Because, LatchKept};
 use crate::facts::{Facts, FoundExecution};
-use crate::incident::{DecidedStart, EntryKind, Incident, IncidentPhase};
+use crate::incident::{ChosenSnapshot, DecidedStart, EntryKind, Incident, IncidentPhase};
 use crate::latch::{Clearance, Latch, LatchedStart};
 use crate::rules::{Mode, RecoveryPlan};
 use crate::settings::Settings;
+use crate::traffic::Association;
 use shared::table_error::TableError;
+
+pub use traffic::AssociationAnswer;
 
 /// The known state of a plan: its latch and its open incident.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -82,6 +87,8 @@ pub enum Input<'a> {
     Reconcile(Mode),
     /// DRS was asked for the start.
     Started(&'a Performed<StartAnswer, StartFailure>),
+    /// EC2 was asked for associations of addresses.
+    Associated(&'a [AssociationAnswer]),
     /// SNS took the email about a claimed state, or did not.
     Published {
         /// The claim.
@@ -135,10 +142,25 @@ pub enum MissingFact {
     Executions(Box<ExecutionsQuery>),
     /// The servers of the DRS plan, or of the plan's waves, with what could block their launch.
     Recoverable(Option<Box<Arn>>),
+    /// The operators' answers to requests for an approval.
+    Answers,
+    /// Whether DRS still has these snapshots.
+    DeletedSnapshots(Vec<ChosenSnapshot>),
     /// The progress of this execution.
     Progress(Box<Arn>),
     /// What changed in DRS since the launch.
     Later(Box<LaterQuery>),
+    /// The addresses and the instances that receive them.
+    Traffic(Box<TrafficQuery>),
+}
+
+/// The addresses that count for an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrafficQuery {
+    /// The ids of the source servers.
+    pub servers: Vec<String>,
+    /// The allocation ids of the addresses.
+    pub allocations: Vec<String>,
 }
 
 /// The executions that count for an incident.
@@ -191,6 +213,8 @@ pub enum Effect {
     Write,
     /// Asks DRS to start the plan.
     Start(DecidedStart),
+    /// Asks EC2 to associate addresses with recovered instances.
+    Associate(Vec<Association>),
     /// Publishes the email about the cleared latch.
     ReportClearance(Clearance),
     /// Publishes the email about the claimed state of the incident.
@@ -224,6 +248,7 @@ pub fn step(
     let mut draft = Draft::new(known, facts, context);
     match input {
         Input::Started(performed) => draft.started(performed),
+        Input::Associated(answers) => draft.associated(answers),
         Input::Published { claim, subject, is_sent } => draft.published(claim, subject, is_sent),
         Input::ClearanceReported => draft.clearance_reported(),
         Input::ReportClosed(id) => draft.report_closed(id),
@@ -311,10 +336,12 @@ impl<'a> Draft<'a> {
             return Ok(());
         }
         let start = self.advance()?;
+        let associations = self.traffic()?;
         self.claim();
         self.step.effects.push(Effect::Write);
         match start {
             Some(start) => self.step.effects.push(Effect::Start(start)),
+            None if !associations.is_empty() => self.step.effects.push(Effect::Associate(associations)),
             None => self.report(),
         }
         Ok(())

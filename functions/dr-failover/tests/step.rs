@@ -69,6 +69,8 @@ impl World {
             topic: "arn:aws:sns:us-east-1:111122223333:on-call".to_owned(),
             table: "incidents".to_owned(),
             kill_switch: "/kill-switch".to_owned(),
+            approval: "/approval".to_owned(),
+            role: "arn:aws:iam::111122223333:role/dr-failover".to_owned(),
             time_is_made_up: false,
         };
         let snapshot = RecoverySnapshot { id: "pit-1".to_owned(), taken: at("09:58:00") };
@@ -94,6 +96,8 @@ impl World {
                 jobs: Ok(Vec::new()),
                 instances: Ok(Vec::new()),
             }),
+            answers: None,
+            deleted_snapshots: None,
             progress: None,
             later: None,
         };

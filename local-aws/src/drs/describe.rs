@@ -86,7 +86,12 @@ pub(super) fn describe_recovery_instances(
         (ids.is_empty() || ids.contains(&instance.id))
             && (servers.is_empty() || servers.contains(&instance.server))
     });
-    let items: Vec<Value> = wanted.map(|instance| recovery_instance(&drs.region, instance)).collect();
+    let shown = |instance| {
+        let mut shown = recovery_instance(&drs.region, instance);
+        shown["ec2InstanceState"] = drs.instance_state(instance, context.now).into();
+        shown
+    };
+    let items: Vec<Value> = wanted.map(shown).collect();
     paging.page("items", &items)
 }
 

@@ -168,6 +168,7 @@ impl DrsTransition<'_> {
             is_drill: job.is_drill,
             state: "RUNNING".to_owned(),
             job: Some(job.id.clone()),
+            launched: Some(self.at),
         }));
         self.publish_result(index, &server, launches);
         let job = &mut self.state.jobs[index];

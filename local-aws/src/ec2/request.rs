@@ -107,6 +107,6 @@ pub(crate) fn is_snapshot_id(id: &str) -> bool {
     id.strip_prefix("snap-").is_some_and(is_hex)
 }
 
-fn is_hex(digits: &str) -> bool {
+pub(super) fn is_hex(digits: &str) -> bool {
     matches!(digits.len(), 8 | 17) && digits.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'))
 }

@@ -23,6 +23,7 @@ pub(super) fn settings(world: &mut AwsWorld, raw: RawDrs) {
     drs.initialized = raw.initialized.unwrap_or(drs.initialized);
     drs.events = raw.events.unwrap_or(drs.events);
     drs.step = raw.seconds.map_or(drs.step, |seconds| SignedDuration::from_secs(seconds.into()));
+    drs.pending = SignedDuration::from_secs(raw.pending_seconds.into());
     drs.page_size = raw.page_size.map_or(drs.page_size, Into::into);
 }
 
@@ -196,6 +197,7 @@ pub(super) fn instance(
         is_drill: raw.drill,
         state: state_name.to_owned(),
         job: None,
+        launched: None,
     });
     Ok(())
 }

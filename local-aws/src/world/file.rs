@@ -7,7 +7,8 @@ use toml::Spanned;
 
 use super::raw::{RawFault, RawWorld};
 use super::{
-    AwsWorld, WorldError, account, drs, images, pipelines, repositories, signals, stacks, tables, timeline,
+    AwsWorld, WorldError, account, addresses, drs, images, pipelines, repositories, signals, stacks, tables,
+    timeline,
 };
 use crate::error_answer::{ErrorAnswer, status_of};
 use crate::fault::{Fault, FaultAnswer};
@@ -135,6 +136,12 @@ pub(super) fn read(path: &Path) -> Result<AwsWorld, WorldError> {
     }
     for instance in raw.recovery_instance {
         drs::instance(&world, &file, instance)?;
+    }
+    for instance in raw.instance {
+        addresses::instance(&world, &file, instance)?;
+    }
+    for address in raw.address {
+        addresses::address(&world, &file, address)?;
     }
     for fault in raw.fault {
         world.faults.add(checked(&file, fault)?);

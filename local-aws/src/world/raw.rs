@@ -1,5 +1,6 @@
 //! The shape of `world.toml`, exactly as it is written. The modules of the parent folder interpret it.
 
+mod addresses;
 mod drs;
 mod images;
 mod pull_requests;
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use toml::Spanned;
 
+pub(super) use addresses::{RawAddress, RawInstance};
 pub(super) use drs::{
     RawDrs, RawPlanStep, RawRecoveryExecution, RawRecoveryInstance, RawRecoveryJob, RawRecoveryPlan,
     RawSnapshotOf, RawSourceServer,
@@ -78,6 +80,10 @@ pub(super) struct RawWorld {
     pub(super) recovery_job: Vec<RawRecoveryJob>,
     #[serde(default)]
     pub(super) recovery_instance: Vec<RawRecoveryInstance>,
+    #[serde(default)]
+    pub(super) instance: Vec<RawInstance>,
+    #[serde(default)]
+    pub(super) address: Vec<RawAddress>,
     #[serde(default)]
     pub(super) timeline: Vec<Spanned<RawTimed>>,
     #[serde(default)]

@@ -4,7 +4,7 @@ use super::file::WorldFile;
 use super::raw::{RawAlarm, RawEndpoint, RawParameter};
 use super::{AwsWorld, WorldError};
 use crate::cloudwatch::{self, AlarmRecord};
-use crate::ssm::{self, Parameter};
+use crate::ssm::{self, ParameterWrite};
 use crate::web::WebEndpoint;
 use jiff::Timestamp;
 
@@ -59,15 +59,16 @@ pub(super) fn parameter(
         }
         _ => return Err(file.invalid(&raw.name, "a parameter has a `value`, or is `absent = true`")),
     };
-    let parameter = Parameter {
-        name: raw.name.get_ref().clone(),
-        region: raw.region.unwrap_or_else(|| world.region.clone()),
-        kind: kind.to_owned(),
-        value,
-        version: 1,
-        modified: world.now.unwrap_or_else(Timestamp::now),
+    let write = ParameterWrite {
+        name: raw.name.get_ref(),
+        region: raw.region.as_deref().unwrap_or(&world.region),
+        kind,
+        value: &value,
+        user: raw.by.as_deref().unwrap_or(&world.account.caller),
+        now: world.now.unwrap_or_else(Timestamp::now),
     };
-    match world.ssm.add(parameter) {
+    let versions = raw.versions.map_or(1, |versions| versions.get().into());
+    match world.ssm.add(&write, versions) {
         true => Ok(()),
         false => Err(file.invalid(&raw.name, format!("parameter `{}` is listed twice", raw.name.get_ref()))),
     }

@@ -99,13 +99,14 @@ fn what(
         ("image", raw.image.is_some()),
         ("ebs-snapshot", raw.ebs_snapshot.is_some()),
         ("block-public-access", raw.block_public_access.is_some()),
+        ("address", raw.address.is_some()),
     ]
     .into_iter()
     .filter_map(|(name, is_there)| is_there.then_some(name))
     .collect();
     let &[named] = &named[..] else {
         let message = "an entry needs exactly one of reconcile, event, alarm, parameter, endpoint, launch, snapshot, drs, fault, \
-                       image, ebs-snapshot and block-public-access";
+                       image, ebs-snapshot, block-public-access and address";
         return Err(file.invalid(entry, message));
     };
     belongs(file, raw, named)?;
@@ -124,11 +125,12 @@ type Belonging = (&'static str, &'static [&'static str], Option<std::ops::Range<
 
 /// Refuses a key that does not belong to the entry.
 fn belongs(file: &WorldFile<'_>, raw: &RawTimed, named: &str) -> Result<(), WorldError> {
-    let keys: [Belonging; 15] = [
+    let keys: [Belonging; 17] = [
         ("of", &["drs"], raw.of.as_ref().map(Spanned::span)),
         ("state", &["alarm", "block-public-access"], raw.state.as_ref().map(Spanned::span)),
         ("suppressed-by", &["alarm"], raw.suppressed_by.as_ref().map(Spanned::span)),
         ("value", &["parameter"], raw.value.as_ref().map(Spanned::span)),
+        ("by", &["parameter"], raw.by.as_ref().map(Spanned::span)),
         (
             "removed",
             &["parameter", "snapshot", "image", "ebs-snapshot"],
@@ -143,6 +145,7 @@ fn belongs(file: &WorldFile<'_>, raw: &RawTimed, named: &str) -> Result<(), Worl
         ("remove", &["image", "ebs-snapshot"], raw.remove.as_ref().map(Spanned::span)),
         ("region", &["image", "ebs-snapshot", "block-public-access"], raw.region.as_ref().map(Spanned::span)),
         ("account", &["block-public-access"], raw.account.as_ref().map(Spanned::span)),
+        ("instance", &["address"], raw.instance.as_ref().map(Spanned::span)),
         ("for", &["fault"], raw.lasting.as_ref().map(Spanned::span)),
     ];
     for (key, of, span) in keys {
@@ -192,6 +195,15 @@ fn change(
             };
             WorldChange::Alarm { name: name.get_ref().clone(), state: state.to_owned(), suppressed_by }
         }
+        "address" => {
+            let allocation = raw.address.as_ref().expect("it is there");
+            let id = allocation.get_ref();
+            if world.ec2.addresses().iter().all(|one| one.allocation != *id) {
+                return Err(file.invalid(allocation, format!("there is no [[address]] `{id}`")));
+            }
+            let instance = raw.instance.as_ref().map(|instance| instance.get_ref().clone());
+            WorldChange::Address { allocation: id.clone(), instance }
+        }
         "parameter" => {
             let removed = raw.removed.as_ref().is_some_and(|removed| *removed.get_ref());
             if removed == raw.value.is_some() {
@@ -200,6 +212,7 @@ fn change(
             WorldChange::Parameter {
                 name: text(&raw.parameter),
                 value: raw.value.as_ref().map(|value| value.get_ref().clone()),
+                by: raw.by.as_ref().map(|by| by.get_ref().clone()),
             }
         }
         "endpoint" => {

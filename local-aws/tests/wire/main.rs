@@ -6,6 +6,7 @@
 )]
 
 mod accounts;
+mod addresses;
 mod client;
 mod delays;
 mod emails;

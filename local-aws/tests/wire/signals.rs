@@ -42,12 +42,53 @@ fn a_parameter_is_read_changed_and_removed() {
     };
     assert_eq!(value(read()), (json!("enabled"), json!(1)));
     let set = |value: Option<&str>| {
-        aws.apply(&WorldChange::Parameter { name: "/switch".to_owned(), value: value.map(str::to_owned) });
+        aws.apply(&WorldChange::Parameter { name: "/switch".to_owned(), value: value.map(str::to_owned), by: None });
     };
     set(Some("disabled"));
     assert_eq!(value(read()), (json!("disabled"), json!(2)));
     set(None);
     assert_eq!(error(&read()), (400, "ParameterNotFound"));
+}
+
+#[test]
+fn the_versions_of_a_parameter_say_which_principal_wrote_each_in_pages_of_the_newest_100() {
+    let (aws, client) = start();
+    let ssm = |operation: &str, input: Value| client.call("ssm", "AmazonSSM", operation, &input);
+    let ana = "arn:aws:iam::111122223333:user/ana";
+    aws.apply(&WorldChange::Parameter {
+        name: "/switch".to_owned(),
+        value: Some("by ana".to_owned()),
+        by: Some(ana.to_owned()),
+    });
+    let taken = ssm("PutParameter", json!({"Name": "/switch", "Value": "x", "Type": "String"}));
+    assert_eq!(error(&taken), (400, "ParameterAlreadyExists"));
+    assert_eq!(error(&ssm("PutParameter", json!({"Name": "/new", "Value": "x"}))), (400, "ValidationException"));
+    for number in 3..=110 {
+        let put = json!({"Name": "/switch", "Value": number.to_string(), "Overwrite": true});
+        let JournaledAnswer::Ok(answer) = ssm("PutParameter", put) else { panic!("it is overwritten") };
+        assert_eq!(answer["Version"], json!(number));
+    }
+    let page = |token: Option<Value>| {
+        match ssm("GetParameterHistory", json!({"Name": "/switch", "NextToken": token})) {
+            JournaledAnswer::Ok(page) => page,
+            other => panic!("{other:?}"),
+        }
+    };
+    let first = page(None);
+    let second = page(Some(first["NextToken"].clone()));
+    let of = |page: &Value| page["Parameters"].as_array().cloned().unwrap_or_default();
+    assert_eq!((of(&first).len(), of(&second).len()), (50, 50));
+    assert_eq!((&of(&first)[0]["Version"], &of(&second)[49]["Version"]), (&json!(11), &json!(110)));
+    assert!(second["NextToken"].is_null());
+    let user = of(&second)[49]["LastModifiedUser"].clone();
+    assert_eq!(user, json!("arn:aws:sts::111122223333:assumed-role/local/local"));
+    let changes = aws.take_events();
+    assert_eq!(changes.len(), 109);
+    assert_eq!(changes[0]["source"], "aws.ssm");
+    assert_eq!(changes[0]["detail"], json!({"operation": "Update", "name": "/switch", "type": "String"}));
+    let refused = ssm("GetParameterHistory", json!({"Name": "/switch", "MaxResults": 51}));
+    assert_eq!(error(&refused), (400, "ValidationException"));
+    assert_eq!(error(&ssm("GetParameterHistory", json!({"Name": "/none"}))), (400, "ParameterNotFound"));
 }
 
 #[test]
@@ -59,16 +100,16 @@ fn a_parameter_in_no_hierarchy_has_one_value_with_and_without_its_slash() {
         other => panic!("{other:?}"),
     };
     assert_eq!(value(read("switch")), json!("enabled"));
-    aws.apply(&WorldChange::Parameter { name: "switch".to_owned(), value: Some("disabled".to_owned()) });
+    aws.apply(&WorldChange::Parameter { name: "switch".to_owned(), value: Some("disabled".to_owned()), by: None });
     assert_eq!(value(read("/switch")), json!("disabled"));
     let nested = |name: &str, value: &str| {
-        aws.apply(&WorldChange::Parameter { name: name.to_owned(), value: Some(value.to_owned()) });
+        aws.apply(&WorldChange::Parameter { name: name.to_owned(), value: Some(value.to_owned()), by: None });
     };
     nested("/shop/switch", "other");
     assert_eq!(value(read("/switch")), json!("disabled"));
     assert_eq!(error(&read("shop/switch")), (400, "ValidationException"));
     assert_eq!(error(&read("/shop")), (400, "ParameterNotFound"));
-    aws.apply(&WorldChange::Parameter { name: "switch".to_owned(), value: None });
+    aws.apply(&WorldChange::Parameter { name: "switch".to_owned(), value: None, by: None });
     assert_eq!(error(&read("/switch")), (400, "ParameterNotFound"));
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use shared::arn::Arn;
 
 use super::IncidentEmail;
-use crate::incident::{INCIDENT_TAG, Incident};
+use crate::incident::{ApprovalRequest, INCIDENT_TAG, Incident};
 
 /// Starts a DRS plan for real.
 pub(super) fn start(drs_plan: &Arn) -> String {
@@ -142,6 +142,23 @@ pub(super) fn switch(email: &IncidentEmail<'_>, value: &str) -> String {
     format!(
         "aws ssm put-parameter --region {} --name {} --value {value} --type String --overwrite",
         email.home.region, email.settings.kill_switch
+    )
+}
+
+/// Approves the start that a request is about.
+pub(super) fn approve(email: &IncidentEmail<'_>, request: &ApprovalRequest) -> String {
+    answer(email, &format!("approve {} {}", email.incident.id, request.digest))
+}
+
+/// Refuses the incident, with the parameter.
+pub(super) fn refuse_by_answer(email: &IncidentEmail<'_>) -> String {
+    answer(email, &format!("refuse {}", email.incident.id))
+}
+
+fn answer(email: &IncidentEmail<'_>, value: &str) -> String {
+    format!(
+        "aws ssm put-parameter --region {} --name {} --value '{value}' --type String --overwrite",
+        email.home.region, email.settings.approval
     )
 }
 

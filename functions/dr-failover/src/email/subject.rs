@@ -2,6 +2,8 @@
 
 use shared::text::{count, list_at_most, verb};
 
+use super::traffic;
+use crate::approval::short_name;
 use crate::incident::{Incident, IncidentPhase, LaterEvent, Remains};
 use crate::reported::ReportedState;
 use crate::rules::Mode;
@@ -13,6 +15,9 @@ const MOST_NAMES: usize = 2;
 pub(super) fn subject(incident: &Incident) -> String {
     if let Some(news) = news(incident) {
         return news;
+    }
+    if let Some(subject) = traffic::subject(incident) {
+        return subject;
     }
     let plan = &incident.plan;
     let what = format!("{} of {plan}", incident.mode);
@@ -26,8 +31,11 @@ pub(super) fn subject(incident: &Incident) -> String {
         }
         IncidentPhase::Starting => format!("UNCERTAIN{late}: {what}: DRS did not answer the start"),
         IncidentPhase::Running => format!("{}{late}: {}", running(incident), progress(incident, &what)),
-        IncidentPhase::Recovered if incident.is_over() => {
+        IncidentPhase::Recovered if incident.is_over() && !incident.has_moved_traffic() => {
             format!("RECOVERED, but the alarm is OK: {plan}: {servers}, leave traffic where it is")
+        }
+        IncidentPhase::Recovered if incident.has_moved_traffic() => {
+            format!("RECOVERED, traffic moved: {plan}: {servers}")
         }
         IncidentPhase::Recovered => format!("RECOVERED, traffic not moved: {plan}: {servers}"),
         IncidentPhase::Drilled if incident.is_alarming() => {
@@ -136,10 +144,12 @@ fn left_of(incident: &Incident) -> String {
 }
 
 /// The state of an execution in progress.
-fn running(incident: &Incident) -> &'static str {
+fn running(incident: &Incident) -> String {
     let was_unseen = incident.reported.as_ref().and_then(ReportedState::running_unseen);
     let was_finished =
-        matches!(incident.reported, Some(ReportedState::Ended(_) | ReportedState::AfterLaunch { .. }));
+        matches!(
+        incident.reported.as_ref().map(ReportedState::without_traffic),
+        Some(ReportedState::Ended(_) | ReportedState::AfterLaunch { .. }));
     if incident.execution().is_some_and(|execution| execution.unreadable.is_some()) {
         "UNREADABLE"
     } else if was_finished {
@@ -155,8 +165,15 @@ fn running(incident: &Incident) -> &'static str {
     } else if incident.mode == Mode::Drill && incident.is_alarming() {
         "DRILL STARTED, site NOT recovered"
     } else {
-        "STARTED"
+        return started(incident);
     }
+    .to_owned()
+}
+
+/// `STARTED`, with the operator who approved it.
+fn started(incident: &Incident) -> String {
+    let by = incident.approved_by.as_ref().map(|approver| short_name(&approver.by));
+    by.map_or_else(|| "STARTED".to_owned(), |by| format!("STARTED, approved by {by}"))
 }
 
 /// `recovery of shop: 0 of 2 servers launched, db-1 failed`, once the servers are known.

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use shared::email::Detail;
 use shared::text::{list, printable};
 
-use super::{IncidentEmail, commands};
+use super::{IncidentEmail, commands, traffic};
 use crate::incident::{Incident, IncidentPhase};
 use crate::rules::Mode;
 use crate::text::{capitalized, short_duration, utc};
@@ -26,7 +26,10 @@ pub(super) fn text(email: &IncidentEmail<'_>, detail: Detail) -> String {
         let (rto, mode) = (short_duration(email.plan.rto), incident.mode);
         let _ = writeln!(out, "\nThe RTO of {rto} passed at {passed}. The {mode} is not finished.");
     }
-    section(&mut out, "What happens next", &next(email));
+    section(&mut out, "The traffic", &traffic::lines(incident, detail));
+    let mut next = next(email);
+    next.extend(traffic::next(email));
+    section(&mut out, "What happens next", &next);
     section(&mut out, &format!("What blocks the {}", incident.mode), &blocks(incident));
     section(&mut out, "What you can do", &with_rights(email, actions::actions(email)));
     section(&mut out, "The servers", &servers(incident));
@@ -106,9 +109,18 @@ fn next(email: &IncidentEmail<'_>) -> Vec<String> {
                 .to_owned()
         }
         IncidentPhase::Running => {
-            "The function checks every minute. You get an email if a server fails, if the alarm is OK again, if the RTO passes, and \
-             at the end. The function does not move traffic."
-                .to_owned()
+            let traffic = match email.plan.addresses.len() {
+                0 => "The function does not move traffic.".to_owned(),
+                _ if incident.mode == Mode::Drill => "The function does not move traffic.".to_owned(),
+                count => format!(
+                    "After the launch of every critical server it moves {}.",
+                    shared::text::count(count, "reserved address")
+                ),
+            };
+            format!(
+                "The function checks every minute. You get an email if a server fails, if the alarm is OK again, if the RTO passes, \
+                 and at the end. {traffic}"
+            )
         }
         IncidentPhase::Recovered
         | IncidentPhase::RecoveredInPart

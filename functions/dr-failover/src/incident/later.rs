@@ -192,7 +192,7 @@ impl Incident {
     /// The events that no email has reported, once an email has reported the phase itself.
     pub fn news(&self) -> &[LaterEntry] {
         let Some(later) = &self.later else { return &[] };
-        let reported = match &self.reported {
+        let reported = match self.reported.as_ref().map(ReportedState::without_traffic) {
             Some(ReportedState::Ended(phase)) if *phase == self.phase => 0,
             Some(ReportedState::AfterLaunch { phase, count }) if *phase == self.phase => *count,
             _ => return &[],

@@ -44,6 +44,8 @@ pub enum EntryKind {
     Step,
     /// A server reached a final status.
     Server,
+    /// The address of a server was moved, or could not be moved.
+    Traffic,
     /// The RTO passed.
     OverRto,
     /// The operator sent a command.
@@ -51,6 +53,8 @@ pub enum EntryKind {
     Operator,
     /// Something happened after the launch.
     AfterLaunch,
+    /// The function asked for an approval, or an answer did not count.
+    Approval,
     /// An email was sent.
     Mail,
     /// SNS did not accept an email.
@@ -69,6 +73,7 @@ impl EntryKind {
         match self {
             Self::Decided
             | Self::Started
+            | Self::Traffic
             | Self::OverRto
             | Self::Operator
             | Self::Ended
@@ -81,6 +86,7 @@ impl EntryKind {
             | Self::Step
             | Self::Server
             | Self::NotEmailed
+            | Self::Approval
             | Self::Other => false,
         }
     }

@@ -10,13 +10,14 @@ use shared::call_error::CallError;
 use shared::claim::Claim;
 
 use super::{
-    ChosenSnapshot, DecidedStart, EndedHold, FORMAT, Hold, Incident, IncidentAlarm, IncidentEnd,
+    Approver, ChosenSnapshot, DecidedStart, EndedHold, FORMAT, Hold, Incident, IncidentAlarm, IncidentApproval, IncidentEnd,
     IncidentPhase, IncidentServer, Later, PlanExecution, RecordEntry, RefusalCause, Remains, StartAttempt,
     StartRefusal, unknown,
 };
 use crate::interlock::{Interlock, InterlockCode};
 use crate::reported::ReportedState;
 use crate::rules::Mode;
+use crate::traffic::TrafficMove;
 
 /// An incident as an item of any format has it.
 #[derive(Deserialize)]
@@ -37,6 +38,9 @@ pub(super) struct IncidentItem {
     closed_by: Option<String>,
     drilled_by: Option<String>,
     refused_by: Option<String>,
+    #[serde(default)]
+    approval: IncidentApproval,
+    approved_by: Option<Approver>,
     phase: IncidentPhase,
     mode: Mode,
     alarms: BTreeMap<Arn, IncidentAlarm>,
@@ -56,6 +60,8 @@ pub(super) struct IncidentItem {
     #[serde(default)]
     servers: BTreeMap<String, IncidentServer>,
     #[serde(default)]
+    traffic: BTreeMap<String, TrafficItem>,
+    #[serde(default)]
     hostnames: BTreeMap<String, String>,
     #[serde(default)]
     record: Vec<RecordEntry>,
@@ -72,6 +78,15 @@ pub(super) struct IncidentItem {
     refusals: Vec<RefusalItem>,
     /// Format 1.
     execution: Option<PlanExecution>,
+}
+
+/// The address of a server.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum TrafficItem {
+    Known(Box<TrafficMove>),
+    /// A status that a later version of the function wrote.
+    Unknown(IgnoredAny),
 }
 
 /// A hold of any format.
@@ -144,6 +159,8 @@ impl From<IncidentItem> for Incident {
             closed_by: item.closed_by,
             drilled_by: item.drilled_by,
             refused_by: item.refused_by,
+            approval: item.approval,
+            approved_by: item.approved_by,
             phase: item.phase,
             mode,
             alarms: item.alarms,
@@ -155,12 +172,25 @@ impl From<IncidentItem> for Incident {
             refused_count: item.refused,
             over_rto: item.over_rto,
             servers: item.servers,
+            traffic: item
+                .traffic
+                .into_iter()
+                .filter_map(|(server, item)| Some((server, moved(item)?)))
+                .collect(),
             hostnames: item.hostnames,
             record: item.record,
             unrecorded: item.unrecorded,
             reported: item.told,
             claim: item.telling,
         }
+    }
+}
+
+/// An address with a status that is unknown here is dropped: it is looked up again.
+fn moved(item: TrafficItem) -> Option<TrafficMove> {
+    match item {
+        TrafficItem::Known(moved) => Some(*moved),
+        TrafficItem::Unknown(IgnoredAny) => None,
     }
 }
 

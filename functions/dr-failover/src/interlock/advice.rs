@@ -12,6 +12,12 @@ impl Interlock {
             Self::KillSwitchOff { .. } => "recoveries are switched off",
             Self::KillSwitchUnclear { .. } => "the kill switch is unclear",
             Self::NotifyOnly => "an operator has to start it",
+            Self::ApprovalNeeded { starts: Some(starts), .. } => {
+                return format!("it starts by itself at {} UTC", starts.strftime("%H:%M"));
+            }
+            Self::ApprovalNeeded { .. } => "an operator has to approve it",
+            Self::ApprovalUnanswered { requests } => return format!("no operator answered {requests} requests"),
+            Self::ApprovalUnreadable { .. } => "the answers of operators cannot be read",
             Self::TimeIsMadeUp => "the function's time is set by hand",
             Self::PlanElsewhere { .. } => "the DRS plan is in another region",
             Self::AlarmUnclear { .. } => "the alarm event is incomplete",
@@ -62,7 +68,17 @@ impl Interlock {
             Self::KillSwitchUnclear { .. } => {
                 "Read the parameter first: an operator may have set it to `disabled`. It takes `enabled` or `disabled`."
             }
-            Self::NotifyOnly => "Check the site. If the outage is real, start the recovery.",
+            Self::NotifyOnly => "Check the site. If the outage is real, approve the recovery, or start it by hand.",
+            Self::ApprovalNeeded { after: None, .. } => "Check the site. If the outage is real, approve the recovery.",
+            Self::ApprovalNeeded { after: Some(_), .. } => {
+                "Check the site. Approve the recovery to start it now, or refuse it, so that it does not start by itself."
+            }
+            Self::ApprovalUnanswered { .. } => {
+                "The function asks no more for this incident. Start the recovery by hand if the outage is real."
+            }
+            Self::ApprovalUnreadable { .. } => {
+                "An operator may have refused the recovery. The function reads the parameter again every minute."
+            }
             Self::TimeIsMadeUp => {
                 "Remove the variable POINTSMAN_NOW from the function. It is only for replays."
             }

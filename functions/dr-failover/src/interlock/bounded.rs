@@ -13,6 +13,7 @@ impl Interlock {
             | Self::JobsUnreadable { error }
             | Self::InstancesUnreadable { error }
             | Self::PlanUnreadable { error }
+            | Self::ApprovalUnreadable { error, .. }
             | Self::SnapshotsUnreadable { error, .. }
             | Self::KillSwitchUnclear { found: KillSwitchGap::Unreadable(error), .. }
             | Self::SecondAlarmUnreadable { found: SecondAlarmGap::Unreadable(error), .. }
@@ -22,6 +23,8 @@ impl Interlock {
             Self::ProbeNotSent { failure, .. } => failure.message = Incident::bounded(&failure.message),
             Self::KillSwitchOff { .. }
             | Self::NotifyOnly
+            | Self::ApprovalNeeded { .. }
+            | Self::ApprovalUnanswered { .. }
             | Self::TimeIsMadeUp
             | Self::PlanElsewhere { .. }
             | Self::AlarmUnclear { .. }

@@ -22,6 +22,9 @@ pub enum InterlockCode {
     KillSwitchOff,
     KillSwitchUnclear,
     NotifyOnly,
+    ApprovalNeeded,
+    ApprovalUnanswered,
+    ApprovalUnreadable,
     TimeIsMadeUp,
     PlanElsewhere,
     AlarmUnclear,
@@ -75,6 +78,9 @@ impl InterlockCode {
             Self::KillSwitchOff
             | Self::KillSwitchUnclear
             | Self::NotifyOnly
+            | Self::ApprovalNeeded
+            | Self::ApprovalUnanswered
+            | Self::ApprovalUnreadable
             | Self::TimeIsMadeUp
             | Self::PlanElsewhere
             | Self::AlarmUnclear

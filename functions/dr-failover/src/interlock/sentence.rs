@@ -50,6 +50,26 @@ impl fmt::Display for Interlock {
             Self::NotifyOnly => {
                 f.write_str("the plan's mode is notify, so an operator has to start the recovery")
             }
+            Self::ApprovalNeeded { starts: Some(starts), .. } => {
+                write!(f, "the recovery waits for an approval: without a refusal it starts by itself at {starts}")
+            }
+            Self::ApprovalNeeded { expires: Some(expires), .. } => {
+                write!(f, "no operator has approved the recovery: the request can be approved until {expires}")
+            }
+            Self::ApprovalNeeded { after: Some(after), .. } => write!(
+                f,
+                "the recovery waits {} for a refusal, once nothing else blocks it",
+                short_duration(*after)
+            ),
+            Self::ApprovalNeeded { .. } => {
+                f.write_str("the recovery needs an approval, which the function asks for once nothing else blocks it")
+            }
+            Self::ApprovalUnanswered { requests } => {
+                write!(f, "no operator answered {requests} requests for an approval, and the function asks no more")
+            }
+            Self::ApprovalUnreadable { parameter, error } => {
+                write!(f, "the answers of operators in {parameter} cannot be read ({error})")
+            }
             Self::TimeIsMadeUp => f.write_str("the function's time is set by hand (POINTSMAN_NOW)"),
             Self::PlanElsewhere { region, here } => {
                 write!(f, "the DRS recovery plan is in {region}, and this function is in {here}")

@@ -1,5 +1,7 @@
 //! From `[[recovery-plan]]` tables to recovery plans, with every problem of the tables.
 
+mod addresses;
+
 use std::ops::Range;
 
 use jiff::SignedDuration;
@@ -26,6 +28,10 @@ const BAD_DURATION: Code =
 const BAD_TOPIC: Code = Code { name: "bad-topic", title: "a value is not the ARN of an SNS topic" };
 const BAD_AGREE: Code =
     Code { name: "bad-agree", title: "a value is not a number of looks at the second signal" };
+const BAD_ADDRESS: Code =
+    Code { name: "bad-address", title: "a recovery plan names an Elastic IP address that it cannot move" };
+const BAD_APPROVAL: Code =
+    Code { name: "bad-approval", title: "a value does not say when a recovery may start without an approval" };
 const ELSEWHERE: Code = Code { name: "plan-elsewhere", title: "a recovery plan names two regions" };
 
 /// Every code of this module.
@@ -36,8 +42,10 @@ pub const CODES: &[Code] = &[
     BAD_DRS_PLAN,
     BAD_SIGNAL,
     BAD_AGREE,
+    BAD_APPROVAL,
     BAD_DURATION,
     BAD_TOPIC,
+    BAD_ADDRESS,
     ELSEWHERE,
 ];
 
@@ -86,6 +94,7 @@ fn plan(
     // `drill` was the default of earlier versions, in which an alarm could start a drill.
     let modes = [("notify", PlanMode::Notify), ("recovery", PlanMode::Recovery), ("drill", PlanMode::Notify)];
     let mode = table.choice("mode", &modes);
+    let approval = approval(&mut table, mode);
     if table.span("rpo").is_none() {
         let help = "add `rpo = \"15m\"`: the most recent data that the application may lose";
         let problem = Problem::new(MISSING_KEY, table.header(), "this table has no `rpo`");
@@ -105,6 +114,8 @@ fn plan(
     if let (Some((alarms, at)), Some(signal), Some((plan, _))) = (&alarms, &second_signal, &drs_plan) {
         not_itself(&mut table, alarms, at, signal, plan);
     }
+    let waves = Vec::new();
+    let (addresses, addresses_at) = addresses::read(&mut table, &waves);
     table.finish();
     let is_good = problems.len() == before;
     let plan = (|| {
@@ -114,13 +125,18 @@ fn plan(
             name: name.clone()?.into_inner(),
             alarms,
             second_signal: second_signal?,
-            named_at: PlanPlaces { drs_plan: Some(drs_plan_at), topic: topic_at, alarms: alarms_at },
+            named_at: PlanPlaces {
+                drs_plan: Some(drs_plan_at),
+                topic: topic_at,
+                alarms: alarms_at,
+                addresses: addresses_at,
+            },
             agree,
             drs_plan: Some(drs_plan),
-            waves: Vec::new(),
+            waves,
             mode: mode.unwrap_or(PlanMode::Notify),
-            approval: Approval::None,
-            addresses: Vec::new(),
+            approval,
+            addresses,
             rpo: rpo?,
             over_rpo: over_rpo.unwrap_or(OverRpo::Hold),
             rto: rto.unwrap_or(SignedDuration::from_hours(4)),
@@ -242,6 +258,38 @@ fn agreement(table: &mut TableReader<'_, '_, '_>) -> Agreement {
     }
 }
 
+/// The longest time for a refusal.
+const LONGEST_APPROVAL: SignedDuration = DAY;
+
+/// `required`, or `after 10m`: the recovery waits for an approval, or so long for a refusal.
+fn approval(table: &mut TableReader<'_, '_, '_>, mode: Option<PlanMode>) -> Approval {
+    let Some(text) = table.string("approval") else { return Approval::None };
+    let after = text.get_ref().strip_prefix("after ").and_then(parsed_duration);
+    let range = SignedDuration::from_mins(1)..=LONGEST_APPROVAL;
+    match (text.get_ref().as_str(), after.filter(|after| range.contains(after))) {
+        ("required", _) => Approval::Required,
+        (_, Some(after)) if mode == Some(PlanMode::Recovery) => Approval::After(after),
+        (_, Some(_)) => {
+            let label = "in the mode `notify` no recovery starts by itself";
+            let help = "add mode = \"recovery\", or remove this key: a plan in the mode notify always needs an approval";
+            table.problem(Problem::new(BAD_APPROVAL, text.span(), label).help(help));
+            Approval::Required
+        }
+        (_, None) => {
+            let label = "neither `required` nor `after` with a duration from 1m to 24h";
+            let help = "write approval = \"required\", or approval = \"after 10m\"";
+            table.problem(Problem::new(BAD_APPROVAL, text.span(), label).help(help));
+            Approval::Required
+        }
+    }
+}
+
+/// A duration in jiff's friendly format, with days of 24 hours.
+fn parsed_duration(text: &str) -> Option<SignedDuration> {
+    let span = text.parse::<jiff::Span>().ok()?;
+    span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()
+}
+
 /// Refuses a second signal that is one of the plan's own alarms, which would always agree.
 fn not_itself(
     table: &mut TableReader<'_, '_, '_>,
@@ -333,9 +381,7 @@ fn duration(
     range: std::ops::RangeInclusive<SignedDuration>,
 ) -> Option<SignedDuration> {
     let text = table.string(key)?;
-    let parsed = text.get_ref().parse::<jiff::Span>().ok();
-    let parsed = parsed.and_then(|span| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok());
-    let fits = parsed.filter(|duration| range.contains(duration));
+    let fits = parsed_duration(text.get_ref()).filter(|duration| range.contains(duration));
     if fits.is_none() {
         let label = format!("not a duration from {:#} to {:#}", range.start(), range.end());
         table.problem(

@@ -10,7 +10,7 @@ use crate::facts::{
 use crate::incident::{ChosenSnapshot, DecidedStart, Incident};
 use crate::interlock::{Interlock, KillSwitchGap, SecondAlarmGap};
 use crate::latch::{Latch, LatchedStart};
-use crate::rules::{Mode, OverRpo, PlanMode, RecoveryPlan};
+use crate::rules::{Mode, OverRpo, RecoveryPlan};
 
 /// A start takes the snapshots of so many servers (StartRecoveryPlanExecution, AWS Elastic Disaster Recovery API Reference); a
 /// plan has at most 100 ("Recovery plan quotas", AWS Elastic Disaster Recovery User Guide) unless that quota is raised.
@@ -68,7 +68,6 @@ pub fn decide(
     holds.extend(of_second_signal(question.plan, signals));
     holds.extend(of_latch(question));
     holds.extend(of_refusals(question));
-    holds.extend(of_mode(question));
     holds.extend(of_executions(executions));
     if !holds.is_empty() {
         return StartDecision::Hold(holds);
@@ -204,12 +203,6 @@ fn of_latch(question: &StartQuestion<'_>) -> Vec<Interlock> {
         }
     }
     holds
-}
-
-/// In the mode `notify` a confirmed alarm starts nothing.
-fn of_mode(question: &StartQuestion<'_>) -> Option<Interlock> {
-    let is_notify = question.plan.mode == PlanMode::Notify && question.incident.mode == Mode::Recovery;
-    is_notify.then_some(Interlock::NotifyOnly)
 }
 
 /// After each refusal the function waits longer before it asks DRS again.

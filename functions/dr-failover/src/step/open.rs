@@ -94,6 +94,7 @@ impl Draft<'_> {
     /// An incident without an execution.
     fn undecided(&mut self) -> Result<Option<DecidedStart>, MissingFact> {
         let context = self.context;
+        self.read_answers()?;
         let Some(incident) = self.step.known.incident.as_mut() else { return Ok(None) };
         if let Some((phase, end)) = close_without_start(context.plan, incident, context.now) {
             self.close(phase, end)?;
@@ -107,7 +108,9 @@ impl Draft<'_> {
         let (Some(signals), Some(executions)) = (&self.facts.signals, &self.facts.executions) else {
             return Err(MissingFact::Signals(query));
         };
-        let is_notify = context.plan.mode == PlanMode::Notify && incident.mode == Mode::Recovery;
+        let is_notify = context.plan.mode == PlanMode::Notify
+            && incident.mode == Mode::Recovery
+            && incident.approved_by.is_none();
         if let Some(start) = incident.start().filter(|_| is_notify) {
             if start.asked_until.is_some_and(|until| context.now < until) {
                 self.reason(Verdict::Hold, &Because::BeingAsked { would_be: IncidentPhase::Held });
@@ -135,10 +138,17 @@ impl Draft<'_> {
             }
             StartDecision::Adopt(execution) => self.adopt(&execution).map(|()| None),
             StartDecision::Hold(interlocks) => {
+                let interlocks = self.with_approval(interlocks);
                 self.hold(&interlocks);
                 Ok(None)
             }
-            StartDecision::Start(start) => Ok(self.decide_start(start)),
+            StartDecision::Start(start) => match self.permitted(start)? {
+                Ok(start) => Ok(self.decide_start(start)),
+                Err(interlocks) => {
+                    self.hold(&interlocks);
+                    Ok(None)
+                }
+            },
         }
     }
 

@@ -16,6 +16,9 @@ pub(in super::super) struct RawDrs {
     pub(in super::super) seconds: Option<u32>,
     /// Default 100.
     pub(in super::super) page_size: Option<NonZeroUsize>,
+    /// The time that an instance is pending after its launch.
+    #[serde(default)]
+    pub(in super::super) pending_seconds: u32,
     /// Default true.
     pub(in super::super) events: Option<bool>,
 }

@@ -1,5 +1,7 @@
 //! `[[alarm]]`, `[[parameter]]` and `[[endpoint]]`.
 
+use std::num::NonZeroU32;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use toml::Spanned;
@@ -31,6 +33,10 @@ pub(in super::super) struct RawParameter {
     /// Default `String`.
     #[serde(rename = "type")]
     pub(in super::super) kind: Option<Spanned<String>>,
+    /// The principal that wrote it. Default: the caller.
+    pub(in super::super) by: Option<String>,
+    /// The number of equal versions. Default 1.
+    pub(in super::super) versions: Option<NonZeroU32>,
 }
 
 #[derive(Debug, Deserialize)]

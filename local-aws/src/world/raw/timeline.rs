@@ -28,6 +28,10 @@ pub(in super::super) struct RawTimed {
     pub(in super::super) fault: Option<Spanned<String>>,
     pub(in super::super) image: Option<Spanned<String>>,
     pub(in super::super) ebs_snapshot: Option<Spanned<String>>,
+    /// The allocation of an Elastic IP address.
+    pub(in super::super) address: Option<Spanned<String>>,
+    /// The instance that receives the address.
+    pub(in super::super) instance: Option<Spanned<String>>,
     /// `images` or `snapshots`.
     pub(in super::super) block_public_access: Option<Spanned<String>>,
 
@@ -44,6 +48,8 @@ pub(in super::super) struct RawTimed {
     pub(in super::super) state: Option<Spanned<String>>,
     pub(in super::super) suppressed_by: Option<Spanned<String>>,
     pub(in super::super) value: Option<Spanned<String>>,
+    /// The principal that sets a parameter.
+    pub(in super::super) by: Option<Spanned<String>>,
     pub(in super::super) removed: Option<Spanned<bool>>,
     pub(in super::super) answers: Option<Spanned<bool>>,
     pub(in super::super) result: Option<Spanned<String>>,

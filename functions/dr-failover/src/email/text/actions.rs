@@ -2,10 +2,12 @@
 
 mod after;
 
-use crate::email::{IncidentEmail, commands};
+use crate::approval::is_asked;
+use crate::email::{IncidentEmail, commands, traffic};
 use crate::incident::{Incident, IncidentPhase};
 use crate::interlock::InterlockCode;
 use crate::rules::Mode;
+use crate::text::utc;
 
 /// A list of actions.
 #[derive(Default)]
@@ -107,11 +109,22 @@ fn held(email: &IncidentEmail<'_>, list: &mut ActionList) {
             list.command(what, commands::cancel(execution));
         }
     }
+    if let Some(request) = incident.open_request(email.now) {
+        let oldest = request.snapshots.iter().map(|chosen| chosen.taken).min();
+        let from = oldest.map(|taken| format!(" from the snapshots of {} or newer", utc(taken))).unwrap_or_default();
+        let until = utc(request.expires);
+        let what = format!("Approve the recovery, until {until}; it then starts{from}");
+        list.command(&what, commands::approve(email, request));
+    }
     if is_blocked_by(InterlockCode::KillSwitchUnclear) {
         list.command("Read the kill switch", commands::read_switch(email));
     }
     let what = format!("Refuse the {}, if this is no outage", incident.mode);
-    list.command(&what, commands::refuse(email));
+    let refuse = match is_asked(email.plan, incident) {
+        true => commands::refuse_by_answer(email),
+        false => commands::refuse(email),
+    };
+    list.command(&what, refuse);
     if may_start(incident) {
         let what = match is_blocked_by(InterlockCode::StartRefusedForGood) {
             true => format!("With your own rights: {}", lowercased(BY_HAND)),
@@ -167,6 +180,10 @@ fn drilled(email: &IncidentEmail<'_>, list: &mut ActionList) {
 fn recovered(email: &IncidentEmail<'_>, list: &mut ActionList) {
     let incident = email.incident;
     match incident.mode {
+        Mode::Recovery if incident.has_moved_traffic() => list.numbered([
+            "Test the application on the launched servers.",
+            "Make sure that the original site takes no more writes.",
+        ]),
         Mode::Recovery if incident.is_over() => {
             list.sentence("Leave traffic on the original site while it works.");
             list.command(
@@ -180,6 +197,9 @@ fn recovered(email: &IncidentEmail<'_>, list: &mut ActionList) {
             "Move traffic to the launched servers.",
         ]),
         Mode::Drill => list.command(TERMINATE, commands::terminate(email)),
+    }
+    for (what, command) in traffic::actions(email) {
+        list.command(&what, command);
     }
     let missing: Vec<&str> = incident.missing().map(|(id, _)| id.as_str()).collect();
     if !missing.is_empty() && incident.mode == Mode::Recovery {

@@ -6,7 +6,7 @@ use shared::text::{count, noun, printable, verb};
 
 use super::server_name;
 use crate::alarm::AlarmState;
-use crate::email::IncidentEmail;
+use crate::email::{IncidentEmail, traffic};
 use crate::facts::RecoveryInstance;
 use crate::incident::{Incident, IncidentPhase, LaterEntry, LaterEvent, RefusalCause, launched_of};
 use crate::interlock::some;
@@ -218,6 +218,9 @@ fn running(incident: &Incident, the: &str) -> String {
     if incident.mode == Mode::Drill && incident.is_alarming() {
         text.push_str(" The plan is in drill mode: DRS launches test servers, and NOTHING IS RECOVERED.");
     }
+    if let Some(approver) = &incident.approved_by {
+        let _ = write!(text, " {} approved it at {}.", printable(&approver.by), utc(approver.at));
+    }
     for finding in incident.start().iter().flat_map(|start| &start.despite) {
         let _ =
             write!(text, " The {} was started although {}.", incident.mode, printable(&finding.to_string()));
@@ -231,7 +234,7 @@ fn running(incident: &Incident, the: &str) -> String {
 }
 
 fn recovered(incident: &Incident, the: &str) -> String {
-    let mut text = format!("{the} is done: {}. TRAFFIC WAS NOT MOVED.", launched(incident));
+    let mut text = format!("{the} is done: {}. {}", launched(incident), traffic::summary(incident));
     if let Some(taken) = incident.oldest_snapshot() {
         let _ = write!(text, " The data is from {} or newer", utc(taken));
         let age = incident.began().duration_since(taken);
@@ -240,7 +243,7 @@ fn recovered(incident: &Incident, the: &str) -> String {
             false => write!(text, "."),
         };
     }
-    if incident.is_over() {
+    if incident.is_over() && !incident.has_moved_traffic() {
         text.push_str(
             " But the alarm is OK again, so the original site probably works. Leave traffic there unless it does not.",
         );
@@ -253,7 +256,9 @@ fn in_part(incident: &Incident, the: &str) -> String {
     let missing: Vec<String> = incident.missing().map(|(id, _)| server_name(incident, id)).collect();
     let (ended, names) = (ended(incident), some(&missing));
     match incident.mode {
-        Mode::Recovery => format!("{the} is partly done: {ended}, without {names}. Traffic was not moved."),
+        Mode::Recovery => {
+            format!("{the} is partly done: {ended}, without {names}. {}", traffic::summary(incident))
+        }
         Mode::Drill => format!(
             "{the} has passed in part: {ended}. DRS did not launch the {} {names}. It was a drill: nothing is recovered, and \
              traffic was not moved.",
