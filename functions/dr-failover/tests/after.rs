@@ -103,6 +103,8 @@ fn stepped(known: &KnownPlan, input: Input<'_>, facts: &Facts, now: Timestamp) -
         topic: "arn:aws:sns:us-east-1:111122223333:on-call".to_owned(),
         table: "incidents".to_owned(),
         kill_switch: "/kill-switch".to_owned(),
+        approval: "/approval".to_owned(),
+        role: "arn:aws:iam::111122223333:role/dr-failover".to_owned(),
         time_is_made_up: false,
     };
     let home = Home::of("arn:aws:lambda:us-east-1:111122223333:function:dr-failover");
