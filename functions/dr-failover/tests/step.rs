@@ -100,6 +100,7 @@ impl World {
             deleted_snapshots: None,
             progress: None,
             later: None,
+            traffic: None,
         };
         let home = Home::of("arn:aws:lambda:us-east-1:111122223333:function:dr-failover");
         Self { plan, settings, home, facts }
