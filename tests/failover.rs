@@ -547,7 +547,12 @@ fn the_record_has_all_that_happened_and_pointsman_prints_it() {
         "last server launched     +4m 20s",
         "s-0000000000000db01  LAUNCHED",
         "blocked: the second signal does not agree",
-        "email sent: RECOVERED, traffic not moved: shop: 1 of 1 server is launched",
+        "email sent: RECOVERED, traffic not moved: shop: 1 of 1 server launched",
+        "second-signal-quiet from 2026-03-02T10:00:20Z",
+        "(1m): no check blocked, and the",
+        "taken at 2026-03-02T09:58:00Z",
+        "within the RPO of 15m",
+        "closed                   open",
     ] {
         assert!(text.contains(line), "`{line}` is not in\n{text}");
     }

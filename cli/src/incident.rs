@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use dr_failover::incident::{EntryKind, Incident};
+use dr_failover::incident::{EndedHold, EntryKind, Incident, LaterEntry};
 use dr_failover::store::{IncidentStore, incident_of_item};
 use dr_failover::text::short_duration;
 use dr_failover::traffic::TrafficReason;
@@ -72,7 +72,9 @@ pub fn text(incident: &Incident) -> String {
     let mut out = String::new();
     let began = incident.began();
     let mode = incident.mode;
-    let _ = writeln!(out, "{}: {} of {}, {}", incident.id, mode, incident.plan, incident.phase.name());
+    let state = if incident.is_open() { "open" } else { "closed" };
+    let _ =
+        writeln!(out, "{}: {} of {}, {}, {state}", incident.id, mode, incident.plan, incident.phase.name());
     if let Some(drs_plan) = &incident.drs_plan {
         out.push_str(&render::sentence(&format!("  {drs_plan}")));
     }
@@ -96,9 +98,11 @@ pub fn text(incident: &Incident) -> String {
             ))));
         }
     }
-    out.push_str("\ntime from the alarm\n");
-    for (what, at) in steps(incident) {
-        let after = at.map_or_else(|| "not yet".to_owned(), |at| after(began, at));
+    ended_blocks(&mut out, incident);
+    snapshots(&mut out, incident);
+    let _ = writeln!(out, "\ntime from the {}", if incident.alarms.is_empty() { "command" } else { "alarm" });
+    for (what, at, never) in steps(incident) {
+        let after = at.map_or_else(|| never.to_owned(), |at| after(began, at));
         let _ = writeln!(out, "  {what:<24} {after}");
     }
     if !incident.servers.is_empty() {
@@ -107,9 +111,18 @@ pub fn text(incident: &Incident) -> String {
             let instance = server.instance.as_deref().unwrap_or("-");
             let since = after(began, server.since);
             let optional = if server.critical { "" } else { " (optional)" };
+            let is_gone = incident.later.as_ref().is_some_and(|later| later.gone.contains(id));
+            let optional = if is_gone { format!("{optional}, gone since") } else { optional.to_owned() };
             let line =
                 format!("  {id}  {:<11} {instance}  {since}  {}{optional}", server.status, server.step);
             out.push_str(&render::block(&printable(&line)));
+        }
+    }
+    remains(&mut out, incident);
+    if !incident.events_after_launch().is_empty() {
+        out.push_str("\nafter the launch\n");
+        for LaterEntry { at, event } in incident.events_after_launch() {
+            out.push_str(&render::block(&printable(&format!("  {at}  {:>9}  {event}", after(began, *at)))));
         }
     }
     if !incident.traffic.is_empty() {
@@ -131,18 +144,83 @@ pub fn text(incident: &Incident) -> String {
     out
 }
 
-/// The moments that the time to recovery consists of.
-fn steps(incident: &Incident) -> Vec<(&'static str, Option<Timestamp>)> {
+/// Each block that has ended: how long it lasted, and why it ended.
+fn ended_blocks(out: &mut String, incident: &Incident) {
+    if incident.ended_holds.is_empty() {
+        return;
+    }
+    out.push_str("\nblocks that ended\n");
+    for EndedHold { interlock, since, until, because } in &incident.ended_holds {
+        let (code, lasted) = (interlock.code().name(), short_duration(until.duration_since(*since)));
+        let line = format!("  {code} from {since} to {until} ({lasted}): {because}. It was: {interlock}");
+        out.push_str(&render::block(&printable(&line)));
+    }
+}
+
+/// The ages of the snapshots of the last start, against the RPO.
+fn snapshots(out: &mut String, incident: &Incident) {
+    let starts = incident.attempts.iter().rev().filter_map(|attempt| attempt.start.as_ref());
+    let Some(start) = starts.into_iter().find(|start| !start.snapshots.is_empty()) else { return };
+    let _ = writeln!(out, "\nsnapshots at the decision ({})", start.at);
+    for chosen in &start.snapshots {
+        let age = incident.began().duration_since(chosen.taken).max(SignedDuration::ZERO);
+        let against = incident.rpo.map(|rpo| {
+            let is_within = if age <= rpo { "within" } else { "OLDER THAN" };
+            format!(", {is_within} the RPO of {}", short_duration(rpo))
+        });
+        let (name, age) = (incident.short_name(&chosen.server), short_duration(age));
+        let line = format!(
+            "  {name}  {} taken at {}, {age} before the alarm{}",
+            chosen.snapshot,
+            chosen.taken,
+            against.unwrap_or_default()
+        );
+        out.push_str(&render::block(&printable(&line)));
+    }
+}
+
+/// What ran in DRS without the incident when it ended.
+fn remains(out: &mut String, incident: &Incident) {
+    let Some(remains) = &incident.remains else { return };
+    out.push_str("\nin DRS without this incident, when it ended\n");
+    if remains.is_nothing() {
+        out.push_str("  nothing\n");
+    }
+    let executions = remains.executions.iter().map(|execution| format!("execution {execution}"));
+    let jobs = remains.jobs.iter().map(|job| format!("job {job}"));
+    let instances = remains.instances.iter().map(|instance| {
+        let kind = if instance.is_drill { "drill instance" } else { "instance" };
+        format!("{kind} {} of {}", instance.id, incident.short_name(&instance.server))
+    });
+    let unknown = remains.unreadable.iter().map(|error| format!("unknown: {} ({error})", error.operation));
+    for line in executions.chain(jobs).chain(instances).chain(unknown) {
+        out.push_str(&render::block(&printable(&format!("  {line}"))));
+    }
+}
+
+/// The moments that the time to recovery consists of, and the text for a moment that did not come.
+fn steps(incident: &Incident) -> Vec<(&'static str, Option<Timestamp>, &'static str)> {
+    let is_ended = !incident.is_open() || incident.finished.is_some();
+    let never = |text: &'static str| if is_ended { text } else { "not yet" };
     let launched =
         || incident.servers.values().filter(|server| server.is_launched()).map(|server| server.since);
     let all = !incident.servers.is_empty() && incident.servers.values().all(|server| server.is_launched());
     vec![
-        ("event received", Some(incident.opened)),
-        ("start decided", incident.first(EntryKind::Decided)),
-        ("DRS started", incident.first(EntryKind::Started)),
-        ("first server launched", launched().min()),
-        ("last server launched", launched().max().filter(|_| all)),
-        ("closed", incident.closed),
+        ("event received", Some(incident.opened), ""),
+        ("start decided", incident.first(EntryKind::Decided), never("no start")),
+        ("DRS started", incident.first(EntryKind::Started), never("no start")),
+        ("first server launched", launched().min(), never("no server launched")),
+        (
+            "last server launched",
+            launched().max().filter(|_| all),
+            never(if launched().next().is_none() {
+                "no server launched"
+            } else {
+                "not every server launched"
+            }),
+        ),
+        ("launch ended", incident.finished, never("no launch")),
+        ("closed", incident.closed, "open"),
     ]
 }
 

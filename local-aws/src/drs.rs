@@ -6,6 +6,7 @@
 
 mod describe;
 mod executions;
+mod operator;
 mod plans;
 mod recovery;
 mod request;
@@ -22,6 +23,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::ids;
 use crate::service::{ACCOUNT, Service};
 
+pub use operator::DrsOperatorAction;
 pub(crate) use request::{is_plan_arn, is_server_id, is_snapshot_id};
 
 pub(crate) const SERVICE: Service = Service {

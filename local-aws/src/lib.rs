@@ -45,6 +45,7 @@ mod world;
 use std::sync::Arc;
 
 pub use codecommit::PushError;
+pub use drs::DrsOperatorAction;
 pub use ec2::{BlockedKind, ImageChange};
 pub use error_answer::NOT_SERVED;
 pub use journal::{JournaledAnswer, JournaledCall};

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::LocalAws;
+use crate::drs::DrsOperatorAction;
 use crate::ec2::ImageChange;
 use crate::fault::Fault;
 use crate::ssm::{self, ParameterWrite};
@@ -51,6 +52,8 @@ pub enum WorldChange {
     Snapshot { server: String },
     /// The recovery snapshots of a source server are deleted.
     NoSnapshots { server: String },
+    /// An operator acts in DRS, on a plan or a server.
+    Drs { action: DrsOperatorAction, name: String, of: String },
     /// Another principal associates an Elastic IP address with an instance, or disassociates it.
     Address { allocation: String, instance: Option<String> },
     /// Another principal changes an image, a snapshot, or block public access.
@@ -84,6 +87,7 @@ impl fmt::Display for WorldChange {
             Self::Launch { server, result } => write!(f, "a launch of {server} will be {result}"),
             Self::Snapshot { server } => write!(f, "a recovery snapshot of {server} is taken"),
             Self::NoSnapshots { server } => write!(f, "the recovery snapshots of {server} are deleted"),
+            Self::Drs { name, of, .. } => write!(f, "an operator acts in DRS: {name} {of}"),
             Self::Address { allocation, instance: Some(instance) } => {
                 write!(f, "the address {allocation} is associated with {instance}")
             }
@@ -120,6 +124,7 @@ impl LocalAws {
             WorldChange::NoSnapshots { server } => {
                 world.drs.remove_snapshots(server);
             }
+            WorldChange::Drs { action, of, .. } => world.drs.operate(*action, of, now),
             WorldChange::Address { allocation, instance } => {
                 let to = instance
                     .clone()

@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 
 use notification::{Publication, publish, publish_claimed};
 use shared::act::{Effect as _, Performed};
+use shared::call_error::CallError;
 use shared::claim::Claim;
 use shared::decision::Verdict;
 use shared::email::Message;
@@ -19,21 +20,23 @@ use versioned_table::TableError;
 use crate::because::Because;
 use crate::email::{self, IncidentEmail};
 use crate::facts::Facts;
-use crate::incident::{DecidedStart, LaunchTag, TerminateCallRecord};
+use crate::gather::executions;
+use crate::incident::{DecidedStart, Incident, LaunchTag, TerminateCallRecord};
 use crate::latch::Clearance;
 use crate::remark::Remark;
 use crate::rules::RecoveryPlan;
 use crate::run::Run;
+use crate::step::decide::own;
 use crate::step::{
-    AssociationAnswer, Effect, Input, KnownPlan, LaunchAnswer, StartAnswer, StartFailure, Step,
-    TerminateAnswer, TerminateFailure, step,
+    AssociationAnswer, Effect, ExecutionsQuery, Input, KnownPlan, LaunchAnswer, StartAnswer, StartFailure,
+    Step, TerminateAnswer, TerminateFailure, step,
 };
 use crate::traffic::Association;
 use crate::undecided::UndecidedEmail;
 use associate::AssociateCall;
 use launch::LaunchCall;
 use ledger::IncidentLedger;
-use start::StartCall;
+use start::{StartCall, may_be_own};
 use terminate::TerminateCall;
 
 /// The effects of one plan, and their report.
@@ -162,7 +165,28 @@ impl<'a> Acting<'a> {
         let performed = self.run.invocation.executor.perform(call.send(&self.run.aws.drs)).await;
         let result = performed.result(|StartAnswer(execution)| execution.arn.to_string());
         self.report.actions.push(call.action(result));
-        performed
+        match performed {
+            Performed::Failed(StartFailure::Refused(error)) if may_be_own(&error) => {
+                self.own_or_refused(incident, error).await
+            }
+            performed => performed,
+        }
+    }
+
+    /// A conflict or a quota can be due to the incident's own execution, whose answer was lost: its tag is looked for first. If
+    /// DRS cannot list the executions, the refusal stands, and the next evaluation searches again before it asks again.
+    async fn own_or_refused(
+        &mut self,
+        incident: &Incident,
+        error: CallError,
+    ) -> Performed<StartAnswer, StartFailure> {
+        let found = executions(&self.run.aws.drs, &ExecutionsQuery::of(incident)).await.unwrap_or_default();
+        let Some(own) = own(incident, &found) else {
+            return Performed::Failed(StartFailure::Refused(error));
+        };
+        let (execution, status) = (own.arn.to_string(), own.status.clone());
+        self.report.reason(Verdict::Start, &self.plan.name, &Because::Adopted { execution, status });
+        Performed::Done(StartAnswer(own.clone()))
     }
 
     /// Asks DRS for launches, one after the other: a killed invocation leaves at most one answer unknown.

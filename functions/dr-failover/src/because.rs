@@ -90,7 +90,13 @@ pub enum Because {
     /// The incident has not ended its launch, and cannot be closed.
     CannotClose,
     /// The operator closed the incident.
-    IncidentClosed { by: String },
+    IncidentClosed { by: String, alarms: Vec<String>, is_latched: bool },
+    /// The incident was closed before.
+    ClosedAlready { incident: String },
+    /// The incident is launched, and nothing changed since.
+    Launched { phase: IncidentPhase, end: Option<IncidentEnd> },
+    /// DRS cannot be read after the launch.
+    LaterUnreadable { error: CallError },
     /// The command that starts the drill was already handled.
     SameDrill { incident: String },
     /// The command that starts the drill was kept too long.
@@ -205,6 +211,8 @@ pub struct ClosedAs<'a> {
     pub phase: IncidentPhase,
     /// How the incident reached it.
     pub end: Option<&'a IncidentEnd>,
+    /// The launch has ended, and the incident stays open.
+    pub is_open: bool,
 }
 
 impl Explain for ClosedAs<'_> {
@@ -215,7 +223,10 @@ impl Explain for ClosedAs<'_> {
 
 impl fmt::Display for ClosedAs<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the incident is closed as {}", self.phase.name())?;
+        match self.is_open {
+            true => write!(f, "the launch has ended as {}", self.phase.name())?,
+            false => write!(f, "the incident is closed as {}", self.phase.name())?,
+        }
         self.end.iter().try_for_each(|end| write!(f, ": {end}"))
     }
 }
@@ -337,7 +348,6 @@ impl fmt::Display for Because {
             Self::CannotClose => f.write_str(
                 "the incident cannot be closed before its launch has ended. Refuse a recovery that has not started",
             ),
-            Self::IncidentClosed { by } => write!(f, "{by} closes the incident: the next alarm opens another one"),
             Self::SameDrill { incident } => write!(f, "the command was already handled: its drill is {incident}"),
             Self::DrillTooLate { late } => {
                 write!(f, "the command that starts a drill is {} old: no drill starts", short_duration(*late))
@@ -382,6 +392,31 @@ impl fmt::Display for Because {
                 "{} of the drill still {}: reminder {number} of {most}",
                 shared::text::count(*count, "instance"),
                 verb(*count, "runs", "run")
+            ),
+            Self::IncidentClosed { by, alarms, is_latched } => {
+                write!(f, "{by} closes the incident: ")?;
+                match &alarms[..] {
+                    [] => f.write_str("the next change of an alarm into ALARM opens another one")?,
+                    alarms => write!(
+                        f,
+                        "{} {} still in ALARM, and another incident opens only after an alarm has been OK and enters ALARM again",
+                        some(alarms),
+                        shared::text::verb(alarms.len(), "is", "are")
+                    )?,
+                }
+                if *is_latched {
+                    f.write_str(". The latch still blocks a recovery")?;
+                }
+                Ok(())
+            }
+            Self::ClosedAlready { incident } => write!(f, "the incident {incident} was closed before"),
+            Self::Launched { phase, end } => {
+                write!(f, "the incident is {} and stays open until an operator closes it", phase.name())?;
+                end.iter().try_for_each(|end| write!(f, ": {end}"))
+            }
+            Self::LaterUnreadable { error } => write!(
+                f,
+                "DRS cannot be read ({error}): what changed since the launch is unknown, and the function reads DRS again"
             ),
             Self::NothingOfThatName { what, name } => write!(f, "there is no {what} `{name}`"),
             Self::Approved { by, at } => write!(f, "{by} approved the recovery at {at}"),

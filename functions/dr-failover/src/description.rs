@@ -7,7 +7,7 @@ use strum::VariantNames;
 
 use crate::approval::VoidAnswer;
 use crate::because::Because;
-use crate::incident::CLOSING_CODES;
+use crate::incident::{CLOSING_CODES, LaterEvent};
 use crate::interlock::InterlockCode;
 use crate::preflight::{PreflightGap, PreflightResult};
 use crate::remark::Remark;
@@ -97,6 +97,7 @@ pub const FUNCTION: Function = Function {
         InterlockCode::VARIANTS,
         VoidAnswer::VARIANTS,
         &CLOSING_CODES,
+        LaterEvent::VARIANTS,
         TrafficStatus::VARIANTS,
         Remark::VARIANTS,
         PreflightGap::VARIANTS,

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use shared::email::{LARGEST_MESSAGE, Message, attributes, within};
 use shared::home::Home;
 
-use crate::incident::{DrillState, Incident, IncidentPhase};
+use crate::incident::{DrillState, Incident, IncidentPhase, LaterEvent};
 use crate::latch::Latch;
 use crate::rules::{Mode, RecoveryPlan};
 use crate::settings::Settings;
@@ -63,10 +63,20 @@ pub fn severity(incident: &Incident) -> &'static str {
     if incident.mode == Mode::Drill {
         return severity_of_drill(incident);
     }
+    let news = incident.news().iter().map(|entry| severity_of(&entry.event));
+    if let Some(severity) = news.min_by_key(|severity| SEVERITIES.iter().position(|one| one == severity)) {
+        return severity;
+    }
     let is_up = incident.holds.iter().any(|hold| hold.interlock.finds_the_site_up());
     match incident.phase {
         // The alarm reports an outage, and the site answers.
         IncidentPhase::Held | IncidentPhase::AgedOut if is_up => "high",
+        // An operator launched servers by hand: two sites can run.
+        IncidentPhase::OkAgain | IncidentPhase::Refused
+            if incident.remains.as_ref().is_some_and(|remains| !remains.is_nothing()) =>
+        {
+            "high"
+        }
         IncidentPhase::Held
         | IncidentPhase::Starting
         | IncidentPhase::Running
@@ -95,5 +105,22 @@ fn severity_of_drill(incident: &Incident) -> &'static str {
         (None, IncidentPhase::Running) if incident.failed().next().is_none() => "info",
         (None, IncidentPhase::Drilled | IncidentPhase::Refused) => "info",
         (None, _) => "high",
+    }
+}
+
+/// The severities, the most urgent first.
+const SEVERITIES: [&str; 3] = ["critical", "high", "info"];
+
+/// How urgent an event after the launch is.
+fn severity_of(event: &LaterEvent) -> &'static str {
+    match event {
+        LaterEvent::AlarmAfterLaunch { .. } => "critical",
+        LaterEvent::OkAfterLaunch { launched: 0 } => "info",
+        LaterEvent::OkAfterLaunch { .. }
+        | LaterEvent::StepRetried { .. }
+        | LaterEvent::StartedAgain { .. }
+        | LaterEvent::LaunchedByHand { .. }
+        | LaterEvent::ServersGone { .. }
+        | LaterEvent::ClosedInAlarm { .. } => "high",
     }
 }

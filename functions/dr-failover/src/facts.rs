@@ -43,8 +43,47 @@ pub struct Facts {
     pub newest: Option<Read<Option<RecoverySnapshot>>>,
     /// The instances of a drill after its launch.
     pub drill: Option<Read<DrillFacts>>,
+    /// What changed in DRS since the launch.
+    pub later: Option<LaterFacts>,
     /// The addresses of the plan and the instances that receive them.
     pub traffic: Option<TrafficFacts>,
+}
+
+/// The facts about an incident after its launch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaterFacts {
+    /// The progress of the incident's execution; none without an execution.
+    pub progress: Option<Read<ExecutionProgress>>,
+    /// The executions of the DRS plan.
+    pub executions: Read<Vec<FoundExecution>>,
+    /// The launch jobs of the incident's servers, whatever their status.
+    pub jobs: Read<Vec<LaunchJob>>,
+    /// The instances of the incident's servers.
+    pub instances: Read<Vec<RecoveryInstance>>,
+}
+
+impl LaterFacts {
+    /// The first error.
+    pub fn unreadable(&self) -> Option<&CallError> {
+        let progress = self.progress.as_ref().and_then(|progress| progress.as_ref().err());
+        let executions = self.executions.as_ref().err();
+        progress.or(executions).or(self.jobs.as_ref().err()).or(self.instances.as_ref().err())
+    }
+}
+
+/// A job that launches servers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaunchJob {
+    /// The id.
+    pub id: String,
+    /// Whether the job launches servers as a test.
+    pub is_drill: bool,
+    /// When DRS created the job.
+    pub started: Timestamp,
+    /// The incident's servers in the job.
+    pub servers: Vec<String>,
+    /// The job has an incident's tag.
+    pub is_tagged: bool,
 }
 
 /// The facts about the move of traffic.

@@ -16,12 +16,12 @@ use futures::join;
 use shared::arn::Arn;
 use versioned_table::TableError;
 
-use crate::facts::{Facts, FoundExecution, Read, Recoverable, Signals, TrafficFacts};
+use crate::facts::{Facts, FoundExecution, LaterFacts, Read, Recoverable, Signals, TrafficFacts};
 use crate::rules::RecoveryPlan;
 use crate::run::Run;
-use crate::step::{ExecutionsQuery, Input, KnownPlan, MissingFact, Step, TrafficQuery, step};
+use crate::step::{ExecutionsQuery, Input, KnownPlan, LaterQuery, MissingFact, Step, TrafficQuery, step};
 
-pub(crate) use executions::mode;
+pub(crate) use executions::{executions, mode};
 pub(crate) use waves::arn as job_arn;
 
 /// Takes the step, and reads each fact that it lacks.
@@ -84,6 +84,7 @@ async fn read(
             facts.kill_switch = Some(signals::kill_switch(&run.aws.ssm, &run.settings.kill_switch).await);
         }
         MissingFact::Newest(server) => facts.newest = Some(plan::newest(drs, &server).await),
+        MissingFact::Later(query) => facts.later = Some(later(run, &query).await),
         MissingFact::Traffic(query) => facts.traffic = Some(traffic(run, &query).await),
     }
     Ok(())
@@ -101,6 +102,19 @@ pub(crate) async fn standing(
     let executions = executions::executions(&run.aws.drs, &query);
     let recoverable = recoverable(run, plan, plan.drs_plan.as_ref());
     join!(signals, executions, recoverable)
+}
+
+/// Jobs are read before the execution, which then knows each of its own jobs.
+async fn later(run: &Run<'_>, query: &LaterQuery) -> LaterFacts {
+    let drs = &run.aws.drs;
+    let jobs = jobs::launches(drs, &query.servers, query.executions.opened).await;
+    let execution = query.execution.as_ref().map(ToString::to_string);
+    let progress: OptionFuture<_> =
+        execution.as_deref().map(|execution| progress::progress(drs, execution)).into();
+    let executions = executions::executions(drs, &query.executions);
+    let instances = instances::of_servers(drs, &query.servers);
+    let (progress, executions, instances) = join!(progress, executions, instances);
+    LaterFacts { progress, executions, jobs, instances }
 }
 
 async fn traffic(run: &Run<'_>, query: &TrafficQuery) -> TrafficFacts {

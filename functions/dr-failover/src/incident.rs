@@ -4,12 +4,15 @@ mod approval;
 mod attempt;
 mod clean_up;
 mod end;
+mod ended_hold;
 mod execution;
+mod later;
 mod order;
 mod outage;
 mod phase;
 mod reading;
 mod record;
+mod remains;
 mod stored;
 mod unknown;
 mod wave;
@@ -37,13 +40,16 @@ pub use clean_up::{
     CleanUp, DrillState, LISTED_WITHIN, MOST_CALLS, MOST_INSTANCES, MOST_REMINDERS, TerminateCallRecord,
 };
 pub use end::{IncidentEnd, launched_of};
+pub use ended_hold::{EndedHold, HoldEnd};
 pub use execution::{ExecutionStep, IncidentServer, PlanExecution};
+pub use later::{AlarmsLater, Later, LaterEntry, LaterEvent, ManualLaunch};
 pub use order::RecoveryOrder;
 pub use outage::{Flapping, SAME_INCIDENT, STEADY_ALARM, STEADY_OK};
 pub use phase::{CLOSING_CODES, IncidentPhase};
 pub use reading::SignalReading;
 pub use record::{EntryKind, RecordEntry};
 pub use wave::{IncidentWave, LaunchRefusal, LaunchTag, WAVE_TAG, WaveCourse, WaveLaunch};
+pub use remains::Remains;
 
 /// The tag of an execution that names the incident that started it.
 pub const INCIDENT_TAG: &str = "pointsman:incident";
@@ -100,6 +106,12 @@ pub struct Incident {
     /// When the launch ended. Afterwards the incident stays open until an operator closes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finished: Option<Timestamp>,
+    /// What happened after the launch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub later: Option<Later>,
+    /// What runs in DRS without this incident, if the incident ended without a launch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remains: Option<Remains>,
     /// The operator who closed the incident after its launch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_by: Option<String>,
@@ -132,6 +144,12 @@ pub struct Incident {
     pub alarms: BTreeMap<Arn, IncidentAlarm>,
     /// What blocks the start.
     pub holds: Vec<Hold>,
+    /// The blocks that have ended, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ended_holds: Vec<EndedHold>,
+    /// The plan's RPO at the last decision of a start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rpo: Option<SignedDuration>,
     /// The starts that were decided and the executions that were adopted, oldest first.
     #[serde(rename = "starts")]
     pub attempts: Vec<StartAttempt>,
@@ -259,6 +277,8 @@ impl Incident {
             closed: None,
             end: None,
             finished: None,
+            later: None,
+            remains: None,
             closed_by: None,
             drilled_by: None,
             order: None,
@@ -271,6 +291,8 @@ impl Incident {
             mode: Mode::Recovery,
             alarms: BTreeMap::new(),
             holds: Vec::new(),
+            ended_holds: Vec::new(),
+            rpo: None,
             attempts: Vec::new(),
             decided_count: 0,
             refused_count: 0,
@@ -323,7 +345,8 @@ impl Incident {
         self.closed = Some(at);
         // The interlocks of an incident that was given up or refused explain it afterwards.
         if !matches!(phase, IncidentPhase::AgedOut | IncidentPhase::Refused) {
-            self.holds.clear();
+            let because = if phase == IncidentPhase::OkAgain { HoldEnd::AlarmsOk } else { HoldEnd::Closed };
+            self.end_holds(at, because);
         }
         self.note(at, EntryKind::Ended, format!("the incident is closed as {}: {end}", phase.name()));
         self.end = Some(end);
@@ -333,7 +356,9 @@ impl Incident {
     pub fn finish(&mut self, phase: IncidentPhase, at: Timestamp, end: IncidentEnd) {
         self.phase = phase;
         self.finished = Some(at);
-        self.holds.clear();
+        self.end_holds(at, HoldEnd::Finished);
+        let alarms = if self.is_over() { AlarmsLater::Ok } else { AlarmsLater::AsLaunched };
+        self.later.get_or_insert_default().alarms = alarms;
         self.note(at, EntryKind::Ended, format!("the {} is {}: {end}", self.mode, phase.name()));
         self.end = Some(end);
     }
@@ -342,6 +367,9 @@ impl Incident {
     pub fn close_by(&mut self, by: &str, at: Timestamp) {
         let by = Self::bounded(by);
         self.note(at, EntryKind::Operator, format!("{by} closes the incident"));
+        if self.is_alarming() {
+            self.happened(LaterEvent::ClosedInAlarm { by: by.clone(), alarms: self.alarming() }, at);
+        }
         (self.closed, self.closed_by) = (Some(at), Some(by));
     }
 

@@ -206,6 +206,7 @@ impl Interlock {
             Self::WaveSlow { .. } => Code::WaveSlow,
             Self::WaveRefused { .. } => Code::WaveRefused,
             Self::WaveAlarmOk { .. } => Code::WaveAlarmOk,
+            Self::StartRefused { cause, .. } if cause.is_lasting() => Code::StartRefusedForGood,
             Self::StartRefused { .. } => Code::StartRefused,
             Self::Earlier { code, .. } => *code,
         }
@@ -258,8 +259,8 @@ impl Interlock {
             | Self::OverRpo { .. }
             | Self::ReplicationStopped { .. }
             | Self::WaveSlow { .. }
-            | Self::WaveRefused { .. }
-            | Self::StartRefused { .. } => true,
+            | Self::WaveRefused { .. } => true,
+            Self::StartRefused { cause, .. } => !cause.is_lasting(),
             // The function waits for the alarm's own time, unless that is a mistake.
             Self::FromTheFuture { early, .. } => *early <= LONGEST_WAIT_FOR_A_TIME,
             Self::Earlier { passes, .. } => *passes,

@@ -64,6 +64,13 @@ pub enum ReportedState {
     Ended(IncidentPhase),
     /// A drill after its launch.
     Drill(DrillState),
+    /// The same, after this number of events since the launch.
+    AfterLaunch {
+        /// The phase.
+        phase: IncidentPhase,
+        /// The number of events.
+        count: u32,
+    },
     /// Such a state, with the addresses of servers.
     WithTraffic {
         /// The state.
@@ -128,7 +135,10 @@ impl ReportedState {
             | IncidentPhase::Cancelled
             | IncidentPhase::OkAgain
             | IncidentPhase::Refused
-            | IncidentPhase::AgedOut) => Self::Ended(ended),
+            | IncidentPhase::AgedOut) => match incident.later.as_ref().map_or(0, |later| later.count) {
+                0 => Self::Ended(ended),
+                count => Self::AfterLaunch { phase: ended, count },
+            },
         }
     }
 
@@ -163,6 +173,14 @@ impl ReportedState {
         over_rto == now_over && (codes == now || is_counted)
     }
 
+    /// The state without the addresses.
+    pub fn without_traffic(&self) -> &Self {
+        match self {
+            Self::WithTraffic { state, .. } => state,
+            state => state,
+        }
+    }
+
     /// Whether the state reports that the RTO has passed.
     pub fn is_over_rto(&self) -> bool {
         match self {
@@ -172,7 +190,12 @@ impl ReportedState {
             | Self::InWaves { over_rto, .. }
             | Self::Running { over_rto, .. } => *over_rto,
             Self::WithTraffic { state, .. } => state.is_over_rto(),
-            Self::Flapping | Self::Starting | Self::Ended(_) | Self::Drill(_) | Self::Unknown(_) => false,
+            Self::Flapping
+            | Self::Starting
+            | Self::Ended(_)
+            | Self::AfterLaunch { .. }
+            | Self::Drill(_)
+            | Self::Unknown(_) => false,
         }
     }
 
@@ -217,6 +240,7 @@ impl fmt::Display for ReportedState {
             }
             Self::Ended(phase) => f.write_str(phase.name()),
             Self::Drill(state) => state.fmt(f),
+            Self::AfterLaunch { phase, count } => write!(f, "{}: later {count}", phase.name()),
             Self::WithTraffic { state, traffic } => write!(f, "{state}{TRAFFIC}{traffic}"),
             Self::Unknown(text) => f.write_str(text),
         }
@@ -270,6 +294,10 @@ fn parsed(text: &str) -> Option<ReportedState> {
             let codes = codes.iter().map(|code| code.parse()).collect::<Result<Vec<InterlockCode>, _>>();
             Some(ReportedState::InWaves { alarm_ok, unseen, codes: codes.ok()?, failed, over_rto })
         }
+        (phase, ["later", count]) => Some(ReportedState::AfterLaunch {
+            phase: IncidentPhase::closing_named(phase)?,
+            count: count.parse().ok().filter(|count| *count > 0)?,
+        }),
         (kind, words) => {
             let drill = DrillState::parsed(kind, words).map(ReportedState::Drill);
             let phase = || IncidentPhase::closing_named(kind).filter(|_| words.is_empty());
@@ -316,6 +344,8 @@ mod tests {
             "waves: ",
             "waves: alarm-ok unseen !wave-blocked !wave-slow s-1 s-2 over-rto",
             "recovered-in-part",
+            "recovered: later 3",
+            "failed: later 1",
             "recovered + traffic s-1=traffic-moved s-2=address-in-use",
         ] {
             let state = ReportedState::from(text.to_owned());

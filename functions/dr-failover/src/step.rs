@@ -252,6 +252,8 @@ pub enum MissingFact {
     Newest(String),
     /// The servers and instances of this drill.
     Drill(Box<DrillQuery>),
+    /// What changed in DRS since the launch.
+    Later(Box<LaterQuery>),
     /// The addresses and the instances that receive them.
     Traffic(Box<TrafficQuery>),
 }
@@ -285,6 +287,26 @@ pub struct ExecutionsQuery {
     pub opened: Timestamp,
     /// Failed executions until then launched nothing and do not count.
     pub void_until: Option<Timestamp>,
+}
+
+impl ExecutionsQuery {
+    /// The executions that count for this incident.
+    pub fn of(incident: &Incident) -> Box<Self> {
+        let (drs_plan, opened) = (incident.drs_plan.clone(), incident.opened);
+        let (id, void_until) = (incident.id.clone(), incident.void_until());
+        Box::new(Self { drs_plan, incident: id, opened, void_until })
+    }
+}
+
+/// What is read about an incident after its launch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaterQuery {
+    /// The incident's execution.
+    pub execution: Option<Arn>,
+    /// The executions of the DRS plan.
+    pub executions: ExecutionsQuery,
+    /// The ids of the incident's servers.
+    pub servers: Vec<String>,
 }
 
 /// A step.
@@ -362,7 +384,7 @@ pub fn step(
         Input::Order(_) => {
             // The incident of an earlier invocation is closed: only its phase is of interest.
             match &known.incident {
-                Some(closed) if !closed.is_open() => draft.explain_the_phase(),
+                Some(closed) if !closed.is_open() => draft.explain_the_phase(false),
                 _ => draft.event(known, input)?,
             }
             draft.answer_order();
@@ -502,7 +524,7 @@ impl<'a> Draft<'a> {
             Input::AlarmDeleted(alarm, arn) => self.alarm_deleted(alarm, arn),
             Input::ClearLatch { by } => self.clear(by),
             Input::Refuse { incident, by } => self.refuse(incident, by),
-            Input::Close { incident, by } => self.close_by(incident, by),
+            Input::Close { incident, by } => self.close_by(incident, by)?,
             Input::Server { command, incident, server, by } => {
                 self.command_server(command, incident, server, by)?;
             }

@@ -8,6 +8,7 @@ use super::raw::RawTimed;
 use super::signals::status_of;
 use super::{AwsWorld, WorldError, image_changes, timed_fault};
 use crate::cloudwatch::{STATES, SUPPRESSED_BY};
+use crate::drs::DrsOperatorAction;
 use crate::timeline::{TimelineAction, TimelineEntry, WorldChange};
 
 pub(super) fn add(
@@ -93,6 +94,7 @@ fn what(
         ("endpoint", raw.endpoint.is_some()),
         ("launch", raw.launch.is_some()),
         ("snapshot", raw.snapshot.is_some()),
+        ("drs", raw.drs.is_some()),
         ("fault", raw.fault.is_some()),
         ("image", raw.image.is_some()),
         ("ebs-snapshot", raw.ebs_snapshot.is_some()),
@@ -103,7 +105,7 @@ fn what(
     .filter_map(|(name, is_there)| is_there.then_some(name))
     .collect();
     let &[named] = &named[..] else {
-        let message = "an entry needs exactly one of reconcile, event, alarm, parameter, endpoint, launch, snapshot, fault, \
+        let message = "an entry needs exactly one of reconcile, event, alarm, parameter, endpoint, launch, snapshot, drs, fault, \
                        image, ebs-snapshot, block-public-access and address";
         return Err(file.invalid(entry, message));
     };
@@ -123,7 +125,8 @@ type Belonging = (&'static str, &'static [&'static str], Option<std::ops::Range<
 
 /// Refuses a key that does not belong to the entry.
 fn belongs(file: &WorldFile<'_>, raw: &RawTimed, named: &str) -> Result<(), WorldError> {
-    let keys: [Belonging; 16] = [
+    let keys: [Belonging; 17] = [
+        ("of", &["drs"], raw.of.as_ref().map(Spanned::span)),
         ("state", &["alarm", "block-public-access"], raw.state.as_ref().map(Spanned::span)),
         ("suppressed-by", &["alarm"], raw.suppressed_by.as_ref().map(Spanned::span)),
         ("value", &["parameter"], raw.value.as_ref().map(Spanned::span)),
@@ -240,9 +243,33 @@ fn change(
             let result = file.one_of(result, "result", &["LAUNCHED", "FAILED"])?.to_owned();
             WorldChange::Launch { server, result }
         }
+        "drs" => operator(world, file, raw, &lacks)?,
         "image" | "ebs-snapshot" | "block-public-access" => {
             WorldChange::Images(image_changes::read(world, file, entry, named)?)
         }
         _ => WorldChange::Fault(timed_fault::read(file, raw, at)?),
     })
+}
+
+/// An operator's action in DRS.
+fn operator(
+    world: &AwsWorld,
+    file: &WorldFile<'_>,
+    raw: &RawTimed,
+    lacks: &dyn Fn(&str) -> WorldError,
+) -> Result<WorldChange, WorldError> {
+    let named = raw.drs.as_ref().expect("it is there");
+    let name = file.one_of(named, "drs", &DrsOperatorAction::NAMES)?.to_owned();
+    let action = DrsOperatorAction::named(&name).expect("it is one of the names");
+    let of = raw.of.as_ref().ok_or_else(|| lacks("of"))?;
+    let state = world.drs.lock();
+    let is_there = match action.is_of_plan() {
+        true => state.plans.iter().any(|plan| plan.name == *of.get_ref()),
+        false => state.servers.iter().any(|server| server.id == *of.get_ref()),
+    };
+    if !is_there {
+        let what = if action.is_of_plan() { "[[recovery-plan]]" } else { "[[source-server]]" };
+        return Err(file.invalid(of, format!("there is no {what} `{}`", of.get_ref())));
+    }
+    Ok(WorldChange::Drs { action, name, of: of.get_ref().clone() })
 }

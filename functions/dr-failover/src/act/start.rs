@@ -5,8 +5,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_drs::Client;
-use aws_sdk_drs::error::SdkError;
-use aws_sdk_drs::operation::start_recovery_plan_execution::StartRecoveryPlanExecutionError;
+use aws_sdk_drs::error::ProvideErrorMetadata as _;
 use aws_sdk_drs::types::{
     RecoveryPlanExecution, RecoveryPlanExecutionMode, RecoveryPlanExecutionSourceServer,
 };
@@ -55,7 +54,8 @@ impl Effect for StartCall<'_> {
 }
 
 impl StartCall<'_> {
-    /// Asks DRS to start the plan.
+    /// Asks DRS to start the plan. The SDK may retry this call, because it has a client token: DRS answers a repeated token with the
+    /// execution that it started. A call without a token must not be retried.
     pub(super) async fn send(self, drs: &Client) -> Result<StartAnswer, StartFailure> {
         let mode = match self.start.mode {
             Mode::Drill => RecoveryPlanExecutionMode::Drill,
@@ -73,7 +73,9 @@ impl StartCall<'_> {
         let call = call.client_token(&self.start.token).set_source_servers(Some(servers.collect()));
         match call.set_tags(Some(self.tags().into_iter().collect())).send().await {
             Ok(output) => self.answer(output.recovery_plan_execution),
-            Err(error) if is_refusal(&error) => Err(StartFailure::Refused(CallError::new(START, error))),
+            Err(error) if is_refusal(error.code()) => {
+                Err(StartFailure::Refused(CallError::new(START, error)))
+            }
             Err(error) => Err(StartFailure::Unknown(CallError::new(START, error))),
         }
     }
@@ -97,19 +99,71 @@ impl StartCall<'_> {
     }
 }
 
-/// Whether DRS refused the start before it did anything ("Running a recovery plan", AWS Elastic Disaster Recovery User Guide, lists
-/// the reasons). A conflict is with another execution, which has the plan or one of its servers: the incident's own execution is
-/// found by its tag.
-fn is_refusal<R>(error: &SdkError<StartRecoveryPlanExecutionError, R>) -> bool {
-    match error.as_service_error() {
-        Some(error) => {
-            error.is_access_denied_exception()
-                || error.is_conflict_exception()
-                || error.is_resource_not_found_exception()
-                || error.is_service_quota_exceeded_exception()
-                || error.is_uninitialized_account_exception()
-                || error.is_validation_exception()
+/// The codes with which DRS refuses a start before it did anything: those of botocore's model of StartRecoveryPlanExecution, and the
+/// common errors of a request whose signature AWS does not accept. The model's other two, InternalServerException and
+/// ThrottlingException, leave the start unknown: an earlier try of the SDK may have had its effect. "Running a recovery plan" (AWS
+/// Elastic Disaster Recovery User Guide) lists the reasons of refusals.
+const REFUSALS: [&str; 14] = [
+    "AccessDeniedException",
+    "ConflictException",
+    "ResourceNotFoundException",
+    "ServiceQuotaExceededException",
+    "UninitializedAccountException",
+    "ValidationException",
+    "AccessDenied",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "NotAuthorized",
+    "OptInRequired",
+    "UnrecognizedClientException",
+];
+
+/// Whether an error with this code is a refusal.
+fn is_refusal(code: Option<&str>) -> bool {
+    code.is_some_and(|code| REFUSALS.contains(&code))
+}
+
+/// Whether a refusal may be due to the incident's own execution: it has the plan and its servers.
+pub(super) fn may_be_own(error: &CallError) -> bool {
+    error.has_code("ConflictException") || error.has_code("ServiceQuotaExceededException")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::incident::RefusalCause;
+
+    /// The errors of StartRecoveryPlanExecution in botocore's model, and of a call without an answer.
+    #[test]
+    fn which_errors_are_refusals_and_which_of_these_last() {
+        let of = |code: Option<&str>| {
+            let mut error = CallError::without_answer(START, "no");
+            error.code = code.map(str::to_owned);
+            let lasting = RefusalCause::Refused { error: error.clone() }.is_lasting();
+            match (is_refusal(code), lasting, may_be_own(&error)) {
+                (false, ..) => "unknown",
+                (true, true, _) => "lasting",
+                (true, false, true) => "own tag first",
+                (true, false, false) => "passing",
+            }
+        };
+        let codes = [
+            ("AccessDeniedException", "lasting"),
+            ("ConflictException", "own tag first"),
+            ("InternalServerException", "unknown"),
+            ("ResourceNotFoundException", "lasting"),
+            ("ServiceQuotaExceededException", "own tag first"),
+            ("ThrottlingException", "unknown"),
+            ("UninitializedAccountException", "lasting"),
+            ("ValidationException", "lasting"),
+            ("ExpiredTokenException", "passing"),
+            ("SomethingNew", "unknown"),
+        ];
+        for (code, class) in codes {
+            assert_eq!(of(Some(code)), class, "{code}");
         }
-        None => false,
+        assert_eq!(of(None), "unknown");
     }
 }

@@ -89,10 +89,7 @@ pub(super) fn retry(drs_plan: &Arn) -> String {
 
 /// Terminates the launched instances.
 pub(super) fn terminate(email: &IncidentEmail<'_>) -> Option<String> {
-    let incident = email.incident;
-    let launched = incident.servers.values().filter_map(|server| server.instance.as_deref());
-    let launched: Vec<&str> = launched.filter(|id| is_plain(id)).collect();
-    let region = region(email);
+    let (launched, region) = (launched(email), region(email));
     (!launched.is_empty()).then(|| {
         format!(
             "aws drs terminate-recovery-instances --region {region} --recovery-instance-ids {}",
@@ -101,9 +98,67 @@ pub(super) fn terminate(email: &IncidentEmail<'_>) -> Option<String> {
     })
 }
 
+/// The instances that the incident launched and that still exist.
+fn launched<'a>(email: &IncidentEmail<'a>) -> Vec<&'a str> {
+    let gone = |id: &String| email.incident.later.as_ref().is_some_and(|later| later.gone.contains(id));
+    let servers = email.incident.servers.iter().filter(|(id, _)| !gone(id));
+    servers.filter_map(|(_, server)| server.instance.as_deref()).filter(|id| is_plain(id)).collect()
+}
+
 /// The region of the servers: the DRS plan's, or else the function's.
 fn region<'a>(email: &IncidentEmail<'a>) -> &'a str {
     email.incident.drs_plan.as_ref().map_or(&email.home.region, |drs_plan| &drs_plan.region)
+}
+
+/// Stops instances, which can be started again.
+pub(super) fn stop(email: &IncidentEmail<'_>) -> Option<String> {
+    let launched = launched(email);
+    (!launched.is_empty()).then(|| {
+        format!("aws ec2 stop-instances --region {} --instance-ids {}", region(email), launched.join(" "))
+    })
+}
+
+/// Terminates instances that this incident did not launch.
+pub(super) fn terminate_these(email: &IncidentEmail<'_>, instances: &[&str]) -> Option<String> {
+    let instances: Vec<&str> = instances.iter().copied().filter(|id| is_plain(id)).collect();
+    let region = region(email);
+    (!instances.is_empty()).then(|| {
+        format!(
+            "aws drs terminate-recovery-instances --region {region} --recovery-instance-ids {}",
+            instances.join(" ")
+        )
+    })
+}
+
+/// Lists the recovery instances of the region.
+pub(super) fn instances(email: &IncidentEmail<'_>) -> String {
+    format!("aws drs describe-recovery-instances --region {}", region(email))
+}
+
+/// Closes the incident.
+pub(super) fn close(email: &IncidentEmail<'_>) -> String {
+    invoke(email, "close", json!({"incident": email.incident.id, "by": "YOUR NAME"}))
+}
+
+/// The permissions that these commands need, as IAM names them, each once.
+pub(super) fn permissions(lines: &[String]) -> Vec<String> {
+    let commands = lines.iter().flat_map(|line| line.lines()).map(str::trim);
+    let words = commands.filter_map(|line| {
+        let mut words = line.strip_prefix("aws ")?.split_whitespace();
+        Some((words.next()?, words.next()?))
+    });
+    let mut permissions: Vec<String> = words
+        .map(|(service, operation)| match (service, operation) {
+            ("lambda", "invoke") => "lambda:InvokeFunction".to_owned(),
+            _ => format!(
+                "{service}:{}",
+                operation.split('-').map(crate::text::capitalized).collect::<String>()
+            ),
+        })
+        .collect();
+    permissions.sort_unstable();
+    permissions.dedup();
+    permissions
 }
 
 /// Reads the kill switch.
@@ -147,7 +202,7 @@ pub(super) fn clean_up(email: &IncidentEmail<'_>) -> String {
 }
 
 /// Lists the recovery instances of servers.
-pub(super) fn instances(email: &IncidentEmail<'_>, servers: &[&str]) -> String {
+pub(super) fn instances_of(email: &IncidentEmail<'_>, servers: &[&str]) -> String {
     let (region, servers) = (region(email), servers.join(","));
     format!("aws drs describe-recovery-instances --region {region} --filters sourceServerIDs={servers}")
 }

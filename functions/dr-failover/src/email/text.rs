@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use shared::email::Detail;
 use shared::text::{list, printable};
 
-use super::{IncidentEmail, traffic};
+use super::{IncidentEmail, commands, traffic};
 use crate::because::Agreed;
 use crate::incident::{DrillState, Flapping, Incident, IncidentPhase, STEADY_ALARM, STEADY_OK};
 use crate::rules::Mode;
@@ -33,7 +33,7 @@ pub(super) fn text(email: &IncidentEmail<'_>, detail: Detail) -> String {
     next.extend(traffic::next(email));
     section(&mut out, "What happens next", &next);
     section(&mut out, &format!("What blocks the {}", incident.mode), &blocks(incident));
-    section(&mut out, "What you can do", &actions::actions(email));
+    section(&mut out, "What you can do", &with_rights(email, actions::actions(email)));
     section(&mut out, "The servers", &servers(incident));
     section(&mut out, "Details", &details(email));
     if detail != Detail::None {
@@ -50,6 +50,25 @@ fn section(out: &mut String, title: &str, lines: &[String]) {
     for line in lines {
         let _ = writeln!(out, "{line}");
     }
+}
+
+/// The actions, after a line with the account to switch to and the permissions that their commands need.
+fn with_rights(email: &IncidentEmail<'_>, actions: Vec<String>) -> Vec<String> {
+    let permissions = commands::permissions(&actions);
+    if permissions.is_empty() {
+        return actions;
+    }
+    let own = if permissions.iter().any(|one| one.starts_with("drs:Start") || one.starts_with("drs:Retry")) {
+        " DRS launches servers with the rights of the principal that starts them."
+    } else {
+        ""
+    };
+    let (account, region) = (&email.home.account, &email.home.region);
+    let first = format!(
+        "First switch to the account {account} and the region {region}, with a role that has {}.{own}",
+        list(permissions)
+    );
+    std::iter::once(first).chain(actions).collect()
 }
 
 fn blocks(incident: &Incident) -> Vec<String> {
@@ -81,11 +100,17 @@ fn next(email: &IncidentEmail<'_>) -> Vec<String> {
             "The function checks again every minute, and starts the {mode} by itself once nothing blocks it. The function stops when \
              the alarm is OK, when an operator refuses the {mode}, or at {until}."
         ),
-        IncidentPhase::Held => format!(
-            "The {mode} does NOT start by itself, because {}. An operator has to act. The function checks again every minute until the \
-             alarm is OK, an operator refuses the {mode}, or {until}.",
-            list(lasting)
-        ),
+        IncidentPhase::Held => {
+            let again = match incident.waits_until() {
+                Some(again) if again > email.now => format!(" It asks DRS again at {}.", utc(again)),
+                _ => String::new(),
+            };
+            format!(
+                "The {mode} does NOT start by itself, because {}. An operator has to act. The function checks again every minute until \
+                 the alarm is OK, an operator refuses the {mode}, or {until}.{again}",
+                list(lasting)
+            )
+        }
         IncidentPhase::Starting if incident.waves.is_some() => waves::searched(mode),
         IncidentPhase::Starting => format!(
             "The function searches DRS for the execution every minute. If there is none, it asks DRS again. The {mode} cannot start \
@@ -114,9 +139,25 @@ fn next(email: &IncidentEmail<'_>) -> Vec<String> {
         | IncidentPhase::RecoveredInPart
         | IncidentPhase::Failed
         | IncidentPhase::Cancelled
-            if email.latch.recovery.is_some() =>
+        | IncidentPhase::Drilled
+            if !incident.is_open() =>
         {
-            format!("No other recovery of {plan} starts by itself until an operator clears the latch.")
+            "Nothing. The incident is closed.".to_owned()
+        }
+        IncidentPhase::Recovered
+        | IncidentPhase::RecoveredInPart
+        | IncidentPhase::Failed
+        | IncidentPhase::Cancelled
+            if mode == Mode::Recovery =>
+        {
+            let latch = match email.latch.recovery.is_some() {
+                true => " No other recovery starts by itself until an operator clears the latch.",
+                false => "",
+            };
+            format!(
+                "The incident stays open until an operator closes it. Until then an alarm of {plan} joins it and starts nothing, and \
+                 you get an email about each change.{latch}"
+            )
         }
         IncidentPhase::OkAgain | IncidentPhase::Refused | IncidentPhase::AgedOut => {
             format!("Nothing, until an alarm of {plan} goes into ALARM again.")
@@ -125,15 +166,14 @@ fn next(email: &IncidentEmail<'_>) -> Vec<String> {
         | IncidentPhase::RecoveredInPart
         | IncidentPhase::Failed
         | IncidentPhase::Cancelled
-        | IncidentPhase::Drilled => return Vec::new(),
+        | IncidentPhase::Drilled => "The drill stays open until an operator closes it.".to_owned(),
     };
     vec![sentence]
 }
 
-/// `s-0000000000000db01 (db-1)`.
+/// `db-1 (s-0000000000000db01)`.
 fn server_name(incident: &Incident, id: &str) -> String {
-    let hostname = incident.hostnames.get(id).map(|name| format!(" ({name})")).unwrap_or_default();
-    format!("{id}{hostname}")
+    incident.hostnames.get(id).map_or_else(|| id.to_owned(), |name| format!("{name} ({id})"))
 }
 
 fn servers(incident: &Incident) -> Vec<String> {

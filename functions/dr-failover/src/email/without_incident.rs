@@ -63,7 +63,16 @@ pub fn unrecorded(
             "STARTED",
             format!("DRS has started the {} of {}: {}.", Mode::Recovery, plan.name, execution.arn),
         ),
-        Err(failure) => {
+        Err(StartFailure::Refused(error)) => (
+            "REFUSED",
+            format!(
+                "DRS refused to start the {} of {} and launched nothing: {}.",
+                Mode::Recovery,
+                plan.name,
+                printable(&error.to_string())
+            ),
+        ),
+        Err(failure @ StartFailure::Unknown(_)) => {
             let failure = printable(&failure.to_string());
             (
                 "UNCERTAIN",
@@ -77,20 +86,42 @@ pub fn unrecorded(
     };
     let headline =
         format!("{headline}, not recorded: {} of {}: the table does not answer", Mode::Recovery, plan.name);
+    let (next, actions) = after_unrecorded(plan, answer);
     within(LARGEST_MESSAGE, headline, critical(plan), |_| {
         let text = format!(
             "{lead} The function could not record that, because its table does not answer.\n\nWhy: {}\nWhen: {}\n\nWhat happens \
-             next\nOnce the table answers, the function finds the execution in DRS by its tag and follows it.\n\nWhat you can \
-             do\n- Do not start the recovery by hand.\n- Check whether it is in progress:\n  {}\n",
+             next\n{next}\n\nWhat you can do\n{actions}",
             printable(&error.to_string()),
             utc(now),
-            plan.drs_plan.as_ref().map(commands::executions).unwrap_or_default()
         );
         let form = json!({
             "version": VERSION, "severity": "critical", "plan": plan.name, "error": error.to_string(),
         });
         (text, form)
     })
+}
+
+/// What happens next after such a start, and what the operator can do.
+fn after_unrecorded(
+    plan: &RecoveryPlan,
+    answer: &Result<StartAnswer, StartFailure>,
+) -> (&'static str, String) {
+    let list = plan.drs_plan.as_ref().map(commands::executions).unwrap_or_default();
+    let start = plan.drs_plan.as_ref().map(commands::start).unwrap_or_default();
+    match answer {
+        Err(StartFailure::Refused(_)) => (
+            "Once the table answers, the function searches DRS for an execution with the incident's tag. If there is none, it asks \
+             DRS again.",
+            format!(
+                "- Fix the cause that DRS names.\n- Check that no execution is in progress:\n  {list}\n- If there is none and you \
+                 cannot wait, start the recovery with your own rights:\n  {start}\n"
+            ),
+        ),
+        Ok(_) | Err(StartFailure::Unknown(_)) => (
+            "Once the table answers, the function finds the execution in DRS by its tag and follows it.",
+            format!("- Do not start the recovery by hand.\n- Check whether it is in progress:\n  {list}\n"),
+        ),
+    }
 }
 
 /// The email about an alarm that arrives while the table does not answer.

@@ -19,7 +19,7 @@ const LIST: &str = "drs:ListRecoveryPlanExecutions";
 
 /// Reads every page. The list has no tags, so each execution that counts is read by itself. Executions of the incident that
 /// launched nothing do not count.
-pub(super) async fn executions(drs: &Client, query: &ExecutionsQuery) -> Read<Vec<FoundExecution>> {
+pub(crate) async fn executions(drs: &Client, query: &ExecutionsQuery) -> Read<Vec<FoundExecution>> {
     let Some(drs_plan) = &query.drs_plan else { return super::waves::own_jobs(drs, query).await };
     let call = drs.list_recovery_plan_executions().recovery_plan_arn(drs_plan.to_string());
     let mut pages = call.into_paginator().send();

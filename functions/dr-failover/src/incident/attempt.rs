@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use shared::call_error::CallError;
 
-use super::{EntryKind, Incident, IncidentPhase, LONGEST_WAIT, MOST_REFUSED, PlanExecution, unknown};
+use super::{
+    EntryKind, HoldEnd, Incident, IncidentPhase, LONGEST_WAIT, MOST_REFUSED, PlanExecution, unknown,
+};
 use crate::facts::DrsError;
 use crate::interlock::Interlock;
 use crate::rules::Mode;
@@ -110,6 +112,38 @@ impl fmt::Display for RefusalCause {
     }
 }
 
+/// The codes of StartRecoveryPlanExecution (botocore's model of DRS) whose cause stays until an operator removes it.
+const LASTING: [&str; 4] =
+    [ACCESS_DENIED, "ValidationException", "UninitializedAccountException", "ResourceNotFoundException"];
+
+const ACCESS_DENIED: &str = "AccessDeniedException";
+
+/// The longest time between two starts while the cause stays.
+const LONGEST_LASTING_WAIT: SignedDuration = SignedDuration::from_mins(30);
+
+impl RefusalCause {
+    /// Whether the cause stays until an operator removes it.
+    pub fn is_lasting(&self) -> bool {
+        matches!(self, Self::Refused { error } if LASTING.iter().any(|code| error.has_code(code)))
+    }
+
+    /// Whether the function's role lacks a permission.
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::Refused { error } if error.has_code(ACCESS_DENIED))
+    }
+
+    /// The principal and the permission that it lacks, if IAM's message names both: `User: ARN is not authorized to perform:
+    /// drs:StartRecoveryPlanExecution on resource: ...`.
+    pub fn denied(&self) -> Option<(&str, &str)> {
+        let Self::Refused { error } = self else { return None };
+        let (principal, rest) = error.message.split_once(" is not authorized to perform: ")?;
+        let principal = principal.rsplit("User: ").next()?.trim();
+        let permission = rest.split_whitespace().next()?.trim_end_matches(['.', ',']);
+        let is_arn = principal.starts_with("arn:") && permission.contains(':');
+        is_arn.then_some((principal, permission))
+    }
+}
+
 impl StartAttempt {
     /// Leaves out the lists that grow with the servers: they would exceed the size of an item (400 KB) after some refusals.
     fn leave_out_details(&mut self) {
@@ -176,7 +210,7 @@ impl Incident {
             }),
         }
         self.phase = IncidentPhase::Starting;
-        self.holds.clear();
+        self.end_holds(now, HoldEnd::Decided);
     }
 
     /// Withdraws the current attempt: the rules ask for another mode, and DRS has no execution of it.
@@ -189,7 +223,7 @@ impl Incident {
     /// Writes down that DRS has the execution of the current attempt, or one that an operator started.
     pub fn run(&mut self, execution: PlanExecution, now: Timestamp) {
         self.phase = IncidentPhase::Running;
-        self.holds.clear();
+        self.end_holds(now, HoldEnd::Running);
         let how = if execution.adopted { "adopts" } else { "started" };
         self.note(now, EntryKind::Started, format!("the function {how} the execution {}", execution.arn));
         match self.current_mut() {
@@ -220,11 +254,26 @@ impl Incident {
         }
     }
 
-    /// Until when DRS is not asked again: a minute after its first refusal, twice as long after each further one.
+    /// Writes down an execution that an operator started with the incident's tag after the launch.
+    pub fn run_again(&mut self, execution: PlanExecution) {
+        self.attempts.push(StartAttempt {
+            start: None,
+            unanswered: None,
+            execution: Some(execution),
+            refusal: None,
+        });
+    }
+
+    /// Until when DRS is not asked again: a minute after its first refusal, twice as long after each further one. If the cause
+    /// stays until an operator removes it: 4, 8, 16, and then 30 minutes.
     pub fn waits_until(&self) -> Option<Timestamp> {
         let (_, last) = self.last_refused()?;
         let doubled = self.refused_count.saturating_sub(1).min(10);
-        Some(last.at + LONGEST_WAIT.min(SignedDuration::from_mins(1 << doubled)))
+        let wait = match last.cause.is_lasting() {
+            true => LONGEST_LASTING_WAIT.min(SignedDuration::from_mins(4 << doubled)),
+            false => LONGEST_WAIT.min(SignedDuration::from_mins(1 << doubled)),
+        };
+        Some(last.at + wait)
     }
 
     /// The time of the last execution that launched nothing: earlier executions of the incident do not count.

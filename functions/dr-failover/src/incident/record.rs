@@ -53,6 +53,8 @@ pub enum EntryKind {
     /// The operator sent a command.
     #[serde(rename = "person")]
     Operator,
+    /// Something happened after the launch.
+    AfterLaunch,
     /// The function asked for an approval, or an answer did not count.
     Approval,
     /// An email was sent.
@@ -79,6 +81,7 @@ impl EntryKind {
             | Self::Ended
             | Self::Execution
             | Self::Terminated
+            | Self::AfterLaunch
             | Self::Mail => true,
             Self::Alarm
             | Self::Held

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use shared::arn::Arn;
@@ -10,9 +10,9 @@ use shared::call_error::CallError;
 use shared::claim::Claim;
 
 use super::{
-    Approver, ChosenSnapshot, CleanUp, DecidedStart, FORMAT, Flapping, Hold, Incident, IncidentAlarm,
-    IncidentApproval, IncidentEnd, IncidentPhase, IncidentServer, PlanExecution, RecordEntry, RecoveryOrder,
-    RefusalCause, SignalReading, StartAttempt, StartRefusal, UnansweredEmails, WaveCourse, unknown,
+    Approver, ChosenSnapshot, CleanUp, DecidedStart, EndedHold, FORMAT, Flapping, Hold, Incident, IncidentAlarm,
+    IncidentApproval, IncidentEnd, IncidentPhase, IncidentServer, Later, PlanExecution, RecordEntry, RecoveryOrder,
+    RefusalCause, Remains, SignalReading, StartAttempt, StartRefusal, UnansweredEmails, WaveCourse, unknown,
 };
 use crate::interlock::{Interlock, InterlockCode};
 use crate::reported::ReportedState;
@@ -40,6 +40,8 @@ pub(super) struct IncidentItem {
     #[serde(default, deserialize_with = "unknown::end")]
     end: Option<IncidentEnd>,
     finished: Option<Timestamp>,
+    later: Option<Later>,
+    remains: Option<Remains>,
     closed_by: Option<String>,
     drilled_by: Option<String>,
     order: Option<RecoveryOrder>,
@@ -55,6 +57,9 @@ pub(super) struct IncidentItem {
     alarms: BTreeMap<Arn, IncidentAlarm>,
     #[serde(default)]
     holds: Vec<HoldItem>,
+    #[serde(default, deserialize_with = "unknown::known")]
+    ended_holds: Vec<EndedHold>,
+    rpo: Option<SignedDuration>,
     #[serde(default)]
     starts: Vec<StartAttempt>,
     #[serde(default)]
@@ -171,6 +176,8 @@ impl From<IncidentItem> for Incident {
             closed: item.ended,
             end: item.end.or(earlier),
             finished: item.finished,
+            later: item.later,
+            remains: item.remains,
             closed_by: item.closed_by,
             drilled_by: item.drilled_by,
             order: item.order,
@@ -183,6 +190,8 @@ impl From<IncidentItem> for Incident {
             mode,
             alarms: item.alarms,
             holds: item.holds.into_iter().filter_map(hold).collect(),
+            ended_holds: item.ended_holds,
+            rpo: item.rpo,
             attempts,
             decided_count: item.attempts,
             refused_count: item.refused,

@@ -3,7 +3,7 @@
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 
-use super::{IncidentEnd, RefusalCause};
+use super::{HoldEnd, IncidentEnd, RefusalCause};
 
 /// A value that is known here, or another one.
 #[derive(Deserialize)]
@@ -52,6 +52,11 @@ where
 /// The cause of a refusal. The refusal itself must stay: it delays the next start.
 pub(super) fn cause<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RefusalCause, D::Error> {
     Ok(StoredOrUnknown::deserialize(deserializer)?.or(|text| RefusalCause::Earlier { text }))
+}
+
+/// Why a block ended.
+pub(super) fn hold_end<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HoldEnd, D::Error> {
+    Ok(StoredOrUnknown::deserialize(deserializer)?.or(|_| HoldEnd::Other))
 }
 
 /// The end of an incident.

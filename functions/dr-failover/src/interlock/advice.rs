@@ -69,6 +69,7 @@ impl Interlock {
             }
             Self::WaveRefused { wave, .. } => return format!("DRS refused a launch of the wave {wave}"),
             Self::WaveAlarmOk { wave } => return format!("the alarm is OK, and the wave {wave} waits"),
+            Self::StartRefused { cause, .. } if cause.is_denied() => "the function's role may not start it",
             Self::StartRefused { .. } => "DRS refused the start",
             Self::Earlier { headline, .. } => headline,
         };
@@ -195,6 +196,14 @@ impl Interlock {
             Self::WaveAlarmOk { .. } => {
                 "Check whether the original site works. Then continue the waves, or give them up. If the alarm goes into ALARM again, \
                  the waves continue by themselves."
+            }
+            Self::StartRefused { cause, .. } if cause.is_denied() => {
+                "Nothing was launched. Start the recovery with your own rights (the command is below), or add the permission to the \
+                 function's role."
+            }
+            Self::StartRefused { cause, .. } if cause.is_lasting() => {
+                "Nothing was launched. Fix the cause that DRS names, then start the recovery with your own rights (the command is \
+                 below), or wait for the function's next try."
             }
             Self::StartRefused { .. } => "Nothing was launched. Fix the cause that DRS names, or wait.",
             Self::Earlier { advice, .. } => advice,

@@ -62,6 +62,7 @@ pub enum InterlockCode {
     WaveSlow,
     WaveRefused,
     WaveAlarmOk,
+    StartRefusedForGood,
 }
 
 impl InterlockCode {
@@ -125,6 +126,7 @@ impl InterlockCode {
             | Self::TooManyServers
             | Self::SnapshotsUnreadable
             | Self::OverRpo
+            | Self::StartRefusedForGood
             | Self::ReplicationStopped => false,
         }
     }

@@ -245,6 +245,16 @@ impl fmt::Display for Interlock {
                 write!(f, "every alarm is OK, so the wave {wave} waits for an operator")
             }
             Self::StartRefused { cause, again } => match cause {
+                RefusalCause::Refused { error } if cause.is_lasting() => {
+                    if let Some((principal, permission)) = cause.denied() {
+                        write!(f, "{principal} lacks the permission {permission}: ")?;
+                    }
+                    write!(
+                        f,
+                        "DRS refused the start, and refuses it until an operator removes the cause ({error}); the function asks again \
+                         at {again}"
+                    )
+                }
                 RefusalCause::Refused { error } => {
                     write!(f, "DRS refused the start ({error}); the function asks again at {again}")
                 }

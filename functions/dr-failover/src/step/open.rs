@@ -8,8 +8,8 @@ use super::{Draft, ExecutionsQuery, MissingFact, drill, follow, release_latch, s
 use crate::because::{Agreed, Because, BlockedBy, ClosedAs};
 use crate::facts::{FoundExecution, Recoverable};
 use crate::incident::{
-    DecidedStart, EntryKind, Hold, Incident, IncidentEnd, IncidentPhase, PlanExecution, RefusalCause,
-    SignalReading, StartRefusal,
+    DecidedStart, EntryKind, Hold, HoldEnd, Incident, IncidentEnd, IncidentPhase, PlanExecution,
+    RefusalCause, Remains, SignalReading, StartRefusal,
 };
 use crate::interlock::Interlock;
 use crate::latch::LatchedStart;
@@ -20,7 +20,7 @@ impl Draft<'_> {
     /// Advances the incident. Returns the start that DRS is to be asked for.
     pub(super) fn advance(&mut self) -> Result<Option<DecidedStart>, MissingFact> {
         let Some(incident) = &self.step.known.incident else { return Ok(None) };
-        let phase = incident.phase;
+        let (phase, was_finished) = (incident.phase, incident.finished.is_some());
         let start = match phase {
             IncidentPhase::Held | IncidentPhase::Starting => self.undecided()?,
             IncidentPhase::Running if incident.waves.is_some() => {
@@ -42,7 +42,7 @@ impl Draft<'_> {
             IncidentPhase::OkAgain | IncidentPhase::Refused | IncidentPhase::AgedOut => None,
         };
         self.note_the_rto();
-        self.explain_the_phase();
+        self.explain_the_phase(was_finished);
         Ok(start)
     }
 
@@ -67,9 +67,15 @@ impl Draft<'_> {
         }
     }
 
-    pub(super) fn explain_the_phase(&mut self) {
+    pub(super) fn explain_the_phase(&mut self, was_finished: bool) {
         let Some(incident) = self.step.known.incident.clone() else { return };
-        if !incident.is_open() || incident.finished.is_some() {
+        if was_finished && incident.finished.is_some() {
+            // The reasons of this step are what changed. An operator's command has a reason of its own.
+            if incident.is_open() && self.step.reasons.is_empty() {
+                let (phase, end) = (incident.phase, incident.end.as_ref());
+                self.reason(Verdict::Skip, &Because::Launched { phase, end: end.cloned() });
+            }
+        } else if !incident.is_open() || incident.finished.is_some() {
             let verdict = match incident.phase {
                 IncidentPhase::Failed
                 | IncidentPhase::RecoveredInPart
@@ -83,7 +89,10 @@ impl Draft<'_> {
                 | IncidentPhase::OkAgain
                 | IncidentPhase::Refused => Verdict::Skip,
             };
-            self.reason(verdict, &ClosedAs { phase: incident.phase, end: incident.end.as_ref() });
+            self.reason(
+                verdict,
+                &ClosedAs { phase: incident.phase, end: incident.end.as_ref(), is_open: incident.is_open() },
+            );
         } else if incident.waves.is_some() && incident.phase == IncidentPhase::Running {
             self.explain_the_wave(&incident);
         } else if let Some(execution) = incident.execution() {
@@ -109,7 +118,7 @@ impl Draft<'_> {
         if incident.current().is_none() {
             incident.drs_plan.clone_from(&context.plan.drs_plan);
         }
-        let query = query(incident);
+        let query = ExecutionsQuery::of(incident);
         let (Some(signals), Some(executions)) = (&self.facts.signals, &self.facts.executions) else {
             return Err(MissingFact::Signals(query));
         };
@@ -185,8 +194,9 @@ impl Draft<'_> {
             self.reason(Verdict::Hold, &Because::BeingAsked { would_be: phase });
             return Ok(());
         }
-        let query = query(incident);
-        match self.facts.executions.as_ref().ok_or(MissingFact::Executions(query))? {
+        let query = ExecutionsQuery::of(incident);
+        let executions = self.facts.executions.as_ref().ok_or(MissingFact::Executions(query))?;
+        match executions {
             Err(error) if incident.decided_count > 0 => {
                 let unreadable = [Interlock::ExecutionsUnreadable { error: error.clone() }];
                 self.hold(&unreadable);
@@ -201,6 +211,11 @@ impl Draft<'_> {
                 release_latch(&mut self.step.known.latch, &incident.id);
             }
         }
+        // An operator may have launched servers without the incident's tag: the last email says so.
+        let drs_plan = incident.drs_plan.clone().map(Box::new);
+        let recoverable = self.facts.recoverable.as_ref().ok_or(MissingFact::Recoverable(drs_plan))?;
+        incident.remains = Some(Remains::of(executions, recoverable));
+        incident.hostnames = hostnames(recoverable);
         incident.close(phase, now, end);
         Ok(())
     }
@@ -236,6 +251,7 @@ impl Draft<'_> {
             place: context.plan.place.clone(),
         };
         incident.hostnames = hostnames;
+        incident.rpo = Some(context.plan.rpo);
         // Until the invocation has ended, DRS may be about to start the plan: the incident is not closed meanwhile.
         let listed =
             if context.plan.waves.is_empty() { jiff::SignedDuration::ZERO } else { waves::LISTED_WITHIN };
@@ -313,12 +329,6 @@ impl Draft<'_> {
     }
 }
 
-fn query(incident: &Incident) -> Box<ExecutionsQuery> {
-    let (drs_plan, opened) = (incident.drs_plan.clone(), incident.opened);
-    let (incident, void_until) = (incident.id.clone(), incident.void_until());
-    Box::new(ExecutionsQuery { drs_plan, incident, opened, void_until })
-}
-
 pub(super) fn hostnames(recoverable: &Recoverable) -> std::collections::BTreeMap<String, String> {
     let servers = recoverable.plan.as_ref().map(|plan| &plan.servers[..]).unwrap_or_default();
     servers.iter().filter_map(|server| Some((server.id.clone(), server.hostname.clone()?))).collect()
@@ -381,7 +391,13 @@ pub(super) fn block(incident: &mut Incident, interlocks: &[Interlock], now: Time
     for hold in before {
         let code = hold.interlock.code();
         if !incident.holds.iter().any(|hold| hold.interlock.code() == code) {
-            incident.note(now, EntryKind::Held, format!("no longer blocked by {}", code.name()));
+            let lasted = short_duration(now.duration_since(hold.since));
+            incident.note(
+                now,
+                EntryKind::Held,
+                format!("no longer blocked by {}, after {lasted}", code.name()),
+            );
+            incident.end_hold(hold, now, HoldEnd::Passed);
         }
     }
 }

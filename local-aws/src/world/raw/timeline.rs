@@ -23,6 +23,8 @@ pub(in super::super) struct RawTimed {
     pub(in super::super) endpoint: Option<Spanned<String>>,
     pub(in super::super) launch: Option<Spanned<String>>,
     pub(in super::super) snapshot: Option<Spanned<String>>,
+    /// An operator's action in DRS.
+    pub(in super::super) drs: Option<Spanned<String>>,
     pub(in super::super) fault: Option<Spanned<String>>,
     pub(in super::super) image: Option<Spanned<String>>,
     pub(in super::super) ebs_snapshot: Option<Spanned<String>>,
@@ -41,6 +43,8 @@ pub(in super::super) struct RawTimed {
     /// Default: the world's.
     pub(in super::super) account: Option<Spanned<String>>,
 
+    /// The plan's name or the server's id of `drs`.
+    pub(in super::super) of: Option<Spanned<String>>,
     pub(in super::super) state: Option<Spanned<String>>,
     pub(in super::super) suppressed_by: Option<Spanned<String>>,
     pub(in super::super) value: Option<Spanned<String>>,

@@ -1,5 +1,7 @@
 //! The actions of the operator, with commands that do no harm in the state that the email reports.
 
+mod after;
+
 use crate::approval::is_asked;
 use crate::email::{IncidentEmail, commands, drill, traffic};
 use crate::incident::{Incident, IncidentPhase};
@@ -47,6 +49,8 @@ pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<String> {
         for (text, command) in drill::actions(email) {
             list.command(&text, command);
         }
+    } else if !incident.news().is_empty() {
+        after::after(email, &mut list);
         return list.0;
     }
     match incident.phase {
@@ -58,6 +62,7 @@ pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<String> {
         IncidentPhase::Recovered | IncidentPhase::RecoveredInPart => recovered(email, &mut list),
         IncidentPhase::Failed | IncidentPhase::Cancelled => failed(email, &mut list),
         IncidentPhase::AgedOut | IncidentPhase::Refused => {
+            remaining(email, &mut list);
             let what = match may_start(incident) {
                 true => BY_HAND.to_owned(),
                 false => format!("First remove what blocks the {}. Then do this. {BY_HAND}", incident.mode),
@@ -67,13 +72,35 @@ pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<String> {
                 incident.drs_plan.as_ref().map(commands::start).or_else(|| commands::start_wave(email)),
             );
         }
-        IncidentPhase::OkAgain => {}
+        IncidentPhase::OkAgain => remaining(email, &mut list),
     }
     list.0
 }
 
 fn may_start(incident: &Incident) -> bool {
     !incident.holds.iter().any(|hold| hold.interlock.code().forbids_a_start_by_hand())
+}
+
+/// The commands that end what runs without this incident.
+fn remaining(email: &IncidentEmail<'_>, list: &mut ActionList) {
+    let Some(remains) = email.incident.remains.as_ref().filter(|remains| !remains.is_nothing()) else {
+        return;
+    };
+    list.command("List the instances of DRS, with their servers", commands::instances(email));
+    if !remains.unreadable.is_empty() {
+        let executions = email.incident.drs_plan.as_ref().map(commands::executions);
+        list.command("List the executions of the plan", executions);
+    }
+    for execution in &remains.executions {
+        list.command("List the steps of that execution", commands::steps(execution));
+        let what =
+            "Cancel that execution, if it is not needed (the servers of the current step still launch)";
+        list.command(what, commands::cancel(execution));
+    }
+    let instances: Vec<&str> = remains.instances.iter().map(|instance| instance.id.as_str()).collect();
+    let what =
+        "Terminate these servers, once you are sure that they take no traffic and have no data that you need";
+    list.command(what, commands::terminate_these(email, &instances));
 }
 
 fn starting(email: &IncidentEmail<'_>, list: &mut ActionList) {
@@ -115,8 +142,18 @@ fn held(email: &IncidentEmail<'_>, list: &mut ActionList) {
     if is_blocked_by(InterlockCode::KillSwitchUnclear) {
         list.command("Read the kill switch", commands::read_switch(email));
     }
+    let what = format!("Refuse the {}, if this is no outage", incident.mode);
+    let refuse = match is_asked(email.plan, incident) {
+        true => commands::refuse_by_answer(email),
+        false => commands::refuse(email),
+    };
+    list.command(&what, refuse);
     if may_start(incident) {
-        list.command(BY_HAND, commands::start_for(incident));
+        let what = match is_blocked_by(InterlockCode::StartRefusedForGood) {
+            true => format!("With your own rights: {}", lowercased(BY_HAND)),
+            false => BY_HAND.to_owned(),
+        };
+        list.command(&what, commands::start_for(incident));
         list.command(WAVE_BY_HAND, commands::start_wave(email));
     }
     if is_blocked_by(InterlockCode::NoSnapshot) || is_blocked_by(InterlockCode::PlanInvalid) {
@@ -125,12 +162,6 @@ fn held(email: &IncidentEmail<'_>, list: &mut ActionList) {
             commands::start_servers(email, &["SERVER_ID"]),
         );
     }
-    let what = format!("Refuse the {}, if this is no outage", incident.mode);
-    let refuse = match is_asked(email.plan, incident) {
-        true => commands::refuse_by_answer(email),
-        false => commands::refuse(email),
-    };
-    list.command(&what, refuse);
     if is_blocked_by(InterlockCode::KillSwitchOff) || is_blocked_by(InterlockCode::KillSwitchUnclear) {
         let what = "Switch recoveries of every plan on; this one may then start within a minute";
         list.command(what, commands::switch(email, "enabled"));
@@ -167,6 +198,7 @@ fn drilled(email: &IncidentEmail<'_>, list: &mut ActionList) {
         list.command(what, incident.drs_plan.as_ref().map(commands::start));
     }
     list.command(TERMINATE, commands::terminate(email));
+    close(email, list);
 }
 
 fn recovered(email: &IncidentEmail<'_>, list: &mut ActionList) {
@@ -197,6 +229,7 @@ fn recovered(email: &IncidentEmail<'_>, list: &mut ActionList) {
     if !missing.is_empty() && incident.mode == Mode::Recovery {
         list.command("Launch the missing servers", commands::start_servers(email, &missing));
     }
+    close(email, list);
     clear(email, list);
 }
 
@@ -214,7 +247,7 @@ fn failed(email: &IncidentEmail<'_>, list: &mut ActionList) {
     }
     match execution.map(|execution| execution.status.as_str()) {
         Some("FAILED") => {
-            let what = "Retry the failed step (launched servers stay; the list of steps has the ARN). You get no more emails about it";
+            let what = "Retry the failed step (launched servers stay; the list of steps has the ARN). The function follows it";
             list.command(what, incident.drs_plan.as_ref().map(commands::retry));
         }
         Some("TIMED_OUT") => {
@@ -225,11 +258,24 @@ fn failed(email: &IncidentEmail<'_>, list: &mut ActionList) {
     match incident.mode {
         Mode::Recovery => {
             let what = "Or start the whole plan again: DRS deletes the launched servers, and launches every server again";
-            list.command(what, incident.drs_plan.as_ref().map(commands::start));
+            list.command(what, commands::start_for(incident));
         }
         Mode::Drill => list.command(TERMINATE, commands::terminate(email)),
     }
+    close(email, list);
     clear(email, list);
+}
+
+fn lowercased(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn close(email: &IncidentEmail<'_>, list: &mut ActionList) {
+    if email.incident.is_open() {
+        let what = "Close the incident, once it is settled: the next alarm then opens another one";
+        list.command(what, commands::close(email));
+    }
 }
 
 fn clear(email: &IncidentEmail<'_>, list: &mut ActionList) {

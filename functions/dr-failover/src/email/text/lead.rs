@@ -7,12 +7,15 @@ use shared::text::{count, noun, printable, verb};
 use super::server_name;
 use crate::alarm::AlarmState;
 use crate::email::{IncidentEmail, traffic};
-use crate::incident::{Flapping, Incident, IncidentPhase, RefusalCause, launched_of};
+use crate::facts::RecoveryInstance;
+use crate::incident::{
+    Flapping, Incident, IncidentPhase, LaterEntry, LaterEvent, RefusalCause, launched_of,
+};
 use crate::interlock::some;
 use crate::rules::Mode;
 
 use super::waves;
-use crate::text::{short_duration, utc};
+use crate::text::{capitalized, short_duration, utc};
 
 /// What is true now.
 pub(super) fn lead(email: &IncidentEmail<'_>) -> String {
@@ -23,6 +26,10 @@ pub(super) fn lead(email: &IncidentEmail<'_>) -> String {
     let what = format!("the {} of {}", incident.mode, incident.plan);
     let the = format!("The {} of {}", incident.mode, incident.plan);
     let alarms = alarms(email);
+    let news: Vec<String> = incident.news().iter().map(|entry| event(email, entry)).collect();
+    if !news.is_empty() {
+        return format!("{} {alarms}", news.join(" "));
+    }
     let sentences = match incident.phase {
         IncidentPhase::Held if incident.flapping == Flapping::Yes => format!(
             "The alarm of {} is flapping: it was in ALARM {} since {}. {the} is NOT started: {}.",
@@ -78,6 +85,7 @@ pub(super) fn lead(email: &IncidentEmail<'_>) -> String {
         }
     };
     let order = order(incident);
+    let sentences = format!("{sentences}{}{}", remains(incident), since_then(email));
     [sentences, order, alarms].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
@@ -88,6 +96,94 @@ fn order(incident: &Incident) -> String {
         format!("Region switch ordered it at {}, in the step {}.", utc(order.at), printable(&order.step))
     });
     order.unwrap_or_default()
+}
+
+/// An event after the launch, and what it means.
+fn event(email: &IncidentEmail<'_>, LaterEntry { event, at }: &LaterEntry) -> String {
+    let incident = email.incident;
+    let text = capitalized(&printable(&event.to_string()));
+    let meaning = match event {
+        LaterEvent::OkAfterLaunch { launched } if *launched > 0 => {
+            let data = incident.oldest_snapshot().map(utc);
+            let data = data
+                .map(|at| format!(" The launched servers have the data of {at} or newer."))
+                .unwrap_or_default();
+            format!(
+                " BOTH SITES RUN. Users or jobs may write to either of them, and the two copies of the data then differ (split \
+                 brain).{data} Decide which site keeps its writes, and stop the writes on the other one."
+            )
+        }
+        LaterEvent::AlarmAfterLaunch { .. } => format!(
+            " The incident of the earlier launch is still open, so no recovery starts. {} of {} still {}.",
+            incident.still_there(),
+            count(incident.servers.len(), "server"),
+            verb(incident.still_there(), "runs", "run")
+        ),
+        LaterEvent::LaunchedByHand { .. } => {
+            " Before a launch, DRS deletes the instances that it launched earlier for the same servers."
+                .to_owned()
+        }
+        LaterEvent::ServersGone { .. } => format!(
+            " An operator terminated them, or a later launch deleted them. {} of {} still {}.",
+            incident.still_there(),
+            count(incident.servers.len(), "server"),
+            verb(incident.still_there(), "runs", "run")
+        ),
+        LaterEvent::OkAfterLaunch { .. }
+        | LaterEvent::StepRetried { .. }
+        | LaterEvent::StartedAgain { .. }
+        | LaterEvent::ClosedInAlarm { .. } => String::new(),
+    };
+    format!("{text}. (Observed at {}.){meaning}", utc(*at))
+}
+
+/// The events since the launch, in an email about the phase itself.
+fn since_then(email: &IncidentEmail<'_>) -> String {
+    let is_finished = email.incident.finished.is_some();
+    let events = email.incident.events_after_launch().iter().filter(|_| is_finished);
+    events
+        .map(|LaterEntry { event, at }| format!(" At {}: {}.", utc(*at), printable(&event.to_string())))
+        .collect()
+}
+
+/// What runs in DRS without this incident.
+fn remains(incident: &Incident) -> String {
+    let Some(remains) = &incident.remains else { return String::new() };
+    let mut text = String::new();
+    let instance = |instance: &RecoveryInstance| {
+        let kind = if instance.is_drill { ", of a drill" } else { "" };
+        format!("{} ({}{kind})", incident.short_name(&instance.server), instance.id)
+    };
+    let instances: Vec<String> = remains.instances.iter().map(instance).collect();
+    if !instances.is_empty() {
+        let (noun, run) = (count(instances.len(), "server"), verb(instances.len(), "runs", "run"));
+        let _ = write!(
+            text,
+            " But {noun} of the plan {run} that another principal or an earlier incident launched: {}.",
+            some(&instances)
+        );
+    }
+    if remains.recovered().next().is_some() && incident.is_over() {
+        text.push_str(" BOTH SITES RUN, and both may take writes (split brain).");
+    }
+    for execution in &remains.executions {
+        let _ = write!(
+            text,
+            " An execution of the DRS plan without this incident's tag is in progress: {execution}."
+        );
+    }
+    if remains.executions.is_empty() && !remains.jobs.is_empty() {
+        let _ = write!(text, " DRS is launching servers of the plan: {}.", some(&remains.jobs));
+    }
+    if let Some(error) = remains.unreadable.first() {
+        let _ = write!(
+            text,
+            " Whether DRS runs servers of the plan is UNKNOWN: {} ({}).",
+            error.operation,
+            printable(&error.to_string())
+        );
+    }
+    text
 }
 
 /// The first interlock, and the number of the others.
@@ -115,7 +211,7 @@ fn after_a_start(incident: &Incident) -> &'static str {
 
 fn nothing_launched(incident: &Incident) -> String {
     let Some((_, last)) = incident.last_refused() else {
-        return "This function launched nothing.".to_owned();
+        return "This incident launched nothing.".to_owned();
     };
     let starts = match incident.refused_count {
         1 => "the start".to_owned(),
@@ -126,7 +222,7 @@ fn nothing_launched(incident: &Incident) -> String {
         RefusalCause::EndedBeforeAnyStep { .. } | RefusalCause::Earlier { .. } => "did not carry out",
     };
     format!(
-        "Nothing was launched: DRS {verb} {starts} ({}). Fix that before the next outage.",
+        "This incident launched nothing: DRS {verb} {starts} ({}). Fix that before the next outage.",
         printable(&last.cause.to_string())
     )
 }
@@ -151,6 +247,9 @@ fn running(incident: &Incident, the: &str) -> String {
     };
     if !incident.servers.is_empty() {
         let _ = write!(text, " So far, {}.", launched_of(incident.launched(), incident.servers.len()));
+    }
+    if let Some(LaterEntry { event, .. }) = incident.events_after_launch().last() {
+        let _ = write!(text, " The launch had ended, and {}.", printable(&event.to_string()));
     }
     if incident.mode == Mode::Drill && incident.is_alarming() {
         text.push_str(" The plan is in drill mode: DRS launches test servers, and NOTHING IS RECOVERED.");
