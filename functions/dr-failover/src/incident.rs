@@ -13,6 +13,7 @@ mod phase;
 mod reading;
 mod record;
 mod remains;
+mod settling;
 mod stored;
 mod unknown;
 mod wave;
@@ -50,6 +51,7 @@ pub use reading::SignalReading;
 pub use record::{EntryKind, RecordEntry};
 pub use wave::{IncidentWave, LaunchRefusal, LaunchTag, WAVE_TAG, WaveCourse, WaveLaunch};
 pub use remains::Remains;
+pub use settling::SettlingState;
 
 /// The tag of an execution that names the incident that started it.
 pub const INCIDENT_TAG: &str = "pointsman:incident";
@@ -185,6 +187,9 @@ pub struct Incident {
     /// The emails about the current state that SNS did not answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unanswered_emails: Option<UnansweredEmails>,
+    /// The state that is emailed once it has lasted: there were many emails before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settling: Option<SettlingState>,
 }
 
 /// Emails about one state that SNS may have sent.
@@ -306,6 +311,7 @@ impl Incident {
             reported: None,
             claim: None,
             unanswered_emails: None,
+            settling: None,
         }
     }
 

@@ -173,6 +173,19 @@ impl ReportedState {
         over_rto == now_over && (codes == now || is_counted)
     }
 
+    /// Whether the states are of the same kind, so that an incident may alternate between them. A start, a server that fails, an end
+    /// and the RTO are news each time.
+    pub fn alternates_with(&self, other: &Self) -> bool {
+        let is_alike = match (self, other) {
+            (Self::Held { .. }, Self::Held { .. }) => true,
+            (Self::Running { failed, .. }, Self::Running { failed: other, .. })
+            | (Self::InWaves { failed, .. }, Self::InWaves { failed: other, .. }) => failed == other,
+            (Self::WithTraffic { state, .. }, Self::WithTraffic { state: other, .. }) => state == other,
+            _ => false,
+        };
+        is_alike && self.is_over_rto() == other.is_over_rto()
+    }
+
     /// The state without the addresses.
     pub fn without_traffic(&self) -> &Self {
         match self {

@@ -52,8 +52,12 @@ impl fmt::Display for Suppression {
             Self::Alarm => f.write_str("Alarm"),
             Self::WaitPeriod => f.write_str("WaitPeriod"),
             Self::ExtensionPeriod => f.write_str("ExtensionPeriod"),
-            Self::MuteRule { rule, until: None } => write!(f, "mute rule {rule}"),
-            Self::MuteRule { rule, until: Some(until) } => write!(f, "mute rule {rule} until {until}"),
+            Self::MuteRule { rule, until } => {
+                // The event may not name the rule.
+                let parts = ["mute rule", rule].into_iter().filter(|part| !part.is_empty());
+                f.write_str(&parts.collect::<Vec<_>>().join(" "))?;
+                until.iter().try_for_each(|until| write!(f, " until {until}"))
+            }
             Self::Other(name) => f.write_str(name),
         }
     }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use dr_failover::alarm::AlarmState;
 use dr_failover::facts::{
     ExecutionProgress, Facts, FoundExecution, LaterFacts, LaunchJob, RecoveryInstance, ServerLaunch,
     StepProgress, StepServer,
 };
 use dr_failover::incident::{Incident, IncidentPhase};
-use dr_failover::latch::Latch;
+use dr_failover::latch::{Latch, LatchedStart};
 use dr_failover::reported::ReportedState;
 use dr_failover::rules::{Mode, RecoveryPlan, read};
 use dr_failover::settings::Settings;
@@ -18,6 +19,8 @@ use shared::arn::Arn;
 use shared::call_error::CallError;
 use shared::config::Document;
 use shared::home::Home;
+
+const ALARM: &str = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:shop-down";
 
 const RULES: &str = r#"
 [[recovery-plan]]
@@ -211,6 +214,45 @@ fn how_often_is_drs_read_after_the_launch() {
     assert_eq!(minutes(at("11:00:00")), 60);
     assert_eq!(minutes(day(1)), 4);
     assert_eq!(minutes(day(8)), 1);
+}
+
+/// The recovery with its alarm, in ALARM since before the launch.
+fn alarming() -> KnownPlan {
+    let mut known = launched(Mode::Recovery);
+    let mut incident = json!(known.incident);
+    incident["alarms"] = json!({ALARM: {"name": "shop-down", "state": "ALARM", "since": at("10:00:00"),
+        "heard": at("10:00:10"), "began": at("10:00:00"), "late-seconds": 10}});
+    known.incident = serde_json::from_value(incident).expect("it is an incident");
+    known.latch.recovery = Some(LatchedStart { incident: "shop-1".to_owned(), at: at("10:01:00") });
+    known
+}
+
+/// A day after the launch DRS is not read each minute. An email that both sites run needs it nevertheless.
+#[test]
+fn is_drs_read_when_an_email_counts_the_servers() {
+    let mut known = alarming();
+    let later = |minutes: i64| at("10:10:00") + jiff::SignedDuration::from_mins(24 * 60 + minutes);
+    let reconcile =
+        |known: &KnownPlan, facts: &Facts, now| stepped(known, Input::Reconcile(Mode::Recovery), facts, now);
+    assert!(reconcile(&known, &Facts::default(), later(1)).is_ok(), "nothing changed");
+    let alarm = known.incident.as_mut().and_then(|incident| incident.alarms.values_mut().next());
+    alarm.expect("it has an alarm").state = AlarmState::Ok;
+    assert!(matches!(reconcile(&known, &Facts::default(), later(1)), Err(MissingFact::Later(_))));
+    let facts = Facts { later: Some(LaterFacts { instances: Ok(Vec::new()), ..unchanged() }), ..Facts::default() };
+    let step = reconcile(&known, &facts, later(1)).expect("it has every fact");
+    let sentences: Vec<&str> = step.reasons.iter().map(|reason| reason.because.sentence.as_str()).collect();
+    assert_eq!(sentences, ["the launched server s-1 no longer exists", "every alarm is OK again"]);
+}
+
+/// The emails contain `clear-latch`, so it works while the incident stays open after its launch.
+#[test]
+fn does_clear_latch_close_a_launched_incident() {
+    let clear = Input::ClearLatch { by: "Ana" };
+    let step = stepped(&alarming(), clear, &Facts::default(), at("10:40:00")).expect("it has every fact");
+    assert_eq!(step.reasons.iter().map(|reason| reason.because.code.as_str()).collect::<Vec<_>>(), ["latch-cleared"]);
+    let incident = step.known.incident.expect("it is known");
+    assert_eq!(incident.closed_by.as_deref(), Some("Ana"));
+    assert!(step.known.latch.recovery.is_none() && step.known.latch.open_of(Mode::Recovery).is_none());
 }
 
 #[test]

@@ -127,6 +127,12 @@ impl RefusalCause {
         matches!(self, Self::Refused { error } if LASTING.iter().any(|code| error.has_code(code)))
     }
 
+    /// Whether both causes stay, and DRS gives them different codes.
+    pub fn is_another_lasting_cause_than(&self, before: &Self) -> bool {
+        let (Self::Refused { error }, Self::Refused { error: known }) = (self, before) else { return false };
+        self.is_lasting() && before.is_lasting() && error.code != known.code
+    }
+
     /// Whether the function's role lacks a permission.
     pub fn is_denied(&self) -> bool {
         matches!(self, Self::Refused { error } if error.has_code(ACCESS_DENIED))

@@ -42,6 +42,10 @@ impl Incident {
         self.began = None;
         self.over_rto = false;
         self.readings.clear();
+        if !is_soon {
+            // The last email was about the outage before, even if the same checks block this one.
+            self.reported = None;
+        }
         if is_soon && self.flapping == Flapping::No {
             self.flapping = Flapping::Yes;
         }

@@ -12,7 +12,8 @@ use shared::claim::Claim;
 use super::{
     Approver, ChosenSnapshot, CleanUp, DecidedStart, EndedHold, FORMAT, Flapping, Hold, Incident, IncidentAlarm,
     IncidentApproval, IncidentEnd, IncidentPhase, IncidentServer, Later, PlanExecution, RecordEntry, RecoveryOrder,
-    RefusalCause, Remains, SignalReading, StartAttempt, StartRefusal, UnansweredEmails, WaveCourse, unknown,
+    RefusalCause, Remains, SettlingState, SignalReading, StartAttempt, StartRefusal, UnansweredEmails, WaveCourse,
+    unknown,
 };
 use crate::interlock::{Interlock, InterlockCode};
 use crate::reported::ReportedState;
@@ -82,6 +83,7 @@ pub(super) struct IncidentItem {
     told: Option<ReportedState>,
     telling: Option<Claim>,
     unanswered_emails: Option<UnansweredEmails>,
+    settling: Option<SettlingState>,
     /// Format 1.
     ended_because: Option<String>,
     /// Format 1.
@@ -209,6 +211,7 @@ impl From<IncidentItem> for Incident {
             reported: item.told,
             claim: item.telling,
             unanswered_emails: item.unanswered_emails,
+            settling: item.settling,
         }
     }
 }

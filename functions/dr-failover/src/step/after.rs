@@ -35,11 +35,14 @@ impl Draft<'_> {
             return Ok(());
         };
         let Some(finished) = incident.finished else { return Ok(()) };
-        if let Some(event) = of_alarms(incident, finished, now) {
-            self.happened(event);
-        }
-        if is_due(finished, now) {
+        // An email about the alarms states how many servers run.
+        let is_news = of_alarms(&mut incident.clone(), finished, now).is_some();
+        if is_news || is_due(finished, now) {
             self.changed_in_drs()?;
+        }
+        let after = self.step.known.incident.as_mut().filter(|incident| incident.finished.is_some());
+        if let Some(event) = after.and_then(|incident| of_alarms(incident, finished, now)) {
+            self.happened(event);
         }
         Ok(())
     }

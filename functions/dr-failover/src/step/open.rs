@@ -291,6 +291,10 @@ impl Draft<'_> {
     pub(super) fn refused(&mut self, cause: RefusalCause) {
         let now = self.context.now;
         let Some(incident) = self.step.known.incident.as_mut() else { return };
+        // An operator who removed the first cause learns of the next one.
+        if incident.last_refused().is_some_and(|(_, last)| cause.is_another_lasting_cause_than(&last.cause)) {
+            incident.reported = None;
+        }
         incident.refuse(StartRefusal { at: now, cause: cause.clone() });
         incident.waves = None;
         let again = incident.waits_until().unwrap_or(now);

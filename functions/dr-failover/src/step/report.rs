@@ -18,7 +18,9 @@ impl Draft<'_> {
     pub(super) fn claim(&mut self) {
         let context = self.context;
         let Some(incident) = &mut self.step.known.incident else { return };
-        match ReportedState::unreported(incident) {
+        let unreported = ReportedState::unreported(incident);
+        let waits = incident.waits_to_settle(unreported.as_ref(), context.now);
+        match unreported.filter(|_| !waits) {
             None => incident.claim = None,
             Some(state) => {
                 let what = state.to_string();
