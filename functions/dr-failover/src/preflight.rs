@@ -125,7 +125,8 @@ pub fn evaluate(
     let servers = facts.recoverable.plan.as_ref().ok().map(|plan| plan.servers.len());
     findings.extend(
         servers
-            .filter(|servers| *servers > SERVERS_QUOTA)
+            // A wave with more servers has several jobs.
+            .filter(|servers| *servers > SERVERS_QUOTA && plan.waves.is_empty())
             .map(|servers| PreflightFinding::Gap(PreflightGap::OverQuota { servers })),
     );
     let (unknown, blocks) = findings.into_iter().partition(PreflightFinding::is_unknown);

@@ -3,9 +3,9 @@
 use futures::join;
 use notification::{Publication, publish};
 use shared::act::Performed;
-use shared::arn::Arn;
 use shared::call_error::CallError;
 use shared::decision::{Note, Verdict};
+use shared::home::Home;
 use shared::report::Report;
 
 use crate::because::Because;
@@ -17,9 +17,12 @@ use crate::rules::RecoveryPlan;
 use crate::run::Run;
 use crate::step::Input;
 
-/// The calls of a start. A role without one of them cannot recover anything.
+/// The calls of a start of a DRS plan. A role without one of them cannot recover anything.
 const OF_A_START: [&str; 3] =
     ["drs:StartRecoveryPlanExecution", "drs:GetRecoveryPlanExecution", "drs:DescribeRecoverySnapshots"];
+
+/// The calls of a start of waves.
+const OF_A_WAVE: [&str; 3] = ["drs:StartRecovery", "drs:TagResource", "drs:DescribeRecoverySnapshots"];
 
 /// The preflight of a plan.
 pub(crate) async fn preflight(run: &Run<'_>, plan: &RecoveryPlan) -> Report {
@@ -60,7 +63,7 @@ async fn facts(run: &Run<'_>, plan: &RecoveryPlan) -> PreflightFacts {
         store.known(&plan.name, Input::Reconcile(crate::rules::Mode::Recovery)),
         gather::standing(run, plan),
         subscriptions(&run.aws.sns, &topic),
-        denied(&run.aws.iam, &run.settings.role, plan.drs_plan.as_ref()),
+        denied(&run.aws.iam, &run.settings.role, plan, &run.home),
     );
     let (signals, executions, recoverable) = of_gather;
     let latch = known.map(|known| known.latch);
@@ -93,18 +96,25 @@ async fn subscriptions(sns: &aws_sdk_sns::Client, topic: &str) -> Read<Subscript
 }
 
 /// The calls of a start that the role's policies deny. Service control policies count as IAM reports them.
-async fn denied(iam: &aws_sdk_iam::Client, role: &str, drs_plan: Option<&Arn>) -> Read<Vec<String>> {
+async fn denied(
+    iam: &aws_sdk_iam::Client,
+    role: &str,
+    plan: &RecoveryPlan,
+    home: &Home,
+) -> Read<Vec<String>> {
+    let of = |kind: &str| format!("arn:{}:drs:{}:{}:{kind}/*", home.partition, home.region, home.account);
+    let (calls, resources) = match &plan.drs_plan {
+        Some(arn) => (OF_A_START, vec![arn.to_string(), of("recovery-plan-execution"), of("source-server")]),
+        // Without a resource, IAM would simulate `*`, which the role's policy does not name.
+        None => (OF_A_WAVE, vec![of("source-server"), of("job")]),
+    };
     let call = iam.simulate_principal_policy().policy_source_arn(role);
-    let call = call.set_action_names(Some(OF_A_START.map(str::to_owned).to_vec()));
-    let resources = drs_plan.map(|arn| {
-        let of = |kind: &str| format!("arn:{}:drs:{}:{}:{kind}/*", arn.partition, arn.region, arn.account);
-        vec![arn.to_string(), of("recovery-plan-execution"), of("source-server")]
-    });
-    let output = call.set_resource_arns(resources).send().await;
+    let call = call.set_action_names(Some(calls.map(str::to_owned).to_vec()));
+    let output = call.set_resource_arns(Some(resources)).send().await;
     let output = output.map_err(|error| CallError::new("iam:SimulatePrincipalPolicy", error))?;
     let is_allowed = |name: &str| {
         let of_call = output.evaluation_results().iter().filter(|result| result.eval_action_name() == name);
         of_call.into_iter().any(|result| result.eval_decision().as_str() == "allowed")
     };
-    Ok(OF_A_START.iter().filter(|name| !is_allowed(name)).map(|name| (*name).to_owned()).collect())
+    Ok(calls.iter().filter(|name| !is_allowed(name)).map(|name| (*name).to_owned()).collect())
 }

@@ -6,6 +6,7 @@ use shared::arn::Arn;
 
 use super::IncidentEmail;
 use crate::incident::{ApprovalRequest, INCIDENT_TAG, Incident, WAVE_TAG};
+use crate::rules::Wave;
 
 /// Starts a DRS plan for real.
 pub(super) fn start(drs_plan: &Arn) -> String {
@@ -38,6 +39,14 @@ pub(super) fn start_wave(email: &IncidentEmail<'_>) -> Option<String> {
     let servers = if ids.is_empty() { vec!["SERVER_ID"] } else { ids };
     let tags = json!({INCIDENT_TAG: email.incident.id, WAVE_TAG: "1"});
     Some(format!("{} --tags '{tags}'", start_servers(email, &servers)))
+}
+
+/// Starts a wave for real, without an incident. The servers that belong to it by their tags are the operator's to name.
+pub(super) fn start_wave_of(region: &str, wave: &Wave) -> String {
+    let ids = wave.servers.iter().map(String::as_str);
+    let servers: Vec<&str> = ids.chain((!wave.tags.is_empty()).then_some("SERVER_ID")).collect();
+    let servers: Vec<String> = servers.iter().map(|server| format!("sourceServerID={server}")).collect();
+    format!("aws drs start-recovery --region {region} --source-servers {}", servers.join(" "))
 }
 
 /// Lists the jobs of DRS since the incident was opened.

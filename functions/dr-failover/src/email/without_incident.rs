@@ -17,7 +17,12 @@ use shared::table_error::TableError;
 const MOST_PLANS: usize = 10;
 
 /// The email about an event that may be an alarm and cannot be read.
-pub fn not_understood(event: &Value, why: &str, plans: &[RecoveryPlan], now: Timestamp) -> Message {
+pub fn not_understood(
+    event: &Value,
+    why: &str,
+    (plans, region): (&[RecoveryPlan], &str),
+    now: Timestamp,
+) -> Message {
     let headline = "CANNOT BE READ: an event that may be an alarm; nothing was started".to_owned();
     let attributes = attributes([("severity", Some("critical".to_owned()))]);
     within(LARGEST_MESSAGE, headline, attributes, |detail| {
@@ -30,7 +35,7 @@ pub fn not_understood(event: &Value, why: &str, plans: &[RecoveryPlan], now: Tim
              with an input transformer, or another publisher to the topic.\n\nThe event\n",
             printable(why),
             utc(now),
-            by_hand(plans)
+            by_hand(plans, region)
         );
         let pretty = shown.as_ref().and_then(|shown| serde_json::to_string_pretty(shown).ok());
         let lines =
@@ -42,18 +47,34 @@ pub fn not_understood(event: &Value, why: &str, plans: &[RecoveryPlan], now: Tim
 }
 
 /// For each plan, the commands that show and start its recovery.
-fn by_hand(plans: &[RecoveryPlan]) -> String {
-    let commands = plans.iter().take(MOST_PLANS).filter_map(|plan| {
-        let drs_plan = plan.drs_plan.as_ref()?;
-        let (list, start) = (commands::executions(drs_plan), commands::start(drs_plan));
-        Some(format!("  {}:\n  {list}\n  {start}\n", plan.name))
+fn by_hand(plans: &[RecoveryPlan], region: &str) -> String {
+    let commands = plans.iter().take(MOST_PLANS).map(|plan| {
+        let (list, start) = commands_of(plan, region);
+        format!("  {}:\n  {list}\n  {start}\n", plan.name)
     });
     commands.collect()
 }
 
+/// The command that shows what DRS does for a plan, and the one that starts its recovery for real: for a plan with waves, one for
+/// each wave, in their order.
+fn commands_of(plan: &RecoveryPlan, region: &str) -> (String, String) {
+    match &plan.drs_plan {
+        Some(drs_plan) => (commands::executions(drs_plan), commands::start(drs_plan)),
+        None => {
+            let waves: Vec<String> =
+                plan.waves.iter().map(|wave| commands::start_wave_of(region, wave)).collect();
+            let order = match waves.len() {
+                0 | 1 => "",
+                _ => "\n  Start each wave once the servers of the one before it are launched.",
+            };
+            (format!("aws drs describe-jobs --region {region}"), format!("{}{order}", waves.join("\n  ")))
+        }
+    }
+}
+
 /// The email about a start whose answer could not be recorded.
 pub fn unrecorded(
-    plan: &RecoveryPlan,
+    (plan, region): (&RecoveryPlan, &str),
     answer: &Result<StartAnswer, StartFailure>,
     error: &TableError,
     now: Timestamp,
@@ -86,7 +107,7 @@ pub fn unrecorded(
     };
     let headline =
         format!("{headline}, not recorded: {} of {}: the table does not answer", Mode::Recovery, plan.name);
-    let (next, actions) = after_unrecorded(plan, answer);
+    let (next, actions) = after_unrecorded(plan, region, answer);
     within(LARGEST_MESSAGE, headline, critical(plan), |_| {
         let text = format!(
             "{lead} The function could not record that, because its table does not answer.\n\nWhy: {}\nWhen: {}\n\nWhat happens \
@@ -104,10 +125,10 @@ pub fn unrecorded(
 /// What happens next after such a start, and what the operator can do.
 fn after_unrecorded(
     plan: &RecoveryPlan,
+    region: &str,
     answer: &Result<StartAnswer, StartFailure>,
 ) -> (&'static str, String) {
-    let list = plan.drs_plan.as_ref().map(commands::executions).unwrap_or_default();
-    let start = plan.drs_plan.as_ref().map(commands::start).unwrap_or_default();
+    let (list, start) = commands_of(plan, region);
     match answer {
         Err(StartFailure::Refused(_)) => (
             "Once the table answers, the function searches DRS for an execution with the incident's tag. If there is none, it asks \
@@ -125,7 +146,13 @@ fn after_unrecorded(
 }
 
 /// The email about an alarm that arrives while the table does not answer.
-pub fn undecided(plan: &RecoveryPlan, alarm: &AlarmEvent, error: &TableError, now: Timestamp) -> Message {
+pub fn undecided(
+    (plan, region): (&RecoveryPlan, &str),
+    alarm: &AlarmEvent,
+    error: &TableError,
+    now: Timestamp,
+) -> Message {
+    let (list, start) = commands_of(plan, region);
     let headline = format!("NOT DECIDED: {} of {}: the table does not answer", Mode::Recovery, plan.name);
     within(LARGEST_MESSAGE, headline, critical(plan), |_| {
         let text = format!(
@@ -133,13 +160,11 @@ pub fn undecided(plan: &RecoveryPlan, alarm: &AlarmEvent, error: &TableError, no
              be in progress, or may have ended.\n\nWhy: {}\nWhen: {}\n\nWhat happens next\nThe event is kept, and the function tries it again and again, also when \
              the alarm is stale: Lambda twice, and then a queue every few minutes. This email comes once at first, and then once for \
              every twelve deliveries of the queue. A last queue with an alarm holds an event that was never decided.\n\nWhat you can do\n- Check whether a recovery is in progress or has \
-             ended:\n  {}\n- If there is none and the site is down, start the recovery by hand, for real:\n  {}\n",
+             ended:\n  {list}\n- If there is none and the site is down, start the recovery by hand, for real:\n  {start}\n",
             capitalized(&printable(&alarm.to_string())),
             plan.name,
             printable(&error.to_string()),
             utc(now),
-            plan.drs_plan.as_ref().map(commands::executions).unwrap_or_default(),
-            plan.drs_plan.as_ref().map(commands::start).unwrap_or_default()
         );
         let form = json!({
             "version": VERSION, "severity": "critical", "plan": plan.name, "alarm": alarm.arn, "error": error.to_string(),
