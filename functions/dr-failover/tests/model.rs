@@ -8,14 +8,14 @@ use std::hash::{Hash, Hasher};
 
 use dr_failover::alarm::{AlarmEvent, AlarmForm, AlarmState};
 use dr_failover::facts::{
-    DrsPlan, ExecutionProgress, Facts, FoundExecution, KillSwitch, PlanServer, Recoverable, RecoverySnapshot,
-    SecondAlarm, ServerLaunch, Signals, StepProgress, StepServer,
+    DrsPlan, ExecutionProgress, Facts, FoundExecution, KillSwitch, LaterFacts, PlanServer, Recoverable,
+    RecoverySnapshot, SecondAlarm, ServerLaunch, Signals, StepProgress, StepServer,
 };
 use dr_failover::reported::ReportedState;
 use dr_failover::rules::{Mode, RecoveryPlan, read};
 use dr_failover::settings::Settings;
 use dr_failover::step::{
-    Effect, Input, KnownPlan, MissingFact, StartAnswer, StartFailure, Step, StepContext, step,
+    Effect, EmailAnswer, Input, KnownPlan, MissingFact, StartAnswer, StartFailure, Step, StepContext, step,
 };
 use jiff::{SignedDuration, Timestamp};
 use shared::act::Performed;
@@ -174,6 +174,7 @@ fn alarm(state: AlarmState, since: Timestamp) -> AlarmEvent {
         suppressed_by: None,
         suppressed_until: None,
         was_suppressed: false,
+        after_mute: None,
         reason: None,
     }
 }
@@ -187,6 +188,8 @@ impl Failover {
                 topic: "arn:aws:sns:us-east-1:111122223333:on-call".to_owned(),
                 table: "incidents".to_owned(),
                 kill_switch: "/kill-switch".to_owned(),
+                approval: "/approval".to_owned(),
+                role: "arn:aws:iam::111122223333:role/dr-failover".to_owned(),
                 time_is_made_up: false,
             },
             home: Home::of("arn:aws:lambda:us-east-1:111122223333:function:dr-failover"),
@@ -205,7 +208,9 @@ impl Failover {
             hostname: Some("db-1".to_owned()),
             replication: None,
         };
-        let second = SecondAlarm::Is { state: Some(AlarmState::Alarm), suppressed_by: None };
+        let second = SecondAlarm::Is { state: Some(AlarmState::Alarm), since: None, suppressed_by: None };
+        let executions: Vec<FoundExecution> = world.executions.iter().map(found).collect();
+        let progress = world.executions.last().map(|execution| Ok(progress(execution)));
         Facts {
             is_stored: Some(world.table.0.incident.is_some()),
             signals: Some(Signals {
@@ -213,13 +218,21 @@ impl Failover {
                 second_alarm: Some(Ok(second)),
                 probe: None,
             }),
-            executions: Some(Ok(world.executions.iter().map(found).collect())),
             recoverable: Some(Recoverable {
                 plan: Ok(DrsPlan { status: "ACTIVE".to_owned(), servers: vec![server] }),
                 jobs: Ok(Vec::new()),
                 instances: Ok(Vec::new()),
             }),
-            progress: world.executions.last().map(|execution| Ok(progress(execution))),
+            last_incident: Some(world.table.0.incident.clone().map(Box::new)),
+            later: Some(LaterFacts {
+                progress: progress.clone(),
+                executions: Ok(executions.clone()),
+                jobs: Ok(Vec::new()),
+                instances: Ok(Vec::new()),
+            }),
+            executions: Some(Ok(executions)),
+            progress,
+            ..Facts::default()
         }
     }
 
@@ -332,13 +345,16 @@ impl Failover {
                     self.answered(&mut running, Input::Started(&answer), world.minute);
                 }
             }
-            Effect::ReportIncident(claim)
-                if matches!(fate, Fate::Done | Fate::KilledAfter | Fate::Refused) =>
-            {
-                let is_sent = fate != Fate::Refused;
+            Effect::ReportIncident(claim) => {
+                let (is_sent, answer) = match fate {
+                    Fate::Refused => (false, EmailAnswer::Refused),
+                    Fate::SilentBefore => (false, EmailAnswer::Lost),
+                    Fate::SilentAfter => (true, EmailAnswer::Lost),
+                    _ => (true, EmailAnswer::Accepted),
+                };
                 world.emails = (world.emails + u8::from(is_sent)).min(1);
                 if fate != Fate::KilledAfter {
-                    let input = Input::Published { claim: &claim, subject: "", is_sent };
+                    let input = Input::Published { claim: &claim, subject: "", answer };
                     self.answered(&mut running, input, world.minute);
                 }
             }
