@@ -602,7 +602,7 @@ impl<'a> Draft<'a> {
         let is_in_progress = incident.as_ref().is_some_and(|open| {
             let has_set_it = latch.recovery.as_ref().is_some_and(|started| started.incident == open.id);
             let recovers = open.phase == IncidentPhase::Running && open.mode == Mode::Recovery;
-            open.is_open() && (has_set_it || recovers)
+            open.is_open() && open.finished.is_none() && (has_set_it || recovers)
         });
         if is_in_progress {
             return self.reason(Verdict::Hold, &Because::LatchNotCleared(LatchKept::InProgress));
