@@ -235,7 +235,7 @@ impl fmt::Display for Because {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Superseded => f.write_str(
-                "a queue delivered this event again, and the schedule has sent a newer one meanwhile: the event needs no handling",
+                "a queue delivered this event again, and its sender has sent a newer one meanwhile: the event needs no handling",
             ),
             Self::NotOurs(why) => f.write_str(why),
             Self::NotUnderstood { why } => {

@@ -68,14 +68,17 @@ pub async fn handle(
     Ok(report.decision(crate::FUNCTION.name, &line, &invocation))
 }
 
-/// Whether an event of a failure queue is useless: the schedule sends the same event again, and a launch result only causes the
-/// re-evaluation that reconcile makes each minute.
+/// Whether an event of a failure queue is useless: the schedule sends the same event again, a launch result only causes the
+/// re-evaluation that reconcile makes each minute, and Region switch repeats its order. The order has no time, so that one of hours
+/// ago would start a recovery that its execution no longer waits for.
 fn is_superseded(event: &Value) -> bool {
     let text = |name: &str| event[name].as_str().unwrap_or_default();
-    matches!(
-        (text("source"), text("detail-type")),
-        ("pointsman", "reconcile" | "preflight") | ("aws.drs", "DRS Source Server Launch Result")
-    )
+    let is_order = event["recovery-plan"].is_string() && event["ExecutionId"].is_string();
+    is_order
+        || matches!(
+            (text("source"), text("detail-type")),
+            ("pointsman", "reconcile" | "preflight") | ("aws.drs", "DRS Source Server Launch Result")
+        )
 }
 
 /// An event, as far as it can be read.
@@ -300,7 +303,8 @@ fn missing(report: &mut Report, what: &'static str, name: &str) {
 
 /// Pages the operator about an event that may be an alarm and cannot be read.
 async fn unreadable(run: &Run<'_>, event: &Value, why: String) -> Report {
-    let message = email::not_understood(event, &why, (&run.rules.plans, &run.home.region), run.invocation.now);
+    let message =
+        email::not_understood(event, &why, (&run.rules.plans, &run.home.region), run.invocation.now);
     let mut report = Report::of(Verdict::Alert, "event", &Because::NotUnderstood { why });
     act::page(run, &message, &mut report).await;
     report
