@@ -301,6 +301,15 @@ fn an_address_is_required() {
     assert!(other["Rules"]["TheReportsReachAnOperator"].is_object());
 }
 
+#[test]
+fn a_schedule_of_drills_without_a_plan_is_refused() {
+    let document = document(&root().join("templates/recovery.yaml")).expect("the template is right");
+    let set = |parameter: &str| json!({"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]});
+    let rule = &document["Rules"]["ADrillHasAPlan"];
+    assert_eq!(rule["RuleCondition"], set("DrillSchedule"));
+    assert_eq!(rule["Assertions"][0]["Assert"], set("DrillPlan"));
+}
+
 /// An event is tried until it is stale and beyond, then moves to a queue with an alarm.
 #[test]
 fn what_fails_is_redelivered_before_it_is_stale_and_never_lost() {
