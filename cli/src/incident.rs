@@ -100,7 +100,7 @@ pub fn text(incident: &Incident) -> String {
     }
     ended_blocks(&mut out, incident);
     snapshots(&mut out, incident);
-    let _ = writeln!(out, "\ntime from the {}", if incident.alarms.is_empty() { "command" } else { "alarm" });
+    let _ = writeln!(out, "\ntime from the {}", incident.first_cause());
     for (what, at, never) in steps(incident) {
         let after = at.map_or_else(|| never.to_owned(), |at| after(began, at));
         let _ = writeln!(out, "  {what:<24} {after}");
@@ -170,9 +170,10 @@ fn snapshots(out: &mut String, incident: &Incident) {
         });
         let (name, age) = (incident.short_name(&chosen.server), short_duration(age));
         let line = format!(
-            "  {name}  {} taken at {}, {age} before the alarm{}",
+            "  {name}  {} taken at {}, {age} before the {}{}",
             chosen.snapshot,
             chosen.taken,
+            incident.first_cause(),
             against.unwrap_or_default()
         );
         out.push_str(&render::block(&printable(&line)));

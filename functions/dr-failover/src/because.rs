@@ -94,7 +94,7 @@ pub enum Because {
     /// The incident was closed before.
     ClosedAlready { incident: String },
     /// The incident is launched, and nothing changed since.
-    Launched { phase: IncidentPhase, end: Option<IncidentEnd> },
+    Launched { mode: Mode, phase: IncidentPhase, end: Option<IncidentEnd> },
     /// DRS cannot be read after the launch.
     LaterUnreadable { error: CallError },
     /// The command that starts the drill was already handled.
@@ -410,8 +410,17 @@ impl fmt::Display for Because {
                 Ok(())
             }
             Self::ClosedAlready { incident } => write!(f, "the incident {incident} was closed before"),
-            Self::Launched { phase, end } => {
-                write!(f, "the incident is {} and stays open until an operator closes it", phase.name())?;
+            Self::Launched { mode, phase, end } => {
+                match mode {
+                    Mode::Recovery => {
+                        write!(f, "the incident is {} and stays open until an operator closes it", phase.name())?;
+                    }
+                    Mode::Drill => write!(
+                        f,
+                        "the drill is {} and stays open until it is cleaned up, or until an operator closes it",
+                        phase.name()
+                    )?,
+                }
                 end.iter().try_for_each(|end| write!(f, ": {end}"))
             }
             Self::LaterUnreadable { error } => write!(
