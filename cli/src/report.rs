@@ -7,7 +7,7 @@ mod picture;
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use dr_failover::incident::{EntryKind, Incident, IncidentPhase, RecordEntry};
+use dr_failover::incident::{EntryKind, Incident, IncidentPhase, IncidentWave, RecordEntry};
 use dr_failover::rules::Mode;
 use dr_failover::text::{capitalized, short_duration};
 use dr_failover::traffic::TrafficReason;
@@ -75,10 +75,11 @@ pub(crate) fn steps(incident: &Incident) -> Vec<ReportStep> {
 /// The launches: of each wave, or of the first and the last server.
 fn launches(incident: &Incident) -> Vec<(String, Option<Timestamp>)> {
     if let Some(course) = &incident.waves {
-        let waves = course.waves.iter();
-        return waves
-            .map(|wave| (format!("DRS launches {}", wave.name), parts::last_launch(incident, wave)))
-            .collect();
+        let of_wave = |wave: &IncidentWave| {
+            let launched = parts::last_launch(incident, wave);
+            [(format!("until the wave {}", wave.name), wave.begun), (format!("DRS launches {}", wave.name), launched)]
+        };
+        return course.waves.iter().flat_map(of_wave).collect();
     }
     let launched =
         || incident.servers.values().filter(|server| server.is_launched()).map(|server| server.since);

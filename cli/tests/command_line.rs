@@ -889,7 +889,7 @@ fn an_incident_that_cannot_be_had_is_said_to_be_so() {
     folder.write("other.json", "{}");
     for (arguments, printed) in [
         (vec!["incident", "other.json"], "other.json does not hold an incident"),
-        (vec!["incident", "gone.json"], "`gone.json` is neither a file nor the id of an incident"),
+        (vec!["incident", "gone.json"], "`gone.json` is no file, no case, and no id of an incident"),
         (vec!["incident", "shop-20260302T100000Z-2752a79b"], "add --table NAME"),
     ] {
         let output = folder.pointsman(&arguments);

@@ -85,7 +85,11 @@ fn times(incident: &Incident) -> Markup {
                 thead { tr { th scope="col" { "Step" } th scope="col" { "Until" } th scope="col" { "Took" } } }
                 tbody {
                     @for step in &steps {
-                        tr { td { (step.name) } td .time { (utc(step.to)) } td .time { (short_duration(step.took())) } }
+                        tr {
+                            td data-name="Step" { (step.name) }
+                            td .time data-name="Until" { (utc(step.to)) }
+                            td .time data-name="Took" { (short_duration(step.took())) }
+                        }
                     }
                 }
             }
@@ -111,11 +115,11 @@ fn servers(incident: &Incident) -> Markup {
                 tbody {
                     @for (id, server) in &incident.servers {
                         tr {
-                            td { (printable(&incident.host(id))) @if !server.critical { " (optional)" } br; span .id { (printable(id)) } }
-                            td { (printable(&server.status)) (since(incident, id)) }
-                            td .time { (server.since.strftime("%H:%M:%S").to_string()) }
-                            td { (printable(server.instance.as_deref().unwrap_or("-"))) }
-                            td .time { (age(id).unwrap_or_else(|| "-".to_owned())) }
+                            td data-name="Server" { (printable(&incident.host(id))) @if !server.critical { " (optional)" } " " span .id { (printable(id)) } }
+                            td data-name="Result" { (printable(&server.status)) (since(incident, id)) }
+                            td .time data-name="At" { (server.since.strftime("%H:%M:%S").to_string()) }
+                            td data-name="Instance" { (printable(server.instance.as_deref().unwrap_or("-"))) }
+                            td .time data-name="Age of its snapshot" { (age(id).unwrap_or_else(|| "-".to_owned())) }
                         }
                     }
                 }
@@ -154,8 +158,8 @@ fn table(part: &Part) -> Markup {
             table class=(class) {
                 thead { tr { @for (name, _) in part.columns { th scope="col" { (name) } } } }
                 tbody { @for row in &part.rows { tr {
-                    @for (cell, (_, is_time)) in row.iter().zip(part.columns) {
-                        @if *is_time { td .time { (cell) } } @else { td { (cell) } }
+                    @for (cell, (name, is_time)) in row.iter().zip(part.columns) {
+                        @if *is_time { td .time data-name=(name) { (cell) } } @else { td data-name=(name) { (cell) } }
                     }
                 } } }
             }

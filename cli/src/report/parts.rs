@@ -39,7 +39,7 @@ pub(crate) fn after(incident: &Incident) -> Vec<Part> {
         later(incident),
         of("The clean-up", EntryKind::Terminated),
         of("Requests for an approval, and answers that did not count", EntryKind::Approval),
-        of("Commands of operators", EntryKind::Operator),
+        commands(incident),
         emails(incident),
         of("Emails that SNS did not accept", EntryKind::NotEmailed),
     ])
@@ -68,6 +68,15 @@ fn optional(at: Option<Timestamp>) -> String {
 fn log<'i>(heading: &'static str, entries: impl Iterator<Item = &'i RecordEntry>) -> Part {
     let rows = entries.map(|entry| vec![short(entry.at), entry.what.clone()]).collect();
     Part { heading, sentence: None, columns: &[("At", true), ("What", false)], rows }
+}
+
+/// The commands of operators, unless the table of those who decided has each of them.
+fn commands(incident: &Incident) -> Part {
+    let mut part = log("Commands of operators", entries(incident, EntryKind::Operator));
+    if part.rows.len() <= who(incident).rows.len() {
+        part.rows.clear();
+    }
+    part
 }
 
 fn emails(incident: &Incident) -> Part {
