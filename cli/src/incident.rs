@@ -63,8 +63,10 @@ fn from_file(path: &Path) -> Result<Incident> {
 /// Replays a case, and reads the incident that was opened last.
 fn from_case(path: &Path) -> Result<Incident> {
     let root = workspace::root()?;
-    let arguments =
-        ReplayArguments { function: Some(dr_failover::FUNCTION.name.to_owned()), ..ReplayArguments::default() };
+    let arguments = ReplayArguments {
+        function: Some(dr_failover::FUNCTION.name.to_owned()),
+        ..ReplayArguments::default()
+    };
     let case = Case::read(path, &arguments, &root)?;
     let mut items = Vec::new();
     replay_until_the_end(&case, &arguments, &root, &mut |aws| {

@@ -77,7 +77,10 @@ fn launches(incident: &Incident) -> Vec<(String, Option<Timestamp>)> {
     if let Some(course) = &incident.waves {
         let of_wave = |wave: &IncidentWave| {
             let launched = parts::last_launch(incident, wave);
-            [(format!("until the wave {}", wave.name), wave.begun), (format!("DRS launches {}", wave.name), launched)]
+            [
+                (format!("until the wave {}", wave.name), wave.begun),
+                (format!("DRS launches {}", wave.name), launched),
+            ]
         };
         return course.waves.iter().flat_map(of_wave).collect();
     }

@@ -92,7 +92,8 @@ fn emails(incident: &Incident) -> Part {
 
 /// The principals that decided something.
 fn who(incident: &Incident) -> Part {
-    let row = |what: &str, by: &str, at: Option<Timestamp>| vec![what.to_owned(), by.to_owned(), optional(at)];
+    let row =
+        |what: &str, by: &str, at: Option<Timestamp>| vec![what.to_owned(), by.to_owned(), optional(at)];
     let asked_at = |what: &str| {
         let found = entries(incident, EntryKind::Operator).filter(|entry| entry.what.contains(what));
         found.last().map(|entry| entry.at)
@@ -228,7 +229,13 @@ fn blocks(incident: &Incident) -> Part {
     Part {
         heading: BLOCKS,
         sentence,
-        columns: &[("From", true), ("Until", true), ("Lasted", true), ("Check", false), ("Why it ended", false)],
+        columns: &[
+            ("From", true),
+            ("Until", true),
+            ("Lasted", true),
+            ("Check", false),
+            ("Why it ended", false),
+        ],
         rows: rows.collect(),
     }
 }
@@ -350,7 +357,11 @@ pub(crate) fn without_a_launch(incident: &Incident) -> Vec<String> {
     let jobs = remains.jobs.iter().map(|job| format!("DRS runs the job {job}"));
     let instances = remains.instances.iter().map(|instance| {
         let kind = if instance.is_drill { "drill instance" } else { "instance" };
-        format!("DRS lists the {kind} {} of {}, which this incident did not launch", instance.id, incident.host(&instance.server))
+        format!(
+            "DRS lists the {kind} {} of {}, which this incident did not launch",
+            instance.id,
+            incident.host(&instance.server)
+        )
     });
     let unknown = remains.unreadable.iter().map(|error| format!("Unknown: {} ({error})", error.operation));
     executions.chain(jobs).chain(instances).chain(unknown).collect()
