@@ -93,7 +93,7 @@ fn codes(change: impl FnOnce(&mut PreflightFacts)) -> String {
     let names = |findings: &[dr_failover::preflight::PreflightFinding]| {
         findings.iter().map(|finding| finding.code()).collect::<Vec<_>>().join(" ")
     };
-    format!("blocks: {}; unknown: {}", names(&readiness.blocks), names(&readiness.unknown))
+    format!("[{}] [{}]", names(&readiness.blocks), names(&readiness.unknown))
 }
 
 #[test]
@@ -118,7 +118,22 @@ fn what_makes_a_plan_not_ready() {
         codes(|facts| facts.subscriptions = Err(error())),
         codes(|facts| facts.denied = Ok(vec!["drs:StartRecoveryPlanExecution".to_owned()])),
         codes(|facts| facts.denied = Err(error())),
-    ].join("\n"), @"");
+    ].join("\n"), @r"
+    [] []
+    [kill-switch-unclear] []
+    [second-signal-unreadable] []
+    [signal-in-alarm] []
+    [latched] []
+    [table-unreadable] []
+    [executions-unreadable] []
+    [plan-unreadable] []
+    [plan-invalid] []
+    [over-quota] []
+    [topic-unconfirmed] []
+    [] [topic-unreadable]
+    [role-denied] []
+    [] [role-not-simulated]
+    ");
 }
 
 /// A plan with the address of `s-1`, and of a server that it may not launch.
@@ -149,8 +164,8 @@ fn can_the_answers_of_operators_be_read_where_a_recovery_waits_for_them() {
     let mut notify = plan();
     notify.mode = PlanMode::Notify;
     assert!(needs_answers(&notify, at("10:00:20")) && !needs_answers(&plan(), at("10:00:20")));
-    assert_eq!(codes(|facts| facts.answers = Some(Err(error()))), "blocks: approval-unreadable; unknown: ");
-    assert_eq!(codes(|facts| facts.answers = Some(Ok(1))), "blocks: ; unknown: ");
+    assert_eq!(codes(|facts| facts.answers = Some(Err(error()))), "[approval-unreadable] []");
+    assert_eq!(codes(|facts| facts.answers = Some(Ok(1))), "[] []");
 }
 
 /// The emails of the open incident report the second signal.
