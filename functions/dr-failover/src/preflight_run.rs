@@ -133,7 +133,7 @@ async fn denied(run: &Run<'_>, plan: &RecoveryPlan) -> Read<Vec<String>> {
         let movable = self::allowed(run, &[OF_TRAFFIC], addresses.to_vec()).await?;
         let is_movable = |arn: &&String| movable.iter().any(|(_, resource)| resource == *arn);
         denied.extend(
-            addresses.iter().filter(|arn| !is_movable(arn)).map(|arn| format!("{OF_TRAFFIC} of {arn}")),
+            addresses.iter().filter(|arn| !is_movable(arn)).map(|arn| format!("{OF_TRAFFIC} on {arn}")),
         );
     }
     Ok(denied)
