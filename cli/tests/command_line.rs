@@ -479,7 +479,9 @@ fn an_event_that_reaches_no_function_is_reported() {
 fn the_documented_help_is_the_printed_help() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/command-line.md");
     let page = std::fs::read_to_string(page).expect("docs/command-line.md exists");
-    for command in ["", "replay", "explain", "check", "incident", "stacks", "findings"] {
+    for command in
+        ["", "replay", "explain", "check", "incident", "report", "stacks", "preflight", "findings"]
+    {
         let name = if command.is_empty() { "pointsman" } else { command };
         let marker = format!("<!-- help: {name} -->");
         let (_, after) =
@@ -889,7 +891,7 @@ fn an_incident_that_cannot_be_had_is_said_to_be_so() {
     folder.write("other.json", "{}");
     for (arguments, printed) in [
         (vec!["incident", "other.json"], "other.json does not hold an incident"),
-        (vec!["incident", "gone.json"], "`gone.json` is neither a file nor the id of an incident"),
+        (vec!["incident", "gone.json"], "`gone.json` is no file, no case, and no id of an incident"),
         (vec!["incident", "shop-20260302T100000Z-2752a79b"], "add --table NAME"),
     ] {
         let output = folder.pointsman(&arguments);

@@ -217,6 +217,10 @@ async fn decided(run: &Run<'_>, event: &Event) -> Report {
                 None => missing(&mut report, "recovery plan of the incident", incident),
             }
         }
+        // How long a queue kept the command is not known.
+        Event::Drill { plan: name, at: None, .. } if run.invocation.earlier.is_some() => {
+            report.reason(Verdict::Skip, name, &Because::DrillTooLate { late: None });
+        }
         Event::Drill { plan: name, by, at } => match run.rules.plan(name) {
             Some(plan) => {
                 let request = DrillRequest { by, at: *at };
@@ -287,7 +291,13 @@ async fn each(run: &Run<'_>, inputs: Vec<(&RecoveryPlan, Input<'_>)>) -> Report 
 
 /// The preflight of each plan, several at a time, in the order of the rules.
 async fn preflights(run: &Run<'_>) -> Report {
-    let each = run.rules.plans.iter().map(|plan| Box::pin(preflight(run, plan)));
+    let one = async |plan: &RecoveryPlan| {
+        if run.invocation.deadline.saturating_duration_since(Instant::now()) < TIME_FOR_A_PLAN {
+            return Report::of(Verdict::Fail, &plan.name, &Because::NoTime);
+        }
+        preflight(run, plan).await
+    };
+    let each = run.rules.plans.iter().map(|plan| Box::pin(one(plan)));
     let reports: Vec<Report> = stream::iter(each).buffered(AT_A_TIME).collect().await;
     let mut all = Report::default();
     reports.into_iter().for_each(|report| all.add(report));

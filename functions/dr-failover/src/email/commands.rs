@@ -205,6 +205,11 @@ pub(super) fn refuse(email: &IncidentEmail<'_>) -> String {
     invoke(email, "refuse", json!({"incident": email.incident.id, "by": "YOUR NAME"}))
 }
 
+/// Starts another drill.
+pub(super) fn drill(email: &IncidentEmail<'_>) -> String {
+    invoke(email, "drill", json!({"plan": email.incident.plan, "by": "YOUR NAME"}))
+}
+
 /// Cleans a drill up.
 pub(super) fn clean_up(email: &IncidentEmail<'_>) -> String {
     invoke(email, "clean-up", json!({"incident": email.incident.id, "by": "YOUR NAME"}))

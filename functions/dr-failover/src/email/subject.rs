@@ -6,7 +6,6 @@ use super::traffic;
 use crate::approval::short_name;
 use crate::incident::{Flapping, Incident, IncidentPhase, LaterEvent, Remains};
 use crate::reported::ReportedState;
-use crate::rules::Mode;
 
 /// The most names in a subject.
 const MOST_NAMES: usize = 2;
@@ -47,18 +46,13 @@ pub(super) fn subject(incident: &Incident) -> String {
         IncidentPhase::Recovered if incident.has_moved_traffic() => {
             format!("RECOVERED, traffic moved: {plan}: {servers}")
         }
-        IncidentPhase::Recovered => format!("RECOVERED, traffic not moved: {plan}: {servers}"),
-        IncidentPhase::Drilled if incident.is_alarming() => {
-            format!("DRILL PASSED, site NOT recovered: {plan}: {servers}")
+        // The end of a drill has a subject of its own.
+        IncidentPhase::Recovered | IncidentPhase::Drilled => {
+            format!("RECOVERED, traffic not moved: {plan}: {servers}")
         }
-        IncidentPhase::Drilled => format!("DRILL PASSED: {plan}: {servers}"),
         IncidentPhase::RecoveredInPart => {
-            let kind = match incident.mode {
-                Mode::Drill => "DRILL PASSED",
-                Mode::Recovery => "RECOVERED",
-            };
             let missing: Vec<String> = incident.missing().map(|(id, _)| incident.short_name(id)).collect();
-            format!("{kind} IN PART: {plan}: {servers}, without {}", list_at_most(&missing, MOST_NAMES))
+            format!("RECOVERED IN PART: {plan}: {servers}, without {}", list_at_most(&missing, MOST_NAMES))
         }
         IncidentPhase::Failed | IncidentPhase::Cancelled => {
             let kind = if incident.phase == IncidentPhase::Failed { "FAILED" } else { "CANCELLED" };
@@ -178,8 +172,6 @@ fn running(incident: &Incident) -> String {
         "READABLE AGAIN"
     } else if was_unseen == Some(false) {
         "IN PROGRESS"
-    } else if incident.mode == Mode::Drill && incident.is_alarming() {
-        "DRILL STARTED, site NOT recovered"
     } else {
         return started(incident);
     }

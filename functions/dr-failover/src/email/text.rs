@@ -13,7 +13,6 @@ use shared::text::{list, printable};
 use super::{IncidentEmail, commands, traffic};
 use crate::because::Agreed;
 use crate::incident::{DrillState, Flapping, Incident, IncidentPhase, STEADY_ALARM, STEADY_OK};
-use crate::rules::Mode;
 use crate::text::{capitalized, short_duration, utc};
 
 /// The most entries of the record, and servers, in an email.
@@ -124,7 +123,6 @@ fn next(email: &IncidentEmail<'_>) -> Vec<String> {
         IncidentPhase::Running => {
             let traffic = match email.plan.addresses.len() {
                 0 => "The function does not move traffic.".to_owned(),
-                _ if incident.mode == Mode::Drill => "The function does not move traffic.".to_owned(),
                 count => format!(
                     "After the launch of every critical server it moves {}.",
                     shared::text::count(count, "reserved address")
@@ -148,8 +146,7 @@ fn next(email: &IncidentEmail<'_>) -> Vec<String> {
         | IncidentPhase::RecoveredInPart
         | IncidentPhase::Failed
         | IncidentPhase::Cancelled
-            if mode == Mode::Recovery =>
-        {
+        | IncidentPhase::Drilled => {
             let latch = match email.latch.recovery.is_some() {
                 true => " No other recovery starts by itself until an operator clears the latch.",
                 false => "",
@@ -162,11 +159,6 @@ fn next(email: &IncidentEmail<'_>) -> Vec<String> {
         IncidentPhase::OkAgain | IncidentPhase::Refused | IncidentPhase::AgedOut => {
             format!("Nothing, until an alarm of {plan} goes into ALARM again.")
         }
-        IncidentPhase::Recovered
-        | IncidentPhase::RecoveredInPart
-        | IncidentPhase::Failed
-        | IncidentPhase::Cancelled
-        | IncidentPhase::Drilled => "The drill stays open until an operator closes it.".to_owned(),
     };
     vec![sentence]
 }

@@ -39,8 +39,6 @@ const WAVE_BY_HAND: &str = "Start the first wave by hand, for real. DRS takes th
                             instances that it launched earlier for these servers. The function finds the job by its tags, and starts \
                             the other waves";
 
-const TERMINATE: &str = "Terminate the drill's instances, which cost money until then";
-
 /// The actions, the least harmful first.
 pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<String> {
     let incident = email.incident;
@@ -49,7 +47,9 @@ pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<String> {
         for (text, command) in drill::actions(email) {
             list.command(&text, command);
         }
-    } else if !incident.news().is_empty() {
+        return list.0;
+    }
+    if !incident.news().is_empty() {
         after::after(email, &mut list);
         return list.0;
     }
@@ -58,8 +58,8 @@ pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<String> {
         IncidentPhase::Starting => starting(email, &mut list),
         IncidentPhase::Running if incident.waves.is_some() => waves::actions(email, &mut list),
         IncidentPhase::Running => running(incident, &mut list),
-        IncidentPhase::Drilled => drilled(email, &mut list),
-        IncidentPhase::Recovered | IncidentPhase::RecoveredInPart => recovered(email, &mut list),
+        // The end of a drill has actions of its own.
+        IncidentPhase::Recovered | IncidentPhase::RecoveredInPart | IncidentPhase::Drilled => recovered(email, &mut list),
         IncidentPhase::Failed | IncidentPhase::Cancelled => failed(email, &mut list),
         IncidentPhase::AgedOut | IncidentPhase::Refused => {
             remaining(email, &mut list);
@@ -183,50 +183,33 @@ fn running(incident: &Incident, list: &mut ActionList) {
         "Cancel the execution (the servers of the current step still launch)",
         execution.and_then(commands::cancel),
     );
-    if incident.mode == Mode::Drill && incident.is_alarming() {
-        let what =
-            "If the outage is real, cancel the drill, wait until its step has ended, then start the recovery";
-        list.command(what, incident.drs_plan.as_ref().map(commands::start));
-    }
-}
-
-fn drilled(email: &IncidentEmail<'_>, list: &mut ActionList) {
-    let incident = email.incident;
-    if incident.is_alarming() {
-        let what =
-            "If the outage is real, start the recovery by hand (DRS first deletes the drill's instances)";
-        list.command(what, incident.drs_plan.as_ref().map(commands::start));
-    }
-    list.command(TERMINATE, commands::terminate(email));
-    close(email, list);
 }
 
 fn recovered(email: &IncidentEmail<'_>, list: &mut ActionList) {
     let incident = email.incident;
-    match incident.mode {
-        Mode::Recovery if incident.has_moved_traffic() => list.numbered([
+    if incident.has_moved_traffic() {
+        list.numbered([
             "Test the application on the launched servers.",
             "Make sure that the original site takes no more writes.",
-        ]),
-        Mode::Recovery if incident.is_over() => {
-            list.sentence("Leave traffic on the original site while it works.");
-            list.command(
-                "Terminate the launched servers, once you are sure that they are not needed",
-                commands::terminate(email),
-            );
-        }
-        Mode::Recovery => list.numbered([
+        ]);
+    } else if incident.is_over() {
+        list.sentence("Leave traffic on the original site while it works.");
+        list.command(
+            "Terminate the launched servers, once you are sure that they are not needed",
+            commands::terminate(email),
+        );
+    } else {
+        list.numbered([
             "Test the application on the launched servers.",
             "Make sure that the original site takes no more writes.",
             "Move traffic to the launched servers.",
-        ]),
-        Mode::Drill => list.command(TERMINATE, commands::terminate(email)),
+        ]);
     }
     for (what, command) in traffic::actions(email) {
         list.command(&what, command);
     }
     let missing: Vec<&str> = incident.missing().map(|(id, _)| id.as_str()).collect();
-    if !missing.is_empty() && incident.mode == Mode::Recovery {
+    if !missing.is_empty() {
         list.command("Launch the missing servers", commands::start_servers(email, &missing));
     }
     close(email, list);
@@ -241,7 +224,7 @@ fn failed(email: &IncidentEmail<'_>, list: &mut ActionList) {
     if incident.waves.is_some() {
         list.command("List the jobs of DRS", commands::jobs(email));
         let missing: Vec<&str> = incident.missing().map(|(id, _)| id.as_str()).take(MOST_BY_HAND).collect();
-        if incident.mode == Mode::Recovery && !missing.is_empty() {
+        if !missing.is_empty() {
             list.command("Launch the missing servers", commands::start_servers(email, &missing));
         }
     }
@@ -255,13 +238,8 @@ fn failed(email: &IncidentEmail<'_>, list: &mut ActionList) {
         }
         _ => {}
     }
-    match incident.mode {
-        Mode::Recovery => {
-            let what = "Or start the whole plan again: DRS deletes the launched servers, and launches every server again";
-            list.command(what, commands::start_for(incident));
-        }
-        Mode::Drill => list.command(TERMINATE, commands::terminate(email)),
-    }
+    let what = "Or start the whole plan again: DRS deletes the launched servers, and launches every server again";
+    list.command(what, commands::start_for(incident));
     close(email, list);
     clear(email, list);
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use shared::text::{count, noun, printable, verb};
+use shared::text::{count, printable, verb};
 
 use super::server_name;
 use crate::alarm::AlarmState;
@@ -10,7 +10,6 @@ use crate::email::{IncidentEmail, traffic};
 use crate::facts::RecoveryInstance;
 use crate::incident::{Flapping, Incident, IncidentPhase, LaterEntry, LaterEvent, RefusalCause, launched_of};
 use crate::interlock::some;
-use crate::rules::Mode;
 
 use super::waves;
 use crate::text::{capitalized, short_duration, utc};
@@ -52,11 +51,8 @@ pub(super) fn lead(email: &IncidentEmail<'_>) -> String {
             )
         }
         IncidentPhase::Running => running(incident, &the),
-        IncidentPhase::Recovered => recovered(incident, &the),
-        IncidentPhase::Drilled => format!(
-            "{the} has passed: {}. It was a drill: nothing is recovered, and traffic was not moved.",
-            launched(incident)
-        ),
+        // The end of a drill has words of its own.
+        IncidentPhase::Recovered | IncidentPhase::Drilled => recovered(incident, &the),
         IncidentPhase::RecoveredInPart => in_part(incident, &the),
         IncidentPhase::Failed => format!("{the} FAILED: {}. Traffic was not moved.", ended(incident)),
         IncidentPhase::Cancelled => {
@@ -249,9 +245,6 @@ fn running(incident: &Incident, the: &str) -> String {
     if let Some(LaterEntry { event, .. }) = incident.events_after_launch().last() {
         let _ = write!(text, " The launch had ended, and {}.", printable(&event.to_string()));
     }
-    if incident.mode == Mode::Drill && incident.is_alarming() {
-        text.push_str(" The plan is in drill mode: DRS launches test servers, and NOTHING IS RECOVERED.");
-    }
     if let Some(approver) = &incident.approved_by {
         let _ = write!(text, " {} approved it at {}.", printable(&approver.by), utc(approver.at));
     }
@@ -285,20 +278,11 @@ fn recovered(incident: &Incident, the: &str) -> String {
     text
 }
 
-/// The end of a drill or a recovery that did not launch every server.
+/// The end of a recovery that did not launch every server.
 fn in_part(incident: &Incident, the: &str) -> String {
     let missing: Vec<String> = incident.missing().map(|(id, _)| server_name(incident, id)).collect();
     let (ended, names) = (ended(incident), some(&missing));
-    match incident.mode {
-        Mode::Recovery => {
-            format!("{the} is partly done: {ended}, without {names}. {}", traffic::summary(incident))
-        }
-        Mode::Drill => format!(
-            "{the} has passed in part: {ended}. DRS did not launch the {} {names}. It was a drill: nothing is recovered, and \
-             traffic was not moved.",
-            noun(missing.len(), "server")
-        ),
-    }
+    format!("{the} is partly done: {ended}, without {names}. {}", traffic::summary(incident))
 }
 
 fn launched(incident: &Incident) -> String {
