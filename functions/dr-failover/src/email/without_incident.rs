@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use shared::email::{LARGEST_MESSAGE, Message, attributes, shortened, within};
 use shared::text::printable;
 
+use super::commands::ByHand;
 use super::{VERSION, commands};
 use crate::alarm::{AlarmEvent, DeletedAlarm};
 use crate::latch::Clearance;
@@ -17,7 +18,13 @@ use shared::table_error::TableError;
 const MOST_PLANS: usize = 10;
 
 /// The email about an event that may be an alarm and cannot be read.
-pub fn not_understood(event: &Value, why: &str, plans: &[RecoveryPlan], now: Timestamp) -> Message {
+pub fn not_understood(
+    event: &Value,
+    why: &str,
+    plans: &[RecoveryPlan],
+    region: &str,
+    now: Timestamp,
+) -> Message {
     let headline = "CANNOT BE READ: an event that may be an alarm; nothing was started".to_owned();
     let attributes = attributes([("severity", Some("critical".to_owned()))]);
     within(LARGEST_MESSAGE, headline, attributes, |detail| {
@@ -30,7 +37,7 @@ pub fn not_understood(event: &Value, why: &str, plans: &[RecoveryPlan], now: Tim
              with an input transformer, or another publisher to the topic.\n\nThe event\n",
             printable(why),
             utc(now),
-            by_hand(plans)
+            by_hand(plans, region)
         );
         let pretty = shown.as_ref().and_then(|shown| serde_json::to_string_pretty(shown).ok());
         let lines =
@@ -42,11 +49,10 @@ pub fn not_understood(event: &Value, why: &str, plans: &[RecoveryPlan], now: Tim
 }
 
 /// For each plan, the commands that show and start its recovery.
-fn by_hand(plans: &[RecoveryPlan]) -> String {
-    let commands = plans.iter().take(MOST_PLANS).filter_map(|plan| {
-        let drs_plan = plan.drs_plan.as_ref()?;
-        let (list, start) = (commands::executions(drs_plan), commands::start(drs_plan));
-        Some(format!("  {}:\n  {list}\n  {start}\n", plan.name))
+fn by_hand(plans: &[RecoveryPlan], region: &str) -> String {
+    let commands = plans.iter().take(MOST_PLANS).map(|plan| {
+        let ByHand { list, start, order } = commands::by_hand(plan, region);
+        format!("  {}{order}:\n  {list}\n  {start}\n", plan.name)
     });
     commands.collect()
 }
@@ -56,6 +62,7 @@ pub fn unrecorded(
     plan: &RecoveryPlan,
     answer: &Result<StartAnswer, StartFailure>,
     error: &TableError,
+    region: &str,
     now: Timestamp,
 ) -> Message {
     let (headline, lead) = match answer {
@@ -86,7 +93,7 @@ pub fn unrecorded(
     };
     let headline =
         format!("{headline}, not recorded: {} of {}: the table does not answer", Mode::Recovery, plan.name);
-    let (next, actions) = after_unrecorded(plan, answer);
+    let (next, actions) = after_unrecorded(plan, answer, region);
     within(LARGEST_MESSAGE, headline, critical(plan), |_| {
         let text = format!(
             "{lead} The function could not record that, because its table does not answer.\n\nWhy: {}\nWhen: {}\n\nWhat happens \
@@ -105,27 +112,37 @@ pub fn unrecorded(
 fn after_unrecorded(
     plan: &RecoveryPlan,
     answer: &Result<StartAnswer, StartFailure>,
-) -> (&'static str, String) {
-    let list = plan.drs_plan.as_ref().map(commands::executions).unwrap_or_default();
-    let start = plan.drs_plan.as_ref().map(commands::start).unwrap_or_default();
+    region: &str,
+) -> (String, String) {
+    let ByHand { list, start, order } = commands::by_hand(plan, region);
+    let (what, an) = if plan.waves.is_empty() { ("execution", "an") } else { ("job", "a") };
     match answer {
         Err(StartFailure::Refused(_)) => (
-            "Once the table answers, the function searches DRS for an execution with the incident's tag. If there is none, it asks \
-             DRS again.",
             format!(
-                "- Fix the cause that DRS names.\n- Check that no execution is in progress:\n  {list}\n- If there is none and you \
-                 cannot wait, start the recovery with your own rights:\n  {start}\n"
+                "Once the table answers, the function searches DRS for {an} {what} with the incident's tag. If there is none, it asks \
+                 DRS again."
+            ),
+            format!(
+                "- Fix the cause that DRS names.\n- Check that no {what} is in progress:\n  {list}\n- If there is none and you \
+                 cannot wait, start the recovery with your own rights{order}:\n  {start}\n"
             ),
         ),
         Ok(_) | Err(StartFailure::Unknown(_)) => (
-            "Once the table answers, the function finds the execution in DRS by its tag and follows it.",
+            format!("Once the table answers, the function finds the {what} in DRS by its tag and follows it."),
             format!("- Do not start the recovery by hand.\n- Check whether it is in progress:\n  {list}\n"),
         ),
     }
 }
 
 /// The email about an alarm that arrives while the table does not answer.
-pub fn undecided(plan: &RecoveryPlan, alarm: &AlarmEvent, error: &TableError, now: Timestamp) -> Message {
+pub fn undecided(
+    plan: &RecoveryPlan,
+    alarm: &AlarmEvent,
+    error: &TableError,
+    region: &str,
+    now: Timestamp,
+) -> Message {
+    let ByHand { list, start, order } = commands::by_hand(plan, region);
     let headline = format!("NOT DECIDED: {} of {}: the table does not answer", Mode::Recovery, plan.name);
     within(LARGEST_MESSAGE, headline, critical(plan), |_| {
         let text = format!(
@@ -133,13 +150,11 @@ pub fn undecided(plan: &RecoveryPlan, alarm: &AlarmEvent, error: &TableError, no
              be in progress, or may have ended.\n\nWhy: {}\nWhen: {}\n\nWhat happens next\nThe event is kept, and the function tries it again and again, also when \
              the alarm is stale: Lambda twice, and then a queue every few minutes. This email comes once at first, and then once for \
              every twelve deliveries of the queue. A last queue with an alarm holds an event that was never decided.\n\nWhat you can do\n- Check whether a recovery is in progress or has \
-             ended:\n  {}\n- If there is none and the site is down, start the recovery by hand, for real:\n  {}\n",
+             ended:\n  {list}\n- If there is none and the site is down, start the recovery by hand, for real{order}:\n  {start}\n",
             capitalized(&printable(&alarm.to_string())),
             plan.name,
             printable(&error.to_string()),
-            utc(now),
-            plan.drs_plan.as_ref().map(commands::executions).unwrap_or_default(),
-            plan.drs_plan.as_ref().map(commands::start).unwrap_or_default()
+            utc(now)
         );
         let form = json!({
             "version": VERSION, "severity": "critical", "plan": plan.name, "alarm": alarm.arn, "error": error.to_string(),
