@@ -192,10 +192,9 @@ fn waves(out: &mut String, incident: &Incident) {
             incident.servers_of(&wave.name).filter(|(_, server)| server.is_launched()).count(),
             incident.servers_of(&wave.name).count(),
         );
-        let begun = wave.begun.map_or_else(
-            || "not begun".to_owned(),
-            |at| format!("begun {}", after(incident.began(), at)),
-        );
+        let begun = wave
+            .begun
+            .map_or_else(|| "not begun".to_owned(), |at| format!("begun {}", after(incident.began(), at)));
         line(format!("  {number} {}: {begun}, {}", wave.name, launched_of(launched, servers)));
         for launch in &wave.launches {
             let tag = LaunchTag { wave: number, part: launch.part };
@@ -216,7 +215,9 @@ fn state_of(launch: &WaveLaunch) -> String {
         (None, Some(LaunchRefusal { count, error, .. }), _) => {
             format!("refused {}, last: {error}", shared::text::count(*count as usize, "time"))
         }
-        (None, None, Some(until)) => format!("DRS was asked, and has no known job (asked again after {until})"),
+        (None, None, Some(until)) => {
+            format!("DRS was asked, and has no known job (asked again after {until})")
+        }
         (None, None, None) => "DRS was not asked".to_owned(),
     }
 }

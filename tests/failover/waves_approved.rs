@@ -12,7 +12,8 @@ fn world() -> String {
 }
 
 fn approved(approval: &str) -> Failover {
-    let rules = THREE.replace("mode = \"recovery\"", &format!("mode = \"recovery\"\napproval = \"{approval}\""));
+    let rules =
+        THREE.replace("mode = \"recovery\"", &format!("mode = \"recovery\"\napproval = \"{approval}\""));
     Failover::with_rules(&world(), &rules)
 }
 
@@ -94,8 +95,16 @@ fn killed_at_any_call_an_approved_start_has_one_job_for_each_wave() {
             assert_eq!(failover.waves(), ["1", "2", "3"], "{what}");
             assert_eq!(failover.phase(), IncidentPhase::Recovered, "{what}");
             let approved = request.snapshots.iter().map(|one| (one.server.clone(), one.snapshot.clone()));
-            assert_eq!(failover.snapshots(), approved.collect::<Vec<_>>(), "{what}: the newer ones do not count");
-            assert!((1..=2).contains(&failover.says("STARTED, approved by ana")), "{what}: {:?}", failover.subjects());
+            assert_eq!(
+                failover.snapshots(),
+                approved.collect::<Vec<_>>(),
+                "{what}: the newer ones do not count"
+            );
+            assert!(
+                (1..=2).contains(&failover.says("STARTED, approved by ana")),
+                "{what}: {:?}",
+                failover.subjects()
+            );
         }
         if !made {
             break;
@@ -129,7 +138,10 @@ fn an_approval_that_expires_before_the_start_is_asked_for_again() {
 fn a_refusal_after_the_first_wave_gives_the_others_up() {
     for (fault, waves) in [
         ("", vec!["1"]),
-        ("[[fault]]\noperation = \"StartRecovery\"\ncall = 1\nanswer = \"cut\"\nafter-effect = true\n", vec!["1"]),
+        (
+            "[[fault]]\noperation = \"StartRecovery\"\ncall = 1\nanswer = \"cut\"\nafter-effect = true\n",
+            vec!["1"],
+        ),
     ] {
         let rules = THREE.replace("mode = \"recovery\"", "mode = \"recovery\"\napproval = \"required\"");
         let failover = Failover::with_rules(&format!("{}{fault}", world()), &rules);
@@ -142,7 +154,11 @@ fn a_refusal_after_the_first_wave_gives_the_others_up() {
         let incident = failover.incidents().remove(0);
         assert_eq!(incident.phase, IncidentPhase::Failed, "{fault}");
         assert_eq!(incident.refused_by.as_deref(), Some(ANA), "{fault}");
-        assert_eq!(incident.launched(), 1, "{fault}: a job cannot be cancelled, and its server is in the record");
+        assert_eq!(
+            incident.launched(),
+            1,
+            "{fault}: a job cannot be cancelled, and its server is in the record"
+        );
     }
 }
 
@@ -199,17 +215,23 @@ fn answers_that_do_not_count_start_no_wave() {
 /// A tag moves a server to another wave after the request: what was approved had another order.
 #[test]
 fn a_tag_that_moves_a_server_makes_another_request() {
-    let rules = THREE
-        .replace("mode = \"recovery\"", "mode = \"recovery\"\napproval = \"required\"")
-        .replace("{ name = \"web\", servers = [\"s-000000000000web01\"] }", "{ name = \"web\", servers = [\"s-000000000000web01\"], tags = { Wave = \"web\" } }");
+    let rules = THREE.replace("mode = \"recovery\"", "mode = \"recovery\"\napproval = \"required\"").replace(
+        "{ name = \"web\", servers = [\"s-000000000000web01\"] }",
+        "{ name = \"web\", servers = [\"s-000000000000web01\"], tags = { Wave = \"web\" } }",
+    );
     let failover = Failover::with_rules(
-        &format!("{}[[source-server]]\nid = \"s-000000000000app02\"\ntags = {{ Wave = \"app\" }}\nsnapshots = [\"2026-03-02T09:58:00Z\"]\n", world()),
+        &format!(
+            "{}[[source-server]]\nid = \"s-000000000000app02\"\ntags = {{ Wave = \"app\" }}\nsnapshots = [\"2026-03-02T09:58:00Z\"]\n",
+            world()
+        ),
         &rules,
     );
     failover.invoke(&down(), "one");
     let before = failover.approval();
     let tags = [("Wave".to_owned(), "web".to_owned())].into();
-    failover.aws.apply(&WorldChange::SourceServer { server: "s-000000000000app02".to_owned(), tags: Some(tags) });
+    failover
+        .aws
+        .apply(&WorldChange::SourceServer { server: "s-000000000000app02".to_owned(), tags: Some(tags) });
     failover.answer(&before, ANA);
     failover.minutes(1);
     assert_eq!(failover.waves(), [""; 0]);
@@ -224,11 +246,15 @@ fn a_tag_that_moves_a_server_makes_another_request() {
 /// A server receives the tag, or loses it, after the start: the waves are those that were checked.
 #[test]
 fn a_tag_that_changes_after_the_start_changes_no_wave() {
-    let world = format!("{WAVES}[[source-server]]\nid = \"s-000000000000app02\"\nsnapshots = [\"2026-03-02T09:58:00Z\"]\n");
+    let world = format!(
+        "{WAVES}[[source-server]]\nid = \"s-000000000000app02\"\nsnapshots = [\"2026-03-02T09:58:00Z\"]\n"
+    );
     let failover = Failover::with_rules(&world, THREE);
     failover.invoke(&down(), "one");
     let tags = [("Wave".to_owned(), "app".to_owned())].into();
-    failover.aws.apply(&WorldChange::SourceServer { server: "s-000000000000app02".to_owned(), tags: Some(tags) });
+    failover
+        .aws
+        .apply(&WorldChange::SourceServer { server: "s-000000000000app02".to_owned(), tags: Some(tags) });
     let none = Some(std::collections::BTreeMap::new());
     failover.aws.apply(&WorldChange::SourceServer { server: SERVERS[1].to_owned(), tags: none });
     failover.minutes(9);
@@ -246,7 +272,11 @@ fn a_server_that_is_removed_between_two_waves_is_skipped_by_an_operator() {
     failover.minutes(5);
     assert_eq!((failover.waves(), failover.holds()), (vec!["1".to_owned()], vec!["wave-refused".to_owned()]));
     let email = failover.aws.emails().pop().expect("the operator is paged");
-    assert!(email.message.contains("skip-server") && email.message.contains("NO further wave"), "{}", email.message);
+    assert!(
+        email.message.contains("skip-server") && email.message.contains("NO further wave"),
+        "{}",
+        email.message
+    );
     failover.command("skip-server", SERVERS[1]);
     failover.minutes(6);
     assert_eq!((failover.waves().len(), failover.phase()), (2, IncidentPhase::RecoveredInPart));
@@ -266,7 +296,10 @@ fn a_snapshot_that_is_deleted_between_two_waves_is_replaced_by_an_operator() {
     assert!(email.message.contains("retry-server"), "{}", email.message);
     failover.command("retry-server", SERVERS[1]);
     failover.minutes(8);
-    assert_eq!((failover.waves(), failover.phase()), (["1", "2", "3"].map(str::to_owned).to_vec(), IncidentPhase::Recovered));
+    assert_eq!(
+        (failover.waves(), failover.phase()),
+        (["1", "2", "3"].map(str::to_owned).to_vec(), IncidentPhase::Recovered)
+    );
 }
 
 /// Commands at odd moments change nothing.
@@ -282,18 +315,30 @@ fn commands_at_odd_moments_start_nothing() {
     failover.set("/kill-switch", "enabled", ANA);
     failover.minutes(1);
     // An unknown server, one that is being launched, and one whose wave has not begun.
-    assert!(codes(&failover.command("skip-server", "s-99999999999999999")).contains(&"nothing-of-that-name".to_owned()));
+    assert!(
+        codes(&failover.command("skip-server", "s-99999999999999999"))
+            .contains(&"nothing-of-that-name".to_owned())
+    );
     for server in SERVERS {
-        assert!(codes(&failover.command("retry-server", server)).contains(&"server-kept".to_owned()), "{server}");
+        assert!(
+            codes(&failover.command("retry-server", server)).contains(&"server-kept".to_owned()),
+            "{server}"
+        );
     }
     failover.minutes(2);
-    assert!(codes(&failover.command("skip-server", SERVERS[0])).contains(&"server-kept".to_owned()), "it is launched");
+    assert!(
+        codes(&failover.command("skip-server", SERVERS[0])).contains(&"server-kept".to_owned()),
+        "it is launched"
+    );
     failover.command("skip-server", SERVERS[2]);
     failover.command("skip-server", SERVERS[2]);
     failover.minutes(6);
     assert_eq!((failover.waves().len(), failover.phase()), (2, IncidentPhase::RecoveredInPart));
     for kind in ["skip-server", "retry-server"] {
-        assert!(codes(&failover.command(kind, SERVERS[2])).contains(&"nothing-of-that-name".to_owned()), "{kind}");
+        assert!(
+            codes(&failover.command(kind, SERVERS[2])).contains(&"nothing-of-that-name".to_owned()),
+            "{kind}"
+        );
     }
     failover.minutes(3);
     assert_eq!(failover.waves().len(), 2);
@@ -306,12 +351,17 @@ fn a_wave_of_201_servers_is_three_jobs_of_which_one_is_refused() {
     let mut world = WAVES.replace("page-size = 2", "page-size = 100");
     let ids: Vec<String> = (0..201).map(|number| format!("s-{number:017}")).collect();
     for id in &ids {
-        let _ = write!(world, "[[source-server]]\nid = \"{id}\"\nlaunch-seconds = 60\nsnapshots = [\"2026-03-02T09:58:00Z\"]\n");
+        let _ = write!(
+            world,
+            "[[source-server]]\nid = \"{id}\"\nlaunch-seconds = 60\nsnapshots = [\"2026-03-02T09:58:00Z\"]\n"
+        );
     }
     let list = serde_json::to_string(&ids).expect("these are strings");
     let rules = THREE.replace("servers = [\"s-0000000000000db01\"]", &format!("servers = {list}"));
     for (call, first) in [(1, ["1.2", "1.3", "1"]), (2, ["1", "1.3", "1.2"]), (3, ["1", "1.2", "1.3"])] {
-        let fault = format!("[[fault]]\noperation = \"StartRecovery\"\ncall = {call}\nanswer = \"ThrottlingException\"\nstatus = 400\n");
+        let fault = format!(
+            "[[fault]]\noperation = \"StartRecovery\"\ncall = {call}\nanswer = \"ThrottlingException\"\nstatus = 400\n"
+        );
         let failover = Failover::with_rules(&format!("{world}{fault}"), &rules);
         failover.invoke(&down(), "one");
         assert_eq!(failover.waves().len(), 2, "call {call}");
@@ -319,7 +369,8 @@ fn a_wave_of_201_servers_is_three_jobs_of_which_one_is_refused() {
         failover.minutes(8);
         assert_eq!(failover.waves()[..3], first, "call {call}");
         assert_eq!(failover.waves()[3..], ["2", "3"], "call {call}");
-        let mut servers: Vec<String> = failover.aws.recovery_jobs().into_iter().flat_map(|job| job.servers).collect();
+        let mut servers: Vec<String> =
+            failover.aws.recovery_jobs().into_iter().flat_map(|job| job.servers).collect();
         servers.sort_unstable();
         let count = servers.len();
         servers.dedup();
@@ -331,8 +382,15 @@ fn a_wave_of_201_servers_is_three_jobs_of_which_one_is_refused() {
 /// DRS throttles a start: the SDK, which retries other calls, does not repeat it.
 #[test]
 fn a_throttled_start_is_one_call() {
-    for (answer, status) in [("ThrottlingException", 400), ("ThrottlingException", 429), ("TooManyRequestsException", 429), ("InternalServerException", 500)] {
-        let fault = format!("[[fault]]\noperation = \"StartRecovery\"\ncall = 1\nanswer = \"{answer}\"\nstatus = {status}\n");
+    for (answer, status) in [
+        ("ThrottlingException", 400),
+        ("ThrottlingException", 429),
+        ("TooManyRequestsException", 429),
+        ("InternalServerException", 500),
+    ] {
+        let fault = format!(
+            "[[fault]]\noperation = \"StartRecovery\"\ncall = 1\nanswer = \"{answer}\"\nstatus = {status}\n"
+        );
         let mut failover = Failover::with_rules(&format!("{WAVES}{fault}"), THREE);
         let retries = RetryConfig::standard().with_max_attempts(3);
         failover.clients =
@@ -439,10 +497,16 @@ fn a_clean_up_after_waves_that_is_killed_at_any_call_leaves_nothing() {
             let what = format!("call {call}, after its effect: {after_effect}");
             let closed = failover.incidents().remove(0);
             let clean_up = closed.clean_up.as_ref().expect("it was asked for");
-            assert!(closed.closed.is_some() && clean_up.remaining.is_empty(), "{what}: {:?}", failover.subjects());
+            assert!(
+                closed.closed.is_some() && clean_up.remaining.is_empty(),
+                "{what}: {:?}",
+                failover.subjects()
+            );
             assert_eq!(clean_up.found.len(), 3, "{what}");
             let journal = failover.aws.journal();
-            let jobs = journal.iter().filter(|call| call.operation == "TerminateRecoveryInstances" && call.took_effect);
+            let jobs = journal
+                .iter()
+                .filter(|call| call.operation == "TerminateRecoveryInstances" && call.took_effect);
             assert_eq!(jobs.count(), 1, "{what}");
         }
         if !made {
@@ -455,7 +519,11 @@ fn a_clean_up_after_waves_that_is_killed_at_any_call_leaves_nothing() {
 /// An operator skips a slow server of a drill, or gives the drill up while it launches: the clean-up terminates that server, too.
 #[test]
 fn a_server_of_a_drill_that_launches_after_the_waves_is_cleaned_up() {
-    let slow = WAVES.replacen("hostname = \"web-1\"\nlaunch-seconds = 60", "hostname = \"web-1\"\nlaunch-seconds = 1200", 1);
+    let slow = WAVES.replacen(
+        "hostname = \"web-1\"\nlaunch-seconds = 60",
+        "hostname = \"web-1\"\nlaunch-seconds = 1200",
+        1,
+    );
     for kind in ["skip-server", "refuse"] {
         let failover = Failover::with_rules(&slow, THREE);
         failover.invoke(&drill(), "one");
@@ -483,7 +551,11 @@ fn a_server_of_a_drill_that_launches_after_the_waves_is_cleaned_up() {
 /// A skipped server of a recovery that DRS launches late is in the record, and its address moves.
 #[test]
 fn a_skipped_server_that_launches_late_is_recorded() {
-    let slow = WAVES.replacen("hostname = \"app-1\"\nlaunch-seconds = 60", "hostname = \"app-1\"\nlaunch-seconds = 1200", 1);
+    let slow = WAVES.replacen(
+        "hostname = \"app-1\"\nlaunch-seconds = 60",
+        "hostname = \"app-1\"\nlaunch-seconds = 1200",
+        1,
+    );
     let failover = Failover::with_rules(&slow, THREE);
     failover.invoke(&down(), "one");
     failover.minutes(5);

@@ -288,7 +288,11 @@ mod tests {
     fn which_digests_and_incidents_do_not_count() {
         let wrong = Some(Err(VoidAnswer::ApprovalWrongDigest));
         for digest in ["8c20e292e69746d2", "8C20E292E69746D1", "8c20", "none"] {
-            assert_eq!(judged(&format!("approve {ID} {digest}"), ANA, "10:02:00", "10:03:00"), wrong, "{digest}");
+            assert_eq!(
+                judged(&format!("approve {ID} {digest}"), ANA, "10:02:00", "10:03:00"),
+                wrong,
+                "{digest}"
+            );
         }
         let mut asked_nothing = incident();
         asked_nothing.approval.request = None;

@@ -48,8 +48,8 @@ pub use outage::{Flapping, SAME_INCIDENT, STEADY_ALARM, STEADY_OK};
 pub use phase::{CLOSING_CODES, IncidentPhase};
 pub use reading::SignalReading;
 pub use record::{EntryKind, RecordEntry};
-pub use wave::{IncidentWave, LaunchRefusal, LaunchTag, WAVE_TAG, WaveCourse, WaveLaunch};
 pub use remains::Remains;
+pub use wave::{IncidentWave, LaunchRefusal, LaunchTag, WAVE_TAG, WaveCourse, WaveLaunch};
 
 /// The tag of an execution that names the incident that started it.
 pub const INCIDENT_TAG: &str = "pointsman:incident";

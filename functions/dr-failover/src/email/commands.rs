@@ -45,8 +45,11 @@ fn waves_by_hand(waves: &[Wave], region: &str) -> Vec<String> {
         match wave.tags.is_empty() {
             true => lines.push(format!("wave {number}, {name}:")),
             false => {
-                let tags: Vec<String> =
-                    wave.tags.iter().map(|(key, value)| format!("{}={}", printable(key), printable(value))).collect();
+                let tags: Vec<String> = wave
+                    .tags
+                    .iter()
+                    .map(|(key, value)| format!("{}={}", printable(key), printable(value)))
+                    .collect();
                 let tags = shared::text::list(tags);
                 lines.push(format!("wave {number}, {name}, with each server that has the tags {tags}:"));
                 lines.push(format!("aws drs describe-source-servers --region {region}"));

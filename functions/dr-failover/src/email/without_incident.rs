@@ -128,7 +128,9 @@ fn after_unrecorded(
             ),
         ),
         Ok(_) | Err(StartFailure::Unknown(_)) => (
-            format!("Once the table answers, the function finds the {what} in DRS by its tag and follows it."),
+            format!(
+                "Once the table answers, the function finds the {what} in DRS by its tag and follows it."
+            ),
             format!("- Do not start the recovery by hand.\n- Check whether it is in progress:\n  {list}\n"),
         ),
     }
