@@ -4,13 +4,15 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use dr_failover::incident::{EndedHold, EntryKind, Incident, LaterEntry};
+use dr_failover::incident::{
+    EndedHold, EntryKind, Incident, LaterEntry, LaunchRefusal, LaunchTag, WaveLaunch, launched_of,
+};
 use dr_failover::store::{IncidentStore, incident_of_item};
 use dr_failover::text::short_duration;
 use dr_failover::traffic::TrafficReason;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use shared::text::printable;
+use shared::text::{count, printable};
 
 use crate::arguments::{IncidentArguments, ReplayArguments};
 use crate::exit::Exit;
@@ -148,6 +150,7 @@ pub fn text(incident: &Incident) -> String {
             out.push_str(&render::block(&printable(&line)));
         }
     }
+    waves(&mut out, incident);
     remains(&mut out, incident);
     if !incident.events_after_launch().is_empty() {
         out.push_str("\nafter the launch\n");
@@ -207,6 +210,46 @@ fn snapshots(out: &mut String, incident: &Incident) {
             against.unwrap_or_default()
         );
         out.push_str(&render::block(&printable(&line)));
+    }
+}
+
+/// Each wave with its launches, and what operators decided about them.
+fn waves(out: &mut String, incident: &Incident) {
+    let Some(course) = &incident.waves else { return };
+    out.push_str("\nwaves\n");
+    let mut line = |line: String| out.push_str(&render::block(&printable(&line)));
+    for (wave, number) in course.waves.iter().zip(1..) {
+        let (launched, servers) = (
+            incident.servers_of(&wave.name).filter(|(_, server)| server.is_launched()).count(),
+            incident.servers_of(&wave.name).count(),
+        );
+        let begun = wave
+            .begun
+            .map_or_else(|| "not begun".to_owned(), |at| format!("begun {}", after(incident.began(), at)));
+        line(format!("  {number} {}: {begun}, {}", wave.name, launched_of(launched, servers)));
+        for launch in &wave.launches {
+            let tag = LaunchTag { wave: number, part: launch.part };
+            let (at, of) = (after(incident.began(), launch.at), count(launch.snapshots.len(), "server"));
+            line(format!("    job {tag}  {at}  {of}: {}", state_of(launch)));
+        }
+    }
+    for (server, by) in &course.skipped {
+        line(format!("  {by} skipped {}", incident.host_and_id(server)));
+    }
+    course.continued_by.iter().for_each(|by| line(format!("  {by} continued although the alarm was OK")));
+    course.unreadable.iter().for_each(|error| line(format!("  the jobs cannot be read: {error}")));
+}
+
+fn state_of(launch: &WaveLaunch) -> String {
+    match (&launch.job, &launch.refusal, launch.asked_until) {
+        (Some(job), ..) => job.clone(),
+        (None, Some(LaunchRefusal { count, error, .. }), _) => {
+            format!("refused {}, last: {error}", shared::text::count(*count as usize, "time"))
+        }
+        (None, None, Some(until)) => {
+            format!("DRS was asked, and has no known job (asked again after {until})")
+        }
+        (None, None, None) => "DRS was not asked".to_owned(),
     }
 }
 

@@ -105,14 +105,15 @@ impl<'a> Acting<'a> {
 
     /// Publishes the emails of a step that was taken without the table.
     pub(crate) async fn publish_without_table(&mut self, step: Step, mut due: Option<UndecidedEmail>) {
-        let now = self.run.invocation.now;
-        let subject = (self.plan, self.run.home.region.as_str());
+        let (now, region) = (self.run.invocation.now, &self.run.home.region);
         let (_, effects) = self.taken(step);
         for effect in effects {
             let message = match &effect {
-                Effect::ReportUndecided { alarm, error } => email::undecided(subject, alarm, error, now),
+                Effect::ReportUndecided { alarm, error } => {
+                    email::undecided(self.plan, alarm, error, region, now)
+                }
                 Effect::ReportUnrecordedStart { answer, error } => {
-                    email::unrecorded(subject, answer, error, now)
+                    email::unrecorded(self.plan, answer, error, region, now)
                 }
                 Effect::Write
                 | Effect::Start(_)

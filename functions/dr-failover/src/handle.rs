@@ -313,8 +313,7 @@ fn missing(report: &mut Report, what: &'static str, name: &str) {
 
 /// Pages the operator about an event that may be an alarm and cannot be read.
 async fn unreadable(run: &Run<'_>, event: &Value, why: String) -> Report {
-    let message =
-        email::not_understood(event, &why, (&run.rules.plans, &run.home.region), run.invocation.now);
+    let message = email::not_understood(event, &why, &run.rules.plans, &run.home.region, run.invocation.now);
     let mut report = Report::of(Verdict::Alert, "event", &Because::NotUnderstood { why });
     act::page(run, &message, &mut report).await;
     report

@@ -35,7 +35,7 @@ use crate::suppression::Suppression;
 use crate::traffic::TrafficMove;
 
 pub use approval::{ApprovalRequest, Approver, IncidentApproval, MOST_REQUESTS, ReadAnswer, digest_of_plan};
-pub use attempt::{ChosenSnapshot, DecidedStart, RefusalCause, StartAttempt, StartRefusal};
+pub use attempt::{ChosenSnapshot, DecidedStart, RefusalCause, StartAttempt, StartRefusal, is_lasting};
 pub use clean_up::{
     CleanUp, DrillState, LISTED_WITHIN, MOST_CALLS, MOST_INSTANCES, MOST_REMINDERS, TerminateCallRecord,
 };

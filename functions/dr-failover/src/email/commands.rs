@@ -4,9 +4,69 @@
 use serde_json::json;
 use shared::arn::Arn;
 
+use shared::text::printable;
+
 use super::IncidentEmail;
-use crate::incident::{ApprovalRequest, INCIDENT_TAG, Incident, WAVE_TAG};
-use crate::rules::Wave;
+use crate::incident::{ApprovalRequest, INCIDENT_TAG, Incident, LaunchTag, WAVE_TAG};
+use crate::rules::{RecoveryPlan, Wave};
+
+/// The most servers of a command: a job of DRS has at most so many.
+const MOST_OF_A_COMMAND: usize = 100;
+
+/// What stands between two commands of one action.
+const THEN: &str = "\n  ";
+
+/// The commands for a plan without a known incident.
+pub(super) struct ByHand {
+    /// Shows the plan's recoveries.
+    pub(super) list: String,
+    /// Starts a recovery for real.
+    pub(super) start: String,
+    /// The order of several commands.
+    pub(super) order: &'static str,
+}
+
+/// The commands that show and start recoveries of a plan by hand. A plan with waves is in the function's region.
+pub(super) fn by_hand(plan: &RecoveryPlan, region: &str) -> ByHand {
+    match &plan.drs_plan {
+        Some(drs_plan) => ByHand { list: executions(drs_plan), start: start(drs_plan), order: "" },
+        None => ByHand {
+            list: format!("aws drs describe-jobs --region {region}"),
+            start: waves_by_hand(&plan.waves, region).join(THEN),
+            order: ", one wave after the other, each when the servers of the wave before are launched",
+        },
+    }
+}
+
+fn waves_by_hand(waves: &[Wave], region: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (wave, number) in waves.iter().zip(1..) {
+        let name = printable(&wave.name);
+        match wave.tags.is_empty() {
+            true => lines.push(format!("wave {number}, {name}:")),
+            false => {
+                let tags: Vec<String> = wave
+                    .tags
+                    .iter()
+                    .map(|(key, value)| format!("{}={}", printable(key), printable(value)))
+                    .collect();
+                let tags = shared::text::list(tags);
+                lines.push(format!("wave {number}, {name}, with each server that has the tags {tags}:"));
+                lines.push(format!("aws drs describe-source-servers --region {region}"));
+            }
+        }
+        let tagged = (!wave.tags.is_empty()).then_some("SERVER_ID");
+        let ids: Vec<&str> = wave.servers.iter().map(String::as_str).chain(tagged).collect();
+        lines.extend(ids.chunks(MOST_OF_A_COMMAND).map(|ids| launch(region, ids)));
+    }
+    lines
+}
+
+/// Launches servers for real.
+fn launch(region: &str, servers: &[&str]) -> String {
+    let servers: Vec<String> = servers.iter().map(|server| format!("sourceServerID={server}")).collect();
+    format!("aws drs start-recovery --region {region} --source-servers {}", servers.join(" "))
+}
 
 /// Starts a DRS plan for real.
 pub(super) fn start(drs_plan: &Arn) -> String {
@@ -24,12 +84,10 @@ pub(super) fn start_for(incident: &Incident) -> Option<String> {
 
 /// Starts single servers for real.
 pub(super) fn start_servers(email: &IncidentEmail<'_>, servers: &[&str]) -> String {
-    let region = region(email);
-    let servers: Vec<String> = servers.iter().map(|server| format!("sourceServerID={server}")).collect();
-    format!("aws drs start-recovery --region {region} --source-servers {}", servers.join(" "))
+    launch(region(email), servers)
 }
 
-/// Starts the first wave for real, with the incident's tags, if the plan has waves.
+/// Starts the first wave for real, with the incident's tags, if the plan has waves. A large wave needs several jobs.
 pub(super) fn start_wave(email: &IncidentEmail<'_>) -> Option<String> {
     let first = email.plan.waves.first()?;
     let ids = match &email.incident.waves {
@@ -37,16 +95,12 @@ pub(super) fn start_wave(email: &IncidentEmail<'_>) -> Option<String> {
         None => first.servers.iter().map(String::as_str).collect::<Vec<_>>(),
     };
     let servers = if ids.is_empty() { vec!["SERVER_ID"] } else { ids };
-    let tags = json!({INCIDENT_TAG: email.incident.id, WAVE_TAG: "1"});
-    Some(format!("{} --tags '{tags}'", start_servers(email, &servers)))
-}
-
-/// Starts a wave for real, without an incident. The servers that belong to it by their tags are the operator's to name.
-pub(super) fn start_wave_of(region: &str, wave: &Wave) -> String {
-    let ids = wave.servers.iter().map(String::as_str);
-    let servers: Vec<&str> = ids.chain((!wave.tags.is_empty()).then_some("SERVER_ID")).collect();
-    let servers: Vec<String> = servers.iter().map(|server| format!("sourceServerID={server}")).collect();
-    format!("aws drs start-recovery --region {region} --source-servers {}", servers.join(" "))
+    let commands = servers.chunks(MOST_OF_A_COMMAND).zip(1..).map(|(servers, part)| {
+        let tags =
+            json!({INCIDENT_TAG: email.incident.id, WAVE_TAG: LaunchTag { wave: 1, part }.to_string()});
+        format!("{} --tags '{tags}'", start_servers(email, servers))
+    });
+    Some(commands.collect::<Vec<_>>().join(THEN))
 }
 
 /// Lists the jobs of DRS since the incident was opened.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use shared::email::{LARGEST_MESSAGE, Message, attributes, shortened, within};
 use shared::text::printable;
 
+use super::commands::ByHand;
 use super::{VERSION, commands};
 use crate::alarm::{AlarmEvent, DeletedAlarm};
 use crate::latch::Clearance;
@@ -20,7 +21,8 @@ const MOST_PLANS: usize = 10;
 pub fn not_understood(
     event: &Value,
     why: &str,
-    (plans, region): (&[RecoveryPlan], &str),
+    plans: &[RecoveryPlan],
+    region: &str,
     now: Timestamp,
 ) -> Message {
     let headline = "CANNOT BE READ: an event that may be an alarm; nothing was started".to_owned();
@@ -49,34 +51,18 @@ pub fn not_understood(
 /// For each plan, the commands that show and start its recovery.
 fn by_hand(plans: &[RecoveryPlan], region: &str) -> String {
     let commands = plans.iter().take(MOST_PLANS).map(|plan| {
-        let (list, start) = commands_of(plan, region);
-        format!("  {}:\n  {list}\n  {start}\n", plan.name)
+        let ByHand { list, start, order } = commands::by_hand(plan, region);
+        format!("  {}{order}:\n  {list}\n  {start}\n", plan.name)
     });
     commands.collect()
 }
 
-/// The command that shows what DRS does for a plan, and the one that starts its recovery for real: for a plan with waves, one for
-/// each wave, in their order.
-fn commands_of(plan: &RecoveryPlan, region: &str) -> (String, String) {
-    match &plan.drs_plan {
-        Some(drs_plan) => (commands::executions(drs_plan), commands::start(drs_plan)),
-        None => {
-            let waves: Vec<String> =
-                plan.waves.iter().map(|wave| commands::start_wave_of(region, wave)).collect();
-            let order = match waves.len() {
-                0 | 1 => "",
-                _ => "\n  Start each wave once the servers of the one before it are launched.",
-            };
-            (format!("aws drs describe-jobs --region {region}"), format!("{}{order}", waves.join("\n  ")))
-        }
-    }
-}
-
 /// The email about a start whose answer could not be recorded.
 pub fn unrecorded(
-    (plan, region): (&RecoveryPlan, &str),
+    plan: &RecoveryPlan,
     answer: &Result<StartAnswer, StartFailure>,
     error: &TableError,
+    region: &str,
     now: Timestamp,
 ) -> Message {
     let (headline, lead) = match answer {
@@ -107,7 +93,7 @@ pub fn unrecorded(
     };
     let headline =
         format!("{headline}, not recorded: {} of {}: the table does not answer", Mode::Recovery, plan.name);
-    let (next, actions) = after_unrecorded(plan, region, answer);
+    let (next, actions) = after_unrecorded(plan, answer, region);
     within(LARGEST_MESSAGE, headline, critical(plan), |_| {
         let text = format!(
             "{lead} The function could not record that, because its table does not answer.\n\nWhy: {}\nWhen: {}\n\nWhat happens \
@@ -125,21 +111,26 @@ pub fn unrecorded(
 /// What happens next after such a start, and what the operator can do.
 fn after_unrecorded(
     plan: &RecoveryPlan,
-    region: &str,
     answer: &Result<StartAnswer, StartFailure>,
-) -> (&'static str, String) {
-    let (list, start) = commands_of(plan, region);
+    region: &str,
+) -> (String, String) {
+    let ByHand { list, start, order } = commands::by_hand(plan, region);
+    let (what, an) = if plan.waves.is_empty() { ("execution", "an") } else { ("job", "a") };
     match answer {
         Err(StartFailure::Refused(_)) => (
-            "Once the table answers, the function searches DRS for an execution with the incident's tag. If there is none, it asks \
-             DRS again.",
             format!(
-                "- Fix the cause that DRS names.\n- Check that no execution is in progress:\n  {list}\n- If there is none and you \
-                 cannot wait, start the recovery with your own rights:\n  {start}\n"
+                "Once the table answers, the function searches DRS for {an} {what} with the incident's tag. If there is none, it asks \
+                 DRS again."
+            ),
+            format!(
+                "- Fix the cause that DRS names.\n- Check that no {what} is in progress:\n  {list}\n- If there is none and you \
+                 cannot wait, start the recovery with your own rights{order}:\n  {start}\n"
             ),
         ),
         Ok(_) | Err(StartFailure::Unknown(_)) => (
-            "Once the table answers, the function finds the execution in DRS by its tag and follows it.",
+            format!(
+                "Once the table answers, the function finds the {what} in DRS by its tag and follows it."
+            ),
             format!("- Do not start the recovery by hand.\n- Check whether it is in progress:\n  {list}\n"),
         ),
     }
@@ -147,12 +138,13 @@ fn after_unrecorded(
 
 /// The email about an alarm that arrives while the table does not answer.
 pub fn undecided(
-    (plan, region): (&RecoveryPlan, &str),
+    plan: &RecoveryPlan,
     alarm: &AlarmEvent,
     error: &TableError,
+    region: &str,
     now: Timestamp,
 ) -> Message {
-    let (list, start) = commands_of(plan, region);
+    let ByHand { list, start, order } = commands::by_hand(plan, region);
     let headline = format!("NOT DECIDED: {} of {}: the table does not answer", Mode::Recovery, plan.name);
     within(LARGEST_MESSAGE, headline, critical(plan), |_| {
         let text = format!(
@@ -160,11 +152,11 @@ pub fn undecided(
              be in progress, or may have ended.\n\nWhy: {}\nWhen: {}\n\nWhat happens next\nThe event is kept, and the function tries it again and again, also when \
              the alarm is stale: Lambda twice, and then a queue every few minutes. This email comes once at first, and then once for \
              every twelve deliveries of the queue. A last queue with an alarm holds an event that was never decided.\n\nWhat you can do\n- Check whether a recovery is in progress or has \
-             ended:\n  {list}\n- If there is none and the site is down, start the recovery by hand, for real:\n  {start}\n",
+             ended:\n  {list}\n- If there is none and the site is down, start the recovery by hand, for real{order}:\n  {start}\n",
             capitalized(&printable(&alarm.to_string())),
             plan.name,
             printable(&error.to_string()),
-            utc(now),
+            utc(now)
         );
         let form = json!({
             "version": VERSION, "severity": "critical", "plan": plan.name, "alarm": alarm.arn, "error": error.to_string(),

@@ -116,6 +116,11 @@ impl fmt::Display for RefusalCause {
 const LASTING: [&str; 4] =
     [ACCESS_DENIED, "ValidationException", "UninitializedAccountException", "ResourceNotFoundException"];
 
+/// Whether the cause of DRS's refusal stays until an operator removes it.
+pub fn is_lasting(error: &CallError) -> bool {
+    LASTING.iter().any(|code| error.has_code(code))
+}
+
 const ACCESS_DENIED: &str = "AccessDeniedException";
 
 /// The longest time between two starts while the cause stays.
@@ -124,7 +129,7 @@ const LONGEST_LASTING_WAIT: SignedDuration = SignedDuration::from_mins(30);
 impl RefusalCause {
     /// Whether the cause stays until an operator removes it.
     pub fn is_lasting(&self) -> bool {
-        matches!(self, Self::Refused { error } if LASTING.iter().any(|code| error.has_code(code)))
+        matches!(self, Self::Refused { error } if is_lasting(error))
     }
 
     /// Whether the function's role lacks a permission.

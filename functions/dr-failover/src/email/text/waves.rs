@@ -84,7 +84,22 @@ pub(super) fn actions(email: &IncidentEmail<'_>, list: &mut ActionList) {
         let what = format!("Launch {} again, from its newest snapshot", printable(&incident.host_and_id(id)));
         list.command(&what, commands::server(email, "retry-server", id));
     }
-    if is_blocked_by(InterlockCode::WaveBlocked) || is_blocked_by(InterlockCode::WaveSlow) {
+    let refused = incident.waves.iter().flat_map(|course| course.launches()).map(|(_, launch)| launch);
+    let refused = refused.filter(|launch| launch.is_refused(email.now)).flat_map(|launch| &launch.snapshots);
+    let refused: Vec<&String> = refused.map(|chosen| &chosen.server).take(MOST).collect();
+    for id in &refused {
+        let what = format!(
+            "Launch {} from its newest snapshot, if DRS has deleted the earlier one",
+            printable(&incident.host_and_id(id))
+        );
+        list.command(&what, commands::server(email, "retry-server", id));
+    }
+    let is_waiting = is_blocked_by(InterlockCode::WaveBlocked) || is_blocked_by(InterlockCode::WaveSlow);
+    for id in refused.iter().filter(|_| !is_waiting) {
+        let what = format!("Skip {}: DRS is not asked to launch it", printable(&incident.host_and_id(id)));
+        list.command(&what, commands::server(email, "skip-server", id));
+    }
+    if is_waiting {
         for (id, _) in awaited.iter().take(MOST) {
             let what =
                 format!("Skip {}: the next wave starts without it", printable(&incident.host_and_id(id)));
