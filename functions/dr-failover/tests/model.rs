@@ -381,8 +381,8 @@ fn written(table: &KnownPlan, running: &Running) -> Option<KnownPlan> {
     if stored.incident != next.incident
         && let Some(incident) = &mut next.incident
     {
-        let in_table = table.incident.as_ref().filter(|of| of.id == incident.id).map_or(0, |of| of.version);
-        (in_table == incident.version).then_some(())?;
+        let stored = table.incident.as_ref().filter(|of| of.id == incident.id).map_or(0, |of| of.version);
+        (stored == incident.version).then_some(())?;
         incident.version += 1;
     } else {
         next.incident.clone_from(&table.incident);
