@@ -3,9 +3,12 @@
 
 use serde_json::json;
 use shared::arn::Arn;
+use shared::home::Home;
+use shared::text::list;
 
 use super::IncidentEmail;
-use crate::incident::{ApprovalRequest, INCIDENT_TAG, Incident, WAVE_TAG};
+use crate::incident::{ApprovalRequest, INCIDENT_TAG, Incident, LaunchTag, WAVE_TAG};
+use crate::rules::RecoveryPlan;
 
 /// Starts a DRS plan for real.
 pub(super) fn start(drs_plan: &Arn) -> String {
@@ -23,9 +26,37 @@ pub(super) fn start_for(incident: &Incident) -> Option<String> {
 
 /// Starts single servers for real.
 pub(super) fn start_servers(email: &IncidentEmail<'_>, servers: &[&str]) -> String {
-    let region = region(email);
+    start_in(region(email), servers)
+}
+
+fn start_in(region: &str, servers: &[&str]) -> String {
+    let servers = if servers.is_empty() { &["SERVER_ID"] } else { servers };
     let servers: Vec<String> = servers.iter().map(|server| format!("sourceServerID={server}")).collect();
     format!("aws drs start-recovery --region {region} --source-servers {}", servers.join(" "))
+}
+
+/// Starts each wave for real, without an incident: the waves' names with their commands.
+pub(super) fn start_waves(plan: &RecoveryPlan, home: &Home) -> Vec<(String, String)> {
+    let command =
+        |servers: &[String]| start_in(&home.region, &servers.iter().map(String::as_str).collect::<Vec<_>>());
+    plan.waves.iter().map(|wave| (wave.name.clone(), command(&wave.servers))).collect()
+}
+
+/// Starts a launch of a wave that DRS refused, with the tags by which the function finds the job.
+pub(super) fn start_launch(email: &IncidentEmail<'_>, tag: LaunchTag, servers: &[&str]) -> String {
+    let tags = json!({INCIDENT_TAG: email.incident.id, WAVE_TAG: tag.to_string()});
+    format!("{} --tags '{tags}'", start_servers(email, servers))
+}
+
+/// For a plan without a known incident: the command that shows its recoveries, and the commands that start one.
+pub(super) fn without_incident(plan: &RecoveryPlan, home: &Home) -> (String, Vec<String>) {
+    match &plan.drs_plan {
+        Some(drs_plan) => (executions(drs_plan), vec![start(drs_plan)]),
+        None => {
+            let starts = start_waves(plan, home).into_iter().map(|(_, command)| command);
+            (format!("aws drs describe-jobs --region {}", home.region), starts.collect())
+        }
+    }
 }
 
 /// Starts the first wave for real, with the incident's tags, if the plan has waves.
@@ -35,9 +66,7 @@ pub(super) fn start_wave(email: &IncidentEmail<'_>) -> Option<String> {
         Some(_) => email.incident.servers_of(&first.name).map(|(id, _)| id.as_str()).collect(),
         None => first.servers.iter().map(String::as_str).collect::<Vec<_>>(),
     };
-    let servers = if ids.is_empty() { vec!["SERVER_ID"] } else { ids };
-    let tags = json!({INCIDENT_TAG: email.incident.id, WAVE_TAG: "1"});
-    Some(format!("{} --tags '{tags}'", start_servers(email, &servers)))
+    Some(start_launch(email, LaunchTag { wave: 1, part: 1 }, &ids))
 }
 
 /// Lists the jobs of DRS since the incident was opened.
@@ -140,8 +169,27 @@ pub(super) fn close(email: &IncidentEmail<'_>) -> String {
     invoke(email, "close", json!({"incident": email.incident.id, "by": "YOUR NAME"}))
 }
 
+/// Actions, after a line with the account to switch to and the permissions that their commands need.
+pub(super) fn after_a_switch(home: &Home, actions: Vec<String>) -> Vec<String> {
+    let permissions = permissions(&actions);
+    if permissions.is_empty() {
+        return actions;
+    }
+    let own = if permissions.iter().any(|one| one.starts_with("drs:Start") || one.starts_with("drs:Retry")) {
+        " DRS launches servers with the permissions of the principal that starts them."
+    } else {
+        ""
+    };
+    let (account, region) = (&home.account, &home.region);
+    let first = format!(
+        "First switch to the account {account} and the region {region}, with a role that has {}.{own}",
+        list(permissions)
+    );
+    std::iter::once(first).chain(actions).collect()
+}
+
 /// The permissions that these commands need, as IAM names them, each once.
-pub(super) fn permissions(lines: &[String]) -> Vec<String> {
+fn permissions(lines: &[String]) -> Vec<String> {
     let commands = lines.iter().flat_map(|line| line.lines()).map(str::trim);
     let words = commands.filter_map(|line| {
         let mut words = line.strip_prefix("aws ")?.split_whitespace();

@@ -37,7 +37,7 @@ fn form(finding: &PreflightFinding) -> serde_json::Value {
 
 fn text(plan: &RecoveryPlan, readiness: &Readiness, home: &Home, now: Timestamp) -> String {
     let mut out = format!(
-        "If an outage began now, the recovery of {} would not start, or no person would hear of it. The preflight started nothing.\n",
+        "If an outage began now, the recovery of {} would not start, or no operator would receive an email about it. The preflight started nothing.\n",
         plan.name
     );
     section(&mut out, "What is not ready", &readiness.blocks);

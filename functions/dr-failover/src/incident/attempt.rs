@@ -121,10 +121,15 @@ const ACCESS_DENIED: &str = "AccessDeniedException";
 /// The longest time between two starts while the cause stays.
 const LONGEST_LASTING_WAIT: SignedDuration = SignedDuration::from_mins(30);
 
+/// Whether a refusal's cause stays until an operator removes it.
+pub fn is_lasting(error: &CallError) -> bool {
+    LASTING.iter().any(|code| error.has_code(code))
+}
+
 impl RefusalCause {
     /// Whether the cause stays until an operator removes it.
     pub fn is_lasting(&self) -> bool {
-        matches!(self, Self::Refused { error } if LASTING.iter().any(|code| error.has_code(code)))
+        matches!(self, Self::Refused { error } if is_lasting(error))
     }
 
     /// Whether the function's role lacks a permission.

@@ -8,9 +8,7 @@ use super::server_name;
 use crate::alarm::AlarmState;
 use crate::email::{IncidentEmail, traffic};
 use crate::facts::RecoveryInstance;
-use crate::incident::{
-    Flapping, Incident, IncidentPhase, LaterEntry, LaterEvent, RefusalCause, launched_of,
-};
+use crate::incident::{Flapping, Incident, IncidentPhase, LaterEntry, LaterEvent, RefusalCause, launched_of};
 use crate::interlock::some;
 use crate::rules::Mode;
 
@@ -123,8 +121,10 @@ fn event(email: &IncidentEmail<'_>, LaterEntry { event, at }: &LaterEntry) -> St
             " Before a launch, DRS deletes the instances that it launched earlier for the same servers."
                 .to_owned()
         }
-        LaterEvent::ServersGone { .. } => format!(
-            " An operator terminated them, or a later launch deleted them. {} of {} still {}.",
+        LaterEvent::ServersGone { servers, .. } => format!(
+            " An operator terminated {0}, or a later launch deleted {0}.{1} {2} of {3} still {4}.",
+            verb(servers.len(), "it", "them"),
+            traffic::lost(incident, servers),
             incident.still_there(),
             count(incident.servers.len(), "server"),
             verb(incident.still_there(), "runs", "run")
