@@ -277,10 +277,11 @@ pub fn deleted(
     });
     within(LARGEST_MESSAGE, headline, attributes, |_| {
         let text = format!(
-            "The {what} {name} of {} was deleted. It can no longer {effect}.\n\nWhen: {}\n\nWhat happens next\n{next}\n\nWhat you can do\n{}- Create the alarm again, or name another one in the rules and \
+            "The {what} {name} of {} was deleted. It can no longer {effect}.\n\nWhen: {}\nAlarm: {}\n\nWhat happens next\n{next}\n\nWhat you can do\n{}- Create the alarm again, or name another one in the rules and \
              deploy them.\n",
             plan.name,
             utc(alarm.at.unwrap_or(now)),
+            printable(alarm.arn.as_deref().unwrap_or(&alarm.name)),
             open.as_deref().unwrap_or_default(),
         );
         let form = json!({
