@@ -105,15 +105,15 @@ impl<'a> Acting<'a> {
 
     /// Publishes the emails of a step that was taken without the table.
     pub(crate) async fn publish_without_table(&mut self, step: Step, mut due: Option<UndecidedEmail>) {
-        let (now, region) = (self.run.invocation.now, &self.run.home.region);
+        let now = self.run.invocation.now;
         let (_, effects) = self.taken(step);
         for effect in effects {
             let message = match &effect {
                 Effect::ReportUndecided { alarm, error } => {
-                    email::undecided(self.plan, alarm, error, region, now)
+                    email::undecided(self.plan, alarm, error, &self.run.home, now)
                 }
                 Effect::ReportUnrecordedStart { answer, error } => {
-                    email::unrecorded(self.plan, answer, error, region, now)
+                    email::unrecorded(self.plan, answer, error, &self.run.home, now)
                 }
                 Effect::Write
                 | Effect::Start(_)

@@ -17,7 +17,7 @@ use crate::act;
 use crate::alarm::{AlarmNotice, DeletedAlarm};
 use crate::aws::Clients;
 use crate::because::Because;
-use crate::email;
+use crate::email::{self, Unread};
 use crate::event::{Event, Parsed, parse};
 use crate::incident::Incident;
 use crate::plan::decide_and_act;
@@ -60,9 +60,10 @@ pub async fn handle(
         event => match read(&run, &event).map_err(|error| Failure::new("MalformedEvent", &error))? {
             ReadEvent::Ours(ours) => (ours.to_string(), decided(&run, &ours).await),
             ReadEvent::Other(line, report) => (line.to_owned(), report),
-            ReadEvent::NotUnderstood(why) => {
-                ("an event that cannot be read".to_owned(), unreadable(&run, &event, why).await)
-            }
+            ReadEvent::NotUnderstood(why) => (
+                "an event that cannot be read".to_owned(),
+                unreadable(&run, &event, (Unread::Event, why)).await,
+            ),
         },
     };
     Ok(report.decision(crate::FUNCTION.name, &line, &invocation))
@@ -112,7 +113,8 @@ fn read(run: &Run<'_>, event: &Value) -> Result<ReadEvent, MalformedEvent> {
 async fn listed(run: &Run<'_>, events: Vec<Value>) -> (String, Report) {
     let mut report = Report::default();
     let (mut lines, mut unread, mut whys) = (Vec::new(), Vec::new(), Vec::new());
-    let count = shared::text::count(events.len(), "event");
+    let all = events.len();
+    let count = shared::text::count(all, "event");
     for event in events {
         match read(run, &event) {
             Ok(ReadEvent::Ours(ours)) => {
@@ -137,8 +139,9 @@ async fn listed(run: &Run<'_>, events: Vec<Value>) -> (String, Report) {
         lines.push(format!("{} cannot be read", shared::text::count(unread.len(), "event")));
         let of = shared::text::count(unread.len(), "event");
         let whys = shared::text::list_at_most(&whys, MOST_LINES);
-        let why = format!("{of} of a list of {count}: {whys}. The other events were handled");
-        report.add(unreadable(run, &Value::Array(unread), why).await);
+        let why = format!("{of} of a list of {count}: {whys}");
+        let number = Unread::OfAList { unread: unread.len(), of: all };
+        report.add(unreadable(run, &Value::Array(unread), (number, why)).await);
     }
     (format!("{count}: {}", shared::text::list_at_most(&lines, MOST_LINES)), report)
 }
@@ -312,8 +315,9 @@ fn missing(report: &mut Report, what: &'static str, name: &str) {
 }
 
 /// Pages the operator about an event that may be an alarm and cannot be read.
-async fn unreadable(run: &Run<'_>, event: &Value, why: String) -> Report {
-    let message = email::not_understood(event, &why, &run.rules.plans, &run.home.region, run.invocation.now);
+async fn unreadable(run: &Run<'_>, event: &Value, (unread, why): (Unread, String)) -> Report {
+    let message =
+        email::not_understood(event, (unread, &why), &run.rules.plans, &run.home, run.invocation.now);
     let mut report = Report::of(Verdict::Alert, "event", &Because::NotUnderstood { why });
     act::page(run, &message, &mut report).await;
     report

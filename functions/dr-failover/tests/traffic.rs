@@ -269,6 +269,41 @@ fn is_a_moved_address_left_alone_until_the_server_is_launched_again() {
     assert_eq!(world.outcome(), ("traffic-moves", true));
 }
 
+/// Its visitors are there, and an alarm that is OK may be the recovered server's own doing.
+#[test]
+fn does_an_address_return_to_a_server_that_is_launched_again_although_the_alarm_is_ok() {
+    let mut world = World::new();
+    world.known.incident = Some(incident(|item| {
+        for (_, alarm) in item["alarms"].as_object_mut().expect("there is an alarm") {
+            alarm["state"] = json!("OK");
+        }
+        item["traffic"] = json!({SERVER: {
+            "allocation": ALLOCATION, "launched": "i-0", "instance": "i-0", "status": {"kind": "traffic-moved"},
+            "since": "2026-03-02T10:05:00Z",
+        }});
+    }));
+    assert_eq!(world.outcome(), ("traffic-moves", true));
+    world.instance().state = "pending".to_owned();
+    world.known = world.step().known;
+    assert_eq!(world.outcome(), ("instance-not-running", false));
+    world.instance().state = "running".to_owned();
+    assert_eq!(world.outcome(), ("traffic-moves", true));
+}
+
+/// An order of ARC Region switch needs no alarm.
+#[test]
+fn does_an_order_move_traffic_without_an_alarm() {
+    let mut world = World::new();
+    world.known.incident = Some(incident(|item| {
+        item["alarms"] = json!({});
+        item["order"] = json!({
+            "switch-plan": "arn:aws:arc-region-switch::111122223333:plan/shop:a1b2c3", "execution": "1",
+            "step": "recover-shop", "at": "2026-03-02T10:00:00Z",
+        });
+    }));
+    assert_eq!(world.outcome(), ("traffic-moves", true));
+}
+
 #[test]
 fn is_a_refusal_reported_once_while_ec2_is_asked_again() {
     for (failure, code) in [

@@ -3,6 +3,8 @@
 
 use serde_json::json;
 use shared::arn::Arn;
+use shared::home::Home;
+use shared::text::list;
 
 use shared::text::printable;
 
@@ -85,6 +87,32 @@ pub(super) fn start_for(incident: &Incident) -> Option<String> {
 /// Starts single servers for real.
 pub(super) fn start_servers(email: &IncidentEmail<'_>, servers: &[&str]) -> String {
     launch(region(email), servers)
+}
+
+/// Starts a launch of a wave that DRS refused, with the tags by which the function finds the job.
+pub(super) fn start_launch(email: &IncidentEmail<'_>, tag: LaunchTag, servers: &[&str]) -> String {
+    let tags = json!({INCIDENT_TAG: email.incident.id, WAVE_TAG: tag.to_string()});
+    format!("{} --tags '{tags}'", start_servers(email, servers))
+}
+
+/// Starts each wave for real, without an incident: the waves' names with their commands.
+pub(super) fn start_waves(plan: &RecoveryPlan, home: &Home) -> Vec<(String, String)> {
+    let command = |wave: &Wave| {
+        let tagged = (!wave.tags.is_empty()).then_some("SERVER_ID");
+        let ids: Vec<&str> = wave.servers.iter().map(String::as_str).chain(tagged).collect();
+        let lines: Vec<String> =
+            ids.chunks(MOST_OF_A_COMMAND).map(|ids| launch(&home.region, ids)).collect();
+        lines.join(THEN)
+    };
+    plan.waves.iter().map(|wave| (wave.name.clone(), command(wave))).collect()
+}
+
+/// For a plan without a known incident: the command that shows its recoveries, and the commands that start one, with the order of
+/// waves.
+pub(super) fn without_incident(plan: &RecoveryPlan, home: &Home) -> (String, Vec<String>) {
+    let ByHand { list, start, order } = by_hand(plan, &home.region);
+    let order = (!order.is_empty()).then(|| format!("Start the waves{order}:"));
+    (list, order.into_iter().chain(start.split(THEN).map(str::to_owned)).collect())
 }
 
 /// Starts the first wave for real, with the incident's tags, if the plan has waves. A large wave needs several jobs.
@@ -203,8 +231,27 @@ pub(super) fn close(email: &IncidentEmail<'_>) -> String {
     invoke(email, "close", json!({"incident": email.incident.id, "by": "YOUR NAME"}))
 }
 
+/// Actions, after a line with the account to switch to and the permissions that their commands need.
+pub(super) fn after_a_switch(home: &Home, actions: Vec<String>) -> Vec<String> {
+    let permissions = permissions(&actions);
+    if permissions.is_empty() {
+        return actions;
+    }
+    let own = if permissions.iter().any(|one| one.starts_with("drs:Start") || one.starts_with("drs:Retry")) {
+        " DRS launches servers with the permissions of the principal that starts them."
+    } else {
+        ""
+    };
+    let (account, region) = (&home.account, &home.region);
+    let first = format!(
+        "First switch to the account {account} and the region {region}, with a role that has {}.{own}",
+        list(permissions)
+    );
+    std::iter::once(first).chain(actions).collect()
+}
+
 /// The permissions that these commands need, as IAM names them, each once.
-pub(super) fn permissions(lines: &[String]) -> Vec<String> {
+fn permissions(lines: &[String]) -> Vec<String> {
     let commands = lines.iter().flat_map(|line| line.lines()).map(str::trim);
     let words = commands.filter_map(|line| {
         let mut words = line.strip_prefix("aws ")?.split_whitespace();

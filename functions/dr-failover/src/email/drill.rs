@@ -163,11 +163,13 @@ pub(super) fn next(incident: &Incident) -> Option<Vec<String>> {
             )
         }
         (_, _) if incident.finished.is_some() => {
-            let left = reminders.saturating_sub(incident.reminders);
+            let reminded = match reminders.saturating_sub(incident.reminders) {
+                0 => "This is the last reminder.".to_owned(),
+                1 => "You get one more reminder in a day, if its instances still run.".to_owned(),
+                left => format!("You get up to {left} more reminders, one a day, while its instances run."),
+            };
             format!(
-                "The drill stays open until it is cleaned up. Until then no other drill of {plan} starts; a recovery does. You get up to \
-                 {left} more {}, one a day, while its instances run.",
-                noun(usize::try_from(left).unwrap_or_default(), "reminder")
+                "The drill stays open until it is cleaned up. Until then no other drill of {plan} starts; a recovery does. {reminded}"
             )
         }
         (_, _) => return None,

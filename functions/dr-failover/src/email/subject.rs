@@ -4,7 +4,7 @@ use shared::text::{count, list_at_most, verb};
 
 use super::traffic;
 use crate::approval::short_name;
-use crate::incident::{Flapping, Incident, IncidentPhase, LaterEvent, Remains};
+use crate::incident::{Flapping, Incident, IncidentEnd, IncidentPhase, LaterEvent, ManualLaunch, Remains};
 use crate::reported::ReportedState;
 
 /// The most names in a subject.
@@ -29,7 +29,7 @@ pub(super) fn subject(incident: &Incident) -> String {
     match incident.phase {
         IncidentPhase::Held if incident.flapping == Flapping::Yes => {
             let times = count(incident.outages as usize, "time");
-            format!("FLAPPING: {plan}: in ALARM {times} so far: {}", blocked_by(incident))
+            format!("FLAPPING, not started: {plan}: in ALARM {times}, {}", blocked_by(incident))
         }
         IncidentPhase::Held => format!("NOT STARTED{late}: {what}: {}", blocked_by(incident)),
         IncidentPhase::Starting if !incident.holds.is_empty() => {
@@ -68,7 +68,9 @@ pub(super) fn subject(incident: &Incident) -> String {
                 None => format!("OVER: {plan}: the alarm is {times}, nothing was launched"),
             }
         }
-        IncidentPhase::Refused => format!("REFUSED{}: {what}", left_of(incident)),
+        IncidentPhase::Refused => {
+            format!("REFUSED{}: {what}{}", left_of(incident), refused_by(incident))
+        }
         IncidentPhase::AgedOut if incident.is_alarming() => {
             format!("GIVEN UP, still in ALARM{}: {what}: nothing will start", left_of(incident))
         }
@@ -96,11 +98,15 @@ fn news(incident: &Incident) -> Option<String> {
             incident.still_there()
         ),
         LaterEvent::StepRetried { status } => {
-            format!("RETRIED: {plan}: {}: {status}", self::servers(incident))
+            format!("RETRIED, now {status}: {}", progress(incident, plan))
         }
         LaterEvent::StartedAgain { .. } => format!("STARTED AGAIN: {plan}: by an operator"),
-        LaterEvent::LaunchedByHand { .. } => {
-            format!("LAUNCHED BY HAND: {plan}: {of} of an earlier launch are deleted first")
+        LaterEvent::LaunchedByHand { launch: ManualLaunch::Job { servers, .. } } => {
+            let names: Vec<String> = servers.iter().map(|id| incident.short_name(id)).collect();
+            format!("LAUNCHED BY HAND: {plan}: {} by another principal", list_at_most(&names, MOST_NAMES))
+        }
+        LaterEvent::LaunchedByHand { launch: ManualLaunch::Execution { .. } } => {
+            format!("LAUNCHED BY HAND: {plan}: the whole DRS plan by another principal")
         }
         LaterEvent::ServersGone { names, .. } => {
             let names = list_at_most(names, MOST_NAMES);
@@ -150,6 +156,15 @@ fn left(incident: &Incident, remains: &Remains) -> String {
 fn left_of(incident: &Incident) -> String {
     let remains = incident.remains.as_ref().filter(|remains| !remains.is_nothing());
     remains.map(|remains| left(incident, remains)).unwrap_or_default()
+}
+
+/// `: by ana`: the operator who refused the recovery.
+fn refused_by(incident: &Incident) -> String {
+    let by = incident.end.as_ref().and_then(|end| match end {
+        IncidentEnd::RefusedBy { by } => Some(format!(": by {}", short_name(by))),
+        _ => None,
+    });
+    by.unwrap_or_default()
 }
 
 /// The state of an execution in progress.

@@ -273,7 +273,9 @@ impl Draft<'_> {
     /// Writes down what blocks the incident.
     pub(super) fn hold(&mut self, interlocks: &[Interlock]) {
         let now = self.context.now;
+        let known = self.facts.recoverable.as_ref().map(hostnames).unwrap_or_default();
         if let Some(incident) = self.incident() {
+            incident.hostnames.extend(known);
             incident.phase = phase_of_a_hold(incident, interlocks);
             block(incident, interlocks, now);
         }

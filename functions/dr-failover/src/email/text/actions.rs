@@ -7,7 +7,7 @@ use crate::email::{IncidentEmail, commands, drill, traffic};
 use crate::incident::{Incident, IncidentPhase};
 use crate::interlock::InterlockCode;
 use crate::rules::Mode;
-use crate::text::utc;
+use crate::text::{capitalized, utc};
 
 use super::waves;
 
@@ -39,6 +39,8 @@ const WAVE_BY_HAND: &str = "Start the first wave by hand, for real. DRS takes th
                             instances that it launched earlier for these servers. The function finds the job by its tags, and starts \
                             the other waves";
 
+const LAUNCH_MISSING: &str = "Launch the servers that are missing, from their latest data";
+
 /// The actions, the least harmful first.
 pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<String> {
     let incident = email.incident;
@@ -63,18 +65,29 @@ pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<String> {
         IncidentPhase::Failed | IncidentPhase::Cancelled => failed(email, &mut list),
         IncidentPhase::AgedOut | IncidentPhase::Refused => {
             remaining(email, &mut list);
-            let what = match may_start(incident) {
-                true => BY_HAND.to_owned(),
-                false => format!("First remove what blocks the {}. Then do this. {BY_HAND}", incident.mode),
-            };
-            list.command(
-                &what,
-                incident.drs_plan.as_ref().map(commands::start).or_else(|| commands::start_wave(email)),
-            );
+            by_hand(email, &mut list);
         }
         IncidentPhase::OkAgain => remaining(email, &mut list),
     }
     list.0
+}
+
+/// Starts the recovery without the incident, which is closed.
+fn by_hand(email: &IncidentEmail<'_>, list: &mut ActionList) {
+    let only = match may_start(email.incident) {
+        true => "",
+        false => "Only after you removed what blocks the recovery: ",
+    };
+    let start = email.incident.drs_plan.as_ref().map(commands::start);
+    list.command(&capitalized(&format!("{only}{}", lowercased(BY_HAND))), start);
+    for (wave, command) in commands::start_waves(email.plan, email.home) {
+        let what = format!(
+            "{only}start the wave {} by hand, for real, when the wave before it is launched. DRS takes the latest data, whatever its age, \
+             and first deletes the instances that it launched earlier for these servers",
+            shared::text::printable(&wave)
+        );
+        list.command(&capitalized(&what), command);
+    }
 }
 
 fn may_start(incident: &Incident) -> bool {
@@ -109,6 +122,10 @@ fn starting(email: &IncidentEmail<'_>, list: &mut ActionList) {
         list.command("Check whether DRS has a job with the incident's tag", commands::jobs(email));
     }
     list.command("Check whether DRS has the execution", incident.drs_plan.as_ref().map(commands::executions));
+    // The start of a recovery during a drill would be another incident's.
+    if incident.mode == Mode::Drill {
+        return;
+    }
     // While DRS cannot be read, the next email has no known time.
     if incident.holds.is_empty() && incident.waves.is_none() {
         list.sentence("Wait two minutes: you get another email.");
@@ -117,7 +134,8 @@ fn starting(email: &IncidentEmail<'_>, list: &mut ActionList) {
         "To start the recovery now, run this; the tag ties it to this incident, so that the function starts no second one",
         commands::start_for(incident),
     );
-    list.command(WAVE_BY_HAND, commands::start_wave(email));
+    let what = format!("Only if DRS lists no such job: {}", lowercased(WAVE_BY_HAND));
+    list.command(&what, commands::start_wave(email));
 }
 
 fn held(email: &IncidentEmail<'_>, list: &mut ActionList) {
@@ -142,15 +160,19 @@ fn held(email: &IncidentEmail<'_>, list: &mut ActionList) {
     if is_blocked_by(InterlockCode::KillSwitchUnclear) {
         list.command("Read the kill switch", commands::read_switch(email));
     }
-    let what = format!("Refuse the {}, if this is no outage", incident.mode);
+    let what = match incident.is_ordered() {
+        true => "Refuse the recovery, if it should not start".to_owned(),
+        false => format!("Refuse the {}, if this is no outage", incident.mode),
+    };
     let refuse = match is_asked(email.plan, incident) {
         true => commands::refuse_by_answer(email),
         false => commands::refuse(email),
     };
     list.command(&what, refuse);
-    if may_start(incident) {
+    // An incident whose alarm is OK needs no recovery.
+    if may_start(incident) && !incident.is_over() {
         let what = match is_blocked_by(InterlockCode::StartRefusedForGood) {
-            true => format!("With your own rights: {}", lowercased(BY_HAND)),
+            true => format!("With the permissions of your own role: {}", lowercased(BY_HAND)),
             false => BY_HAND.to_owned(),
         };
         list.command(&what, commands::start_for(incident));
@@ -202,21 +224,25 @@ fn recovered(email: &IncidentEmail<'_>, list: &mut ActionList) {
         list.numbered([
             "Test the application on the launched servers.",
             "Make sure that the original site takes no more writes.",
-            "Move traffic to the launched servers.",
+            match incident.traffic.is_empty() {
+                true => "Move traffic to the launched servers.",
+                false => "Move traffic to the launched servers, if the function cannot.",
+            },
         ]);
     }
     for (what, command) in traffic::actions(email) {
         list.command(&what, command);
     }
     let missing: Vec<&str> = incident.missing().map(|(id, _)| id.as_str()).collect();
+    let missing = missing.into_iter().take(MOST_BY_HAND).collect::<Vec<_>>();
     if !missing.is_empty() {
-        list.command("Launch the missing servers", commands::start_servers(email, &missing));
+        list.command(LAUNCH_MISSING, commands::start_servers(email, &missing));
     }
     close(email, list);
     clear(email, list);
 }
 
-fn failed(email: &IncidentEmail<'_>, list: &mut ActionList) {
+pub(super) fn failed(email: &IncidentEmail<'_>, list: &mut ActionList) {
     let incident = email.incident;
     let execution = incident.execution();
     let arn = execution.map(|execution| &execution.arn);
@@ -225,7 +251,7 @@ fn failed(email: &IncidentEmail<'_>, list: &mut ActionList) {
         list.command("List the jobs of DRS", commands::jobs(email));
         let missing: Vec<&str> = incident.missing().map(|(id, _)| id.as_str()).take(MOST_BY_HAND).collect();
         if !missing.is_empty() {
-            list.command("Launch the missing servers", commands::start_servers(email, &missing));
+            list.command(LAUNCH_MISSING, commands::start_servers(email, &missing));
         }
     }
     match execution.map(|execution| execution.status.as_str()) {
@@ -251,8 +277,9 @@ fn lowercased(text: &str) -> String {
 
 fn close(email: &IncidentEmail<'_>, list: &mut ActionList) {
     if email.incident.is_open() {
-        let what = "Close the incident, once it is settled: the next alarm then opens another one";
-        list.command(what, commands::close(email));
+        let next = if email.incident.is_ordered() { "order" } else { "alarm" };
+        let what = format!("Close the incident, once it is settled: the next {next} then opens another one");
+        list.command(&what, commands::close(email));
     }
 }
 

@@ -117,8 +117,10 @@ fn event(email: &IncidentEmail<'_>, LaterEntry { event, at }: &LaterEntry) -> St
             " Before a launch, DRS deletes the instances that it launched earlier for the same servers."
                 .to_owned()
         }
-        LaterEvent::ServersGone { .. } => format!(
-            " An operator terminated them, or a later launch deleted them. {} of {} still {}.",
+        LaterEvent::ServersGone { servers, .. } => format!(
+            " An operator terminated {0}, or a later launch deleted {0}.{1} {2} of {3} still {4}.",
+            verb(servers.len(), "it", "them"),
+            traffic::lost(incident, servers),
             incident.still_there(),
             count(incident.servers.len(), "server"),
             verb(incident.still_there(), "runs", "run")
