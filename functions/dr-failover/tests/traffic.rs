@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use dr_failover::alarm::AlarmState;
 use dr_failover::facts::{
-    AssociationFailure, Facts, FoundAddress, FoundAssociation, FoundInstance, KillSwitch, RecoveredInstance,
-    TrafficFacts,
+    AssociationFailure, Facts, FoundAddress, FoundAssociation, FoundInstance, KillSwitch, LaterFacts,
+    RecoveredInstance, TrafficFacts,
 };
 use dr_failover::incident::{Incident, IncidentPhase};
 use dr_failover::rules::Mode;
@@ -106,7 +106,13 @@ impl World {
     }
 
     fn step(&self) -> Step {
-        let facts = Facts { traffic: Some(self.facts.clone()), ..Facts::default() };
+        let later = LaterFacts {
+            progress: None,
+            executions: Ok(Vec::new()),
+            jobs: Ok(Vec::new()),
+            instances: Ok(Vec::new()),
+        };
+        let facts = Facts { traffic: Some(self.facts.clone()), later: Some(later), ..Facts::default() };
         step(&self.known, Input::Reconcile(Mode::Recovery), &facts, &self.context())
             .expect("the facts are there")
     }
@@ -142,7 +148,7 @@ fn error() -> CallError {
 fn is_the_address_written_down_before_ec2_is_asked() {
     let world = World::new();
     let missing = step(&world.known, Input::Reconcile(Mode::Recovery), &Facts::default(), &world.context());
-    assert!(matches!(missing, Err(MissingFact::Traffic(_))));
+    assert!(matches!(missing, Err(MissingFact::Later(_) | MissingFact::Traffic(_))));
     let effects = world.step().effects;
     assert!(
         matches!(&effects[..], [Effect::Write, Effect::Associate(those)] if those[0].interface == "eni-1")
