@@ -904,18 +904,24 @@ fn check_compares_the_servers_of_waves_with_the_role() {
     let folder = Folder::new();
     let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../templates/recovery.yaml");
     let template = std::fs::read_to_string(template).expect("the template is there");
-    folder.write("rules.toml", concat!(
+    let rules = concat!(
         "[[recovery-plan]]\nname = \"shop\"\nalarms = [\"arn:aws:cloudwatch:eu-west-1:111122223333:alarm:down\"]\n",
         "second-signal = { alarm = \"outside\" }\nrpo = \"15m\"\nwaves = [\n",
         "    { name = \"databases\", servers = [\"s-0000000000000db01\", \"s-0000000000000db02\"] },\n",
         "    { name = \"web\", tags = { Wave = \"web\" } },\n]\n"
-    ));
+    );
+    folder.write("rules.toml", rules);
+    folder.write(
+        "samconfig.toml",
+        "version = 0.1\n[default.deploy.parameters]\nparameter_overrides = [\"MailAddress=a@example.com\"]\n",
+    );
     let check = |template: &str| {
         folder.write("recovery.yaml", template);
         let output = folder.pointsman(&["check", "rules.toml", "--template", "recovery.yaml"]);
         err(&output)
     };
-    assert!(!check(&template).contains("error[not-permitted]"), "{}", check(&template));
+    let printed = check(&template);
+    assert!(!printed.contains("error"), "{printed}");
     let one = template.replacen(
         "Action: drs:StartRecovery\n                Resource: !Sub arn:${AWS::Partition}:drs:${AWS::Region}:${AWS::AccountId}:source-server/*",
         "Action: drs:StartRecovery\n                Resource: !Sub arn:${AWS::Partition}:drs:${AWS::Region}:${AWS::AccountId}:source-server/s-0000000000000db01",
