@@ -479,8 +479,7 @@ fn an_event_that_reaches_no_function_is_reported() {
 fn the_documented_help_is_the_printed_help() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/command-line.md");
     let page = std::fs::read_to_string(page).expect("docs/command-line.md exists");
-    for command in
-        ["", "replay", "explain", "check", "incident", "report", "stacks", "preflight", "findings"]
+    for command in ["", "replay", "explain", "check", "incident", "report", "stacks", "preflight", "findings"]
     {
         let name = if command.is_empty() { "pointsman" } else { command };
         let marker = format!("<!-- help: {name} -->");
@@ -871,10 +870,15 @@ fn an_incident_is_printed_from_whatever_form_it_is_in() {
     ] {
         assert!(printed[0].contains(line), "`{line}` is not in\n{}", printed[0]);
     }
-    let ended = INCIDENT.replace(r#""phase": "held""#, r#""phase": "ok-again", "ended": "2026-03-02T10:05:00Z""#);
+    let ended =
+        INCIDENT.replace(r#""phase": "held""#, r#""phase": "ok-again", "ended": "2026-03-02T10:05:00Z""#);
     folder.write("ended.json", &ended);
     let ended = out(&folder.pointsman(&["incident", "ended.json"]));
-    for line in ["start decided            no start", "last server launched     no server launched", "closed                   +5m"] {
+    for line in [
+        "start decided            no start",
+        "last server launched     no server launched",
+        "closed                   +5m",
+    ] {
         assert!(ended.contains(line), "`{line}` is not in\n{ended}");
     }
     assert!(!ended.contains("not yet"), "{ended}");

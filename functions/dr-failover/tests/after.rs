@@ -205,8 +205,9 @@ fn how_often_is_drs_read_after_the_launch() {
             stepped(&launched(Mode::Recovery), Input::Reconcile(Mode::Recovery), &Facts::default(), now);
         matches!(step, Err(MissingFact::Later(_)))
     };
-    let minutes =
-        |from: Timestamp| (0..60).filter(|minute| reads(from + jiff::SignedDuration::from_mins(*minute))).count();
+    let minutes = |from: Timestamp| {
+        (0..60).filter(|minute| reads(from + jiff::SignedDuration::from_mins(*minute))).count()
+    };
     let day = |day: i64| at("10:10:00") + jiff::SignedDuration::from_hours(24 * day);
     assert_eq!(minutes(at("11:00:00")), 60);
     assert_eq!(minutes(day(1)), 4);

@@ -100,8 +100,7 @@ pub(super) fn start_waves(plan: &RecoveryPlan, home: &Home) -> Vec<(String, Stri
     let command = |wave: &Wave| {
         let tagged = (!wave.tags.is_empty()).then_some("SERVER_ID");
         let ids: Vec<&str> = wave.servers.iter().map(String::as_str).chain(tagged).collect();
-        let lines: Vec<String> =
-            ids.chunks(MOST_OF_A_COMMAND).map(|ids| launch(&home.region, ids)).collect();
+        let lines: Vec<String> = ids.chunks(MOST_OF_A_COMMAND).map(|ids| launch(&home.region, ids)).collect();
         lines.join(THEN)
     };
     plan.waves.iter().map(|wave| (wave.name.clone(), command(wave))).collect()

@@ -197,7 +197,8 @@ pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<(String, Option<String>)
         actions.push(steps());
     }
     if let Some(DrillState::Incomplete { .. }) = state {
-        actions.push(("List the instances".to_owned(), Some(commands::instances_of(email, &servers(incident)))));
+        actions
+            .push(("List the instances".to_owned(), Some(commands::instances_of(email, &servers(incident)))));
     }
     let names = incident.servers.iter().filter(|(_, server)| server.is_launched()).map(|(id, _)| id);
     let names = list(hosts(incident, names));

@@ -133,7 +133,11 @@ pub(super) fn lines(incident: &Incident, detail: Detail) -> Vec<String> {
     let lines = incident.traffic.iter().take(shown).map(|(server, moved)| {
         let reason = TrafficReason { server: incident.server_label(server), moved };
         let sentence = match moved.status == TrafficStatus::TrafficMoved && incident.is_gone(server) {
-            true => format!("the address {} was moved to the instance of {}, which no longer exists", moved.address(), reason.server),
+            true => format!(
+                "the address {} was moved to the instance of {}, which no longer exists",
+                moved.address(),
+                reason.server
+            ),
             false => reason.to_string(),
         };
         let sentence = readable(incident, &capitalized(&printable(&sentence)));

@@ -61,7 +61,9 @@ pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<String> {
         IncidentPhase::Running if incident.waves.is_some() => waves::actions(email, &mut list),
         IncidentPhase::Running => running(incident, &mut list),
         // The end of a drill has actions of its own.
-        IncidentPhase::Recovered | IncidentPhase::RecoveredInPart | IncidentPhase::Drilled => recovered(email, &mut list),
+        IncidentPhase::Recovered | IncidentPhase::RecoveredInPart | IncidentPhase::Drilled => {
+            recovered(email, &mut list)
+        }
         IncidentPhase::Failed | IncidentPhase::Cancelled => failed(email, &mut list),
         IncidentPhase::AgedOut | IncidentPhase::Refused => {
             remaining(email, &mut list);
@@ -264,7 +266,8 @@ pub(super) fn failed(email: &IncidentEmail<'_>, list: &mut ActionList) {
         }
         _ => {}
     }
-    let what = "Or start the whole plan again: DRS deletes the launched servers, and launches every server again";
+    let what =
+        "Or start the whole plan again: DRS deletes the launched servers, and launches every server again";
     list.command(what, commands::start_for(incident));
     close(email, list);
     clear(email, list);

@@ -8,9 +8,7 @@ use super::server_name;
 use crate::alarm::AlarmState;
 use crate::email::{IncidentEmail, traffic};
 use crate::facts::RecoveryInstance;
-use crate::incident::{
-    Flapping, Incident, IncidentPhase, LaterEntry, LaterEvent, RefusalCause, launched_of,
-};
+use crate::incident::{Flapping, Incident, IncidentPhase, LaterEntry, LaterEvent, RefusalCause, launched_of};
 use crate::interlock::some;
 
 use super::waves;
