@@ -109,14 +109,14 @@ pub fn is_asked(plan: &RecoveryPlan, incident: &Incident) -> bool {
 }
 
 /// A value, by its words.
-enum Words<'v> {
+enum AnswerWords<'v> {
     None,
     Approve { incident: &'v str, digest: &'v str },
     Refuse { incident: &'v str },
     Unknown,
 }
 
-impl<'v> Words<'v> {
+impl<'v> AnswerWords<'v> {
     fn of(value: &'v str) -> Self {
         match value.split_whitespace().collect::<Vec<_>>()[..] {
             [NO_ANSWER] => Self::None,
@@ -135,11 +135,11 @@ pub fn judge(
     now: Timestamp,
 ) -> Option<Result<CountedAnswer, VoidAnswer>> {
     let is_older = answer.at <= incident.opened;
-    let (named, digest) = match Words::of(&answer.value) {
-        Words::None => return None,
-        Words::Approve { incident, digest } => (incident, Some(digest)),
-        Words::Refuse { incident } => (incident, None),
-        Words::Unknown => {
+    let (named, digest) = match AnswerWords::of(&answer.value) {
+        AnswerWords::None => return None,
+        AnswerWords::Approve { incident, digest } => (incident, Some(digest)),
+        AnswerWords::Refuse { incident } => (incident, None),
+        AnswerWords::Unknown => {
             let value = shortened(&printable(&answer.value), 100);
             return (!is_older).then_some(Err(VoidAnswer::ApprovalUnknown { value }));
         }
