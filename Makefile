@@ -112,7 +112,8 @@ site-check: ## check the page of an outage in a browser, with axe-core (needs np
 
 site-check-in-browser: $(SITE_TOOLS)
 	@$(MAKE) --no-print-directory site
-	@cd .tools/site && node check.mjs ../page ../page-http ../../templates/dr-site.yaml screenshots
+	@cd .tools/site && node check.mjs ../page ../page-http ../../templates/dr-site.yaml screenshots \
+	  ../../cli/src/report/html/snapshots
 	$(if $(BLESS),cp .tools/site/screenshots/*.png docs/images/)
 
 clean: ## remove the output of the other targets, except cargo's target folder

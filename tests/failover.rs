@@ -2,6 +2,7 @@
 
 mod drills;
 mod waves;
+mod waves_approved;
 
 use std::time::{Duration, Instant};
 

@@ -272,6 +272,20 @@ fn every_way_to_lose_a_forwarded_event_has_its_alarm() {
     }
 }
 
+/// An event that a rule can neither deliver nor keep is lost, whatever the rule.
+#[test]
+fn an_alarm_reports_an_event_of_each_rule_that_reaches_no_queue() {
+    for (package, prefix) in functions() {
+        let events = properties(&format!("{prefix}Function"))["Events"].clone();
+        let rules = events.as_object().expect("it has events").iter();
+        let rules = rules.filter(|(_, event)| event["Type"] != "SQS");
+        let alarm = properties(&format!("{prefix}DeadLetterAlarm")).to_string();
+        for rule in rules.map(|(name, _)| format!(r#"{{"Ref":"{prefix}Function{name}"}}"#)) {
+            assert_eq!(alarm.matches(&rule).count(), 1, "{package}: {rule}");
+        }
+    }
+}
+
 /// The metric of an alarm; of one that adds several up, each of them once.
 fn watched_metrics(alarm: &Value) -> String {
     let summed = alarm["Metrics"].as_array().into_iter().flatten();
@@ -377,7 +391,7 @@ fn the_permissions_page_has_each_action_of_the_template_and_no_other() {
     for (package, _) in functions() {
         let template = match package {
             "ami-alerts" => alerts::template_with_every_permission(),
-            "dr-failover" => recovery::template(),
+            "dr-failover" => recovery::template_with_an_address(),
             _ => template_with_a_service_role(),
         };
         let row = format!("| {package} | `");

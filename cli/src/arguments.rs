@@ -195,8 +195,9 @@ pub struct CheckArguments {
 /// `pointsman incident`.
 #[derive(Debug, Args)]
 pub struct IncidentArguments {
-    /// A file with the incident (the item as the AWS CLI prints it, or the `incident` of an email's JSON), or its ID
-    #[arg(value_name = "FILE|ID")]
+    /// A file with the incident (the item as the AWS CLI prints it, or the `incident` of an email's JSON), a case folder,
+    /// which is replayed, or the ID of an incident
+    #[arg(value_name = "FILE|CASE|ID")]
     pub incident: String,
     /// The DynamoDB table of the incident, for an ID
     #[arg(long, value_name = "NAME")]
@@ -209,8 +210,8 @@ pub struct IncidentArguments {
 /// `pointsman report`.
 #[derive(Debug, Args)]
 pub struct ReportArguments {
-    /// A file with the incident, or its ID, as for `pointsman incident`
-    #[arg(value_name = "FILE|ID")]
+    /// A file with the incident, a case folder, or an ID, as for `pointsman incident`
+    #[arg(value_name = "FILE|CASE|ID")]
     pub incident: String,
     /// The DynamoDB table of the incident, for an ID
     #[arg(long, value_name = "NAME")]

@@ -4,17 +4,23 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use dr_failover::incident::{EndedHold, EntryKind, Incident, LaterEntry};
+use dr_failover::incident::{
+    EndedHold, EntryKind, Incident, LaterEntry, LaunchRefusal, LaunchTag, WaveLaunch, launched_of,
+};
 use dr_failover::store::{IncidentStore, incident_of_item};
 use dr_failover::text::short_duration;
 use dr_failover::traffic::TrafficReason;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use shared::text::printable;
+use shared::text::{count, printable};
 
-use crate::arguments::IncidentArguments;
+use crate::arguments::{IncidentArguments, ReplayArguments};
 use crate::exit::Exit;
-use crate::render;
+use crate::replay::{Case, replay_until_the_end};
+use crate::{render, workspace};
+
+/// The name of the function's table in a replay.
+const CASE_TABLE: &str = "pointsman-DrFailoverTable";
 
 /// Prints the incident.
 pub fn run(arguments: &IncidentArguments) -> Result<Exit> {
@@ -26,12 +32,15 @@ pub fn run(arguments: &IncidentArguments) -> Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// The incident in a file, or in the table.
+/// The incident in a file, at the end of a case, or in the table.
 ///
 /// # Errors
 /// When there is no such incident.
 pub(crate) fn read(file_or_id: &str, table: Option<&str>) -> Result<Incident> {
     let path = Path::new(file_or_id);
+    if path.join("event.json").is_file() {
+        return from_case(path);
+    }
     match path.is_file() {
         true => from_file(path).with_context(|| format!("{} does not hold an incident", path.display())),
         false => from_table(file_or_id, table),
@@ -53,9 +62,32 @@ fn from_file(path: &Path) -> Result<Incident> {
     }
 }
 
+/// Replays a case, and reads the incident that was opened last.
+fn from_case(path: &Path) -> Result<Incident> {
+    let root = workspace::root()?;
+    let arguments = ReplayArguments {
+        function: Some(dr_failover::FUNCTION.name.to_owned()),
+        ..ReplayArguments::default()
+    };
+    let case = Case::read(path, &arguments, &root)?;
+    let mut items = Vec::new();
+    replay_until_the_end(&case, &arguments, &root, &mut |aws| {
+        items = aws.items(CASE_TABLE).unwrap_or_default();
+    })?;
+    let is_incident = |item: &Value| item["sk"]["S"].as_str().is_some_and(|key| key.starts_with("incident#"));
+    let incidents = items.into_iter().filter(is_incident).map(incident_of_item);
+    let mut incidents = incidents.collect::<Result<Vec<Incident>, _>>()?;
+    incidents.sort_by_key(|incident| incident.opened);
+    let last = incidents.pop().with_context(|| format!("{} opens no incident", path.display()))?;
+    for other in incidents {
+        anstream::eprintln!("note: the case has another incident, {}", other.id);
+    }
+    Ok(last)
+}
+
 fn from_table(id: &str, table: Option<&str>) -> Result<Incident> {
     let Some(plan) = Incident::plan_of(id) else {
-        bail!("`{id}` is neither a file nor the id of an incident, such as shop-20260302T100000Z-2752a79b");
+        bail!("`{id}` is no file, no case, and no id of an incident, such as shop-20260302T100000Z-2752a79b");
     };
     let table = table.context("to read an incident by its id, add --table NAME")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -100,7 +132,7 @@ pub fn text(incident: &Incident) -> String {
     }
     ended_blocks(&mut out, incident);
     snapshots(&mut out, incident);
-    let _ = writeln!(out, "\ntime from the {}", if incident.alarms.is_empty() { "command" } else { "alarm" });
+    let _ = writeln!(out, "\ntime from the {}", incident.first_cause());
     for (what, at, never) in steps(incident) {
         let after = at.map_or_else(|| never.to_owned(), |at| after(began, at));
         let _ = writeln!(out, "  {what:<24} {after}");
@@ -118,6 +150,7 @@ pub fn text(incident: &Incident) -> String {
             out.push_str(&render::block(&printable(&line)));
         }
     }
+    waves(&mut out, incident);
     remains(&mut out, incident);
     if !incident.events_after_launch().is_empty() {
         out.push_str("\nafter the launch\n");
@@ -170,12 +203,53 @@ fn snapshots(out: &mut String, incident: &Incident) {
         });
         let (name, age) = (incident.short_name(&chosen.server), short_duration(age));
         let line = format!(
-            "  {name}  {} taken at {}, {age} before the alarm{}",
+            "  {name}  {} taken at {}, {age} before the {}{}",
             chosen.snapshot,
             chosen.taken,
+            incident.first_cause(),
             against.unwrap_or_default()
         );
         out.push_str(&render::block(&printable(&line)));
+    }
+}
+
+/// Each wave with its launches, and what operators decided about them.
+fn waves(out: &mut String, incident: &Incident) {
+    let Some(course) = &incident.waves else { return };
+    out.push_str("\nwaves\n");
+    let mut line = |line: String| out.push_str(&render::block(&printable(&line)));
+    for (wave, number) in course.waves.iter().zip(1..) {
+        let (launched, servers) = (
+            incident.servers_of(&wave.name).filter(|(_, server)| server.is_launched()).count(),
+            incident.servers_of(&wave.name).count(),
+        );
+        let begun = wave
+            .begun
+            .map_or_else(|| "not begun".to_owned(), |at| format!("begun {}", after(incident.began(), at)));
+        line(format!("  {number} {}: {begun}, {}", wave.name, launched_of(launched, servers)));
+        for launch in &wave.launches {
+            let tag = LaunchTag { wave: number, part: launch.part };
+            let (at, of) = (after(incident.began(), launch.at), count(launch.snapshots.len(), "server"));
+            line(format!("    job {tag}  {at}  {of}: {}", state_of(launch)));
+        }
+    }
+    for (server, by) in &course.skipped {
+        line(format!("  {by} skipped {}", incident.host_and_id(server)));
+    }
+    course.continued_by.iter().for_each(|by| line(format!("  {by} continued although the alarm was OK")));
+    course.unreadable.iter().for_each(|error| line(format!("  the jobs cannot be read: {error}")));
+}
+
+fn state_of(launch: &WaveLaunch) -> String {
+    match (&launch.job, &launch.refusal, launch.asked_until) {
+        (Some(job), ..) => job.clone(),
+        (None, Some(LaunchRefusal { count, error, .. }), _) => {
+            format!("refused {}, last: {error}", shared::text::count(*count as usize, "time"))
+        }
+        (None, None, Some(until)) => {
+            format!("DRS was asked, and has no known job (asked again after {until})")
+        }
+        (None, None, None) => "DRS was not asked".to_owned(),
     }
 }
 

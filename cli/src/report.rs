@@ -1,14 +1,16 @@
 //! `pointsman report`: an incident on one page, as evidence of a drill or a recovery: a short text, or HTML that needs no other file.
 
 mod html;
+mod parts;
 mod picture;
 
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use dr_failover::incident::{EntryKind, Incident, IncidentPhase, RecordEntry};
+use dr_failover::incident::{EntryKind, Incident, IncidentPhase, IncidentWave, RecordEntry};
 use dr_failover::rules::Mode;
-use dr_failover::text::short_duration;
+use dr_failover::text::{capitalized, short_duration};
+use dr_failover::traffic::TrafficReason;
 use jiff::{SignedDuration, Timestamp};
 use shared::text::{count, printable};
 
@@ -33,7 +35,7 @@ pub fn run(arguments: &ReportArguments) -> Result<Exit> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ReportStep {
     /// What the time was spent on.
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     /// When it began.
     pub(crate) from: Timestamp,
     /// When it ended.
@@ -48,25 +50,46 @@ impl ReportStep {
 
 /// The steps, one after the other. A step that did not happen is left out.
 pub(crate) fn steps(incident: &Incident) -> Vec<ReportStep> {
-    let launched =
-        || incident.servers.values().filter(|server| server.is_launched()).map(|server| server.since);
-    let ends = [
-        ("the event reaches the function", Some(incident.opened)),
-        ("the function decides the start", incident.first(EntryKind::Decided)),
-        ("DRS accepts the start", incident.first(EntryKind::Started)),
-        ("DRS launches the first server", launched().min()),
-        ("DRS launches the last server", launched().max()),
+    let (decided, started) = (incident.first(EntryKind::Decided), incident.first(EntryKind::Started));
+    let mut ends = vec![
+        ("the event reaches the function".to_owned(), Some(incident.opened)),
+        ("the function decides the start".to_owned(), decided),
+        ("DRS accepts the start".to_owned(), started),
     ];
+    ends.extend(launches(incident));
+    if decided.or(started).is_none() {
+        ends.push(("no start, until it is closed".to_owned(), incident.closed));
+    }
     let mut from = incident.began();
     let mut steps = Vec::new();
     for (name, to) in ends {
         let Some(to) = to.filter(|to| *to >= from) else { continue };
         if to > from {
-            steps.push(ReportStep { name, from, to });
+            steps.push(ReportStep { name: printable(&name), from, to });
         }
         from = to;
     }
     steps
+}
+
+/// The launches: of each wave, or of the first and the last server.
+fn launches(incident: &Incident) -> Vec<(String, Option<Timestamp>)> {
+    if let Some(course) = &incident.waves {
+        let of_wave = |wave: &IncidentWave| {
+            let launched = parts::last_launch(incident, wave);
+            [
+                (format!("until the wave {}", wave.name), wave.begun),
+                (format!("DRS launches {}", wave.name), launched),
+            ]
+        };
+        return course.waves.iter().flat_map(of_wave).collect();
+    }
+    let launched =
+        || incident.servers.values().filter(|server| server.is_launched()).map(|server| server.since);
+    vec![
+        ("DRS launches the first server".to_owned(), launched().min()),
+        ("DRS launches the last server".to_owned(), launched().max()),
+    ]
 }
 
 /// The entries of the record of one kind.
@@ -111,18 +134,30 @@ pub(crate) fn took(incident: &Incident) -> Option<SignedDuration> {
     Some(last.duration_since(incident.began()).max(SignedDuration::ZERO))
 }
 
-/// The age of the oldest snapshot of the start, when the outage or the drill began.
+/// The age of the oldest snapshot that a server was launched from, when the outage or the drill began.
 pub(crate) fn oldest_data(incident: &Incident) -> Option<SignedDuration> {
-    let taken = incident.oldest_snapshot()?;
+    let starts = incident.attempts.iter().rev().filter_map(|attempt| attempt.start.as_ref());
+    let start = starts.into_iter().find(|start| !start.snapshots.is_empty())?;
+    let taken = start.snapshots.iter().map(|chosen| chosen.taken).min()?;
     Some(incident.began().duration_since(taken).max(SignedDuration::ZERO))
 }
 
-/// For how long the start was blocked: from the first interlock to the start, or to the end.
+/// `within the RPO of 15m`.
+pub(crate) fn against_rpo(incident: &Incident) -> Option<String> {
+    let (age, rpo) = (oldest_data(incident)?, incident.rpo?);
+    let is = if age <= rpo { "within" } else { "OLDER THAN" };
+    Some(format!("{is} the RPO of {}", short_duration(rpo)))
+}
+
+/// For how long at least one check blocked it.
 pub(crate) fn blocked_for(incident: &Incident) -> Option<SignedDuration> {
-    let first = incident.first(EntryKind::Held)?;
-    let until = incident.first(EntryKind::Decided).filter(|at| *at >= first);
-    let last = || incident.closed.or_else(|| incident.record.last().map(|entry| entry.at));
-    Some(until.or_else(last)?.duration_since(first))
+    let last = incident.finished.unwrap_or_else(|| parts::last_seen(incident));
+    // Items of earlier versions have no blocks that ended: from the first entry to the start, or to the end.
+    parts::blocked_time(incident, last).or_else(|| {
+        let first = incident.first(EntryKind::Held)?;
+        let until = incident.first(EntryKind::Decided).filter(|at| *at >= first);
+        Some(until.or(incident.closed).unwrap_or(last).duration_since(first))
+    })
 }
 
 /// What is left to do, or the proof that nothing is.
@@ -138,9 +173,14 @@ pub(crate) fn remains(incident: &Incident) -> Vec<String> {
                 format!("The drill instance {} of {} is not terminated", one.id, incident.host(&one.server))
             })),
         }
-    } else if incident.launched() > 0 {
-        let number = count(incident.launched(), "launched instance");
-        lines.push(format!("{number} of this {}, unless they were terminated since", incident.mode));
+    } else if incident.still_there() > 0 {
+        let number = count(incident.still_there(), "launched instance");
+        lines.push(format!("{number} of this {}, unless terminated since", incident.mode));
+    }
+    lines.extend(parts::without_a_launch(incident));
+    for (server, moved) in incident.traffic.iter().filter(|(_, moved)| moved.association.is_none()) {
+        let reason = TrafficReason { server: incident.server_label(server), moved };
+        lines.push(capitalized(&reason.to_string()));
     }
     for (id, server) in incident.missing() {
         lines.push(format!("{} was not launched ({})", incident.host(id), server.status));
@@ -166,10 +206,11 @@ pub fn text(incident: &Incident) -> String {
     out.push_str("\ntimes\n");
     row(&mut out, "began", utc(incident.began()));
     for step in steps(incident) {
-        row(&mut out, step.name, short_duration(step.took()));
+        row(&mut out, &step.name, short_duration(step.took()));
     }
     row(&mut out, "to the last launched server", shown(took(incident)));
-    row(&mut out, "age of the oldest snapshot", shown(oldest_data(incident)));
+    let rpo = against_rpo(incident).map(|rpo| format!(", {rpo}")).unwrap_or_default();
+    row(&mut out, "age of the oldest snapshot", format!("{}{rpo}", shown(oldest_data(incident))));
     row(&mut out, "blocked for", shown(blocked_for(incident)));
     row(&mut out, "servers launched", format!("{} of {}", incident.launched(), incident.servers.len()));
     row(&mut out, "emails sent", entries(incident, EntryKind::Mail).count().to_string());
@@ -177,6 +218,12 @@ pub fn text(incident: &Incident) -> String {
     if !remains.is_empty() {
         out.push_str("\nwhat remains\n");
         for line in remains {
+            out.push_str(&render::block(&format!("  {line}")));
+        }
+    }
+    for part in parts::before(incident).into_iter().chain(parts::after(incident)) {
+        let _ = writeln!(out, "\n{}", part.heading.to_lowercase());
+        for line in parts::lines(&part) {
             out.push_str(&render::block(&format!("  {line}")));
         }
     }

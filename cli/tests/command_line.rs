@@ -479,7 +479,8 @@ fn an_event_that_reaches_no_function_is_reported() {
 fn the_documented_help_is_the_printed_help() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/command-line.md");
     let page = std::fs::read_to_string(page).expect("docs/command-line.md exists");
-    for command in ["", "replay", "explain", "check", "incident", "stacks", "findings"] {
+    for command in ["", "replay", "explain", "check", "incident", "report", "stacks", "preflight", "findings"]
+    {
         let name = if command.is_empty() { "pointsman" } else { command };
         let marker = format!("<!-- help: {name} -->");
         let (_, after) =
@@ -869,10 +870,15 @@ fn an_incident_is_printed_from_whatever_form_it_is_in() {
     ] {
         assert!(printed[0].contains(line), "`{line}` is not in\n{}", printed[0]);
     }
-    let ended = INCIDENT.replace(r#""phase": "held""#, r#""phase": "ok-again", "ended": "2026-03-02T10:05:00Z""#);
+    let ended =
+        INCIDENT.replace(r#""phase": "held""#, r#""phase": "ok-again", "ended": "2026-03-02T10:05:00Z""#);
     folder.write("ended.json", &ended);
     let ended = out(&folder.pointsman(&["incident", "ended.json"]));
-    for line in ["start decided            no start", "last server launched     no server launched", "closed                   +5m"] {
+    for line in [
+        "start decided            no start",
+        "last server launched     no server launched",
+        "closed                   +5m",
+    ] {
         assert!(ended.contains(line), "`{line}` is not in\n{ended}");
     }
     assert!(!ended.contains("not yet"), "{ended}");
@@ -889,11 +895,48 @@ fn an_incident_that_cannot_be_had_is_said_to_be_so() {
     folder.write("other.json", "{}");
     for (arguments, printed) in [
         (vec!["incident", "other.json"], "other.json does not hold an incident"),
-        (vec!["incident", "gone.json"], "`gone.json` is neither a file nor the id of an incident"),
+        (vec!["incident", "gone.json"], "`gone.json` is no file, no case, and no id of an incident"),
         (vec!["incident", "shop-20260302T100000Z-2752a79b"], "add --table NAME"),
     ] {
         let output = folder.pointsman(&arguments);
         assert_eq!(output.status.code(), Some(3), "{arguments:?}");
         assert!(err(&output).contains(printed), "{}", err(&output));
+    }
+}
+
+/// A plan with waves needs StartRecovery on each server that it names, and on every server if a wave has tags.
+#[test]
+fn check_compares_the_servers_of_waves_with_the_role() {
+    let folder = Folder::new();
+    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../templates/recovery.yaml");
+    let template = std::fs::read_to_string(template).expect("the template is there");
+    let rules = concat!(
+        "[[recovery-plan]]\nname = \"shop\"\nalarms = [\"arn:aws:cloudwatch:eu-west-1:111122223333:alarm:down\"]\n",
+        "second-signal = { alarm = \"outside\" }\nrpo = \"15m\"\nwaves = [\n",
+        "    { name = \"databases\", servers = [\"s-0000000000000db01\", \"s-0000000000000db02\"] },\n",
+        "    { name = \"web\", tags = { Wave = \"web\" } },\n]\n"
+    );
+    folder.write("rules.toml", rules);
+    folder.write(
+        "samconfig.toml",
+        "version = 0.1\n[default.deploy.parameters]\nparameter_overrides = [\"MailAddress=a@example.com\"]\n",
+    );
+    let check = |template: &str| {
+        folder.write("recovery.yaml", template);
+        let output = folder.pointsman(&["check", "rules.toml", "--template", "recovery.yaml"]);
+        err(&output)
+    };
+    let printed = check(&template);
+    assert!(!printed.contains("error"), "{printed}");
+    let one = template.replacen(
+        "Action: drs:StartRecovery\n                Resource: !Sub arn:${AWS::Partition}:drs:${AWS::Region}:${AWS::AccountId}:source-server/*",
+        "Action: drs:StartRecovery\n                Resource: !Sub arn:${AWS::Partition}:drs:${AWS::Region}:${AWS::AccountId}:source-server/s-0000000000000db01",
+        1,
+    );
+    assert_ne!(one, template);
+    let printed = check(&one);
+    assert_eq!(printed.matches("error[not-permitted]").count(), 2, "{printed}");
+    for place in ["rules.toml:7:61", "rules.toml:8:28"] {
+        assert!(printed.contains(place), "{place}: {printed}");
     }
 }

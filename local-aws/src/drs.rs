@@ -271,6 +271,18 @@ impl Drs {
         found.map(|found| result.clone_into(&mut found.launch)).is_some()
     }
 
+    /// Gives that server other tags, or removes it.
+    pub(crate) fn set_server(&self, server: &str, tags: Option<&BTreeMap<String, String>>) {
+        let mut state = self.lock();
+        match tags {
+            Some(tags) => {
+                let found = state.servers.iter_mut().find(|one| one.id == server);
+                found.into_iter().for_each(|found| found.tags.clone_from(tags));
+            }
+            None => state.servers.retain(|one| one.id != server),
+        }
+    }
+
     /// Adds a snapshot of that server, and returns whether there is such a server.
     pub(crate) fn add_snapshot(&self, server: &str, taken: Timestamp) -> bool {
         let mut state = self.lock();

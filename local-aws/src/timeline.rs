@@ -48,6 +48,8 @@ pub enum WorldChange {
     Endpoint { url: String, status: Option<u16> },
     /// The result of the next launch of a source server changes.
     Launch { server: String, result: String },
+    /// A source server has other tags from now on, or is removed from DRS.
+    SourceServer { server: String, tags: Option<std::collections::BTreeMap<String, String>> },
     /// A recovery snapshot of a source server is taken.
     Snapshot { server: String },
     /// The recovery snapshots of a source server are deleted.
@@ -85,6 +87,8 @@ impl fmt::Display for WorldChange {
             Self::Endpoint { url, status: Some(status) } => write!(f, "{url} answers with status {status}"),
             Self::Endpoint { url, status: None } => write!(f, "{url} no longer answers"),
             Self::Launch { server, result } => write!(f, "a launch of {server} will be {result}"),
+            Self::SourceServer { server, tags: Some(tags) } => write!(f, "{server} has the tags {tags:?}"),
+            Self::SourceServer { server, tags: None } => write!(f, "{server} is removed from DRS"),
             Self::Snapshot { server } => write!(f, "a recovery snapshot of {server} is taken"),
             Self::NoSnapshots { server } => write!(f, "the recovery snapshots of {server} are deleted"),
             Self::Drs { name, of, .. } => write!(f, "an operator acts in DRS: {name} {of}"),
@@ -118,6 +122,7 @@ impl LocalAws {
             WorldChange::Launch { server, result } => {
                 world.drs.set_launch(server, result);
             }
+            WorldChange::SourceServer { server, tags } => world.drs.set_server(server, tags.as_ref()),
             WorldChange::Snapshot { server } => {
                 world.drs.add_snapshot(server, now);
             }

@@ -24,6 +24,18 @@ fn says(failover: &Failover, start: &str) -> usize {
     failover.subjects().iter().filter(|subject| subject.starts_with(start)).count()
 }
 
+/// An operator does not watch a drill that a queue starts hours later.
+#[test]
+fn a_command_without_a_time_from_a_queue_starts_no_drill() {
+    let failover = Failover::new(WORLD);
+    let invocation = Invocation { earlier: Some(3), ..failover.invocation("one", false) };
+    let handled =
+        dr_failover::handle(drill(), invocation, &failover.rules, &failover.settings, &failover.clients);
+    let decision = runtime().block_on(async { Box::pin(handled).await }).expect("the event is well formed");
+    assert_eq!(decision.reasons[0].because.code, "drill-too-late");
+    assert_eq!(failover.started(), Vec::<String>::new());
+}
+
 /// Killed at each call, before and after its effect; then Lambda tries the command again, with the same request id.
 #[test]
 fn a_drill_that_is_killed_at_any_call_is_one_drill() {

@@ -4,7 +4,7 @@ use local_aws::RecoveryJobNow;
 
 use super::*;
 
-const WAVES: &str = r#"
+pub(super) const WAVES: &str = r#"
 now = "2026-03-02T10:00:20Z"
 [[table]]
 name = "incidents"
@@ -36,7 +36,7 @@ launch-seconds = 60
 snapshots = ["2026-03-02T09:58:00Z"]
 "#;
 
-const THREE: &str = r#"
+pub(super) const THREE: &str = r#"
 [[recovery-plan]]
 name = "shop"
 alarms = ["arn:aws:cloudwatch:eu-west-1:111122223333:alarm:shop-down"]
@@ -68,17 +68,17 @@ impl Failover {
         }
     }
 
-    fn waves(&self) -> Vec<String> {
+    pub(super) fn waves(&self) -> Vec<String> {
         self.aws.recovery_jobs().iter().map(wave_of).collect()
     }
 
-    fn command(&self, kind: &str, server: &str) -> Decision {
+    pub(super) fn command(&self, kind: &str, server: &str) -> Decision {
         let incident = self.incidents().remove(0).id;
         let detail = json!({"incident": incident, "server": server, "by": "Ana"});
         self.invoke(&json!({"source": "pointsman", "detail-type": kind, "detail": detail}), "command")
     }
 
-    fn says(&self, start: &str) -> usize {
+    pub(super) fn says(&self, start: &str) -> usize {
         self.subjects().iter().filter(|subject| subject.starts_with(start)).count()
     }
 }

@@ -1,13 +1,15 @@
 // Opens the page of an outage in a browser as visitors see it: phone and desktop, light and dark, with axe-core's rules.
 //
-//     node check.mjs PAGES HTTP_PAGES TEMPLATE SCREENSHOTS
+//     node check.mjs PAGES HTTP_PAGES TEMPLATE SCREENSHOTS REPORTS
+//
+// The reports of `pointsman report --html` are checked as well: REPORTS is the folder with the snapshots of their tests.
 //
 // PAGES and HTTP_PAGES are folders that tools/site.py wrote, without and with --http. The server below answers as CloudFront does
 // with the headers of TEMPLATE. The browser is the program that POINTSMAN_CHROMIUM names, else the pinned one of package.json, else
 // one that is installed. Without any, the check is skipped, and says so; in CI it fails.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import path from "node:path";
 
@@ -15,7 +17,7 @@ import pinned from "@sparticuz/chromium";
 import axe from "axe-core";
 import { chromium } from "playwright-core";
 
-const [pages, httpPages, template, screenshots] = process.argv.slice(2);
+const [pages, httpPages, template, screenshots, reports] = process.argv.slice(2);
 const WIDTHS = { phone: { width: 375, height: 740 }, desktop: { width: 1280, height: 800 } };
 const LARGEST_PAGE = 10_000;
 const ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"];
@@ -174,6 +176,26 @@ const checks = {
     assert.equal(page.url(), `${address}/`);
     await page.close();
     server.close();
+  },
+
+  async "the reports pass axe-core, fit a phone, and print on at most two pages"(browser) {
+    const snapshots = readdirSync(reports).filter((name) => name.includes("_page_of_") && name.endsWith(".snap"));
+    assert.ok(snapshots.length >= 2, `${snapshots}`);
+    for (const name of snapshots) {
+      // A snapshot has a header between two lines of dashes.
+      const html = readFileSync(path.join(reports, name), "utf8").split(/^---$/m).slice(2).join("---").trim();
+      for (const viewport of Object.values(WIDTHS)) {
+        const page = await browser.newPage({ viewport });
+        await page.setContent(html);
+        assert.deepEqual(await violations(page), [], name);
+        const [content, width] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+        assert.ok(content <= width, `${name}: ${content} pixels in ${width}`);
+        const printed = (await page.pdf({ format: "A4" })).toString("latin1").match(/\/Type\s*\/Page\b/g);
+        assert.ok(printed.length <= 2, `${name}: ${printed.length} pages`);
+        await page.screenshot({ path: path.join(screenshots, `report-${snapshots.indexOf(name)}-${viewport.width}.png`), fullPage: true });
+        await page.close();
+      }
+    }
   },
 
   // The link to still.html is the way to turn the refresh off that WCAG 2.2.1 asks for; axe-core cannot see that.

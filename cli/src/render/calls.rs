@@ -197,7 +197,12 @@ fn brief(input: &Value) -> String {
             if let Some(pair) = pair(members) {
                 return pair;
             }
-            let parts = members.iter().filter(|(name, _)| !is_token(name)).map(member);
+            let mut named: Vec<_> = members.iter().filter(|(name, _)| !is_token(name)).collect();
+            // The SDK sends a map, such as tags, in a random order.
+            if named.iter().all(|(name, _)| name.contains(':')) {
+                named.sort_unstable_by_key(|(name, _)| *name);
+            }
+            let parts = named.into_iter().map(member);
             parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
         }
         Value::Number(_) | Value::Null | Value::Bool(_) => String::new(),

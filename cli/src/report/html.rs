@@ -1,17 +1,15 @@
 //! The report as one HTML page: no scripts, no other file. Every text is escaped, because hostnames and reasons are the texts of others.
 
-use dr_failover::incident::{EntryKind, Incident, IncidentPhase};
+use dr_failover::incident::{Incident, IncidentPhase};
 use dr_failover::text::short_duration;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use shared::text::printable;
 
+use super::parts::{self, Part};
 use super::picture::picture;
-use super::{blocked_for, entries, oldest_data, outcome, remains, shown, steps, title, took, utc};
+use super::{against_rpo, blocked_for, oldest_data, outcome, remains, shown, steps, title, took, utc};
 
 const STYLE: &str = include_str!("report.css");
-
-/// The most entries of a list.
-const MOST: usize = 100;
 
 /// The page.
 pub fn html(incident: &Incident) -> String {
@@ -33,12 +31,14 @@ pub fn html(incident: &Incident) -> String {
                     (summary(incident))
                     (what_remains(incident))
                     (times(incident))
+                    @for part in parts::before(incident) { (table(&part)) }
+                    (despite(incident))
                     (servers(incident))
-                    (blocks(incident))
-                    (list("Commands of operators", incident, EntryKind::Operator))
-                    (list("Emails sent", incident, EntryKind::Mail))
+                    @for part in parts::after(incident) { (table(&part)) }
                 }
-                footer { p { "All times are in UTC. The table of incidents has the whole record." } }
+                footer {
+                    p { (parts::period(incident)) " All times are in UTC. " (unrecorded(incident)) }
+                }
             }
         }
     };
@@ -53,15 +53,25 @@ fn summary(incident: &Incident) -> Markup {
     };
     let launched = format!("{} of {}", incident.launched(), incident.servers.len());
     let facts = [
-        ("To the last server", shown(took(incident))),
-        ("Oldest snapshot", shown(oldest_data(incident))),
-        ("Blocked for", shown(blocked_for(incident))),
-        ("Servers launched", launched),
+        ("To the last launched server", shown(took(incident)), late(incident)),
+        ("Oldest snapshot", shown(oldest_data(incident)), against_rpo(incident)),
+        ("Blocked for", shown(blocked_for(incident)), None),
+        ("Servers launched", launched, None),
     ];
     html! {
         p class=(class) { (outcome(incident)) }
-        dl { @for (name, value) in facts { div { dt { (name) } dd { (value) } } } }
+        @if let Some((by, at)) = parts::approval(incident) {
+            p { "Approved by: " (printable(&by)) @if let Some(at) = at { ", at " (utc(at)) } "." }
+        }
+        dl { @for (name, value, more) in facts {
+            div { dt { (name) } dd { (value) @if let Some(more) = more { span .more { (more) } } } }
+        } }
     }
+}
+
+/// Whether the RTO passed.
+fn late(incident: &Incident) -> Option<String> {
+    incident.over_rto.then(|| "the RTO passed".to_owned())
 }
 
 fn times(incident: &Incident) -> Markup {
@@ -75,7 +85,11 @@ fn times(incident: &Incident) -> Markup {
                 thead { tr { th scope="col" { "Step" } th scope="col" { "Until" } th scope="col" { "Took" } } }
                 tbody {
                     @for step in &steps {
-                        tr { td { (step.name) } td .time { (utc(step.to)) } td .time { (short_duration(step.took())) } }
+                        tr {
+                            td data-name="Step" { (step.name) }
+                            td .time data-name="Until" { (utc(step.to)) }
+                            td .time data-name="Took" { (short_duration(step.took())) }
+                        }
                     }
                 }
             }
@@ -84,11 +98,9 @@ fn times(incident: &Incident) -> Markup {
 }
 
 fn servers(incident: &Incident) -> Markup {
-    let snapshots = || incident.start().iter().flat_map(|start| &start.snapshots).collect::<Vec<_>>();
-    let snapshots = snapshots();
     let age = |id: &str| {
-        let chosen = snapshots.iter().find(|chosen| chosen.server == id)?;
-        Some(short_duration(incident.began().duration_since(chosen.taken).max(jiff::SignedDuration::ZERO)))
+        let taken = parts::snapshot_of(incident, id)?.taken;
+        Some(short_duration(incident.began().duration_since(taken).max(jiff::SignedDuration::ZERO)))
     };
     html! {
         h2 { "Servers" }
@@ -101,29 +113,34 @@ fn servers(incident: &Incident) -> Markup {
                     th scope="col" { "Instance" } th scope="col" { "Age of its snapshot" }
                 } }
                 tbody {
-                    @for (id, server) in incident.servers.iter().take(MOST) {
+                    @for (id, server) in &incident.servers {
                         tr {
-                            td { (printable(&incident.host(id))) @if !server.critical { " (optional)" } br; span .id { (printable(id)) } }
-                            td { (printable(&server.status)) }
-                            td .time { (server.since.strftime("%H:%M:%S").to_string()) }
-                            td { (printable(server.instance.as_deref().unwrap_or("-"))) }
-                            td .time { (age(id).unwrap_or_else(|| "-".to_owned())) }
+                            td data-name="Server" { (printable(&incident.host(id))) @if !server.critical { " (optional)" } " " span .id { (printable(id)) } }
+                            td data-name="Result" { (printable(&server.status)) (since(incident, id)) }
+                            td .time data-name="At" { (server.since.strftime("%H:%M:%S").to_string()) }
+                            td data-name="Instance" { (printable(server.instance.as_deref().unwrap_or("-"))) }
+                            td .time data-name="Age of its snapshot" { (age(id).unwrap_or_else(|| "-".to_owned())) }
                         }
                     }
                 }
             }
-            @if incident.servers.len() > MOST { p { "and " (incident.servers.len() - MOST) " more" } }
         }
     }
 }
 
-fn blocks(incident: &Incident) -> Markup {
+/// What became of the server.
+fn since(incident: &Incident, id: &str) -> &'static str {
+    if incident.later.as_ref().is_some_and(|later| later.gone.contains(id)) {
+        ", gone since"
+    } else if incident.is_skipped(id) {
+        ", skipped"
+    } else {
+        ""
+    }
+}
+
+fn despite(incident: &Incident) -> Markup {
     html! {
-        @if let Some(blocked) = blocked_for(incident) {
-            h2 { "What blocked the start" }
-            p { "Blocked for " (short_duration(blocked)) "." }
-            (rows(incident, EntryKind::Held))
-        }
         @if let Some(start) = incident.start().filter(|start| !start.despite.is_empty()) {
             h2 { "What did not block the start" }
             ul { @for finding in &start.despite { li { (printable(&finding.to_string())) } } }
@@ -131,23 +148,29 @@ fn blocks(incident: &Incident) -> Markup {
     }
 }
 
-fn list(heading: &str, incident: &Incident, kind: EntryKind) -> Markup {
+/// A part. A log of times and sentences has a narrow first column.
+fn table(part: &Part) -> Markup {
+    let class = if part.columns.len() == 2 { "log" } else { "" };
     html! {
-        h2 { (heading) }
-        @if entries(incident, kind).next().is_none() { p { "None." } } @else { (rows(incident, kind)) }
+        h2 { (part.heading) }
+        @if let Some(sentence) = &part.sentence { p { (sentence) } }
+        @if !part.rows.is_empty() {
+            table class=(class) {
+                thead { tr { @for (name, _) in part.columns { th scope="col" { (name) } } } }
+                tbody { @for row in &part.rows { tr {
+                    @for (cell, (name, is_time)) in row.iter().zip(part.columns) {
+                        @if *is_time { td .time data-name=(name) { (cell) } } @else { td data-name=(name) { (cell) } }
+                    }
+                } } }
+            }
+        }
     }
 }
 
-fn rows(incident: &Incident, kind: EntryKind) -> Markup {
-    html! {
-        table .log {
-            thead { tr { th scope="col" { "At" } th scope="col" { "What" } } }
-            tbody {
-                @for entry in entries(incident, kind).take(MOST) {
-                    tr { td .time { (entry.at.strftime("%m-%d %H:%M:%S").to_string()) } td { (printable(&entry.what)) } }
-                }
-            }
-        }
+fn unrecorded(incident: &Incident) -> String {
+    match incident.unrecorded {
+        0 => "The table of incidents has the whole record.".to_owned(),
+        more => format!("The record had no room for {more} more entries."),
     }
 }
 

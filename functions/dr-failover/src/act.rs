@@ -109,9 +109,11 @@ impl<'a> Acting<'a> {
         let (_, effects) = self.taken(step);
         for effect in effects {
             let message = match &effect {
-                Effect::ReportUndecided { alarm, error } => email::undecided(self.plan, alarm, error, now),
+                Effect::ReportUndecided { alarm, error } => {
+                    email::undecided(self.plan, alarm, error, &self.run.home, now)
+                }
                 Effect::ReportUnrecordedStart { answer, error } => {
-                    email::unrecorded(self.plan, answer, error, now)
+                    email::unrecorded(self.plan, answer, error, &self.run.home, now)
                 }
                 Effect::Write
                 | Effect::Start(_)

@@ -109,14 +109,14 @@ pub fn is_asked(plan: &RecoveryPlan, incident: &Incident) -> bool {
 }
 
 /// A value, by its words.
-enum Words<'v> {
+enum AnswerWords<'v> {
     None,
     Approve { incident: &'v str, digest: &'v str },
     Refuse { incident: &'v str },
     Unknown,
 }
 
-impl<'v> Words<'v> {
+impl<'v> AnswerWords<'v> {
     fn of(value: &'v str) -> Self {
         match value.split_whitespace().collect::<Vec<_>>()[..] {
             [NO_ANSWER] => Self::None,
@@ -135,11 +135,11 @@ pub fn judge(
     now: Timestamp,
 ) -> Option<Result<CountedAnswer, VoidAnswer>> {
     let is_older = answer.at <= incident.opened;
-    let (named, digest) = match Words::of(&answer.value) {
-        Words::None => return None,
-        Words::Approve { incident, digest } => (incident, Some(digest)),
-        Words::Refuse { incident } => (incident, None),
-        Words::Unknown => {
+    let (named, digest) = match AnswerWords::of(&answer.value) {
+        AnswerWords::None => return None,
+        AnswerWords::Approve { incident, digest } => (incident, Some(digest)),
+        AnswerWords::Refuse { incident } => (incident, None),
+        AnswerWords::Unknown => {
             let value = shortened(&printable(&answer.value), 100);
             return (!is_older).then_some(Err(VoidAnswer::ApprovalUnknown { value }));
         }
@@ -206,4 +206,143 @@ pub fn short_name(by: &str) -> String {
     let name =
         arn.as_ref().map_or(by, |arn| arn.resource.split_once('/').map_or(&arn.resource, |(_, name)| name));
     shortened(&printable(name), 40)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::incident::{ApprovalRequest, IncidentApproval};
+    use crate::rules::read;
+    use shared::config::Document;
+
+    const ROLE: &str = "arn:aws:iam::111122223333:role/service/dr-failover";
+    const ANA: &str = "arn:aws:iam::111122223333:user/ana";
+    const DIGEST: &str = "8c20e292e69746d1";
+    const ID: &str = "shop-20260302T100000Z-2752a79b";
+
+    fn at(time: &str) -> Timestamp {
+        format!("2026-03-02T{time}Z").parse().unwrap()
+    }
+
+    /// An incident of 10:00 that asked at 10:01, until 10:31.
+    fn incident() -> Incident {
+        let rules = r#"
+            [[recovery-plan]]
+            name = "shop"
+            alarms = ["arn:aws:cloudwatch:eu-west-1:111122223333:alarm:shop-down"]
+            second-signal = { alarm = "shop-from-outside" }
+            plan = "arn:aws:drs:us-east-1:111122223333:recovery-plan/rp-0a1b2c3d4e5f60718"
+            rpo = "15m"
+        "#;
+        let plan = read(&Document::new("pointsman.toml", rules), &mut Vec::new()).plans.remove(0);
+        let mut incident = Incident::opened(ID.to_owned(), &plan, at("10:00:00"));
+        let request = ApprovalRequest {
+            digest: DIGEST.to_owned(),
+            of: "of".to_owned(),
+            asked: at("10:01:00"),
+            expires: at("10:31:00"),
+            unblocked: at("10:01:00"),
+            snapshots: Vec::new(),
+        };
+        incident.approval = IncidentApproval { asked_count: 1, request: Some(request), read: None };
+        incident
+    }
+
+    fn answer(value: &str, by: Option<&str>, time: &str) -> ParameterAnswer {
+        ParameterAnswer { version: 2, at: at(time), by: by.map(str::to_owned), value: value.to_owned() }
+    }
+
+    fn judged(value: &str, by: &str, time: &str, now: &str) -> Option<Result<CountedAnswer, VoidAnswer>> {
+        judge(&answer(value, Some(by), time), &incident(), ROLE, at(now))
+    }
+
+    fn approve() -> String {
+        format!("approve {ID} {DIGEST}")
+    }
+
+    #[test]
+    fn what_does_an_answer_in_time_say() {
+        let refuse = format!("refuse {ID}");
+        assert_eq!(judged(&approve(), ANA, "10:02:00", "10:02:01"), Some(Ok(CountedAnswer::Approves)));
+        assert_eq!(judged(&refuse, ANA, "10:02:00", "10:02:01"), Some(Ok(CountedAnswer::Refuses)));
+        let spaced = format!("  approve  {ID}\n{DIGEST}\n");
+        assert_eq!(judged(&spaced, ANA, "10:02:00", "10:02:01"), Some(Ok(CountedAnswer::Approves)));
+        assert_eq!(judged(NO_ANSWER, ANA, "10:02:00", "10:02:01"), None);
+        // A refusal needs no request, and outlives it.
+        assert_eq!(judged(&refuse, ANA, "10:00:30", "11:00:00"), Some(Ok(CountedAnswer::Refuses)));
+    }
+
+    #[test]
+    fn which_times_are_too_early_or_too_late() {
+        let old = Some(Err(VoidAnswer::ApprovalTooOld));
+        let expired = Some(Err(VoidAnswer::ApprovalExpired));
+        assert_eq!(judged(&approve(), ANA, "10:00:00", "10:02:00"), old, "as old as the incident");
+        assert_eq!(judged(&approve(), ANA, "10:01:00", "10:02:00"), old, "as old as the request");
+        assert_eq!(judged(&format!("refuse {ID}"), ANA, "09:59:59", "10:02:00"), old);
+        assert_eq!(judged(&approve(), ANA, "10:30:59", "10:31:00"), expired, "in time, and read too late");
+        assert_eq!(judged(&approve(), ANA, "10:31:01", "10:31:02"), expired);
+        assert_eq!(judged(&approve(), ANA, "10:30:59", "10:30:59"), Some(Ok(CountedAnswer::Approves)));
+    }
+
+    #[test]
+    fn which_digests_and_incidents_do_not_count() {
+        let wrong = Some(Err(VoidAnswer::ApprovalWrongDigest));
+        for digest in ["8c20e292e69746d2", "8C20E292E69746D1", "8c20", "none"] {
+            assert_eq!(
+                judged(&format!("approve {ID} {digest}"), ANA, "10:02:00", "10:03:00"),
+                wrong,
+                "{digest}"
+            );
+        }
+        let mut asked_nothing = incident();
+        asked_nothing.approval.request = None;
+        let approved = answer(&approve(), Some(ANA), "10:02:00");
+        assert_eq!(judge(&approved, &asked_nothing, ROLE, at("10:03:00")), wrong);
+        let another = judged("refuse bank-20260302T100000Z-2752a79b", ANA, "10:02:00", "10:03:00");
+        assert!(matches!(another, Some(Err(VoidAnswer::ApprovalOfAnotherIncident { .. }))), "{another:?}");
+        assert_eq!(judged("refuse bank-20260302T100000Z-2752a79b", ANA, "09:00:00", "10:03:00"), None);
+    }
+
+    #[test]
+    fn which_values_are_no_answer() {
+        for value in ["", "yes", "approve", "refuse", "Refuse shop", "approve a b c", "none none"] {
+            let judged = judged(value, ANA, "10:02:00", "10:03:00");
+            assert!(matches!(judged, Some(Err(VoidAnswer::ApprovalUnknown { .. }))), "{value}: {judged:?}");
+        }
+        assert_eq!(judged("yes", ANA, "09:00:00", "10:03:00"), None, "before the incident");
+    }
+
+    #[test]
+    fn which_principals_may_answer() {
+        let own = Some(Err(VoidAnswer::ApprovalByTheFunction));
+        let without = Some(Err(VoidAnswer::ApprovalWithoutPrincipal));
+        let counted = Some(Ok(CountedAnswer::Approves));
+        for (by, expected) in [
+            ("arn:aws:sts::111122223333:assumed-role/dr-failover/pointsman-DrFailover", &own),
+            ("arn:aws:iam::111122223333:role/service/dr-failover", &own),
+            ("arn:aws:iam::111122223333:role/dr-failover", &own),
+            ("arn:aws:sts::444455556666:assumed-role/dr-failover/session", &counted),
+            ("arn:aws:sts::111122223333:assumed-role/operator/dr-failover", &counted),
+            ("arn:aws:iam::111122223333:user/dr-failover", &counted),
+            ("arn:aws:iam::111122223333:root", &counted),
+            ("ana", &without),
+            ("", &without),
+            ("arn:aws:ssm:us-east-1:111122223333:parameter/x", &without),
+        ] {
+            assert_eq!(judged(&approve(), by, "10:02:00", "10:03:00"), *expected, "{by}");
+        }
+        let without_name = answer(&approve(), None, "10:02:00");
+        assert_eq!(judge(&without_name, &incident(), ROLE, at("10:03:00")), without);
+        // The own role may not refuse, either.
+        let session = "arn:aws:sts::111122223333:assumed-role/dr-failover/x";
+        assert_eq!(judged(&format!("refuse {ID}"), session, "10:02:00", "10:03:00"), own);
+    }
+
+    #[test]
+    fn what_names_a_principal_in_a_subject() {
+        assert_eq!(short_name(ANA), "ana");
+        assert_eq!(short_name("arn:aws:sts::111122223333:assumed-role/Operator/ana"), "Operator/ana");
+        assert_eq!(short_name("arn:aws:iam::111122223333:root"), "root");
+        assert_eq!(short_name("x"), "x");
+    }
 }

@@ -94,13 +94,13 @@ pub enum Because {
     /// The incident was closed before.
     ClosedAlready { incident: String },
     /// The incident is launched, and nothing changed since.
-    Launched { phase: IncidentPhase, end: Option<IncidentEnd> },
+    Launched { mode: Mode, phase: IncidentPhase, end: Option<IncidentEnd> },
     /// DRS cannot be read after the launch.
     LaterUnreadable { error: CallError },
     /// The command that starts the drill was already handled.
     SameDrill { incident: String },
     /// The command that starts the drill was kept too long.
-    DrillTooLate { late: SignedDuration },
+    DrillTooLate { late: Option<SignedDuration> },
     /// A drill of the plan is open.
     DrillOpen { incident: String },
     /// The drill has not ended its launch, and cannot be cleaned up.
@@ -235,7 +235,7 @@ impl fmt::Display for Because {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Superseded => f.write_str(
-                "a queue delivered this event again, and the schedule has sent a newer one meanwhile: the event needs no handling",
+                "a queue delivered this event again, and its sender has sent a newer one meanwhile: the event needs no handling",
             ),
             Self::NotOurs(why) => f.write_str(why),
             Self::NotUnderstood { why } => {
@@ -349,9 +349,12 @@ impl fmt::Display for Because {
                 "the incident cannot be closed before its launch has ended. Refuse a recovery that has not started",
             ),
             Self::SameDrill { incident } => write!(f, "the command was already handled: its drill is {incident}"),
-            Self::DrillTooLate { late } => {
+            Self::DrillTooLate { late: Some(late) } => {
                 write!(f, "the command that starts a drill is {} old: no drill starts", short_duration(*late))
             }
+            Self::DrillTooLate { late: None } => f.write_str(
+                "a queue delivered the command that starts a drill, and the command has no time: no drill starts",
+            ),
             Self::DrillOpen { incident } => {
                 write!(f, "the drill {incident} is open: clean it up before the next drill")
             }
@@ -410,8 +413,17 @@ impl fmt::Display for Because {
                 Ok(())
             }
             Self::ClosedAlready { incident } => write!(f, "the incident {incident} was closed before"),
-            Self::Launched { phase, end } => {
-                write!(f, "the incident is {} and stays open until an operator closes it", phase.name())?;
+            Self::Launched { mode, phase, end } => {
+                match mode {
+                    Mode::Recovery => {
+                        write!(f, "the incident is {} and stays open until an operator closes it", phase.name())?;
+                    }
+                    Mode::Drill => write!(
+                        f,
+                        "the drill is {} and stays open until it is cleaned up, or until an operator closes it",
+                        phase.name()
+                    )?,
+                }
                 end.iter().try_for_each(|end| write!(f, ": {end}"))
             }
             Self::LaterUnreadable { error } => write!(

@@ -12,7 +12,7 @@ pub(crate) fn check(document: &Document, _: &[PathBuf], problems: &mut Vec<Probl
     CheckedRules { rules: plans.len(), needs: plans.iter().flat_map(needs).collect() }
 }
 
-/// A plan needs its DRS recovery plan, its own topic and its addresses.
+/// A plan needs its DRS recovery plan or the servers of its waves, its own topic and its addresses.
 fn needs(plan: &RecoveryPlan) -> Vec<NeededPermission> {
     let drs_plan = plan.drs_plan.iter().zip(&plan.named_at.drs_plan).map(|(drs_plan, at)| NeededPermission {
         at: at.clone(),
@@ -37,5 +37,20 @@ fn needs(plan: &RecoveryPlan) -> Vec<NeededPermission> {
             calls: vec!["ec2:AssociateAddress"],
             help: "add its ARN to the parameter RecoveryAddressArns (parameter_overrides in samconfig.toml)",
         });
-    drs_plan.chain(topic).chain(addresses).collect()
+    let drs = |resource: &str| format!("arn:{{partition}}:drs:{{region}}:{{account}}:{resource}");
+    let wave_help = "add it to the policy of DrFailoverRole in templates/recovery.yaml";
+    let waves = plan.named_at.waves.iter().map(|(server, at)| NeededPermission {
+        at: at.clone(),
+        resource: drs(&format!("source-server/{server}")),
+        calls: vec!["drs:StartRecovery"],
+        help: wave_help,
+    });
+    // A wave tags its job.
+    let tag = plan.named_at.waves.first().map(|(_, at)| NeededPermission {
+        at: at.clone(),
+        resource: drs("job/*"),
+        calls: vec!["drs:TagResource"],
+        help: wave_help,
+    });
+    drs_plan.chain(topic).chain(addresses).chain(waves).chain(tag).collect()
 }

@@ -4,6 +4,7 @@ mod commands;
 mod drill;
 mod form;
 mod preflight;
+mod readable;
 mod subject;
 mod text;
 mod traffic;
@@ -19,7 +20,7 @@ use crate::rules::{Mode, RecoveryPlan};
 use crate::settings::Settings;
 
 pub use preflight::not_ready;
-pub use without_incident::{cleared, deleted, not_understood, undecided, unrecorded};
+pub use without_incident::{Unread, cleared, deleted, not_understood, undecided, unrecorded};
 
 /// The version of the JSON form. A new member does not change it.
 const VERSION: u32 = 1;

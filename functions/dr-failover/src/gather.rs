@@ -21,6 +21,8 @@ use crate::rules::RecoveryPlan;
 use crate::run::Run;
 use crate::step::{ExecutionsQuery, Input, KnownPlan, LaterQuery, MissingFact, Step, TrafficQuery, step};
 
+pub(crate) use addresses::addresses;
+pub(crate) use approval::answers;
 pub(crate) use executions::{executions, mode};
 pub(crate) use waves::arn as job_arn;
 

@@ -17,7 +17,7 @@ use crate::act;
 use crate::alarm::{AlarmNotice, DeletedAlarm};
 use crate::aws::Clients;
 use crate::because::Because;
-use crate::email;
+use crate::email::{self, Unread};
 use crate::event::{Event, Parsed, parse};
 use crate::incident::Incident;
 use crate::plan::decide_and_act;
@@ -60,22 +60,26 @@ pub async fn handle(
         event => match read(&run, &event).map_err(|error| Failure::new("MalformedEvent", &error))? {
             ReadEvent::Ours(ours) => (ours.to_string(), decided(&run, &ours).await),
             ReadEvent::Other(line, report) => (line.to_owned(), report),
-            ReadEvent::NotUnderstood(why) => {
-                ("an event that cannot be read".to_owned(), unreadable(&run, &event, why).await)
-            }
+            ReadEvent::NotUnderstood(why) => (
+                "an event that cannot be read".to_owned(),
+                unreadable(&run, &event, (Unread::Event, why)).await,
+            ),
         },
     };
     Ok(report.decision(crate::FUNCTION.name, &line, &invocation))
 }
 
-/// Whether an event of a failure queue is useless: the schedule sends the same event again, and a launch result only causes the
-/// re-evaluation that reconcile makes each minute.
+/// Whether an event of a failure queue is useless: the schedule sends the same event again, a launch result only causes the
+/// re-evaluation that reconcile makes each minute, and Region switch repeats its order. The order has no time, so that one of hours
+/// ago would start a recovery that its execution no longer waits for.
 fn is_superseded(event: &Value) -> bool {
     let text = |name: &str| event[name].as_str().unwrap_or_default();
-    matches!(
-        (text("source"), text("detail-type")),
-        ("pointsman", "reconcile" | "preflight") | ("aws.drs", "DRS Source Server Launch Result")
-    )
+    let is_order = event["recovery-plan"].is_string() && event["ExecutionId"].is_string();
+    is_order
+        || matches!(
+            (text("source"), text("detail-type")),
+            ("pointsman", "reconcile" | "preflight") | ("aws.drs", "DRS Source Server Launch Result")
+        )
 }
 
 /// An event, as far as it can be read.
@@ -109,7 +113,8 @@ fn read(run: &Run<'_>, event: &Value) -> Result<ReadEvent, MalformedEvent> {
 async fn listed(run: &Run<'_>, events: Vec<Value>) -> (String, Report) {
     let mut report = Report::default();
     let (mut lines, mut unread, mut whys) = (Vec::new(), Vec::new(), Vec::new());
-    let count = shared::text::count(events.len(), "event");
+    let all = events.len();
+    let count = shared::text::count(all, "event");
     for event in events {
         match read(run, &event) {
             Ok(ReadEvent::Ours(ours)) => {
@@ -134,8 +139,9 @@ async fn listed(run: &Run<'_>, events: Vec<Value>) -> (String, Report) {
         lines.push(format!("{} cannot be read", shared::text::count(unread.len(), "event")));
         let of = shared::text::count(unread.len(), "event");
         let whys = shared::text::list_at_most(&whys, MOST_LINES);
-        let why = format!("{of} of a list of {count}: {whys}. The other events were handled");
-        report.add(unreadable(run, &Value::Array(unread), why).await);
+        let why = format!("{of} of a list of {count}: {whys}");
+        let number = Unread::OfAList { unread: unread.len(), of: all };
+        report.add(unreadable(run, &Value::Array(unread), (number, why)).await);
     }
     (format!("{count}: {}", shared::text::list_at_most(&lines, MOST_LINES)), report)
 }
@@ -214,6 +220,10 @@ async fn decided(run: &Run<'_>, event: &Event) -> Report {
                 None => missing(&mut report, "recovery plan of the incident", incident),
             }
         }
+        // How long a queue kept the command is not known.
+        Event::Drill { plan: name, at: None, .. } if run.invocation.earlier.is_some() => {
+            report.reason(Verdict::Skip, name, &Because::DrillTooLate { late: None });
+        }
         Event::Drill { plan: name, by, at } => match run.rules.plan(name) {
             Some(plan) => {
                 let request = DrillRequest { by, at: *at };
@@ -284,7 +294,13 @@ async fn each(run: &Run<'_>, inputs: Vec<(&RecoveryPlan, Input<'_>)>) -> Report 
 
 /// The preflight of each plan, several at a time, in the order of the rules.
 async fn preflights(run: &Run<'_>) -> Report {
-    let each = run.rules.plans.iter().map(|plan| Box::pin(preflight(run, plan)));
+    let one = async |plan: &RecoveryPlan| {
+        if run.invocation.deadline.saturating_duration_since(Instant::now()) < TIME_FOR_A_PLAN {
+            return Report::of(Verdict::Fail, &plan.name, &Because::NoTime);
+        }
+        preflight(run, plan).await
+    };
+    let each = run.rules.plans.iter().map(|plan| Box::pin(one(plan)));
     let reports: Vec<Report> = stream::iter(each).buffered(AT_A_TIME).collect().await;
     let mut all = Report::default();
     reports.into_iter().for_each(|report| all.add(report));
@@ -299,8 +315,9 @@ fn missing(report: &mut Report, what: &'static str, name: &str) {
 }
 
 /// Pages the operator about an event that may be an alarm and cannot be read.
-async fn unreadable(run: &Run<'_>, event: &Value, why: String) -> Report {
-    let message = email::not_understood(event, &why, &run.rules.plans, run.invocation.now);
+async fn unreadable(run: &Run<'_>, event: &Value, (unread, why): (Unread, String)) -> Report {
+    let message =
+        email::not_understood(event, (unread, &why), &run.rules.plans, &run.home, run.invocation.now);
     let mut report = Report::of(Verdict::Alert, "event", &Because::NotUnderstood { why });
     act::page(run, &message, &mut report).await;
     report

@@ -36,7 +36,7 @@ use crate::suppression::Suppression;
 use crate::traffic::TrafficMove;
 
 pub use approval::{ApprovalRequest, Approver, IncidentApproval, MOST_REQUESTS, ReadAnswer, digest_of_plan};
-pub use attempt::{ChosenSnapshot, DecidedStart, RefusalCause, StartAttempt, StartRefusal};
+pub use attempt::{ChosenSnapshot, DecidedStart, RefusalCause, StartAttempt, StartRefusal, is_lasting};
 pub use clean_up::{
     CleanUp, DrillState, LISTED_WITHIN, MOST_CALLS, MOST_INSTANCES, MOST_REMINDERS, TerminateCallRecord,
 };
@@ -49,9 +49,9 @@ pub use outage::{Flapping, SAME_INCIDENT, STEADY_ALARM, STEADY_OK};
 pub use phase::{CLOSING_CODES, IncidentPhase};
 pub use reading::SignalReading;
 pub use record::{EntryKind, RecordEntry};
-pub use wave::{IncidentWave, LaunchRefusal, LaunchTag, WAVE_TAG, WaveCourse, WaveLaunch};
 pub use remains::Remains;
 pub use settling::SettlingState;
+pub use wave::{IncidentWave, LaunchRefusal, LaunchTag, WAVE_TAG, WaveCourse, WaveLaunch};
 
 /// The tag of an execution that names the incident that started it.
 pub const INCIDENT_TAG: &str = "pointsman:incident";

@@ -12,7 +12,7 @@ use shared::call_error::CallError;
 
 use crate::alarm::AlarmState;
 use crate::facts::{JobKind, ProbeFailure, RecoveryInstance};
-use crate::incident::{MissingDetail, RefusalCause};
+use crate::incident::{MissingDetail, RefusalCause, is_lasting};
 use crate::rules::Mode;
 use crate::suppression::Suppression;
 
@@ -258,8 +258,8 @@ impl Interlock {
             | Self::NoSnapshot { .. }
             | Self::OverRpo { .. }
             | Self::ReplicationStopped { .. }
-            | Self::WaveSlow { .. }
-            | Self::WaveRefused { .. } => true,
+            | Self::WaveSlow { .. } => true,
+            Self::WaveRefused { error, .. } => !is_lasting(error),
             Self::StartRefused { cause, .. } => !cause.is_lasting(),
             // The function waits for the alarm's own time, unless that is a mistake.
             Self::FromTheFuture { early, .. } => *early <= LONGEST_WAIT_FOR_A_TIME,

@@ -1,5 +1,6 @@
 //! The preflight of a plan: what would block its recovery now, found while nothing is wrong. Nothing is started.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,11 +10,12 @@ use shared::text::{count, list};
 use strum::{IntoStaticStr, VariantNames};
 
 use crate::alarm::AlarmState;
-use crate::facts::{FoundExecution, ProbeResult, Read, Recoverable, SecondAlarm, Signals};
+use crate::approval::is_asked;
+use crate::facts::{FoundAddress, FoundExecution, ProbeResult, Read, Recoverable, SecondAlarm, Signals};
 use crate::incident::Incident;
 use crate::interlock::{Interlock, SecondAlarmGap, some};
 use crate::latch::Latch;
-use crate::rules::RecoveryPlan;
+use crate::rules::{PlanMode, RecoveryPlan, ServerAddress};
 use crate::settings::Settings;
 use crate::step::decide::{StartQuestion, standing};
 use crate::text::short_duration;
@@ -37,6 +39,10 @@ pub struct PreflightFacts {
     pub subscriptions: Read<Subscriptions>,
     /// The calls of a start that IAM denies to the function's role.
     pub denied: Read<Vec<String>>,
+    /// The number of answers of operators; none if no recovery of the plan waits for one.
+    pub answers: Option<Read<usize>>,
+    /// The addresses of the plan that exist; none if the plan has none.
+    pub addresses: Option<Read<BTreeMap<String, FoundAddress>>>,
 }
 
 /// The subscriptions of a topic.
@@ -90,6 +96,16 @@ pub enum PreflightGap {
     OverQuota { servers: usize },
     /// The table could not be read.
     TableUnreadable { error: CallError },
+    /// An address of the plan does not exist.
+    ReservedAddressMissing { address: String, server: String },
+    /// Something has an address of the plan, so that it would not be moved.
+    ReservedAddressInUse { address: String, server: String, holder: String },
+    /// The plan launches no server with the id of an address.
+    ReservedAddressUnused { address: String, server: String },
+    /// The addresses could not be read.
+    ReservedAddressesUnreadable { error: CallError },
+    /// An incident of the plan is open: it has emails of its own.
+    OpenIncident { incident: String },
 }
 
 /// Evaluates a plan.
@@ -119,23 +135,28 @@ pub fn evaluate(
     };
     let (blocks, despite) = standing(&question, &facts.signals, &facts.executions, &facts.recoverable);
     findings.extend(blocks.into_iter().map(PreflightFinding::Interlock));
-    findings.extend(of_second_signal(plan, &facts.signals));
+    if latch.open.is_none() {
+        findings.extend(of_second_signal(plan, &facts.signals));
+    }
     findings.extend(of_topic(plan, settings, &facts.subscriptions));
     findings.extend(of_role(&facts.denied));
+    findings.extend(of_answers(settings, facts.answers.as_ref()));
+    findings.extend(of_addresses(plan, facts).into_iter().map(PreflightFinding::Gap));
     let servers = facts.recoverable.plan.as_ref().ok().map(|plan| plan.servers.len());
     findings.extend(
         servers
-            .filter(|servers| *servers > SERVERS_QUOTA)
+            // A wave with more servers has several jobs.
+            .filter(|servers| *servers > SERVERS_QUOTA && plan.waves.is_empty())
             .map(|servers| PreflightFinding::Gap(PreflightGap::OverQuota { servers })),
     );
     let (unknown, blocks) = findings.into_iter().partition(PreflightFinding::is_unknown);
-    Readiness {
-        blocks,
-        unknown,
-        remarks: despite.into_iter().map(PreflightFinding::Interlock).collect(),
-        servers,
-        oldest: oldest(&facts.recoverable, now),
+    let mut remarks: Vec<PreflightFinding> = despite.into_iter().map(PreflightFinding::Interlock).collect();
+    if plan.mode == PlanMode::Notify {
+        remarks.push(PreflightFinding::Interlock(Interlock::NotifyOnly));
     }
+    let open = latch.open.iter().cloned();
+    remarks.extend(open.map(|incident| PreflightFinding::Gap(PreflightGap::OpenIncident { incident })));
+    Readiness { blocks, unknown, remarks, servers, oldest: oldest(&facts.recoverable, now) }
 }
 
 /// The second signal must be readable, and must not report an outage.
@@ -217,6 +238,48 @@ fn of_role(denied: &Read<Vec<String>>) -> Option<PreflightFinding> {
     }
 }
 
+/// Without the parameter, a recovery that waits for an operator would not start.
+fn of_answers(settings: &Settings, answers: Option<&Read<usize>>) -> Option<PreflightFinding> {
+    let error = answers?.as_ref().err()?.clone();
+    let parameter = settings.approval.clone();
+    Some(PreflightFinding::Interlock(Interlock::ApprovalUnreadable { parameter, error }))
+}
+
+/// Whether a recovery of the plan waits for an operator's answer, so that its parameter must be readable.
+pub fn needs_answers(plan: &RecoveryPlan, now: Timestamp) -> bool {
+    is_asked(plan, &Incident::opened("preflight".to_owned(), plan, now))
+}
+
+/// Each address of the plan must exist, be free, and belong to a server that the plan launches.
+fn of_addresses(plan: &RecoveryPlan, facts: &PreflightFacts) -> Vec<PreflightGap> {
+    let found = match &facts.addresses {
+        None => return Vec::new(),
+        Some(Err(error)) => return vec![PreflightGap::ReservedAddressesUnreadable { error: error.clone() }],
+        Some(Ok(found)) => found,
+    };
+    let drs_plan = facts.recoverable.plan.as_ref().ok();
+    let mut gaps = Vec::new();
+    for ServerAddress { server, allocation } in &plan.addresses {
+        let (server, address) = (server.clone(), allocation.clone());
+        if drs_plan.is_some_and(|plan| plan.servers.iter().all(|one| one.id != server)) {
+            gaps.push(PreflightGap::ReservedAddressUnused {
+                address: address.clone(),
+                server: server.clone(),
+            });
+        }
+        match found.get(allocation) {
+            None => gaps.push(PreflightGap::ReservedAddressMissing { address, server }),
+            Some(FoundAddress { association: Some(by), .. }) => {
+                let holder = by.instance.as_ref().or(by.interface.as_ref()).or(by.id.as_ref());
+                let holder = holder.map_or_else(|| "another resource".to_owned(), Clone::clone);
+                gaps.push(PreflightGap::ReservedAddressInUse { address, server, holder });
+            }
+            Some(FoundAddress { association: None, .. }) => {}
+        }
+    }
+    gaps
+}
+
 fn oldest(recoverable: &Recoverable, now: Timestamp) -> Option<SignedDuration> {
     let servers = &recoverable.plan.as_ref().ok()?.servers;
     let ages = servers.iter().map(|server| Some(server.snapshot.as_ref().ok()?.as_ref()?.age_at(now)));
@@ -227,7 +290,14 @@ impl PreflightFinding {
     /// Whether the finding says that something could not be judged, and not that it would block a recovery.
     pub fn is_unknown(&self) -> bool {
         use PreflightGap as Gap;
-        matches!(self, Self::Gap(Gap::TopicUnreadable { .. } | Gap::RoleNotSimulated { .. }))
+        matches!(
+            self,
+            Self::Gap(
+                Gap::TopicUnreadable { .. }
+                    | Gap::RoleNotSimulated { .. }
+                    | Gap::ReservedAddressesUnreadable { .. }
+            )
+        )
     }
 
     /// A few words for a subject.
@@ -284,6 +354,11 @@ impl PreflightGap {
             Self::RoleNotSimulated { .. } => "the role was not simulated".to_owned(),
             Self::OverQuota { servers } => format!("{servers} servers are over the quota"),
             Self::TableUnreadable { .. } => "the table cannot be read".to_owned(),
+            Self::ReservedAddressMissing { .. } => "a reserved address does not exist".to_owned(),
+            Self::ReservedAddressInUse { .. } => "a reserved address is in use".to_owned(),
+            Self::ReservedAddressUnused { .. } => "an address belongs to no server of the plan".to_owned(),
+            Self::ReservedAddressesUnreadable { .. } => "the reserved addresses cannot be read".to_owned(),
+            Self::OpenIncident { .. } => "an incident is open".to_owned(),
         }
     }
 
@@ -306,6 +381,17 @@ impl PreflightGap {
                  or split the plan."
             }
             Self::TableUnreadable { .. } => "Without the table, no alarm can be decided.",
+            Self::ReservedAddressMissing { .. } => {
+                "Allocate an address in the recovery region, and name it in `addresses`, in its DNS record and in its health check."
+            }
+            Self::ReservedAddressInUse { .. } => {
+                "The function takes no address from another resource. Disassociate it, or reserve another one."
+            }
+            Self::ReservedAddressUnused { .. } => "Correct the id of the server in `addresses`.",
+            Self::ReservedAddressesUnreadable { .. } => {
+                "Check that the role has ec2:DescribeAddresses, and the addresses in the EC2 console."
+            }
+            Self::OpenIncident { .. } => "Its emails have its state.",
         }
     }
 }
@@ -341,6 +427,23 @@ impl fmt::Display for PreflightGap {
                 "the plan has {servers} servers, and DRS's default quota is {SERVERS_QUOTA} in one launch"
             ),
             Self::TableUnreadable { error } => write!(f, "the table of incidents cannot be read ({error})"),
+            Self::ReservedAddressMissing { address, server } => {
+                write!(
+                    f,
+                    "the address {address} of the server {server} does not exist in this account and region"
+                )
+            }
+            Self::ReservedAddressInUse { address, server, holder } => write!(
+                f,
+                "the address {address} of the server {server} is associated with {holder}, so a recovery would not move it"
+            ),
+            Self::ReservedAddressUnused { address, server } => {
+                write!(f, "the plan launches no server {server}, so the address {address} would not be moved")
+            }
+            Self::ReservedAddressesUnreadable { error } => {
+                write!(f, "whether the reserved addresses are free is not known ({error})")
+            }
+            Self::OpenIncident { incident } => write!(f, "the incident {incident} of the plan is open"),
         }
     }
 }

@@ -100,6 +100,8 @@ pub struct PlanPlaces {
     pub alarms: Vec<std::ops::Range<usize>>,
     /// The allocation ids of `addresses`, one by one.
     pub addresses: Vec<std::ops::Range<usize>>,
+    /// The source servers of `waves`: the ids, and `*` for the servers with a wave's tags.
+    pub waves: Vec<(String, std::ops::Range<usize>)>,
 }
 
 /// The second signal: an alarm, a probe or both, each observed from the recovery region. All of them must agree.

@@ -2,9 +2,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-/// A duration in whole seconds: `5m`, `1h 30m`.
+/// From so many hours on a duration is written in days.
+const LONG: i64 = 1_000;
+
+/// A duration in whole seconds: `5m`, `1h 30m`. A very long one is in days.
 pub fn short_duration(duration: SignedDuration) -> String {
     let whole = SignedDuration::from_secs(duration.as_secs());
+    if whole.as_hours().abs() >= LONG {
+        return format!("{} days", whole.as_hours() / 24);
+    }
     // jiff prints a negative duration as `5m ago`.
     if whole.is_negative() { format!("-{:#}", -whole) } else { format!("{whole:#}") }
 }
@@ -29,5 +35,6 @@ mod tests {
         assert_eq!(short_duration(SignedDuration::from_secs(-600)), "-10m");
         assert_eq!(short_duration(SignedDuration::from_secs(3_690)), "1h 1m 30s");
         assert_eq!(short_duration(SignedDuration::ZERO), "0s");
+        assert_eq!(short_duration(SignedDuration::from_hours(69_897_154)), "2912381 days");
     }
 }

@@ -33,6 +33,9 @@ pub struct TrafficMove {
     /// The association, once the address is associated with the instance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub association: Option<String>,
+    /// The address was at an earlier instance of this recovery: its visitors are there, whatever the alarm reports.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub returns: bool,
     /// The status.
     pub status: TrafficStatus,
     /// When that status was first observed.
@@ -72,6 +75,11 @@ pub enum TrafficStatus {
     AddressUnreadable { error: CallError },
     /// EC2 refused the association.
     AssociationRefused { error: CallError },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// An association that EC2 is to be asked for.
@@ -244,6 +252,10 @@ pub fn decide(
         instance: None,
         interface: None,
         association: None,
+        returns: incident.traffic.get(&address.server).is_some_and(|known| {
+            known.returns
+                || (known.status == TrafficStatus::TrafficMoved && known.allocation == address.allocation)
+        }),
         status: TrafficStatus::ServerNotLaunched,
         since: now,
     };
@@ -290,7 +302,7 @@ fn status(
     if let Some(association) = &found.association {
         return associated(association, decided);
     }
-    free(incident, (found, instance), &facts.kill_switch)
+    free(incident, decided.returns, (found, instance), &facts.kill_switch)
 }
 
 /// The status of an address that has an association.
@@ -308,13 +320,14 @@ fn associated(association: &FoundAssociation, decided: &mut TrafficMove) -> Traf
 /// The status of an address that nothing has. The original site comes first, then the operator, then the instance.
 fn free(
     incident: &Incident,
+    returns: bool,
     (address, instance): (&FoundAddress, Option<&FoundInstance>),
     kill_switch: &Result<KillSwitch, CallError>,
 ) -> TrafficStatus {
-    if incident.is_over() {
+    if incident.is_over() && !returns {
         return TrafficStatus::TrafficStays;
     }
-    if !incident.is_alarming() {
+    if !incident.is_alarming() && !returns && !incident.is_ordered() {
         return TrafficStatus::TrafficAlarmUnknown;
     }
     match kill_switch {

@@ -208,8 +208,9 @@ fn how_often_is_drs_read_after_the_launch() {
             stepped(&launched(Mode::Recovery), Input::Reconcile(Mode::Recovery), &Facts::default(), now);
         matches!(step, Err(MissingFact::Later(_)))
     };
-    let minutes =
-        |from: Timestamp| (0..60).filter(|minute| reads(from + jiff::SignedDuration::from_mins(*minute))).count();
+    let minutes = |from: Timestamp| {
+        (0..60).filter(|minute| reads(from + jiff::SignedDuration::from_mins(*minute))).count()
+    };
     let day = |day: i64| at("10:10:00") + jiff::SignedDuration::from_hours(24 * day);
     assert_eq!(minutes(at("11:00:00")), 60);
     assert_eq!(minutes(day(1)), 4);
@@ -238,7 +239,8 @@ fn is_drs_read_when_an_email_counts_the_servers() {
     let alarm = known.incident.as_mut().and_then(|incident| incident.alarms.values_mut().next());
     alarm.expect("it has an alarm").state = AlarmState::Ok;
     assert!(matches!(reconcile(&known, &Facts::default(), later(1)), Err(MissingFact::Later(_))));
-    let facts = Facts { later: Some(LaterFacts { instances: Ok(Vec::new()), ..unchanged() }), ..Facts::default() };
+    let facts =
+        Facts { later: Some(LaterFacts { instances: Ok(Vec::new()), ..unchanged() }), ..Facts::default() };
     let step = reconcile(&known, &facts, later(1)).expect("it has every fact");
     let sentences: Vec<&str> = step.reasons.iter().map(|reason| reason.because.sentence.as_str()).collect();
     assert_eq!(sentences, ["the launched server s-1 no longer exists", "every alarm is OK again"]);
@@ -249,7 +251,10 @@ fn is_drs_read_when_an_email_counts_the_servers() {
 fn does_clear_latch_close_a_launched_incident() {
     let clear = Input::ClearLatch { by: "Ana" };
     let step = stepped(&alarming(), clear, &Facts::default(), at("10:40:00")).expect("it has every fact");
-    assert_eq!(step.reasons.iter().map(|reason| reason.because.code.as_str()).collect::<Vec<_>>(), ["latch-cleared"]);
+    assert_eq!(
+        step.reasons.iter().map(|reason| reason.because.code.as_str()).collect::<Vec<_>>(),
+        ["latch-cleared"]
+    );
     let incident = step.known.incident.expect("it is known");
     assert_eq!(incident.closed_by.as_deref(), Some("Ana"));
     assert!(step.known.latch.recovery.is_none() && step.known.latch.open_of(Mode::Recovery).is_none());

@@ -1,14 +1,17 @@
 //! The preflight: what would block a recovery that began now, one fact at a time.
 
+use std::collections::BTreeMap;
+
 use dr_failover::alarm::AlarmState;
 use dr_failover::facts::{
-    DrsPlan, KillSwitch, PlanServer, Recoverable, RecoverySnapshot, SecondAlarm, Signals,
+    DrsPlan, FoundAddress, FoundAssociation, KillSwitch, PlanServer, Read, Recoverable, RecoverySnapshot,
+    SecondAlarm, Signals,
 };
 use dr_failover::latch::{Latch, LatchedStart};
-use dr_failover::preflight::{PreflightFacts, Readiness, Subscriptions, evaluate, metrics};
-use dr_failover::rules::{RecoveryPlan, read};
+use dr_failover::preflight::{PreflightFacts, Readiness, Subscriptions, evaluate, metrics, needs_answers};
+use dr_failover::rules::{PlanMode, RecoveryPlan, ServerAddress, Wave, read};
 use dr_failover::settings::Settings;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use shared::call_error::CallError;
 use shared::config::Document;
 use shared::decision::Explain as _;
@@ -70,6 +73,8 @@ fn facts(second: SecondAlarm) -> PreflightFacts {
         },
         subscriptions: Ok(Subscriptions { confirmed: 1, pending: 1 }),
         denied: Ok(Vec::new()),
+        answers: None,
+        addresses: None,
     }
 }
 
@@ -88,7 +93,7 @@ fn codes(change: impl FnOnce(&mut PreflightFacts)) -> String {
     let names = |findings: &[dr_failover::preflight::PreflightFinding]| {
         findings.iter().map(|finding| finding.code()).collect::<Vec<_>>().join(" ")
     };
-    format!("blocks: {}; unknown: {}", names(&readiness.blocks), names(&readiness.unknown))
+    format!("[{}] [{}]", names(&readiness.blocks), names(&readiness.unknown))
 }
 
 #[test]
@@ -113,7 +118,84 @@ fn what_makes_a_plan_not_ready() {
         codes(|facts| facts.subscriptions = Err(error())),
         codes(|facts| facts.denied = Ok(vec!["drs:StartRecoveryPlanExecution".to_owned()])),
         codes(|facts| facts.denied = Err(error())),
-    ].join("\n"), @"");
+    ].join("\n"), @r"
+    [] []
+    [kill-switch-unclear] []
+    [second-signal-unreadable] []
+    [signal-in-alarm] []
+    [latched] []
+    [table-unreadable] []
+    [executions-unreadable] []
+    [plan-unreadable] []
+    [plan-invalid] []
+    [over-quota] []
+    [topic-unconfirmed] []
+    [] [topic-unreadable]
+    [role-denied] []
+    [] [role-not-simulated]
+    ");
+}
+
+/// A plan with the address of `s-1`, and of a server that it may not launch.
+fn with_addresses(server: &str, found: Read<BTreeMap<String, FoundAddress>>) -> String {
+    let mut plan = plan();
+    plan.addresses = vec![ServerAddress { server: server.to_owned(), allocation: "eipalloc-1".to_owned() }];
+    let mut facts = facts(SecondAlarm::Is { state: Some(AlarmState::Ok), since: None, suppressed_by: None });
+    facts.addresses = Some(found);
+    let readiness = evaluate(&plan, &settings(), "us-east-1", &facts, at("10:00:20"));
+    let codes = readiness.blocks.iter().chain(&readiness.unknown).map(|finding| finding.code());
+    codes.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn is_each_address_of_the_plan_reserved_for_its_server() {
+    let address = |association| FoundAddress { ip: "203.0.113.10".to_owned(), association };
+    let found = |association| Ok(BTreeMap::from([("eipalloc-1".to_owned(), address(association))]));
+    let held = FoundAssociation { id: None, instance: Some("i-1".to_owned()), interface: None };
+    assert_eq!(with_addresses("s-1", found(None)), "");
+    assert_eq!(with_addresses("s-1", Ok(BTreeMap::new())), "reserved-address-missing");
+    assert_eq!(with_addresses("s-1", found(Some(held))), "reserved-address-in-use");
+    assert_eq!(with_addresses("s-9", found(None)), "reserved-address-unused");
+    assert_eq!(with_addresses("s-1", Err(error())), "reserved-addresses-unreadable");
+}
+
+#[test]
+fn can_the_answers_of_operators_be_read_where_a_recovery_waits_for_them() {
+    let mut notify = plan();
+    notify.mode = PlanMode::Notify;
+    assert!(needs_answers(&notify, at("10:00:20")) && !needs_answers(&plan(), at("10:00:20")));
+    assert_eq!(codes(|facts| facts.answers = Some(Err(error()))), "[approval-unreadable] []");
+    assert_eq!(codes(|facts| facts.answers = Some(Ok(1))), "[] []");
+}
+
+/// The emails of the open incident report the second signal.
+#[test]
+fn does_an_open_incident_explain_the_second_signal() {
+    let alarm = SecondAlarm::Is { state: Some(AlarmState::Alarm), since: None, suppressed_by: None };
+    let readiness = found(|facts| {
+        facts.signals.second_alarm = Some(Ok(alarm));
+        facts.latch = Ok(Latch { open: Some("shop-1".to_owned()), ..Latch::default() });
+    });
+    assert_eq!(readiness.blocks, []);
+    assert_eq!(readiness.remarks[0].code(), "open-incident");
+}
+
+/// A wave of more servers than a job takes has several jobs.
+#[test]
+fn does_the_quota_of_a_plan_not_count_for_waves() {
+    let mut plan = plan();
+    plan.waves = vec![Wave {
+        name: "all".to_owned(),
+        servers: Vec::new(),
+        tags: BTreeMap::from([("a".to_owned(), "b".to_owned())]),
+        optional: Vec::new(),
+        within: SignedDuration::from_mins(30),
+    }];
+    let mut facts = facts(SecondAlarm::Is { state: Some(AlarmState::Ok), since: None, suppressed_by: None });
+    facts.recoverable.plan =
+        Ok(DrsPlan { status: "ACTIVE".to_owned(), servers: (0..101).map(server).collect() });
+    let readiness = evaluate(&plan, &settings(), "us-east-1", &facts, at("10:00:20"));
+    assert_eq!(readiness.blocks, []);
 }
 
 #[test]

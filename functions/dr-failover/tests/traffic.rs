@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use dr_failover::alarm::AlarmState;
 use dr_failover::facts::{
-    AssociationFailure, Facts, FoundAddress, FoundAssociation, FoundInstance, KillSwitch, RecoveredInstance,
-    TrafficFacts,
+    AssociationFailure, Facts, FoundAddress, FoundAssociation, FoundInstance, KillSwitch, LaterFacts,
+    RecoveredInstance, TrafficFacts,
 };
 use dr_failover::incident::{Incident, IncidentPhase};
 use dr_failover::rules::Mode;
@@ -106,7 +106,13 @@ impl World {
     }
 
     fn step(&self) -> Step {
-        let facts = Facts { traffic: Some(self.facts.clone()), ..Facts::default() };
+        let later = LaterFacts {
+            progress: None,
+            executions: Ok(Vec::new()),
+            jobs: Ok(Vec::new()),
+            instances: Ok(Vec::new()),
+        };
+        let facts = Facts { traffic: Some(self.facts.clone()), later: Some(later), ..Facts::default() };
         step(&self.known, Input::Reconcile(Mode::Recovery), &facts, &self.context())
             .expect("the facts are there")
     }
@@ -142,7 +148,7 @@ fn error() -> CallError {
 fn is_the_address_written_down_before_ec2_is_asked() {
     let world = World::new();
     let missing = step(&world.known, Input::Reconcile(Mode::Recovery), &Facts::default(), &world.context());
-    assert!(matches!(missing, Err(MissingFact::Traffic(_))));
+    assert!(matches!(missing, Err(MissingFact::Later(_) | MissingFact::Traffic(_))));
     let effects = world.step().effects;
     assert!(
         matches!(&effects[..], [Effect::Write, Effect::Associate(those)] if those[0].interface == "eni-1")
@@ -266,6 +272,41 @@ fn is_a_moved_address_left_alone_until_the_server_is_launched_again() {
     (one.recovery, one.id) = ("i-2".to_owned(), "i-2".to_owned());
     let instance = world.instance().clone();
     world.facts.instances = Ok([("i-2".to_owned(), instance)].into());
+    assert_eq!(world.outcome(), ("traffic-moves", true));
+}
+
+/// Its visitors are there, and an alarm that is OK may be the recovered server's own doing.
+#[test]
+fn does_an_address_return_to_a_server_that_is_launched_again_although_the_alarm_is_ok() {
+    let mut world = World::new();
+    world.known.incident = Some(incident(|item| {
+        for (_, alarm) in item["alarms"].as_object_mut().expect("there is an alarm") {
+            alarm["state"] = json!("OK");
+        }
+        item["traffic"] = json!({SERVER: {
+            "allocation": ALLOCATION, "launched": "i-0", "instance": "i-0", "status": {"kind": "traffic-moved"},
+            "since": "2026-03-02T10:05:00Z",
+        }});
+    }));
+    assert_eq!(world.outcome(), ("traffic-moves", true));
+    world.instance().state = "pending".to_owned();
+    world.known = world.step().known;
+    assert_eq!(world.outcome(), ("instance-not-running", false));
+    world.instance().state = "running".to_owned();
+    assert_eq!(world.outcome(), ("traffic-moves", true));
+}
+
+/// An order of ARC Region switch needs no alarm.
+#[test]
+fn does_an_order_move_traffic_without_an_alarm() {
+    let mut world = World::new();
+    world.known.incident = Some(incident(|item| {
+        item["alarms"] = json!({});
+        item["order"] = json!({
+            "switch-plan": "arn:aws:arc-region-switch::111122223333:plan/shop:a1b2c3", "execution": "1",
+            "step": "recover-shop", "at": "2026-03-02T10:00:00Z",
+        });
+    }));
     assert_eq!(world.outcome(), ("traffic-moves", true));
 }
 

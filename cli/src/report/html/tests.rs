@@ -56,6 +56,22 @@ fn incident(value: Value) -> Incident {
     serde_json::from_value(value).unwrap()
 }
 
+/// A recovery in two waves, which an operator approved, skipped a server of, and closed.
+fn recovery() -> Value {
+    serde_json::from_str(include_str!("recovery.json")).unwrap()
+}
+
+#[test]
+fn what_does_the_page_of_a_recovery_show() {
+    insta::assert_snapshot!(html(&incident(recovery())));
+}
+
+/// Who approved, each block with its duration, the readings, the waves, and what followed the launch.
+#[test]
+fn what_does_the_text_of_a_recovery_say() {
+    insta::assert_snapshot!(text(&incident(recovery())));
+}
+
 #[test]
 fn what_does_the_page_of_a_drill_show() {
     insta::assert_snapshot!(html(&incident(drill())));
@@ -79,6 +95,10 @@ fn is_hostile_text_escaped() {
     drill["clean-up"]["remaining"] =
         json!([{"server": "s-0000000000000db01", "id": HOSTILE, "is-drill": true}]);
     drill["end"] = json!({"kind": "earlier", "text": HOSTILE});
+    drill["drilled-by"] = json!(HOSTILE);
+    drill["approved-by"] = json!({"by": HOSTILE, "at": "2026-03-02T10:00:00Z", "version": 1});
+    drill["closed-by"] = json!(HOSTILE);
+    drill["waves"] = json!({"skipped": {HOSTILE: HOSTILE}, "waves": [{"name": HOSTILE, "within": "PT10M", "begun": null}]});
     for entry in drill["record"].as_array_mut().unwrap() {
         entry["what"] = json!(HOSTILE);
     }

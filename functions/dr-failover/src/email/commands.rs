@@ -3,9 +3,72 @@
 
 use serde_json::json;
 use shared::arn::Arn;
+use shared::home::Home;
+use shared::text::list;
+
+use shared::text::printable;
 
 use super::IncidentEmail;
-use crate::incident::{ApprovalRequest, INCIDENT_TAG, Incident, WAVE_TAG};
+use crate::incident::{ApprovalRequest, INCIDENT_TAG, Incident, LaunchTag, WAVE_TAG};
+use crate::rules::{RecoveryPlan, Wave};
+
+/// The most servers of a command: a job of DRS has at most so many.
+const MOST_OF_A_COMMAND: usize = 100;
+
+/// What stands between two commands of one action.
+const THEN: &str = "\n  ";
+
+/// The commands for a plan without a known incident.
+pub(super) struct ByHand {
+    /// Shows the plan's recoveries.
+    pub(super) list: String,
+    /// Starts a recovery for real.
+    pub(super) start: String,
+    /// The order of several commands.
+    pub(super) order: &'static str,
+}
+
+/// The commands that show and start recoveries of a plan by hand. A plan with waves is in the function's region.
+pub(super) fn by_hand(plan: &RecoveryPlan, region: &str) -> ByHand {
+    match &plan.drs_plan {
+        Some(drs_plan) => ByHand { list: executions(drs_plan), start: start(drs_plan), order: "" },
+        None => ByHand {
+            list: format!("aws drs describe-jobs --region {region}"),
+            start: waves_by_hand(&plan.waves, region).join(THEN),
+            order: ", one wave after the other, each when the servers of the wave before are launched",
+        },
+    }
+}
+
+fn waves_by_hand(waves: &[Wave], region: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (wave, number) in waves.iter().zip(1..) {
+        let name = printable(&wave.name);
+        match wave.tags.is_empty() {
+            true => lines.push(format!("wave {number}, {name}:")),
+            false => {
+                let tags: Vec<String> = wave
+                    .tags
+                    .iter()
+                    .map(|(key, value)| format!("{}={}", printable(key), printable(value)))
+                    .collect();
+                let tags = shared::text::list(tags);
+                lines.push(format!("wave {number}, {name}, with each server that has the tags {tags}:"));
+                lines.push(format!("aws drs describe-source-servers --region {region}"));
+            }
+        }
+        let tagged = (!wave.tags.is_empty()).then_some("SERVER_ID");
+        let ids: Vec<&str> = wave.servers.iter().map(String::as_str).chain(tagged).collect();
+        lines.extend(ids.chunks(MOST_OF_A_COMMAND).map(|ids| launch(region, ids)));
+    }
+    lines
+}
+
+/// Launches servers for real.
+fn launch(region: &str, servers: &[&str]) -> String {
+    let servers: Vec<String> = servers.iter().map(|server| format!("sourceServerID={server}")).collect();
+    format!("aws drs start-recovery --region {region} --source-servers {}", servers.join(" "))
+}
 
 /// Starts a DRS plan for real.
 pub(super) fn start(drs_plan: &Arn) -> String {
@@ -23,12 +86,35 @@ pub(super) fn start_for(incident: &Incident) -> Option<String> {
 
 /// Starts single servers for real.
 pub(super) fn start_servers(email: &IncidentEmail<'_>, servers: &[&str]) -> String {
-    let region = region(email);
-    let servers: Vec<String> = servers.iter().map(|server| format!("sourceServerID={server}")).collect();
-    format!("aws drs start-recovery --region {region} --source-servers {}", servers.join(" "))
+    launch(region(email), servers)
 }
 
-/// Starts the first wave for real, with the incident's tags, if the plan has waves.
+/// Starts a launch of a wave that DRS refused, with the tags by which the function finds the job.
+pub(super) fn start_launch(email: &IncidentEmail<'_>, tag: LaunchTag, servers: &[&str]) -> String {
+    let tags = json!({INCIDENT_TAG: email.incident.id, WAVE_TAG: tag.to_string()});
+    format!("{} --tags '{tags}'", start_servers(email, servers))
+}
+
+/// Starts each wave for real, without an incident: the waves' names with their commands.
+pub(super) fn start_waves(plan: &RecoveryPlan, home: &Home) -> Vec<(String, String)> {
+    let command = |wave: &Wave| {
+        let tagged = (!wave.tags.is_empty()).then_some("SERVER_ID");
+        let ids: Vec<&str> = wave.servers.iter().map(String::as_str).chain(tagged).collect();
+        let lines: Vec<String> = ids.chunks(MOST_OF_A_COMMAND).map(|ids| launch(&home.region, ids)).collect();
+        lines.join(THEN)
+    };
+    plan.waves.iter().map(|wave| (wave.name.clone(), command(wave))).collect()
+}
+
+/// For a plan without a known incident: the command that shows its recoveries, and the commands that start one, with the order of
+/// waves.
+pub(super) fn without_incident(plan: &RecoveryPlan, home: &Home) -> (String, Vec<String>) {
+    let ByHand { list, start, order } = by_hand(plan, &home.region);
+    let order = (!order.is_empty()).then(|| format!("Start the waves{order}:"));
+    (list, order.into_iter().chain(start.split(THEN).map(str::to_owned)).collect())
+}
+
+/// Starts the first wave for real, with the incident's tags, if the plan has waves. A large wave needs several jobs.
 pub(super) fn start_wave(email: &IncidentEmail<'_>) -> Option<String> {
     let first = email.plan.waves.first()?;
     let ids = match &email.incident.waves {
@@ -36,8 +122,12 @@ pub(super) fn start_wave(email: &IncidentEmail<'_>) -> Option<String> {
         None => first.servers.iter().map(String::as_str).collect::<Vec<_>>(),
     };
     let servers = if ids.is_empty() { vec!["SERVER_ID"] } else { ids };
-    let tags = json!({INCIDENT_TAG: email.incident.id, WAVE_TAG: "1"});
-    Some(format!("{} --tags '{tags}'", start_servers(email, &servers)))
+    let commands = servers.chunks(MOST_OF_A_COMMAND).zip(1..).map(|(servers, part)| {
+        let tags =
+            json!({INCIDENT_TAG: email.incident.id, WAVE_TAG: LaunchTag { wave: 1, part }.to_string()});
+        format!("{} --tags '{tags}'", start_servers(email, servers))
+    });
+    Some(commands.collect::<Vec<_>>().join(THEN))
 }
 
 /// Lists the jobs of DRS since the incident was opened.
@@ -140,8 +230,27 @@ pub(super) fn close(email: &IncidentEmail<'_>) -> String {
     invoke(email, "close", json!({"incident": email.incident.id, "by": "YOUR NAME"}))
 }
 
+/// Actions, after a line with the account to switch to and the permissions that their commands need.
+pub(super) fn after_a_switch(home: &Home, actions: Vec<String>) -> Vec<String> {
+    let permissions = permissions(&actions);
+    if permissions.is_empty() {
+        return actions;
+    }
+    let own = if permissions.iter().any(|one| one.starts_with("drs:Start") || one.starts_with("drs:Retry")) {
+        " DRS launches servers with the permissions of the principal that starts them."
+    } else {
+        ""
+    };
+    let (account, region) = (&home.account, &home.region);
+    let first = format!(
+        "First switch to the account {account} and the region {region}, with a role that has {}.{own}",
+        list(permissions)
+    );
+    std::iter::once(first).chain(actions).collect()
+}
+
 /// The permissions that these commands need, as IAM names them, each once.
-pub(super) fn permissions(lines: &[String]) -> Vec<String> {
+fn permissions(lines: &[String]) -> Vec<String> {
     let commands = lines.iter().flat_map(|line| line.lines()).map(str::trim);
     let words = commands.filter_map(|line| {
         let mut words = line.strip_prefix("aws ")?.split_whitespace();
@@ -194,6 +303,11 @@ fn answer(email: &IncidentEmail<'_>, value: &str) -> String {
 /// Refuses the incident.
 pub(super) fn refuse(email: &IncidentEmail<'_>) -> String {
     invoke(email, "refuse", json!({"incident": email.incident.id, "by": "YOUR NAME"}))
+}
+
+/// Starts another drill.
+pub(super) fn drill(email: &IncidentEmail<'_>) -> String {
+    invoke(email, "drill", json!({"plan": email.incident.plan, "by": "YOUR NAME"}))
 }
 
 /// Cleans a drill up.

@@ -146,17 +146,30 @@ pub(super) fn next(incident: &Incident) -> Option<Vec<String>> {
     let (plan, reminders) = (&incident.plan, MOST_REMINDERS);
     let sentence = match (incident.phase, incident.drill_state()) {
         (_, Some(DrillState::CleanedUp)) => format!("Nothing. The next drill of {plan} may start."),
+        (IncidentPhase::Running, _) if incident.waves.is_none() => {
+            "The function checks every minute. You get an email if a server fails, if the RTO passes, and at the end. A drill moves \
+             no traffic."
+                .to_owned()
+        }
         (IncidentPhase::AgedOut | IncidentPhase::Refused, _) => {
             format!(
                 "Nothing. The function launched nothing, and the next drill of {plan} starts by the next command."
             )
         }
-        (_, _) if incident.finished.is_some() => {
-            let left = reminders.saturating_sub(incident.reminders);
+        (_, _) if incident.finished.is_some() && !incident.is_open() => {
             format!(
-                "The drill stays open until it is cleaned up. Until then no other drill of {plan} starts; a recovery does. You get up to \
-                 {left} more {}, one a day, while its instances run.",
-                noun(usize::try_from(left).unwrap_or_default(), "reminder")
+                "Nothing. An operator closed the drill without a clean-up: its instances stay until an operator terminates them in \
+                 DRS. The next drill of {plan} may start."
+            )
+        }
+        (_, _) if incident.finished.is_some() => {
+            let reminded = match reminders.saturating_sub(incident.reminders) {
+                0 => "This is the last reminder.".to_owned(),
+                1 => "You get one more reminder in a day, if its instances still run.".to_owned(),
+                left => format!("You get up to {left} more reminders, one a day, while its instances run."),
+            };
+            format!(
+                "The drill stays open until it is cleaned up. Until then no other drill of {plan} starts; a recovery does. {reminded}"
             )
         }
         (_, _) => return None,
@@ -172,21 +185,30 @@ pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<(String, Option<String>)
         ("List the steps of the execution, with their errors".to_owned(), execution.and_then(commands::steps))
     };
     let state = incident.drill_state();
-    if matches!(state, Some(DrillState::CleanedUp)) || incident.finished.is_none() {
+    if matches!(state, Some(DrillState::CleanedUp)) {
         return Vec::new();
+    }
+    if incident.finished.is_none() {
+        let what = "Drill again, once nothing blocks it".to_owned();
+        return vec![(what, Some(commands::drill(email)))];
     }
     let mut actions = Vec::new();
     if matches!(incident.phase, IncidentPhase::Failed | IncidentPhase::Cancelled) {
         actions.push(steps());
     }
     if let Some(DrillState::Incomplete { .. }) = state {
-        actions.push(("List the instances".to_owned(), Some(commands::instances_of(email, &servers(incident)))));
+        actions
+            .push(("List the instances".to_owned(), Some(commands::instances_of(email, &servers(incident)))));
     }
     let names = incident.servers.iter().filter(|(_, server)| server.is_launched()).map(|(id, _)| id);
     let names = list(hosts(incident, names));
     let of = if names.is_empty() { String::new() } else { format!(" of {names}") };
-    let what = format!("Terminate the drill's instances{of}, and close the drill once none remains");
-    actions.push((what, Some(commands::clean_up(email))));
+    if incident.is_open() {
+        let what = format!("Terminate the drill's instances{of}, and close the drill once none remains");
+        actions.push((what, Some(commands::clean_up(email))));
+    } else {
+        actions.push((format!("Terminate the drill's instances{of}"), commands::terminate(email)));
+    }
     actions
 }
 

@@ -8,7 +8,8 @@ use shared::home::Home;
 use shared::text::printable;
 
 use super::VERSION;
-use crate::preflight::{PreflightFinding, Readiness};
+use crate::interlock::InterlockCode;
+use crate::preflight::{PreflightFinding, Readiness, needs_answers};
 use crate::rules::RecoveryPlan;
 use crate::text::{capitalized, short_duration, utc};
 
@@ -36,13 +37,20 @@ fn form(finding: &PreflightFinding) -> serde_json::Value {
 }
 
 fn text(plan: &RecoveryPlan, readiness: &Readiness, home: &Home, now: Timestamp) -> String {
+    let starts = match needs_answers(plan, now) {
+        false => format!("the recovery of {} would not start", plan.name),
+        true => format!("an operator could not approve the recovery of {}", plan.name),
+    };
     let mut out = format!(
-        "If an outage began now, the recovery of {} would not start, or no person would hear of it. The preflight started nothing.\n",
-        plan.name
+        "If an outage began now, {starts}, its traffic would not move, or no person would receive its emails. The preflight started nothing.\n"
     );
+    // The first sentence and the mode say so.
+    let is_said = |finding: &&PreflightFinding| finding.code() == InterlockCode::NotifyOnly.name();
+    let remarks: Vec<PreflightFinding> =
+        readiness.remarks.iter().filter(|finding| !is_said(finding)).cloned().collect();
     section(&mut out, "What is not ready", &readiness.blocks);
     section(&mut out, "What could not be judged", &readiness.unknown);
-    section(&mut out, "What would not block the recovery", &readiness.remarks);
+    section(&mut out, "What would not block the recovery", &remarks);
     out.push_str("\nDetails\n");
     out.push_str(&format!("As of: {}\n", utc(now)));
     out.push_str(&format!("Account and region: {}, {}\n", home.account, home.region));

@@ -4,9 +4,8 @@ use shared::text::{count, list_at_most, verb};
 
 use super::traffic;
 use crate::approval::short_name;
-use crate::incident::{Flapping, Incident, IncidentPhase, LaterEvent, Remains};
+use crate::incident::{Flapping, Incident, IncidentEnd, IncidentPhase, LaterEvent, ManualLaunch, Remains};
 use crate::reported::ReportedState;
-use crate::rules::Mode;
 
 /// The most names in a subject.
 const MOST_NAMES: usize = 2;
@@ -30,7 +29,7 @@ pub(super) fn subject(incident: &Incident) -> String {
     match incident.phase {
         IncidentPhase::Held if incident.flapping == Flapping::Yes => {
             let times = count(incident.outages as usize, "time");
-            format!("FLAPPING: {plan}: in ALARM {times} so far: {}", blocked_by(incident))
+            format!("FLAPPING, not started: {plan}: in ALARM {times}, {}", blocked_by(incident))
         }
         IncidentPhase::Held => format!("NOT STARTED{late}: {what}: {}", blocked_by(incident)),
         IncidentPhase::Starting if !incident.holds.is_empty() => {
@@ -47,18 +46,13 @@ pub(super) fn subject(incident: &Incident) -> String {
         IncidentPhase::Recovered if incident.has_moved_traffic() => {
             format!("RECOVERED, traffic moved: {plan}: {servers}")
         }
-        IncidentPhase::Recovered => format!("RECOVERED, traffic not moved: {plan}: {servers}"),
-        IncidentPhase::Drilled if incident.is_alarming() => {
-            format!("DRILL PASSED, site NOT recovered: {plan}: {servers}")
+        // The end of a drill has a subject of its own.
+        IncidentPhase::Recovered | IncidentPhase::Drilled => {
+            format!("RECOVERED, traffic not moved: {plan}: {servers}")
         }
-        IncidentPhase::Drilled => format!("DRILL PASSED: {plan}: {servers}"),
         IncidentPhase::RecoveredInPart => {
-            let kind = match incident.mode {
-                Mode::Drill => "DRILL PASSED",
-                Mode::Recovery => "RECOVERED",
-            };
             let missing: Vec<String> = incident.missing().map(|(id, _)| incident.short_name(id)).collect();
-            format!("{kind} IN PART: {plan}: {servers}, without {}", list_at_most(&missing, MOST_NAMES))
+            format!("RECOVERED IN PART: {plan}: {servers}, without {}", list_at_most(&missing, MOST_NAMES))
         }
         IncidentPhase::Failed | IncidentPhase::Cancelled => {
             let kind = if incident.phase == IncidentPhase::Failed { "FAILED" } else { "CANCELLED" };
@@ -74,7 +68,9 @@ pub(super) fn subject(incident: &Incident) -> String {
                 None => format!("OVER: {plan}: the alarm is {times}, nothing was launched"),
             }
         }
-        IncidentPhase::Refused => format!("REFUSED{}: {what}", left_of(incident)),
+        IncidentPhase::Refused => {
+            format!("REFUSED{}: {what}{}", left_of(incident), refused_by(incident))
+        }
         IncidentPhase::AgedOut if incident.is_alarming() => {
             format!("GIVEN UP, still in ALARM{}: {what}: nothing will start", left_of(incident))
         }
@@ -102,11 +98,15 @@ fn news(incident: &Incident) -> Option<String> {
             incident.still_there()
         ),
         LaterEvent::StepRetried { status } => {
-            format!("RETRIED: {plan}: {}: {status}", self::servers(incident))
+            format!("RETRIED, now {status}: {}", progress(incident, plan))
         }
         LaterEvent::StartedAgain { .. } => format!("STARTED AGAIN: {plan}: by an operator"),
-        LaterEvent::LaunchedByHand { .. } => {
-            format!("LAUNCHED BY HAND: {plan}: {of} of an earlier launch are deleted first")
+        LaterEvent::LaunchedByHand { launch: ManualLaunch::Job { servers, .. } } => {
+            let names: Vec<String> = servers.iter().map(|id| incident.short_name(id)).collect();
+            format!("LAUNCHED BY HAND: {plan}: {} by another principal", list_at_most(&names, MOST_NAMES))
+        }
+        LaterEvent::LaunchedByHand { launch: ManualLaunch::Execution { .. } } => {
+            format!("LAUNCHED BY HAND: {plan}: the whole DRS plan by another principal")
         }
         LaterEvent::ServersGone { names, .. } => {
             let names = list_at_most(names, MOST_NAMES);
@@ -158,6 +158,15 @@ fn left_of(incident: &Incident) -> String {
     remains.map(|remains| left(incident, remains)).unwrap_or_default()
 }
 
+/// `: by ana`: the operator who refused the recovery.
+fn refused_by(incident: &Incident) -> String {
+    let by = incident.end.as_ref().and_then(|end| match end {
+        IncidentEnd::RefusedBy { by } => Some(format!(": by {}", short_name(by))),
+        _ => None,
+    });
+    by.unwrap_or_default()
+}
+
 /// The state of an execution in progress.
 fn running(incident: &Incident) -> String {
     let was_unseen = incident.reported.as_ref().and_then(ReportedState::running_unseen);
@@ -178,8 +187,6 @@ fn running(incident: &Incident) -> String {
         "READABLE AGAIN"
     } else if was_unseen == Some(false) {
         "IN PROGRESS"
-    } else if incident.mode == Mode::Drill && incident.is_alarming() {
-        "DRILL STARTED, site NOT recovered"
     } else {
         return started(incident);
     }

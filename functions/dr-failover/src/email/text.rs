@@ -10,10 +10,10 @@ use std::fmt::Write as _;
 use shared::email::Detail;
 use shared::text::{list, printable};
 
+use super::readable::readable;
 use super::{IncidentEmail, commands, traffic};
 use crate::because::Agreed;
 use crate::incident::{DrillState, Flapping, Incident, IncidentPhase, STEADY_ALARM, STEADY_OK};
-use crate::rules::Mode;
 use crate::text::{capitalized, short_duration, utc};
 
 /// The most entries of the record, and servers, in an email.
@@ -22,7 +22,7 @@ const MOST: usize = 100;
 /// The text.
 pub(super) fn text(email: &IncidentEmail<'_>, detail: Detail) -> String {
     let incident = email.incident;
-    let mut out = format!("{}\n", lead::lead(email));
+    let mut out = format!("{}\n", readable(incident, &lead::lead(email)));
     if incident.over_rto && incident.is_open() {
         let passed = utc(incident.began() + email.plan.rto);
         let (rto, mode) = (short_duration(email.plan.rto), incident.mode);
@@ -33,7 +33,7 @@ pub(super) fn text(email: &IncidentEmail<'_>, detail: Detail) -> String {
     next.extend(traffic::next(email));
     section(&mut out, "What happens next", &next);
     section(&mut out, &format!("What blocks the {}", incident.mode), &blocks(incident));
-    section(&mut out, "What you can do", &with_rights(email, actions::actions(email)));
+    section(&mut out, "What you can do", &commands::after_a_switch(email.home, actions::actions(email)));
     section(&mut out, "The servers", &servers(incident));
     section(&mut out, "Details", &details(email));
     if detail != Detail::None {
@@ -52,28 +52,9 @@ fn section(out: &mut String, title: &str, lines: &[String]) {
     }
 }
 
-/// The actions, after a line with the account to switch to and the permissions that their commands need.
-fn with_rights(email: &IncidentEmail<'_>, actions: Vec<String>) -> Vec<String> {
-    let permissions = commands::permissions(&actions);
-    if permissions.is_empty() {
-        return actions;
-    }
-    let own = if permissions.iter().any(|one| one.starts_with("drs:Start") || one.starts_with("drs:Retry")) {
-        " DRS launches servers with the rights of the principal that starts them."
-    } else {
-        ""
-    };
-    let (account, region) = (&email.home.account, &email.home.region);
-    let first = format!(
-        "First switch to the account {account} and the region {region}, with a role that has {}.{own}",
-        list(permissions)
-    );
-    std::iter::once(first).chain(actions).collect()
-}
-
 fn blocks(incident: &Incident) -> Vec<String> {
     let lines = incident.holds.iter().map(|hold| {
-        let sentence = capitalized(&printable(&hold.interlock.to_string()));
+        let sentence = readable(incident, &capitalized(&printable(&hold.interlock.to_string())));
         format!("- {sentence}. [{}]\n  {}", hold.interlock.code().name(), hold.interlock.advice())
     });
     lines.collect()
@@ -96,9 +77,15 @@ fn next(email: &IncidentEmail<'_>) -> Vec<String> {
             short_duration(STEADY_ALARM),
             short_duration(STEADY_OK)
         ),
+        // DRS may have the execution of an earlier start: the incident is not closed before that is known.
+        IncidentPhase::Held if incident.is_over() => format!(
+            "The function checks again every minute, and starts no {mode} while the alarm is OK. The incident is closed as over once DRS \
+             can be read and has started nothing."
+        ),
         IncidentPhase::Held if lasting.is_empty() => format!(
-            "The function checks again every minute, and starts the {mode} by itself once nothing blocks it. The function stops when \
-             the alarm is OK, when an operator refuses the {mode}, or at {until}."
+            "The function checks again every minute, and starts the {mode} by itself once nothing blocks it. The function stops {}when \
+             an operator refuses the {mode}, or at {until}.",
+            if incident.is_ordered() { "" } else { "when the alarm is OK, " }
         ),
         IncidentPhase::Held => {
             let again = match incident.waits_until() {
@@ -107,8 +94,9 @@ fn next(email: &IncidentEmail<'_>) -> Vec<String> {
             };
             format!(
                 "The {mode} does NOT start by itself, because {}. An operator has to act. The function checks again every minute until \
-                 the alarm is OK, an operator refuses the {mode}, or {until}.{again}",
-                list(lasting)
+                 {}an operator refuses the {mode}, or {until}.{again}",
+                list(lasting),
+                if incident.is_ordered() { "" } else { "the alarm is OK, " }
             )
         }
         IncidentPhase::Starting if incident.waves.is_some() => waves::searched(mode),
@@ -124,15 +112,18 @@ fn next(email: &IncidentEmail<'_>) -> Vec<String> {
         IncidentPhase::Running => {
             let traffic = match email.plan.addresses.len() {
                 0 => "The function does not move traffic.".to_owned(),
-                _ if incident.mode == Mode::Drill => "The function does not move traffic.".to_owned(),
                 count => format!(
                     "After the launch of every critical server it moves {}.",
                     shared::text::count(count, "reserved address")
                 ),
             };
+            // A drill has no alarm, and an order needs none.
+            let again = match incident.alarms.is_empty() || incident.is_ordered() {
+                true => "",
+                false => "if the alarm is OK again, ",
+            };
             format!(
-                "The function checks every minute. You get an email if a server fails, if the alarm is OK again, if the RTO passes, \
-                 and at the end. {traffic}"
+                "The function checks every minute. You get an email if a server fails, {again}if the RTO passes, and at the end. {traffic}"
             )
         }
         IncidentPhase::Recovered
@@ -148,25 +139,25 @@ fn next(email: &IncidentEmail<'_>) -> Vec<String> {
         | IncidentPhase::RecoveredInPart
         | IncidentPhase::Failed
         | IncidentPhase::Cancelled
-            if mode == Mode::Recovery =>
-        {
+        | IncidentPhase::Drilled => {
             let latch = match email.latch.recovery.is_some() {
                 true => " No other recovery starts by itself until an operator clears the latch.",
                 false => "",
             };
+            let then = match incident.is_ordered() {
+                true => format!("no other recovery of {plan} starts"),
+                false => format!("an alarm of {plan} joins it and starts nothing"),
+            };
             format!(
-                "The incident stays open until an operator closes it. Until then an alarm of {plan} joins it and starts nothing, and \
-                 you get an email about each change.{latch}"
+                "The incident stays open until an operator closes it. Until then {then}, and you get an email about each change.{latch}"
             )
+        }
+        IncidentPhase::Refused | IncidentPhase::AgedOut if incident.is_ordered() => {
+            format!("Nothing, until Region switch orders the recovery of {plan} again.")
         }
         IncidentPhase::OkAgain | IncidentPhase::Refused | IncidentPhase::AgedOut => {
             format!("Nothing, until an alarm of {plan} goes into ALARM again.")
         }
-        IncidentPhase::Recovered
-        | IncidentPhase::RecoveredInPart
-        | IncidentPhase::Failed
-        | IncidentPhase::Cancelled
-        | IncidentPhase::Drilled => "The drill stays open until an operator closes it.".to_owned(),
     };
     vec![sentence]
 }
@@ -186,7 +177,8 @@ fn servers(incident: &Incident) -> Vec<String> {
         let instance = server.instance.as_deref().map(|id| format!(" as {id}")).unwrap_or_default();
         let kind = if server.critical { "" } else { ", optional" };
         let job = server.job.as_deref().map(|job| format!(", {job}")).unwrap_or_default();
-        printable(&format!("- {name}: {}{instance} (step {}{kind}{job})", server.status, server.step))
+        let gone = if incident.is_gone(id) { ". The instance no longer exists" } else { "" };
+        printable(&format!("- {name}: {}{instance} (step {}{kind}{job}){gone}", server.status, server.step))
     });
     let mut lines: Vec<String> = lines.collect();
     if incident.servers.len() > MOST {
@@ -269,7 +261,8 @@ fn record(incident: &Incident) -> Vec<String> {
         lines.push(format!("({hidden} earlier entries are in the table)"));
     }
     for entry in &incident.record[hidden..] {
-        lines.push(format!("{}  {}", entry.at.strftime("%m-%d %H:%M:%S"), entry.what));
+        let what = readable(incident, &entry.what);
+        lines.push(format!("{}  {what}", entry.at.strftime("%m-%d %H:%M:%S")));
     }
     lines
 }

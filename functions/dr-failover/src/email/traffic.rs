@@ -1,9 +1,10 @@
 //! The parts of an email that are about the traffic: what was moved, what prevents it, what Route 53 does next, and the commands.
 
 use shared::email::Detail;
-use shared::text::printable;
+use shared::text::{list, noun, printable, verb};
 
-use super::IncidentEmail;
+use super::readable::readable;
+use super::{IncidentEmail, commands};
 use crate::incident::{Incident, IncidentPhase};
 use crate::reported::ReportedState;
 use crate::text::{capitalized, utc};
@@ -39,7 +40,11 @@ pub(super) fn subject(incident: &Incident) -> Option<String> {
             format!("{part}TRAFFIC MOVED: {plan}: {server} answers at {address}{more}")
         }
         TrafficStatus::TrafficStays => {
-            format!("{part}TRAFFIC NOT MOVED: {plan}: the alarm is OK again, {address} stays{more}")
+            format!("{part}TRAFFIC NOT MOVED: {plan}: the alarm is OK, {address} stays{more}")
+        }
+        TrafficStatus::TrafficMoves | TrafficStatus::AssociationUnknown { .. } if moved == 0 => {
+            let part = if part.is_empty() { "RECOVERED, " } else { part };
+            format!("{part}TRAFFIC UNKNOWN: {plan}: EC2 did not answer the move of {address}{more}")
         }
         status if moved > 0 => {
             let headline = headline(server, address, status);
@@ -71,7 +76,7 @@ fn headline(server: &str, address: &str, status: &TrafficStatus) -> String {
             format!("EC2 did not answer the move of {address}")
         }
         TrafficStatus::TrafficMoved => format!("{server} has {address}"),
-        TrafficStatus::TrafficStays => format!("the alarm is OK again, {address} stays"),
+        TrafficStatus::TrafficStays => format!("the alarm is OK, {address} stays"),
         TrafficStatus::TrafficAlarmUnknown => "the alarm has no data".to_owned(),
         TrafficStatus::TrafficSwitchedOff => "the kill switch is not `enabled`".to_owned(),
         TrafficStatus::ServerNotLaunched => format!("{server} is not launched"),
@@ -91,10 +96,35 @@ fn headline(server: &str, address: &str, status: &TrafficStatus) -> String {
 /// The sentence of the first lines: whether traffic was moved.
 pub(super) fn summary(incident: &Incident) -> String {
     match (moved(incident), incident.traffic.len()) {
+        (0, _) if is_unknown(incident) => "WHETHER TRAFFIC WAS MOVED IS UNKNOWN.".to_owned(),
         (0, _) => "TRAFFIC WAS NOT MOVED.".to_owned(),
         (moved, all) if moved == all => "TRAFFIC WAS MOVED.".to_owned(),
         (moved, all) => format!("TRAFFIC WAS MOVED IN PART: {moved} of {all} addresses."),
     }
+}
+
+/// Whether EC2 did not answer a move.
+fn is_unknown(incident: &Incident) -> bool {
+    let is_asked = |one: &TrafficMove| {
+        matches!(one.status, TrafficStatus::TrafficMoves | TrafficStatus::AssociationUnknown { .. })
+    };
+    incident.traffic.values().any(is_asked)
+}
+
+/// What the end of these servers' instances means for the visitors.
+pub(super) fn lost(incident: &Incident, servers: &[String]) -> String {
+    let moved = servers.iter().filter_map(|server| incident.traffic.get(server));
+    let moved = moved.filter(|one| one.status == TrafficStatus::TrafficMoved);
+    let addresses: Vec<&str> = moved.map(TrafficMove::short_address).collect();
+    if addresses.is_empty() {
+        return String::new();
+    }
+    let (address, was) = (noun(addresses.len(), "address"), verb(addresses.len(), "was", "were"));
+    format!(
+        " The {address} {} {was} moved there: EC2 disassociates an address when its instance is terminated, and Route 53 then answers \
+         with another record that is healthy.",
+        list(addresses)
+    )
 }
 
 /// One line for each address.
@@ -102,9 +132,18 @@ pub(super) fn lines(incident: &Incident, detail: Detail) -> Vec<String> {
     let shown = if detail == Detail::None { 0 } else { 100 };
     let lines = incident.traffic.iter().take(shown).map(|(server, moved)| {
         let reason = TrafficReason { server: incident.server_label(server), moved };
-        let sentence = capitalized(&printable(&reason.to_string()));
+        let sentence = match moved.status == TrafficStatus::TrafficMoved && incident.is_gone(server) {
+            true => format!(
+                "the address {} was moved to the instance of {}, which no longer exists",
+                moved.address(),
+                reason.server
+            ),
+            false => reason.to_string(),
+        };
+        let sentence = readable(incident, &capitalized(&printable(&sentence)));
+        let sentence = sentence.trim_end_matches('.');
         let advice = advice(&moved.status).map(|advice| format!("\n  {advice}")).unwrap_or_default();
-        format!("- {sentence}, since {}. [{}]{advice}", utc(moved.since), moved.status.code())
+        format!("- {sentence}. [{}] Since {}.{advice}", moved.status.code(), utc(moved.since))
     });
     lines.collect()
 }
@@ -188,13 +227,19 @@ pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<(String, String)> {
             TrafficStatus::AddressMissing => ("List the addresses of the region".to_owned(), all),
             _ => (format!("Show what has {address}"), format!("{all} --allocation-ids {allocation}")),
         });
-        if let Some(interface) = &moved.interface {
+        if moved.status == TrafficStatus::TrafficSwitchedOff {
+            actions.push(("Read the kill switch".to_owned(), commands::read_switch(email)));
+        }
+        let interface = moved.interface.as_ref().filter(|_| moved.status != TrafficStatus::AddressMissing);
+        if let Some(interface) = interface {
             let is_taken = matches!(moved.status, TrafficStatus::AddressInUse { .. });
             let warning = match &moved.status {
                 TrafficStatus::AddressInUse { .. } => {
                     ". The present holder loses the address, and its visitors reach the recovered server"
                 }
                 TrafficStatus::TrafficStays => ", only if the original site does not work",
+                TrafficStatus::InstanceNotRunning { .. } => ", once the instance is running",
+                TrafficStatus::TrafficSwitchedOff => ", although recoveries are switched off",
                 _ => "",
             };
             let force = if is_taken { "--allow-reassociation" } else { "--no-allow-reassociation" };

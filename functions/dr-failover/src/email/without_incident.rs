@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::email::{LARGEST_MESSAGE, Message, attributes, shortened, within};
-use shared::text::printable;
+use shared::home::Home;
+use shared::text::{count, printable, verb};
 
+use super::readable::in_utc;
 use super::{VERSION, commands};
 use crate::alarm::{AlarmEvent, DeletedAlarm};
 use crate::latch::Clearance;
@@ -16,21 +18,85 @@ use shared::table_error::TableError;
 /// The most plans with commands in an email.
 const MOST_PLANS: usize = 10;
 
+/// What of an event cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unread {
+    /// The event.
+    Event,
+    /// Events of a list, whose other events were handled.
+    OfAList {
+        /// The number of events that cannot be read.
+        unread: usize,
+        /// The number of all events.
+        of: usize,
+    },
+}
+
+impl Unread {
+    fn headline(self) -> String {
+        match self {
+            Self::Event => "CANNOT BE READ: an event that may be an alarm; nothing was started".to_owned(),
+            Self::OfAList { unread, of } => {
+                let of = count(of, "event");
+                format!(
+                    "CANNOT BE READ: {unread} of {of}, which may be alarms; nothing was started for {}",
+                    them(unread)
+                )
+            }
+        }
+    }
+
+    fn lead(self) -> String {
+        match self {
+            Self::Event => "The recovery function received an event that it cannot read and that may be an alarm. The function decided \
+                            nothing and started nothing."
+                .to_owned(),
+            Self::OfAList { unread, of } => {
+                let handled = match of - unread {
+                    0 => String::new(),
+                    rest => format!(" It handled the other {}: other emails report what it started.", count(rest, "event")),
+                };
+                format!(
+                    "The recovery function received a list of {}. It cannot read {unread} of them, which may be alarms, and started nothing \
+                     for {}.{handled}",
+                    count(of, "event"),
+                    them(unread)
+                )
+            }
+        }
+    }
+}
+
+fn them(number: usize) -> &'static str {
+    verb(number, "it", "them")
+}
+
 /// The email about an event that may be an alarm and cannot be read.
-pub fn not_understood(event: &Value, why: &str, plans: &[RecoveryPlan], now: Timestamp) -> Message {
-    let headline = "CANNOT BE READ: an event that may be an alarm; nothing was started".to_owned();
+pub fn not_understood(
+    event: &Value,
+    (unread, why): (Unread, &str),
+    plans: &[RecoveryPlan],
+    home: &Home,
+    now: Timestamp,
+) -> Message {
     let attributes = attributes([("severity", Some("critical".to_owned()))]);
-    within(LARGEST_MESSAGE, headline, attributes, |detail| {
+    within(LARGEST_MESSAGE, unread.headline(), attributes, |detail| {
         let shown = shortened(event, detail);
+        let mut actions = vec![
+            "- Check whether a CloudWatch alarm is in ALARM, and whether the site is down.".to_owned(),
+            "- If the site is down, check whether a recovery is in progress. If there is none, start one by hand:".to_owned(),
+        ];
+        actions.extend(by_hand(plans, home));
+        actions.push(
+            "- Then fix the sender of the event: a rule with an input transformer, or another publisher to the topic.".to_owned(),
+        );
         let mut text = format!(
-            "The recovery function received an event that it cannot read and that may be an alarm. The function decided nothing and \
-             started nothing.\n\nWhy: {}\nWhen: {}\n\nWhat happens next\nNothing, until the next event of an alarm.\n\nWhat you can \
-             do\n- Check whether a CloudWatch alarm is in ALARM, and whether the site is down.\n- If the site is down, check \
-             whether a recovery is in progress. If there is none, start one by hand:\n{}- Then fix the sender of the event: a rule \
-             with an input transformer, or another publisher to the topic.\n\nThe event\n",
+            "{}\n\nWhy: {}\nWhen: {}\n\nWhat happens next\nNothing, until the next event of an alarm.\n\nWhat you can do\n{}\n\nThe \
+             event\n",
+            unread.lead(),
             printable(why),
             utc(now),
-            by_hand(plans)
+            commands::after_a_switch(home, actions).join("\n")
         );
         let pretty = shown.as_ref().and_then(|shown| serde_json::to_string_pretty(shown).ok());
         let lines =
@@ -42,11 +108,11 @@ pub fn not_understood(event: &Value, why: &str, plans: &[RecoveryPlan], now: Tim
 }
 
 /// For each plan, the commands that show and start its recovery.
-fn by_hand(plans: &[RecoveryPlan]) -> String {
-    let commands = plans.iter().take(MOST_PLANS).filter_map(|plan| {
-        let drs_plan = plan.drs_plan.as_ref()?;
-        let (list, start) = (commands::executions(drs_plan), commands::start(drs_plan));
-        Some(format!("  {}:\n  {list}\n  {start}\n", plan.name))
+fn by_hand(plans: &[RecoveryPlan], home: &Home) -> Vec<String> {
+    let commands = plans.iter().take(MOST_PLANS).flat_map(|plan| {
+        let (list, starts) = commands::without_incident(plan, home);
+        let name = format!("  {}:", plan.name);
+        [name, format!("  {list}")].into_iter().chain(starts.into_iter().map(|start| format!("  {start}")))
     });
     commands.collect()
 }
@@ -56,6 +122,7 @@ pub fn unrecorded(
     plan: &RecoveryPlan,
     answer: &Result<StartAnswer, StartFailure>,
     error: &TableError,
+    home: &Home,
     now: Timestamp,
 ) -> Message {
     let (headline, lead) = match answer {
@@ -86,11 +153,12 @@ pub fn unrecorded(
     };
     let headline =
         format!("{headline}, not recorded: {} of {}: the table does not answer", Mode::Recovery, plan.name);
-    let (next, actions) = after_unrecorded(plan, answer);
+    let (next, actions) = after_unrecorded(plan, home, answer);
+    let actions = commands::after_a_switch(home, actions).join("\n");
     within(LARGEST_MESSAGE, headline, critical(plan), |_| {
         let text = format!(
             "{lead} The function could not record that, because its table does not answer.\n\nWhy: {}\nWhen: {}\n\nWhat happens \
-             next\n{next}\n\nWhat you can do\n{actions}",
+             next\n{next}\n\nWhat you can do\n{actions}\n",
             printable(&error.to_string()),
             utc(now),
         );
@@ -104,42 +172,59 @@ pub fn unrecorded(
 /// What happens next after such a start, and what the operator can do.
 fn after_unrecorded(
     plan: &RecoveryPlan,
+    home: &Home,
     answer: &Result<StartAnswer, StartFailure>,
-) -> (&'static str, String) {
-    let list = plan.drs_plan.as_ref().map(commands::executions).unwrap_or_default();
-    let start = plan.drs_plan.as_ref().map(commands::start).unwrap_or_default();
+) -> (&'static str, Vec<String>) {
+    let (list, starts) = commands::without_incident(plan, home);
     match answer {
         Err(StartFailure::Refused(_)) => (
-            "Once the table answers, the function searches DRS for an execution with the incident's tag. If there is none, it asks \
-             DRS again.",
-            format!(
-                "- Fix the cause that DRS names.\n- Check that no execution is in progress:\n  {list}\n- If there is none and you \
-                 cannot wait, start the recovery with your own rights:\n  {start}\n"
-            ),
+            "Once the table answers, the function searches DRS for a launch with the incident's tag. If there is none, it asks DRS again.",
+            [
+                "- Fix the cause that DRS names.".to_owned(),
+                format!("- Check that no launch is in progress:\n  {list}"),
+                "- If there is none and you cannot wait, start the recovery with the permissions of your own role:".to_owned(),
+            ]
+            .into_iter()
+            .chain(starts.into_iter().map(|start| format!("  {start}")))
+            .collect(),
         ),
         Ok(_) | Err(StartFailure::Unknown(_)) => (
-            "Once the table answers, the function finds the execution in DRS by its tag and follows it.",
-            format!("- Do not start the recovery by hand.\n- Check whether it is in progress:\n  {list}\n"),
+            "Once the table answers, the function finds the launch in DRS by its tag and follows it.",
+            vec![
+                "- Do not start the recovery by hand.".to_owned(),
+                format!("- Check whether it is in progress:\n  {list}"),
+            ],
         ),
     }
 }
 
 /// The email about an alarm that arrives while the table does not answer.
-pub fn undecided(plan: &RecoveryPlan, alarm: &AlarmEvent, error: &TableError, now: Timestamp) -> Message {
+pub fn undecided(
+    plan: &RecoveryPlan,
+    alarm: &AlarmEvent,
+    error: &TableError,
+    home: &Home,
+    now: Timestamp,
+) -> Message {
     let headline = format!("NOT DECIDED: {} of {}: the table does not answer", Mode::Recovery, plan.name);
+    let (list, starts) = commands::without_incident(plan, home);
+    let mut actions = vec![
+        format!("- Check whether a recovery is in progress or has ended:\n  {list}"),
+        "- If there is none and the site is down, start the recovery by hand, for real:".to_owned(),
+    ];
+    actions.extend(starts.into_iter().map(|start| format!("  {start}")));
     within(LARGEST_MESSAGE, headline, critical(plan), |_| {
         let text = format!(
             "{}. The function started nothing, because the function's table does not answer. An earlier recovery of the plan {} may still \
-             be in progress, or may have ended.\n\nWhy: {}\nWhen: {}\n\nWhat happens next\nThe event is kept, and the function tries it again and again, also when \
-             the alarm is stale: Lambda twice, and then a queue every few minutes. This email comes once at first, and then once for \
-             every twelve deliveries of the queue. A last queue with an alarm holds an event that was never decided.\n\nWhat you can do\n- Check whether a recovery is in progress or has \
-             ended:\n  {}\n- If there is none and the site is down, start the recovery by hand, for real:\n  {}\n",
-            capitalized(&printable(&alarm.to_string())),
+             be in progress, or may have ended.\n\nWhy: {}\nWhen: {}\n\nWhat happens next\nThe event is kept, and the function tries it \
+             again and again, also when the alarm is stale: Lambda twice, and then a queue every few minutes. This email comes once at \
+             first, and then once for every twelve deliveries of the queue. A last queue with an alarm holds an event that was never \
+             decided.\n\nWhat you can do\n{}\n",
+            in_utc(&capitalized(&printable(&alarm.to_string()))),
             plan.name,
             printable(&error.to_string()),
             utc(now),
-            plan.drs_plan.as_ref().map(commands::executions).unwrap_or_default(),
-            plan.drs_plan.as_ref().map(commands::start).unwrap_or_default()
+            commands::after_a_switch(home, actions.clone()).join("\n")
         );
         let form = json!({
             "version": VERSION, "severity": "critical", "plan": plan.name, "alarm": alarm.arn, "error": error.to_string(),
@@ -192,10 +277,11 @@ pub fn deleted(
     });
     within(LARGEST_MESSAGE, headline, attributes, |_| {
         let text = format!(
-            "The {what} {name} of {} was deleted. It can no longer {effect}.\n\nWhen: {}\n\nWhat happens next\n{next}\n\nWhat you can do\n{}- Create the alarm again, or name another one in the rules and \
+            "The {what} {name} of {} was deleted. It can no longer {effect}.\n\nWhen: {}\nAlarm: {}\n\nWhat happens next\n{next}\n\nWhat you can do\n{}- Create the alarm again, or name another one in the rules and \
              deploy them.\n",
             plan.name,
             utc(alarm.at.unwrap_or(now)),
+            printable(alarm.arn.as_deref().unwrap_or(&alarm.name)),
             open.as_deref().unwrap_or_default(),
         );
         let form = json!({

@@ -33,7 +33,7 @@ pub(super) async fn recovered(aws: &Clients, servers: &[String]) -> Read<Vec<Rec
 }
 
 /// The addresses that exist. With a filter, an address that is missing is no error about the others.
-pub(super) async fn addresses(aws: &Clients, allocations: &[String]) -> Read<BTreeMap<String, FoundAddress>> {
+pub(crate) async fn addresses(aws: &Clients, allocations: &[String]) -> Read<BTreeMap<String, FoundAddress>> {
     let filter = filter("allocation-id", allocations);
     let output = aws.ec2.describe_addresses().filters(filter).send().await;
     let output = output.map_err(|error| CallError::new("ec2:DescribeAddresses", error))?;

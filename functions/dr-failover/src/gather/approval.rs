@@ -16,7 +16,7 @@ const HISTORY: &str = "ssm:GetParameterHistory";
 const VERSIONS: i32 = 50;
 
 /// Every version of the parameter.
-pub(super) async fn answers(ssm: &aws_sdk_ssm::Client, name: &str) -> Read<Vec<ParameterAnswer>> {
+pub(crate) async fn answers(ssm: &aws_sdk_ssm::Client, name: &str) -> Read<Vec<ParameterAnswer>> {
     let mut pages = ssm.get_parameter_history().name(name).max_results(VERSIONS).into_paginator().send();
     let mut answers = Vec::new();
     while let Some(page) = pages.next().await {

@@ -116,6 +116,11 @@ impl fmt::Display for RefusalCause {
 const LASTING: [&str; 4] =
     [ACCESS_DENIED, "ValidationException", "UninitializedAccountException", "ResourceNotFoundException"];
 
+/// Whether the cause of DRS's refusal stays until an operator removes it.
+pub fn is_lasting(error: &CallError) -> bool {
+    LASTING.iter().any(|code| error.has_code(code))
+}
+
 const ACCESS_DENIED: &str = "AccessDeniedException";
 
 /// The longest time between two starts while the cause stays.
@@ -124,7 +129,7 @@ const LONGEST_LASTING_WAIT: SignedDuration = SignedDuration::from_mins(30);
 impl RefusalCause {
     /// Whether the cause stays until an operator removes it.
     pub fn is_lasting(&self) -> bool {
-        matches!(self, Self::Refused { error } if LASTING.iter().any(|code| error.has_code(code)))
+        matches!(self, Self::Refused { error } if is_lasting(error))
     }
 
     /// Whether both causes stay, and DRS gives them different codes.
@@ -301,5 +306,25 @@ impl Incident {
         let was_late = self.reported.as_ref().is_some_and(|reported| reported.is_over_rto());
         let is_quiet = is_created && is_readable && (!self.over_rto || was_late) && !self.is_over();
         self.phase == IncidentPhase::Running && is_quiet && self.refused_count > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn which_lasting_cause_is_another() {
+        let cause = |code: &str| -> RefusalCause {
+            let error = serde_json::json!({
+                "operation": "drs:StartRecoveryPlanExecution", "code": code, "message": "because",
+            });
+            serde_json::from_value(serde_json::json!({"kind": "refused", "error": error})).unwrap()
+        };
+        let validation = cause("ValidationException");
+        assert!(cause("AccessDeniedException").is_another_lasting_cause_than(&validation));
+        assert!(!cause("ValidationException").is_another_lasting_cause_than(&validation));
+        assert!(!cause("ConflictException").is_another_lasting_cause_than(&validation));
+        assert!(!cause("AccessDeniedException").is_another_lasting_cause_than(&cause("ConflictException")));
     }
 }

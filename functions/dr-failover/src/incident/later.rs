@@ -218,10 +218,14 @@ impl Incident {
         self.hostnames.get(id).cloned().unwrap_or_else(|| id.to_owned())
     }
 
+    /// Whether the instance that the recovery launched for a server no longer exists.
+    pub fn is_gone(&self, id: &str) -> bool {
+        self.later.as_ref().is_some_and(|later| later.gone.contains(id))
+    }
+
     /// The number of launched servers whose instance still exists.
     pub fn still_there(&self) -> usize {
-        let gone = self.later.as_ref().map(|later| &later.gone);
         let launched = self.servers.iter().filter(|(_, server)| server.is_launched());
-        launched.filter(|(id, _)| gone.is_none_or(|gone| !gone.contains(*id))).count()
+        launched.filter(|(id, _)| !self.is_gone(id)).count()
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use shared::token::client_token;
 
 use super::Incident;
+use crate::rules::Mode;
 
 /// The execution of Region switch that ordered the recovery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,9 +28,13 @@ impl Incident {
         format!("{plan}-{}-{}", at.strftime("%Y%m%dT%H%M%SZ"), &digest[..8])
     }
 
-    /// What the times of the incident are counted from, in a word: the alarm, or the order.
+    /// What the times of the incident are counted from, in a word: the alarm, the order, or the command of a drill.
     pub fn first_cause(&self) -> &'static str {
-        if self.alarms.is_empty() && self.is_ordered() { "order" } else { "alarm" }
+        match self.mode {
+            Mode::Drill => "command",
+            Mode::Recovery if self.alarms.is_empty() && self.is_ordered() => "order",
+            Mode::Recovery => "alarm",
+        }
     }
 
     /// Whether Region switch ordered the recovery: then no alarm and no second signal has to confirm it.

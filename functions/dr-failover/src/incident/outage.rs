@@ -89,3 +89,29 @@ impl Incident {
         self.alarms.iter().all(|(arn, alarm)| arn == except || alarm.state == AlarmState::Ok)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reported::ReportedState;
+
+    /// The checks that blocked the outage before may block this one: without an email the operator does not learn of it.
+    #[test]
+    fn is_a_later_outage_emailed_although_the_same_checks_block_it() {
+        let at: Timestamp = "2026-03-02T10:00:00Z".parse().unwrap();
+        for is_soon in [false, true] {
+            let mut incident: Incident = serde_json::from_value(serde_json::json!({
+                "id": "shop-1", "version": 1, "plan": "shop", "opened": at, "phase": "held", "mode": "RECOVERY", "alarms": {},
+                "told": "held: second-signal-quiet",
+            }))
+            .unwrap();
+            incident.begin_outage(
+                at + SignedDuration::from_hours(3),
+                is_soon,
+                at + SignedDuration::from_hours(3),
+            );
+            let reported = ReportedState::from("held: second-signal-quiet".to_owned());
+            assert_eq!(incident.reported, is_soon.then_some(reported));
+        }
+    }
+}

@@ -10,10 +10,10 @@ use shared::call_error::CallError;
 use shared::claim::Claim;
 
 use super::{
-    Approver, ChosenSnapshot, CleanUp, DecidedStart, EndedHold, FORMAT, Flapping, Hold, Incident, IncidentAlarm,
-    IncidentApproval, IncidentEnd, IncidentPhase, IncidentServer, Later, PlanExecution, RecordEntry, RecoveryOrder,
-    RefusalCause, Remains, SettlingState, SignalReading, StartAttempt, StartRefusal, UnansweredEmails, WaveCourse,
-    unknown,
+    Approver, ChosenSnapshot, CleanUp, DecidedStart, EndedHold, FORMAT, Flapping, Hold, Incident,
+    IncidentAlarm, IncidentApproval, IncidentEnd, IncidentPhase, IncidentServer, Later, PlanExecution,
+    RecordEntry, RecoveryOrder, RefusalCause, Remains, SettlingState, SignalReading, StartAttempt,
+    StartRefusal, UnansweredEmails, WaveCourse, unknown,
 };
 use crate::interlock::{Interlock, InterlockCode};
 use crate::reported::ReportedState;

@@ -77,6 +77,13 @@ pub struct LaunchRefusal {
     pub error: CallError,
 }
 
+impl WaveLaunch {
+    /// Whether DRS refused the launch, and is not being asked again.
+    pub fn is_refused(&self, now: Timestamp) -> bool {
+        self.job.is_none() && self.refusal.is_some() && self.asked_until.is_none_or(|until| until <= now)
+    }
+}
+
 impl LaunchRefusal {
     /// Until when DRS is not asked again: a minute, and twice as long after each further refusal.
     pub fn again(&self) -> Timestamp {

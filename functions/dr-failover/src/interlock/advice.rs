@@ -1,9 +1,20 @@
 //! The words of interlocks in an email: a headline for its subject, and advice for the operator.
 
+use shared::text::{list_at_most, verb};
+
 use super::Interlock;
 use crate::facts::JobKind;
 use crate::rules::Mode;
 use crate::text::short_duration;
+
+/// The most names in a headline.
+const MOST_HOSTS: usize = 2;
+
+/// `db-1 and web-1`: the hostnames alone.
+fn hosts(servers: &[String]) -> String {
+    let hosts = servers.iter().map(|server| server.split(" (").next().unwrap_or(server));
+    list_at_most(&hosts.collect::<Vec<_>>(), MOST_HOSTS)
+}
 
 impl Interlock {
     /// A few words for a subject.
@@ -62,10 +73,11 @@ impl Interlock {
             Self::WaveEmpty { .. } => "a wave has no server",
             Self::WavesTooLarge { .. } => "the plan has too many servers",
             Self::WaveBlocked { servers, .. } => {
-                return format!("{} failed, and the next wave waits", super::some(servers));
+                return format!("{} failed, and the next wave waits", hosts(servers));
             }
             Self::WaveSlow { servers, .. } => {
-                return format!("{} is not launched in time", super::some(servers));
+                let is = verb(servers.len(), "is", "are");
+                return format!("{} {is} not launched in time", hosts(servers));
             }
             Self::WaveRefused { wave, .. } => return format!("DRS refused a launch of the wave {wave}"),
             Self::WaveAlarmOk { wave } => return format!("the alarm is OK, and the wave {wave} waits"),
@@ -190,6 +202,10 @@ impl Interlock {
             Self::WaveSlow { .. } => {
                 "DRS cannot cancel a job. Wait, or skip the server: then the next wave starts without it."
             }
+            Self::WaveRefused { .. } if !self.passes() => {
+                "The servers that were launched stay. Launch the wave with the permissions of your own role (the command is below), or \
+                 remove the cause that DRS names."
+            }
             Self::WaveRefused { .. } => {
                 "The servers that were launched stay. Fix the cause that DRS names, or wait."
             }
@@ -198,12 +214,12 @@ impl Interlock {
                  the waves continue by themselves."
             }
             Self::StartRefused { cause, .. } if cause.is_denied() => {
-                "Nothing was launched. Start the recovery with your own rights (the command is below), or add the permission to the \
+                "Nothing was launched. Start the recovery with the permissions of your own role (the command is below), or add the permission to the \
                  function's role."
             }
             Self::StartRefused { cause, .. } if cause.is_lasting() => {
-                "Nothing was launched. Fix the cause that DRS names, then start the recovery with your own rights (the command is \
-                 below), or wait for the function's next try."
+                "Nothing was launched. Fix the cause that DRS names, then start the recovery with the permissions of your own role \
+                 (the command is below), or wait for the function's next try."
             }
             Self::StartRefused { .. } => "Nothing was launched. Fix the cause that DRS names, or wait.",
             Self::Earlier { advice, .. } => advice,

@@ -208,7 +208,7 @@ impl fmt::Display for Interlock {
             }
             Self::OverRpo { servers, oldest, rpo } => write!(
                 f,
-                "the newest recovery snapshot of {} was {} old when the alarm began, and the RPO is {}",
+                "the newest recovery snapshot of {} lacks the last {} before the incident, and the RPO is {}",
                 some(servers),
                 short_duration(*oldest),
                 short_duration(*rpo)

@@ -100,7 +100,7 @@ fn plan(
     let agree = agreement(&mut table);
     let has_plan = table.span("plan").is_some();
     let drs_plan = if has_plan { table.required_string("plan", BAD_DRS_PLAN) } else { None };
-    let waves = waves::read(&mut table, has_plan);
+    let (waves, waves_at) = waves::read(&mut table, has_plan);
     let drs_plan = drs_plan.and_then(|text| Some((drs_plan_arn(&mut table, &text)?, text.span())));
     // `drill` was the default of earlier versions, in which an alarm could start a drill.
     let modes = [("notify", PlanMode::Notify), ("recovery", PlanMode::Recovery), ("drill", PlanMode::Notify)];
@@ -141,6 +141,7 @@ fn plan(
                 topic: topic_at,
                 alarms: alarms_at,
                 addresses: addresses_at,
+                waves: waves_at,
             },
             agree,
             drs_plan,

@@ -61,10 +61,29 @@ const fn key(name: &'static str, takes: &'static str, default: KeyDefault, summa
 struct SeenWaves {
     names: Vec<Text>,
     servers: Vec<Text>,
+    /// The tags of waves.
+    tags: Vec<Range<usize>>,
 }
 
+impl SeenWaves {
+    /// The servers with their places: ids, and `*` for those that tags name.
+    fn places(self) -> Vec<(String, Range<usize>)> {
+        let tags = self.tags.into_iter().map(|at| ("*".to_owned(), at));
+        self.servers.into_iter().map(|id| (id.get_ref().clone(), id.span())).chain(tags).collect()
+    }
+}
+
+/// The waves with the places of their servers.
+type ReadWaves = (Option<Vec<Wave>>, Vec<(String, Range<usize>)>);
+
 /// Reads the waves; empty for a plan with a DRS recovery plan.
-pub(super) fn read(table: &mut TableReader<'_, '_, '_>, has_plan: bool) -> Option<Vec<Wave>> {
+pub(super) fn read(table: &mut TableReader<'_, '_, '_>, has_plan: bool) -> ReadWaves {
+    let mut seen = SeenWaves::default();
+    let waves = all(table, has_plan, &mut seen);
+    (waves, seen.places())
+}
+
+fn all(table: &mut TableReader<'_, '_, '_>, has_plan: bool, seen: &mut SeenWaves) -> Option<Vec<Wave>> {
     let Some(at) = table.span("waves") else {
         if !has_plan {
             let label = "this table has neither `plan` nor `waves`";
@@ -80,8 +99,7 @@ pub(super) fn read(table: &mut TableReader<'_, '_, '_>, has_plan: bool) -> Optio
         table.problem(Problem::new(NO_ONE_ORDER, at.clone(), label).help(help));
     }
     let raw = table.tables("waves")?.into_inner();
-    let mut seen = SeenWaves::default();
-    let waves: Vec<Option<Wave>> = raw.iter().map(|raw| wave(table.nested(&WAVE, raw), &mut seen)).collect();
+    let waves: Vec<Option<Wave>> = raw.iter().map(|raw| wave(table.nested(&WAVE, raw), seen)).collect();
     counted(table, &at, raw.len(), seen.servers.len());
     waves.into_iter().collect()
 }
@@ -102,6 +120,7 @@ fn counted(table: &mut TableReader<'_, '_, '_>, at: &Range<usize>, waves: usize,
 fn wave(mut table: TableReader<'_, '_, '_>, seen: &mut SeenWaves) -> Option<Wave> {
     let name = table.required_string("name", BAD_WAVE).filter(|name| legal_name(&mut table, name, seen));
     let servers = servers(&mut table, seen);
+    seen.tags.extend(table.span("tags"));
     let tags: BTreeMap<String, String> = table
         .string_table("tags")
         .into_iter()

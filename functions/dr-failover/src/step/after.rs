@@ -60,6 +60,8 @@ impl Draft<'_> {
         let Some(incident) = &self.step.known.incident else { return Ok(()) };
         let query = || MissingFact::Later(Box::new(LaterQuery::of(incident)));
         let later = facts.later.as_ref().ok_or_else(query)?;
+        self.follow_late_launches()?;
+        let Some(incident) = &self.step.known.incident else { return Ok(()) };
         let again = later.executions.as_ref().ok().and_then(|found| started_again(incident, found)).cloned();
         if let Some(error) = later.unreadable() {
             self.reason(Verdict::Skip, &Because::LaterUnreadable { error: error.clone() });

@@ -1,6 +1,8 @@
 //! The approval of a start: reads the operators' answers, asks when nothing else blocks the start, and lets a start through that was
 //! approved, or that no operator refused in time.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use shared::decision::Verdict;
 
@@ -113,7 +115,8 @@ impl Draft<'_> {
     pub(super) fn permitted(&mut self, start: DecidedStart) -> Result<Permit, MissingFact> {
         let (plan, now) = (self.context.plan, self.context.now);
         let unreadable = self.unreadable_answers();
-        let of = digest_of_plan(plan, servers(self.facts.recoverable.as_ref()));
+        let servers = servers(plan, self.facts.recoverable.as_ref());
+        let of = digest_of_plan(plan, servers.iter().map(AsRef::as_ref));
         let Some(incident) = self.step.known.incident.as_mut() else { return Ok(Ok(start)) };
         // A start that was decided before is asked for again.
         if !is_asked(plan, incident) || incident.start().is_some() {
@@ -169,9 +172,15 @@ impl Draft<'_> {
     }
 }
 
-fn servers(recoverable: Option<&Recoverable>) -> impl Iterator<Item = &str> {
-    let plan = recoverable.and_then(|recoverable| recoverable.plan.as_ref().ok());
-    plan.into_iter().flat_map(|plan| &plan.servers).map(|server| server.id.as_str())
+/// The servers of a request. A tag can move a server to another wave: what was approved is the order, too.
+fn servers<'f>(plan: &RecoveryPlan, recoverable: Option<&'f Recoverable>) -> Vec<Cow<'f, str>> {
+    let drs_plan = recoverable.and_then(|recoverable| recoverable.plan.as_ref().ok());
+    let servers = drs_plan.into_iter().flat_map(|drs_plan| &drs_plan.servers);
+    let named = servers.map(|server| match plan.waves.is_empty() {
+        true => Cow::Borrowed(server.id.as_str()),
+        false => Cow::Owned(format!("{} {}", server.id, server.step)),
+    });
+    named.collect()
 }
 
 /// A further request, as long as the incident has not had too many, and what blocks the start now.

@@ -46,6 +46,8 @@ impl Draft<'_> {
         if !incident.is_open() || !(incident.is_cleaning_up() || incident.is_reminder_due(now)) {
             return Ok(None);
         }
+        self.follow_late_launches()?;
+        let Some(incident) = self.step.known.incident.as_mut() else { return Ok(None) };
         let found = self.facts.drill.as_ref().ok_or_else(|| MissingFact::Drill(Box::new(query(incident))))?;
         let found = match found {
             Ok(found) => found,

@@ -44,7 +44,7 @@ impl Draft<'_> {
         let at = request.at.unwrap_or(now).min(now);
         let late = now.duration_since(at);
         if late > LATEST {
-            return self.reason(Verdict::Skip, &Because::DrillTooLate { late });
+            return self.reason(Verdict::Skip, &Because::DrillTooLate { late: Some(late) });
         }
         let by = Incident::bounded(request.by);
         let refused = self.step.known.incident.as_mut().map(|open| {

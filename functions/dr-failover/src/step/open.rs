@@ -72,8 +72,8 @@ impl Draft<'_> {
         if was_finished && incident.finished.is_some() {
             // The reasons of this step are what changed. An operator's command has a reason of its own.
             if incident.is_open() && self.step.reasons.is_empty() {
-                let (phase, end) = (incident.phase, incident.end.as_ref());
-                self.reason(Verdict::Skip, &Because::Launched { phase, end: end.cloned() });
+                let (mode, phase, end) = (incident.mode, incident.phase, incident.end.clone());
+                self.reason(Verdict::Skip, &Because::Launched { mode, phase, end });
             }
         } else if !incident.is_open() || incident.finished.is_some() {
             let verdict = match incident.phase {
@@ -273,7 +273,9 @@ impl Draft<'_> {
     /// Writes down what blocks the incident.
     pub(super) fn hold(&mut self, interlocks: &[Interlock]) {
         let now = self.context.now;
+        let known = self.facts.recoverable.as_ref().map(hostnames).unwrap_or_default();
         if let Some(incident) = self.incident() {
+            incident.hostnames.extend(known);
             incident.phase = phase_of_a_hold(incident, interlocks);
             block(incident, interlocks, now);
         }

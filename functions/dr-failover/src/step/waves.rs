@@ -41,6 +41,11 @@ impl Draft<'_> {
         };
         incident.waves.iter_mut().for_each(|course| course.unreadable = None);
         observe::observe(incident, jobs, now);
+        // An operator can refuse the waves that have not begun with the parameter, too.
+        if has_wave_left(incident) {
+            self.read_answers()?;
+        }
+        let Some(incident) = self.step.known.incident.as_mut() else { return Ok(()) };
         if let Some(by) = incident.refused_by.clone() {
             self.give_up(by);
             return Ok(());
@@ -70,6 +75,20 @@ impl Draft<'_> {
             self.finish_waves()
         } else {
             self.ask(due)
+        }
+        Ok(())
+    }
+
+    /// The servers whose launch goes on although the waves have ended: an operator skipped them, or gave the waves up.
+    pub(super) fn follow_late_launches(&mut self) -> Result<(), MissingFact> {
+        let now = self.context.now;
+        let has_late = |incident: &&mut Incident| {
+            incident.waves.is_some() && incident.servers.values().any(|server| server.is_launching())
+        };
+        let Some(incident) = self.step.known.incident.as_mut().filter(has_late) else { return Ok(()) };
+        match self.facts.jobs.as_ref().ok_or(MissingFact::Jobs(incident.opened))? {
+            Ok(jobs) => observe::observe(incident, jobs, now),
+            Err(error) => self.reason(Verdict::Skip, &Because::WavesUnreadable { error: error.clone() }),
         }
         Ok(())
     }
@@ -143,6 +162,14 @@ fn next_wave(incident: &Incident) -> Option<usize> {
     let waves = &incident.waves.as_ref()?.waves;
     let next = waves.iter().position(|wave| wave.begun.is_none())?;
     waves[..next].iter().all(|wave| incident.awaited(&wave.name).next().is_none()).then_some(next)
+}
+
+/// Whether a wave has not begun, or DRS has no job of a launch.
+fn has_wave_left(incident: &Incident) -> bool {
+    incident.waves.as_ref().is_some_and(|course| {
+        course.waves.iter().any(|wave| wave.begun.is_none())
+            || course.launches().any(|(_, launch)| launch.job.is_none())
+    })
 }
 
 /// The launches that DRS is to be asked for now. Servers that need no launch any more leave them.

@@ -7,7 +7,7 @@ use crate::email::{IncidentEmail, commands, drill, traffic};
 use crate::incident::{Incident, IncidentPhase};
 use crate::interlock::InterlockCode;
 use crate::rules::Mode;
-use crate::text::utc;
+use crate::text::{capitalized, utc};
 
 use super::waves;
 
@@ -39,7 +39,7 @@ const WAVE_BY_HAND: &str = "Start the first wave by hand, for real. DRS takes th
                             instances that it launched earlier for these servers. The function finds the job by its tags, and starts \
                             the other waves";
 
-const TERMINATE: &str = "Terminate the drill's instances, which cost money until then";
+const LAUNCH_MISSING: &str = "Launch the servers that are missing, from their latest data";
 
 /// The actions, the least harmful first.
 pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<String> {
@@ -49,7 +49,9 @@ pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<String> {
         for (text, command) in drill::actions(email) {
             list.command(&text, command);
         }
-    } else if !incident.news().is_empty() {
+        return list.0;
+    }
+    if !incident.news().is_empty() {
         after::after(email, &mut list);
         return list.0;
     }
@@ -58,23 +60,36 @@ pub(super) fn actions(email: &IncidentEmail<'_>) -> Vec<String> {
         IncidentPhase::Starting => starting(email, &mut list),
         IncidentPhase::Running if incident.waves.is_some() => waves::actions(email, &mut list),
         IncidentPhase::Running => running(incident, &mut list),
-        IncidentPhase::Drilled => drilled(email, &mut list),
-        IncidentPhase::Recovered | IncidentPhase::RecoveredInPart => recovered(email, &mut list),
+        // The end of a drill has actions of its own.
+        IncidentPhase::Recovered | IncidentPhase::RecoveredInPart | IncidentPhase::Drilled => {
+            recovered(email, &mut list)
+        }
         IncidentPhase::Failed | IncidentPhase::Cancelled => failed(email, &mut list),
         IncidentPhase::AgedOut | IncidentPhase::Refused => {
             remaining(email, &mut list);
-            let what = match may_start(incident) {
-                true => BY_HAND.to_owned(),
-                false => format!("First remove what blocks the {}. Then do this. {BY_HAND}", incident.mode),
-            };
-            list.command(
-                &what,
-                incident.drs_plan.as_ref().map(commands::start).or_else(|| commands::start_wave(email)),
-            );
+            by_hand(email, &mut list);
         }
         IncidentPhase::OkAgain => remaining(email, &mut list),
     }
     list.0
+}
+
+/// Starts the recovery without the incident, which is closed.
+fn by_hand(email: &IncidentEmail<'_>, list: &mut ActionList) {
+    let only = match may_start(email.incident) {
+        true => "",
+        false => "Only after you removed what blocks the recovery: ",
+    };
+    let start = email.incident.drs_plan.as_ref().map(commands::start);
+    list.command(&capitalized(&format!("{only}{}", lowercased(BY_HAND))), start);
+    for (wave, command) in commands::start_waves(email.plan, email.home) {
+        let what = format!(
+            "{only}start the wave {} by hand, for real, when the wave before it is launched. DRS takes the latest data, whatever its age, \
+             and first deletes the instances that it launched earlier for these servers",
+            shared::text::printable(&wave)
+        );
+        list.command(&capitalized(&what), command);
+    }
 }
 
 fn may_start(incident: &Incident) -> bool {
@@ -109,6 +124,10 @@ fn starting(email: &IncidentEmail<'_>, list: &mut ActionList) {
         list.command("Check whether DRS has a job with the incident's tag", commands::jobs(email));
     }
     list.command("Check whether DRS has the execution", incident.drs_plan.as_ref().map(commands::executions));
+    // The start of a recovery during a drill would be another incident's.
+    if incident.mode == Mode::Drill {
+        return;
+    }
     // While DRS cannot be read, the next email has no known time.
     if incident.holds.is_empty() && incident.waves.is_none() {
         list.sentence("Wait two minutes: you get another email.");
@@ -117,7 +136,8 @@ fn starting(email: &IncidentEmail<'_>, list: &mut ActionList) {
         "To start the recovery now, run this; the tag ties it to this incident, so that the function starts no second one",
         commands::start_for(incident),
     );
-    list.command(WAVE_BY_HAND, commands::start_wave(email));
+    let what = format!("Only if DRS lists no such job: {}", lowercased(WAVE_BY_HAND));
+    list.command(&what, commands::start_wave(email));
 }
 
 fn held(email: &IncidentEmail<'_>, list: &mut ActionList) {
@@ -142,15 +162,19 @@ fn held(email: &IncidentEmail<'_>, list: &mut ActionList) {
     if is_blocked_by(InterlockCode::KillSwitchUnclear) {
         list.command("Read the kill switch", commands::read_switch(email));
     }
-    let what = format!("Refuse the {}, if this is no outage", incident.mode);
+    let what = match incident.is_ordered() {
+        true => "Refuse the recovery, if it should not start".to_owned(),
+        false => format!("Refuse the {}, if this is no outage", incident.mode),
+    };
     let refuse = match is_asked(email.plan, incident) {
         true => commands::refuse_by_answer(email),
         false => commands::refuse(email),
     };
     list.command(&what, refuse);
-    if may_start(incident) {
+    // An incident whose alarm is OK needs no recovery.
+    if may_start(incident) && !incident.is_over() {
         let what = match is_blocked_by(InterlockCode::StartRefusedForGood) {
-            true => format!("With your own rights: {}", lowercased(BY_HAND)),
+            true => format!("With the permissions of your own role: {}", lowercased(BY_HAND)),
             false => BY_HAND.to_owned(),
         };
         list.command(&what, commands::start_for(incident));
@@ -183,57 +207,44 @@ fn running(incident: &Incident, list: &mut ActionList) {
         "Cancel the execution (the servers of the current step still launch)",
         execution.and_then(commands::cancel),
     );
-    if incident.mode == Mode::Drill && incident.is_alarming() {
-        let what =
-            "If the outage is real, cancel the drill, wait until its step has ended, then start the recovery";
-        list.command(what, incident.drs_plan.as_ref().map(commands::start));
-    }
-}
-
-fn drilled(email: &IncidentEmail<'_>, list: &mut ActionList) {
-    let incident = email.incident;
-    if incident.is_alarming() {
-        let what =
-            "If the outage is real, start the recovery by hand (DRS first deletes the drill's instances)";
-        list.command(what, incident.drs_plan.as_ref().map(commands::start));
-    }
-    list.command(TERMINATE, commands::terminate(email));
-    close(email, list);
 }
 
 fn recovered(email: &IncidentEmail<'_>, list: &mut ActionList) {
     let incident = email.incident;
-    match incident.mode {
-        Mode::Recovery if incident.has_moved_traffic() => list.numbered([
+    if incident.has_moved_traffic() {
+        list.numbered([
             "Test the application on the launched servers.",
             "Make sure that the original site takes no more writes.",
-        ]),
-        Mode::Recovery if incident.is_over() => {
-            list.sentence("Leave traffic on the original site while it works.");
-            list.command(
-                "Terminate the launched servers, once you are sure that they are not needed",
-                commands::terminate(email),
-            );
-        }
-        Mode::Recovery => list.numbered([
+        ]);
+    } else if incident.is_over() {
+        list.sentence("Leave traffic on the original site while it works.");
+        list.command(
+            "Terminate the launched servers, once you are sure that they are not needed",
+            commands::terminate(email),
+        );
+    } else {
+        list.numbered([
             "Test the application on the launched servers.",
             "Make sure that the original site takes no more writes.",
-            "Move traffic to the launched servers.",
-        ]),
-        Mode::Drill => list.command(TERMINATE, commands::terminate(email)),
+            match incident.traffic.is_empty() {
+                true => "Move traffic to the launched servers.",
+                false => "Move traffic to the launched servers, if the function cannot.",
+            },
+        ]);
     }
     for (what, command) in traffic::actions(email) {
         list.command(&what, command);
     }
     let missing: Vec<&str> = incident.missing().map(|(id, _)| id.as_str()).collect();
-    if !missing.is_empty() && incident.mode == Mode::Recovery {
-        list.command("Launch the missing servers", commands::start_servers(email, &missing));
+    let missing = missing.into_iter().take(MOST_BY_HAND).collect::<Vec<_>>();
+    if !missing.is_empty() {
+        list.command(LAUNCH_MISSING, commands::start_servers(email, &missing));
     }
     close(email, list);
     clear(email, list);
 }
 
-fn failed(email: &IncidentEmail<'_>, list: &mut ActionList) {
+pub(super) fn failed(email: &IncidentEmail<'_>, list: &mut ActionList) {
     let incident = email.incident;
     let execution = incident.execution();
     let arn = execution.map(|execution| &execution.arn);
@@ -241,8 +252,8 @@ fn failed(email: &IncidentEmail<'_>, list: &mut ActionList) {
     if incident.waves.is_some() {
         list.command("List the jobs of DRS", commands::jobs(email));
         let missing: Vec<&str> = incident.missing().map(|(id, _)| id.as_str()).take(MOST_BY_HAND).collect();
-        if incident.mode == Mode::Recovery && !missing.is_empty() {
-            list.command("Launch the missing servers", commands::start_servers(email, &missing));
+        if !missing.is_empty() {
+            list.command(LAUNCH_MISSING, commands::start_servers(email, &missing));
         }
     }
     match execution.map(|execution| execution.status.as_str()) {
@@ -255,13 +266,9 @@ fn failed(email: &IncidentEmail<'_>, list: &mut ActionList) {
         }
         _ => {}
     }
-    match incident.mode {
-        Mode::Recovery => {
-            let what = "Or start the whole plan again: DRS deletes the launched servers, and launches every server again";
-            list.command(what, commands::start_for(incident));
-        }
-        Mode::Drill => list.command(TERMINATE, commands::terminate(email)),
-    }
+    let what =
+        "Or start the whole plan again: DRS deletes the launched servers, and launches every server again";
+    list.command(what, commands::start_for(incident));
     close(email, list);
     clear(email, list);
 }
@@ -273,8 +280,9 @@ fn lowercased(text: &str) -> String {
 
 fn close(email: &IncidentEmail<'_>, list: &mut ActionList) {
     if email.incident.is_open() {
-        let what = "Close the incident, once it is settled: the next alarm then opens another one";
-        list.command(what, commands::close(email));
+        let next = if email.incident.is_ordered() { "order" } else { "alarm" };
+        let what = format!("Close the incident, once it is settled: the next {next} then opens another one");
+        list.command(&what, commands::close(email));
     }
 }
 

@@ -2,17 +2,14 @@
 
 use std::fmt::Write as _;
 
-use shared::text::{count, noun, printable, verb};
+use shared::text::{count, printable, verb};
 
 use super::server_name;
 use crate::alarm::AlarmState;
 use crate::email::{IncidentEmail, traffic};
 use crate::facts::RecoveryInstance;
-use crate::incident::{
-    Flapping, Incident, IncidentPhase, LaterEntry, LaterEvent, RefusalCause, launched_of,
-};
+use crate::incident::{Flapping, Incident, IncidentPhase, LaterEntry, LaterEvent, RefusalCause, launched_of};
 use crate::interlock::some;
-use crate::rules::Mode;
 
 use super::waves;
 use crate::text::{capitalized, short_duration, utc};
@@ -54,11 +51,8 @@ pub(super) fn lead(email: &IncidentEmail<'_>) -> String {
             )
         }
         IncidentPhase::Running => running(incident, &the),
-        IncidentPhase::Recovered => recovered(incident, &the),
-        IncidentPhase::Drilled => format!(
-            "{the} has passed: {}. It was a drill: nothing is recovered, and traffic was not moved.",
-            launched(incident)
-        ),
+        // The end of a drill has words of its own.
+        IncidentPhase::Recovered | IncidentPhase::Drilled => recovered(incident, &the),
         IncidentPhase::RecoveredInPart => in_part(incident, &the),
         IncidentPhase::Failed => format!("{the} FAILED: {}. Traffic was not moved.", ended(incident)),
         IncidentPhase::Cancelled => {
@@ -123,8 +117,10 @@ fn event(email: &IncidentEmail<'_>, LaterEntry { event, at }: &LaterEntry) -> St
             " Before a launch, DRS deletes the instances that it launched earlier for the same servers."
                 .to_owned()
         }
-        LaterEvent::ServersGone { .. } => format!(
-            " An operator terminated them, or a later launch deleted them. {} of {} still {}.",
+        LaterEvent::ServersGone { servers, .. } => format!(
+            " An operator terminated {0}, or a later launch deleted {0}.{1} {2} of {3} still {4}.",
+            verb(servers.len(), "it", "them"),
+            traffic::lost(incident, servers),
             incident.still_there(),
             count(incident.servers.len(), "server"),
             verb(incident.still_there(), "runs", "run")
@@ -251,9 +247,6 @@ fn running(incident: &Incident, the: &str) -> String {
     if let Some(LaterEntry { event, .. }) = incident.events_after_launch().last() {
         let _ = write!(text, " The launch had ended, and {}.", printable(&event.to_string()));
     }
-    if incident.mode == Mode::Drill && incident.is_alarming() {
-        text.push_str(" The plan is in drill mode: DRS launches test servers, and NOTHING IS RECOVERED.");
-    }
     if let Some(approver) = &incident.approved_by {
         let _ = write!(text, " {} approved it at {}.", printable(&approver.by), utc(approver.at));
     }
@@ -287,20 +280,11 @@ fn recovered(incident: &Incident, the: &str) -> String {
     text
 }
 
-/// The end of a drill or a recovery that did not launch every server.
+/// The end of a recovery that did not launch every server.
 fn in_part(incident: &Incident, the: &str) -> String {
     let missing: Vec<String> = incident.missing().map(|(id, _)| server_name(incident, id)).collect();
     let (ended, names) = (ended(incident), some(&missing));
-    match incident.mode {
-        Mode::Recovery => {
-            format!("{the} is partly done: {ended}, without {names}. {}", traffic::summary(incident))
-        }
-        Mode::Drill => format!(
-            "{the} has passed in part: {ended}. DRS did not launch the {} {names}. It was a drill: nothing is recovered, and \
-             traffic was not moved.",
-            noun(missing.len(), "server")
-        ),
-    }
+    format!("{the} is partly done: {ended}, without {names}. {}", traffic::summary(incident))
 }
 
 fn launched(incident: &Incident) -> String {

@@ -7,7 +7,7 @@ use shared::text::{count, printable};
 use super::actions::ActionList;
 use super::lead::blocked;
 use crate::email::{IncidentEmail, commands};
-use crate::incident::{Incident, launched_of};
+use crate::incident::{Incident, WaveLaunch, is_lasting, launched_of};
 use crate::interlock::{InterlockCode, some};
 use crate::rules::Mode;
 
@@ -56,13 +56,23 @@ pub(super) fn searched(mode: Mode) -> String {
 /// What happens next.
 pub(super) fn next(incident: &Incident) -> Vec<String> {
     let is_lasting = incident.holds.iter().any(|hold| !hold.interlock.passes());
+    let is_continued = incident.waves.as_ref().is_some_and(|course| course.continued_by.is_some());
     let left =
         incident.waves.iter().flat_map(|course| &course.waves).filter(|wave| wave.begun.is_none()).count();
     let sentence = match (is_lasting, left) {
+        // DRS is asked again, whatever its answer was.
+        (_, _) if incident.holds.iter().any(|hold| hold.interlock.code() == InterlockCode::WaveRefused) => {
+            "The function checks the jobs every minute, and asks DRS again at the time above. No later wave starts before.".to_owned()
+        }
         (true, _) => "The function checks the jobs every minute. It starts NO further wave until an operator acts.".to_owned(),
         (false, 0) => "The function checks the jobs every minute. You get an email if a server fails or is slow, if the RTO passes, and at \
                        the end."
             .to_owned(),
+        (false, left) if incident.is_over() && !is_continued => format!(
+            "The function checks the jobs every minute. {} left, and none starts while every alarm is OK, unless an operator continues \
+             them. You get an email if a server fails or is slow, if the RTO passes, and at the end.",
+            count(left, "wave")
+        ),
         (false, left) => format!(
             "The function checks the jobs every minute, and starts the next wave when every critical server is launched ({} left). You \
              get an email if a server fails or is slow, if the RTO passes, and at the end.",
@@ -84,7 +94,23 @@ pub(super) fn actions(email: &IncidentEmail<'_>, list: &mut ActionList) {
         let what = format!("Launch {} again, from its newest snapshot", printable(&incident.host_and_id(id)));
         list.command(&what, commands::server(email, "retry-server", id));
     }
-    if is_blocked_by(InterlockCode::WaveBlocked) || is_blocked_by(InterlockCode::WaveSlow) {
+    let refused = incident.waves.iter().flat_map(|course| course.launches()).map(|(_, launch)| launch);
+    let refused = refused.filter(|launch| launch.is_refused(email.now)).flat_map(|launch| &launch.snapshots);
+    let refused: Vec<&String> = refused.map(|chosen| &chosen.server).take(MOST).collect();
+    for id in &refused {
+        let what = format!(
+            "Launch {} from its newest snapshot, if DRS has deleted the earlier one",
+            printable(&incident.host_and_id(id))
+        );
+        list.command(&what, commands::server(email, "retry-server", id));
+    }
+    let is_waiting = is_blocked_by(InterlockCode::WaveBlocked) || is_blocked_by(InterlockCode::WaveSlow);
+    for id in refused.iter().filter(|_| !is_waiting) {
+        let what = format!("Skip {}: DRS is not asked to launch it", printable(&incident.host_and_id(id)));
+        list.command(&what, commands::server(email, "skip-server", id));
+    }
+    self::refused(email, list);
+    if is_waiting {
         for (id, _) in awaited.iter().take(MOST) {
             let what =
                 format!("Skip {}: the next wave starts without it", printable(&incident.host_and_id(id)));
@@ -105,5 +131,20 @@ pub(super) fn actions(email: &IncidentEmail<'_>, list: &mut ActionList) {
             "Switch recoveries of every plan off; no further wave starts (jobs in progress continue)",
             commands::switch(email, "disabled"),
         ),
+    }
+}
+
+/// The launches that DRS refuses until an operator removes the cause, with the tags by which the function finds their jobs.
+fn refused(email: &IncidentEmail<'_>, list: &mut ActionList) {
+    let Some(course) = &email.incident.waves else { return };
+    let is_lasting = |launch: &WaveLaunch| launch.refusal.as_ref().is_some_and(|one| is_lasting(&one.error));
+    for (tag, launch) in course.launches().filter(|(_, launch)| launch.job.is_none() && is_lasting(launch)) {
+        let servers: Vec<&str> = launch.snapshots.iter().map(|chosen| chosen.server.as_str()).collect();
+        let what = format!(
+            "With the permissions of your own role: launch {} of the wave {} from the latest data. The function finds the job by its tags",
+            count(servers.len(), "server"),
+            course.waves.get(tag.wave - 1).map(|wave| printable(&wave.name)).unwrap_or_default()
+        );
+        list.command(&what, commands::start_launch(email, tag, &servers));
     }
 }

@@ -1,12 +1,13 @@
 //! The commands of an operator about waves: skip a server, launch it again, continue although the alarm is OK.
 
+use jiff::Timestamp;
 use shared::decision::Verdict;
 
 use super::open::launch;
 use super::{Draft, MissingFact, observe::NOT_STARTED};
 use crate::because::Because;
 use crate::event::ServerCommand;
-use crate::incident::{ChosenSnapshot, EntryKind, Incident, IncidentPhase};
+use crate::incident::{ChosenSnapshot, EntryKind, Incident, IncidentPhase, WaveCourse, WaveLaunch};
 
 /// The most launches of a wave: an item has 400 KB at most.
 const MOST_LAUNCHES: usize = 30;
@@ -32,6 +33,7 @@ impl Draft<'_> {
         };
         let why = match command {
             _ if known.is_launched() => Some("is launched"),
+            ServerCommand::Retry if is_refused(incident, server, self.context.now) => None,
             ServerCommand::Retry if !known.has_failed() => Some("has not failed"),
             ServerCommand::Retry if is_full(incident, &known.step) => {
                 Some("was launched too often in its wave")
@@ -106,16 +108,45 @@ impl Draft<'_> {
             return Ok(());
         };
         course.skipped.remove(server);
-        if let Some(wave) = course.waves.iter_mut().find(|wave| wave.name == known.step) {
-            let part = wave.launches.iter().map(|launch| launch.part).max().unwrap_or_default() + 1;
-            wave.launches.push(launch(part, vec![chosen], now));
+        match refused_launch(course, server, now) {
+            // The other servers of the launch keep their snapshots.
+            Some(launch) => {
+                launch.refusal = None;
+                let of_server = launch.snapshots.iter_mut().filter(|of| of.server == server);
+                of_server.for_each(|of| of.clone_from(&chosen));
+            }
+            None => {
+                if let Some(wave) = course.waves.iter_mut().find(|wave| wave.name == known.step) {
+                    let part = wave.launches.iter().map(|launch| launch.part).max().unwrap_or_default() + 1;
+                    wave.launches.push(launch(part, vec![chosen], now));
+                }
+                (known.status, known.job, known.instance, known.since) =
+                    (NOT_STARTED.to_owned(), None, None, now);
+            }
         }
-        (known.status, known.job, known.instance, known.since) = (NOT_STARTED.to_owned(), None, None, now);
         incident.note(now, EntryKind::Operator, format!("{by} launches the server {host} again"));
         let by = Incident::bounded(by);
         self.reason(Verdict::Update, &Because::ServerCommanded { server: host, by, again: true });
         Ok(())
     }
+}
+
+/// Whether DRS refused the launch of the server, and is not being asked again.
+fn is_refused(incident: &Incident, server: &str, now: Timestamp) -> bool {
+    let pending = incident.waves.as_ref().and_then(|course| course.launch_of(server));
+    pending.is_some_and(|(_, launch)| launch.is_refused(now))
+}
+
+/// That launch, to change it.
+fn refused_launch<'c>(
+    course: &'c mut WaveCourse,
+    server: &str,
+    now: Timestamp,
+) -> Option<&'c mut WaveLaunch> {
+    let mut launches = course.waves.iter_mut().flat_map(|wave| &mut wave.launches);
+    launches.find(|launch| {
+        launch.is_refused(now) && launch.snapshots.iter().any(|chosen| chosen.server == server)
+    })
 }
 
 fn is_full(incident: &Incident, wave: &str) -> bool {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use shared::decision::Verdict;
 use shared::token::client_token;
 
-use super::{Draft, MOST_OF_A_JOB, MissingFact, due, observe::NOT_STARTED};
+use super::{Draft, MOST_OF_A_JOB, MissingFact, due, next_wave, observe::NOT_STARTED};
 use crate::because::Because;
 use crate::facts::{DrsPlan, FoundExecution};
 use crate::incident::{
@@ -28,7 +28,15 @@ impl Draft<'_> {
             lay_out(incident, context.plan, drs_plan, now);
             begin(incident, 0, now);
         }
-        let due = due(incident, now);
+        let mut due = due(incident, now);
+        // A wave of optional servers whose snapshots cannot be read has no launch.
+        while due.is_empty()
+            && !incident.waves.as_ref().is_some_and(|course| course.is_unclear(now))
+            && let Some(index) = next_wave(incident)
+        {
+            begin(incident, index, now);
+            due = super::due(incident, now);
+        }
         self.ask(due);
         None
     }
