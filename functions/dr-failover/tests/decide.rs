@@ -347,6 +347,7 @@ fn which_earlier_starts_block_a_recovery() {
         decided(|world| {
             world.known.latch.drill = before("09:59:00");
             world.incident().mode = Mode::Drill;
+            world.known.latch.open = None;
         }),
         decided(|world| {
             let own = LatchedStart { incident: world.id(), at: at("10:00:20") };
@@ -397,6 +398,7 @@ fn do_recovered_servers_block_a_recovery_and_drilled_ones_not() {
         decided(|world| {
             world.instance(false);
             world.incident().mode = Mode::Drill;
+            world.known.latch.open = None;
         }),
         decided(|world| world.facts.recoverable.instances = Err(error("AccessDenied"))),
         // A person started it with the command of the mail, which has the incident's tag.

@@ -53,6 +53,7 @@ fn of_signals() -> Vec<Interlock> {
         },
         Interlock::KillSwitchUnclear { parameter, found: KillSwitchGap::Unreadable(error()) },
         Interlock::NotifyOnly,
+        Interlock::IncidentOpen { incident: text("shop-1") },
         Interlock::ApprovalNeeded { after: None, starts: None, expires: Some(at()) },
         Interlock::ApprovalNeeded { after: Some(duration), starts: Some(at()), expires: None },
         Interlock::ApprovalUnanswered { requests: 10 },
