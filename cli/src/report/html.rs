@@ -5,7 +5,7 @@ use dr_failover::text::short_duration;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use shared::text::printable;
 
-use super::parts::{self, Part};
+use super::parts::{self, ReportPart};
 use super::picture::picture;
 use super::{against_rpo, blocked_for, oldest_data, outcome, remains, shown, steps, title, took, utc};
 
@@ -149,7 +149,7 @@ fn despite(incident: &Incident) -> Markup {
 }
 
 /// A part. A log of times and sentences has a narrow first column.
-fn table(part: &Part) -> Markup {
+fn table(part: &ReportPart) -> Markup {
     let class = if part.columns.len() == 2 { "log" } else { "" };
     html! {
         h2 { (part.heading) }

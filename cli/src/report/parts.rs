@@ -14,7 +14,7 @@ use super::{entries, utc};
 
 /// A table of a report, with a sentence above it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Part {
+pub(crate) struct ReportPart {
     /// The heading.
     pub(crate) heading: &'static str,
     /// The sentence.
@@ -26,12 +26,12 @@ pub(crate) struct Part {
 }
 
 /// The parts before the servers.
-pub(crate) fn before(incident: &Incident) -> Vec<Part> {
+pub(crate) fn before(incident: &Incident) -> Vec<ReportPart> {
     filled([who(incident), alarms(incident), readings(incident), blocks(incident)])
 }
 
 /// The parts after the servers.
-pub(crate) fn after(incident: &Incident) -> Vec<Part> {
+pub(crate) fn after(incident: &Incident) -> Vec<ReportPart> {
     let of = |heading, kind| log(heading, entries(incident, kind));
     filled([
         waves(incident),
@@ -46,7 +46,7 @@ pub(crate) fn after(incident: &Incident) -> Vec<Part> {
 }
 
 /// A part without rows and without a sentence is left out.
-fn filled<const N: usize>(parts: [Part; N]) -> Vec<Part> {
+fn filled<const N: usize>(parts: [ReportPart; N]) -> Vec<ReportPart> {
     let mut parts = Vec::from(parts);
     parts.retain(|part| part.sentence.is_some() || !part.rows.is_empty());
     for part in &mut parts {
@@ -65,13 +65,13 @@ fn optional(at: Option<Timestamp>) -> String {
     at.map_or_else(|| "-".to_owned(), short)
 }
 
-fn log<'i>(heading: &'static str, entries: impl Iterator<Item = &'i RecordEntry>) -> Part {
+fn log<'i>(heading: &'static str, entries: impl Iterator<Item = &'i RecordEntry>) -> ReportPart {
     let rows = entries.map(|entry| vec![short(entry.at), entry.what.clone()]).collect();
-    Part { heading, sentence: None, columns: &[("At", true), ("What", false)], rows }
+    ReportPart { heading, sentence: None, columns: &[("At", true), ("What", false)], rows }
 }
 
 /// The commands of operators, unless the table of those who decided has each of them.
-fn commands(incident: &Incident) -> Part {
+fn commands(incident: &Incident) -> ReportPart {
     let mut part = log("Commands of operators", entries(incident, EntryKind::Operator));
     if part.rows.len() <= who(incident).rows.len() {
         part.rows.clear();
@@ -79,7 +79,7 @@ fn commands(incident: &Incident) -> Part {
     part
 }
 
-fn emails(incident: &Incident) -> Part {
+fn emails(incident: &Incident) -> ReportPart {
     let mut part = log("Emails sent", entries(incident, EntryKind::Mail));
     for cell in part.rows.iter_mut().filter_map(|row| row.last_mut()) {
         *cell = cell.trim_start_matches("email sent: ").to_owned();
@@ -91,7 +91,7 @@ fn emails(incident: &Incident) -> Part {
 }
 
 /// The principals that decided something.
-fn who(incident: &Incident) -> Part {
+fn who(incident: &Incident) -> ReportPart {
     let row =
         |what: &str, by: &str, at: Option<Timestamp>| vec![what.to_owned(), by.to_owned(), optional(at)];
     let asked_at = |what: &str| {
@@ -127,7 +127,12 @@ fn who(incident: &Incident) -> Part {
         Mode::Recovery if rows.is_empty() => Some("No operator. The rules alone decided.".to_owned()),
         _ => None,
     };
-    Part { heading: "Who decided", sentence, columns: &[("What", false), ("Who", false), ("At", true)], rows }
+    ReportPart {
+        heading: "Who decided",
+        sentence,
+        columns: &[("What", false), ("Who", false), ("At", true)],
+        rows,
+    }
 }
 
 /// The approval of the start: the principal, or that none was needed in time.
@@ -150,14 +155,14 @@ pub(crate) fn approval(incident: &Incident) -> Option<(String, Option<Timestamp>
     }
 }
 
-fn alarms(incident: &Incident) -> Part {
+fn alarms(incident: &Incident) -> ReportPart {
     let rows = incident.alarms.iter().map(|(arn, alarm)| {
         let deleted = if alarm.deleted.is_some() { ", deleted" } else { "" };
         let name = format!("{} ({})", alarm.name, arn.region);
         vec![name, short(alarm.began), format!("{}{deleted}", alarm.state), short(alarm.since)]
     });
     let outages = usize::try_from(incident.outages).unwrap_or_default();
-    Part {
+    ReportPart {
         heading: "Alarms",
         sentence: (outages > 1).then(|| format!("In ALARM {}.", count(outages, "time"))),
         columns: &[("Alarm", false), ("Entered ALARM", true), ("Last state", false), ("Since", true)],
@@ -165,11 +170,11 @@ fn alarms(incident: &Incident) -> Part {
     }
 }
 
-fn readings(incident: &Incident) -> Part {
+fn readings(incident: &Incident) -> ReportPart {
     let readings = &incident.readings;
     let agrees = |agrees| if agrees { "confirms the outage" } else { "does not confirm it" };
     let agreed = Agreed { agreed: incident.agreed(), readings: readings.len() };
-    Part {
+    ReportPart {
         heading: "Readings of the second signal",
         sentence: (!readings.is_empty()).then(|| format!("{}.", capitalized(&agreed.to_string()))),
         columns: &[("At", true), ("The second signal", false)],
@@ -207,7 +212,7 @@ fn all_blocks(incident: &Incident) -> Vec<Block> {
     blocks
 }
 
-fn blocks(incident: &Incident) -> Part {
+fn blocks(incident: &Incident) -> ReportPart {
     let blocks = all_blocks(incident);
     let sentence = super::blocked_for(incident).map(|time| format!("Blocked for {}.", short_duration(time)));
     // Items of earlier versions have only the entries.
@@ -226,7 +231,7 @@ fn blocks(incident: &Incident) -> Part {
             block.ended,
         ]
     });
-    Part {
+    ReportPart {
         heading: BLOCKS,
         sentence,
         columns: &[
@@ -257,7 +262,7 @@ pub(crate) fn blocked_time(incident: &Incident, now: Timestamp) -> Option<Signed
     Some(time)
 }
 
-fn waves(incident: &Incident) -> Part {
+fn waves(incident: &Incident) -> ReportPart {
     let course = incident.waves.iter().flat_map(|course| &course.waves);
     let rows = course.map(|wave| {
         let servers = || incident.servers_of(&wave.name);
@@ -274,7 +279,7 @@ fn waves(incident: &Incident) -> Part {
             wave.launches.iter().map(job).collect::<Vec<_>>().join("; "),
         ]
     });
-    Part {
+    ReportPart {
         heading: "Waves",
         sentence: None,
         columns: &[
@@ -317,12 +322,12 @@ fn job(launch: &WaveLaunch) -> String {
     format!("{job}{} ({})", refusal.unwrap_or_default(), count(launch.snapshots.len(), "server"))
 }
 
-fn traffic(incident: &Incident) -> Part {
+fn traffic(incident: &Incident) -> ReportPart {
     let rows = incident.traffic.iter().map(|(server, moved)| {
         let reason = TrafficReason { server: incident.server_label(server), moved };
         vec![short(moved.since), reason.to_string()]
     });
-    Part {
+    ReportPart {
         heading: "Traffic",
         sentence: None,
         columns: &[("Since", true), ("Address", false)],
@@ -330,10 +335,10 @@ fn traffic(incident: &Incident) -> Part {
     }
 }
 
-fn later(incident: &Incident) -> Part {
+fn later(incident: &Incident) -> ReportPart {
     let rows = incident.events_after_launch().iter();
     let rows = rows.map(|LaterEntry { at, event }| vec![short(*at), event.to_string()]);
-    Part {
+    ReportPart {
         heading: "After the launch",
         sentence: None,
         columns: &[("At", true), ("What", false)],
@@ -368,7 +373,7 @@ pub(crate) fn without_a_launch(incident: &Incident) -> Vec<String> {
 }
 
 /// What is true of each part, as lines of a short text.
-pub(crate) fn lines(part: &Part) -> impl Iterator<Item = String> {
+pub(crate) fn lines(part: &ReportPart) -> impl Iterator<Item = String> {
     let rows = part.rows.iter().map(|row| row.join("  "));
     part.sentence.clone().into_iter().chain(rows)
 }

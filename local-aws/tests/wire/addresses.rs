@@ -60,7 +60,11 @@ fn an_address_is_associated_once_and_given_back() {
     let first = associate(&client, &once);
     let id = first.texts("associationId").remove(0);
     assert!(id.starts_with("eipassoc-"), "{id}");
-    assert_eq!(associate(&client, &once).texts("associationId"), std::slice::from_ref(&id), "the call is idempotent");
+    assert_eq!(
+        associate(&client, &once).texts("associationId"),
+        std::slice::from_ref(&id),
+        "the call is idempotent"
+    );
     assert_eq!(holder(&client, FREE), [RUNNING]);
     let shown = ec2(&client, "DescribeInstances", &[("InstanceId.1", RUNNING)]);
     assert_eq!(shown.texts("name"), ["running"]);
