@@ -505,8 +505,9 @@ impl Model for Failover {
                     })
             }),
             Property::always("what runs is known", |_: &Self, world: &World| {
+                // DRS can refuse one invocation what it started for another: the next reconcile finds the execution.
                 let is_known = world.table.0.latch.recovery.is_some();
-                world.executions.is_empty() || is_known
+                !world.is_settled || world.executions.is_empty() || is_known
             }),
             Property::sometimes("a recovery runs to its end", |_: &Self, world: &World| {
                 let incident = world.table.0.incident.as_ref();

@@ -61,7 +61,9 @@ pub(super) fn next(incident: &Incident) -> Vec<String> {
         incident.waves.iter().flat_map(|course| &course.waves).filter(|wave| wave.begun.is_none()).count();
     let sentence = match (is_lasting, left) {
         // DRS is asked again, whatever its answer was.
-        (_, _) if incident.holds.iter().any(|hold| hold.interlock.code() == InterlockCode::WaveRefused) => {
+        (false, _)
+            if incident.holds.iter().any(|hold| hold.interlock.code() == InterlockCode::WaveRefused) =>
+        {
             "The function checks the jobs every minute, and asks DRS again at the time above. No later wave starts before.".to_owned()
         }
         (true, _) => "The function checks the jobs every minute. It starts NO further wave until an operator acts.".to_owned(),
