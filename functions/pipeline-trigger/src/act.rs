@@ -14,7 +14,7 @@ use shared::lambda::Invocation;
 use tokio::time::timeout_at;
 
 use crate::aws::{Clients, PIPELINE_NOT_FOUND};
-use crate::decide::Start;
+use crate::decide::{PinnedRevision, RevisionKind, Start};
 
 const CALL: &str = "codepipeline:StartPipelineExecution";
 
@@ -57,10 +57,7 @@ async fn execution_before(until: Instant, start: &Start, aws: &Clients) -> Resul
 async fn execution(start: &Start, aws: &Clients) -> Result<String, NotStarted> {
     let call =
         aws.codepipeline.start_pipeline_execution().name(&start.pipeline).client_request_token(&start.token);
-    let call = start
-        .source_actions
-        .iter()
-        .fold(call, |call, action| call.source_revisions(pinned(action, &start.commit)));
+    let call = start.revisions.iter().fold(call, |call, revision| call.source_revisions(pinned(revision)));
     let call = start.variables.iter().fold(call, |call, (name, value)| call.variables(variable(name, value)));
     match call.send().await.map_err(|error| CallError::new(CALL, error)) {
         Ok(output) => Ok(output.pipeline_execution_id.unwrap_or_default()),
@@ -69,13 +66,22 @@ async fn execution(start: &Start, aws: &Clients) -> Result<String, NotStarted> {
     }
 }
 
-fn pinned(action: &str, commit: &str) -> SourceRevisionOverride {
+fn pinned(revision: &PinnedRevision) -> SourceRevisionOverride {
     SourceRevisionOverride::builder()
-        .action_name(action)
-        .revision_type(SourceRevisionType::CommitId)
-        .revision_value(commit)
+        .action_name(&revision.action)
+        .revision_type(kind(revision.kind))
+        .revision_value(&revision.value)
         .build()
         .expect("name, type and value are all set")
+}
+
+fn kind(kind: RevisionKind) -> SourceRevisionType {
+    match kind {
+        RevisionKind::Commit => SourceRevisionType::CommitId,
+        RevisionKind::ImageDigest => SourceRevisionType::ImageDigest,
+        RevisionKind::ObjectVersion => SourceRevisionType::S3ObjectVersionId,
+        RevisionKind::ObjectKey => SourceRevisionType::S3ObjectKey,
+    }
 }
 
 fn variable(name: &str, value: &str) -> PipelineVariable {
@@ -92,9 +98,9 @@ impl Effect for Start {
     }
 
     fn input(&self) -> Value {
-        let revisions = self.source_actions.iter().map(
-            |action| json!({"actionName": action, "revisionType": "COMMIT_ID", "revisionValue": self.commit}),
-        );
+        let revisions = self.revisions.iter().map(|PinnedRevision { action, kind: of, value }| {
+            json!({"actionName": action, "revisionType": kind(*of).as_str(), "revisionValue": value})
+        });
         let revisions: Vec<Value> = revisions.collect();
         let mut input =
             json!({"name": self.pipeline, "clientRequestToken": self.token, "sourceRevisions": revisions});

@@ -1,4 +1,4 @@
-//! The clients of CodeCommit and CodePipeline, with their settings.
+//! The clients of AWS, with their settings.
 
 use aws_config::SdkConfig;
 use aws_sdk_codepipeline::config::interceptors::InterceptorContext;
@@ -15,6 +15,12 @@ pub struct Clients {
     pub codecommit: aws_sdk_codecommit::Client,
     /// Reads and starts pipelines.
     pub codepipeline: aws_sdk_codepipeline::Client,
+    /// Reads objects.
+    pub s3: aws_sdk_s3::Client,
+    /// Schedules starts.
+    pub scheduler: aws_sdk_scheduler::Client,
+    /// Publishes emails.
+    pub sns: aws_sdk_sns::Client,
 }
 
 impl Clients {
@@ -25,6 +31,9 @@ impl Clients {
         Self {
             codecommit: aws_sdk_codecommit::Client::new(config),
             codepipeline: aws_sdk_codepipeline::Client::from_conf(codepipeline),
+            s3: aws_sdk_s3::Client::new(config),
+            scheduler: aws_sdk_scheduler::Client::new(config),
+            sns: aws_sdk_sns::Client::new(config),
         }
     }
 }

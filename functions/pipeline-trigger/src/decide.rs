@@ -45,12 +45,34 @@ pub struct Start {
     pub templated: bool,
     /// The client request token.
     pub token: String,
-    /// The source actions that get the commit.
-    pub source_actions: Vec<String>,
-    /// The commit that is built.
-    pub commit: String,
+    /// What is pinned, for each source action that gets it.
+    pub revisions: Vec<PinnedRevision>,
     /// The pipeline's variables: name and value.
     pub variables: Vec<(String, String)>,
+}
+
+/// The revision that one source action gets, whatever is newest when the action runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PinnedRevision {
+    /// The source action.
+    pub action: String,
+    /// What names the revision.
+    pub kind: RevisionKind,
+    /// The revision.
+    pub value: String,
+}
+
+/// What names a revision (SourceRevisionOverride, AWS CodePipeline API Reference).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RevisionKind {
+    /// `COMMIT_ID`, of a CodeCommit source.
+    Commit,
+    /// `IMAGE_DIGEST`, of an ECR source.
+    ImageDigest,
+    /// `S3_OBJECT_VERSION_ID`, of an S3 source.
+    ObjectVersion,
+    /// `S3_OBJECT_KEY`, of an S3 source.
+    ObjectKey,
 }
 
 /// Decides about every rule of the pushed repository; `rules` are those, in the order that `facts.files` has.
@@ -122,7 +144,13 @@ fn about(push: &Push, facts: &Facts, rule: &PipelineRule, index: usize, name: &s
             let templated = rule.name.is_templated();
             let pipeline = name.to_owned();
             let token = token(push, name);
-            let start = Start { pipeline, templated, token, source_actions, commit, variables };
+            let revisions = source_actions.into_iter().map(|action| PinnedRevision {
+                action,
+                kind: RevisionKind::Commit,
+                value: commit.clone(),
+            });
+            let revisions = revisions.collect();
+            let start = Start { pipeline, templated, token, revisions, variables };
             RuleOutcome::Start(because, start, remarks)
         }
     }

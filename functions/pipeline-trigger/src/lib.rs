@@ -33,7 +33,7 @@ use crate::act::act;
 use crate::aws::Clients;
 use crate::because::Because;
 use crate::decide::decide;
-use crate::event::{Parsed, parse};
+use crate::event::{Parsed, Push, parse};
 use crate::gather::gather;
 use crate::reader::AccountReader;
 use crate::report::report;
@@ -65,13 +65,18 @@ pub async fn handle(
             return Ok(report.decision(FUNCTION.name, "an event that is no push", &invocation));
         }
     };
+    Ok(handle_push(&push, invocation, rules, aws).await)
+}
+
+/// From a push to what was decided and done about it.
+async fn handle_push(push: &Push, invocation: Invocation, rules: &Rules, aws: &Clients) -> Decision {
     let rules = rules.of_repository(&push.repository);
     let reader = AccountReader { aws, repository: &push.repository };
-    let facts = gather(&push, &rules, &reader, invocation.deadline).await;
-    let plan = decide(&push, &facts, &rules);
+    let facts = gather(push, &rules, &reader, invocation.deadline).await;
+    let plan = decide(push, &facts, &rules);
     let results = act(&plan.starts, aws, &invocation).await;
     let report = report(plan, &facts.remarks, &results);
-    Ok(report.decision(FUNCTION.name, &push.to_string(), &invocation))
+    report.decision(FUNCTION.name, &push.to_string(), &invocation)
 }
 
 /// Whether the schedule sent the event. The rules were read by then, so a heartbeat fails if they have a problem.

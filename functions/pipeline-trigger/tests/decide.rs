@@ -159,11 +159,12 @@ fn unknown_files_start_and_say_so() {
 fn the_head_is_built_unless_the_rule_builds_every_push() {
     let mut world = quiet(&(rule("head", "") + &rule("each", r#"pin = "commit""#)));
     world.facts.head = BranchHead::At(LATER.into());
-    let commits: Vec<String> = world.decide().starts.into_iter().map(|start| start.commit).collect();
+    let commits: Vec<String> =
+        world.decide().starts.into_iter().map(|start| start.revisions[0].value.clone()).collect();
     assert_eq!(commits, [LATER, NEW]);
     world.facts.head = BranchHead::Unknown;
     assert!(
-        world.decide().starts.iter().all(|start| start.commit == NEW),
+        world.decide().starts.iter().all(|start| start.revisions[0].value == NEW),
         "the pushed one, rather than none"
     );
 }
