@@ -18,6 +18,7 @@ pub mod report;
 pub mod rules;
 pub mod unread;
 pub mod variables;
+pub mod window;
 
 pub use description::FUNCTION;
 pub use shared::push as event;
