@@ -20,7 +20,7 @@ impl MemberPattern {
         let pattern = pattern.trim_start_matches('/');
         let is_wild = |part: &&str| part.contains(['*', '?', '[', '{']);
         let parts: Vec<&str> = pattern.split('/').collect();
-        let fixed = parts.iter().position(|part| is_wild(part)).unwrap_or(parts.len());
+        let fixed = parts.iter().position(is_wild).unwrap_or(parts.len());
         let folder = resolve(root, &parts[..fixed].join("/"))
             .ok_or_else(|| format!("the pattern {pattern} leads out of the repository"))?;
         let wild: Vec<&str> =
