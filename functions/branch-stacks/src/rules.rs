@@ -26,8 +26,7 @@ pub const TEMPLATES: &str = "POINTSMAN_TEMPLATES";
 /// The folders of templates, in the order in which they are searched: the folder of the rules file, then the one that
 /// [`TEMPLATES`] names.
 pub fn template_folders() -> Vec<PathBuf> {
-    let beside = deployed::path().parent().map(PathBuf::from);
-    beside.into_iter().chain(std::env::var_os(TEMPLATES).map(PathBuf::from)).collect()
+    deployed::folder().into_iter().chain(std::env::var_os(TEMPLATES).map(PathBuf::from)).collect()
 }
 
 /// All rules, in the order of the file.
