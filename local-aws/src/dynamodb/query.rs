@@ -72,13 +72,14 @@ pub(super) fn page<'t>(
         start.is_some_and(|start| start.iter().all(|(name, value)| item.get(name) == Some(value)))
     };
     // DynamoDB also continues after a key that was deleted; here the key must exist.
-    let begin =
-        match start {
-            None => 0,
-            Some(_) => items.iter().position(is_start).map(|place| place + 1).ok_or_else(|| {
-                ErrorAnswer::not_served("an ExclusiveStartKey that no item has")
-            })?,
-        };
+    let begin = match start {
+        None => 0,
+        Some(_) => items
+            .iter()
+            .position(is_start)
+            .map(|place| place + 1)
+            .ok_or_else(|| ErrorAnswer::not_served("an ExclusiveStartKey that no item has"))?,
+    };
     let rest = &items[begin..];
     let mut bytes = 0;
     let within = rest.iter().take_while(|item| {

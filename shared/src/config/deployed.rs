@@ -29,8 +29,7 @@ pub fn folder() -> Option<PathBuf> {
 /// # Errors
 /// When the file cannot be read, or `read` found errors; the message has all of them as text. Warnings stop no function.
 pub fn rules<R>(path: &Path, read: impl FnOnce(&Document, &mut Vec<Problem>) -> R) -> Result<R, Failure> {
-    let document =
-        Document::read(path).map_err(|error| Failure::new(BAD_RULES, &error))?.without_warnings();
+    let document = Document::read(path).map_err(|error| Failure::new(BAD_RULES, &error))?.without_warnings();
     let mut problems = Vec::new();
     let rules = read(&document, &mut problems);
     if !has_errors(&problems) {

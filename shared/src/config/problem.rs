@@ -131,8 +131,9 @@ const MOST_IN_A_SUMMARY: usize = 3;
 /// The errors in one line, each with its place.
 pub fn summary(document: &Document, problems: &[Problem]) -> String {
     let errors = problems.iter().filter(|problem| problem.level == ProblemLevel::Error);
-    let errors: Vec<String> =
-        errors.map(|problem| format!("{} ({})", printable(&problem.label), document.place(&problem.span))).collect();
+    let errors: Vec<String> = errors
+        .map(|problem| format!("{} ({})", printable(&problem.label), document.place(&problem.span)))
+        .collect();
     list_at_most(&errors, MOST_IN_A_SUMMARY)
 }
 

@@ -75,7 +75,9 @@ impl fmt::Display for RulesRemark {
             Self::Unreadable { since, problem, .. } => {
                 write!(f, "the rules could not be read again ({problem}): those of {since} decide")
             }
-            Self::BrokenRow { problem, .. } => write!(f, "this rule is disabled until it is fixed: {problem}"),
+            Self::BrokenRow { problem, .. } => {
+                write!(f, "this rule is disabled until it is fixed: {problem}")
+            }
         }
     }
 }

@@ -246,9 +246,7 @@ impl Document {
     /// The rows of some table, or of an unknown one, that are not in this document because they have errors. What such a rule
     /// would say is unknown: a function must not act on its absence.
     pub fn broken_rows(&self, tables: &[&str]) -> impl Iterator<Item = &BrokenRow> {
-        let of_table = |row: &&BrokenRow| {
-            row.table.as_deref().is_none_or(|table| tables.contains(&table))
-        };
+        let of_table = |row: &&BrokenRow| row.table.as_deref().is_none_or(|table| tables.contains(&table));
         self.broken_rows.iter().filter(of_table)
     }
 }
