@@ -103,7 +103,29 @@ impl<R: 'static> DeployedRules<R> {
         read: impl Fn(&Document, &mut Vec<Problem>) -> R + 'static,
     ) -> Self {
         let read: Box<Reader<R>> = Box::new(read);
-        let kept = kept(function, config, &read).unwrap_or_else(|failure| KeptRules::File(Err(failure)));
+        let source = RulesSource::deployed().map_err(|error| Failure {
+            kind: "BadSetting",
+            message: format!("{}: {error}", deployed::VARIABLE),
+        });
+        let age = |source: &RulesSource| if source.is_file() { Ok(SignedDuration::ZERO) } else { max_age() };
+        let source = source.and_then(|source| age(&source).map(|age| (source, age)));
+        let kept = match source {
+            Ok((source, max_age)) => kept(source, max_age, function, config, &read),
+            Err(failure) => KeptRules::File(Err(failure)),
+        };
+        Self { read, kept }
+    }
+
+    /// The rules of a source, read again after `max_age`.
+    pub fn of(
+        source: RulesSource,
+        max_age: SignedDuration,
+        function: &Function,
+        config: &SdkConfig,
+        read: impl Fn(&Document, &mut Vec<Problem>) -> R + 'static,
+    ) -> Self {
+        let read: Box<Reader<R>> = Box::new(read);
+        let kept = kept(source, max_age, function, config, &read);
         Self { read, kept }
     }
 
@@ -130,18 +152,15 @@ impl<R: 'static> DeployedRules<R> {
 }
 
 fn kept<R: 'static>(
+    source: RulesSource,
+    max_age: SignedDuration,
     function: &Function,
     config: &SdkConfig,
     read: &Reader<R>,
-) -> Result<KeptRules<R>, Failure> {
-    let bad_setting = |error: &dyn std::error::Error| Failure {
-        kind: "BadSetting",
-        message: format!("{}: {error}", deployed::VARIABLE),
-    };
-    let source = RulesSource::deployed().map_err(|error| bad_setting(&error))?;
+) -> KeptRules<R> {
     let name = source.to_string();
     let store = match source {
-        RulesSource::File(path) => return Ok(KeptRules::File(deployed::rules(&path, read).map(Arc::new))),
+        RulesSource::File(path) => return KeptRules::File(deployed::rules(&path, read).map(Arc::new)),
         RulesSource::Object { bucket, key } => {
             RulesStore::Object(RulesObject { client: aws_sdk_s3::Client::new(config), bucket, key })
         }
@@ -151,12 +170,7 @@ fn kept<R: 'static>(
         }
     };
     let known = KnownRules { good: None, seen: None, outdated: None, unreadable: None, checked: None };
-    Ok(KeptRules::Elsewhere(Box::new(RulesElsewhere {
-        name,
-        store,
-        max_age: max_age()?,
-        known: Mutex::new(known),
-    })))
+    KeptRules::Elsewhere(Box::new(RulesElsewhere { name, store, max_age, known: Mutex::new(known) }))
 }
 
 fn max_age() -> Result<SignedDuration, Failure> {

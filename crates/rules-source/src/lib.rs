@@ -13,4 +13,4 @@ mod understood;
 pub use deployed::{CurrentRules, DEFAULT_MAX_AGE, DeployedRules, MAX_AGE, RULES_UNAVAILABLE};
 pub use load::{LoadedRules, RulesUnreadable, document, load};
 pub use source::{BadSource, RulesSource};
-pub use table::TABLES;
+pub use table::{CALLS, TABLES};

@@ -34,6 +34,10 @@ pub const TABLES: &[&str] = &[
     "recovery-plan",
 ];
 
+/// The calls that reading rules of an object or a table makes, for every function.
+pub const CALLS: &[&str] =
+    &["dynamodb:Scan", "s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"];
+
 /// A table with rules.
 #[derive(Debug, Clone)]
 pub(crate) struct RulesTable {
