@@ -51,7 +51,8 @@ fn function(name: &str) -> Result<&'static Function> {
 
 fn unlisted(name: &str, invoked: &Invoked) -> Result<Vec<String>> {
     let function = function(name)?;
-    let listed: BTreeSet<&str> = function.calls.iter().map(|call| call.action).collect();
+    let of_rules = rules_source::CALLS.iter().copied();
+    let listed: BTreeSet<&str> = function.calls.iter().map(|call| call.action).chain(of_rules).collect();
     // The probe of dr-failover asks a site, not AWS.
     let calls = invoked.calls.iter().filter(|call| call.service != "http");
     let made: BTreeSet<String> = calls.flat_map(actions).collect();

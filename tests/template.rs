@@ -115,7 +115,7 @@ fn the_policy_allows_each_call_and_no_other() {
 }
 
 /// Settings that each function has: `shared` reads them.
-const SHARED_SETTINGS: [&str; 2] = ["POINTSMAN_CONFIG", "POINTSMAN_DRY_RUN"];
+const SHARED_SETTINGS: [&str; 3] = ["POINTSMAN_CONFIG", "POINTSMAN_CONFIG_MAX_AGE", "POINTSMAN_DRY_RUN"];
 
 #[test]
 fn the_environment_of_each_function_has_its_settings_and_no_others() {

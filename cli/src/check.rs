@@ -19,7 +19,7 @@ use shared::text::{count, list, verb};
 use crate::arguments::CheckArguments;
 use crate::exit::Exit;
 use crate::functions::FUNCTIONS;
-use crate::rules_file::{FileRules, rendered, template_folders};
+use crate::rules_file::{self, FileRules, rendered, template_folders};
 use crate::template::{REGION, SamTemplate, environments, overrides, region, template_file};
 use crate::workspace;
 use events::AlertDeployment;
@@ -54,7 +54,7 @@ const REGION_VARIABLE: &str = "AWS_DEFAULT_REGION";
 
 /// Prints the problems, or that there are none.
 pub fn run(arguments: &CheckArguments) -> Result<Exit> {
-    let document = Document::read(&arguments.file)?;
+    let document = rules_file::document(&arguments.file)?;
     let mut problems = Vec::new();
     document.unknown_tables(&tables(), &mut problems);
     let folders = template_folders(&arguments.file);

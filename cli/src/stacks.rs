@@ -6,7 +6,7 @@ mod table;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use branch_stacks::aws::Clients;
 use branch_stacks::overview::{StackOverview, overview};
 use branch_stacks::reports::Reports;
@@ -16,13 +16,13 @@ use branch_stacks::settings::Settings;
 use jiff::Timestamp;
 use local_aws::{AwsWorld, LocalAws};
 use shared::call_error::CallError;
-use shared::config::{Document, has_errors};
+use shared::config::{Document, Problem, has_errors};
 use shared::lambda::Invocation;
 
 use crate::arguments::StacksArguments;
 use crate::check::deployed_rules;
 use crate::exit::Exit;
-use crate::rules_file::{RulesProblems, rendered, template_folders};
+use crate::rules_file::{RulesProblems, elsewhere, loaded, rendered, template_folders};
 use crate::template::REGION;
 use crate::workspace;
 
@@ -39,19 +39,20 @@ struct DeployedStacks {
     /// Whether the table of reports is known.
     has_table: bool,
     now: Timestamp,
+    config: SdkConfig,
     /// The world, which answers until this is dropped.
     _world: Option<LocalAws>,
 }
 
 /// Prints the overview.
 pub fn run(arguments: &StacksArguments) -> Result<Exit> {
-    let rules = rules(arguments)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let made = runtime.block_on(async {
         let deployment = match &arguments.world {
             Some(world) => of_world(world).await?,
             None => of_account(arguments).await?,
         };
+        let rules = rules(arguments, &deployment.config).await?;
         Box::pin(made(&deployment, &rules)).await
     })?;
     match arguments.json {
@@ -80,7 +81,7 @@ async fn made(deployment: &DeployedStacks, rules: &Rules) -> Result<StackOvervie
 }
 
 /// The rules of the file. An error in the tables of branch-stacks stops the command; a warning does not stop the function either.
-fn rules(arguments: &StacksArguments) -> Result<Rules> {
+async fn rules(arguments: &StacksArguments, config: &SdkConfig) -> Result<Rules> {
     let beside =
         arguments.world.as_deref().filter(|path| path.is_dir()).map(|path| path.join("pointsman.toml"));
     let path = match (&arguments.config, beside.filter(|path| path.is_file())) {
@@ -88,9 +89,16 @@ fn rules(arguments: &StacksArguments) -> Result<Rules> {
         (None, Some(beside)) => beside,
         (None, None) => deployed_rules(&workspace::root().context("give the rules: --config FILE")?),
     };
+    let folders = folders(&path, arguments);
+    if let Some(source) = elsewhere(&path)? {
+        let read = move |document: &Document, problems: &mut Vec<Problem>| {
+            branch_stacks::rules::read(document, &folders, problems)
+        };
+        return loaded(&source, &branch_stacks::FUNCTION, config, read).await;
+    }
     let document = Document::read(&path)?.without_warnings();
     let mut problems = Vec::new();
-    let rules = branch_stacks::rules::read(&document, &folders(&path, arguments), &mut problems);
+    let rules = branch_stacks::rules::read(&document, &folders, &mut problems);
     match has_errors(&problems) {
         false => Ok(rules),
         true => Err(RulesProblems::new(rendered(&document, &path, &problems)).into()),
@@ -116,6 +124,7 @@ async fn of_world(path: &Path) -> Result<DeployedStacks> {
         clients: Clients::new(&config),
         has_table: true,
         now: aws.now(),
+        config,
         _world: Some(aws),
     })
 }
@@ -137,6 +146,7 @@ async fn of_account(arguments: &StacksArguments) -> Result<DeployedStacks> {
         clients,
         has_table: table.is_some(),
         now: now()?,
+        config,
         _world: None,
     })
 }

@@ -1,4 +1,4 @@
-//! DynamoDB: items are read, written under conditions, updated, deleted and queried, one by one or in a transaction.
+//! DynamoDB: items are read, written under conditions, updated, deleted, queried and scanned, one by one or in a transaction.
 //!
 //! Shapes follow the service's model, messages those of the service. Every read sees every earlier write. Only the
 //! tables of the caller's region exist for a request.
@@ -9,6 +9,7 @@ mod get;
 mod put;
 mod query;
 mod request;
+mod scan;
 mod table;
 mod transact;
 mod update;
@@ -32,6 +33,7 @@ pub(crate) const SERVICE: Service = Service {
         ("GetItem", get::get_item),
         ("PutItem", put::put_item),
         ("Query", query::query),
+        ("Scan", scan::scan),
         ("TransactWriteItems", transact::transact_write_items),
         ("UpdateItem", update::update_item),
     ],

@@ -56,7 +56,14 @@ pub(crate) fn status_of(code: &str) -> u16 {
         "AccessDeniedException" => 400,
         // The Query services' own spelling; `NotFound` is SNS's.
         "AccessDenied" | "AuthorizationError" | "UnauthorizedOperation" => 403,
-        "NotFound" => 404,
+        "NotFound" | "NoSuchBucket" | "NoSuchKey" | "NoSuchVersion" => 404,
+        // S3's: "Error responses", Amazon S3 API Reference.
+        "PermanentRedirect" => 301,
+        "NotModified" => 304,
+        "MethodNotAllowed" => 405,
+        "PreconditionFailed" => 412,
+        "InvalidRange" => 416,
+        "SlowDown" => 503,
         "DryRunOperation" => 412,
         "InternalFailure" | "InternalServerError" | "InternalServerException" | "InternalError" => 500,
         "ServiceUnavailable" | "ServiceUnavailableException" | "RequestLimitExceeded" | "Unavailable" => 503,

@@ -30,6 +30,7 @@ mod organizations;
 mod paging;
 mod protocol;
 mod runtime_api;
+mod s3;
 mod security_hub;
 mod server;
 mod service;
@@ -54,6 +55,7 @@ pub use live::{
     StackNow,
 };
 pub use runtime_api::{InvocationOutcome, RuntimeApi};
+pub use s3::PutObjectError;
 pub use server::StartError;
 pub use service::ACCOUNT;
 pub use services::operations;

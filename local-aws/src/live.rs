@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::LocalAws;
 use crate::codecommit::PushError;
 use crate::ec2::{BlockedKind, PermissionGrantee};
+use crate::s3::{NewObject, PutObjectError};
 use crate::service::ACCOUNT;
 use crate::sns::DeliveredEmail;
 
@@ -352,6 +353,29 @@ impl LocalAws {
             author: comment.author.clone(),
         });
         now.collect()
+    }
+
+    /// Puts an object into a bucket, and the event on the bus; `None` deletes the object. Returns the version's id, which
+    /// is `null` if the bucket is not versioned.
+    ///
+    /// # Errors
+    ///
+    /// [`PutObjectError::NoBucket`] if the world has no such bucket.
+    pub fn put_object(
+        &self,
+        bucket: &str,
+        key: &str,
+        bytes: Option<&[u8]>,
+    ) -> Result<String, PutObjectError> {
+        let world = &self.endpoint.world;
+        let bytes = bytes.map(|bytes| bytes.to_vec().into());
+        let new = NewObject { key: key.to_owned(), bytes, version: None };
+        world.s3.put_with_event(&world.bus, (&world.region, self.now()), bucket, new)
+    }
+
+    /// The ids of the versions of an object, oldest first, with those of delete markers.
+    pub fn object_versions(&self, bucket: &str, key: &str) -> Vec<String> {
+        self.endpoint.world.s3.version_ids(bucket, key)
     }
 
     /// The emails that SNS delivered, in order.

@@ -8,6 +8,7 @@ mod aws_query;
 mod ec2_query;
 mod form;
 mod rest_json;
+mod rest_xml;
 mod rpc_v2_cbor;
 mod xml;
 
@@ -43,6 +44,7 @@ pub(crate) struct Wire {
 enum Dialect {
     Json,
     RestJson,
+    RestXml,
     Cbor,
     Query,
     Ec2,
@@ -56,6 +58,7 @@ pub(crate) fn read(request: &Request) -> Wire {
         (false, _) if rpc_v2_cbor::speaks(&request.parts.headers) => Dialect::Cbor,
         // If each operation has a path of its own, only the signature names the service.
         (false, Some(Scope { service, .. })) if rest_json::serves(service) => Dialect::RestJson,
+        (false, Some(Scope { service, .. })) if rest_xml::serves(service) => Dialect::RestXml,
         (false, _) => Dialect::Json,
         (true, Some(Scope { service, .. })) if service == "ec2" => Dialect::Ec2,
         (true, _) => Dialect::Query,
@@ -65,6 +68,7 @@ pub(crate) fn read(request: &Request) -> Wire {
         Dialect::RestJson => {
             rest_json::read(request, scope.as_ref().map(|scope| &*scope.service).unwrap_or_default())
         }
+        Dialect::RestXml => rest_xml::read(request),
         Dialect::Cbor => rpc_v2_cbor::read(request),
         Dialect::Query => form::read(request, Lists::Wrapped),
         Dialect::Ec2 => form::read(request, Lists::Flat),
@@ -89,6 +93,7 @@ pub(crate) fn write(
     match wire.dialect {
         Dialect::Json => aws_json::response(wire, outcome, request_id),
         Dialect::RestJson => rest_json::response(wire, outcome, request_id),
+        Dialect::RestXml => rest_xml::response(wire, outcome, request_id),
         Dialect::Cbor => rpc_v2_cbor::response(outcome, request_id),
         Dialect::Ec2 => ec2_query::response(wire, outcome, request_id),
         Dialect::Query => aws_query::response(wire, outcome, request_id),

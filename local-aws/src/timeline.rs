@@ -10,6 +10,7 @@ use crate::LocalAws;
 use crate::drs::DrsOperatorAction;
 use crate::ec2::ImageChange;
 use crate::fault::Fault;
+use crate::s3::NewObject;
 use crate::ssm::{self, ParameterWrite};
 
 /// Something that happens at a time.
@@ -58,6 +59,8 @@ pub enum WorldChange {
     Drs { action: DrsOperatorAction, name: String, of: String },
     /// Another principal associates an Elastic IP address with an instance, or disassociates it.
     Address { allocation: String, instance: Option<String> },
+    /// Another principal puts an object into a bucket, or deletes it (no bytes). The bus has the event.
+    Object { bucket: String, key: String, bytes: Option<Vec<u8>>, version: Option<String> },
     /// Another principal changes an image, a snapshot, or block public access.
     Images(ImageChange),
     /// Calls go wrong from now on.
@@ -98,6 +101,12 @@ impl fmt::Display for WorldChange {
             Self::Address { allocation, instance: None } => {
                 write!(f, "the address {allocation} is disassociated")
             }
+            Self::Object { bucket, key, bytes: Some(_), .. } => {
+                write!(f, "an object is put: s3://{bucket}/{key}")
+            }
+            Self::Object { bucket, key, bytes: None, .. } => {
+                write!(f, "an object is deleted: s3://{bucket}/{key}")
+            }
             Self::Images(change) => change.fmt(f),
             Self::Fault(new) => f.write_str(&new.description),
         }
@@ -135,6 +144,12 @@ impl LocalAws {
                     .clone()
                     .and_then(|id| Some((world.ec2_interface_of(&id, &world.region, now)?, id)));
                 world.ec2.set_address(allocation, to);
+            }
+            WorldChange::Object { bucket, key, bytes, version } => {
+                // The world's file was checked, so the bucket exists; a version that exists already stays as it is.
+                let (bytes, version) = (bytes.clone().map(Into::into), version.clone());
+                let new = NewObject { key: key.clone(), bytes, version };
+                let _ = world.s3.put_with_event(&world.bus, (&world.region, now), bucket, new);
             }
             WorldChange::Images(change) => world.ec2.change(change, now),
             WorldChange::Fault(new) => world.faults.add(Fault { until: new.until, ..new.fault.clone() }),

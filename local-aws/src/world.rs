@@ -2,6 +2,7 @@
 
 mod account;
 mod addresses;
+mod buckets;
 mod build;
 mod content;
 mod drs;
@@ -17,6 +18,7 @@ mod stacks;
 mod tables;
 mod timed_fault;
 mod timeline;
+mod zip;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -36,6 +38,7 @@ use crate::dynamodb::{DynamoDb, DynamoDbTable, KeyPart};
 use crate::ec2::Ec2;
 use crate::fault::Faults;
 use crate::iam::Iam;
+use crate::s3::S3;
 use crate::security_hub::SecurityHub;
 use crate::service::ACCOUNT;
 use crate::sns::Sns;
@@ -65,6 +68,7 @@ pub struct AwsWorld {
     pub(crate) account: AccountIdentity,
     pub(crate) security_hub: SecurityHub,
     pub(crate) iam: Iam,
+    pub(crate) s3: S3,
     pub(crate) sns: Sns,
     pub(crate) ssm: Ssm,
     pub(crate) sts: Sts,
@@ -127,6 +131,7 @@ impl AwsWorld {
             account: AccountIdentity::default(),
             security_hub: SecurityHub::default(),
             iam: Iam::default(),
+            s3: S3::default(),
             sns: Sns::default(),
             ssm: Ssm::default(),
             sts: Sts::default(),

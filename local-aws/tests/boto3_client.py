@@ -382,6 +382,24 @@ def drs(aws):
     refused("ValidationException", aws.describe_recovery_snapshots, sourceServerID="s-00000000000000bad!")
 
 
+def objects(aws):
+    here = {"Bucket": "sources", "Key": "web app/a+b.zip"}
+    latest = aws.get_object(**here)
+    assert latest["Body"].read() == b"second" and latest["VersionId"] == "two" and latest["ContentLength"] == 6
+    part = aws.get_object(**here, VersionId="one", Range="bytes=-2")
+    assert part["Body"].read() == b"st" and part["ContentRange"] == "bytes 3-4/5", part
+    assert aws.head_object(**here)["ETag"] == latest["ETag"]
+    pages = aws.get_paginator("list_object_versions").paginate(Bucket="sources", PaginationConfig={"PageSize": 1})
+    assert [(one["Key"], one["VersionId"]) for page in pages for one in page.get("Versions", [])] == [
+        ("web app/a+b.zip", "two"),
+        ("web app/a+b.zip", "one"),
+    ]
+    refused("NoSuchKey", aws.get_object, Bucket="sources", Key="none")
+    refused("NoSuchBucket", aws.list_object_versions, Bucket="none")
+    refused("ClientError", aws.get_object, **here, IfNoneMatch=latest["ETag"])
+    refused("ClientError", aws.get_object, **here, Range="bytes=6-")
+
+
 def main():
     endpoint = sys.argv[1]
     commits, pipelines = client("codecommit", endpoint), client("codepipeline", endpoint)
@@ -408,8 +426,9 @@ def main():
     transactions(client("dynamodb", endpoint))
     signals(client("cloudwatch", endpoint), client("ssm", endpoint))
     drs(client("drs", endpoint, "us-east-1"))
+    objects(client("s3", endpoint))
     print(f"boto3 {boto3.__version__}: {len(SEEN)} operations checked")
-    assert len(SEEN) == 76, SEEN
+    assert len(SEEN) == 79, SEEN
 
 
 main()

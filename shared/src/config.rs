@@ -7,13 +7,17 @@ mod document;
 mod near;
 mod problem;
 mod reader;
+mod remark;
+mod rows;
 mod syntax;
 mod value;
 
 pub use document::{ConfigError, Document, Place, RawTable};
 pub use near::{did_you_mean, nearest};
-pub use problem::{CODES, Code, Problem, ProblemLevel, has_errors, render};
+pub use problem::{CODES, Code, Problem, ProblemLevel, has_errors, render, summary};
 pub use reader::{TableReader, Text};
+pub use remark::RulesRemark;
+pub use rows::{BrokenRow, RowTable, RowValue, RuleRow, TABLE_ATTRIBUTE};
 
 /// The problem codes that any table can have.
 pub mod codes {

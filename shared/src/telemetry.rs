@@ -28,6 +28,19 @@ pub fn log_failure(trace: &Trace, kind: &str, message: &str) {
     log("ERROR", trace, message, ("errorType", json!(kind)));
 }
 
+/// Writes that the rules are not as their authors want them: a metric filter of the template counts these lines, and an alarm
+/// reports them.
+pub fn log_rules(request_id: &str, code: &str, message: &str) {
+    let trace = Trace { request_id: request_id.to_owned(), ..Trace::default() };
+    log("ERROR", &trace, message, ("rules", json!(code)));
+}
+
+/// Writes which version of the rules decides from now on.
+pub fn log_rules_read(request_id: &str, message: &str) {
+    let trace = Trace { request_id: request_id.to_owned(), ..Trace::default() };
+    log("INFO", &trace, message, ("rulesRead", json!(true)));
+}
+
 fn log(level: &str, trace: &Trace, message: &str, reported: (&str, Value)) {
     println!("{}", line(level, trace, message, reported));
 }

@@ -13,6 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
 use local_aws::{AwsWorld, InvocationOutcome, JournaledCall, LocalAws, RuntimeApi};
 use serde_json::Value;
+use shared::config::deployed::VARIABLE;
 use shared::decision::Decision;
 use shared::text::printable;
 use tempfile::NamedTempFile;
@@ -206,10 +207,21 @@ impl<'c> Stage<'c> {
         Ok(invocations)
     }
 
+    /// The rules: those of the world that the template's parameters or `--config` name, else the file of the case.
+    fn config(&self, function: &DeployedFunction) -> Result<String> {
+        let is_elsewhere = |config: &&str| config.contains("://");
+        let case = self.case.config.to_string_lossy();
+        let deployed = function.environment.get(VARIABLE).map(String::as_str);
+        if let Some(elsewhere) = [Some(&*case), deployed].into_iter().flatten().find(is_elsewhere) {
+            return Ok(elsewhere.to_owned());
+        }
+        Ok(std::path::absolute(&self.case.config)?.to_string_lossy().into_owned())
+    }
+
     /// The variables of Lambda ("Defined runtime environment variables", AWS Lambda Developer Guide), those of the
     /// template, and the endpoints. The environment of this command is not passed on.
     fn environment(&self, function: &DeployedFunction, api: &RuntimeApi) -> Result<Vec<(String, String)>> {
-        let config = std::path::absolute(&self.case.config)?;
+        let config = self.config(function)?;
         let memory = function.memory_mb.to_string();
         let set = [
             ("AWS_LAMBDA_RUNTIME_API", api.address()),
@@ -227,7 +239,7 @@ impl<'c> Stage<'c> {
             ("http_proxy", self.aws.endpoint()),
             ("https_proxy", self.aws.endpoint()),
             ("no_proxy", "127.0.0.1".to_owned()),
-            ("POINTSMAN_CONFIG", config.to_string_lossy().into_owned()),
+            ("POINTSMAN_CONFIG", config),
             ("POINTSMAN_TEMPLATES", self.root.join("templates").to_string_lossy().into_owned()),
         ];
         let mut variables: Vec<(String, String)> =

@@ -73,7 +73,18 @@ pub fn assess_change<'r>(
             let revert = if is_trusted_actor { Revert::Public } else { revert };
             let has_access = record.account.as_deref() == Some(own);
             let trusted = &trusted;
-            RevertRequest { revert, permissions, record, facts, trusted, is_uncertain, has_access }.plan()
+            let is_rule_broken = rules.broken.is_some();
+            RevertRequest {
+                revert,
+                permissions,
+                record,
+                facts,
+                trusted,
+                is_uncertain,
+                is_rule_broken,
+                has_access,
+            }
+            .plan()
         }
         _ => RevertPlan::Nothing,
     };

@@ -1,5 +1,6 @@
 //! The description of this function: its tables and keys, settings, calls, problem codes and reason codes.
 
+use shared::config::RulesRemark;
 use shared::foreign_event::ForeignEvent;
 use shared::function::{Call, Function, Key, KeyDefault, Resource, Setting, Table, WithoutRules};
 use strum::VariantNames as _;
@@ -60,6 +61,7 @@ pub const FUNCTION: Function = Function {
         Because::VARIANTS,
         ScanBecause::VARIANTS,
         ForeignEvent::CODES,
+        RulesRemark::CODES,
         Exposure::VARIANTS,
         FindingKind::CODES,
         Remark::VARIANTS,

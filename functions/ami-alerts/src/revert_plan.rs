@@ -62,6 +62,8 @@ pub enum RevertBlock {
     UnknownGrantees,
     /// The grantees may belong to an organization that the rule trusts.
     MembershipUnknown,
+    /// A rule cannot be read, and it may trust the grantees.
+    RuleBroken,
 }
 
 /// The result of the revert, as the email and the table record it. [`RevertPlan::held`] has the grantees that no call was made
@@ -183,6 +185,7 @@ impl fmt::Display for RevertBlock {
             Self::MembershipUnknown => {
                 f.write_str("it is not known whether the account belongs to an organization that the rule trusts")
             }
+            Self::RuleBroken => f.write_str("a rule cannot be read, and it may trust the grantees"),
         }
     }
 }
@@ -195,6 +198,8 @@ pub(crate) struct RevertRequest<'a> {
     pub(crate) facts: &'a Facts,
     pub(crate) trusted: &'a Trusted,
     pub(crate) is_uncertain: bool,
+    /// Whether a rule cannot be read.
+    pub(crate) is_rule_broken: bool,
     /// Whether the function can change images and snapshots of the record's account: its own account, or one with a role.
     pub(crate) has_access: bool,
 }
@@ -239,6 +244,7 @@ impl RevertRequest<'_> {
             (!self.has_access, RevertBlock::OtherAccount(resource.kind)),
             (self.record.region.as_deref().is_some_and(|region| !is_region(region)), RevertBlock::NotARegion),
             (self.is_uncertain, RevertBlock::TagsUnknown),
+            (self.is_rule_broken, RevertBlock::RuleBroken),
             (!is_known, RevertBlock::GranteesUnknown),
         ];
         blocks.into_iter().find_map(|(applies, block)| applies.then_some(block))

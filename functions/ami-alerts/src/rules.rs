@@ -27,6 +27,8 @@ pub struct Rules {
     pub organizations: Vec<MemberList>,
     /// The `[[account]]` tables: roles in other accounts.
     pub accounts: Vec<AccountRole>,
+    /// A rule that is a row of a table and cannot be read: it may trust any grantee, so nothing is reverted.
+    pub broken: Option<Place>,
 }
 
 impl Rules {

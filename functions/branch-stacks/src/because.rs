@@ -89,6 +89,8 @@ pub enum Because {
     TooManyStacks { most: u32 },
     /// The file has no rule at all.
     NoRules,
+    /// A rule that may be about the branch cannot be read.
+    RuleBroken { rule: Place },
     /// The configuration would delete more stacks than the limit.
     TooManyDeletions { why: Unwanted, count: usize, recent: usize, most: usize, digest: String },
     /// Only reconcile deletes the stack of an existing branch: it counts all of them.
@@ -352,6 +354,10 @@ impl fmt::Display for Because {
             }
             Self::NoRules => f.write_str(
                 "the rules file has no [[branch-stack]] table, which is treated as a mistake: no stack is deleted",
+            ),
+            Self::RuleBroken { rule } => write!(
+                f,
+                "the rule {rule} cannot be read and may be about this branch: nothing is changed until the rule is fixed"
             ),
             Self::TooManyDeletions { why, count: number, recent, most, digest } => {
                 write!(f, "{why}; the rules would delete {}", count(*number, "stack"))?;

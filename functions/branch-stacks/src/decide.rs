@@ -90,8 +90,27 @@ pub fn decide(input: &BranchInput<'_>, facts: &Facts) -> StackDecision {
         Ok(_) => answered(input, facts, desired),
         Err(unreadable) => fail(unreadable.because()),
     };
+    let (verdict, because, effects) = unless_a_rule_is_broken(input, (verdict, because, effects));
     let remarks = age_remark(input, facts).into_iter().chain(keep_remark(input, facts)).collect();
     StackDecision { verdict, because, rule, effects, remarks, wants_stack }
+}
+
+/// The answer, unless a rule that cannot be read may want another one.
+fn unless_a_rule_is_broken(input: &BranchInput<'_>, answered: Answered) -> Answered {
+    let BranchInput { branch, rules, .. } = *input;
+    let broken = match (&answered.0, &answered.1) {
+        (Verdict::Create, _) => rules.blocking_creation(branch),
+        (Verdict::Update, _) => rules.blocking_update(branch),
+        (Verdict::Delete, _) => rules.blocking_deletion(branch),
+        // Such a deletion is only decided later, and a branch without a rule may have a broken one.
+        (Verdict::Hold, Because::AwaitsReconcile { .. }) => rules.blocking_deletion(branch),
+        (Verdict::Skip, Because::Unwanted { why: Unwanted::NotCovered { .. }, stack: false }) => {
+            rules.blocking_creation(branch)
+        }
+        _ => None,
+    };
+    let held = broken.map(|broken| hold(Because::RuleBroken { rule: broken.place.clone() }));
+    held.unwrap_or(answered)
 }
 
 fn answered(input: &BranchInput<'_>, facts: &Facts, desired: Desired<'_>) -> Answered {

@@ -1,6 +1,6 @@
 //! The description of this function: its tables and keys, settings, calls, problem codes and reason codes.
 
-use shared::config::ProblemLevel;
+use shared::config::{ProblemLevel, RulesRemark};
 use shared::foreign_event::ForeignEvent;
 use shared::function::{Call, Function, Key, KeyDefault, Resource, Setting, Table, WithoutRules};
 use strum::VariantNames as _;
@@ -44,7 +44,13 @@ pub const FUNCTION: Function = Function {
     settings: SETTINGS,
     calls: CALLS,
     problems: CODES,
-    reasons: &[Because::VARIANTS, ForeignEvent::CODES, Unwanted::VARIANTS, Remark::VARIANTS],
+    reasons: &[
+        Because::VARIANTS,
+        ForeignEvent::CODES,
+        RulesRemark::CODES,
+        Unwanted::VARIANTS,
+        Remark::VARIANTS,
+    ],
     without_rules: WithoutRules { level: Some(ProblemLevel::Warning), effect: "no branch has a stack" },
     check: crate::check::check,
 };

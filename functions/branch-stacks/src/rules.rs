@@ -1,6 +1,7 @@
 //! The rules: which branches have a stack, and with which template, parameters, tags and role. These types hold checked
 //! values only; they are read from `[[branch-stack]]` tables.
 
+mod broken;
 mod hidden;
 mod read;
 mod template;
@@ -17,6 +18,7 @@ use shared::token::client_token;
 
 use crate::identity::{BranchId, NamedValue, OURS};
 
+pub use broken::BrokenStackRule;
 pub use read::{CODES, SETTINGS_TABLE, TABLE, read};
 pub use template::StackTemplate;
 
@@ -26,8 +28,7 @@ pub const TEMPLATES: &str = "POINTSMAN_TEMPLATES";
 /// The folders of templates, in the order in which they are searched: the folder of the rules file, then the one that
 /// [`TEMPLATES`] names.
 pub fn template_folders() -> Vec<PathBuf> {
-    let beside = deployed::path().parent().map(PathBuf::from);
-    beside.into_iter().chain(std::env::var_os(TEMPLATES).map(PathBuf::from)).collect()
+    deployed::folder().into_iter().chain(std::env::var_os(TEMPLATES).map(PathBuf::from)).collect()
 }
 
 /// All rules, in the order of the file.
@@ -37,6 +38,8 @@ pub struct Rules {
     pub stacks: Vec<StackRule>,
     /// The most stacks of existing branches that are deleted within a day; the default depends on their number.
     pub most_deletions: Option<u32>,
+    /// The rules that are rows of a table and cannot be read.
+    pub broken: Vec<BrokenStackRule>,
 }
 
 impl Rules {

@@ -27,6 +27,8 @@ pub enum Because {
     NotUnderstood { why: String },
     /// No plan names the alarm.
     NoPlan,
+    /// A plan that cannot be read may name the alarm.
+    PlanBroken { rule: Place },
     /// One time series of the alarm changed, not the alarm.
     Contributor { alarm: String },
     /// An alarm of the plan was deleted.
@@ -242,6 +244,10 @@ impl fmt::Display for Because {
                 write!(f, "the event may be an alarm, and the function cannot read it: {why}")
             }
             Self::NoPlan => f.write_str("no recovery plan names this alarm"),
+            Self::PlanBroken { rule } => write!(
+                f,
+                "the recovery plan {rule} cannot be read and may name this alarm: the event stays in the queue until the plan is fixed"
+            ),
             Self::Contributor { alarm } => write!(
                 f,
                 "a time series of the alarm {alarm} changed its state: only the state of the whole alarm reports an outage"

@@ -1,6 +1,6 @@
 //! The description of this function: its tables and keys, settings, calls, problem codes and reason codes.
 
-use shared::config::ProblemLevel;
+use shared::config::{ProblemLevel, RulesRemark};
 use shared::foreign_event::ForeignEvent;
 use shared::function::{Call, Function, Key, KeyDefault, Setting, Table, WithoutRules};
 use strum::VariantNames;
@@ -94,6 +94,7 @@ pub const FUNCTION: Function = Function {
     reasons: &[
         Because::VARIANTS,
         ForeignEvent::CODES_OF_ACCOUNTS,
+        RulesRemark::CODES,
         InterlockCode::VARIANTS,
         VoidAnswer::VARIANTS,
         &CLOSING_CODES,

@@ -167,8 +167,13 @@ async fn decided(run: &Run<'_>, event: &Event) -> Report {
                     Some((plan, Input::Alarm(alarm, arn)))
                 });
                 let named: Vec<(&RecoveryPlan, Input<'_>)> = named.collect();
-                if named.is_empty() {
-                    let subject = alarm.arn.as_deref().unwrap_or(&alarm.name);
+                let subject = alarm.arn.as_deref().unwrap_or(&alarm.name);
+                let broken = run.rules.broken.iter().find(|plan| plan.may_name(|arn| alarm.is_of(arn)));
+                if let Some(broken) = broken {
+                    // Skipped, the outage would go unnoticed.
+                    let rule = broken.place.clone();
+                    report.reason(Verdict::Fail, subject, &Because::PlanBroken { rule });
+                } else if named.is_empty() {
                     report.reason(Verdict::Skip, subject, &Because::NoPlan);
                 }
                 report.add(each(run, named).await);

@@ -19,6 +19,24 @@ pub use waves::MOST_WAVE_SERVERS;
 pub struct Rules {
     /// One for each `[[recovery-plan]]` table.
     pub plans: Vec<RecoveryPlan>,
+    /// The plans that are rows of a table and cannot be read.
+    pub broken: Vec<BrokenPlan>,
+}
+
+/// A plan that cannot be read.
+#[derive(Debug, Clone)]
+pub struct BrokenPlan {
+    /// The place of the plan.
+    pub place: Place,
+    /// The ARNs of its alarms; none if they cannot be read, so that it may have any.
+    pub alarms: Option<Vec<Arn>>,
+}
+
+impl BrokenPlan {
+    /// Whether the plan may name an alarm.
+    pub fn may_name(&self, is_it: impl Fn(&Arn) -> bool) -> bool {
+        self.alarms.as_ref().is_none_or(|alarms| alarms.iter().any(is_it))
+    }
 }
 
 impl Rules {

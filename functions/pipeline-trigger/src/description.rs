@@ -1,6 +1,6 @@
 //! The description of this function: the command line, the tests and the lists in the documents come from it.
 
-use shared::config::ProblemLevel;
+use shared::config::{ProblemLevel, RulesRemark};
 use shared::foreign_event::ForeignEvent;
 use shared::function::{Call, Function, Key, KeyDefault, Table, WithoutRules};
 use strum::VariantNames as _;
@@ -42,7 +42,7 @@ pub const FUNCTION: Function = Function {
         Call::on("codepipeline:StartPipelineExecution", PIPELINE),
     ],
     problems: PROBLEMS,
-    reasons: &[Because::VARIANTS, ForeignEvent::CODES, Remark::VARIANTS],
+    reasons: &[Because::VARIANTS, ForeignEvent::CODES, RulesRemark::CODES, Remark::VARIANTS],
     without_rules: WithoutRules { level: Some(ProblemLevel::Warning), effect: "no push starts a pipeline" },
     check: crate::check::check,
 };

@@ -11,12 +11,12 @@ use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
 use crate::service::Context;
 
-/// "A single Query operation can retrieve a maximum of 1 MB of data."
+/// "A single Query operation can retrieve a maximum of 1 MB of data." The same holds for Scan.
 const PAGE_BYTES: usize = 1024 * 1024;
 
 pub(super) fn query(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {
     let name = request::table_name(&mut input)?;
-    let limit = input.integer("Limit")?;
+    let limit = limit(input.integer("Limit")?)?;
     input.boolean("ConsistentRead")?;
     let forward = input.boolean("ScanIndexForward")?.unwrap_or(true);
     let start = input.object("ExclusiveStartKey")?;
@@ -27,12 +27,6 @@ pub(super) fn query(context: &Context<'_>, mut input: Members) -> Result<Value, 
     let projection = bindings.projection(&mut input)?;
     bindings.finish()?;
     input.finish()?;
-    let limit = match limit {
-        Some(limit) => usize::try_from(limit).ok().filter(|limit| *limit > 0).ok_or_else(|| {
-            invalid(format!("1 validation error detected: Value '{limit}' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1"))
-        })?,
-        None => usize::MAX,
-    };
     let key_condition = key_condition.ok_or_else(|| {
         invalid(
             "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.",
@@ -59,8 +53,16 @@ pub(super) fn query(context: &Context<'_>, mut input: Members) -> Result<Value, 
     Ok(output)
 }
 
+/// The most items of a page.
+pub(super) fn limit(given: Option<i64>) -> Result<usize, ErrorAnswer> {
+    let Some(limit) = given else { return Ok(usize::MAX) };
+    usize::try_from(limit).ok().filter(|limit| *limit > 0).ok_or_else(|| {
+        invalid(format!("1 validation error detected: Value '{limit}' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1"))
+    })
+}
+
 /// The items after `start`, and the key of the last one if more may follow.
-fn page<'t>(
+pub(super) fn page<'t>(
     table: &DynamoDbTable,
     items: &'t [&'t TableItem],
     start: Option<&TableItem>,
@@ -70,13 +72,14 @@ fn page<'t>(
         start.is_some_and(|start| start.iter().all(|(name, value)| item.get(name) == Some(value)))
     };
     // DynamoDB also continues after a key that was deleted; here the key must exist.
-    let begin =
-        match start {
-            None => 0,
-            Some(_) => items.iter().position(is_start).map(|place| place + 1).ok_or_else(|| {
-                ErrorAnswer::not_served("an ExclusiveStartKey that the query does not find")
-            })?,
-        };
+    let begin = match start {
+        None => 0,
+        Some(_) => items
+            .iter()
+            .position(is_start)
+            .map(|place| place + 1)
+            .ok_or_else(|| ErrorAnswer::not_served("an ExclusiveStartKey that no item has"))?,
+    };
     let rest = &items[begin..];
     let mut bytes = 0;
     let within = rest.iter().take_while(|item| {

@@ -7,8 +7,8 @@ use toml::Spanned;
 
 use super::raw::{RawFault, RawWorld};
 use super::{
-    AwsWorld, WorldError, account, addresses, drs, images, pipelines, repositories, signals, stacks, tables,
-    timeline,
+    AwsWorld, WorldError, account, addresses, buckets, drs, images, pipelines, repositories, signals, stacks,
+    tables, timeline,
 };
 use crate::error_answer::{ErrorAnswer, status_of};
 use crate::fault::{Fault, FaultAnswer};
@@ -31,6 +31,12 @@ impl WorldFile<'_> {
     pub(super) fn beside(&self, name: &str) -> Result<String, WorldError> {
         let path = self.path.parent().unwrap_or(Path::new("")).join(name);
         text_of(&path)
+    }
+
+    /// The bytes of a file beside the world's file.
+    pub(super) fn bytes_beside(&self, name: &str) -> Result<Vec<u8>, WorldError> {
+        let path = self.path.parent().unwrap_or(Path::new("")).join(name);
+        std::fs::read(&path).map_err(|source| WorldError::Read { path, source })
     }
 
     /// The one of `allowed` that a text is.
@@ -152,6 +158,10 @@ pub(super) fn read(path: &Path) -> Result<AwsWorld, WorldError> {
     }
     for address in raw.address {
         addresses::address(&world, &file, address)?;
+    }
+    buckets::settings(&mut world, raw.s3);
+    for bucket in raw.bucket {
+        buckets::add(&world, &file, bucket)?;
     }
     for fault in raw.fault {
         world.faults.add(checked(&file, fault)?);

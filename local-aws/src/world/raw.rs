@@ -1,6 +1,7 @@
 //! The shape of `world.toml`, exactly as it is written. The modules of the parent folder interpret it.
 
 mod addresses;
+mod buckets;
 mod drs;
 mod images;
 mod pull_requests;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 pub(super) use addresses::{RawAddress, RawInstance};
+pub(super) use buckets::{RawBucket, RawObject, RawS3};
 pub(super) use drs::{
     RawDrs, RawPlanStep, RawRecoveryExecution, RawRecoveryInstance, RawRecoveryJob, RawRecoveryPlan,
     RawSnapshotOf, RawSourceServer,
@@ -86,6 +88,10 @@ pub(super) struct RawWorld {
     pub(super) instance: Vec<RawInstance>,
     #[serde(default)]
     pub(super) address: Vec<RawAddress>,
+    #[serde(default)]
+    pub(super) s3: RawS3,
+    #[serde(default)]
+    pub(super) bucket: Vec<RawBucket>,
     #[serde(default)]
     pub(super) timeline: Vec<Spanned<RawTimed>>,
     #[serde(default)]

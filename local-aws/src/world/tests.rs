@@ -96,6 +96,27 @@ fn every_mistake_names_its_line() {
             "[[fault]]\noperation = \"GetBranch\"\nanswer = \"cut\"\nstatus = 500",
             "world.toml:2: `message` and `status` belong to an `answer` that is an error code",
         ),
+        ("[[bucket]]\nname = \"A\"", "world.toml:2: `A` cannot be a bucket's name"),
+        (
+            "[[bucket]]\nname = \"abc\"\n[[bucket]]\nname = \"abc\"",
+            "world.toml:4: bucket `abc` is listed twice",
+        ),
+        (
+            "[[bucket]]\nname = \"abc\"\nversioning = \"on\"",
+            "world.toml:3: `versioning` is one of enabled, suspended, off, not `on`",
+        ),
+        (
+            "[[bucket]]\nname = \"abc\"\n[[bucket.object]]\nkey = \"k\"",
+            "world.toml:3: an object has exactly one of content, file, zip and `deleted = true`",
+        ),
+        (
+            "[[bucket]]\nname = \"abc\"\n[[bucket.object]]\nkey = \"k\"\nfile = \"gone.zip\"",
+            "world.toml:3: cannot read gone.zip beside this file",
+        ),
+        (
+            "[[bucket]]\nname = \"abc\"\nobject = [{ key = \"k\", content = \"1\", version = \"v\" }, { key = \"k\", content = \"2\", version = \"v\" }]",
+            "world.toml:3: bucket abc has a version `v` of `k` already",
+        ),
         ("[events]\nfollow = true", "world.toml:2: `follow` moves the clock, so the world needs `now`"),
         (
             "[[stack]]\nname = \"s\"\nstatus = \"DONE\"",
@@ -220,8 +241,8 @@ fn the_world_in_the_readme_can_be_read() {
     std::fs::write(folder.path().join("ok.json"), "{}").unwrap();
     let world = AwsWorld::read(&path).unwrap();
     assert_eq!(world.commit_ids("storefront").len(), 1);
-    // Ten reconciles and twelve other entries.
-    assert_eq!(world.timeline().len(), 22);
+    // Ten reconciles and thirteen other entries.
+    assert_eq!(world.timeline().len(), 23);
 }
 
 #[test]
@@ -286,6 +307,11 @@ fn a_timeline_is_in_order_and_each_entry_is_one_thing() {
             "`state` is one of block-new-sharing, unblocked",
         ),
         ("after = 1\nalarm = \"a\"\nstate = \"OK\"\nadd = []", "`add` does not belong to `alarm`"),
+        (
+            "after = 1\nobject = { bucket = \"b\", key = \"k\", content = \"x\" }",
+            "world.toml:6: there is no [[bucket]] `b`",
+        ),
+        ("after = 1\nobject = { key = \"k\", content = \"x\" }", "an `object` here needs `bucket`"),
         ("after = 1\nreconcile = true\nsoon = true", "unknown field `soon`"),
     ] {
         let error = read(&format!("{head}{entry}")).unwrap_err();

@@ -4,9 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use toml::Spanned;
 
 use super::file::WorldFile;
-use super::raw::RawTimed;
+use super::raw::{RawObject, RawTimed};
 use super::signals::status_of;
-use super::{AwsWorld, WorldError, image_changes, timed_fault};
+use super::{AwsWorld, WorldError, buckets, image_changes, timed_fault};
 use crate::cloudwatch::{STATES, SUPPRESSED_BY};
 use crate::drs::DrsOperatorAction;
 use crate::timeline::{TimelineAction, TimelineEntry, WorldChange};
@@ -100,13 +100,14 @@ fn what(
         ("ebs-snapshot", raw.ebs_snapshot.is_some()),
         ("block-public-access", raw.block_public_access.is_some()),
         ("address", raw.address.is_some()),
+        ("object", raw.object.is_some()),
     ]
     .into_iter()
     .filter_map(|(name, is_there)| is_there.then_some(name))
     .collect();
     let &[named] = &named[..] else {
         let message = "an entry needs exactly one of reconcile, event, alarm, parameter, endpoint, launch, snapshot, drs, fault, \
-                       image, ebs-snapshot, block-public-access and address";
+                       image, ebs-snapshot, block-public-access, address and object";
         return Err(file.invalid(entry, message));
     };
     belongs(file, raw, named)?;
@@ -247,7 +248,31 @@ fn change(
         "image" | "ebs-snapshot" | "block-public-access" => {
             WorldChange::Images(image_changes::read(world, file, entry, named)?)
         }
+        "object" => object(world, file, raw.object.as_ref().expect("it is there"))?,
         _ => WorldChange::Fault(timed_fault::read(file, raw, at)?),
+    })
+}
+
+/// An object that is put into a bucket, or deleted.
+fn object(
+    world: &AwsWorld,
+    file: &WorldFile<'_>,
+    at: &Spanned<RawObject>,
+) -> Result<WorldChange, WorldError> {
+    let bucket =
+        at.get_ref().bucket.clone().ok_or_else(|| file.invalid(at, "an `object` here needs `bucket`"))?;
+    if !world.s3.has(&bucket) {
+        return Err(file.invalid(at, format!("there is no [[bucket]] `{bucket}`")));
+    }
+    if at.get_ref().modified.is_some() {
+        return Err(file.invalid(at, "an `object` here is put at the entry's time: it has no `modified`"));
+    }
+    let object = buckets::new_object(file, at)?;
+    Ok(WorldChange::Object {
+        bucket,
+        key: object.key,
+        bytes: object.bytes.map(Into::into),
+        version: object.version,
     })
 }
 

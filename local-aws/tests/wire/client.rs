@@ -55,6 +55,10 @@ impl Response {
         parts.map(|text| quick_xml::escape::unescape(text).unwrap().into_owned()).collect()
     }
 
+    pub(crate) fn has_header(&self, name: &str) -> bool {
+        self.headers.contains_key(name)
+    }
+
     pub(crate) fn header(&self, name: &str) -> &str {
         &self.headers[name]
     }
@@ -97,6 +101,19 @@ impl Client {
         let response = self.send("POST", path, &signed, &input.to_string()).unwrap();
         let code = response.headers.get("x-amzn-errortype").cloned().unwrap_or_default();
         (response.status, code, serde_json::from_str(&response.body).unwrap())
+    }
+
+    /// A call to S3: a path-style URL, and further headers.
+    pub(crate) fn s3(&self, method: &str, path: &str, headers: &str) -> Response {
+        self.s3_in("eu-west-1", method, path, headers)
+    }
+
+    /// The same, from a region.
+    pub(crate) fn s3_in(&self, region: &str, method: &str, path: &str, headers: &str) -> Response {
+        let signed = format!(
+            "Authorization: AWS4-HMAC-SHA256 Credential=AKID/20260302/{region}/s3/aws4_request, Signature=0\r\n{headers}"
+        );
+        self.send(method, path, &signed, "").unwrap()
     }
 
     /// The answer that a client with this server as its proxy gets for a URL; `None` if there is none.

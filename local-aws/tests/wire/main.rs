@@ -14,6 +14,7 @@ mod findings;
 mod images;
 mod interleavings;
 mod items;
+mod objects;
 mod pull_requests;
 mod recovery;
 mod signals;

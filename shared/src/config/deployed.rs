@@ -1,6 +1,6 @@
 //! The rules that are deployed with a function.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Document, Problem, has_errors, render};
 use crate::lambda::{BAD_RULES, Failure};
@@ -16,13 +16,20 @@ pub fn path() -> PathBuf {
     std::env::var_os(VARIABLE).map_or_else(|| PathBuf::from(DEPLOYED), PathBuf::from)
 }
 
-/// The deployed rules, as `read` reads them from the file.
+/// The folder of the templates that are deployed with the rules: that of the rules file. Rules that are not a file (`s3://`,
+/// `dynamodb://`) leave the templates in the configuration layer.
+pub fn folder() -> Option<PathBuf> {
+    let path = path();
+    let is_file = !path.to_string_lossy().contains("://");
+    if is_file { path } else { PathBuf::from(DEPLOYED) }.parent().map(PathBuf::from)
+}
+
+/// The rules of a file, as `read` reads them.
 ///
 /// # Errors
 /// When the file cannot be read, or `read` found errors; the message has all of them as text. Warnings stop no function.
-pub fn rules<R>(read: impl FnOnce(&Document, &mut Vec<Problem>) -> R) -> Result<R, Failure> {
-    let document =
-        Document::read(&path()).map_err(|error| Failure::new(BAD_RULES, &error))?.without_warnings();
+pub fn rules<R>(path: &Path, read: impl FnOnce(&Document, &mut Vec<Problem>) -> R) -> Result<R, Failure> {
+    let document = Document::read(path).map_err(|error| Failure::new(BAD_RULES, &error))?.without_warnings();
     let mut problems = Vec::new();
     let rules = read(&document, &mut problems);
     if !has_errors(&problems) {

@@ -9,14 +9,15 @@ use toml::Spanned;
 
 use super::near::did_you_mean;
 use super::problem::{Problem, UNKNOWN_TABLE, WRONG_TYPE};
+use super::rows::{BrokenRow, RowSpan};
 use super::syntax::{decoded, parsed};
 use super::value::{Entries, RawValue};
 use crate::function::Table;
 use crate::text::list;
 use crate::text_file::without_mark;
 
-/// The place of a rule, as `file:line:column` (both counted from 1, columns in characters).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+/// The place of a rule: `file:line:column` (both counted from 1, columns in characters), or `table/item/attribute` of a row.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Place(String);
 
 impl Place {
@@ -53,6 +54,10 @@ pub struct Document {
     /// What is wrong with the text itself.
     problems: Vec<Problem>,
     wants_warnings: bool,
+    /// The rows that the text was made from; none if it is a file.
+    pub(super) rows: Vec<RowSpan>,
+    /// The rows that are left out because they have errors.
+    pub(super) broken_rows: Vec<BrokenRow>,
 }
 
 /// The bytes between two counts of characters.
@@ -78,7 +83,7 @@ impl Document {
         Self::of(name.into(), text.into(), Vec::new())
     }
 
-    fn of(name: String, mut text: String, mut problems: Vec<Problem>) -> Self {
+    pub(super) fn of(name: String, mut text: String, mut problems: Vec<Problem>) -> Self {
         text.drain(..text.len() - without_mark(&text).len());
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let mut counted = 0;
@@ -90,7 +95,17 @@ impl Document {
         let characters = counts.collect();
         let (entries, mistakes) = parsed(&text);
         problems.extend(mistakes);
-        Self { name, text, lines, characters, entries, problems, wants_warnings: true }
+        Self {
+            name,
+            text,
+            lines,
+            characters,
+            entries,
+            problems,
+            wants_warnings: true,
+            rows: Vec::new(),
+            broken_rows: Vec::new(),
+        }
     }
 
     /// The same document for a function, which needs its errors only.
@@ -117,8 +132,18 @@ impl Document {
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let bytes = std::fs::read(path).map_err(|source| ConfigError { path: path.to_owned(), source })?;
         let name = path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
+        Ok(Self::from_bytes(name.into_owned(), bytes))
+    }
+
+    /// A document of a file's bytes, shown as `name`.
+    pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>) -> Self {
         let (text, problems) = decoded(bytes);
-        Ok(Self::of(name.into_owned(), text, problems))
+        Self::of(name.into(), text, problems)
+    }
+
+    /// Whether the document has no table and no key at all, and no mistake that hides one.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.problems.is_empty()
     }
 
     /// The name that problems and places show.
@@ -133,6 +158,9 @@ impl Document {
 
     /// The place at which a span of this document begins.
     pub fn place(&self, span: &Range<usize>) -> Place {
+        if let Some(row) = self.row(span.start) {
+            return Place(row.place(span.start));
+        }
         let (line, column) = self.line_and_column(span.start);
         Place(format!("{}:{line}:{column}", self.name))
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::Document;
-use crate::text::{printable, wrapping};
+use crate::text::{list_at_most, printable, wrapping};
 
 /// A kind of problem. `name` is stable and has a heading in `docs/problems.md`; `title` is its one-line meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,14 +125,30 @@ pub fn render(document: &Document, path: &str, problems: &[Problem], coloured: b
     shown.chain(others).collect::<Vec<String>>().join("\n\n")
 }
 
+/// The most errors that a summary names.
+const MOST_IN_A_SUMMARY: usize = 3;
+
+/// The errors in one line, each with its place.
+pub fn summary(document: &Document, problems: &[Problem]) -> String {
+    let errors = problems.iter().filter(|problem| problem.level == ProblemLevel::Error);
+    let errors: Vec<String> = errors
+        .map(|problem| format!("{} ({})", printable(&problem.label), document.place(&problem.span)))
+        .collect();
+    list_at_most(&errors, MOST_IN_A_SUMMARY)
+}
+
 /// A problem in one line.
 fn line(document: &Document, path: &str, problem: &Problem) -> String {
     let level = match problem.level {
         ProblemLevel::Error => "error",
         ProblemLevel::Warning => "warning",
     };
+    let label = printable(&problem.label);
+    if document.row(problem.span.start).is_some() {
+        return format!("{level}[{}]: {}: {label}", problem.code.name, document.place(&problem.span));
+    }
     let (line, column) = document.line_and_column(problem.span.start);
-    format!("{level}[{}]: {path}:{line}:{column}: {}", problem.code.name, printable(&problem.label))
+    format!("{level}[{}]: {path}:{line}:{column}: {label}", problem.code.name)
 }
 
 fn group<'a>(document: &'a Document, path: &'a str, problem: &'a Problem) -> Group<'a> {
@@ -177,5 +193,10 @@ fn snippet<'a>(
     let annotations = places
         .into_iter()
         .map(|(span, kind, label)| kind.span(span.start - from..span.end - from).label(printable(label)));
+    // A row has the place of a row, and lines of its own.
+    let row = document.row(start);
+    let path = row.map_or(path, |row| row.name.as_str());
+    let before = row.map_or(0, |row| document.line_and_column(row.range.start).0 - 1);
+    let first = first.saturating_sub(before).max(1);
     Snippet::source(&document.text()[lines]).line_start(first).path(path).annotations(annotations)
 }

@@ -68,6 +68,7 @@ fn plan_with(
         facts,
         trusted,
         is_uncertain: false,
+        is_rule_broken: false,
         has_access: true,
     };
     change(&mut request);
@@ -157,6 +158,7 @@ fn what_blocks_a_revert() {
         RevertPlan::Blocked(RevertBlock::OtherAccount(ResourceKind::Image))
     );
     assert_eq!(with(|request| request.is_uncertain = true), RevertPlan::Blocked(RevertBlock::TagsUnknown));
+    assert_eq!(with(|request| request.is_rule_broken = true), RevertPlan::Blocked(RevertBlock::RuleBroken));
     let mut elsewhere = image_shared(&["all"]);
     elsewhere.region = Some("evil.example/".into());
     assert_eq!(

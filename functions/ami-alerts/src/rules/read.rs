@@ -67,6 +67,8 @@ pub fn read(document: &Document, problems: &mut Vec<Problem>) -> Rules {
     rules.organizations =
         organizations::read(document, are_images_complete.then_some(&rules.images), problems);
     rules.accounts = accounts::read(document, problems);
+    let tables = [IMAGE_TABLE, ORGANIZATION_TABLE, ACCOUNT_TABLE];
+    rules.broken = document.broken_rows(&tables).next().map(|row| row.place.clone());
     rules
 }
 

@@ -14,6 +14,7 @@ use shared::glob::{
 use shared::placeholder::{BAD_PLACEHOLDER, Filled, listed};
 use shared::text::{count, list};
 
+use super::broken;
 use super::hidden::{Coverage, hidden};
 use super::template::find;
 use super::{Deployment, NamedAt, Notify, Rules, StackRule, StackTemplate, is_reserved};
@@ -72,7 +73,10 @@ pub fn read(document: &Document, folders: &[PathBuf], problems: &mut Vec<Problem
         table.finish();
         most
     });
-    let mut rules = Rules { most_deletions, ..Rules::default() };
+    // A limit that cannot be read may be the lowest one.
+    let has_limit = document.broken_rows(&[SETTINGS_TABLE]).next().is_none();
+    let most_deletions = if has_limit { most_deletions } else { Some(0) };
+    let mut rules = Rules { most_deletions, broken: broken::read(document), ..Rules::default() };
     let mut coverages = Vec::new();
     for table in &tables {
         let (coverage, rule) = rule(document, table, folders, problems);

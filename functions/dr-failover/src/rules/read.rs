@@ -7,8 +7,9 @@ use std::ops::Range;
 use jiff::SignedDuration;
 use shared::arn::Arn;
 use shared::config::codes::MISSING_KEY;
-use shared::config::{Code, Document, Problem, RawTable, TableReader, Text};
+use shared::config::{BrokenRow, Code, Document, Problem, RawTable, TableReader, Text};
 
+use super::BrokenPlan;
 use super::waves;
 use super::{Agreement, Approval, OverRpo, PlanMode, PlanPlaces, RecoveryPlan, Rules, SecondSignal};
 use crate::FUNCTION;
@@ -83,7 +84,21 @@ pub fn read(document: &Document, problems: &mut Vec<Problem>) -> Rules {
         }
         rules.plans.extend(plan);
     }
+    rules.broken = document.broken_rows(&[TABLE]).map(broken).collect();
     rules
+}
+
+/// A plan that cannot be read, with its alarms if they can.
+fn broken(row: &BrokenRow) -> BrokenPlan {
+    let mut problems = Vec::new();
+    let tables = row.document.tables(TABLE, &mut problems);
+    problems.clear();
+    let alarms = tables.first().and_then(|table| {
+        let mut table = TableReader::new(FUNCTION.described_table(TABLE), table, &mut problems);
+        let alarms = alarms(&mut table);
+        alarms.map(|(arns, _)| arns)
+    });
+    BrokenPlan { place: row.place.clone(), alarms: alarms.filter(|_| problems.is_empty()) }
 }
 
 fn plan(

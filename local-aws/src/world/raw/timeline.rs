@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::RawObject;
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(in super::super) struct RawTimed {
@@ -32,6 +34,7 @@ pub(in super::super) struct RawTimed {
     pub(in super::super) address: Option<Spanned<String>>,
     /// The instance that receives the address.
     pub(in super::super) instance: Option<Spanned<String>>,
+    pub(in super::super) object: Option<Spanned<RawObject>>,
     /// `images` or `snapshots`.
     pub(in super::super) block_public_access: Option<Spanned<String>>,
 
