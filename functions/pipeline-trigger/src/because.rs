@@ -2,13 +2,19 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use shared::config::Place;
 use shared::decision::{Evidence, Explain};
+use shared::text::{count, list_at_most, verb};
 
 use crate::act::NotStarted;
 use crate::event::{NotOurs, short};
 use crate::facts::FileClaim;
+use crate::reconcile::{OLDEST, SETTLE};
 use crate::unread::{FilesUnknown, ReadError};
+
+/// The most pairs of a pipeline and a branch in a sentence.
+const MOST_LISTED: usize = 5;
 
 /// A pattern that decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +88,32 @@ pub enum Because {
     NotCreatedYet,
     /// A rule before this one starts the same pipeline.
     OtherRuleStarts { rule: Place },
+
+    // Reconcile.
+    /// No rule covers a branch.
+    NothingToReconcile,
+    /// So many pairs of a pipeline and a branch have an execution of the head.
+    HeadsSeen { pairs: usize },
+    /// These pairs have none, and their heads are old.
+    HeadsTooOld { pairs: Vec<String> },
+    /// The head was committed a moment ago, so its event may still be handled.
+    HeadTooNew { commit: String, committed: Timestamp },
+    /// The branch moved since reconcile read it.
+    HeadMoved { head: String },
+    /// An execution that may have the head does not show its commit.
+    ExecutionWithoutCommit { execution: String },
+    /// A start of the pipeline would not build the head.
+    NotPinned,
+    /// The changed files could not be read in this run.
+    ChangesUnread { why: FilesUnknown },
+    /// The branches, a head or the executions could not be read.
+    ReconcileUnread { error: ReadError },
+    /// There is no such repository.
+    RepositoryNotFound,
+    /// The run has no time left to start anything.
+    NoTimeToStart,
+    /// More starts are due than one run makes.
+    TooManyStarts { starts: usize, most: usize, digest: String },
 
     // Holds and failures.
     /// The branch no longer exists, so its head cannot be built.
@@ -209,6 +241,49 @@ impl fmt::Display for Because {
                 f.write_str("the pipeline does not exist yet; creating it starts its first execution")
             }
             Self::OtherRuleStarts { rule } => write!(f, "the rule at {rule} starts the same pipeline"),
+            Self::NothingToReconcile => f.write_str("no rule covers an existing branch, so there is nothing to reconcile"),
+            Self::HeadsSeen { pairs } => {
+                let verb = verb(*pairs, "has", "have");
+                write!(f, "{} of a pipeline and a branch {verb} an execution of the branch's head", count(*pairs, "pair"))
+            }
+            Self::HeadsTooOld { pairs } => write!(
+                f,
+                "no execution has the head, and the head was committed more than {} days ago, so reconcile does not start {}",
+                OLDEST.as_hours() / 24,
+                list_at_most(pairs, MOST_LISTED)
+            ),
+            Self::HeadTooNew { commit, committed } => write!(
+                f,
+                "no execution has the head {}, committed at {committed}; its event may still be handled, so a run after {} minutes decides",
+                short(commit),
+                SETTLE.as_mins()
+            ),
+            Self::HeadMoved { head } => write!(
+                f,
+                "the branch moved to {} during this run; its event may still be handled, so the next run decides",
+                short(head)
+            ),
+            Self::ExecutionWithoutCommit { execution } => write!(
+                f,
+                "no execution has the head, but the execution {execution} shows no commit and started after the head was committed; it may have the head, so reconcile does not start the pipeline"
+            ),
+            Self::NotPinned => f.write_str(
+                "no execution has the head, but a start of this pipeline would not build the head: its type is V1, or no source action reads the repository",
+            ),
+            Self::ChangesUnread { why } => {
+                write!(f, "no execution has the head, and the changed files are unknown, so the next run decides: {why}")
+            }
+            Self::ReconcileUnread { error } => {
+                write!(f, "reconcile could not read the branches, the head or the executions: {error}")
+            }
+            Self::RepositoryNotFound => f.write_str(
+                "CodeCommit has no repository of this name; correct the rule or create the repository",
+            ),
+            Self::NoTimeToStart => f.write_str("the function's time ran out, so the next run starts the pipeline"),
+            Self::TooManyStarts { starts, most, digest } => write!(
+                f,
+                "{starts} starts are due, and one run makes at most {most}, so reconcile starts none of them; read the list, then confirm it with the event {{\"source\":\"pointsman\",\"detail-type\":\"reconcile\",\"confirm\":\"{digest}\"}}"
+            ),
             Self::BranchGone { branch } => {
                 write!(f, "the branch `{branch}` no longer exists, so there is no head to build")
             }

@@ -33,10 +33,12 @@ pub const FUNCTION: Function = Function {
     settings: &[],
     calls: &[
         Call::on("codecommit:GetBranch", REPOSITORY),
+        Call::on("codecommit:GetCommit", REPOSITORY),
         Call::on("codecommit:GetDifferences", REPOSITORY),
         Call::on("codecommit:GetFile", REPOSITORY),
         Call::on("codecommit:GetMergeOptions", REPOSITORY),
         Call::on("codecommit:GetRepository", REPOSITORY),
+        Call::on("codecommit:ListBranches", REPOSITORY),
         Call::on("codepipeline:GetPipeline", PIPELINE),
         Call::on("codepipeline:ListPipelineExecutions", PIPELINE),
         Call::on("codepipeline:StartPipelineExecution", PIPELINE),

@@ -9,6 +9,7 @@ mod part;
 mod read;
 pub mod variables;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -68,6 +69,12 @@ impl Rules {
     /// The rules of one repository, in the order of the file.
     pub fn of_repository<'r>(&'r self, repository: &str) -> Vec<&'r PipelineRule> {
         self.pipelines.iter().filter(|rule| rule.repository == repository).collect()
+    }
+
+    /// The repositories whose branches a rule covers, each once. A tag has no earlier commit, so reconcile compares none.
+    pub fn reconciled_repositories(&self) -> BTreeSet<&str> {
+        let covers_branches = |rule: &&PipelineRule| rule.branches.is_some() || rule.tags.is_none();
+        self.pipelines.iter().filter(covers_branches).map(|rule| rule.repository.as_str()).collect()
     }
 }
 
