@@ -2,12 +2,19 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use shared::config::Place;
 use shared::decision::{Evidence, Explain};
+use shared::text::{count, list_at_most, verb};
 
 use crate::act::NotStarted;
 use crate::event::{NotOurs, short};
+use crate::facts::FileClaim;
+use crate::reconcile::{OLDEST, SETTLE};
 use crate::unread::{FilesUnknown, ReadError};
+
+/// The most pairs of a pipeline and a branch in a sentence.
+const MOST_LISTED: usize = 5;
 
 /// A pattern that decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +46,10 @@ pub enum Because {
     TagPushed { tag: String, pattern: Option<Deciding> },
     /// A changed file matches.
     PathMatches { file: String, pattern: Deciding },
+    /// A changed file is one of a group that the rule uses, itself or through other groups.
+    GroupMatches { file: String, pattern: Option<Deciding>, chain: Vec<String> },
+    /// The rule is a default rule, and no other rule claims a changed file.
+    Unclaimed { file: String },
     /// A changed file is not ignored, and the rule has no paths.
     NotIgnored { file: String },
     /// The changed files are unknown, so it starts.
@@ -65,6 +76,10 @@ pub enum Because {
     NoChanges,
     /// Files changed, and none matches the rule's paths.
     NoPathMatches { files: usize, excluded: Option<(String, Deciding)> },
+    /// Files changed, and none matches the rule's paths or is one of its groups.
+    NoGroupMatches { files: usize, excluded: Option<(String, Deciding)> },
+    /// The rule is a default rule, and other rules claim every changed file.
+    ClaimedByOthers { files: usize, file: String, claim: FileClaim },
     /// Files that match the rule changed, and all are ignored.
     OnlyIgnored { files: usize, file: String, line: Deciding },
     /// The commit has an execution already.
@@ -73,6 +88,32 @@ pub enum Because {
     NotCreatedYet,
     /// A rule before this one starts the same pipeline.
     OtherRuleStarts { rule: Place },
+
+    // Reconcile.
+    /// No rule covers a branch.
+    NothingToReconcile,
+    /// So many pairs of a pipeline and a branch have an execution of the head.
+    HeadsSeen { pairs: usize },
+    /// These pairs have none, and their heads are old.
+    HeadsTooOld { pairs: Vec<String> },
+    /// The head was committed a moment ago, so its event may still be handled.
+    HeadTooNew { commit: String, committed: Timestamp },
+    /// The branch moved since reconcile read it.
+    HeadMoved { head: String },
+    /// An execution that may have the head does not show its commit.
+    ExecutionWithoutCommit { execution: String },
+    /// A start of the pipeline would not build the head.
+    NotPinned,
+    /// The changed files could not be read in this run.
+    ChangesUnread { why: FilesUnknown },
+    /// The branches, a head or the executions could not be read.
+    ReconcileUnread { error: ReadError },
+    /// There is no such repository.
+    RepositoryNotFound,
+    /// The run has no time left to start anything.
+    NoTimeToStart,
+    /// More starts are due than one run makes.
+    TooManyStarts { starts: usize, most: usize, digest: String },
 
     // Holds and failures.
     /// The branch no longer exists, so its head cannot be built.
@@ -93,9 +134,12 @@ impl Explain for Because {
     fn evidence(&self) -> Evidence {
         let (file, deciding) = match self {
             Self::PathMatches { file, pattern } => (Some(file), Some(pattern)),
-            Self::NotIgnored { file } => (Some(file), None),
+            Self::GroupMatches { file, pattern, .. } => (Some(file), pattern.as_ref()),
+            Self::NotIgnored { file } | Self::Unclaimed { file } => (Some(file), None),
+            Self::ClaimedByOthers { file, claim, .. } => (Some(file), claim.pattern.as_ref()),
             Self::OnlyIgnored { file, line, .. } => (Some(file), Some(line)),
-            Self::NoPathMatches { excluded: Some((file, pattern)), .. } => (Some(file), Some(pattern)),
+            Self::NoPathMatches { excluded: Some((file, pattern)), .. }
+            | Self::NoGroupMatches { excluded: Some((file, pattern)), .. } => (Some(file), Some(pattern)),
             Self::TagPushed { pattern, .. } => (None, pattern.as_ref()),
             Self::BranchNotMatched { excluded_by, .. } | Self::TagNotMatched { excluded_by, .. } => {
                 (None, excluded_by.as_ref())
@@ -126,6 +170,11 @@ impl fmt::Display for Because {
                 write!(f, "the tag `{tag}` was pushed; file patterns do not apply to tags")
             }
             Self::PathMatches { file, pattern } => write!(f, "`{file}` matches `{}`", pattern.text),
+            Self::GroupMatches { file, pattern: Some(pattern), chain } => {
+                write!(f, "`{file}` matches `{}` of {}", pattern.text, used(chain))
+            }
+            Self::GroupMatches { file, pattern: None, chain } => write!(f, "`{file}` is in {}", used(chain)),
+            Self::Unclaimed { file } => write!(f, "no other rule of the repository claims `{file}`"),
             Self::NotIgnored { file } => write!(f, "`{file}` changed and is not ignored"),
             Self::ChangesUnknown { why } => {
                 write!(f, "the changed files are unknown, so the pipeline starts: {why}")
@@ -161,6 +210,18 @@ impl fmt::Display for Because {
                 write!(f, "{}; `{file}` is excluded by `{}`", none_match(*files), by.text)
             }
             Self::NoPathMatches { files, excluded: None } => f.write_str(&none_match(*files)),
+            Self::NoGroupMatches { files, excluded: Some((file, by)) } => {
+                write!(f, "{}; `{file}` is excluded by `{}`", none_in_groups(*files), by.text)
+            }
+            Self::NoGroupMatches { files, excluded: None } => f.write_str(&none_in_groups(*files)),
+            Self::ClaimedByOthers { files: 1, file, claim } => {
+                write!(f, "the rule at {} claims `{file}`", claim.rule)
+            }
+            Self::ClaimedByOthers { files, file, claim } => write!(
+                f,
+                "other rules claim all {files} changed files; the rule at {} claims `{file}`",
+                claim.rule
+            ),
             Self::OnlyIgnored { files: 1, file, line } => write!(f, "`{file}` is ignored by `{}`", line.text),
             Self::OnlyIgnored { files, file, line } => {
                 write!(
@@ -180,6 +241,49 @@ impl fmt::Display for Because {
                 f.write_str("the pipeline does not exist yet; creating it starts its first execution")
             }
             Self::OtherRuleStarts { rule } => write!(f, "the rule at {rule} starts the same pipeline"),
+            Self::NothingToReconcile => f.write_str("no rule covers an existing branch, so there is nothing to reconcile"),
+            Self::HeadsSeen { pairs } => {
+                let verb = verb(*pairs, "has", "have");
+                write!(f, "{} of a pipeline and a branch {verb} an execution of the branch's head", count(*pairs, "pair"))
+            }
+            Self::HeadsTooOld { pairs } => write!(
+                f,
+                "no execution has the head, and the head was committed more than {} days ago, so reconcile does not start {}",
+                OLDEST.as_hours() / 24,
+                list_at_most(pairs, MOST_LISTED)
+            ),
+            Self::HeadTooNew { commit, committed } => write!(
+                f,
+                "no execution has the head {}, committed at {committed}; its event may still be handled, so a run after {} minutes decides",
+                short(commit),
+                SETTLE.as_mins()
+            ),
+            Self::HeadMoved { head } => write!(
+                f,
+                "the branch moved to {} during this run; its event may still be handled, so the next run decides",
+                short(head)
+            ),
+            Self::ExecutionWithoutCommit { execution } => write!(
+                f,
+                "no execution has the head, but the execution {execution} shows no commit and started after the head was committed; it may have the head, so reconcile does not start the pipeline"
+            ),
+            Self::NotPinned => f.write_str(
+                "no execution has the head, but a start of this pipeline would not build the head: its type is V1, or no source action reads the repository",
+            ),
+            Self::ChangesUnread { why } => {
+                write!(f, "no execution has the head, and the changed files are unknown, so the next run decides: {why}")
+            }
+            Self::ReconcileUnread { error } => {
+                write!(f, "reconcile could not read the branches, the head or the executions: {error}")
+            }
+            Self::RepositoryNotFound => f.write_str(
+                "CodeCommit has no repository of this name; correct the rule or create the repository",
+            ),
+            Self::NoTimeToStart => f.write_str("the function's time ran out, so the next run starts the pipeline"),
+            Self::TooManyStarts { starts, most, digest } => write!(
+                f,
+                "{starts} starts are due, and one run makes at most {most}, so reconcile starts none of them; read the list, then confirm it with the event {{\"source\":\"pointsman\",\"detail-type\":\"reconcile\",\"confirm\":\"{digest}\"}}"
+            ),
             Self::BranchGone { branch } => {
                 write!(f, "the branch `{branch}` no longer exists, so there is no head to build")
             }
@@ -202,4 +306,28 @@ fn none_match(files: usize) -> String {
         1 => "the only changed file matches none of the rule's `paths`".to_owned(),
         files => format!("none of the {files} changed files matches the rule's `paths`"),
     }
+}
+
+fn none_in_groups(files: usize) -> String {
+    match files {
+        1 => "the only changed file is in none of the rule's `paths` and groups".to_owned(),
+        files => format!("none of the {files} changed files is in the rule's `paths` or groups"),
+    }
+}
+
+/// The most groups of a chain that are named. Of a longer one, the first ones and the last one are.
+const MOST_NAMED: usize = 5;
+
+/// How a group comes to a rule: `the group `a`, which the group `b` uses, which the rule uses`.
+fn used(chain: &[String]) -> String {
+    let step = |name: &String| format!(", which the group `{name}` uses");
+    let (first, others) =
+        chain.split_first().map_or(("", &[][..]), |(first, others)| (first.as_str(), others));
+    let users: String = match others {
+        [second, between @ .., last] if chain.len() > MOST_NAMED => {
+            format!("{}, which {} more groups lead to{}", step(second), between.len(), step(last))
+        }
+        others => others.iter().map(step).collect(),
+    };
+    format!("the group `{first}`{users}, which the rule uses")
 }

@@ -13,11 +13,13 @@ pub mod facts;
 pub mod gather;
 pub mod matching;
 pub mod reader;
+pub mod reconcile;
 pub mod remark;
 pub mod report;
 pub mod rules;
 pub mod unread;
 pub mod variables;
+pub mod window;
 
 pub use description::FUNCTION;
 pub use shared::push as event;
@@ -36,6 +38,7 @@ use crate::decide::decide;
 use crate::event::{Parsed, Push, parse};
 use crate::gather::gather;
 use crate::reader::AccountReader;
+use crate::reconcile::{reconcile, reconcile_request};
 use crate::report::report;
 use crate::rules::Rules;
 
@@ -58,7 +61,12 @@ pub async fn handle(
         let report = Report::of(Verdict::Skip, "event", &Because::Heartbeat);
         return Ok(report.decision(FUNCTION.name, "heartbeat", &invocation));
     }
-    let push = match parse(&event).map_err(|error| Failure::new("MalformedEvent", &error))? {
+    let malformed = |error| Failure::new("MalformedEvent", &error);
+    if let Some(request) = reconcile_request(&event).map_err(malformed)? {
+        let report = Box::pin(reconcile(&request, rules, aws, &invocation)).await;
+        return Ok(report.decision(FUNCTION.name, &request.to_string(), &invocation));
+    }
+    let push = match parse(&event).map_err(malformed)? {
         Parsed::Ours(push) => push,
         Parsed::NotOurs(why) => {
             let report = Report::of(Verdict::Skip, "event", &Because::NotOurs(why));

@@ -97,6 +97,8 @@ pub struct DeclaredPipeline {
 pub struct SourceAction {
     /// Its name.
     pub name: String,
+    /// The branch that it reads.
+    pub branch: String,
     /// Whether CodePipeline polls the repository for it.
     pub polls: bool,
 }

@@ -47,6 +47,8 @@ pub enum Remark {
     NoSourceAction { pipeline: String },
     /// CodePipeline polls the repository.
     StillPolls { pipeline: String, action: String },
+    /// Reconcile found a head that no execution has.
+    Reconciled { pipeline: String, branch: String, commit: String, base: Option<String> },
     /// Variables of the rule that the pipeline is started without.
     VariablesDropped { pipeline: String, variables: Vec<String>, why: Dropped },
 }
@@ -101,6 +103,7 @@ impl Remark {
             Self::AssumedRun { pipeline }
             | Self::ExecutionsUnknown { pipeline, .. }
             | Self::CannotPin { pipeline }
+            | Self::Reconciled { pipeline, .. }
             | Self::NoSourceAction { pipeline }
             | Self::AssumedDeclared { pipeline }
             | Self::VariablesDropped { pipeline, .. }
@@ -173,6 +176,13 @@ impl fmt::Display for Remark {
                 f,
                 "the action `{action}` still polls the repository and starts the pipeline for every push; set PollForSourceChanges to false"
             ),
+            Self::Reconciled { branch, commit, base, .. } => {
+                write!(f, "no execution has {}, the head of `{branch}`", short(commit))?;
+                match base {
+                    Some(base) => write!(f, "; its files are compared with {}, the newest commit of the branch that an execution has", short(base)),
+                    None => f.write_str(", nor another commit of the branch, so the branch counts as new"),
+                }
+            }
             Self::VariablesDropped { variables, why, .. } => {
                 let names: Vec<String> = variables.iter().map(|name| format!("`{name}`")).collect();
                 let noun = noun(variables.len(), "variable");

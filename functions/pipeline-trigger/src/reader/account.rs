@@ -126,7 +126,11 @@ fn declared(pipeline: &PipelineDeclaration, repository: &str) -> DeclaredPipelin
         is_v2: pipeline.pipeline_type == Some(PipelineType::V2),
         variables: pipeline.variables().iter().map(|variable| variable.name.clone()).collect(),
         source_actions: reading
-            .map(|action| SourceAction { name: action.name.clone(), polls: polls(action) })
+            .map(|action| SourceAction {
+                name: action.name.clone(),
+                branch: setting(action, "BranchName").unwrap_or_default().to_owned(),
+                polls: polls(action),
+            })
             .collect(),
     }
 }
