@@ -17,10 +17,16 @@ const KEYS: &[Key] = &[
     Key { name: "paths", takes: "array of strings", default: KeyDefault::Absent("all"), summary: "" },
 ];
 
+const WINDOW_KEYS: &[Key] =
+    &[Key { name: "holidays-file", takes: "string", default: KeyDefault::Absent("none"), summary: "" }];
+
 const FUNCTION: Function = Function {
     name: "any",
     summary: "",
-    tables: &[Table { name: "pipeline", summary: "", keys: KEYS, is_list: true }],
+    tables: &[
+        Table { name: "pipeline", summary: "", keys: KEYS, is_list: true },
+        Table { name: "window", summary: "", keys: WINDOW_KEYS, is_list: true },
+    ],
     settings: &[],
     calls: &[],
     problems: &[],
@@ -48,6 +54,14 @@ fn read(document: &Document, problems: &mut Vec<Problem>) -> Rules {
             problems.push(Problem::new(codes::BAD_VALUE, name.span(), "second entry"));
         }
         rules.names.push(name.into_inner());
+    }
+    for table in document.tables("window", problems) {
+        let mut reader = TableReader::new(&FUNCTION.tables[1], &table, problems);
+        let Some(name) = reader.string("holidays-file") else { continue };
+        match document.beside(name.get_ref()) {
+            Ok(bytes) => rules.names.push(String::from_utf8(bytes).expect("a text")),
+            Err(error) => reader.problem(Problem::new(codes::BAD_VALUE, name.span(), error.to_string())),
+        }
     }
     rules.broken = document.broken_rows(&["pipeline"]).map(|row| row.place.to_string()).collect();
     rules
@@ -256,7 +270,7 @@ async fn versions_that_cannot_be_listed_or_read_fail_the_cold_start() {
 #[tokio::test]
 async fn each_item_is_a_rule_in_the_order_of_the_ids_and_those_of_other_functions_are_skipped() {
     let items = r#"{ id = "2", table = "pipeline", name = "b", paths = ["x"] }, { id = "10", table = "pipeline", name = "a" },
-        { id = "1", table = "recovery-plan", name = "shop" }, { id = "0", table = "window", anything = 1 }"#;
+        { id = "1", table = "recovery-plan", name = "shop" }, { id = "0", table = "group", anything = 1 }"#;
     let mut stage = Stage::of(TABLE, &rows(&items.replace('\n', " "))).await;
     assert_eq!(stage.event_after(0).await.unwrap(), seen(&["a", "b"], &[]));
     stage
@@ -329,6 +343,38 @@ async fn a_throttled_or_denied_scan_and_an_empty_table_keep_the_rules_that_were_
             (RULES_UNAVAILABLE, "cannot read the rules dynamodb://rules: the table has no item")
         );
     }
+}
+
+#[tokio::test]
+async fn a_calendar_is_an_object_beside_the_rules_and_takes_effect_when_it_changes() {
+    let rules = "[[window]]\nholidays-file = \"a.ics\"\n";
+    let mut stage = Stage::of("s3://acme-rules/team/pointsman.toml", &bucket(&[])).await;
+    let put = |aws: &LocalAws, name: &str, text: Option<&str>| {
+        aws.put_object("acme-rules", &format!("team/{name}"), text.map(str::as_bytes)).unwrap();
+    };
+    put(&stage.aws, "pointsman.toml", Some(rules));
+    let failure = stage.event_after(0).await.unwrap_err();
+    assert!(failure.message.contains("there is no object s3://acme-rules/team/a.ics"), "{}", failure.message);
+    put(&stage.aws, "a.ics", Some("christmas"));
+    assert_eq!(stage.event_after(0).await.unwrap(), seen(&["christmas"], &[]));
+    assert_eq!(stage.event_after(60).await.unwrap(), seen(&["christmas"], &[]));
+    put(&stage.aws, "a.ics", Some("easter"));
+    assert_eq!(stage.event_after(59).await.unwrap(), seen(&["christmas"], &[]));
+    assert_eq!(stage.event_after(1).await.unwrap(), seen(&["easter"], &[]));
+    put(&stage.aws, "a.ics", None);
+    let outdated = "s3://acme-rules/team/pointsman.toml rules-outdated";
+    assert_eq!(stage.event_after(60).await.unwrap(), seen(&["easter"], &[outdated]));
+    assert_eq!(stage.event_after(60).await.unwrap(), seen(&["easter"], &[outdated]));
+    put(&stage.aws, "a.ics", Some("easter monday"));
+    assert_eq!(stage.event_after(60).await.unwrap(), seen(&["easter monday"], &[]));
+}
+
+#[tokio::test]
+async fn a_calendar_is_an_item_beside_the_rules() {
+    let items = r#"{ id = "a.ics", table = "file", content = "christmas" }, { id = "w", table = "window", holidays-file = "a.ics" },
+        { id = "v", table = "window", holidays-file = "b.ics" }"#;
+    let mut stage = Stage::of(TABLE, &rows(&items.replace('\n', " "))).await;
+    assert_eq!(stage.event_after(0).await.unwrap(), seen(&["christmas"], &["rules/v broken-rule"]));
 }
 
 #[tokio::test]
