@@ -2,6 +2,7 @@
 
 mod alerts;
 mod recovery;
+mod rules;
 mod stacks;
 
 use std::collections::BTreeSet;

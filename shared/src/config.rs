@@ -4,6 +4,7 @@
 
 pub mod deployed;
 mod document;
+mod files;
 mod near;
 mod problem;
 mod reader;
@@ -12,7 +13,8 @@ mod rows;
 mod syntax;
 mod value;
 
-pub use document::{ConfigError, Document, Place, RawTable};
+pub use document::{BesideError, ConfigError, Document, Place, RawTable};
+pub use files::RulesFiles;
 pub use near::{did_you_mean, nearest};
 pub use problem::{CODES, Code, Problem, ProblemLevel, has_errors, render, summary};
 pub use reader::{TableReader, Text};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
+use shared::call_error::CallError;
 use shared::config::{Document, Problem, RulesRemark, deployed};
 use shared::decision::{Decision, Explain as _, Note};
 use shared::function::{Function, Table};
@@ -14,7 +15,7 @@ use tokio::sync::Mutex;
 use crate::object::{MOST_VERSIONS, NewestObject, ObjectVersion, RulesObject};
 use crate::source::RulesSource;
 use crate::table::RulesTable;
-use crate::understood::{self, NotUnderstood, Reader};
+use crate::understood::{self, FileTags, NotUnderstood, Reader};
 
 /// The variable that limits how old rules of S3 or DynamoDB may be, in seconds, before they are read again.
 pub const MAX_AGE: &str = "POINTSMAN_CONFIG_MAX_AGE";
@@ -58,6 +59,8 @@ struct KnownRules<R> {
     good: Option<GoodRules<R>>,
     /// The ETag of the newest version that was read, good or not.
     seen: Option<String>,
+    /// The ETags of the files beside it.
+    files: FileTags,
     /// Why the newest version does not decide.
     outdated: Option<RulesRemark>,
     /// Why the rules could not be read again.
@@ -169,7 +172,14 @@ fn kept<R: 'static>(
             RulesStore::Table(table, function.tables.iter().collect())
         }
     };
-    let known = KnownRules { good: None, seen: None, outdated: None, unreadable: None, checked: None };
+    let known = KnownRules {
+        good: None,
+        seen: None,
+        files: FileTags::new(),
+        outdated: None,
+        unreadable: None,
+        checked: None,
+    };
     KeptRules::Elsewhere(Box::new(RulesElsewhere { name, store, max_age, known: Mutex::new(known) }))
 }
 
@@ -221,32 +231,52 @@ impl<R: 'static> RulesElsewhere<R> {
         let seen = known.seen.clone().filter(|_| known.good.is_some());
         match object.newest(seen.as_deref()).await {
             Err(error) => self.keep(known, &format!("{}: {error}", error.operation), now),
-            Ok(NewestObject::Same) => {
-                known.confirm(now);
-                Ok(())
-            }
+            Ok(NewestObject::Same) => match understood::files_changed(&known.files, object).await {
+                Err(error) => self.keep(known, &format!("{}: {error}", error.operation), now),
+                Ok(false) => {
+                    known.confirm(now);
+                    Ok(())
+                }
+                // Another calendar gives other rules: the object is read again, whatever its ETag is.
+                Ok(true) => {
+                    known.seen = None;
+                    Box::pin(self.read_object(object, read, known, now)).await
+                }
+            },
             Ok(NewestObject::Missing) => {
                 let why = NotUnderstood::because("the object does not exist");
                 self.fall_back(object, read, known, (why, None), now).await
             }
-            Ok(NewestObject::Read(version)) => match self.understood(&version, read) {
-                Ok(rules) => {
-                    known.take(GoodRules {
-                        rules: Arc::new(rules),
-                        version: version.name,
-                        at: now,
-                        remarks: Vec::new(),
-                    });
-                    known.seen = version.etag;
+            Ok(NewestObject::Read(version)) => match self.understood(&version, object, read).await {
+                Err(error) => self.keep(known, &format!("{}: {error}", error.operation), now),
+                Ok((Ok(rules), files)) => {
+                    let rules = Arc::new(rules);
+                    known.take(GoodRules { rules, version: version.name, at: now, remarks: Vec::new() });
+                    (known.seen, known.files) = (version.etag, files);
                     Ok(())
                 }
-                Err(why) => self.fall_back(object, read, known, (why, version.etag), now).await,
+                Ok((Err(why), files)) => {
+                    // A broken file that is fixed makes the newest version good.
+                    known.files = files;
+                    self.fall_back(object, read, known, (why, version.etag), now).await
+                }
             },
         }
     }
 
-    fn understood(&self, version: &ObjectVersion, read: &Reader<R>) -> Result<R, NotUnderstood> {
-        understood::whole(understood::document_of(&self.name, version)?, read)
+    /// The rules of a version with the files beside it, and the ETags of these.
+    async fn understood(
+        &self,
+        version: &ObjectVersion,
+        object: &RulesObject,
+        read: &Reader<R>,
+    ) -> Result<(Result<R, NotUnderstood>, FileTags), CallError> {
+        let document = match understood::document_of(&self.name, version) {
+            Ok(document) => document,
+            Err(why) => return Ok((Err(why), FileTags::new())),
+        };
+        let (document, files) = understood::with_files(document, object).await?;
+        Ok((understood::whole(document, read), files))
     }
 
     /// The newest version is broken: the rules that were read before decide or, without any, the last good version.
@@ -276,15 +306,15 @@ impl<R: 'static> RulesElsewhere<R> {
 
     /// The newest good version of the earlier ones; in words, why there is none.
     async fn last_good(&self, object: &RulesObject, read: &Reader<R>) -> Result<(R, String), String> {
-        let failed = |error: &shared::call_error::CallError| {
-            format!("no earlier version could be read: {}: {error}", error.operation)
-        };
+        let failed =
+            |error: &CallError| format!("no earlier version could be read: {}: {error}", error.operation);
         let earlier = object.earlier().await.map_err(|error| failed(&error))?;
         let count = earlier.len().min(MOST_VERSIONS);
         for id in earlier.iter().take(MOST_VERSIONS) {
             // A version that is deleted meanwhile is none; one that cannot be read may be the last good one.
             let Some(version) = object.version(id).await.map_err(|error| failed(&error))? else { continue };
-            if let Ok(rules) = self.understood(&version, read) {
+            let understood = self.understood(&version, object, read).await.map_err(|error| failed(&error))?;
+            if let (Ok(rules), _) = understood {
                 return Ok((rules, version.name));
             }
         }
@@ -306,7 +336,7 @@ impl<R: 'static> RulesElsewhere<R> {
             Ok(rows) => rows,
             Err(error) => return self.keep(known, &error.to_string(), now),
         };
-        let count = shared::text::count(rows.len(), "item");
+        let count = shared::text::count(rows.rows.len(), "item");
         match understood::rows(&self.name, rows, read) {
             Ok((rules, remarks)) => {
                 known.take(GoodRules { rules: Arc::new(rules), version: count, at: now, remarks });

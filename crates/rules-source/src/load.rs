@@ -55,7 +55,9 @@ pub async fn document(
             match object.newest(None).await.map_err(|error| failed(error.to_string()))? {
                 NewestObject::Read(version) => {
                     let document = understood::document_of(&source.to_string(), &version);
-                    document.map_err(|why| failed(why.summary))
+                    let document = document.map_err(|why| failed(why.summary))?;
+                    let with_files = understood::with_files(document, &object).await;
+                    Ok(with_files.map_err(|error| failed(error.to_string()))?.0)
                 }
                 NewestObject::Missing | NewestObject::Same => {
                     Err(failed("there is no such object".to_owned()))
@@ -64,9 +66,9 @@ pub async fn document(
         }
         RulesSource::Table { name } => {
             let table = RulesTable { client: aws_sdk_dynamodb::Client::new(config), name: name.clone() };
-            let rows =
+            let items =
                 table.rows(tables, true).await.map_err(|error: TableUnreadable| failed(error.to_string()))?;
-            Ok(Document::of_rows(&source.to_string(), &rows))
+            Ok(Document::of_rows(&source.to_string(), &items.rows).with_files(items.files))
         }
     }
 }

@@ -53,6 +53,12 @@ pub(crate) enum NewestObject {
 }
 
 impl RulesObject {
+    /// The object of that name beside this one.
+    pub(crate) fn beside(&self, name: &str) -> Self {
+        let folder = self.key.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+        Self { key: format!("{folder}{name}"), ..self.clone() }
+    }
+
     /// The newest version, unless it has this ETag.
     pub(crate) async fn newest(&self, seen: Option<&str>) -> Result<NewestObject, CallError> {
         let call = self.client.get_object().bucket(&self.bucket).key(&self.key);

@@ -8,13 +8,17 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::call_error::CallError;
-use shared::config::{RowTable, RowValue, RuleRow, TABLE_ATTRIBUTE};
+use shared::config::{RowTable, RowValue, RuleRow, RulesFiles, TABLE_ATTRIBUTE};
 use shared::function::Table;
 
 const SCAN: &str = "dynamodb:Scan";
 
 /// The attribute that is the partition key.
 const ID: &str = "id";
+
+/// The `table` of an item that is no rule but a file beside the rules. Its text is the attribute [`CONTENT`], its name the id.
+const FILE: &str = "file";
+const CONTENT: &str = "content";
 
 /// The most items of a table.
 const MOST_ITEMS: usize = 20_000;
@@ -58,6 +62,12 @@ pub(crate) enum TableUnreadable {
     NoId,
 }
 
+/// The items of a table.
+pub(crate) struct RulesItems {
+    pub(crate) rows: Vec<RuleRow>,
+    pub(crate) files: RulesFiles,
+}
+
 type Item = HashMap<String, AttributeValue>;
 
 impl RulesTable {
@@ -69,7 +79,7 @@ impl RulesTable {
         &self,
         tables: &[&'static Table],
         all: bool,
-    ) -> Result<Vec<RuleRow>, TableUnreadable> {
+    ) -> Result<RulesItems, TableUnreadable> {
         let mut items = Vec::new();
         for item in self.items().await? {
             let Some(AttributeValue::S(id)) = item.get(ID) else { return Err(TableUnreadable::NoId) };
@@ -77,8 +87,17 @@ impl RulesTable {
         }
         // A scan has no order. Ids are unique, because they are the whole key.
         items.sort_by(|(left, _), (right, _)| left.cmp(right));
-        let rows = items.iter().filter_map(|(id, item)| self.row(id, item, tables, all));
-        Ok(rows.collect())
+        let mut files = RulesFiles::default();
+        items.retain(|(id, item)| {
+            let is_file = text_of(item, TABLE_ATTRIBUTE) == Some(FILE);
+            if is_file {
+                let content = text_of(item, CONTENT).map(|text| text.as_bytes().to_vec());
+                files.add(id, content.ok_or_else(|| format!("the item has no string `{CONTENT}`")));
+            }
+            !is_file
+        });
+        let rows = items.iter().filter_map(|(id, item)| self.row(id, item, tables, all)).collect();
+        Ok(RulesItems { rows, files })
     }
 
     async fn items(&self) -> Result<Vec<Item>, TableUnreadable> {
@@ -96,8 +115,7 @@ impl RulesTable {
 
     /// A row; `None` for a rule of another function.
     fn row(&self, id: &str, item: &Item, tables: &[&'static Table], all: bool) -> Option<RuleRow> {
-        let named = item.get(TABLE_ATTRIBUTE).and_then(|value| value.as_s().ok()).map(String::as_str);
-        let table = match named {
+        let table = match text_of(item, TABLE_ATTRIBUTE) {
             None => RowTable::Missing,
             Some(name) => match tables.iter().find(|table| table.name == name) {
                 Some(table) if table.is_list => RowTable::List(name),
@@ -114,6 +132,10 @@ impl RulesTable {
         attributes.sort_by(|(left, _), (right, _)| left.cmp(right));
         Some(RuleRow::new(format!("{}/{id}", self.name), table, &attributes))
     }
+}
+
+fn text_of<'i>(item: &'i Item, attribute: &str) -> Option<&'i str> {
+    item.get(attribute).and_then(|value| value.as_s().ok()).map(String::as_str)
 }
 
 fn row_value(value: &AttributeValue) -> RowValue {

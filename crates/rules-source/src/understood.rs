@@ -1,12 +1,14 @@
 //! From what a source holds to rules: a document is good or not, and a row is good or disabled.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use shared::call_error::CallError;
 use shared::config::{
-    BrokenRow, Document, Problem, ProblemLevel, RuleRow, RulesRemark, has_errors, render, summary,
+    BrokenRow, Document, Problem, ProblemLevel, RuleRow, RulesFiles, RulesRemark, has_errors, render, summary,
 };
 
-use crate::object::{ObjectContent, ObjectVersion};
+use crate::object::{NewestObject, ObjectContent, ObjectVersion, RulesObject};
+use crate::table::RulesItems;
 
 /// Reads a function's rules from a document.
 pub(crate) type Reader<R> = dyn Fn(&Document, &mut Vec<Problem>) -> R;
@@ -47,6 +49,54 @@ pub(crate) fn document_of(source: &str, version: &ObjectVersion) -> Result<Docum
     }
 }
 
+/// The keys of tables that name a file beside the rules.
+const FILE_KEYS: &[(&str, &str)] = &[("window", "holidays-file")];
+
+/// The most files that rules may name.
+const MOST_FILES: usize = 50;
+
+/// A document with the files that it names, as they are now, and the ETag of each.
+pub(crate) async fn with_files(
+    document: Document,
+    object: &RulesObject,
+) -> Result<(Document, FileTags), CallError> {
+    let mut names: Vec<String> =
+        FILE_KEYS.iter().flat_map(|(table, key)| document.files_named(table, key)).collect();
+    names.truncate(MOST_FILES);
+    let (mut files, mut tags) = (RulesFiles::default(), FileTags::new());
+    for name in names {
+        let beside = object.beside(&name);
+        let (content, tag) = match beside.newest(None).await? {
+            NewestObject::Read(ObjectVersion { content: ObjectContent::Bytes(bytes), etag, .. }) => {
+                (Ok(bytes), etag)
+            }
+            NewestObject::Read(ObjectVersion { content: ObjectContent::Unusable(why), etag, .. }) => {
+                (Err(why), etag)
+            }
+            NewestObject::Missing | NewestObject::Same => {
+                (Err(format!("there is no object s3://{}/{}", beside.bucket, beside.key)), None)
+            }
+        };
+        files.add(&name, content);
+        tags.insert(name, tag);
+    }
+    Ok((document.with_files(files), tags))
+}
+
+/// Whether a file is another one than it was.
+pub(crate) async fn files_changed(tags: &FileTags, object: &RulesObject) -> Result<bool, CallError> {
+    for (name, tag) in tags {
+        match (object.beside(name).newest(tag.as_deref()).await?, tag) {
+            (NewestObject::Same, _) | (NewestObject::Missing, None) => {}
+            _ => return Ok(true),
+        }
+    }
+    Ok(false)
+}
+
+/// The ETags of the files beside the rules, by their names.
+pub(crate) type FileTags = BTreeMap<String, Option<String>>;
+
 /// The rules of a document without errors.
 pub(crate) fn whole<R>(document: Document, read: &Reader<R>) -> Result<R, NotUnderstood> {
     let (document, mut problems) = (document.without_warnings(), Vec::new());
@@ -58,12 +108,14 @@ pub(crate) fn whole<R>(document: Document, read: &Reader<R>) -> Result<R, NotUnd
 /// that is disabled.
 pub(crate) fn rows<R>(
     source: &str,
-    mut rows: Vec<RuleRow>,
+    items: RulesItems,
     read: &Reader<R>,
 ) -> Result<(R, Vec<RulesRemark>), NotUnderstood> {
+    let RulesItems { mut rows, files } = items;
     let mut broken: Vec<BrokenRow> = Vec::new();
     loop {
-        let document = Document::of_rows(source, &rows).with_broken_rows(broken.clone()).without_warnings();
+        let document = Document::of_rows(source, &rows).with_files(files.clone());
+        let document = document.with_broken_rows(broken.clone()).without_warnings();
         let mut problems = document.problems().to_vec();
         let rules = read(&document, &mut problems);
         let errors: Vec<Problem> =

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde::Serialize;
 use toml::Spanned;
 
+use super::files::RulesFiles;
 use super::near::did_you_mean;
 use super::problem::{Problem, UNKNOWN_TABLE, WRONG_TYPE};
 use super::rows::{BrokenRow, RowSpan};
@@ -41,6 +42,20 @@ pub struct ConfigError {
     source: std::io::Error,
 }
 
+/// Why a file beside the rules cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BesideError {
+    /// The name is not that of one file.
+    #[error("it is not the name of a file beside the rules")]
+    Name,
+    /// The rules are not in a folder.
+    #[error("the rules are in no folder")]
+    Nowhere,
+    /// The file cannot be read.
+    #[error("{0}")]
+    Read(#[from] std::io::Error),
+}
+
 /// The text of a rules file and the name it is shown under.
 #[derive(Debug, Clone)]
 pub struct Document {
@@ -54,6 +69,10 @@ pub struct Document {
     /// What is wrong with the text itself.
     problems: Vec<Problem>,
     wants_warnings: bool,
+    /// The folder of the file; none if the text is in no folder.
+    folder: Option<PathBuf>,
+    /// The files beside rules that are in no folder.
+    pub(super) files: RulesFiles,
     /// The rows that the text was made from; none if it is a file.
     pub(super) rows: Vec<RowSpan>,
     /// The rows that are left out because they have errors.
@@ -103,6 +122,8 @@ impl Document {
             entries,
             problems,
             wants_warnings: true,
+            folder: None,
+            files: RulesFiles::default(),
             rows: Vec::new(),
             broken_rows: Vec::new(),
         }
@@ -132,7 +153,45 @@ impl Document {
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let bytes = std::fs::read(path).map_err(|source| ConfigError { path: path.to_owned(), source })?;
         let name = path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
-        Ok(Self::from_bytes(name.into_owned(), bytes))
+        let folder = path.parent().map(Path::to_owned);
+        Ok(Self { folder, ..Self::from_bytes(name.into_owned(), bytes) })
+    }
+
+    /// The bytes of a file beside the rules, which is deployed with them.
+    ///
+    /// # Errors
+    /// When the name is not that of one file, or the file cannot be read.
+    pub fn beside(&self, name: &str) -> Result<Vec<u8>, BesideError> {
+        if !is_one_name(name) {
+            return Err(BesideError::Name);
+        }
+        if let Some(file) = self.files.get(name) {
+            return file.map_err(|error| BesideError::Read(std::io::Error::other(error)));
+        }
+        let folder = self.folder.as_ref().ok_or(BesideError::Nowhere)?;
+        Ok(std::fs::read(folder.join(name))?)
+    }
+
+    /// The files that the rules name in a key of a table, as far as they are names of one file.
+    pub fn files_named(&self, table: &str, key: &str) -> Vec<String> {
+        let tables = self.entries.iter().filter(|(name, _)| name.get_ref() == table);
+        let items = tables.filter_map(|(_, value)| match value.get_ref() {
+            RawValue::Array(items) => Some(items),
+            _ => None,
+        });
+        let entries = items.flatten().filter_map(|item| match item.get_ref() {
+            RawValue::Table(entries) => Some(entries),
+            _ => None,
+        });
+        let values = entries.flatten().filter(|(name, _)| name.get_ref() == key);
+        let names = values.filter_map(|(_, value)| match value.get_ref() {
+            RawValue::String(text) if is_one_name(text) => Some(text.clone()),
+            _ => None,
+        });
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names.dedup();
+        names
     }
 
     /// A document of a file's bytes, shown as `name`.
@@ -238,6 +297,14 @@ impl Document {
             );
         }
     }
+}
+
+/// Whether a text is the name of one file, without a folder.
+fn is_one_name(name: &str) -> bool {
+    let mut parts = Path::new(name).components();
+    let is_one =
+        matches!((parts.next(), parts.next()), (Some(Component::Normal(part)), None) if part == name);
+    is_one && !name.contains(['/', '\\', '\0'])
 }
 
 /// The characters that begin in some bytes of UTF-8.
