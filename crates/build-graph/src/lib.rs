@@ -3,14 +3,18 @@
 //! Only files are read. No program of the repository or its build tools runs.
 
 mod affected;
+mod bazel;
 mod cargo;
 mod error;
 mod files;
+mod go;
 mod line;
+mod maven;
 mod node;
 mod paths;
 mod patterns;
 mod reader;
+mod xml;
 
 use std::collections::BTreeSet;
 
@@ -37,6 +41,8 @@ impl BuildGraph {
         let mut reader = ManifestReader::of(files);
         let mut projects = cargo::projects(&mut reader);
         projects.extend(node::projects(&mut reader));
+        projects.extend(go::projects(&mut reader));
+        projects.extend(maven::projects(&mut reader));
         Self { projects, gaps: reader.into_gaps() }.in_order()
     }
 

@@ -130,7 +130,7 @@ impl NodeReader<'_, '_> {
                 return None;
             }
         };
-        let root = self.member_of.get(folder).cloned();
+        let root = self.root_of(folder);
         let workspace = root.as_ref().and_then(|root| self.workspaces.get(root)).cloned();
         let tool = workspace.as_ref().map_or_else(|| self.tool(folder), |workspace| workspace.tool);
         Some(Project {
@@ -141,6 +141,13 @@ impl NodeReader<'_, '_> {
             shared_files: root.map_or_else(BTreeSet::new, |root| self.shared_files(folder, &root)),
             manifest: path,
         })
+    }
+
+    /// The root of a member. A package that is linked from a folder inside a workspace finds the members above it, too.
+    fn root_of(&self, folder: &str) -> Option<String> {
+        let above =
+            || ancestors(folder).find(|above| self.workspaces.contains_key(*above)).map(str::to_owned);
+        self.member_of.get(folder).cloned().or_else(above)
     }
 
     fn shared_files(&self, folder: &str, root: &str) -> BTreeSet<String> {
