@@ -1,5 +1,6 @@
 //! Owns the projects of Go: every module, and go.work, which puts modules in place of published ones.
 
+mod imports;
 mod manifest;
 mod workspace;
 
@@ -109,6 +110,12 @@ impl GoReader<'_, '_> {
             }
         }
         gaps.into_iter().for_each(|why| self.reader.gap(&manifest, why));
+        let imported = root.map(|root| self.imported(folder, root)).unwrap_or_default();
+        for target in imported.into_iter().filter(|target| target != folder) {
+            if found.iter().all(|dependency| dependency.folder != target) {
+                found.push(ProjectDependency { folder: target, manifest: manifest.clone(), line: None });
+            }
+        }
         found
     }
 }

@@ -59,6 +59,13 @@ impl<'f> ManifestReader<'f> {
         Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
     }
 
+    /// The files below a folder.
+    pub(crate) fn below(&self, folder: &str) -> impl Iterator<Item = &'f String> {
+        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        let all = self.files.paths().range(prefix.clone()..);
+        all.take_while(move |path| path.starts_with(&prefix))
+    }
+
     /// The folders that have a file, or a link, of a name: outer folders first.
     pub(crate) fn folders_with(&self, file: &str) -> Vec<String> {
         let all = self.files.paths().iter().chain(self.files.links());

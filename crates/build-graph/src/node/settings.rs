@@ -44,7 +44,7 @@ fn texts(table: &BTreeMap<String, Value>) -> impl Iterator<Item = (String, Strin
 
 impl NodeReader<'_, '_> {
     pub(crate) fn settings(&mut self, root: &str, tool: BuildTool) -> WorkspaceSettings {
-        let mut settings = WorkspaceSettings { links_ranges: true, ..WorkspaceSettings::default() };
+        let mut settings = WorkspaceSettings::default();
         if let Ok(package) = self.package(root) {
             let own = package.overrides().map(|(name, specifier)| (name.to_owned(), specifier.to_owned()));
             settings.overrides.extend(own);
@@ -56,9 +56,11 @@ impl NodeReader<'_, '_> {
         if let Some(file) = &file {
             settings.add(file);
         }
-        if tool == BuildTool::Pnpm {
-            settings.links_ranges = self.links_ranges(root, file.as_ref());
-        }
+        settings.links_ranges = match (tool, &file) {
+            (BuildTool::Pnpm, file) => self.links_ranges(root, file.as_ref()),
+            (_, Some(file)) => file.enable_transparent_workspaces.unwrap_or(true),
+            (_, None) => true,
+        };
         settings
     }
 
