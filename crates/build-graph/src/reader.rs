@@ -38,6 +38,11 @@ impl<'f> ManifestReader<'f> {
         self.files.links().contains(path)
     }
 
+    /// Can so much more be read?
+    pub(crate) fn has_left(&self, bytes: u64) -> bool {
+        self.left >= bytes
+    }
+
     /// Is there a file, or a link?
     pub(crate) fn is_listed(&self, path: &str) -> bool {
         self.exists(path) || self.is_link(path)

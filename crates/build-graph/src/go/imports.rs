@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::go::{GoReader, MANIFEST};
+use crate::go::{GoReader, MANIFEST, WORK};
 use crate::paths::{ancestors, join, parent};
 
 /// Generated files can be large, and imports stand at the beginning.
@@ -13,6 +13,10 @@ impl GoReader<'_, '_> {
     pub(crate) fn imported(&mut self, folder: &str, root: &str) -> BTreeSet<String> {
         let mut imported = BTreeSet::new();
         for path in self.sources(folder) {
+            if !self.reader.has_left(LARGEST_SOURCE) {
+                self.reader.gap(&join(root, WORK), "is of too many files: not all imports are read");
+                break;
+            }
             match self.reader.text_at_most(&path, LARGEST_SOURCE) {
                 Ok(text) => imported.extend(imports(&text).map(str::to_owned)),
                 Err(why) => self.reader.gap(&path, why),

@@ -78,7 +78,7 @@ impl NodeReader<'_, '_> {
 
 /// Aliases of a small file can stand for gigabytes.
 fn within_limits() -> Options {
-    options! { alias_limits: alias_limits! { max_total_replayed_events: 100_000 } }
+    options! { alias_limits: alias_limits! { max_total_replayed_events: 20_000 } }
 }
 
 fn first_line(text: &str) -> &str {

@@ -4,6 +4,7 @@ mod bazel;
 mod cargo;
 mod folder;
 mod go;
+mod large;
 mod maven;
 mod node;
 mod support;
