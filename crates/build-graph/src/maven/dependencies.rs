@@ -1,7 +1,7 @@
 //! Owns the dependencies of Maven's projects on each other, inherited ones included.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ProjectDependency;
 use crate::maven::inherited::{Lineage, interpolated, is_known, version};
@@ -19,8 +19,12 @@ impl MavenReader<'_, '_> {
     ) -> Vec<ProjectDependency> {
         let mut found = Vec::new();
         let managed = OnceCell::new();
+        let plugins = used_plugins(lineage);
         for (manifest, pom) in lineage {
-            for reference in pom.references().into_iter().chain(pom.imports()) {
+            let of_plugins = pom.managed_plugins().into_iter();
+            let of_plugins = of_plugins.filter(|(plugin, _)| plugins.contains(&coordinates(plugin, lineage)));
+            let needed = pom.references().into_iter().chain(pom.imports());
+            for reference in needed.chain(of_plugins.flat_map(|(_, needs)| needs)) {
                 let key = coordinates(&reference, lineage);
                 let Some(target) = by_name.get(&key).filter(|target| *target != path) else { continue };
                 let given = || managed.get_or_init(|| managed_versions(lineage)).get(&key).cloned();
@@ -58,6 +62,12 @@ impl MavenReader<'_, '_> {
 /// The group and artifact of a reference, as they are in a project.
 fn coordinates(reference: &PomReference, lineage: &Lineage) -> (String, String) {
     (interpolated(&reference.group, lineage), interpolated(&reference.artifact, lineage))
+}
+
+/// The plugins that a project or one of its parents uses: pluginManagement counts for these alone.
+fn used_plugins(lineage: &Lineage) -> BTreeSet<(String, String)> {
+    let plugins = lineage.iter().flat_map(|(_, pom)| pom.plugins());
+    plugins.map(|plugin| coordinates(&plugin, lineage)).collect()
 }
 
 /// The versions that the nearest dependencyManagement gives.

@@ -89,6 +89,24 @@ fn a_module_inherits_the_dependencies_and_imports_of_its_parents() {
 }
 
 #[test]
+fn a_managed_plugin_counts_for_the_modules_that_use_it() {
+    let managed = format!(
+        "<build><pluginManagement><plugins><plugin><artifactId>checks</artifactId><dependencies>{}</dependencies></plugin></plugins>\
+         </pluginManagement></build>",
+        dependency("rules", "<version>2.0</version>")
+    );
+    let user = "<build><plugins><plugin><artifactId>checks</artifactId></plugin></plugins></build>";
+    let modules = ["rules", "user", "other"].map(|name| format!("<module>{name}</module>")).concat();
+    let graph = BuildGraph::read(&repository(&[
+        ("pom.xml", &root(&modules, &managed)),
+        ("rules/pom.xml", &module("rules", "")),
+        ("user/pom.xml", &module("user", user)),
+        ("other/pom.xml", &module("other", "")),
+    ]));
+    assert_eq!(affected(&graph, &["rules/checks.xml"]), ["rules", "user"]);
+}
+
+#[test]
 fn circles_and_growing_properties_end() {
     let circle = "<project><parent><groupId>g</groupId><artifactId>a</artifactId><relativePath>../pom.xml</relativePath></parent>\
                   <groupId>g</groupId><artifactId>a</artifactId><modules><module>.</module><module>../a</module></modules></project>";
