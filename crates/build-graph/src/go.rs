@@ -111,9 +111,9 @@ impl GoReader<'_, '_> {
         }
         gaps.into_iter().for_each(|why| self.reader.gap(&manifest, why));
         let imported = root.map(|root| self.imported(folder, root)).unwrap_or_default();
-        for target in imported.into_iter().filter(|target| target != folder) {
-            if found.iter().all(|dependency| dependency.folder != target) {
-                found.push(ProjectDependency { folder: target, manifest: manifest.clone(), line: None });
+        for dependency in imported.into_iter().filter(|dependency| dependency.folder != folder) {
+            if found.iter().all(|known| known.folder != dependency.folder) {
+                found.push(dependency);
             }
         }
         found

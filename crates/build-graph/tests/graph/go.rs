@@ -62,7 +62,7 @@ fn a_package_that_is_imported_without_being_required_is_a_dependency_in_a_worksp
         ("lib/sub/go.mod", "module example.com/lib/sub\n"),
         ("other/go.mod", "module example.com/other\n"),
     ]));
-    assert_eq!(edges(&graph)[0], "app -> lib lib/sub");
+    assert_eq!(edges(&graph)[0], "app -> lib:6 lib/sub:2");
 }
 
 #[test]

@@ -24,6 +24,7 @@ fn npm_links_members_whose_version_is_in_the_range() {
         ("packages/old/package.json", r#"{"name": "old", "dependencies": {"@x/a": "*"}}"#),
         ("tools/cli/package.json", cli),
         ("packages/b/node_modules/c/package.json", "{}"),
+        ("packages/node_modules/package.json", r#"{"name": "left-pad", "version": "1.0.0"}"#),
     ]));
     let expected = [" ->", "packages/a ->", "packages/b -> packages/a:4", "tools/cli -> packages/b:2"];
     assert_eq!(edges(&graph), expected);
