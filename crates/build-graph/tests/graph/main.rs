@@ -2,6 +2,7 @@
 
 mod bazel;
 mod cargo;
+mod damaged;
 mod folder;
 mod go;
 mod large;
