@@ -3,14 +3,22 @@
 //! Only files are read. No program of the repository or its build tools runs.
 
 mod affected;
+mod bazel;
 mod cargo;
 mod error;
 mod files;
+mod go;
 mod line;
+mod maven;
 mod node;
 mod paths;
 mod patterns;
 mod reader;
+mod xml;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
 
 use std::collections::BTreeSet;
 
@@ -37,6 +45,8 @@ impl BuildGraph {
         let mut reader = ManifestReader::of(files);
         let mut projects = cargo::projects(&mut reader);
         projects.extend(node::projects(&mut reader));
+        projects.extend(go::projects(&mut reader));
+        projects.extend(maven::projects(&mut reader));
         Self { projects, gaps: reader.into_gaps() }.in_order()
     }
 
@@ -74,7 +84,7 @@ pub struct Project {
 pub struct ProjectDependency {
     /// The folder of the other project.
     pub folder: String,
-    /// The manifest that names the dependency.
+    /// The manifest that names the dependency, or the source file that imports it.
     pub manifest: String,
     /// Its line, from 1, if it is known.
     pub line: Option<usize>,

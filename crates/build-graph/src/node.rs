@@ -42,6 +42,7 @@ const LOCKS: [&str; 6] =
 /// Every package of the repository that is a member of a workspace, a dependency of another one, or a package alone.
 pub(crate) fn projects(reader: &mut ManifestReader<'_>) -> Vec<Project> {
     let mut folders = reader.folders_with(MANIFEST);
+    folders.retain(|folder| !is_installed(folder));
     let mut node = NodeReader {
         reader,
         packages: BTreeMap::default(),
@@ -130,7 +131,7 @@ impl NodeReader<'_, '_> {
                 return None;
             }
         };
-        let root = self.member_of.get(folder).cloned();
+        let root = self.root_of(folder);
         let workspace = root.as_ref().and_then(|root| self.workspaces.get(root)).cloned();
         let tool = workspace.as_ref().map_or_else(|| self.tool(folder), |workspace| workspace.tool);
         Some(Project {
@@ -141,6 +142,13 @@ impl NodeReader<'_, '_> {
             shared_files: root.map_or_else(BTreeSet::new, |root| self.shared_files(folder, &root)),
             manifest: path,
         })
+    }
+
+    /// The root of a member. A package that is linked from a folder inside a workspace finds the members above it, too.
+    fn root_of(&self, folder: &str) -> Option<String> {
+        let above =
+            || ancestors(folder).find(|above| self.workspaces.contains_key(*above)).map(str::to_owned);
+        self.member_of.get(folder).cloned().or_else(above)
     }
 
     fn shared_files(&self, folder: &str, root: &str) -> BTreeSet<String> {
@@ -165,6 +173,11 @@ impl NodeReader<'_, '_> {
             BuildTool::Npm
         }
     }
+}
+
+/// Package managers leave out what they installed, also where it was committed.
+fn is_installed(folder: &str) -> bool {
+    folder.split('/').any(|part| matches!(part, "node_modules" | "bower_components"))
 }
 
 /// The name of a package whose manifest has none, as of many roots.
