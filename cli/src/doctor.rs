@@ -99,6 +99,10 @@ fn text(findings: &[DoctorFinding], facts: &AccountFacts) -> String {
     let problems = findings.iter().filter(|finding| finding.level == DoctorLevel::Problem).count();
     let notes = findings.len() - problems;
     let read = count(facts.pipelines.len(), "pipeline");
-    out.push_str(&render::sentence(&format!("{read}: {}, {}", count(problems, "problem"), count(notes, "note"))));
+    out.push_str(&render::sentence(&format!(
+        "{read}: {}, {}",
+        count(problems, "problem"),
+        count(notes, "note")
+    )));
     out
 }

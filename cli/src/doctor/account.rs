@@ -191,8 +191,7 @@ fn found_source(action: &ActionDeclaration) -> Option<FoundSource> {
     let setting = |name: &str| action.configuration.as_ref().and_then(|settings| settings.get(name)).cloned();
     // "Valid settings for the PollForSourceChanges parameter", AWS CodePipeline User Guide: the default is true for both.
     let may_poll = matches!(kind.provider.as_str(), "CodeCommit" | "S3");
-    let polls =
-        setting("PollForSourceChanges").is_none_or(|polls| polls.trim().eq_ignore_ascii_case("true"));
+    let polls = setting("PollForSourceChanges").is_none_or(|polls| polls.trim().eq_ignore_ascii_case("true"));
     Some(FoundSource {
         action: action.name.clone(),
         repository: setting("RepositoryName").filter(|_| kind.provider == "CodeCommit"),

@@ -16,8 +16,11 @@ pub(super) fn judge(rules: &Rules, facts: &AccountFacts) -> Vec<DoctorFinding> {
         rules.pipelines.iter().flat_map(|rule| of_rule(rule, facts)).collect();
     for (name, pipeline) in &facts.pipelines {
         let named = rules.pipelines.iter().find(|rule| names(rule, name));
-        let event_rules: Vec<&FoundEventRule> =
-            facts.event_rules.iter().filter(|rule| rule.is_enabled && rule.pipelines.contains(name)).collect();
+        let event_rules: Vec<&FoundEventRule> = facts
+            .event_rules
+            .iter()
+            .filter(|rule| rule.is_enabled && rule.pipelines.contains(name))
+            .collect();
         findings.extend(match named {
             Some(_) => of_named(name, pipeline, &event_rules),
             None => of_unnamed(name, pipeline, &event_rules),
@@ -51,7 +54,11 @@ fn of_rule(rule: &PipelineRule, facts: &AccountFacts) -> Vec<DoctorFinding> {
     if facts.missing_repositories.contains(&rule.repository) {
         let sentence = "a rule names this repository, and CodeCommit does not have it";
         let help = "correct `repository`, or remove the rule";
-        findings.push(DoctorFinding::problem(&rule.repository, "repository-gone", sentence).help(help).rule(&rule.place));
+        findings.push(
+            DoctorFinding::problem(&rule.repository, "repository-gone", sentence)
+                .help(help)
+                .rule(&rule.place),
+        );
     }
     if rule.name.is_templated() {
         return findings;
@@ -61,7 +68,8 @@ fn of_rule(rule: &PipelineRule, facts: &AccountFacts) -> Vec<DoctorFinding> {
         None => {
             let sentence = "a rule names this pipeline, and CodePipeline does not have it; each push fails";
             let help = "correct `name`, or remove the rule";
-            findings.push(DoctorFinding::problem(&name, "pipeline-gone", sentence).help(help).rule(&rule.place));
+            findings
+                .push(DoctorFinding::problem(&name, "pipeline-gone", sentence).help(help).rule(&rule.place));
         }
         Some(FoundPipeline { sources: Some(sources), .. }) => {
             findings.extend(of_sources(rule, &name, sources));
@@ -76,7 +84,9 @@ fn of_sources(rule: &PipelineRule, name: &str, sources: &[FoundSource]) -> Optio
     let (code, sentence, help) = match &rule.source_action {
         Some(action) if sources.iter().all(|source| source.action != *action) => (
             "source-action-gone",
-            format!("the rule names the source action `{action}`, which the pipeline does not have; each start fails"),
+            format!(
+                "the rule names the source action `{action}`, which the pipeline does not have; each start fails"
+            ),
             "correct `source-action`, or remove the key",
         ),
         Some(_) => return None,
@@ -114,10 +124,14 @@ fn of_named(name: &str, pipeline: &FoundPipeline, event_rules: &[&FoundEventRule
 fn beside(name: &str, rule: &FoundEventRule) -> DoctorFinding {
     let FoundEventRule { name: event_rule, schedule, .. } = rule;
     if receives_pushes(rule) {
-        let sentence = format!("the EventBridge rule `{event_rule}` starts the pipeline, too, so a push can start it twice");
+        let sentence = format!(
+            "the EventBridge rule `{event_rule}` starts the pipeline, too, so a push can start it twice"
+        );
         let help = match rule.has_others || rule.pipelines.len() > 1 {
             false => format!("aws events disable-rule --name {event_rule}"),
-            true => format!("the rule has other targets, too: remove this one with aws events remove-targets --rule {event_rule}"),
+            true => format!(
+                "the rule has other targets, too: remove this one with aws events remove-targets --rule {event_rule}"
+            ),
         };
         return DoctorFinding::problem(name, "event-rule-starts", sentence).help(help);
     }
@@ -142,13 +156,17 @@ fn receives_pushes(rule: &FoundEventRule) -> bool {
 /// A pipeline with a CodeCommit source that no rule names: what starts it, if anything does.
 fn of_unnamed(name: &str, pipeline: &FoundPipeline, event_rules: &[&FoundEventRule]) -> Vec<DoctorFinding> {
     let sources = pipeline.sources.as_deref().unwrap_or_default();
-    let repositories: Vec<String> =
-        sources.iter().filter_map(|source| source.repository.as_ref()).map(|name| format!("`{name}`")).collect();
+    let repositories: Vec<String> = sources
+        .iter()
+        .filter_map(|source| source.repository.as_ref())
+        .map(|name| format!("`{name}`"))
+        .collect();
     if repositories.is_empty() {
         return Vec::new();
     }
     let reads = format!("no rule of pointsman names this pipeline, which reads {}", list(&repositories));
-    let by: Vec<String> = event_rules.iter().map(|rule| format!("the EventBridge rule `{}`", rule.name)).collect();
+    let by: Vec<String> =
+        event_rules.iter().map(|rule| format!("the EventBridge rule `{}`", rule.name)).collect();
     let help = "add a rule, if a push is to start it";
     vec![match (polling(pipeline), pipeline.polling_disabled_at) {
         (Some(_), Some(at)) if by.is_empty() => {
@@ -161,7 +179,9 @@ fn of_unnamed(name: &str, pipeline: &FoundPipeline, event_rules: &[&FoundEventRu
             DoctorFinding::note(name, "unnamed-pipeline", format!("{reads}; it polls, so pushes start it"))
         }
         _ if by.is_empty() => {
-            let sentence = format!("{reads}; no EventBridge rule of the default event bus starts it, and it does not poll");
+            let sentence = format!(
+                "{reads}; no EventBridge rule of the default event bus starts it, and it does not poll"
+            );
             DoctorFinding::note(name, "unnamed-pipeline", sentence).help(help)
         }
         _ => DoctorFinding::note(name, "unnamed-pipeline", format!("{reads}; {} starts it", list(&by))),

@@ -70,7 +70,8 @@ fn shown(rule: &EventRuleRecord, region: &str) -> Value {
         "EventBusName": "default",
     });
     let optional = [("EventPattern", &rule.pattern), ("ScheduleExpression", &rule.schedule)];
-    for (member, value) in optional.into_iter().filter_map(|(member, value)| Some((member, value.as_ref()?))) {
+    for (member, value) in optional.into_iter().filter_map(|(member, value)| Some((member, value.as_ref()?)))
+    {
         shown[member] = json!(value);
     }
     shown
@@ -85,7 +86,9 @@ fn default_bus(input: &mut Members) -> Result<(), ErrorAnswer> {
 
 fn required(input: &mut Members, member: &str) -> Result<String, ErrorAnswer> {
     let value = input.string(member)?.filter(|value| !value.is_empty());
-    value.ok_or_else(|| violation(format!("Value null at '{member}' failed to satisfy constraint: Member must not be null")))
+    value.ok_or_else(|| {
+        violation(format!("Value null at '{member}' failed to satisfy constraint: Member must not be null"))
+    })
 }
 
 fn page_of(input: &mut Members) -> Result<(usize, Option<String>), ErrorAnswer> {
@@ -93,7 +96,9 @@ fn page_of(input: &mut Members) -> Result<(usize, Option<String>), ErrorAnswer> 
         None => RULES_PAGE,
         Some(limit) => {
             let size = usize::try_from(limit).ok().filter(|size| (1..=RULES_PAGE).contains(size));
-            size.ok_or_else(|| violation(format!("Value '{limit}' at 'limit' is not between 1 and {RULES_PAGE}")))?
+            size.ok_or_else(|| {
+                violation(format!("Value '{limit}' at 'limit' is not between 1 and {RULES_PAGE}"))
+            })?
         }
     };
     Ok((size, input.string("NextToken")?))

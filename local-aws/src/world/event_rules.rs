@@ -26,9 +26,16 @@ pub(super) fn add(world: &mut AwsWorld, file: &WorldFile<'_>, raw: RawEventRule)
         None => "ENABLED",
     };
     let region = &world.region;
-    let pipelines = raw.pipelines.iter().map(|name| format!("arn:aws:codepipeline:{region}:{ACCOUNT}:{name}"));
+    let pipelines =
+        raw.pipelines.iter().map(|name| format!("arn:aws:codepipeline:{region}:{ACCOUNT}:{name}"));
     let targets = raw.targets.into_iter().chain(pipelines).collect();
-    world.event_rules.push(EventRuleRecord { name, state, pattern: raw.pattern, schedule: raw.schedule, targets });
+    world.event_rules.push(EventRuleRecord {
+        name,
+        state,
+        pattern: raw.pattern,
+        schedule: raw.schedule,
+        targets,
+    });
     world.event_rules.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(())
 }
