@@ -13,6 +13,7 @@ mod explain;
 mod failover;
 mod faults;
 mod interleavings;
+mod lost_pushes;
 mod names;
 mod notification_faults;
 mod notifications;

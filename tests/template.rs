@@ -9,10 +9,12 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use pipeline_trigger::FUNCTION;
+use pipeline_trigger::because::Because;
 use pointsman::template::{
     ACCOUNT, DeployedFunction, PARTITION, REGION, SamTemplate, StatementEffect, document, overrides,
 };
 use serde_json::{Value, json};
+use shared::decision::Explain as _;
 use shared::function::Call;
 
 use crate::repository::{read, root};
@@ -250,7 +252,11 @@ fn every_way_to_lose_an_event_has_its_alarm() {
             "InvocationsFailedToBeSentToDlq",
             "Throttles",
         ];
-        assert_eq!(watched, [queues, &others].concat(), "{package}");
+        // Starts that reconcile holds are in the log alone.
+        let own: &[&str] = if package == "pipeline-trigger" { &["HeldStarts"] } else { &[] };
+        let mut expected = [queues, &others, own].concat();
+        expected.sort_unstable();
+        assert_eq!(watched, expected, "{package}");
         let logs = properties(&format!("{prefix}Logs"));
         assert!(!logs["RetentionInDays"].is_null(), "{package}: logs have a retention");
     }
@@ -271,6 +277,31 @@ fn every_way_to_lose_a_forwarded_event_has_its_alarm() {
             assert!(watched.contains(expected), "{file}: {watched:?}");
         }
     }
+}
+
+/// The alarm on held starts counts the lines of the log that have the code of the reason.
+#[test]
+fn an_alarm_reports_starts_that_reconcile_holds() {
+    let filter = properties("PipelineTriggerHeldFilter");
+    let held = Because::TooManyStarts { starts: 21, most: 20, digest: String::new() };
+    assert_eq!(filter["FilterPattern"], format!("\"{}\"", held.code()));
+    let alarm = properties("PipelineTriggerHeldAlarm");
+    assert_eq!(filter["MetricTransformations"][0]["MetricNamespace"], alarm["Namespace"]);
+    assert_eq!(filter["MetricTransformations"][0]["MetricName"], alarm["MetricName"]);
+}
+
+/// An empty schedule disables reconcile of pipeline-trigger, and the default enables it.
+#[test]
+fn reconcile_of_pipeline_trigger_runs_every_hour_unless_its_schedule_is_empty() {
+    let template = template();
+    let schedules = &trigger(&template).schedules;
+    let reconcile = json!({"source": "pointsman", "detail-type": "reconcile"});
+    let of_reconcile: Vec<_> =
+        schedules.iter().filter(|schedule| schedule.input.as_ref() == Some(&reconcile)).collect();
+    assert_eq!(of_reconcile.len(), 1);
+    assert_eq!((of_reconcile[0].expression.as_str(), of_reconcile[0].enabled), ("rate(1 hour)", true));
+    let raw = properties("PipelineTriggerFunction")["Events"]["Reconcile"]["Properties"].clone();
+    assert_eq!(raw["State"], json!({"Fn::If": ["HasTriggerReconcile", "ENABLED", "DISABLED"]}));
 }
 
 /// An event that a rule can neither deliver nor keep is lost, whatever the rule.

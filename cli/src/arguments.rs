@@ -55,6 +55,15 @@ Examples:
 A table is read with the credentials and the region of the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
 AWS_SESSION_TOKEN, AWS_REGION); `aws configure export-credentials --format env` prints them. A case is replayed first.";
 
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  pointsman doctor
+  pointsman doctor --config new-rules.toml --json
+  pointsman doctor --world events/pipeline-trigger/pipeline-still-polls
+
+An account is read with the credentials and the region of the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+AWS_SESSION_TOKEN, AWS_REGION); `aws configure export-credentials --format env` prints them.";
+
 const PREFLIGHT_EXAMPLES: &str = "\
 Examples:
   pointsman preflight events/dr-failover/preflight-finds-what-would-block
@@ -108,6 +117,10 @@ pub enum Command {
     /// Check whether each recovery plan of dr-failover is ready for an outage; nothing is started
     #[command(after_help = PREFLIGHT_EXAMPLES)]
     Preflight(PreflightArguments),
+    /// Compare the rules of pipeline-trigger with the pipelines of an account, and with what else starts them; nothing is
+    /// changed
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor(DoctorArguments),
 }
 
 /// `pointsman replay`.
@@ -260,6 +273,20 @@ pub struct PreflightArguments {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Print the decision as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `pointsman doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArguments {
+    /// The rules [default: the world's pointsman.toml, else config/pointsman.toml]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A case folder or a world.toml that stands for the account
+    #[arg(long, value_name = "PATH")]
+    pub world: Option<PathBuf>,
+    /// Print it as JSON
     #[arg(long)]
     pub json: bool,
 }

@@ -2,6 +2,7 @@
 
 pub mod arguments;
 pub mod check;
+pub mod doctor;
 pub mod exit;
 pub mod explain;
 pub mod findings;

@@ -46,6 +46,8 @@ pub(crate) struct PipelineRecord {
     pub(crate) variables: Vec<String>,
     /// The number of further starts that are answered with ConflictException.
     pub(crate) busy: u32,
+    /// When CodePipeline stopped to poll for it.
+    pub(crate) polling_disabled_at: Option<Timestamp>,
     /// Oldest first.
     pub(crate) executions: Vec<PipelineExecutionRecord>,
 }

@@ -1,16 +1,28 @@
-//! EventBridge: PutEvents on the default event bus.
+//! EventBridge: PutEvents on the default event bus, and lists of its rules.
 //!
 //! Shapes and errors follow the service's API reference. An entry with an error does not fail the others.
 
+mod rules;
+
 use serde_json::{Value, json};
+
+pub(crate) use rules::{EventRuleRecord, STATES};
 
 use crate::bus::CustomEvent;
 use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
 use crate::service::{Context, Service};
 
-pub(crate) const SERVICE: Service =
-    Service { name: "events", api: "AWSEvents", operations: &[("PutEvents", put_events)] };
+pub(crate) const SERVICE: Service = Service {
+    name: "events",
+    api: "AWSEvents",
+    operations: &[
+        ("ListRuleNamesByTarget", rules::list_rule_names_by_target),
+        ("ListRules", rules::list_rules),
+        ("ListTargetsByRule", rules::list_targets_by_rule),
+        ("PutEvents", put_events),
+    ],
+};
 
 /// "Array Members: Minimum number of 1 item. Maximum number of 10 items"; "the total entry size must be less than 1MB";
 /// "free-form string, with a maximum of 128 characters" (PutEvents and PutEventsRequestEntry, EventBridge API Reference).

@@ -6,6 +6,7 @@ mod buckets;
 mod build;
 mod content;
 mod drs;
+mod event_rules;
 mod file;
 mod image_changes;
 mod images;
@@ -36,6 +37,7 @@ use crate::codepipeline::{CodePipeline, PipelineRecord, PipelineType, Source};
 use crate::drs::Drs;
 use crate::dynamodb::{DynamoDb, DynamoDbTable, KeyPart};
 use crate::ec2::Ec2;
+use crate::eventbridge::EventRuleRecord;
 use crate::fault::Faults;
 use crate::iam::Iam;
 use crate::s3::S3;
@@ -65,6 +67,8 @@ pub struct AwsWorld {
     pub(crate) drs: Drs,
     pub(crate) dynamodb: DynamoDb,
     pub(crate) ec2: Ec2,
+    /// In the order of their names.
+    pub(crate) event_rules: Vec<EventRuleRecord>,
     pub(crate) account: AccountIdentity,
     pub(crate) security_hub: SecurityHub,
     pub(crate) iam: Iam,
@@ -128,6 +132,7 @@ impl AwsWorld {
             drs: Drs::default(),
             dynamodb: DynamoDb::default(),
             ec2: Ec2::default(),
+            event_rules: Vec::new(),
             account: AccountIdentity::default(),
             security_hub: SecurityHub::default(),
             iam: Iam::default(),
@@ -187,6 +192,7 @@ impl AwsWorld {
             source,
             variables: Vec::new(),
             busy: 0,
+            polling_disabled_at: None,
             executions: Vec::new(),
         });
     }

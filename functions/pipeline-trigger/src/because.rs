@@ -254,7 +254,7 @@ impl fmt::Display for Because {
             ),
             Self::HeadTooNew { commit, committed } => write!(
                 f,
-                "no execution has the head {}, committed at {committed}; its event may still be handled, so a run after {} minutes decides",
+                "no execution has the head {}, committed at {committed}; its event may still be handled, so a run {} minutes after that time decides",
                 short(commit),
                 SETTLE.as_mins()
             ),
@@ -273,16 +273,17 @@ impl fmt::Display for Because {
             Self::ChangesUnread { why } => {
                 write!(f, "no execution has the head, and the changed files are unknown, so the next run decides: {why}")
             }
-            Self::ReconcileUnread { error } => {
-                write!(f, "reconcile could not read the branches, the head or the executions: {error}")
+            Self::ReconcileUnread { error: ReadError::Call(error) } => {
+                write!(f, "reconcile decides nothing here, because {} failed: {error}", error.operation)
             }
+            Self::ReconcileUnread { error } => write!(f, "reconcile decides nothing here: {error}"),
             Self::RepositoryNotFound => f.write_str(
                 "CodeCommit has no repository of this name; correct the rule or create the repository",
             ),
             Self::NoTimeToStart => f.write_str("the function's time ran out, so the next run starts the pipeline"),
             Self::TooManyStarts { starts, most, digest } => write!(
                 f,
-                "{starts} starts are due, and one run makes at most {most}, so reconcile starts none of them; read the list, then confirm it with the event {{\"source\":\"pointsman\",\"detail-type\":\"reconcile\",\"confirm\":\"{digest}\"}}"
+                "{starts} starts are due, and one run makes at most {most}, so reconcile starts none of them; read the list, then confirm its digest {digest}"
             ),
             Self::BranchGone { branch } => {
                 write!(f, "the branch `{branch}` no longer exists, so there is no head to build")

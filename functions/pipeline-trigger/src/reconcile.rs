@@ -50,8 +50,8 @@ const AFTER_SURVEY: Duration = Duration::from_secs(150);
 /// With less time than this before the end of the invocation, nothing more is read.
 const TIME_TO_REPORT: Duration = Duration::from_secs(30);
 
-/// How many pairs of a pipeline and a branch are judged at a time.
-const AT_A_TIME: usize = 8;
+/// With more pairs of a pipeline and a branch than this, several are read at a time, and each run begins elsewhere.
+const LARGE: usize = 100;
 
 /// The subject of a reason about the whole run.
 const RUN: &str = "reconcile";
@@ -72,7 +72,8 @@ pub async fn reconcile(
     let known = survey.known(&watched).await;
     let mut tally = Tally::default();
     let mut due = Vec::new();
-    let judged = stream::iter(&watched).map(|watched| survey.judge(watched, &known)).buffered(AT_A_TIME);
+    let judged = stream::iter(&watched).map(|watched| survey.judge(watched, &known));
+    let judged = judged.buffered(at_a_time(watched.len()));
     for (judged, watched) in judged.collect::<Vec<_>>().await.into_iter().zip(&watched) {
         match judged {
             Judged::Seen => tally.seen(watched),
@@ -109,10 +110,16 @@ async fn start(
     }
     let later = invocation.after(SECOND_READING).await;
     let survey = Survey::new(aws, before(later.deadline, TIME_TO_REPORT), later.now);
-    let started = stream::iter(due).map(|due| due.start(&survey, &later)).buffered(AT_A_TIME);
+    let at_a_time = at_a_time(due.len());
+    let started = stream::iter(due).map(|due| due.start(&survey, &later)).buffered(at_a_time);
     let mut report = Report::default();
     started.collect::<Vec<_>>().await.into_iter().for_each(|of_one| report.add(of_one));
     report
+}
+
+/// How many of so many pairs are read at a time. The calls about a few stay in one order.
+fn at_a_time(pairs: usize) -> usize {
+    if pairs > LARGE { 8 } else { 1 }
 }
 
 fn before(deadline: Instant, time: Duration) -> Instant {

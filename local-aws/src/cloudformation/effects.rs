@@ -108,6 +108,7 @@ fn pipeline(properties: &Value, name: &str) -> Result<PipelineRecord, String> {
         source: source_of(source),
         variables: declared.filter_map(|variable| text(&variable["Name"])).collect(),
         busy: 0,
+        polling_disabled_at: None,
         executions: Vec::new(),
     })
 }

@@ -26,10 +26,11 @@ pub(super) fn get_pipeline(context: &Context<'_>, mut input: Members) -> Result<
     }
     let created = epoch_seconds(Timestamp::constant(CREATED, 0));
     let arn = format!("arn:aws:codepipeline:{}:{ACCOUNT}:{}", context.region, pipeline.name);
-    Ok(json!({
-        "pipeline": structure(&pipeline, context.region),
-        "metadata": {"pipelineArn": arn, "created": created, "updated": created},
-    }))
+    let mut metadata = json!({"pipelineArn": arn, "created": created, "updated": created});
+    if let Some(disabled) = pipeline.polling_disabled_at {
+        metadata["pollingDisabledAt"] = epoch_seconds(disabled);
+    }
+    Ok(json!({"pipeline": structure(&pipeline, context.region), "metadata": metadata}))
 }
 
 pub(super) fn list_pipelines(context: &Context<'_>, mut input: Members) -> Result<Value, ErrorAnswer> {

@@ -7,8 +7,8 @@ use toml::Spanned;
 
 use super::raw::{RawFault, RawWorld};
 use super::{
-    AwsWorld, WorldError, account, addresses, buckets, drs, images, pipelines, repositories, signals, stacks,
-    tables, timeline,
+    AwsWorld, WorldError, account, addresses, buckets, drs, event_rules, images, pipelines, repositories, signals,
+    stacks, tables, timeline,
 };
 use crate::error_answer::{ErrorAnswer, status_of};
 use crate::fault::{Fault, FaultAnswer};
@@ -155,6 +155,9 @@ pub(super) fn read(path: &Path) -> Result<AwsWorld, WorldError> {
     }
     for instance in raw.instance {
         addresses::instance(&world, &file, instance)?;
+    }
+    for rule in raw.event_rule {
+        event_rules::add(&mut world, &file, rule)?;
     }
     for address in raw.address {
         addresses::address(&world, &file, address)?;

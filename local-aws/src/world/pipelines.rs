@@ -25,10 +25,19 @@ pub(super) fn add(world: &mut AwsWorld, file: &WorldFile<'_>, raw: RawPipeline) 
         Some(action) => checked_name(file, action)?,
         None => "Source".to_owned(),
     };
-    let busy = raw.busy;
+    let (busy, polling_disabled_at) = (raw.busy, raw.polling_disabled_at);
     let variables = variables(file, &raw, kind)?;
     let source = source(file, raw)?;
-    world.codepipeline.add(PipelineRecord { name, kind, source_action, source, variables, busy, executions });
+    world.codepipeline.add(PipelineRecord {
+        name,
+        kind,
+        source_action,
+        source,
+        variables,
+        busy,
+        polling_disabled_at,
+        executions,
+    });
     Ok(())
 }
 

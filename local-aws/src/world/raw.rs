@@ -93,6 +93,8 @@ pub(super) struct RawWorld {
     #[serde(default)]
     pub(super) bucket: Vec<RawBucket>,
     #[serde(default)]
+    pub(super) event_rule: Vec<RawEventRule>,
+    #[serde(default)]
     pub(super) timeline: Vec<Spanned<RawTimed>>,
     #[serde(default)]
     pub(super) fault: Vec<RawFault>,
@@ -276,6 +278,8 @@ pub(super) struct RawPipeline {
     pub(super) source_action: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) poll_for_source_changes: bool,
+    /// When CodePipeline stopped to poll, because the pipeline was inactive.
+    pub(super) polling_disabled_at: Option<Timestamp>,
     /// The names of the variables that the pipeline declares.
     #[serde(default)]
     pub(super) variables: Vec<Spanned<String>>,
@@ -283,6 +287,22 @@ pub(super) struct RawPipeline {
     pub(super) busy: u32,
     #[serde(default)]
     pub(super) execution: Vec<RawExecution>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawEventRule {
+    pub(super) name: Spanned<String>,
+    /// Default `ENABLED`.
+    pub(super) state: Option<Spanned<String>>,
+    pub(super) pattern: Option<String>,
+    pub(super) schedule: Option<String>,
+    /// ARNs.
+    #[serde(default)]
+    pub(super) targets: Vec<String>,
+    /// Pipelines that it targets, too.
+    #[serde(default)]
+    pub(super) pipelines: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

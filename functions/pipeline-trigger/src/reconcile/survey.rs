@@ -13,9 +13,9 @@ use shared::decision::Verdict;
 use shared::report::Report;
 use tokio::time::timeout_at;
 
-use super::OLDEST;
 use super::seen::{History, execution_of};
 use super::watched::{WatchedBranch, of_repository};
+use super::{LARGE, OLDEST, at_a_time};
 use crate::aws::Clients;
 use crate::because::Because;
 use crate::reader::{AccountReader, Lookup, Reader as _};
@@ -27,9 +27,6 @@ const GET_COMMIT: &str = "codecommit:GetCommit";
 
 /// The most pages of 100 executions that are read of a pipeline.
 const MOST_PAGES: usize = 10;
-
-/// How many reads are in progress at a time.
-const AT_A_TIME: usize = 8;
 
 /// What the branches and pipelines are at.
 #[derive(Debug, Default)]
@@ -140,11 +137,11 @@ impl<'a> Survey<'a> {
             let head = self.head(&key.0, &key.1).await;
             (key, head)
         });
-        let heads = heads.buffered(AT_A_TIME).collect().await;
+        let heads = heads.buffered(at_a_time(watched.len())).collect().await;
         let pipelines: BTreeSet<&str> = watched.iter().map(|watched| watched.pipeline.as_str()).collect();
         let histories = stream::iter(pipelines)
             .map(async |pipeline: &str| (pipeline.to_owned(), self.history(pipeline).await));
-        let histories = histories.buffered(AT_A_TIME).collect().await;
+        let histories = histories.buffered(at_a_time(watched.len())).collect().await;
         let mut known = Known { heads, histories, dates: BTreeMap::new() };
         known.dates = self.dates(watched, &known).await;
         known
@@ -161,7 +158,7 @@ impl<'a> Survey<'a> {
             let date = self.date(&key.0, &key.1).await;
             (key, date)
         });
-        dates.buffered(AT_A_TIME).collect().await
+        dates.buffered(at_a_time(watched.len())).collect().await
     }
 
     pub(super) fn reader<'b>(&'b self, repository: &'b str) -> AccountReader<'b> {
@@ -205,9 +202,6 @@ impl<'a> Survey<'a> {
         History::Unread(ReadError::TooManyExecutions(MOST_PAGES * 100))
     }
 }
-
-/// With more pairs than this, each run begins elsewhere.
-const LARGE: usize = 100;
 
 impl Known {
     /// The repository and the head of a branch whose head the pipeline has not seen.
