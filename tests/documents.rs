@@ -44,6 +44,8 @@ fn each_key_of_a_table_is_documented_with_its_default_and_no_other_key_is() {
             let row = row(key.name);
             let row = row
                 .unwrap_or_else(|| panic!("docs/configuration.md: [[{}]] lacks `{}`", table.name, key.name));
+            let takes = without_links(row.split('|').nth(2).unwrap_or_default());
+            assert_eq!(takes, key.takes.to_string(), "docs/configuration.md: the type in {row}");
             if let KeyDefault::Value(value) = key.default {
                 let value = format!("`{value}`");
                 assert!(row.contains(&value), "docs/configuration.md: the default {value} is not in {row}");
@@ -182,6 +184,16 @@ fn section<'p>(page: &'p str, name: &str) -> &'p str {
 /// The text in backticks of the first cell of each row.
 fn first_cells(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |").map(|(cell, _)| cell))
+}
+
+/// The text of a cell, with the texts of its links in place of the links.
+fn without_links(cell: &str) -> String {
+    let mut parts = cell.trim().split('[');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let (shown, rest) = part.split_once("](").unwrap_or((part, ")"));
+        text + shown + rest.split_once(')').map_or(rest, |(_, after)| after)
+    })
 }
 
 /// The first table of a section.

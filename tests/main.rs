@@ -23,6 +23,7 @@ mod random_rules;
 mod reports;
 mod repository;
 mod roll_outs;
+mod schema;
 mod stack_faults;
 mod sweep;
 mod template;

@@ -73,6 +73,13 @@ In an account, the deployed function runs it once a day, and at any time with th
   aws lambda invoke --function-name NAME --cli-binary-format raw-in-base64-out \\
     --payload '{\"source\":\"pointsman\",\"detail-type\":\"preflight\"}' /dev/stdout";
 
+const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  pointsman schema > config/pointsman.schema.json
+  taplo lint --schema file://$PWD/config/pointsman.schema.json rules.toml
+
+A rules file names its schema in a comment in its first line: #:schema ./pointsman.schema.json";
+
 const CHECK_EXAMPLES: &str = "\
 Examples:
   pointsman check
@@ -121,6 +128,9 @@ pub enum Command {
     /// changed
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor(DoctorArguments),
+    /// Print the JSON Schema of the rules file, with which editors complete and explain its keys
+    #[command(after_help = SCHEMA_EXAMPLES)]
+    Schema,
 }
 
 /// `pointsman replay`.

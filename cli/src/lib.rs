@@ -14,6 +14,7 @@ pub mod render;
 pub mod replay;
 pub mod report;
 pub mod rules_file;
+pub mod schema;
 pub mod stacks;
 pub mod template;
 pub mod workspace;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use pointsman::arguments::{Arguments, Command};
 use pointsman::exit::Exit;
-use pointsman::{check, doctor, explain, findings, incident, preflight, replay, report, stacks};
+use pointsman::{check, doctor, explain, findings, incident, preflight, replay, report, schema, stacks};
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
@@ -18,6 +18,7 @@ fn main() -> ExitCode {
         Command::Findings(arguments) => findings::run(&arguments),
         Command::Preflight(arguments) => preflight::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Schema => schema::run(),
     };
     done.unwrap_or_else(|error| Exit::of(&error)).into()
 }

@@ -3,10 +3,14 @@
 //! Each function's crate has one `FUNCTION` of this type. The command line, the tests and the lists in the documents come
 //! from it.
 
+mod value_type;
+
 use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::config::{Code, Document, Problem, ProblemLevel};
+
+pub use value_type::ValueType;
 
 /// A function.
 #[derive(Debug, Clone, Copy)]
@@ -91,8 +95,8 @@ impl Table {
 pub struct Key {
     /// `branches`.
     pub name: &'static str,
-    /// The type of its value, in the words of the documents: `string`, `array of strings`.
-    pub takes: &'static str,
+    /// The type of its value.
+    pub takes: ValueType,
     /// The value that counts when the key is left out.
     pub default: KeyDefault,
     /// Its purpose in a sentence.

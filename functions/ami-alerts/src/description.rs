@@ -2,7 +2,7 @@
 
 use shared::config::RulesRemark;
 use shared::foreign_event::ForeignEvent;
-use shared::function::{Call, Function, Key, KeyDefault, Resource, Setting, Table, WithoutRules};
+use shared::function::{Call, Function, Key, KeyDefault, Resource, Setting, Table, ValueType, WithoutRules};
 use strum::VariantNames as _;
 
 use crate::because::Because;
@@ -78,38 +78,43 @@ pub const FUNCTION: Function = Function {
 const IMAGE_KEYS: &[Key] = &[
     key(
         "images",
-        "array of strings",
+        ValueType::STRINGS,
         KeyDefault::Absent("the rule covers images of every id"),
         "The ids of the images (`ami-`) and snapshots (`snap-`) that the rule covers.",
     ),
     key(
         "tags",
-        "table of strings",
+        ValueType::TABLE_OF_STRINGS,
         KeyDefault::Absent("the rule covers images with any tags"),
         "Tags that an image must have, all of them, with these values.",
     ),
-    key("public", "boolean", KeyDefault::Value("false"), "Whether these images may be shared with everyone."),
+    key(
+        "public",
+        ValueType::Boolean,
+        KeyDefault::Value("false"),
+        "Whether these images may be shared with everyone.",
+    ),
     key(
         "trusted-accounts",
-        "array of strings",
+        ValueType::STRINGS,
         KeyDefault::Absent("no other account is trusted"),
         "The ids of the accounts that these images may be shared with.",
     ),
     key(
         "trusted-organizations",
-        "array of strings",
+        ValueType::STRINGS,
         KeyDefault::Absent("no organization is trusted"),
         "The ids or ARNs of the organizations that these images may be shared with, with all their units.",
     ),
     key(
         "trusted-organizational-units",
-        "array of strings",
+        ValueType::STRINGS,
         KeyDefault::Absent("no organizational unit is trusted"),
         "The ids or ARNs of the organizational units that these images may be shared with.",
     ),
     key(
         "trusted-actors",
-        "array of strings",
+        ValueType::STRINGS,
         KeyDefault::Absent("no actor is trusted"),
         "The roles and services that may share these images with any grantee but everyone.",
     ),
@@ -121,28 +126,28 @@ const IMAGE_KEYS: &[Key] = &[
     ),
     key(
         "remind",
-        "`daily`, `weekly` or `never`",
+        ValueType::OneOf(&["daily", "weekly", "never"]),
         KeyDefault::Absent("a public image daily for 7 days and then weekly, another exposed one weekly"),
         "How often the daily scan emails a finding again while it is open.",
     ),
     key(
         "revert",
-        "`public` or `untrusted`",
+        ValueType::OneOf(&["public", "untrusted"]),
         KeyDefault::Absent("nothing is reverted"),
         "The shares that the function reverts: with everyone, or with every untrusted grantee.",
     ),
 ];
 
 const ORGANIZATION_KEYS: &[Key] = &[
-    key("id", "string", KeyDefault::Required, "The id or ARN of the organization."),
-    key("accounts", "array of strings", KeyDefault::Required, "The ids of all its accounts."),
+    key("id", ValueType::String, KeyDefault::Required, "The id or ARN of the organization."),
+    key("accounts", ValueType::STRINGS, KeyDefault::Required, "The ids of all its accounts."),
 ];
 
 const ACCOUNT_KEYS: &[Key] = &[
-    key("id", "string", KeyDefault::Required, "The id of the account."),
+    key("id", ValueType::String, KeyDefault::Required, "The id of the account."),
     key(
         "role",
-        "string",
+        ValueType::String,
         KeyDefault::Required,
         "The ARN of a role of that account, which trusts the function's role.",
     ),
@@ -151,13 +156,13 @@ const ACCOUNT_KEYS: &[Key] = &[
 const API_KEYS: &[Key] = &[
     key(
         "service",
-        "string",
+        ValueType::String,
         KeyDefault::Required,
         "The service, as CloudTrail's `eventSource` names it, with or without `.amazonaws.com`.",
     ),
     key(
         "events",
-        "array of strings",
+        ValueType::STRINGS,
         KeyDefault::Required,
         "The calls, as CloudTrail's `eventName` names them.",
     ),
@@ -169,13 +174,13 @@ const API_KEYS: &[Key] = &[
     ),
     key(
         "show",
-        "array of strings",
+        ValueType::STRINGS,
         KeyDefault::Absent("no further members are shown"),
         "Members of the record that the email shows above the event, as in `requestParameters.userName`.",
     ),
 ];
 
-const SEVERITIES: &str = "`info`, `low`, `medium`, `high` or `critical`";
+const SEVERITIES: ValueType = ValueType::OneOf(&["info", "low", "medium", "high", "critical"]);
 
 const SETTINGS: &[Setting] = &[
     Setting { name: TOPIC, takes: "the ARN of the SNS topic for emails", default: None },
@@ -250,6 +255,6 @@ const CALLS: &[Call] = &[
     Call { action: "sts:GetCallerIdentity", on: Resource::NoPermission },
 ];
 
-const fn key(name: &'static str, takes: &'static str, default: KeyDefault, summary: &'static str) -> Key {
+const fn key(name: &'static str, takes: ValueType, default: KeyDefault, summary: &'static str) -> Key {
     Key { name, takes, default, summary }
 }

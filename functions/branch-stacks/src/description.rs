@@ -2,12 +2,12 @@
 
 use shared::config::{ProblemLevel, RulesRemark};
 use shared::foreign_event::ForeignEvent;
-use shared::function::{Call, Function, Key, KeyDefault, Resource, Setting, Table, WithoutRules};
+use shared::function::{Call, Function, Key, KeyDefault, Resource, Setting, Table, ValueType, WithoutRules};
 use strum::VariantNames as _;
 
 use crate::because::{Because, Unwanted};
 use crate::remark::Remark;
-use crate::rules::{CODES, SETTINGS_TABLE, TABLE, TEMPLATES};
+use crate::rules::{CAPABILITIES, CODES, NOTIFY, SETTINGS_TABLE, TABLE, TEMPLATES};
 use crate::settings::{PREFIX, TABLE as REPORTS, TOPIC};
 
 /// A CodeCommit repository.
@@ -55,72 +55,75 @@ pub const FUNCTION: Function = Function {
     check: crate::check::check,
 };
 
+/// The values of `parameters` and `tags`.
+const PLACEHOLDERS: ValueType = ValueType::TableOf(&ValueType::text("placeholders"));
+
 const KEYS: &[Key] = &[
-    key("repositories", "array of strings, patterns", KeyDefault::Required, "The repositories of the rule."),
-    key("branches", "array of strings, patterns", KeyDefault::Required, "The branches that have a stack."),
+    key("repositories", ValueType::PATTERNS, KeyDefault::Required, "The repositories of the rule."),
+    key("branches", ValueType::PATTERNS, KeyDefault::Required, "The branches that have a stack."),
     key(
         "template",
-        "string",
+        ValueType::String,
         KeyDefault::Required,
         "The template of the stack: a file in the folder of the rules file, or the https:// URL of an object in S3.",
     ),
     key(
         "parameters",
-        "table of strings, placeholders",
+        PLACEHOLDERS,
         KeyDefault::Absent("no parameters are given"),
         "The template's parameters.",
     ),
     key(
         "tags",
-        "table of strings, placeholders",
+        PLACEHOLDERS,
         KeyDefault::Absent("only the function's own tags are set"),
         "Tags of the stack, beside the function's own.",
     ),
     key(
         "role",
-        "string",
+        ValueType::String,
         KeyDefault::Absent("CloudFormation uses the function's own permissions"),
         "The ARN of the service role that CloudFormation assumes.",
     ),
     key(
         "capabilities",
-        "array of strings",
+        ValueType::Array(&ValueType::OneOf(&CAPABILITIES)),
         KeyDefault::Absent("no capabilities are given"),
         "The capabilities that the template needs: CAPABILITY_IAM, CAPABILITY_NAMED_IAM, CAPABILITY_AUTO_EXPAND.",
     ),
     key(
         "protected",
-        "array of strings, patterns",
+        ValueType::PATTERNS,
         KeyDefault::Absent("no branch is protected"),
         "Branches whose stack is never deleted and has termination protection.",
     ),
     key(
         "pinned",
-        "array of strings, patterns",
+        ValueType::PATTERNS,
         KeyDefault::Absent("no branch is pinned"),
         "Branches that are never idle.",
     ),
     key(
         "ttl",
-        "string, a duration",
+        ValueType::text("a duration of 1 hour to 10 years"),
         KeyDefault::Absent("no branch is ever idle"),
         "The time without activity after which a branch is idle and its stack is deleted.",
     ),
     key(
         "max-stacks",
-        "integer of at least 1",
+        ValueType::Number { least: 1 },
         KeyDefault::Absent("the number of stacks is not limited"),
         "The most stacks that the rule may have.",
     ),
     key(
         "deployment",
-        "string: standard or express",
+        ValueType::OneOf(&["standard", "express"]),
         KeyDefault::Absent("CloudFormation waits until resources are ready"),
         "How CloudFormation carries out operations on the stacks.",
     ),
     key(
         "notify",
-        "array of strings",
+        ValueType::Array(&ValueType::OneOf(&NOTIFY)),
         KeyDefault::Absent("only failures and missing stacks are reported"),
         "What reports a ready stack: ready (an email), event (an event on the event bus), pull-request (a comment).",
     ),
@@ -128,12 +131,12 @@ const KEYS: &[Key] = &[
 
 const SETTINGS_KEYS: &[Key] = &[key(
     "most-deletions",
-    "integer of at least 0",
+    ValueType::Number { least: 0 },
     KeyDefault::Absent("3 stacks, and at most a tenth of all stacks; one is always possible"),
     "The most stacks of existing branches that are deleted within a day because of the rules.",
 )];
 
-const fn key(name: &'static str, takes: &'static str, default: KeyDefault, summary: &'static str) -> Key {
+const fn key(name: &'static str, takes: ValueType, default: KeyDefault, summary: &'static str) -> Key {
     Key { name, takes, default, summary }
 }
 

@@ -19,7 +19,7 @@ use shared::token::client_token;
 use crate::identity::{BranchId, NamedValue, OURS};
 
 pub use broken::BrokenStackRule;
-pub use read::{CODES, SETTINGS_TABLE, TABLE, read};
+pub use read::{CAPABILITIES, CODES, NOTIFY, SETTINGS_TABLE, TABLE, read};
 pub use template::StackTemplate;
 
 /// The variable that names a further folder of templates.

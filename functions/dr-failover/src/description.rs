@@ -2,7 +2,7 @@
 
 use shared::config::{ProblemLevel, RulesRemark};
 use shared::foreign_event::ForeignEvent;
-use shared::function::{Call, Function, Key, KeyDefault, Setting, Table, WithoutRules};
+use shared::function::{Call, Function, Key, KeyDefault, Setting, Table, ValueType, WithoutRules};
 use strum::VariantNames;
 
 use crate::approval::VoidAnswer;
@@ -11,6 +11,7 @@ use crate::incident::{CLOSING_CODES, LaterEvent};
 use crate::interlock::InterlockCode;
 use crate::preflight::{PreflightGap, PreflightResult};
 use crate::remark::Remark;
+use crate::rules::WAVE;
 use crate::traffic::TrafficStatus;
 use crate::{rules, settings};
 
@@ -108,95 +109,129 @@ pub const FUNCTION: Function = Function {
     check: crate::check::check,
 };
 
+/// The value of `second-signal`.
+const SECOND_SIGNAL: Table = Table {
+    name: "recovery-plan.second-signal",
+    summary: "the signal that must agree with the alarm",
+    is_list: false,
+    keys: &[
+        key(
+            "alarm",
+            ValueType::String,
+            KeyDefault::Absent("the table has `probe`"),
+            "the name of an alarm in the recovery region; it agrees in ALARM",
+        ),
+        key(
+            "probe",
+            ValueType::Text { form: "a URL", pattern: Some("^https?://") },
+            KeyDefault::Absent("the table has `alarm`"),
+            "a URL that is requested from the recovery region; it agrees if it does not answer with 2xx or 3xx",
+        ),
+    ],
+};
+
 const KEYS: &[Key] = &[
-    key("name", "string", KeyDefault::Required, "the plan's name: latches and incidents are stored under it"),
+    key(
+        "name",
+        ValueType::String,
+        KeyDefault::Required,
+        "the plan's name: latches and incidents are stored under it",
+    ),
     key(
         "alarms",
-        "array of strings",
+        ValueType::STRINGS,
         KeyDefault::Required,
         "the ARNs of the alarms that may start the recovery",
     ),
     key(
         "second-signal",
-        "table",
+        ValueType::Table(&SECOND_SIGNAL),
         KeyDefault::Required,
         "`alarm`, the name of an alarm in the recovery region, `probe`, a URL, or both: all of them must agree",
     ),
     key(
         "agree",
-        "`\"K of N\"`, N at most 20",
+        ValueType::Text { form: "`\"K of N\"`", pattern: Some("^[+]?[0-9]+ of [+]?[0-9]+$") },
         KeyDefault::Value("\"3 of 3\""),
         "the readings of the second signal, about a minute apart, that must agree, and the latest readings that count",
     ),
-    key("plan", "string", KeyDefault::Absent("the plan has `waves`"), "the ARN of the DRS recovery plan"),
+    key(
+        "plan",
+        ValueType::String,
+        KeyDefault::Absent("the plan has `waves`"),
+        "the ARN of the DRS recovery plan",
+    ),
     key(
         "waves",
-        "array of tables",
+        ValueType::Tables(&WAVE),
         KeyDefault::Absent("the plan has `plan`"),
         "the source servers in ordered waves, in place of `plan`: `name`, `servers`, `tags`, `optional` and `within` of each",
     ),
     key(
         "mode",
-        "`\"notify\"`, `\"recovery\"`",
+        ValueType::OneOf(&["notify", "recovery"]),
         KeyDefault::Value("\"notify\""),
         "whether a confirmed alarm is emailed with the command that starts the recovery, or starts it",
     ),
     key(
         "approval",
-        "`\"required\"`, `\"after 10m\"`",
+        ValueType::Text {
+            form: "`\"required\"` or `\"after 10m\"` (1m to 24h)",
+            pattern: Some("^(required|after .+)$"),
+        },
         KeyDefault::Absent("none is needed"),
         "whether a recovery waits for an operator's approval, or that long for a refusal",
     ),
     key(
         "rpo",
-        "duration, 1m to 30d",
+        ValueType::text("a duration of 1m to 30d"),
         KeyDefault::Required,
         "the greatest age of the newest recovery snapshot when the alarm begins",
     ),
     key(
         "over-rpo",
-        "`\"hold\"`, `\"proceed\"`",
+        ValueType::OneOf(&["hold", "proceed"]),
         KeyDefault::Value("\"hold\""),
         "whether older snapshots block the recovery",
     ),
     key(
         "rto",
-        "duration, 1m to 30d",
+        ValueType::text("a duration of 1m to 30d"),
         KeyDefault::Value("\"4h\""),
         "the time from the alarm after which an email reports that the recovery is not finished",
     ),
     key(
         "cool-down",
-        "duration, 0s to 30d",
+        ValueType::text("a duration of 0s to 30d"),
         KeyDefault::Value("\"1h\""),
         "the time after a recovery in which no other starts, even if its latch was cleared",
     ),
     key(
         "stale-after",
-        "duration, 1m to 1d",
+        ValueType::text("a duration of 1m to 1d"),
         KeyDefault::Value("\"15m\""),
         "the greatest delay of an alarm event",
     ),
     key(
         "give-up-after",
-        "duration, 5m to 30d",
+        ValueType::text("a duration of 5m to 30d"),
         KeyDefault::Value("\"6h\""),
         "the time from the alarm after which an incident without a start is given up",
     ),
     key(
         "addresses",
-        "table of strings",
+        ValueType::TABLE_OF_STRINGS,
         KeyDefault::Absent("no address is moved"),
         "source servers and the allocation ids of the Elastic IP addresses that their recovered instances receive",
     ),
     key(
         "topic",
-        "string",
+        ValueType::String,
         KeyDefault::Absent("the stack's topic"),
         "the ARN of another topic for the plan's emails, in the plan's region",
     ),
 ];
 
-const fn key(name: &'static str, takes: &'static str, default: KeyDefault, summary: &'static str) -> Key {
+const fn key(name: &'static str, takes: ValueType, default: KeyDefault, summary: &'static str) -> Key {
     Key { name, takes, default, summary }
 }

@@ -12,7 +12,7 @@ use shared::arn::Arn;
 use shared::config::Place;
 
 pub use read::{CODES, TABLE, read};
-pub use waves::MOST_WAVE_SERVERS;
+pub use waves::{MOST_WAVE_SERVERS, WAVE};
 
 /// All recovery plans, in the order of the file.
 #[derive(Debug, Clone, Default)]

@@ -2,7 +2,7 @@
 
 use shared::config::{ProblemLevel, RulesRemark};
 use shared::foreign_event::ForeignEvent;
-use shared::function::{Call, Function, Key, KeyDefault, Table, WithoutRules};
+use shared::function::{Call, Function, Key, KeyDefault, Table, ValueType, WithoutRules};
 use strum::VariantNames as _;
 
 use crate::because::Because;
@@ -52,85 +52,85 @@ pub const FUNCTION: Function = Function {
 const KEYS: &[Key] = &[
     Key {
         name: "name",
-        takes: "string",
+        takes: ValueType::String,
         default: KeyDefault::Required,
         summary: "The CodePipeline pipeline that the rule starts.",
     },
     Key {
         name: "repository",
-        takes: "string",
+        takes: ValueType::String,
         default: KeyDefault::Required,
         summary: "The CodeCommit repository whose pushes the rule covers.",
     },
     Key {
         name: "branches",
-        takes: "array of strings",
+        takes: ValueType::PATTERNS,
         default: KeyDefault::Absent("every branch; no branch if the rule has `tags`"),
         summary: "The branches whose pushes start the pipeline, as patterns.",
     },
     Key {
         name: "tags",
-        takes: "array of strings",
+        takes: ValueType::PATTERNS,
         default: KeyDefault::Absent("no tag"),
         summary: "The tags whose pushes start the pipeline, as patterns.",
     },
     Key {
         name: "paths",
-        takes: "array of strings",
+        takes: ValueType::PATTERNS,
         default: KeyDefault::Absent("every file; no file of its own if the rule has `uses` or is a default"),
         summary: "The files that start the pipeline when they change, as patterns.",
     },
     Key {
         name: "uses",
-        takes: "array of strings",
+        takes: ValueType::STRINGS,
         default: KeyDefault::Absent("no group"),
         summary: "The groups whose files start the pipeline too.",
     },
     Key {
         name: "default",
-        takes: "boolean",
+        takes: ValueType::Boolean,
         default: KeyDefault::Value("false"),
         summary: "Whether the rule takes the files that no other rule of the repository claims.",
     },
     Key {
         name: "ignore",
-        takes: "array of strings",
+        takes: ValueType::OneOrArray(&ValueType::text("gitignore lines")),
         default: KeyDefault::Absent("nothing"),
         summary: "The files that do not start the pipeline, as gitignore lines.",
     },
     Key {
         name: "ignore-file",
-        takes: "string",
+        takes: ValueType::String,
         default: KeyDefault::Absent("none"),
         summary: "A file at the repository's root with more gitignore lines, read at the pushed commit.",
     },
     Key {
         name: "new-branch",
-        takes: "`\"merge-base\"`, `\"all\"`, `\"skip\"`",
+        takes: ValueType::OneOf(&["merge-base", "all", "skip"]),
         default: KeyDefault::Value("\"merge-base\""),
         summary: "The commit that a branch's first push is compared with.",
     },
     Key {
         name: "baseline",
-        takes: "`\"push\"`, `\"last-started\"`, `\"last-succeeded\"`",
+        takes: ValueType::OneOf(&["push", "last-started", "last-succeeded"]),
         default: KeyDefault::Value("\"push\""),
         summary: "The commit that a later push is compared with.",
     },
     Key {
         name: "source-action",
-        takes: "string",
+        takes: ValueType::String,
         default: KeyDefault::Absent("found with GetPipeline"),
         summary: "The pipeline's source action that gets the commit.",
     },
     Key {
         name: "pin",
-        takes: "`\"head\"`, `\"commit\"`",
+        takes: ValueType::OneOf(&["head", "commit"]),
         default: KeyDefault::Value("\"head\""),
         summary: "The commit that is built: the branch's head, or the pushed commit.",
     },
     Key {
         name: "variables",
-        takes: "table of strings",
+        takes: ValueType::TABLE_OF_STRINGS,
         default: KeyDefault::Absent("none"),
         summary: "The pipeline variables that the pipeline is started with.",
     },
@@ -139,19 +139,19 @@ const KEYS: &[Key] = &[
 const GROUP_KEYS: &[Key] = &[
     Key {
         name: "name",
-        takes: "string",
+        takes: ValueType::String,
         default: KeyDefault::Required,
         summary: "The name by which rules and other groups use the group.",
     },
     Key {
         name: "paths",
-        takes: "array of strings",
+        takes: ValueType::PATTERNS,
         default: KeyDefault::Absent("no files of its own"),
         summary: "The files of the group, as patterns.",
     },
     Key {
         name: "uses",
-        takes: "array of strings",
+        takes: ValueType::STRINGS,
         default: KeyDefault::Absent("no group"),
         summary: "The groups that this group uses: a change of their files is a change of this group.",
     },

@@ -7,8 +7,8 @@ use toml::Spanned;
 
 use super::raw::{RawFault, RawWorld};
 use super::{
-    AwsWorld, WorldError, account, addresses, buckets, drs, event_rules, images, pipelines, repositories, signals,
-    stacks, tables, timeline,
+    AwsWorld, WorldError, account, addresses, buckets, drs, event_rules, images, pipelines, repositories,
+    signals, stacks, tables, timeline,
 };
 use crate::error_answer::{ErrorAnswer, status_of};
 use crate::fault::{Fault, FaultAnswer};

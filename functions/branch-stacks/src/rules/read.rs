@@ -60,9 +60,10 @@ const MOST_PARAMETERS: usize = 200;
 const MOST_TAGS: usize = 30;
 
 /// The values of `notify`.
-const NOTIFY: [&str; 3] = ["ready", "event", "pull-request"];
+pub const NOTIFY: [&str; 3] = ["ready", "event", "pull-request"];
 
-const CAPABILITIES: [&str; 3] = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"];
+/// The values of `capabilities`.
+pub const CAPABILITIES: [&str; 3] = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"];
 
 /// Reads the rules. `folders` are searched for templates. A rule with a problem may be missing from the result.
 pub fn read(document: &Document, folders: &[PathBuf], problems: &mut Vec<Problem>) -> Rules {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use jiff::SignedDuration;
 use shared::config::{Code, Problem, TableReader, Text};
-use shared::function::{Key, KeyDefault, Table};
+use shared::function::{Key, KeyDefault, Table, ValueType};
 
 use super::Wave;
 use super::read::duration;
@@ -34,25 +34,30 @@ pub const MOST_WAVE_SERVERS: usize = 300;
 const LONGEST_NAME: usize = 40;
 
 /// The table of a wave.
-static WAVE: Table = Table {
+pub const WAVE: Table = Table {
     name: "recovery-plan.waves",
     summary: "a wave of source servers",
     is_list: true,
     keys: &[
-        key("name", "string", KeyDefault::Required, "the wave's name"),
-        key("servers", "array of strings", KeyDefault::Absent("none"), "the ids of source servers"),
-        key("tags", "table", KeyDefault::Absent("none"), "the tags that every source server of the wave has"),
-        key("optional", "array of strings", KeyDefault::Absent("none"), "the servers that no wave waits for"),
+        key("name", ValueType::String, KeyDefault::Required, "the wave's name"),
+        key("servers", ValueType::STRINGS, KeyDefault::Absent("none"), "the ids of source servers"),
+        key(
+            "tags",
+            ValueType::TABLE_OF_STRINGS,
+            KeyDefault::Absent("none"),
+            "the tags that every source server of the wave has",
+        ),
+        key("optional", ValueType::STRINGS, KeyDefault::Absent("none"), "the servers that no wave waits for"),
         key(
             "within",
-            "duration, 1m to 1d",
+            ValueType::text("a duration of 1m to 1d"),
             KeyDefault::Value("\"30m\""),
             "the time in which the servers launch",
         ),
     ],
 };
 
-const fn key(name: &'static str, takes: &'static str, default: KeyDefault, summary: &'static str) -> Key {
+const fn key(name: &'static str, takes: ValueType, default: KeyDefault, summary: &'static str) -> Key {
     Key { name, takes, default, summary }
 }
 
