@@ -9,16 +9,16 @@ use jiff::{SignedDuration, Timestamp};
 use local_aws::{AwsWorld, LocalAws};
 use rules_source::{DeployedRules, RULES_UNAVAILABLE, RulesSource};
 use shared::config::{Document, Problem, ProblemLevel, TableReader, codes};
-use shared::function::{CheckedRules, Function, Key, KeyDefault, Table, WithoutRules};
+use shared::function::{CheckedRules, Function, Key, KeyDefault, Table, ValueType, WithoutRules};
 use shared::lambda::{BAD_RULES, Failure, Invocation};
 
 const KEYS: &[Key] = &[
-    Key { name: "name", takes: "string", default: KeyDefault::Required, summary: "" },
-    Key { name: "paths", takes: "array of strings", default: KeyDefault::Absent("all"), summary: "" },
+    Key { name: "name", takes: ValueType::String, default: KeyDefault::Required, summary: "" },
+    Key { name: "paths", takes: ValueType::STRINGS, default: KeyDefault::Absent("all"), summary: "" },
 ];
 
 const WINDOW_KEYS: &[Key] =
-    &[Key { name: "holidays-file", takes: "string", default: KeyDefault::Absent("none"), summary: "" }];
+    &[Key { name: "holidays-file", takes: ValueType::String, default: KeyDefault::Absent("none"), summary: "" }];
 
 const FUNCTION: Function = Function {
     name: "any",
