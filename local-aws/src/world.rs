@@ -181,6 +181,7 @@ impl AwsWorld {
             source_action,
             source,
             variables: Vec::new(),
+            structure: crate::codepipeline::PipelineStructure::default(),
             busy: 0,
             executions: Vec::new(),
         });

@@ -393,9 +393,19 @@ fn shared() -> String {
 fn a_group_starts_every_rule_that_uses_it_itself_or_through_groups() {
     let mut world = quiet(&shared());
     world.files = vec!["libs/tokens/a.css"];
-    insta::assert_snapshot!(world.reasons(), @"");
+    insta::assert_snapshot!(world.reasons(), @r"
+    start web: `libs/tokens/a.css` matches `libs/tokens/**` of the group `tokens`, which the group `ui` uses, which the rule uses
+    start api: `libs/tokens/a.css` matches `libs/tokens/**` of the group `tokens`, which the rule uses
+    skip  rest: the rule at pointsman.toml:1:1 claims `libs/tokens/a.css`
+    start every: the rule has no file patterns, so every push to `main` starts the pipeline
+    ");
     world.files = vec!["libs/ui/button.ts"];
-    insta::assert_snapshot!(world.reasons(), @"");
+    insta::assert_snapshot!(world.reasons(), @r"
+    start web: `libs/ui/button.ts` matches `libs/ui/**` of the group `ui`, which the rule uses
+    skip  api: the only changed file is in none of the rule's `paths` and groups
+    skip  rest: the rule at pointsman.toml:1:1 claims `libs/ui/button.ts`
+    start every: the rule has no file patterns, so every push to `main` starts the pipeline
+    ");
 }
 
 #[test]
@@ -435,9 +445,17 @@ fn only_rules_that_cover_the_branch_claim_files() {
         rule("other", "default = true\nignore = [\"*.md\"]"),
     ];
     let mut world = quiet(&rules.concat());
-    insta::assert_snapshot!(world.reasons(), @"");
+    insta::assert_snapshot!(world.reasons(), @r"
+    skip  release: the branch `main` matches none of the rule's `branches`
+    start rest: no other rule of the repository claims `services/web/app.ts`
+    start other: no other rule of the repository claims `services/web/app.ts`
+    ");
     world.push.reference = Reference::Branch("release/1".into());
-    insta::assert_snapshot!(world.reasons(), @"");
+    insta::assert_snapshot!(world.reasons(), @r"
+    start release: `services/web/app.ts` matches `services/web/**`
+    skip  rest: the rule at pointsman.toml:1:1 claims `services/web/app.ts`
+    skip  other: the rule at pointsman.toml:1:1 claims `services/web/app.ts`
+    ");
 }
 
 #[test]

@@ -6,7 +6,9 @@ use toml::Spanned;
 use super::file::WorldFile;
 use super::raw::{RawExecution, RawPipeline, RawType};
 use super::{AwsWorld, WorldError};
-use crate::codepipeline::{self, PipelineExecutionRecord, PipelineRecord, PipelineType, STATUSES, Source};
+use crate::codepipeline::{
+    self, PipelineExecutionRecord, PipelineRecord, PipelineStructure, PipelineType, STATUSES, Source,
+};
 use crate::ids;
 
 pub(super) fn add(world: &mut AwsWorld, file: &WorldFile<'_>, raw: RawPipeline) -> Result<(), WorldError> {
@@ -28,7 +30,16 @@ pub(super) fn add(world: &mut AwsWorld, file: &WorldFile<'_>, raw: RawPipeline) 
     let busy = raw.busy;
     let variables = variables(file, &raw, kind)?;
     let source = source(file, raw)?;
-    world.codepipeline.add(PipelineRecord { name, kind, source_action, source, variables, busy, executions });
+    world.codepipeline.add(PipelineRecord {
+        name,
+        kind,
+        source_action,
+        source,
+        variables,
+        structure: PipelineStructure::default(),
+        busy,
+        executions,
+    });
     Ok(())
 }
 
@@ -99,6 +110,7 @@ fn checked(
         variables: Vec::new(),
         token: None,
         trigger: "StartPipelineExecution",
+        stages: Vec::new(),
     })
 }
 

@@ -139,7 +139,9 @@ pub(super) fn read(document: &Document, problems: &mut Vec<Problem>) -> GroupTab
 fn raw(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Problem>) -> Option<RawGroup> {
     let mut table = TableReader::new(FUNCTION.described_table(GROUP_TABLE), table, problems);
     let place = document.place(&table.header());
-    let name = table.required_string("name", BAD_GROUP_NAME).filter(|name| is_legal(&mut table, name));
+    let name = table.required_string("name", BAD_GROUP_NAME);
+    // A group of a bad name is known all the same, so that its users are not reported too.
+    name.iter().for_each(|name| legal(&mut table, name));
     let paths = patterns(document, &mut table, "paths");
     let uses = names(&mut table);
     if paths.as_ref().is_some_and(|list| !list.includes_anything(kind_of("paths"))) {
@@ -156,15 +158,14 @@ fn raw(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Problem>) -
     Some(RawGroup { name: name?, paths, uses, place })
 }
 
-fn is_legal(table: &mut TableReader<'_, '_, '_>, name: &Text) -> bool {
+fn legal(table: &mut TableReader<'_, '_, '_>, name: &Text) {
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || "._-/@:+".contains(letter);
     if name.get_ref().len() <= LONGEST_NAME && name.get_ref().chars().all(allowed) {
-        return true;
+        return;
     }
     let help =
         "a name is 1 to 100 letters, digits and . _ - / @ : +, because {groups} separates names with commas";
     table.problem(Problem::new(BAD_GROUP_NAME, name.span(), "not the name of a group").help(help));
-    false
 }
 
 /// The names at `uses`. A name that the list has twice is a warning.
