@@ -475,3 +475,34 @@ fn the_variable_names_every_group_that_the_files_touch() {
         assert_eq!(start.variables, [("GROUPS".to_owned(), value.to_owned())]);
     }
 }
+
+/// A chain of many groups, a circle of many groups, and many rules with many groups are read and matched in a short time.
+#[test]
+fn many_groups_are_read_and_matched_in_a_short_time() {
+    let begin = std::time::Instant::now();
+    let chain: String = (0..3_000)
+        .map(|number| {
+            group(
+                &format!("g{number}"),
+                &format!("paths = [\"libs/{number}/**\"]\nuses = [\"g{}\"]", number + 1),
+            )
+        })
+        .collect();
+    let rules: String = (0..100)
+        .map(|number| rule(&format!("p{number}"), "uses = [\"g0\"]\nvariables = { G = \"{groups}\" }"))
+        .collect();
+    let mut world = quiet(&[rules, chain.clone(), group("g3000", "paths = [\"libs/last/**\"]")].concat());
+    world.files = vec!["libs/last/a", "libs/17/a", "README.md"];
+    let plan = world.decide();
+    assert_eq!(plan.starts.len(), 100);
+    assert!(
+        plan.verdicts[0].because.to_string().contains("through 2997 more groups"),
+        "{}",
+        plan.verdicts[0].because
+    );
+    let mut problems = Vec::new();
+    let circle = [rule("web", "uses = [\"g0\"]"), chain, group("g3000", "uses = [\"g0\"]")].concat();
+    rules::read(&Document::new("pointsman.toml", circle), &mut problems);
+    assert_eq!(problems.iter().map(|problem| problem.code.name).collect::<Vec<_>>(), ["group-cycle"]);
+    assert!(begin.elapsed() < std::time::Duration::from_secs(60), "{:?}", begin.elapsed());
+}

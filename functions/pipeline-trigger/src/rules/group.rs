@@ -26,6 +26,9 @@ pub(super) const USED_TWICE: Code = Code { name: "used-twice", title: "a list na
 /// The longest name of a group, in characters.
 const LONGEST_NAME: usize = 100;
 
+/// The most groups of a circle that are named.
+const MOST_NAMED: usize = 5;
+
 /// What stands between the names of groups, before the first one and after the last one, in a variable's value. No name
 /// has it.
 pub const GROUP_SEPARATOR: char = ',';
@@ -226,6 +229,14 @@ fn cycle(groups: &[Arc<Group>], spans: &[Range<usize>], circle: &[usize]) -> Pro
     let name = |number: &usize| format!("`{}`", groups[*number].name);
     let label = match circle {
         [_] => "this group uses itself".to_owned(),
+        [first, second, .., last] if circle.len() > MOST_NAMED => format!(
+            "{} uses {}, which leads through {} more groups to {}, which uses {}",
+            name(first),
+            name(second),
+            circle.len() - 3,
+            name(last),
+            name(first)
+        ),
         [first, others @ ..] => {
             let steps: Vec<String> = others.iter().chain([first]).map(name).collect();
             format!("{} uses {}", name(first), steps.join(", which uses "))
@@ -313,8 +324,11 @@ impl GroupTables {
         used
     }
 
-    /// The groups, and a warning for each that no rule reaches.
+    /// The groups, and a warning for each that no rule reaches. A misspelt name would be reported twice.
     pub(super) fn finish(self, problems: &mut Vec<Problem>) -> Vec<Arc<Group>> {
+        if problems.iter().any(|problem| problem.code == UNKNOWN_GROUP) {
+            return self.groups;
+        }
         let unused = (0..self.groups.len()).filter(|number| !self.reached.contains(number));
         problems.extend(unused.map(|number| {
             let label = "no rule uses this group, itself or through other groups";
