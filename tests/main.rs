@@ -12,6 +12,7 @@ mod drill_page;
 mod explain;
 mod failover;
 mod faults;
+mod groups;
 mod interleavings;
 mod lost_pushes;
 mod names;

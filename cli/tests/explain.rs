@@ -243,6 +243,65 @@ fn all_lists_every_file_that_a_pattern_decides() {
     }
 }
 
+/// A rule with a group that uses another, and a default rule.
+const GROUPS: &str = r#"[[pipeline]]
+name = "web"
+repository = "shop"
+paths = ["services/web/**"]
+uses = ["ui"]
+
+[[pipeline]]
+name = "rest"
+repository = "shop"
+default = true
+
+[[group]]
+name = "ui"
+paths = ["libs/ui/**"]
+uses = ["tokens"]
+
+[[group]]
+name = "tokens"
+paths = ["libs/**", "!libs/ui/**", "!libs/docs/**"]
+"#;
+
+#[test]
+fn the_groups_of_a_pattern_are_named() {
+    let clones = Clones::new("origin");
+    std::fs::write(clones.path("rules.toml"), GROUPS).expect("the folder is ours");
+    let printed = clones.explain("clone", &["--path", "libs/ui/a.ts"]);
+    for part in [
+        "start  web",
+        "skip   rest",
+        "\nweb\n  * rules.toml:14:10:libs/ui/** (group ui)\tlibs/ui/a.ts\n",
+        "    rules.toml:19:10:libs/** (group tokens, used by ui)\tlibs/ui/a.ts\n",
+        "    rules.toml:19:21:!libs/ui/** (group tokens, used by ui)\tlibs/ui/a.ts\n",
+        "\nrest\n  * rules.toml:14:10:libs/ui/**\tlibs/ui/a.ts\n",
+    ] {
+        assert!(printed.contains(part), "`{part}` is not in\n{printed}");
+    }
+    clones.shell("cd clone; mkdir -p libs/docs; for file in libs/a libs/docs/b other; do echo x > $file; done; git add .; git commit -qm x");
+    let printed = clones.explain("clone", &["--all", "HEAD~1..HEAD"]);
+    for part in [
+        "\nweb\n  start  rules.toml:19:10:libs/** (group tokens, used by ui)\tlibs/a\n  2 changed files without a pattern\n",
+        "\nrest\n  skip   rules.toml:19:10:libs/**\tlibs/a\n  start  no pattern\tlibs/docs/b\n  start  no pattern\tother\n",
+    ] {
+        assert!(printed.contains(part), "`{part}` is not in\n{printed}");
+    }
+    let output = clones.output("clone", &["--path", "libs/a", "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it prints JSON");
+    assert_eq!(json["files"][0]["files"][0]["patterns"][0]["groups"], serde_json::json!(["tokens", "ui"]));
+}
+
+#[test]
+fn a_pattern_of_a_group_that_nearly_matches_is_hinted_at() {
+    let clones = Clones::new("origin");
+    let rules = GROUPS.replace("\"libs/ui/**\"]\nuses", "\"libs/ui\"]\nuses");
+    std::fs::write(clones.path("rules.toml"), rules).expect("the folder is ours");
+    let printed = clones.explain("clone", &["--path", "libs/ui/a.ts"]).replace("\n         ", " ");
+    assert!(printed.contains("matches a folder of `libs/ui/a.ts`"), "{printed}");
+}
+
 #[test]
 fn a_line_that_re_includes_a_file_decides_as_for_git() {
     let clones = Clones::new("origin");

@@ -1,11 +1,14 @@
 //! CodePipeline: the operations and the pipelines they work on.
 //!
-//! Shapes and errors follow the service's API reference. An execution starts and stays `InProgress`: nothing is built.
+//! Shapes and errors follow the service's API reference. An execution starts and stays `InProgress`: nothing is built. The
+//! execution of a pipeline with entry conditions ends at once, as if every action had succeeded.
 
 mod constraints;
 mod describe;
 mod executions;
+mod stages;
 mod start;
+mod state;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
@@ -23,11 +26,15 @@ pub(crate) const SERVICE: Service = Service {
     operations: &[
         ("GetPipeline", describe::get_pipeline),
         ("GetPipelineExecution", executions::get_pipeline_execution),
+        ("GetPipelineState", state::get_pipeline_state),
         ("ListPipelineExecutions", executions::list_pipeline_executions),
         ("ListPipelines", describe::list_pipelines),
+        ("ListRuleExecutions", state::list_rule_executions),
         ("StartPipelineExecution", start::start_pipeline_execution),
     ],
 };
+
+pub(crate) use stages::{PipelineStructure, StageRun};
 
 /// Every pipeline of the account, by name.
 #[derive(Debug, Default)]
@@ -44,6 +51,8 @@ pub(crate) struct PipelineRecord {
     pub(crate) source: Source,
     /// The names it declares; none for V1.
     pub(crate) variables: Vec<String>,
+    /// The stages and the default values that a stack's template declares.
+    pub(crate) structure: PipelineStructure,
     /// The number of further starts that are answered with ConflictException.
     pub(crate) busy: u32,
     /// When CodePipeline stopped to poll for it.
@@ -83,6 +92,20 @@ pub(crate) struct PipelineExecutionRecord {
     pub(crate) token: Option<String>,
     /// The cause of the start, as TriggerType names it.
     pub(crate) trigger: &'static str,
+    /// The stages that were entered or skipped; none if the pipeline has no entry condition.
+    pub(crate) stages: Vec<StageRun>,
+}
+
+impl PipelineExecutionRecord {
+    /// The execution as it ends, if its pipeline has entry conditions; else the execution as it is.
+    pub(crate) fn run(mut self, structure: &PipelineStructure) -> Self {
+        if structure.has_conditions() {
+            let values = stages::ExecutionValues { id: &self.id, given: &self.variables };
+            let (stages, status) = structure.run(&values);
+            (self.stages, self.status) = (stages, status.to_owned());
+        }
+        self
+    }
 }
 
 /// The values of PipelineExecutionStatus.

@@ -36,6 +36,8 @@ pub struct ExecutionNow {
     pub status: String,
     /// As TriggerType names it: `CreatePipeline`, `StartPipelineExecution`.
     pub trigger: String,
+    /// The names and statuses of its stages, if the pipeline has entry conditions: `Succeeded`, `Skipped`, `Failed`.
+    pub stages: Vec<(String, String)>,
 }
 
 /// A comment on a pull request, as it is now.
@@ -396,6 +398,7 @@ impl LocalAws {
             commit: execution.revision,
             status: execution.status,
             trigger: execution.trigger.to_owned(),
+            stages: execution.stages.into_iter().map(|run| (run.name, run.status.to_owned())).collect(),
         });
         now.collect()
     }

@@ -191,6 +191,7 @@ impl AwsWorld {
             source_action,
             source,
             variables: Vec::new(),
+            structure: crate::codepipeline::PipelineStructure::default(),
             busy: 0,
             polling_disabled_at: None,
             executions: Vec::new(),

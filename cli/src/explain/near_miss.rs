@@ -41,16 +41,19 @@ fn of_files<'r>(
     files: &Files,
     changed: &[ChangedPath],
 ) -> Option<(&'r Pattern, NearMiss)> {
-    let paths = rule.paths.as_ref()?;
+    let of_groups = rule.uses.iter().filter_map(|used| used.group.paths.as_ref());
+    let lists: Vec<&PatternList> = rule.paths.iter().chain(of_groups).collect();
     let Files::Read { verdict, .. } = files else { return None };
     match verdict {
         FileVerdict::NoMatch { .. } => changed.iter().find_map(|file| {
-            let unmatched = paths.matching(&file.path).is_empty();
-            including(paths).filter(|_| unmatched).find_map(|pattern| Some((pattern, miss(pattern, file)?)))
+            let unmatched = lists.iter().filter(|list| list.matching(&file.path).is_empty());
+            let patterns = unmatched.flat_map(|list| including(list));
+            patterns.filter_map(|pattern| Some((pattern, miss(pattern, file)?))).next()
         }),
         FileVerdict::Starts { file, .. } => {
             let file = changed.iter().find(|changed| changed.path == *file)?;
-            let excluding = paths.patterns.iter().filter(|pattern| pattern.excludes);
+            let patterns = lists.iter().flat_map(|list| &list.patterns);
+            let excluding = patterns.filter(|pattern| pattern.excludes);
             excluding
                 .filter(|pattern| !pattern.matches(&file.path))
                 .find_map(|pattern| Some((pattern, miss(pattern, file)?)))

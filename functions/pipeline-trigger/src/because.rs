@@ -326,7 +326,7 @@ fn used(chain: &[String]) -> String {
         chain.split_first().map_or(("", &[][..]), |(first, others)| (first.as_str(), others));
     let users: String = match others {
         [second, between @ .., last] if chain.len() > MOST_NAMED => {
-            format!("{}, which {} more groups lead to{}", step(second), between.len(), step(last))
+            format!("{}, which, through {} more groups, the group `{last}` uses", step(second), between.len())
         }
         others => others.iter().map(step).collect(),
     };

@@ -54,6 +54,8 @@ pub enum CountUnknown {
     Tag,
     /// The rule compares no files.
     NotCompared,
+    /// The commit of a later push is built, whose files were not compared.
+    LaterPush,
 }
 
 impl Filling<'_> {
@@ -98,7 +100,7 @@ impl Filling<'_> {
             (BRANCH, Reference::Branch(name)) | (TAG, Reference::Tag(name)) => Some(name.clone()),
             (COMMIT, _) => Some(self.commit.to_owned()),
             (CHANGED_FILES, _) => self.count().ok().map(|count| count.to_string()),
-            (GROUPS, _) => self.groups.map(separated),
+            (GROUPS, _) => self.groups().ok().map(separated),
             _ => None,
         }
     }
@@ -107,8 +109,18 @@ impl Filling<'_> {
         match asked {
             BRANCH => Dropped::NoBranch,
             TAG => Dropped::NoTag,
-            GROUPS => Dropped::GroupsUnknown(self.count().err().unwrap_or(CountUnknown::NotCompared)),
+            GROUPS => Dropped::GroupsUnknown(self.groups().err().unwrap_or(CountUnknown::NotCompared)),
             _ => Dropped::NotCounted(self.count().err().unwrap_or(CountUnknown::NotCompared)),
+        }
+    }
+
+    /// The groups that the push touches. A later push that is built with this one may touch others.
+    fn groups(&self) -> Result<&[String], CountUnknown> {
+        self.count()?;
+        match self.groups {
+            Some(groups) if self.push.commit() == Some(self.commit) => Ok(groups),
+            Some(_) => Err(CountUnknown::LaterPush),
+            None => Err(CountUnknown::NotCompared),
         }
     }
 
@@ -159,6 +171,7 @@ impl fmt::Display for CountUnknown {
             Self::NeverRan => f.write_str("the pipeline has no execution that the push can be compared with"),
             Self::Tag => f.write_str("a tag is compared with no commit"),
             Self::NotCompared => f.write_str("the push was compared with no commit"),
+            Self::LaterPush => f.write_str("the pipeline builds the commit of a later push"),
         }
     }
 }

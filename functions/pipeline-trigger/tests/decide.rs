@@ -393,9 +393,19 @@ fn shared() -> String {
 fn a_group_starts_every_rule_that_uses_it_itself_or_through_groups() {
     let mut world = quiet(&shared());
     world.files = vec!["libs/tokens/a.css"];
-    insta::assert_snapshot!(world.reasons(), @"");
+    insta::assert_snapshot!(world.reasons(), @r"
+    start web: `libs/tokens/a.css` matches `libs/tokens/**` of the group `tokens`, which the group `ui` uses, which the rule uses
+    start api: `libs/tokens/a.css` matches `libs/tokens/**` of the group `tokens`, which the rule uses
+    skip  rest: the rule at pointsman.toml:1:1 claims `libs/tokens/a.css`
+    start every: the rule has no file patterns, so every push to `main` starts the pipeline
+    ");
     world.files = vec!["libs/ui/button.ts"];
-    insta::assert_snapshot!(world.reasons(), @"");
+    insta::assert_snapshot!(world.reasons(), @r"
+    start web: `libs/ui/button.ts` matches `libs/ui/**` of the group `ui`, which the rule uses
+    skip  api: the only changed file is in none of the rule's `paths` and groups
+    skip  rest: the rule at pointsman.toml:1:1 claims `libs/ui/button.ts`
+    start every: the rule has no file patterns, so every push to `main` starts the pipeline
+    ");
 }
 
 #[test]
@@ -435,9 +445,17 @@ fn only_rules_that_cover_the_branch_claim_files() {
         rule("other", "default = true\nignore = [\"*.md\"]"),
     ];
     let mut world = quiet(&rules.concat());
-    insta::assert_snapshot!(world.reasons(), @"");
+    insta::assert_snapshot!(world.reasons(), @r"
+    skip  release: the branch `main` matches none of the rule's `branches`
+    start rest: no other rule of the repository claims `services/web/app.ts`
+    start other: no other rule of the repository claims `services/web/app.ts`
+    ");
     world.push.reference = Reference::Branch("release/1".into());
-    insta::assert_snapshot!(world.reasons(), @"");
+    insta::assert_snapshot!(world.reasons(), @r"
+    start release: `services/web/app.ts` matches `services/web/**`
+    skip  rest: the rule at pointsman.toml:1:1 claims `services/web/app.ts`
+    skip  other: the rule at pointsman.toml:1:1 claims `services/web/app.ts`
+    ");
 }
 
 #[test]
@@ -456,4 +474,35 @@ fn the_variable_names_every_group_that_the_files_touch() {
         let start = plan.starts.iter().find(|start| start.pipeline == "web").expect("it starts");
         assert_eq!(start.variables, [("GROUPS".to_owned(), value.to_owned())]);
     }
+}
+
+/// A chain of many groups, a circle of many groups, and many rules with many groups are read and matched in a short time.
+#[test]
+fn many_groups_are_read_and_matched_in_a_short_time() {
+    let begin = std::time::Instant::now();
+    let chain: String = (0..3_000)
+        .map(|number| {
+            group(
+                &format!("g{number}"),
+                &format!("paths = [\"libs/{number}/**\"]\nuses = [\"g{}\"]", number + 1),
+            )
+        })
+        .collect();
+    let rules: String = (0..100)
+        .map(|number| rule(&format!("p{number}"), "uses = [\"g0\"]\nvariables = { G = \"{groups}\" }"))
+        .collect();
+    let mut world = quiet(&[rules, chain.clone(), group("g3000", "paths = [\"libs/last/**\"]")].concat());
+    world.files = vec!["libs/last/a", "libs/17/a", "README.md"];
+    let plan = world.decide();
+    assert_eq!(plan.starts.len(), 100);
+    assert!(
+        plan.verdicts[0].because.to_string().contains("through 2997 more groups"),
+        "{}",
+        plan.verdicts[0].because
+    );
+    let mut problems = Vec::new();
+    let circle = [rule("web", "uses = [\"g0\"]"), chain, group("g3000", "uses = [\"g0\"]")].concat();
+    rules::read(&Document::new("pointsman.toml", circle), &mut problems);
+    assert_eq!(problems.iter().map(|problem| problem.code.name).collect::<Vec<_>>(), ["group-cycle"]);
+    assert!(begin.elapsed() < std::time::Duration::from_secs(60), "{:?}", begin.elapsed());
 }

@@ -68,6 +68,7 @@ fn samples() -> Vec<(&'static str, String)> {
         ),
         ("unknown-group", rule("uses = [\"a\"]")),
         ("unknown-group", rule("uses = [\"a\"]") + &group("a", "uses = [\"b\"]")),
+        ("unknown-group", rule("uses = [\"a\"]") + &group("b", "paths = [\"b\"]")),
         ("unused-group", group("a", "paths = [\"a\"]")),
         ("used-twice", rule("uses = [\"a\", \"a\"]") + &group("a", "paths = [\"a\"]")),
         ("default-with-files", rule("default = true\npaths = [\"a\"]")),

@@ -4,7 +4,9 @@
 use serde_json::Value;
 
 use super::stack::{StackRecord, StackResource};
-use crate::codepipeline::{self, PipelineExecutionRecord, PipelineRecord, PipelineType, Source};
+use crate::codepipeline::{
+    self, PipelineExecutionRecord, PipelineRecord, PipelineStructure, PipelineType, Source,
+};
 use crate::ids;
 use crate::world::AwsWorld;
 use cloudformation_template::text;
@@ -34,7 +36,7 @@ pub(super) fn make(
     let status = "InProgress".to_owned();
     let trigger = "CreatePipeline";
     let variables = Vec::new();
-    pipeline.executions.push(PipelineExecutionRecord {
+    let execution = PipelineExecutionRecord {
         id,
         status,
         started: now,
@@ -42,7 +44,9 @@ pub(super) fn make(
         variables,
         token: None,
         trigger,
-    });
+        stages: Vec::new(),
+    };
+    pipeline.executions.push(execution.run(&pipeline.structure));
     let name = pipeline.name.clone();
     match world.codepipeline.create(pipeline) {
         true => Ok(()),
@@ -82,7 +86,7 @@ fn tags(stack: &StackRecord, made: &StackResource) -> Result<(), String> {
     }
 }
 
-/// The pipeline that the properties describe. Of its stages, only the first source action counts here.
+/// The pipeline that the properties describe. Of its actions, only the first source action counts here.
 fn pipeline(properties: &Value, name: &str) -> Result<PipelineRecord, String> {
     if !codepipeline::is_name(name) {
         return Err(format!(
@@ -107,6 +111,7 @@ fn pipeline(properties: &Value, name: &str) -> Result<PipelineRecord, String> {
         source_action: text(&source["Name"]).unwrap_or_default(),
         source: source_of(source),
         variables: declared.filter_map(|variable| text(&variable["Name"])).collect(),
+        structure: PipelineStructure::of(properties, kind)?,
         busy: 0,
         polling_disabled_at: None,
         executions: Vec::new(),

@@ -83,9 +83,21 @@ fn structure(pipeline: &PipelineRecord, region: &str) -> Value {
         "pipelineType": pipeline.kind.name(),
     });
     if !pipeline.variables.is_empty() {
-        structure["variables"] = pipeline.variables.iter().map(|name| json!({"name": name})).collect();
+        structure["variables"] = pipeline.variables.iter().map(|name| variable(pipeline, name)).collect();
+    }
+    if !pipeline.structure.stages.is_empty() {
+        let source = structure["stages"][0].clone();
+        structure["stages"] =
+            std::iter::once(source).chain(pipeline.structure.later_stages().cloned()).collect();
     }
     structure
+}
+
+fn variable(pipeline: &PipelineRecord, name: &str) -> Value {
+    match pipeline.structure.defaults.get(name) {
+        None => json!({"name": name}),
+        Some(default) => json!({"name": name, "defaultValue": default}),
+    }
 }
 
 fn source(pipeline: &PipelineRecord, region: &str) -> Value {

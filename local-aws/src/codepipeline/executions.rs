@@ -52,7 +52,7 @@ pub(super) fn get_pipeline_execution(
         "pipelineExecutionId": id,
         "status": execution.status,
         "artifactRevisions": execution.revision.iter().map(artifact).collect::<Vec<_>>(),
-        "variables": execution.variables.iter().map(variable).collect::<Vec<_>>(),
+        "variables": pipeline.structure.resolved(&execution.variables).iter().map(variable).collect::<Vec<_>>(),
         "executionMode": "SUPERSEDED",
         "executionType": "STANDARD",
     }}))

@@ -51,7 +51,7 @@ fn start(
     let id = ids::uuid(&["execution", name, token.as_deref().unwrap_or(&count)]);
     let status = "InProgress".to_owned();
     let trigger = "StartPipelineExecution";
-    pipeline.executions.push(PipelineExecutionRecord {
+    let execution = PipelineExecutionRecord {
         id: id.clone(),
         status,
         started: context.now,
@@ -59,7 +59,10 @@ fn start(
         variables,
         token,
         trigger,
-    });
+        stages: Vec::new(),
+    };
+    let execution = execution.run(&pipeline.structure);
+    pipeline.executions.push(execution);
     Ok(id)
 }
 

@@ -6,7 +6,9 @@ use toml::Spanned;
 use super::file::WorldFile;
 use super::raw::{RawExecution, RawPipeline, RawType};
 use super::{AwsWorld, WorldError};
-use crate::codepipeline::{self, PipelineExecutionRecord, PipelineRecord, PipelineType, STATUSES, Source};
+use crate::codepipeline::{
+    self, PipelineExecutionRecord, PipelineRecord, PipelineStructure, PipelineType, STATUSES, Source,
+};
 use crate::ids;
 
 pub(super) fn add(world: &mut AwsWorld, file: &WorldFile<'_>, raw: RawPipeline) -> Result<(), WorldError> {
@@ -34,6 +36,7 @@ pub(super) fn add(world: &mut AwsWorld, file: &WorldFile<'_>, raw: RawPipeline) 
         source_action,
         source,
         variables,
+        structure: PipelineStructure::default(),
         busy,
         polling_disabled_at,
         executions,
@@ -108,6 +111,7 @@ fn checked(
         variables: Vec::new(),
         token: None,
         trigger: "StartPipelineExecution",
+        stages: Vec::new(),
     })
 }
 

@@ -21,6 +21,7 @@ mod signals;
 mod snapshots;
 mod stack_rules;
 mod stacks;
+mod stages;
 mod usage;
 
 use std::time::Duration;

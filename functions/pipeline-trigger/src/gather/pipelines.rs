@@ -67,7 +67,8 @@ impl<R: Reader> Gathering<'_, R> {
     }
 
     /// An execution of `commit` that started since the push. Only read where the head is built: two pushes may then
-    /// build the same commit. Where each push builds its own, the token alone recognises a repeat.
+    /// build the same commit. Where each push builds its own, the token alone recognises a repeat. So it does for a rule
+    /// that sends the groups of its push: an execution of another push may have skipped stages that this push needs.
     async fn started_since_push(
         &self,
         name: &str,
@@ -79,6 +80,9 @@ impl<R: Reader> Gathering<'_, R> {
         else {
             return Ok(Lookup::NotAsked);
         };
+        if rule.asks_for_groups() {
+            return Ok(Lookup::NotAsked);
+        }
         let newest = self.newest_execution(name, |execution| {
             if execution.started.is_some_and(|started| started < pushed.as_second()) {
                 return Some(None);

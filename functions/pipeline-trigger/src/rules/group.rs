@@ -26,6 +26,9 @@ pub(super) const USED_TWICE: Code = Code { name: "used-twice", title: "a list na
 /// The longest name of a group, in characters.
 const LONGEST_NAME: usize = 100;
 
+/// The most groups of a circle that are named.
+const MOST_NAMED: usize = 5;
+
 /// What stands between the names of groups, before the first one and after the last one, in a variable's value. No name
 /// has it.
 pub const GROUP_SEPARATOR: char = ',';
@@ -139,7 +142,9 @@ pub(super) fn read(document: &Document, problems: &mut Vec<Problem>) -> GroupTab
 fn raw(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Problem>) -> Option<RawGroup> {
     let mut table = TableReader::new(FUNCTION.described_table(GROUP_TABLE), table, problems);
     let place = document.place(&table.header());
-    let name = table.required_string("name", BAD_GROUP_NAME).filter(|name| is_legal(&mut table, name));
+    let name = table.required_string("name", BAD_GROUP_NAME);
+    // A group of a bad name is known all the same, so that its users are not reported too.
+    name.iter().for_each(|name| legal(&mut table, name));
     let paths = patterns(document, &mut table, "paths");
     let uses = names(&mut table);
     if paths.as_ref().is_some_and(|list| !list.includes_anything(kind_of("paths"))) {
@@ -156,15 +161,14 @@ fn raw(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Problem>) -
     Some(RawGroup { name: name?, paths, uses, place })
 }
 
-fn is_legal(table: &mut TableReader<'_, '_, '_>, name: &Text) -> bool {
+fn legal(table: &mut TableReader<'_, '_, '_>, name: &Text) {
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || "._-/@:+".contains(letter);
     if name.get_ref().len() <= LONGEST_NAME && name.get_ref().chars().all(allowed) {
-        return true;
+        return;
     }
     let help =
         "a name is 1 to 100 letters, digits and . _ - / @ : +, because {groups} separates names with commas";
     table.problem(Problem::new(BAD_GROUP_NAME, name.span(), "not the name of a group").help(help));
-    false
 }
 
 /// The names at `uses`. A name that the list has twice is a warning.
@@ -225,6 +229,14 @@ fn cycle(groups: &[Arc<Group>], spans: &[Range<usize>], circle: &[usize]) -> Pro
     let name = |number: &usize| format!("`{}`", groups[*number].name);
     let label = match circle {
         [_] => "this group uses itself".to_owned(),
+        [first, second, .., last] if circle.len() > MOST_NAMED => format!(
+            "{} uses {}, which leads through {} more groups to {}, which uses {}",
+            name(first),
+            name(second),
+            circle.len() - 3,
+            name(last),
+            name(first)
+        ),
         [first, others @ ..] => {
             let steps: Vec<String> = others.iter().chain([first]).map(name).collect();
             format!("{} uses {}", name(first), steps.join(", which uses "))
@@ -312,8 +324,11 @@ impl GroupTables {
         used
     }
 
-    /// The groups, and a warning for each that no rule reaches.
+    /// The groups, and a warning for each that no rule reaches. A misspelt name would be reported twice.
     pub(super) fn finish(self, problems: &mut Vec<Problem>) -> Vec<Arc<Group>> {
+        if problems.iter().any(|problem| problem.code == UNKNOWN_GROUP) {
+            return self.groups;
+        }
         let unused = (0..self.groups.len()).filter(|number| !self.reached.contains(number));
         problems.extend(unused.map(|number| {
             let label = "no rule uses this group, itself or through other groups";
