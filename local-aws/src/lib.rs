@@ -30,6 +30,7 @@ mod organizations;
 mod paging;
 mod protocol;
 mod runtime_api;
+mod scheduler;
 mod security_hub;
 mod server;
 mod service;
@@ -54,6 +55,7 @@ pub use live::{
     StackNow,
 };
 pub use runtime_api::{InvocationOutcome, RuntimeApi};
+pub use scheduler::{ScheduleNow, ScheduledInvocation};
 pub use server::StartError;
 pub use service::ACCOUNT;
 pub use services::operations;

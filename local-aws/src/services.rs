@@ -8,7 +8,7 @@ use crate::protocol::Wire;
 use crate::service::{ACCOUNT, Context, Service};
 use crate::{
     cloudformation, cloudwatch, codecommit, codepipeline, drs, dynamodb, ec2, eventbridge, iam,
-    organizations, security_hub, sns, ssm, sts,
+    organizations, scheduler, security_hub, sns, ssm, sts,
 };
 
 const SERVICES: &[Service] = &[
@@ -22,6 +22,7 @@ const SERVICES: &[Service] = &[
     eventbridge::SERVICE,
     iam::SERVICE,
     organizations::SERVICE,
+    scheduler::SERVICE,
     security_hub::SERVICE,
     sns::SERVICE,
     ssm::SERVICE,

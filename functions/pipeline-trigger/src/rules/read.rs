@@ -10,6 +10,7 @@ use super::judge::{Selection, judge};
 use super::lines;
 use super::name::NameTemplate;
 use super::variables::{self, Pushes};
+use super::window::Windows;
 use super::{Baseline, NewBranch, Pin, PipelineNamedAt, PipelineRule, Rules};
 use crate::FUNCTION;
 
@@ -40,8 +41,9 @@ pub fn read(document: &Document, problems: &mut Vec<Problem>) -> Rules {
     let tables = document.tables(TABLE, problems);
     let mut first_of: HashMap<(String, String), Range<usize>> = HashMap::new();
     let mut rules = Rules::default();
+    let mut windows = Windows::read(document, problems);
     for table in &tables {
-        let RuleRead { named, rule } = rule(document, table, problems);
+        let RuleRead { named, rule } = rule(document, table, &mut windows, problems);
         if let Some((name, repository)) = named {
             let key = (name.get_ref().clone(), repository.into_inner());
             if let Some(first) = first_of.get(&key) {
@@ -52,6 +54,7 @@ pub fn read(document: &Document, problems: &mut Vec<Problem>) -> Rules {
         }
         rules.pipelines.extend(rule);
     }
+    windows.finish(problems);
     rules
 }
 
@@ -62,7 +65,12 @@ struct RuleRead {
     rule: Option<PipelineRule>,
 }
 
-fn rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Problem>) -> RuleRead {
+fn rule(
+    document: &Document,
+    table: &RawTable<'_>,
+    windows: &mut Windows,
+    problems: &mut Vec<Problem>,
+) -> RuleRead {
     let mut table = TableReader::new(FUNCTION.described_table(TABLE), table, problems);
     let place = document.place(&table.header());
     let name = table.required_string("name", EMPTY_NAME);
@@ -99,11 +107,12 @@ fn rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Problem>) 
     let template = name_template(&mut table, name.as_ref(), repository.as_ref(), has_tags);
     let pushes = Pushes::of(&mut table);
     let (variables, texts): (Vec<_>, Vec<_>) = variables::read(&mut table).into_iter().unzip();
+    let window = windows.of_rule(&mut table);
     table.finish();
     variables::never_filled(&pushes, &variables, &texts, problems);
     let named = name.clone().zip(written);
     let rule = (|| {
-        let (name, repository) = (name?, repository?);
+        let (name, repository, window) = (name?, repository?, window.ok()?);
         Some(PipelineRule {
             named_at: PipelineNamedAt { pipeline: name.span(), repository: repository.span() },
             name: template?,
@@ -118,6 +127,7 @@ fn rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Problem>) 
             source_action,
             pin,
             variables,
+            window,
             place,
         })
     })();
