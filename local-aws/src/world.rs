@@ -53,6 +53,7 @@ pub struct AwsWorld {
     retries: u32,
     parameters_of_template: BTreeMap<String, String>,
     follows_events: bool,
+    runs_schedules: bool,
     /// The region of the resources in the world's file, and of the events of branches.
     pub(crate) region: String,
     pub(crate) bus: Bus,
@@ -117,6 +118,7 @@ impl AwsWorld {
             retries: 0,
             parameters_of_template: BTreeMap::new(),
             follows_events: false,
+            runs_schedules: false,
             region: "us-east-1".to_owned(),
             bus: Bus::default(),
             cloudformation: CloudFormation::default(),
@@ -234,6 +236,11 @@ impl AwsWorld {
     /// Whether the events that AWS puts on the event bus are delivered, too.
     pub fn follows_events(&self) -> bool {
         self.follows_events
+    }
+
+    /// Whether the clock advances to the schedules that the functions create, if nothing else is followed.
+    pub fn runs_schedules(&self) -> bool {
+        self.runs_schedules
     }
 
     /// The timeline, in order.
