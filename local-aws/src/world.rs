@@ -280,7 +280,10 @@ impl AwsWorld {
 
     /// When the next thing happens by itself.
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
-        [self.cloudformation.next_due(), self.drs.next_due(), self.scheduler.next_due()].into_iter().flatten().min()
+        [self.cloudformation.next_due(), self.drs.next_due(), self.scheduler.next_due()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Whether a pipeline of that name exists.

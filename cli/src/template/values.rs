@@ -28,7 +28,8 @@ pub(super) fn values<'a>(
     names.extend(tables(document));
     names.extend(roles(document));
     names.extend(parameters(document).map(|(id, name)| (id.clone(), name.into())));
-    names.extend(named(document, "AWS::Scheduler::ScheduleGroup").map(|(id, name)| (id.clone(), name.into())));
+    names
+        .extend(named(document, "AWS::Scheduler::ScheduleGroup").map(|(id, name)| (id.clone(), name.into())));
     Ok(Values::new(document, names))
 }
 

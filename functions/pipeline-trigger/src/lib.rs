@@ -40,7 +40,7 @@ use crate::event::{Parsed, Push, parse};
 use crate::gather::gather;
 use crate::reader::{AccountReader, Lookup, Reader as _};
 use crate::report::report;
-use crate::rules::{PipelineRule, Rules};
+use crate::rules::{Pin, PipelineRule, Rules};
 use crate::settings::Settings;
 use crate::window::coalesce::is_opening;
 use crate::window::hold::HeldSource;
@@ -133,7 +133,9 @@ async fn handle_opening(
         let report = Report::of(Verdict::Skip, &held.pipeline, &because);
         return Ok(report.decision(FUNCTION.name, &title, &invocation));
     }
-    if let Some(branch) = push.reference.branch()
+    // Rules that build the head read it themselves.
+    let builds_pushed = rules.iter().any(|rule| rule.pin == Pin::Commit);
+    if let Some(branch) = push.reference.branch().filter(|_| builds_pushed)
         && is_gone(branch, &push.repository, aws).await
     {
         let because = Because::BranchGone { branch: branch.to_owned() };

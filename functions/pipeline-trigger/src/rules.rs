@@ -6,8 +6,8 @@ mod lines;
 mod name;
 mod part;
 mod read;
-mod window;
 pub mod variables;
+mod window;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -19,9 +19,9 @@ use shared::placeholder::BAD_PLACEHOLDER;
 pub use ignore::IgnoreLine;
 pub use name::NameTemplate;
 pub use read::{TABLE, read};
-pub use window::TABLE as WINDOW_TABLE;
 pub use shared::glob::{PathMatcher, Pattern, PatternList};
 pub use variables::Variable;
+pub use window::TABLE as WINDOW_TABLE;
 
 use crate::window::Window;
 
