@@ -41,6 +41,7 @@ use crate::eventbridge::EventRuleRecord;
 use crate::fault::Faults;
 use crate::iam::Iam;
 use crate::s3::S3;
+use crate::scheduler::Scheduler;
 use crate::security_hub::SecurityHub;
 use crate::service::ACCOUNT;
 use crate::sns::Sns;
@@ -57,6 +58,7 @@ pub struct AwsWorld {
     retries: u32,
     parameters_of_template: BTreeMap<String, String>,
     follows_events: bool,
+    runs_schedules: bool,
     /// The region of the resources in the world's file, and of the events of branches.
     pub(crate) region: String,
     pub(crate) bus: Bus,
@@ -70,6 +72,7 @@ pub struct AwsWorld {
     /// In the order of their names.
     pub(crate) event_rules: Vec<EventRuleRecord>,
     pub(crate) account: AccountIdentity,
+    pub(crate) scheduler: Scheduler,
     pub(crate) security_hub: SecurityHub,
     pub(crate) iam: Iam,
     pub(crate) s3: S3,
@@ -123,6 +126,7 @@ impl AwsWorld {
             retries: 0,
             parameters_of_template: BTreeMap::new(),
             follows_events: false,
+            runs_schedules: false,
             region: "us-east-1".to_owned(),
             bus: Bus::default(),
             cloudformation: CloudFormation::default(),
@@ -134,6 +138,7 @@ impl AwsWorld {
             ec2: Ec2::default(),
             event_rules: Vec::new(),
             account: AccountIdentity::default(),
+            scheduler: Scheduler::default(),
             security_hub: SecurityHub::default(),
             iam: Iam::default(),
             s3: S3::default(),
@@ -245,6 +250,11 @@ impl AwsWorld {
         self.follows_events
     }
 
+    /// Whether the clock advances to the schedules that the functions create, if nothing else is followed.
+    pub fn runs_schedules(&self) -> bool {
+        self.runs_schedules
+    }
+
     /// The timeline, in order.
     pub fn timeline(&self) -> &[TimelineEntry] {
         &self.timeline
@@ -273,8 +283,8 @@ impl AwsWorld {
     /// Performs every change that is due by `now`.
     pub(crate) fn catch_up(&self, now: Timestamp) {
         while let Some(due) = self.next_due().filter(|due| *due <= now) {
-            // One of the two, the earlier, so that the events on the bus are in order.
-            if !transitions::step(self, due) {
+            // One of them, the earliest, so that the events on the bus are in order.
+            if !self.scheduler.step(due) && !transitions::step(self, due) {
                 self.drs.step(&self.bus, due);
             }
         }
@@ -282,7 +292,10 @@ impl AwsWorld {
 
     /// When the next thing happens by itself.
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
-        [self.cloudformation.next_due(), self.drs.next_due()].into_iter().flatten().min()
+        [self.cloudformation.next_due(), self.drs.next_due(), self.scheduler.next_due()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Whether a pipeline of that name exists.

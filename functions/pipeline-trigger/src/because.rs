@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use shared::call_error::CallError;
 use shared::config::Place;
 use shared::decision::{Evidence, Explain};
 use shared::text::{count, list_at_most, verb};
@@ -12,6 +13,9 @@ use crate::event::{NotOurs, short};
 use crate::facts::FileClaim;
 use crate::reconcile::{OLDEST, SETTLE};
 use crate::unread::{FilesUnknown, ReadError};
+use crate::window::Opening;
+use crate::window::calendar::{Closed, HORIZON_YEARS};
+use crate::window::hold::NotHeld;
 
 /// The most pairs of a pipeline and a branch in a sentence.
 const MOST_LISTED: usize = 5;
@@ -124,6 +128,20 @@ pub enum Because {
     PipelineUnreadable { error: ReadError },
     /// The call failed.
     StartFailed { error: NotStarted },
+
+    // Windows.
+    /// The rule's window is closed; a schedule starts the pipeline when it opens.
+    WindowClosed { window: String, closed: Closed, until: Opening },
+    /// The rule's window is closed, and does not open in the next years.
+    WindowNeverOpens { window: String, closed: Closed },
+    /// The window is closed, and the start could not be scheduled.
+    HoldFailed { window: String, error: NotHeld },
+    /// A schedule invoked the function for a pipeline that no rule starts for this branch or tag any more.
+    HeldRuleGone { repository: String },
+    /// The pipeline started, and the schedule of an older commit could not be deleted.
+    ReleaseFailed { error: NotHeld },
+    /// The email about a held start could not be sent.
+    HoldEmailFailed { error: CallError },
 }
 
 impl Explain for Because {
@@ -298,6 +316,31 @@ impl fmt::Display for Because {
                 )
             }
             Self::StartFailed { error } => write!(f, "the pipeline could not be started: {error}"),
+            Self::WindowClosed { window, closed, until } => {
+                write!(f, "the window `{window}` is closed ({closed}); it opens at {until}")
+            }
+            Self::WindowNeverOpens { window, closed } => write!(
+                f,
+                "the window `{window}` is closed ({closed}), and does not open within {HORIZON_YEARS} years"
+            ),
+            Self::HoldFailed { window, error } => {
+                write!(f, "the window `{window}` is closed, and the start could not be scheduled: {error}")
+            }
+            Self::HeldRuleGone { repository } => {
+                write!(
+                    f,
+                    "no rule for `{repository}` starts this pipeline any more, so its held push starts nothing"
+                )
+            }
+            Self::ReleaseFailed { error } => {
+                write!(
+                    f,
+                    "the pipeline started, and the schedule of an older commit could not be deleted: {error}"
+                )
+            }
+            Self::HoldEmailFailed { error } => {
+                write!(f, "the email that a start is held could not be sent: {error}")
+            }
         }
     }
 }

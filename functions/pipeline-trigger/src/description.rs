@@ -2,15 +2,20 @@
 
 use shared::config::{ProblemLevel, RulesRemark};
 use shared::foreign_event::ForeignEvent;
-use shared::function::{Call, Function, Key, KeyDefault, Table, ValueType, WithoutRules};
+use shared::function::{Call, Function, Key, KeyDefault, Setting, Table, ValueType, WithoutRules};
 use strum::VariantNames as _;
 
 use crate::because::Because;
 use crate::remark::Remark;
-use crate::rules::{GROUP_TABLE, PROBLEMS, TABLE};
+use crate::rules::{GROUP_TABLE, PROBLEMS, TABLE, WINDOW_TABLE};
+use crate::settings::{GROUP, QUEUE, ROLE, TOPIC};
+use crate::window::schedule;
 
 const REPOSITORY: &str = "arn:{partition}:codecommit:{region}:{account}:*";
 const PIPELINE: &str = "arn:{partition}:codepipeline:{region}:{account}:*";
+const SCHEDULE: &str = "arn:{partition}:scheduler:{region}:{account}:schedule/*/*";
+const ROLES: &str = "arn:{partition}:iam::{account}:role/*";
+const TOPICS: &str = "arn:{partition}:sns:{region}:{account}:*";
 
 /// pipeline-trigger.
 pub const FUNCTION: Function = Function {
@@ -29,8 +34,23 @@ pub const FUNCTION: Function = Function {
             keys: GROUP_KEYS,
             is_list: true,
         },
+        Table {
+            name: WINDOW_TABLE,
+            summary: "The times at which the pipelines that use it start.",
+            keys: WINDOW_KEYS,
+            is_list: true,
+        },
     ],
-    settings: &[],
+    settings: &[
+        Setting { name: TOPIC, takes: "the ARN of an SNS topic", default: Some("no email is sent") },
+        Setting { name: GROUP, takes: "the name of a schedule group", default: Some("no start can be held") },
+        Setting { name: ROLE, takes: "the ARN of a role", default: Some("no start can be held") },
+        Setting {
+            name: QUEUE,
+            takes: "the ARN of an SQS queue",
+            default: Some("EventBridge Scheduler drops an invocation that it cannot make"),
+        },
+    ],
     calls: &[
         Call::on("codecommit:GetBranch", REPOSITORY),
         Call::on("codecommit:GetCommit", REPOSITORY),
@@ -42,6 +62,12 @@ pub const FUNCTION: Function = Function {
         Call::on("codepipeline:GetPipeline", PIPELINE),
         Call::on("codepipeline:ListPipelineExecutions", PIPELINE),
         Call::on("codepipeline:StartPipelineExecution", PIPELINE),
+        Call::on(schedule::CREATE, SCHEDULE),
+        Call::on(schedule::GET, SCHEDULE),
+        Call::on(schedule::UPDATE, SCHEDULE),
+        Call::on(schedule::DELETE, SCHEDULE),
+        Call::on("iam:PassRole", ROLES),
+        Call::on(notification::PUBLISH, TOPICS),
     ],
     problems: PROBLEMS,
     reasons: &[Because::VARIANTS, ForeignEvent::CODES, RulesRemark::CODES, Remark::VARIANTS],
@@ -133,6 +159,76 @@ const KEYS: &[Key] = &[
         takes: ValueType::TABLE_OF_STRINGS,
         default: KeyDefault::Absent("none"),
         summary: "The pipeline variables that the pipeline is started with.",
+    },
+    Key {
+        name: "window",
+        takes: ValueType::String,
+        default: KeyDefault::Absent("the pipeline starts at any time"),
+        summary: "The name of the `[[window]]` in which the pipeline starts.",
+    },
+];
+
+const WINDOW_KEYS: &[Key] = &[
+    Key { name: "name", takes: ValueType::String, default: KeyDefault::Required, summary: "The name that rules use." },
+    Key {
+        name: "time-zone",
+        takes: ValueType::String,
+        default: KeyDefault::Required,
+        summary: "The time zone of all its dates and times, as the IANA database names it.",
+    },
+    Key {
+        name: "days",
+        takes: ValueType::Array(&ValueType::OneOf(&["mon", "tue", "wed", "thu", "fri", "sat", "sun"])),
+        default: KeyDefault::Absent("every day"),
+        summary: "The days on which its hours begin.",
+    },
+    Key {
+        name: "hours",
+        takes: ValueType::OneOrArray(&ValueType::String),
+        default: KeyDefault::Absent("the whole day"),
+        summary: "The hours in which it is open; hours over midnight belong to the day on which they begin.",
+    },
+    Key {
+        name: "holidays",
+        takes: ValueType::STRINGS,
+        default: KeyDefault::Absent("none"),
+        summary: "Dates on which it is closed.",
+    },
+    Key {
+        name: "holidays-file",
+        takes: ValueType::String,
+        default: KeyDefault::Absent("none"),
+        summary: "An iCalendar file beside the rules, whose events close it.",
+    },
+    Key {
+        name: "freezes",
+        takes: ValueType::Tables(&crate::rules::FREEZE),
+        default: KeyDefault::Absent("none"),
+        summary: "Periods in which it is closed, each with `from`, `until` and `reason`.",
+    },
+    Key {
+        name: "except-branches",
+        takes: ValueType::STRINGS,
+        default: KeyDefault::Absent("none"),
+        summary: "The branches whose pushes start at any time, as patterns.",
+    },
+    Key {
+        name: "except-tags",
+        takes: ValueType::STRINGS,
+        default: KeyDefault::Absent("none"),
+        summary: "The tags whose pushes start at any time, as patterns.",
+    },
+    Key {
+        name: "except-authors",
+        takes: ValueType::STRINGS,
+        default: KeyDefault::Absent("none"),
+        summary: "Email addresses: a pushed commit of one of these authors starts at any time.",
+    },
+    Key {
+        name: "except-marker",
+        takes: ValueType::String,
+        default: KeyDefault::Absent("none"),
+        summary: "A text: a pushed commit with it in its message starts at any time.",
     },
 ];
 

@@ -3,6 +3,7 @@
 use pipeline_trigger::FUNCTION;
 use pipeline_trigger::aws::Clients;
 use pipeline_trigger::rules;
+use pipeline_trigger::settings::Settings;
 use rules_source::DeployedRules;
 
 #[tokio::main(flavor = "current_thread")]
@@ -12,11 +13,13 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let aws_config = shared::aws::sdk_config().await;
     let rules = DeployedRules::open(&FUNCTION, &aws_config, rules::read);
     let aws = Clients::new(&aws_config);
-    let (rules, aws) = (&rules, &aws);
+    let settings = Settings::read();
+    let (rules, settings, aws) = (&rules, &settings, &aws);
     shared::lambda::run(async move |event, invocation| {
         let current = rules.current(&invocation).await?;
+        let rules = &current.rules;
         // Boxed: unboxed, the SDK's calls nest futures deeper than the compiler's limit.
-        let decision = Box::pin(pipeline_trigger::handle(event, invocation, &current.rules, aws)).await?;
+        let decision = Box::pin(pipeline_trigger::handle(event, invocation, rules, settings, aws)).await?;
         Ok(current.noted(decision))
     })
     .await

@@ -8,6 +8,7 @@ mod name;
 mod part;
 mod read;
 pub mod variables;
+mod window;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -23,6 +24,10 @@ pub use name::NameTemplate;
 pub use read::{TABLE, read};
 pub use shared::glob::{PathMatcher, Pattern, PatternList};
 pub use variables::Variable;
+pub use window::FREEZE;
+pub use window::TABLE as WINDOW_TABLE;
+
+use crate::window::Window;
 
 /// The problem codes of this function's table, beside those of every table.
 pub const PROBLEMS: &[Code] = &[
@@ -54,6 +59,17 @@ pub const PROBLEMS: &[Code] = &[
     group::UNKNOWN_GROUP,
     group::UNUSED_GROUP,
     group::USED_TWICE,
+    window::EMPTY_NAME,
+    window::DUPLICATE,
+    window::BAD_ZONE,
+    window::BAD_DAY,
+    window::BAD_HOURS,
+    window::BAD_DATE,
+    window::BAD_CALENDAR,
+    window::BAD_EXCEPTION,
+    window::NEVER_OPENS,
+    window::UNKNOWN,
+    window::UNUSED,
 ];
 
 /// All rules, in the order of the file.
@@ -109,6 +125,8 @@ pub struct PipelineRule {
     pub pin: Pin,
     /// The variables that the pipeline is started with, in the order of the file.
     pub variables: Vec<Variable>,
+    /// The window in which the pipeline starts; at any time where none is written.
+    pub window: Option<Arc<Window>>,
     /// Where the rule stands.
     pub place: Place,
     /// The bytes of the file where its pipeline and its repository are named.

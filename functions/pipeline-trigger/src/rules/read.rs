@@ -11,6 +11,7 @@ use super::judge::{Selection, judge};
 use super::lines;
 use super::name::NameTemplate;
 use super::variables::{self, Pushes};
+use super::window::Windows;
 use super::{Baseline, NewBranch, Pin, PipelineNamedAt, PipelineRule, Rules};
 use crate::FUNCTION;
 
@@ -42,8 +43,9 @@ pub fn read(document: &Document, problems: &mut Vec<Problem>) -> Rules {
     let mut first_of: HashMap<(String, String), Range<usize>> = HashMap::new();
     let mut groups = group::read(document, problems);
     let mut rules = Rules::default();
+    let mut windows = Windows::read(document, problems);
     for table in &tables {
-        let RuleRead { named, rule } = rule(document, table, &mut groups, problems);
+        let RuleRead { named, rule } = rule(document, table, &mut groups, &mut windows, problems);
         if let Some((name, repository)) = named {
             let key = (name.get_ref().clone(), repository.into_inner());
             if let Some(first) = first_of.get(&key) {
@@ -55,6 +57,7 @@ pub fn read(document: &Document, problems: &mut Vec<Problem>) -> Rules {
         rules.pipelines.extend(rule);
     }
     rules.groups = groups.finish(problems);
+    windows.finish(problems);
     rules
 }
 
@@ -69,6 +72,7 @@ fn rule(
     document: &Document,
     table: &RawTable<'_>,
     groups: &mut GroupTables,
+    windows: &mut Windows,
     problems: &mut Vec<Problem>,
 ) -> RuleRead {
     let mut table = TableReader::new(FUNCTION.described_table(TABLE), table, problems);
@@ -110,11 +114,12 @@ fn rule(
     let template = name_template(&mut table, name.as_ref(), repository.as_ref(), has_tags);
     let pushes = Pushes::of(&mut table, is_default);
     let (variables, texts): (Vec<_>, Vec<_>) = variables::read(&mut table).into_iter().unzip();
+    let window = windows.of_rule(&mut table);
     table.finish();
     variables::never_filled(&pushes, &variables, &texts, problems);
     let named = name.clone().zip(written);
     let rule = (|| {
-        let (name, repository) = (name?, repository?);
+        let (name, repository, window) = (name?, repository?, window.ok()?);
         Some(PipelineRule {
             named_at: PipelineNamedAt { pipeline: name.span(), repository: repository.span() },
             name: template?,
@@ -131,6 +136,7 @@ fn rule(
             source_action,
             pin,
             variables,
+            window,
             place,
         })
     })();

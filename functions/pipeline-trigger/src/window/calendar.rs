@@ -12,8 +12,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::hours::Hours;
 
-/// How far ahead an opening is searched for: five years.
-pub const HORIZON: SignedDuration = SignedDuration::from_hours(5 * 366 * 24);
+/// How many years ahead an opening is searched for.
+pub const HORIZON_YEARS: i64 = 5;
+
+/// The same as a duration.
+pub const HORIZON: SignedDuration = SignedDuration::from_hours(HORIZON_YEARS * 366 * 24);
 
 /// The open and the closed times of a window.
 #[derive(Debug, Clone)]
