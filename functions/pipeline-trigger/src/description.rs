@@ -10,6 +10,8 @@ use crate::remark::Remark;
 use crate::rules::{PROBLEMS, TABLE};
 
 const REPOSITORY: &str = "arn:{partition}:codecommit:{region}:{account}:*";
+const OBJECT: &str = "arn:{partition}:s3:::*/*";
+const BUCKET: &str = "arn:{partition}:s3:::*";
 const PIPELINE: &str = "arn:{partition}:codepipeline:{region}:{account}:*";
 
 /// pipeline-trigger.
@@ -18,7 +20,7 @@ pub const FUNCTION: Function = Function {
     summary: "Starts the CodePipeline pipelines whose files a CodeCommit push changed.",
     tables: &[Table {
         name: TABLE,
-        summary: "One pipeline and the pushes that start it.",
+        summary: "One pipeline and the pushes, images or objects that start it.",
         keys: KEYS,
         is_list: true,
     }],
@@ -32,6 +34,8 @@ pub const FUNCTION: Function = Function {
         Call::on("codepipeline:GetPipeline", PIPELINE),
         Call::on("codepipeline:ListPipelineExecutions", PIPELINE),
         Call::on("codepipeline:StartPipelineExecution", PIPELINE),
+        Call::on("s3:GetObjectVersion", OBJECT),
+        Call::on("s3:ListBucketVersions", BUCKET),
     ],
     problems: PROBLEMS,
     reasons: &[Because::VARIANTS, ForeignEvent::CODES, Remark::VARIANTS],
@@ -49,7 +53,7 @@ const KEYS: &[Key] = &[
     Key {
         name: "repository",
         takes: "string",
-        default: KeyDefault::Required,
+        default: KeyDefault::Absent("the rule has `image` or `bucket`"),
         summary: "The CodeCommit repository whose pushes the rule covers.",
     },
     Key {
@@ -111,5 +115,35 @@ const KEYS: &[Key] = &[
         takes: "table of strings",
         default: KeyDefault::Absent("none"),
         summary: "The pipeline variables that the pipeline is started with.",
+    },
+    Key {
+        name: "image",
+        takes: "string",
+        default: KeyDefault::Absent("the rule has `repository` or `bucket`"),
+        summary: "The ECR repository whose pushed images start the pipeline.",
+    },
+    Key {
+        name: "image-tags",
+        takes: "array of strings",
+        default: KeyDefault::Absent("every tag"),
+        summary: "The tags of pushed images that start the pipeline, as patterns.",
+    },
+    Key {
+        name: "bucket",
+        takes: "string",
+        default: KeyDefault::Absent("the rule has `repository` or `image`"),
+        summary: "The S3 bucket whose created objects start the pipeline.",
+    },
+    Key {
+        name: "key",
+        takes: "string or array of strings",
+        default: KeyDefault::Absent("required with `bucket`"),
+        summary: "The keys of the objects that start the pipeline, as patterns.",
+    },
+    Key {
+        name: "archive",
+        takes: "`true`, `false`",
+        default: KeyDefault::Value("false"),
+        summary: "Compares the files in the zip archive with those of the object's earlier version.",
     },
 ];

@@ -1,8 +1,10 @@
-//! Starts the CodePipeline pipelines whose files a CodeCommit push touched.
+//! Starts the CodePipeline pipelines whose files a CodeCommit push touched, and those of pushed images and created objects.
 //!
 //! `parse` the event, `gather` the facts, `decide` (pure), then `act`.
 
 pub mod act;
+pub mod archive;
+pub mod artifact;
 pub mod aws;
 pub mod because;
 mod check;
@@ -11,7 +13,9 @@ pub mod decide;
 pub mod description;
 pub mod facts;
 pub mod gather;
+pub mod image;
 pub mod matching;
+pub mod object;
 pub mod reader;
 pub mod remark;
 pub mod report;
@@ -57,6 +61,9 @@ pub async fn handle(
     if is_heartbeat(&event) {
         let report = Report::of(Verdict::Skip, "event", &Because::Heartbeat);
         return Ok(report.decision(FUNCTION.name, "heartbeat", &invocation));
+    }
+    if artifact::is_artifact_event(&event) {
+        return artifact::handle_artifact(&event, invocation, rules, aws).await;
     }
     let push = match parse(&event).map_err(|error| Failure::new("MalformedEvent", &error))? {
         Parsed::Ours(push) => push,

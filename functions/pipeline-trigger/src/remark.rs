@@ -47,6 +47,20 @@ pub enum Remark {
     NoSourceAction { pipeline: String },
     /// CodePipeline polls the repository.
     StillPolls { pipeline: String, action: String },
+    /// No ECR source action of the pipeline reads the image's repository, so no digest is pinned.
+    NoImageAction { pipeline: String },
+    /// No S3 source action of the pipeline reads the object's bucket, so no version is pinned.
+    NoObjectAction { pipeline: String },
+    /// The pipeline is of type V1, which takes no digest and no version from its caller.
+    CannotPinRevision { pipeline: String },
+    /// CodePipeline polls the bucket.
+    StillPollsBucket { pipeline: String, action: String },
+    /// The event has no version of the object, so none is pinned.
+    VersionUnknown { pipeline: String },
+    /// The source action reads another key, and a start cannot name one.
+    OtherKey { pipeline: String, action: String, key: String },
+    /// The object has no earlier version, so every file of the archive counts as changed.
+    NoEarlierVersion { object: String },
     /// Variables of the rule that the pipeline is started without.
     VariablesDropped { pipeline: String, variables: Vec<String>, why: Dropped },
 }
@@ -105,7 +119,14 @@ impl Remark {
             | Self::AssumedDeclared { pipeline }
             | Self::VariablesDropped { pipeline, .. }
             | Self::NearMiss { pipeline, .. }
+            | Self::NoImageAction { pipeline }
+            | Self::NoObjectAction { pipeline }
+            | Self::CannotPinRevision { pipeline }
+            | Self::StillPollsBucket { pipeline, .. }
+            | Self::VersionUnknown { pipeline }
+            | Self::OtherKey { pipeline, .. }
             | Self::StillPolls { pipeline, .. } => pipeline,
+            Self::NoEarlierVersion { object } => object,
         }
     }
 }
@@ -173,6 +194,29 @@ impl fmt::Display for Remark {
                 f,
                 "the action `{action}` still polls the repository and starts the pipeline for every push; set PollForSourceChanges to false"
             ),
+            Self::NoImageAction { .. } => {
+                f.write_str("no ECR source action of the pipeline reads this repository, so no digest is pinned")
+            }
+            Self::NoObjectAction { .. } => {
+                f.write_str("no S3 source action of the pipeline reads this bucket, so no version is pinned")
+            }
+            Self::CannotPinRevision { .. } => {
+                f.write_str("a pipeline of type V1 takes no digest and no version, so it reads the newest itself")
+            }
+            Self::StillPollsBucket { action, .. } => write!(
+                f,
+                "the action `{action}` still polls the bucket and starts the pipeline for every object; set PollForSourceChanges to false"
+            ),
+            Self::VersionUnknown { .. } => f.write_str(
+                "the event has no version of the object, so the pipeline reads the newest; enable the versioning of the bucket",
+            ),
+            Self::OtherKey { action, key, .. } => write!(
+                f,
+                "the action `{action}` reads the key `{key}`, so nothing is pinned; with AllowOverrideForS3ObjectKey, pointsman names the created object"
+            ),
+            Self::NoEarlierVersion { .. } => {
+                f.write_str("the object has no earlier version, so every file of the archive counts as changed")
+            }
             Self::VariablesDropped { variables, why, .. } => {
                 let names: Vec<String> = variables.iter().map(|name| format!("`{name}`")).collect();
                 let noun = noun(variables.len(), "variable");

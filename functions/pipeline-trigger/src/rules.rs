@@ -1,9 +1,12 @@
 //! The rules: which pipelines a push can start. Read from `[[pipeline]]` tables, checked, and only then of these types.
 
+mod artifact;
 pub mod ignore;
+mod image;
 mod judge;
 mod lines;
 mod name;
+mod object;
 mod part;
 mod read;
 pub mod variables;
@@ -14,8 +17,11 @@ use shared::config::{Code, Place};
 use shared::glob::{BAD_GLOB, COVERS_NOTHING, EMPTY_LIST, NEVER_DECIDES, UNLIKELY};
 use shared::placeholder::BAD_PLACEHOLDER;
 
+pub use artifact::ArtifactRule;
 pub use ignore::IgnoreLine;
+pub use image::ImageRule;
 pub use name::NameTemplate;
+pub use object::ObjectRule;
 pub use read::{TABLE, read};
 pub use shared::glob::{PathMatcher, Pattern, PatternList};
 pub use variables::Variable;
@@ -42,19 +48,39 @@ pub const PROBLEMS: &[Code] = &[
     BAD_PLACEHOLDER,
     variables::NEVER_FILLED,
     variables::TOO_MANY,
+    artifact::SEVERAL_SOURCES,
+    artifact::OTHER_SOURCE,
+    image::EMPTY_IMAGE,
+    image::BAD_IMAGE,
+    object::EMPTY_BUCKET,
+    object::BAD_BUCKET,
 ];
 
 /// All rules, in the order of the file.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
-    /// One a `[[pipeline]]` table.
+    /// One a `[[pipeline]]` table with `repository`.
     pub pipelines: Vec<PipelineRule>,
+    /// One a table with `image`.
+    pub images: Vec<ImageRule>,
+    /// One a table with `bucket`.
+    pub objects: Vec<ObjectRule>,
 }
 
 impl Rules {
     /// The rules of one repository, in the order of the file.
     pub fn of_repository<'r>(&'r self, repository: &str) -> Vec<&'r PipelineRule> {
         self.pipelines.iter().filter(|rule| rule.repository == repository).collect()
+    }
+
+    /// The rules of one ECR repository, in the order of the file.
+    pub fn of_image<'r>(&'r self, repository: &str) -> Vec<&'r ImageRule> {
+        self.images.iter().filter(|rule| rule.image == repository).collect()
+    }
+
+    /// The rules of one bucket, in the order of the file.
+    pub fn of_bucket<'r>(&'r self, bucket: &str) -> Vec<&'r ObjectRule> {
+        self.objects.iter().filter(|rule| rule.bucket == bucket).collect()
     }
 }
 

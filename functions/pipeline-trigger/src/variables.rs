@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::archive::ArchiveUnknown;
 use crate::event::{Push, Reference};
 use crate::facts::{Files, Takes};
 use crate::remark::Remark;
@@ -33,6 +34,8 @@ pub enum Dropped {
     NoBranch,
     /// There is no tag: a branch was pushed.
     NoTag,
+    /// There is no version: the bucket is not versioned.
+    NoVersion,
     /// The number of changed files is unknown; why.
     NotCounted(CountUnknown),
     /// CodePipeline would refuse the value.
@@ -50,6 +53,8 @@ pub enum CountUnknown {
     Tag,
     /// The rule compares no files.
     NotCompared,
+    /// The changed files of the archive are unknown.
+    Archive(ArchiveUnknown),
 }
 
 impl Filling<'_> {
@@ -60,23 +65,7 @@ impl Filling<'_> {
         variables: &[Variable],
         takes: &Takes,
     ) -> (Vec<(String, String)>, Vec<Remark>) {
-        let mut sent = Vec::new();
-        let mut dropped: Vec<(Dropped, Vec<String>)> = Vec::new();
-        for variable in variables {
-            let name = variable.name.clone();
-            match taken(takes, &name).and_then(|()| self.value(variable)) {
-                Ok(value) => sent.push((name, value)),
-                Err(why) => match dropped.iter_mut().find(|(known, _)| *known == why) {
-                    Some((_, names)) => names.push(name),
-                    None => dropped.push((why, vec![name])),
-                },
-            }
-        }
-        let remark =
-            |(why, variables)| Remark::VariablesDropped { pipeline: pipeline.to_owned(), variables, why };
-        let assumed = *takes == Takes::Unknown && !sent.is_empty();
-        let assumed = assumed.then(|| Remark::AssumedDeclared { pipeline: pipeline.to_owned() });
-        (sent, assumed.into_iter().chain(dropped.into_iter().map(remark)).collect())
+        sent(pipeline, variables, takes, |variable| self.value(variable))
     }
 
     fn value(&self, variable: &Variable) -> Result<String, Dropped> {
@@ -118,6 +107,32 @@ impl Filling<'_> {
     }
 }
 
+/// Names and values to start `pipeline` with, and remarks about the others.
+pub(crate) fn sent(
+    pipeline: &str,
+    variables: &[Variable],
+    takes: &Takes,
+    value: impl Fn(&Variable) -> Result<String, Dropped>,
+) -> (Vec<(String, String)>, Vec<Remark>) {
+    let mut sent = Vec::new();
+    let mut dropped: Vec<(Dropped, Vec<String>)> = Vec::new();
+    for variable in variables {
+        let name = variable.name.clone();
+        match taken(takes, &name).and_then(|()| value(variable)) {
+            Ok(value) => sent.push((name, value)),
+            Err(why) => match dropped.iter_mut().find(|(known, _)| *known == why) {
+                Some((_, names)) => names.push(name),
+                None => dropped.push((why, vec![name])),
+            },
+        }
+    }
+    let remark =
+        |(why, variables)| Remark::VariablesDropped { pipeline: pipeline.to_owned(), variables, why };
+    let assumed = *takes == Takes::Unknown && !sent.is_empty();
+    let assumed = assumed.then(|| Remark::AssumedDeclared { pipeline: pipeline.to_owned() });
+    (sent, assumed.into_iter().chain(dropped.into_iter().map(remark)).collect())
+}
+
 fn taken(takes: &Takes, name: &str) -> Result<(), Dropped> {
     match takes {
         Takes::TypeV1 => Err(Dropped::TypeV1),
@@ -133,6 +148,7 @@ impl fmt::Display for Dropped {
             Self::NotDeclared => f.write_str("the pipeline declares no such variable"),
             Self::NoBranch => f.write_str("a tag was pushed, so {branch} has no value"),
             Self::NoTag => f.write_str("a branch was pushed, so {tag} has no value"),
+            Self::NoVersion => f.write_str("the event has no version of the object"),
             Self::NotCounted(why) => write!(f, "the number of changed files is unknown: {why}"),
             Self::Refused(why) => why.fmt(f),
         }
@@ -146,6 +162,7 @@ impl fmt::Display for CountUnknown {
             Self::NeverRan => f.write_str("the pipeline has no execution that the push can be compared with"),
             Self::Tag => f.write_str("a tag is compared with no commit"),
             Self::NotCompared => f.write_str("the push was compared with no commit"),
+            Self::Archive(why) => why.fmt(f),
         }
     }
 }
