@@ -121,6 +121,7 @@ fn explained(push: &Push, world: &AwsWorld, text: &str, config: &Path) -> Option
         tag,
         config: config.to_owned(),
         path: None,
+        at: None,
         all: false,
         json: false,
         push: Some(push_of_commits),

@@ -163,6 +163,9 @@ pub struct ExplainArguments {
     /// Answer for this file alone, as if nothing else had changed, with every pattern that matches it
     #[arg(long, value_name = "FILE", conflicts_with = "all")]
     pub path: Option<String>,
+    /// The time of the push, as in 2026-12-24T18:00:00Z, for rules with a window [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<jiff::Timestamp>,
     /// List every changed file that a pattern decides
     #[arg(long)]
     pub all: bool,

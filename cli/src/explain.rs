@@ -14,13 +14,15 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context as _, Result};
 use git_reader::{DefaultBranch, Repository};
 use pipeline_trigger::FUNCTION;
-use pipeline_trigger::decide::decide;
+use pipeline_trigger::decide::{StartPlan, decide};
 use pipeline_trigger::event::Push;
 use pipeline_trigger::facts::Facts;
 use pipeline_trigger::gather::gather;
 use pipeline_trigger::remark::Remark;
 use pipeline_trigger::report::report;
 use pipeline_trigger::rules::PipelineRule;
+use pipeline_trigger::window::holding::{commit_facts, windows_of};
+use pipeline_trigger::window::judge::judge;
 use serde_json::json;
 use shared::act::Performed;
 use shared::clock;
@@ -77,7 +79,8 @@ fn explained(arguments: &ExplainArguments) -> Result<ExplainedPush> {
     let _progress = progress::after_a_second(format!("reading {}", clone.repository.folder().display()));
     let push = clone.push(arguments)?;
     let rules = rules.of_repository(&push.repository);
-    let invocation = Invocation { now: clock::now()?, ..Invocation::by_hand(true) };
+    let now = arguments.at.map_or_else(clock::now, Ok)?;
+    let invocation = Invocation { now, ..Invocation::by_hand(true) };
     let (facts, files, event) = match &arguments.path {
         Some(path) => {
             let path = in_clone(&clone.repository, arguments.repo.is_some(), path)?;
@@ -97,12 +100,30 @@ fn explained(arguments: &ExplainArguments) -> Result<ExplainedPush> {
     let mut remarks = facts.remarks.clone();
     let reference = push.reference.full_name();
     remarks.extend(clone.work_tree.clone().map(|commit| Remark::WorkTree { reference, commit }));
-    let plan = decide(&push, &facts, &rules);
+    let mut plan = decide(&push, &facts, &rules);
+    let held = held(&mut plan, &clone.repository, &push, &rules, now)?;
+    plan.remarks.extend(held);
     let results = vec![Performed::NotCalled; plan.starts.len()];
     let report = report(plan, &remarks, &results);
     let mut decision = report.decision(FUNCTION.name, &event, &invocation);
     decision.actions.iter_mut().for_each(as_explained);
     Ok(ExplainedPush { decision, files })
+}
+
+/// Takes out of the plan what waits for a window, and returns what a clone does not know of it.
+fn held(
+    plan: &mut StartPlan,
+    repository: &Repository,
+    push: &Push,
+    rules: &[&PipelineRule],
+    now: jiff::Timestamp,
+) -> Result<Vec<Remark>> {
+    let (windows, reader) = (windows_of(rules), CloneReader::new(repository));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let commit = runtime.block_on(commit_facts(plan, &windows, push, &reader, now));
+    reader.check()?;
+    let held = judge(plan, &windows, Some(&push.reference), &commit, now).into_iter();
+    Ok(held.map(|held| Remark::HoldAssumed { pipeline: held.start.pipeline }).collect())
 }
 
 /// The facts about the push, as far as a clone has them, and with `all` what the patterns say of each file.

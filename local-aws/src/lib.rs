@@ -32,6 +32,7 @@ mod paging;
 mod protocol;
 mod runtime_api;
 mod s3;
+mod scheduler;
 mod security_hub;
 mod server;
 mod service;
@@ -58,6 +59,7 @@ pub use live::{
 };
 pub use runtime_api::{InvocationOutcome, RuntimeApi};
 pub use s3::PutObjectError;
+pub use scheduler::{ScheduleNow, ScheduledInvocation};
 pub use server::StartError;
 pub use service::ACCOUNT;
 pub use services::operations;

@@ -8,7 +8,7 @@ use crate::protocol::Wire;
 use crate::service::{ACCOUNT, Context, Service};
 use crate::{
     cloudformation, cloudwatch, codecommit, codepipeline, drs, dynamodb, ec2, eventbridge, iam,
-    organizations, s3, security_hub, sns, ssm, sts,
+    organizations, s3, scheduler, security_hub, sns, ssm, sts,
 };
 
 const SERVICES: &[Service] = &[
@@ -23,6 +23,7 @@ const SERVICES: &[Service] = &[
     iam::SERVICE,
     organizations::SERVICE,
     s3::SERVICE,
+    scheduler::SERVICE,
     security_hub::SERVICE,
     sns::SERVICE,
     ssm::SERVICE,

@@ -39,6 +39,7 @@ use crate::ec2::Ec2;
 use crate::fault::Faults;
 use crate::iam::Iam;
 use crate::s3::S3;
+use crate::scheduler::Scheduler;
 use crate::security_hub::SecurityHub;
 use crate::service::ACCOUNT;
 use crate::sns::Sns;
@@ -66,6 +67,7 @@ pub struct AwsWorld {
     pub(crate) dynamodb: DynamoDb,
     pub(crate) ec2: Ec2,
     pub(crate) account: AccountIdentity,
+    pub(crate) scheduler: Scheduler,
     pub(crate) security_hub: SecurityHub,
     pub(crate) iam: Iam,
     pub(crate) s3: S3,
@@ -128,6 +130,7 @@ impl AwsWorld {
             dynamodb: DynamoDb::default(),
             ec2: Ec2::default(),
             account: AccountIdentity::default(),
+            scheduler: Scheduler::default(),
             security_hub: SecurityHub::default(),
             iam: Iam::default(),
             s3: S3::default(),
@@ -269,8 +272,8 @@ impl AwsWorld {
     /// Performs every change that is due by `now`.
     pub(crate) fn catch_up(&self, now: Timestamp) {
         while let Some(due) = self.next_due().filter(|due| *due <= now) {
-            // One of the two, the earlier, so that the events on the bus are in order.
-            if !transitions::step(self, due) {
+            // One of them, the earliest, so that the events on the bus are in order.
+            if !self.scheduler.step(due) && !transitions::step(self, due) {
                 self.drs.step(&self.bus, due);
             }
         }
@@ -278,7 +281,7 @@ impl AwsWorld {
 
     /// When the next thing happens by itself.
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
-        [self.cloudformation.next_due(), self.drs.next_due()].into_iter().flatten().min()
+        [self.cloudformation.next_due(), self.drs.next_due(), self.scheduler.next_due()].into_iter().flatten().min()
     }
 
     /// Whether a pipeline of that name exists.

@@ -10,7 +10,7 @@ mod reader;
 mod syntax;
 mod value;
 
-pub use document::{ConfigError, Document, Place, RawTable};
+pub use document::{BesideError, ConfigError, Document, Place, RawTable};
 pub use near::{did_you_mean, nearest};
 pub use problem::{CODES, Code, Problem, ProblemLevel, has_errors, render};
 pub use reader::{TableReader, Text};

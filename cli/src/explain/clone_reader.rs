@@ -7,6 +7,7 @@ use std::rc::Rc;
 use anyhow::{Result, ensure};
 use git_reader::{DefaultBranch, GitError, Repository};
 use pipeline_trigger::reader::{DeclaredPipeline, ExecutionPage, Lookup, PathPage, Reader, RepositoryFile};
+use pipeline_trigger::window::judge::CommitAbout;
 use shared::call_error::CallError;
 
 /// The largest file that CodeCommit returns, in bytes ("Quotas in AWS CodeCommit", AWS CodeCommit User Guide).
@@ -158,5 +159,12 @@ impl Reader for CloneReader<'_> {
 
     async fn executions(&self, _: &str, _: Option<String>) -> Result<Lookup<ExecutionPage>, CallError> {
         Ok(Lookup::NotAsked)
+    }
+
+    async fn commit_about(&self, commit: &str) -> Result<Lookup<CommitAbout>, CallError> {
+        let commit = self.keep(self.repository.commit(commit))?;
+        Ok(commit.map_or(Lookup::Missing, |commit| {
+            Lookup::Found(CommitAbout { author: commit.author.email, message: commit.message })
+        }))
     }
 }

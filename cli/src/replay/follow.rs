@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use jiff::Timestamp;
-use local_aws::{AwsWorld, LocalAws, TimelineAction, TimelineEntry};
+use local_aws::{AwsWorld, LocalAws, ScheduledInvocation, TimelineAction, TimelineEntry};
 use serde_json::{Value, json};
 
 use super::failed_queue::FailedMessage;
@@ -96,6 +96,9 @@ impl<'a> EventPlayer<'a> {
                 self.follow(&event)?;
                 continue;
             }
+            for invocation in self.stage.aws.take_invocations() {
+                self.scheduled(&invocation)?;
+            }
             let due = self.stage.aws.next_due().filter(|_| follows);
             let message = self.queues.iter().map(|message| message.due).min();
             let is_first = |at: Timestamp| due.is_none_or(|due| at <= due);
@@ -140,6 +143,18 @@ impl<'a> EventPlayer<'a> {
     fn timed(&mut self, event: &Value, heading: &str, is_reconcile: bool) -> Result<()> {
         let routes = routes_of(self.case, event, self.arguments.function.as_deref(), false, self.template)?;
         routes.iter().try_for_each(|route| self.deliver(route, event, Some(heading), is_reconcile))
+    }
+
+    /// A schedule of EventBridge Scheduler invokes the function that created it.
+    fn scheduled(&mut self, invocation: &ScheduledInvocation) -> Result<()> {
+        let of_case = self.case.function.as_deref().or(self.arguments.function.as_deref());
+        let last = self.replays.last().map(|replay| replay.function.as_str());
+        let name = of_case.or(last).unwrap_or_default().to_owned();
+        let function = self.template.functions().find(|function| function.package == name);
+        let Some(function) = function else { return Ok(()) };
+        let ScheduledInvocation { schedule, input, at, .. } = invocation;
+        let heading = format!("{at} the schedule {schedule}: {}", kind(input));
+        self.deliver(&Route { function, note: None }, input, Some(&heading), false)
     }
 
     /// Delivers an event of AWS's bus.

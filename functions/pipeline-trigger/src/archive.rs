@@ -45,7 +45,9 @@ async fn compared(
 ) -> Result<ArchiveChanges, ArchiveUnknown> {
     let version = object.version.as_deref().ok_or(ArchiveUnknown::NoVersion)?;
     let of = |version| ObjectVersion { s3, bucket: &object.bucket, key: &object.key, version };
-    let earlier = earlier_version(s3, object, version).await.map_err(ArchiveUnknown::Versions)?;
+    // Of several held versions, what changed since the first of them counts.
+    let since = object.held_since.as_deref().unwrap_or(version);
+    let earlier = earlier_version(s3, object, since).await.map_err(ArchiveUnknown::Versions)?;
     let after = read(&of(version)).await.map_err(ArchiveUnknown::Archive)?;
     let before = match &earlier {
         None => Vec::new(),

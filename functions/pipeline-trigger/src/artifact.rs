@@ -24,6 +24,10 @@ use crate::image::{self, ImagePush, ParsedImage};
 use crate::object::{self, CreatedObject};
 use crate::report::report;
 use crate::rules::{ArtifactRule, ImageRule, ObjectRule, Rules};
+use crate::settings::Settings;
+use crate::window::hold::HeldSource;
+use crate::window::holding::Holding;
+use crate::window::judge::{CommitFacts, judge};
 
 pub use decide::{ArtifactFacts, ArtifactPipeline, decide};
 pub use declared::DeclaredSource;
@@ -69,13 +73,29 @@ impl Artifact {
         }
     }
 
+    /// The repository or the bucket.
+    fn source(&self) -> &str {
+        match self {
+            Self::Image(push) => &push.repository,
+            Self::Object(object) => &object.bucket,
+        }
+    }
+
+    /// What later events replace, while a window is closed: the image, or the key.
+    fn reference(&self) -> &str {
+        match self {
+            Self::Image(_) => "image",
+            Self::Object(object) => &object.key,
+        }
+    }
+
     /// The same token for every delivery of an event.
     fn token(&self, pipeline: &str) -> String {
         match self {
             Self::Image(ImagePush { repository, tag, digest, time }) => {
                 client_token(["image", repository, tag.as_deref().unwrap_or_default(), digest, time, pipeline])
             }
-            Self::Object(CreatedObject { bucket, key, version, sequencer, time }) => {
+            Self::Object(CreatedObject { bucket, key, version, sequencer, time, held_since: _ }) => {
                 let version = version.as_deref().unwrap_or_default();
                 client_token(["object", bucket, key, version, sequencer, time, pipeline])
             }
@@ -97,14 +117,17 @@ pub fn is_artifact_event(event: &Value) -> bool {
     image::is_image_event(event) || object::is_object_event(event)
 }
 
-/// From an event of ECR or S3 to what was decided and done about it.
+/// From an event of ECR or S3 to what was decided and done about it. `opened` is the pipeline whose schedule held the event: then
+/// only its rules are asked.
 ///
 /// # Errors
 /// When the event is malformed. What fails later is in the decision.
 pub async fn handle_artifact(
     event: &Value,
-    invocation: Invocation,
+    opened: Option<&str>,
     rules: &Rules,
+    invocation: &Invocation,
+    settings: &Settings,
     aws: &Clients,
 ) -> Result<Decision, Failure> {
     let malformed = |error| Failure::new("MalformedEvent", &error);
@@ -114,14 +137,39 @@ pub async fn handle_artifact(
             ParsedImage::Push(push) => Artifact::Image(push),
             ParsedImage::Other { action, result } => {
                 let report = Report::of(Verdict::Skip, "event", &Because::ImageNotPushed { action, result });
-                return Ok(report.decision(FUNCTION.name, "an event of ECR that is no push", &invocation));
+                return Ok(report.decision(FUNCTION.name, "an event of ECR that is no push", invocation));
             }
         },
     };
-    let rules = artifact.rules(rules);
+    let mut rules = artifact.rules(rules);
+    rules.retain(|rule| opened.is_none_or(|pipeline| rule.common().name == pipeline));
+    let title = match opened {
+        Some(_) => format!("window opened: {artifact}"),
+        None => artifact.to_string(),
+    };
+    if let Some(pipeline) = opened.filter(|_| rules.is_empty()) {
+        let because = Because::HeldRuleGone { repository: artifact.source().to_owned() };
+        let report = Report::of(Verdict::Skip, pipeline, &because);
+        return Ok(report.decision(FUNCTION.name, &title, invocation));
+    }
     let facts = gather::gather(&artifact, &rules, aws, invocation.deadline).await;
-    let plan = decide(&artifact, &facts, &rules);
-    let results = act(&plan.starts, aws, &invocation).await;
-    let report = report(plan, &facts.remarks, &results);
-    Ok(report.decision(FUNCTION.name, &artifact.to_string(), &invocation))
+    let mut plan = decide(&artifact, &facts, &rules);
+    let source = HeldSource {
+        source: artifact.source(),
+        reference: artifact.reference(),
+        event,
+        from_schedule: opened.is_some(),
+    };
+    let holding = Holding { source, settings, aws, invocation };
+    let windows: Vec<_> = rules.iter().map(|rule| rule.common().window.as_deref()).collect();
+    let held = judge(&mut plan, &windows, None, &CommitFacts::NotAsked, invocation.now);
+    let of_holds = holding.hold_all(&mut plan, &held, &artifact.to_string()).await;
+    let results = act(&plan.starts, aws, invocation).await;
+    // Each event has a revision of its own, so that an older one must not run last.
+    let may_hold: Vec<bool> = windows.iter().map(Option::is_some).collect();
+    let of_releases = holding.release_all(&plan, &may_hold, &results).await;
+    let mut report = report(plan, &facts.remarks, &results);
+    report.add(of_holds);
+    report.add(of_releases);
+    Ok(report.decision(FUNCTION.name, &title, invocation))
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use shared::call_error::CallError;
 use shared::config::Place;
 use shared::decision::{Evidence, Explain};
 
@@ -10,6 +11,9 @@ use crate::archive::ArchiveUnknown;
 use crate::event::{NotOurs, short};
 use crate::rules::{IgnoreLine, Pattern};
 use crate::unread::{FilesUnknown, ReadError};
+use crate::window::Opening;
+use crate::window::calendar::{Closed, HORIZON_YEARS};
+use crate::window::hold::NotHeld;
 
 /// A pattern that decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +120,20 @@ pub enum Because {
     PipelineUnreadable { error: ReadError },
     /// The call failed.
     StartFailed { error: NotStarted },
+
+    // Windows.
+    /// The rule's window is closed; a schedule starts the pipeline when it opens.
+    WindowClosed { window: String, closed: Closed, until: Opening },
+    /// The rule's window is closed, and does not open in the next years.
+    WindowNeverOpens { window: String, closed: Closed },
+    /// The window is closed, and the start could not be scheduled.
+    HoldFailed { window: String, error: NotHeld },
+    /// A schedule invoked the function for a pipeline that no rule starts for this branch or tag any more.
+    HeldRuleGone { repository: String },
+    /// The pipeline started, and the schedule of an older commit could not be deleted.
+    ReleaseFailed { error: NotHeld },
+    /// The email about a held start could not be sent.
+    HoldEmailFailed { error: CallError },
 }
 
 impl Explain for Because {
@@ -264,6 +282,25 @@ impl fmt::Display for Because {
                 )
             }
             Self::StartFailed { error } => write!(f, "the pipeline could not be started: {error}"),
+            Self::WindowClosed { window, closed, until } => {
+                write!(f, "the window `{window}` is closed ({closed}); it opens at {until}")
+            }
+            Self::WindowNeverOpens { window, closed } => write!(
+                f,
+                "the window `{window}` is closed ({closed}), and does not open within {HORIZON_YEARS} years"
+            ),
+            Self::HoldFailed { window, error } => {
+                write!(f, "the window `{window}` is closed, and the start could not be scheduled: {error}")
+            }
+            Self::HeldRuleGone { repository } => {
+                write!(f, "no rule for `{repository}` starts this pipeline any more, so its held push starts nothing")
+            }
+            Self::ReleaseFailed { error } => {
+                write!(f, "the pipeline started, and the schedule of an older commit could not be deleted: {error}")
+            }
+            Self::HoldEmailFailed { error } => {
+                write!(f, "the email that a start is held could not be sent: {error}")
+            }
         }
     }
 }

@@ -2,31 +2,54 @@
 
 use shared::config::ProblemLevel;
 use shared::foreign_event::ForeignEvent;
-use shared::function::{Call, Function, Key, KeyDefault, Table, WithoutRules};
+use shared::function::{Call, Function, Key, KeyDefault, Setting, Table, WithoutRules};
 use strum::VariantNames as _;
 
 use crate::because::Because;
 use crate::remark::Remark;
-use crate::rules::{PROBLEMS, TABLE};
+use crate::window::schedule;
+use crate::rules::{PROBLEMS, TABLE, WINDOW_TABLE};
+use crate::settings::{GROUP, QUEUE, ROLE, TOPIC};
 
 const REPOSITORY: &str = "arn:{partition}:codecommit:{region}:{account}:*";
 const OBJECT: &str = "arn:{partition}:s3:::*/*";
 const BUCKET: &str = "arn:{partition}:s3:::*";
 const PIPELINE: &str = "arn:{partition}:codepipeline:{region}:{account}:*";
+const SCHEDULE: &str = "arn:{partition}:scheduler:{region}:{account}:schedule/*/*";
+const ROLES: &str = "arn:{partition}:iam::{account}:role/*";
+const TOPICS: &str = "arn:{partition}:sns:{region}:{account}:*";
 
 /// pipeline-trigger.
 pub const FUNCTION: Function = Function {
     name: "pipeline-trigger",
     summary: "Starts the CodePipeline pipelines whose files a CodeCommit push changed.",
-    tables: &[Table {
-        name: TABLE,
-        summary: "One pipeline and the pushes, images or objects that start it.",
-        keys: KEYS,
-        is_list: true,
-    }],
-    settings: &[],
+    tables: &[
+        Table {
+            name: TABLE,
+            summary: "One pipeline and the pushes, images or objects that start it.",
+            keys: KEYS,
+            is_list: true,
+        },
+        Table {
+            name: WINDOW_TABLE,
+            summary: "The times at which the pipelines that use it start.",
+            keys: WINDOW_KEYS,
+            is_list: true,
+        },
+    ],
+    settings: &[
+        Setting { name: TOPIC, takes: "the ARN of an SNS topic", default: Some("no email is sent") },
+        Setting { name: GROUP, takes: "the name of a schedule group", default: Some("no start can be held") },
+        Setting { name: ROLE, takes: "the ARN of a role", default: Some("no start can be held") },
+        Setting {
+            name: QUEUE,
+            takes: "the ARN of an SQS queue",
+            default: Some("EventBridge Scheduler drops an invocation that it cannot make"),
+        },
+    ],
     calls: &[
         Call::on("codecommit:GetBranch", REPOSITORY),
+        Call::on("codecommit:GetCommit", REPOSITORY),
         Call::on("codecommit:GetDifferences", REPOSITORY),
         Call::on("codecommit:GetFile", REPOSITORY),
         Call::on("codecommit:GetMergeOptions", REPOSITORY),
@@ -36,6 +59,12 @@ pub const FUNCTION: Function = Function {
         Call::on("codepipeline:StartPipelineExecution", PIPELINE),
         Call::on("s3:GetObjectVersion", OBJECT),
         Call::on("s3:ListBucketVersions", BUCKET),
+        Call::on(schedule::CREATE, SCHEDULE),
+        Call::on(schedule::GET, SCHEDULE),
+        Call::on(schedule::UPDATE, SCHEDULE),
+        Call::on(schedule::DELETE, SCHEDULE),
+        Call::on("iam:PassRole", ROLES),
+        Call::on(notification::PUBLISH, TOPICS),
     ],
     problems: PROBLEMS,
     reasons: &[Because::VARIANTS, ForeignEvent::CODES, Remark::VARIANTS],
@@ -145,5 +174,80 @@ const KEYS: &[Key] = &[
         takes: "`true`, `false`",
         default: KeyDefault::Value("false"),
         summary: "Compares the files in the zip archive with those of the object's earlier version.",
+    },
+    Key {
+        name: "window",
+        takes: "string",
+        default: KeyDefault::Absent("the pipeline starts at any time"),
+        summary: "The name of the `[[window]]` in which the pipeline starts.",
+    },
+];
+
+const WINDOW_KEYS: &[Key] = &[
+    Key {
+        name: "name",
+        takes: "string",
+        default: KeyDefault::Required,
+        summary: "The name that rules use.",
+    },
+    Key {
+        name: "time-zone",
+        takes: "string",
+        default: KeyDefault::Required,
+        summary: "The time zone of all its dates and times, as the IANA database names it.",
+    },
+    Key {
+        name: "days",
+        takes: "array of `\"mon\"`, `\"tue\"`, `\"wed\"`, `\"thu\"`, `\"fri\"`, `\"sat\"`, `\"sun\"`",
+        default: KeyDefault::Absent("every day"),
+        summary: "The days on which its hours begin.",
+    },
+    Key {
+        name: "hours",
+        takes: "string or array of strings",
+        default: KeyDefault::Absent("the whole day"),
+        summary: "The hours in which it is open; hours over midnight belong to the day on which they begin.",
+    },
+    Key {
+        name: "holidays",
+        takes: "array of strings",
+        default: KeyDefault::Absent("none"),
+        summary: "Dates on which it is closed.",
+    },
+    Key {
+        name: "holidays-file",
+        takes: "string",
+        default: KeyDefault::Absent("none"),
+        summary: "An iCalendar file beside the rules, whose events close it.",
+    },
+    Key {
+        name: "freezes",
+        takes: "array of tables",
+        default: KeyDefault::Absent("none"),
+        summary: "Periods in which it is closed, each with `from`, `until` and `reason`.",
+    },
+    Key {
+        name: "except-branches",
+        takes: "array of strings",
+        default: KeyDefault::Absent("none"),
+        summary: "The branches whose pushes start at any time, as patterns.",
+    },
+    Key {
+        name: "except-tags",
+        takes: "array of strings",
+        default: KeyDefault::Absent("none"),
+        summary: "The tags whose pushes start at any time, as patterns.",
+    },
+    Key {
+        name: "except-authors",
+        takes: "array of strings",
+        default: KeyDefault::Absent("none"),
+        summary: "Email addresses: a pushed commit of one of these authors starts at any time.",
+    },
+    Key {
+        name: "except-marker",
+        takes: "string",
+        default: KeyDefault::Absent("none"),
+        summary: "A text: a pushed commit with it in its message starts at any time.",
     },
 ];

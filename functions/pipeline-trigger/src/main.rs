@@ -2,6 +2,7 @@
 
 use pipeline_trigger::aws::Clients;
 use pipeline_trigger::rules;
+use pipeline_trigger::settings::Settings;
 use shared::config::deployed;
 
 #[tokio::main(flavor = "current_thread")]
@@ -10,10 +11,11 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     // in the queue.
     let rules = deployed::rules(rules::read);
     let aws = Clients::new(&shared::aws::sdk_config().await);
-    let (rules, aws) = (&rules, &aws);
+    let settings = Settings::read();
+    let (rules, settings, aws) = (&rules, &settings, &aws);
     shared::lambda::run(async move |event, invocation| match rules {
         // Boxed: unboxed, the SDK's calls nest futures deeper than the compiler's limit.
-        Ok(rules) => Box::pin(pipeline_trigger::handle(event, invocation, rules, aws)).await,
+        Ok(rules) => Box::pin(pipeline_trigger::handle(event, invocation, rules, settings, aws)).await,
         Err(failure) => Err(failure.clone()),
     })
     .await

@@ -16,6 +16,8 @@ pub struct CreatedObject {
     pub key: String,
     /// The version; none in a bucket that is not versioned.
     pub version: Option<String>,
+    /// The oldest version that a window held back, if the event was held with earlier ones.
+    pub held_since: Option<String>,
     /// Orders the events of one key.
     pub sequencer: String,
     /// The event's time, as the event has it; part of every token.
@@ -49,6 +51,7 @@ pub fn parse(event: &Value) -> Result<CreatedObject, MalformedEvent> {
         key: required(event, "/detail/object/key", "detail.object.key")?,
         // A bucket whose versioning is suspended has one version of this id, and the next object replaces it.
         version: version.filter(|version| !version.is_empty() && version != "null"),
+        held_since: optional(event, "/detail/object/held-since-version", "detail.object.held-since-version")?,
         sequencer: optional(event, "/detail/object/sequencer", "detail.object.sequencer")?.unwrap_or_default(),
         time: optional(event, "/time", "time")?.unwrap_or_default(),
     })

@@ -3,11 +3,13 @@
 mod account;
 
 use std::collections::BTreeSet;
-use std::future::Future;
+use std::future::{Future, ready};
 
 use shared::call_error::CallError;
 
 pub use account::AccountReader;
+
+use crate::window::judge::CommitAbout;
 
 /// Answers the questions of [`crate::gather`]: a deployed function asks AWS, `pointsman explain` asks a clone.
 pub trait Reader {
@@ -48,6 +50,11 @@ pub trait Reader {
         pipeline: &str,
         token: Option<String>,
     ) -> impl Future<Output = Result<Lookup<ExecutionPage>, CallError>>;
+
+    /// The author and the message of a commit. A source without commits has none.
+    fn commit_about(&self, _commit: &str) -> impl Future<Output = Result<Lookup<CommitAbout>, CallError>> {
+        ready(Ok(Lookup::NotAsked))
+    }
 }
 
 /// An answer about something that may not exist.

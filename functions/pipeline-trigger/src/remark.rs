@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use shared::call_error::CallError;
 use shared::decision::Explain;
 use shared::text::{list, noun};
 
@@ -11,6 +12,8 @@ use crate::event::short;
 use crate::facts::Files;
 use crate::unread::{IgnoreFileProblem, ReadError};
 use crate::variables::Dropped;
+use crate::window::calendar::Closed;
+use crate::window::judge::WindowException;
 
 /// An observation that decided nothing.
 #[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
@@ -63,6 +66,18 @@ pub enum Remark {
     NoEarlierVersion { object: String },
     /// Variables of the rule that the pipeline is started without.
     VariablesDropped { pipeline: String, variables: Vec<String>, why: Dropped },
+    /// The window is closed, and an exception starts the pipeline.
+    WindowException { pipeline: String, window: String, closed: Closed, why: WindowException },
+    /// The author and the message of the commit could not be read, so no exception by them applies.
+    ExceptionUnread { pipeline: String, error: CallError },
+    /// The schedule of an earlier push has this push, too.
+    HoldMoved { pipeline: String },
+    /// The schedule has this push already.
+    AlreadyHeld { pipeline: String },
+    /// The schedule of an earlier push is deleted, because a later commit starts.
+    HoldDeleted { pipeline: String },
+    /// `explain` reads no schedule: an earlier push may be held.
+    HoldAssumed { pipeline: String },
 }
 
 /// Why a pattern does not match, although it nearly does.
@@ -125,6 +140,12 @@ impl Remark {
             | Self::StillPollsBucket { pipeline, .. }
             | Self::VersionUnknown { pipeline }
             | Self::OtherKey { pipeline, .. }
+            | Self::WindowException { pipeline, .. }
+            | Self::ExceptionUnread { pipeline, .. }
+            | Self::HoldMoved { pipeline }
+            | Self::AlreadyHeld { pipeline }
+            | Self::HoldDeleted { pipeline }
+            | Self::HoldAssumed { pipeline }
             | Self::StillPolls { pipeline, .. } => pipeline,
             Self::NoEarlierVersion { object } => object,
         }
@@ -222,6 +243,23 @@ impl fmt::Display for Remark {
                 let noun = noun(variables.len(), "variable");
                 write!(f, "the pipeline starts without the rule's {noun} {}: {why}", list(names))
             }
+            Self::WindowException { window, closed, why, .. } => {
+                write!(f, "the window `{window}` is closed ({closed}), and {why}, so the pipeline starts")
+            }
+            Self::ExceptionUnread { error, .. } => write!(
+                f,
+                "the commit's author and message could not be read ({error}), so no exception of the window applies"
+            ),
+            Self::HoldMoved { .. } => f.write_str(
+                "an earlier push is held, too: its schedule now has this commit, and the files of both pushes count",
+            ),
+            Self::AlreadyHeld { .. } => f.write_str("the schedule has this push already"),
+            Self::HoldDeleted { .. } => f.write_str(
+                "the schedule of an earlier push is deleted, because the pipeline starts with a later commit",
+            ),
+            Self::HoldAssumed { .. } => f.write_str(
+                "EventBridge Scheduler was not read; if an earlier push is held, the files of both pushes count",
+            ),
         }
     }
 }

@@ -9,9 +9,11 @@ mod name;
 mod object;
 mod part;
 mod read;
+mod window;
 pub mod variables;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use shared::config::{Code, Place};
 use shared::glob::{BAD_GLOB, COVERS_NOTHING, EMPTY_LIST, NEVER_DECIDES, UNLIKELY};
@@ -23,8 +25,11 @@ pub use image::ImageRule;
 pub use name::NameTemplate;
 pub use object::ObjectRule;
 pub use read::{TABLE, read};
+pub use window::TABLE as WINDOW_TABLE;
 pub use shared::glob::{PathMatcher, Pattern, PatternList};
 pub use variables::Variable;
+
+use crate::window::Window;
 
 /// The problem codes of this function's table, beside those of every table.
 pub const PROBLEMS: &[Code] = &[
@@ -54,6 +59,17 @@ pub const PROBLEMS: &[Code] = &[
     image::BAD_IMAGE,
     object::EMPTY_BUCKET,
     object::BAD_BUCKET,
+    window::EMPTY_NAME,
+    window::DUPLICATE,
+    window::BAD_ZONE,
+    window::BAD_DAY,
+    window::BAD_HOURS,
+    window::BAD_DATE,
+    window::BAD_CALENDAR,
+    window::BAD_EXCEPTION,
+    window::NEVER_OPENS,
+    window::UNKNOWN,
+    window::UNUSED,
 ];
 
 /// All rules, in the order of the file.
@@ -111,6 +127,8 @@ pub struct PipelineRule {
     pub pin: Pin,
     /// The variables that the pipeline is started with, in the order of the file.
     pub variables: Vec<Variable>,
+    /// The window in which the pipeline starts; at any time where none is written.
+    pub window: Option<Arc<Window>>,
     /// Where the rule stands.
     pub place: Place,
     /// The bytes of the file where its pipeline and its repository are named.

@@ -13,11 +13,14 @@ use crate::server::{Request, respond};
 
 /// Whether a service uses this protocol.
 pub(super) fn serves(service: &str) -> bool {
-    matches!(service, "drs" | "securityhub")
+    matches!(service, "drs" | "scheduler" | "securityhub")
 }
 
 /// The API (none is named), the operation and the input.
 pub(super) fn read(request: &Request, service: &str) -> (String, String, Result<Value, ErrorAnswer>) {
+    if service == "scheduler" {
+        return of_scheduler(request);
+    }
     let operation = match (service, request.parts.uri.path()) {
         ("securityhub", "/findings/import") => "BatchImportFindings".to_owned(),
         (_, path) => path.trim_start_matches('/').to_owned(),
@@ -31,6 +34,37 @@ pub(super) fn read(request: &Request, service: &str) -> (String, String, Result<
         _ => Err(ErrorAnswer::not_served(format_args!("{} {}", request.parts.method, request.parts.uri))),
     };
     (String::new(), operation, input)
+}
+
+/// EventBridge Scheduler: the method names the operation, the path the schedule, and the query the group.
+fn of_scheduler(request: &Request) -> (String, String, Result<Value, ErrorAnswer>) {
+    let uri = &request.parts.uri;
+    let name = uri.path().strip_prefix("/schedules/").filter(|name| !name.contains('/'));
+    let operation = match (name, request.parts.method.as_str()) {
+        (Some(_), "POST") => "CreateSchedule",
+        (Some(_), "GET") => "GetSchedule",
+        (Some(_), "PUT") => "UpdateSchedule",
+        (Some(_), "DELETE") => "DeleteSchedule",
+        _ => return (String::new(), format!("{} {}", request.parts.method, uri.path()), Ok(json!({}))),
+    };
+    let mut input = match request.body.is_empty() {
+        true => json!({}),
+        false => serde_json::from_slice(&request.body).unwrap_or_default(),
+    };
+    if let Some(members) = input.as_object_mut() {
+        members.insert("Name".to_owned(), json!(name));
+        for (key, value) in uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('=')) {
+            let member = match key {
+                "groupName" => "GroupName",
+                "clientToken" => "ClientToken",
+                other => other,
+            };
+            members.insert(member.to_owned(), json!(value));
+        }
+        return (String::new(), operation.to_owned(), Ok(input));
+    }
+    let refused = ErrorAnswer::new("ValidationException", "the request is not a JSON object");
+    (String::new(), operation.to_owned(), Err(refused))
 }
 
 pub(super) fn response(
@@ -77,7 +111,7 @@ fn status(refusal: &ErrorAnswer) -> u16 {
 fn error(wire: &Wire, refusal: &ErrorAnswer) -> Value {
     let mut body = match &*wire.service {
         // The names of the members in the service's model.
-        "securityhub" => json!({"Message": refusal.message, "Code": refusal.code}),
+        "scheduler" | "securityhub" => json!({"Message": refusal.message, "Code": refusal.code}),
         _ => json!({"message": refusal.message, "code": refusal.code}),
     };
     for (member, value) in refusal.further.iter().flat_map(|further| further.iter()) {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde::Serialize;
 use toml::Spanned;
@@ -40,6 +40,20 @@ pub struct ConfigError {
     source: std::io::Error,
 }
 
+/// Why a file beside the rules cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BesideError {
+    /// The name is not that of one file.
+    #[error("it is not the name of a file beside the rules")]
+    Name,
+    /// The rules are not in a folder.
+    #[error("the rules are in no folder")]
+    Nowhere,
+    /// The file cannot be read.
+    #[error("{0}")]
+    Read(#[from] std::io::Error),
+}
+
 /// The text of a rules file and the name it is shown under.
 #[derive(Debug, Clone)]
 pub struct Document {
@@ -53,6 +67,8 @@ pub struct Document {
     /// What is wrong with the text itself.
     problems: Vec<Problem>,
     wants_warnings: bool,
+    /// The folder of the file; none if the text is in no folder.
+    folder: Option<PathBuf>,
 }
 
 /// The bytes between two counts of characters.
@@ -90,7 +106,7 @@ impl Document {
         let characters = counts.collect();
         let (entries, mistakes) = parsed(&text);
         problems.extend(mistakes);
-        Self { name, text, lines, characters, entries, problems, wants_warnings: true }
+        Self { name, text, lines, characters, entries, problems, wants_warnings: true, folder: None }
     }
 
     /// The same document for a function, which needs its errors only.
@@ -118,7 +134,22 @@ impl Document {
         let bytes = std::fs::read(path).map_err(|source| ConfigError { path: path.to_owned(), source })?;
         let name = path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
         let (text, problems) = decoded(bytes);
-        Ok(Self::of(name.into_owned(), text, problems))
+        let folder = path.parent().map(Path::to_owned);
+        Ok(Self { folder, ..Self::of(name.into_owned(), text, problems) })
+    }
+
+    /// The bytes of a file beside the rules, which is deployed with them.
+    ///
+    /// # Errors
+    /// When the name is not that of one file, or the file cannot be read.
+    pub fn beside(&self, name: &str) -> Result<Vec<u8>, BesideError> {
+        let mut parts = Path::new(name).components();
+        let is_one = matches!((parts.next(), parts.next()), (Some(Component::Normal(part)), None) if part == name);
+        if !is_one || name.contains(['/', '\\', '\0']) {
+            return Err(BesideError::Name);
+        }
+        let folder = self.folder.as_ref().ok_or(BesideError::Nowhere)?;
+        Ok(std::fs::read(folder.join(name))?)
     }
 
     /// The name that problems and places show.

@@ -28,8 +28,8 @@ pub const CODES: &[Code] = &[EMPTY_LIST, BAD_GLOB, NEVER_DECIDES, UNLIKELY, COVE
 /// The names that the lists at `key` are about.
 pub fn kind_of(key: &str) -> NameKind {
     match key {
-        "branches" | "protected" | "pinned" => NameKind::Branch,
-        "tags" => NameKind::Tag,
+        "branches" | "protected" | "pinned" | "except-branches" => NameKind::Branch,
+        "tags" | "except-tags" => NameKind::Tag,
         "repositories" => NameKind::Repository,
         _ => NameKind::Path,
     }

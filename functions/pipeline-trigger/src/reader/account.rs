@@ -1,6 +1,6 @@
 //! The reader of a deployed function: CodeCommit and CodePipeline.
 
-use aws_sdk_codecommit::types::{Difference, FileModeTypeEnum};
+use aws_sdk_codecommit::types::{Commit, Difference, FileModeTypeEnum};
 use aws_sdk_codepipeline::types::{
     ActionCategory, ActionDeclaration, PipelineDeclaration, PipelineExecutionStatus,
     PipelineExecutionSummary, PipelineType,
@@ -12,6 +12,7 @@ use super::{
     SourceRevision,
 };
 use crate::aws::{Clients, PIPELINE_NOT_FOUND};
+use crate::window::judge::CommitAbout;
 
 /// Reads a repository and its pipelines in the account of the function.
 #[derive(Debug, Clone, Copy)]
@@ -98,6 +99,14 @@ impl Reader for AccountReader<'_> {
             let executions = page.pipeline_execution_summaries().iter().map(past).collect();
             Lookup::Found(ExecutionPage { executions, next: page.next_token })
         }))
+    }
+
+    async fn commit_about(&self, commit: &str) -> Result<Lookup<CommitAbout>, CallError> {
+        let call = self.aws.codecommit.get_commit().repository_name(self.repository).commit_id(commit);
+        let answer = call.send().await.map_err(|error| CallError::new("codecommit:GetCommit", error))?;
+        let commit = answer.commit.unwrap_or_else(|| Commit::builder().build());
+        let author = commit.author().and_then(|author| author.email()).unwrap_or_default().to_owned();
+        Ok(Lookup::Found(CommitAbout { author, message: commit.message.unwrap_or_default() }))
     }
 }
 

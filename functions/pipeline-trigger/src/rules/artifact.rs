@@ -1,11 +1,15 @@
 //! What rules with `image` and rules with `bucket` have in common, and the keys that belong to another kind of source.
 
+use std::sync::Arc;
+
 use shared::config::{Code, Place, Problem, TableReader, Text};
 
 use super::PipelineNamedAt;
 use super::read::{TABLE, action, fixed_name};
 use super::variables::{self, Variable};
+use super::window::Windows;
 use crate::FUNCTION;
+use crate::window::Window;
 
 /// A table has more than one source.
 pub(super) const SEVERAL_SOURCES: Code =
@@ -29,6 +33,8 @@ pub struct ArtifactRule {
     pub source_action: Option<String>,
     /// The variables that the pipeline is started with, in the order of the file.
     pub variables: Vec<Variable>,
+    /// The window in which the pipeline starts; at any time when it is not written.
+    pub window: Option<Arc<Window>>,
     /// Where the rule stands.
     pub place: Place,
     /// The bytes of the file where its pipeline and its repository or bucket are named.
@@ -104,15 +110,16 @@ pub(super) fn keys_of_others(table: &mut TableReader<'_, '_, '_>, kind: SourceKi
 /// Reads the keys that both kinds have. `placeholders` are those that an event can fill.
 pub(super) fn common(
     table: &mut TableReader<'_, '_, '_>,
+    windows: &mut Windows,
     place: Place,
-    name: Option<&Text>,
-    source: Option<&Text>,
+    (name, source): (Option<&Text>, Option<&Text>),
     placeholders: &[&'static str],
 ) -> Option<ArtifactRule> {
     let fixed = name.and_then(|text| fixed_name(table, text));
     let source_action = table.string("source-action").and_then(|text| action(table, text));
     let (variables, texts): (Vec<_>, Vec<_>) = variables::read(table).into_iter().unzip();
     variables::never_filled_by(table, placeholders, &variables, &texts);
+    let window = windows.of_rule(table);
     let named_at = PipelineNamedAt { pipeline: name?.span(), repository: source?.span() };
-    Some(ArtifactRule { name: fixed?, source_action, variables, place, named_at })
+    Some(ArtifactRule { name: fixed?, source_action, variables, window: window.ok()?, place, named_at })
 }

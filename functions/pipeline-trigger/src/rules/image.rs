@@ -5,6 +5,7 @@ use shared::glob::{BAD_GLOB, COVERS_NOTHING, PatternList, kind_of, read as patte
 
 use super::artifact::{ArtifactRule, SourceKind, common, keys_of_others};
 use super::variables::{IMAGE_DIGEST, IMAGE_TAG, REPOSITORY};
+use super::window::Windows;
 
 pub(super) const EMPTY_IMAGE: Code = Code { name: "empty-image", title: "a rule has no image" };
 pub(super) const BAD_IMAGE: Code =
@@ -25,6 +26,7 @@ pub struct ImageRule {
 pub(super) fn read(
     document: &Document,
     mut table: TableReader<'_, '_, '_>,
+    windows: &mut Windows,
     name: Option<&Text>,
     place: shared::config::Place,
 ) -> (Option<Text>, Option<ImageRule>) {
@@ -34,7 +36,7 @@ pub(super) fn read(
     if let Some(tags) = &tags {
         tags_of_images(&mut table, tags);
     }
-    let common = common(&mut table, place, name, image.as_ref(), &[REPOSITORY, IMAGE_TAG, IMAGE_DIGEST]);
+    let common = common(&mut table, windows, place, (name, image.as_ref()), &[REPOSITORY, IMAGE_TAG, IMAGE_DIGEST]);
     keys_of_others(&mut table, SourceKind::Image);
     table.finish();
     let rule = image.zip(common).map(|(image, common)| ImageRule { common, image: image.into_inner(), tags });

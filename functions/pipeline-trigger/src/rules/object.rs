@@ -9,6 +9,7 @@ use super::ignore::{IgnoreLine, ignored_by};
 use super::judge::NO_EFFECT;
 use super::lines;
 use super::variables::{CHANGED_FILES, OBJECT_KEY, OBJECT_VERSION};
+use super::window::Windows;
 use crate::because::{Because, Deciding};
 
 pub(super) const EMPTY_BUCKET: Code = Code { name: "empty-bucket", title: "a rule has no bucket" };
@@ -74,6 +75,7 @@ impl ObjectRule {
 pub(super) fn read(
     document: &Document,
     mut table: TableReader<'_, '_, '_>,
+    windows: &mut Windows,
     name: Option<&Text>,
     place: shared::config::Place,
 ) -> (Option<Text>, Option<ObjectRule>) {
@@ -90,7 +92,7 @@ pub(super) fn read(
     }
     let count: &[&'static str] = if archive { &[CHANGED_FILES] } else { &[] };
     let placeholders = [&[OBJECT_KEY, OBJECT_VERSION], count].concat();
-    let common = common(&mut table, place, name, bucket.as_ref(), &placeholders);
+    let common = common(&mut table, windows, place, (name, bucket.as_ref()), &placeholders);
     keys_of_others(&mut table, SourceKind::Bucket);
     table.finish();
     let rule = (|| {

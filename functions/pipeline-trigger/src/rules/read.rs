@@ -13,6 +13,7 @@ use super::lines;
 use super::name::NameTemplate;
 use super::object;
 use super::variables::{self, Pushes};
+use super::window::Windows;
 use super::{Baseline, ImageRule, NewBranch, ObjectRule, Pin, PipelineNamedAt, PipelineRule, Rules};
 use crate::FUNCTION;
 
@@ -43,8 +44,9 @@ pub fn read(document: &Document, problems: &mut Vec<Problem>) -> Rules {
     let tables = document.tables(TABLE, problems);
     let mut first_of: HashMap<(String, SourceKind, String), Range<usize>> = HashMap::new();
     let mut rules = Rules::default();
+    let mut windows = Windows::read(document, problems);
     for table in &tables {
-        let RuleRead { kind, named, rule } = rule(document, table, problems);
+        let RuleRead { kind, named, rule } = rule(document, table, &mut windows, problems);
         if let Some((name, repository)) = named {
             let key = (name.get_ref().clone(), kind, repository.into_inner());
             if let Some(first) = first_of.get(&key) {
@@ -60,6 +62,7 @@ pub fn read(document: &Document, problems: &mut Vec<Problem>) -> Rules {
             None => {}
         }
     }
+    windows.finish(problems);
     rules
 }
 
@@ -78,18 +81,23 @@ enum AnyRule {
     Object(ObjectRule),
 }
 
-fn rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Problem>) -> RuleRead {
+fn rule(
+    document: &Document,
+    table: &RawTable<'_>,
+    windows: &mut Windows,
+    problems: &mut Vec<Problem>,
+) -> RuleRead {
     let mut table = TableReader::new(FUNCTION.described_table(TABLE), table, problems);
     let place = document.place(&table.header());
     let name = table.required_string("name", EMPTY_NAME);
     let kind = artifact::source(&mut table);
     match kind {
         SourceKind::Image => {
-            let (source, rule) = image::read(document, table, name.as_ref(), place);
+            let (source, rule) = image::read(document, table, windows, name.as_ref(), place);
             return RuleRead { kind, named: name.zip(source), rule: rule.map(AnyRule::Image) };
         }
         SourceKind::Bucket => {
-            let (source, rule) = object::read(document, table, name.as_ref(), place);
+            let (source, rule) = object::read(document, table, windows, name.as_ref(), place);
             return RuleRead { kind, named: name.zip(source), rule: rule.map(AnyRule::Object) };
         }
         SourceKind::Repository => artifact::keys_of_others(&mut table, kind),
@@ -127,11 +135,12 @@ fn rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Problem>) 
     let template = name_template(&mut table, name.as_ref(), repository.as_ref(), has_tags);
     let pushes = Pushes::of(&mut table);
     let (variables, texts): (Vec<_>, Vec<_>) = variables::read(&mut table).into_iter().unzip();
+    let window = windows.of_rule(&mut table);
     table.finish();
     variables::never_filled(&pushes, &variables, &texts, problems);
     let named = name.clone().zip(written);
     let rule = (|| {
-        let (name, repository) = (name?, repository?);
+        let (name, repository, window) = (name?, repository?, window.ok()?);
         Some(AnyRule::Push(Box::new(PipelineRule {
             named_at: PipelineNamedAt { pipeline: name.span(), repository: repository.span() },
             name: template?,
@@ -146,6 +155,7 @@ fn rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Problem>) 
             source_action,
             pin,
             variables,
+            window,
             place,
         })))
     })();
