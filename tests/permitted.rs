@@ -70,6 +70,9 @@ fn actions(call: &JournaledCall) -> Vec<String> {
     let operation = match call.operation.as_str() {
         // A transaction of writes is checked for each of its writes; the functions put items only.
         "TransactWriteItems" => "PutItem",
+        // S3's actions are those of versions.
+        "GetObject" if call.input.get("VersionId").is_some() => "GetObjectVersion",
+        "ListObjectVersions" => "ListBucketVersions",
         operation => operation,
     };
     let passes_role = call.input.get("RoleARN").or(call.input.get("RoleArn")).is_some();

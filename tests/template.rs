@@ -24,6 +24,11 @@ fn template() -> SamTemplate {
     SamTemplate::read(&root().join("template.yaml"), &Default::default()).expect("the template is right")
 }
 
+fn template_with(parameters: &[(&str, &str)]) -> SamTemplate {
+    let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    SamTemplate::read(&root().join("template.yaml"), &parameters.collect()).expect("the template is right")
+}
+
 /// Each function with the beginning of its resources' names: `pipeline-trigger` and `PipelineTrigger`.
 fn functions() -> impl Iterator<Item = (&'static str, String)> {
     let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
@@ -98,7 +103,7 @@ fn each_parameter_is_in_one_group_of_the_console() {
 
 #[test]
 fn the_policy_allows_each_call_and_no_other() {
-    let template = template();
+    let template = template_with(&[("SourceBucketNames", "sources")]);
     let function = trigger(&template);
     let service = |call: &str| call.split(':').next().unwrap_or_default().to_owned();
     let services: BTreeSet<&str> = FUNCTION.calls.iter().map(Call::service).collect();
@@ -112,9 +117,55 @@ fn the_policy_allows_each_call_and_no_other() {
         .collect();
     assert_eq!(allowed, FUNCTION.calls.iter().map(|call| call.action).collect());
     for call in FUNCTION.calls {
-        let resource = format!("arn:{PARTITION}:{}:{REGION}:{ACCOUNT}:any-name", call.service());
+        let resource = match call.action {
+            "s3:GetObjectVersion" => format!("arn:{PARTITION}:s3:::sources/any-key"),
+            "s3:ListBucketVersions" => format!("arn:{PARTITION}:s3:::sources"),
+            _ => format!("arn:{PARTITION}:{}:{REGION}:{ACCOUNT}:any-name", call.service()),
+        };
         assert!(function.allows(call.action, &resource), "{}", call.action);
     }
+}
+
+/// Without sources of ECR and S3, a deployment has neither their rules nor a permission in S3.
+#[test]
+fn images_and_objects_need_their_parameters() {
+    let with_none = template();
+    let none = trigger(&with_none);
+    assert_eq!(none.rules.len(), 1);
+    assert!(!none.statements.iter().flat_map(|one| &one.actions).any(|action| action.starts_with("s3:")));
+    let with_both = template_with(&[
+        ("ImageRepositoryNames", "shop/web,shop/api"),
+        ("SourceBucketNames", "sources,other"),
+    ]);
+    let both = trigger(&with_both);
+    let delivers = |event: Value| both.rules.iter().any(|rule| rule.pattern.matches(&event));
+    let image = |repository: &str, action: &str, result: &str| {
+        json!({"source": "aws.ecr", "detail-type": "ECR Image Action", "account": ACCOUNT, "region": REGION,
+            "detail": {"action-type": action, "result": result, "repository-name": repository}})
+    };
+    assert!(delivers(image("shop/api", "PUSH", "SUCCESS")));
+    for other in
+        [("shop/db", "PUSH", "SUCCESS"), ("shop/web", "DELETE", "SUCCESS"), ("shop/web", "PUSH", "FAILURE")]
+    {
+        assert!(!delivers(image(other.0, other.1, other.2)), "{other:?}");
+    }
+    let object = |bucket: &str, kind: &str, account: &str| {
+        json!({"source": "aws.s3", "detail-type": kind, "account": account, "region": REGION,
+            "detail": {"bucket": {"name": bucket}, "object": {"key": "k"}}})
+    };
+    assert!(delivers(object("other", "Object Created", ACCOUNT)));
+    for other in [
+        ("third", "Object Created", ACCOUNT),
+        ("other", "Object Deleted", ACCOUNT),
+        ("other", "Object Created", "444455556666"),
+    ] {
+        assert!(!delivers(object(other.0, other.1, other.2)), "{other:?}");
+    }
+    for bucket in ["sources", "other"] {
+        assert!(both.allows("s3:GetObjectVersion", &format!("arn:{PARTITION}:s3:::{bucket}/a/b.zip")));
+        assert!(both.allows("s3:ListBucketVersions", &format!("arn:{PARTITION}:s3:::{bucket}")));
+    }
+    assert!(!both.allows("s3:GetObjectVersion", &format!("arn:{PARTITION}:s3:::third/a")));
 }
 
 /// Settings that each function has: `shared` reads them.

@@ -5,6 +5,7 @@ mod events;
 mod missing;
 mod parameters;
 mod permissions;
+mod sources;
 pub mod stack_template;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,6 +63,7 @@ pub fn run(arguments: &CheckArguments) -> Result<Exit> {
         .map(|function| Checked { function, rules: (function.check)(&document, &folders, &mut problems) });
     let quiet = document.clone().without_warnings();
     let rules = FileRules {
+        pipelines: pipeline_trigger::rules::read(&quiet, &mut Vec::new()),
         stacks: branch_stacks::rules::read(&quiet, &folders, &mut Vec::new()),
         alerts: ami_alerts::rules::read(&quiet, &mut Vec::new()),
         ..FileRules::default()
@@ -169,6 +171,9 @@ fn against_template(
     problems
         .extend(needs.iter().filter_map(|needed| permissions::problem(deployed, region_or_default, needed)));
     // What only the template's own text can tell of these tables.
+    if function.name == pipeline_trigger::FUNCTION.name {
+        problems.extend(sources::problems(deployed, &rules.pipelines, region_or_default));
+    }
     if function.name == branch_stacks::FUNCTION.name {
         problems
             .extend(rules.stacks.stacks.iter().filter_map(|rule| permissions::without_role(deployed, rule)));

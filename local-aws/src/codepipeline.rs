@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 use crate::error_answer::ErrorAnswer;
 use crate::members::Members;
-use crate::service::{Context, Service};
+use crate::service::{ACCOUNT, Context, Service};
 use crate::world::AwsWorld;
 
 pub(crate) const SERVICE: Service = Service {
@@ -75,8 +75,25 @@ pub(crate) enum Source {
         branch: String,
         poll: bool,
     },
-    /// Stands for every source that is not CodeCommit.
-    S3,
+    Ecr {
+        repository: String,
+        tag: String,
+    },
+    S3 {
+        bucket: String,
+        key: String,
+        poll: bool,
+        /// AllowOverrideForS3ObjectKey of the action.
+        overrides_key: bool,
+    },
+}
+
+impl Source {
+    /// The source of a pipeline for which the world names none: an object of a bucket that does not exist.
+    pub(crate) fn unnamed(pipeline: &str) -> Source {
+        let (bucket, key) = (format!("sources-{ACCOUNT}"), format!("{pipeline}.zip"));
+        Source::S3 { bucket, key, poll: false, overrides_key: false }
+    }
 }
 
 /// One run of a pipeline.
@@ -158,10 +175,15 @@ impl CodePipeline {
     }
 }
 
-/// The current commit of a source; `None` if it cannot be known.
+/// The current revision of a source; `None` if it cannot be known.
 pub(crate) fn head(world: &AwsWorld, source: &Source) -> Option<String> {
-    let Source::CodeCommit { repository, branch, .. } = source else { return None };
-    world.codecommit.repository(repository)?.branch_head(branch).ok().flatten()
+    match source {
+        Source::CodeCommit { repository, branch, .. } => {
+            world.codecommit.repository(repository)?.branch_head(branch).ok().flatten()
+        }
+        Source::S3 { bucket, key, .. } => world.s3.version_ids(bucket, key).pop(),
+        Source::Ecr { .. } => None,
+    }
 }
 
 /// Whether `name` can be the name of a pipeline or an action.

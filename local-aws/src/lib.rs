@@ -16,6 +16,7 @@ mod codepipeline;
 mod drs;
 mod dynamodb;
 mod ec2;
+mod ecr;
 mod endpoint;
 mod error_answer;
 mod eventbridge;
@@ -49,6 +50,7 @@ use std::sync::Arc;
 pub use codecommit::PushError;
 pub use drs::DrsOperatorAction;
 pub use ec2::{BlockedKind, ImageChange};
+pub use ecr::NewImage;
 pub use error_answer::NOT_SERVED;
 pub use journal::{JournaledAnswer, JournaledCall};
 pub use live::{

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::LocalAws;
 use crate::codecommit::PushError;
 use crate::ec2::{BlockedKind, PermissionGrantee};
+use crate::ecr::{self, NewImage};
 use crate::s3::{NewObject, PutObjectError};
 use crate::service::ACCOUNT;
 use crate::sns::DeliveredEmail;
@@ -360,6 +361,12 @@ impl LocalAws {
             author: comment.author.clone(),
         });
         now.collect()
+    }
+
+    /// Pushes an image to ECR, which puts the event on the bus.
+    pub fn push_image(&self, image: &NewImage) {
+        let world = &self.endpoint.world;
+        ecr::push(&world.bus, (&world.region, self.now()), image);
     }
 
     /// Puts an object into a bucket, and the event on the bus; `None` deletes the object. Returns the version's id, which

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::LocalAws;
 use crate::drs::DrsOperatorAction;
 use crate::ec2::ImageChange;
+use crate::ecr::{self, NewImage};
 use crate::fault::Fault;
 use crate::s3::NewObject;
 use crate::ssm::{self, ParameterWrite};
@@ -59,6 +60,8 @@ pub enum WorldChange {
     Drs { action: DrsOperatorAction, name: String, of: String },
     /// Another principal associates an Elastic IP address with an instance, or disassociates it.
     Address { allocation: String, instance: Option<String> },
+    /// Another principal pushes an image to ECR. The bus has the event.
+    ImagePush(NewImage),
     /// Another principal puts an object into a bucket, or deletes it (no bytes). The bus has the event.
     Object { bucket: String, key: String, bytes: Option<Vec<u8>>, version: Option<String> },
     /// Another principal changes an image, a snapshot, or block public access.
@@ -100,6 +103,10 @@ impl fmt::Display for WorldChange {
             }
             Self::Address { allocation, instance: None } => {
                 write!(f, "the address {allocation} is disassociated")
+            }
+            Self::ImagePush(image) => {
+                let tag = image.tag.as_deref().map(|tag| format!(":{tag}")).unwrap_or_default();
+                write!(f, "an image is pushed: {}{tag}", image.repository)
             }
             Self::Object { bucket, key, bytes: Some(_), .. } => {
                 write!(f, "an object is put: s3://{bucket}/{key}")
@@ -145,6 +152,7 @@ impl LocalAws {
                     .and_then(|id| Some((world.ec2_interface_of(&id, &world.region, now)?, id)));
                 world.ec2.set_address(allocation, to);
             }
+            WorldChange::ImagePush(image) => ecr::push(&world.bus, (&world.region, now), image),
             WorldChange::Object { bucket, key, bytes, version } => {
                 // The world's file was checked, so the bucket exists; a version that exists already stays as it is.
                 let (bytes, version) = (bytes.clone().map(Into::into), version.clone());

@@ -108,13 +108,12 @@ pub enum WorldError {
     Clone { repository: String, source: GitError },
 }
 
-/// The CodeCommit source action of a pipeline.
+/// The source action of a pipeline. CodePipeline's console calls the action `Source`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PipelineSource {
-    pub repository: String,
-    pub branch: String,
-    /// The action's name; CodePipeline's console calls it `Source`.
-    pub action: String,
+pub enum PipelineSource {
+    CodeCommit { repository: String, branch: String, action: String },
+    Ecr { repository: String, tag: String, action: String },
+    S3 { bucket: String, key: String, action: String },
 }
 
 impl AwsWorld {
@@ -181,12 +180,18 @@ impl AwsWorld {
         Ok(())
     }
 
-    /// Creates a pipeline (type V2), unless one of that name exists. Without a source, its source is not CodeCommit.
+    /// Creates a pipeline (type V2), unless one of that name exists. Without a source, its source is an object of S3.
     pub fn ensure_pipeline(&mut self, name: &str, source: Option<PipelineSource>) {
         let (source_action, source) = match source {
-            None => ("Source".to_owned(), Source::S3),
-            Some(PipelineSource { repository, branch, action }) => {
+            None => ("Source".to_owned(), Source::unnamed(name)),
+            Some(PipelineSource::CodeCommit { repository, branch, action }) => {
                 (action, Source::CodeCommit { repository, branch, poll: false })
+            }
+            Some(PipelineSource::Ecr { repository, tag, action }) => {
+                (action, Source::Ecr { repository, tag })
+            }
+            Some(PipelineSource::S3 { bucket, key, action }) => {
+                (action, Source::S3 { bucket, key, poll: false, overrides_key: false })
             }
         };
         let name = name.to_owned();

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use local_aws::{AwsWorld, PipelineSource};
 use pipeline_trigger::event::{Parsed, Push, parse};
-use pipeline_trigger::rules::Rules;
+use pipeline_trigger::image::{self, ParsedImage};
+use pipeline_trigger::object;
+use pipeline_trigger::rules::{ArtifactRule, Rules};
 use serde_json::Value;
 use shared::envelope::{Envelope, open};
 use shared::home::{is_account, is_region};
@@ -81,15 +83,41 @@ impl Case {
 
     /// Puts into `world` every pipeline that the rules name for the pushed repositories.
     pub fn make_pipelines(&self, world: &mut AwsWorld, rules: &Rules) {
+        self.make_artifact_pipelines(world, rules);
         for push in self.pushes() {
             let branch = push.reference.branch();
             for rule in rules.of_repository(&push.repository) {
-                let source = PipelineSource {
+                let source = PipelineSource::CodeCommit {
                     repository: push.repository.clone(),
                     branch: branch.unwrap_or("main").to_owned(),
                     action: rule.source_action.clone().unwrap_or_else(|| "Source".to_owned()),
                 };
                 world.ensure_pipeline(&rule.name.name(&push.repository, branch), Some(source));
+            }
+        }
+    }
+
+    /// Puts into `world` every pipeline that the rules name for the pushed images and the created objects.
+    fn make_artifact_pipelines(&self, world: &mut AwsWorld, rules: &Rules) {
+        for event in self.events() {
+            let action =
+                |rule: &ArtifactRule| rule.source_action.clone().unwrap_or_else(|| "Source".to_owned());
+            if let Ok(ParsedImage::Push(push)) = image::parse(&event) {
+                for rule in rules.of_image(&push.repository) {
+                    let (repository, action) = (push.repository.clone(), action(&rule.common));
+                    let tag = push.tag.clone().unwrap_or_else(|| "latest".to_owned());
+                    world.ensure_pipeline(
+                        &rule.common.name,
+                        Some(PipelineSource::Ecr { repository, tag, action }),
+                    );
+                }
+            }
+            if let Ok(put) = object::parse(&event) {
+                for rule in rules.of_bucket(&put.bucket) {
+                    let (bucket, key, action) = (put.bucket.clone(), put.key.clone(), action(&rule.common));
+                    world
+                        .ensure_pipeline(&rule.common.name, Some(PipelineSource::S3 { bucket, key, action }));
+                }
             }
         }
     }

@@ -17,8 +17,12 @@ const KEYS: &[Key] = &[
     Key { name: "paths", takes: ValueType::STRINGS, default: KeyDefault::Absent("all"), summary: "" },
 ];
 
-const WINDOW_KEYS: &[Key] =
-    &[Key { name: "holidays-file", takes: ValueType::String, default: KeyDefault::Absent("none"), summary: "" }];
+const WINDOW_KEYS: &[Key] = &[Key {
+    name: "holidays-file",
+    takes: ValueType::String,
+    default: KeyDefault::Absent("none"),
+    summary: "",
+}];
 
 const FUNCTION: Function = Function {
     name: "any",

@@ -9,9 +9,11 @@ use shared::decision::{Evidence, Explain};
 use shared::text::{count, list_at_most, verb};
 
 use crate::act::NotStarted;
+use crate::archive::ArchiveUnknown;
 use crate::event::{NotOurs, short};
 use crate::facts::FileClaim;
 use crate::reconcile::{OLDEST, SETTLE};
+use crate::rules::{IgnoreLine, Pattern};
 use crate::unread::{FilesUnknown, ReadError};
 use crate::window::Opening;
 use crate::window::calendar::{Closed, HORIZON_YEARS};
@@ -29,6 +31,18 @@ pub struct Deciding {
     pub place: Place,
 }
 
+impl Deciding {
+    /// A pattern of the rules.
+    pub fn of_pattern(pattern: &Pattern) -> Self {
+        Self { text: pattern.text.clone(), place: pattern.place.clone() }
+    }
+
+    /// An ignore line of the rules.
+    pub fn of_line(line: &IgnoreLine) -> Self {
+        Self { text: line.text.clone(), place: line.place.clone() }
+    }
+}
+
 /// Why.
 #[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 #[strum(serialize_all = "kebab-case")]
@@ -43,7 +57,20 @@ pub enum Because {
     #[strum(serialize = "no-rule-for-repository")]
     NoRule { repository: String },
 
+    /// The event of ECR is not a successful push.
+    ImageNotPushed { action: String, result: String },
+    /// No rule names this ECR repository.
+    NoRuleForImage { repository: String },
+    /// No rule names this bucket.
+    NoRuleForBucket { bucket: String },
+
     // Starts.
+    /// An image was pushed.
+    ImagePushed { tag: String, pattern: Option<Deciding> },
+    /// An object was created.
+    ObjectCreated { key: String, pattern: Option<Deciding> },
+    /// The changed files of the archive are unknown, so it starts.
+    ArchiveUnknown { why: ArchiveUnknown },
     /// The rule has no file patterns.
     EveryPush { reference: String },
     /// A tag was pushed, and tags are compared with no commit.
@@ -68,6 +95,12 @@ pub enum Because {
     BranchNotMatched { branch: String, excluded_by: Option<Deciding> },
     /// The tag is not one of the rule's.
     TagNotMatched { tag: String, excluded_by: Option<Deciding> },
+    /// The image has no tag.
+    ImageUntagged,
+    /// The tag of the image is not one of the rule's.
+    ImageTagNotMatched { tag: String, excluded_by: Option<Deciding> },
+    /// The key is not one of the rule's.
+    KeyNotMatched { key: String, excluded_by: Option<Deciding> },
     /// The rule covers tags and this is a branch.
     OnlyTags { branch: String },
     /// The rule covers branches and this is a tag.
@@ -158,10 +191,13 @@ impl Explain for Because {
             Self::OnlyIgnored { file, line, .. } => (Some(file), Some(line)),
             Self::NoPathMatches { excluded: Some((file, pattern)), .. }
             | Self::NoGroupMatches { excluded: Some((file, pattern)), .. } => (Some(file), Some(pattern)),
-            Self::TagPushed { pattern, .. } => (None, pattern.as_ref()),
-            Self::BranchNotMatched { excluded_by, .. } | Self::TagNotMatched { excluded_by, .. } => {
-                (None, excluded_by.as_ref())
-            }
+            Self::TagPushed { pattern, .. }
+            | Self::ImagePushed { pattern, .. }
+            | Self::ObjectCreated { pattern, .. } => (None, pattern.as_ref()),
+            Self::BranchNotMatched { excluded_by, .. }
+            | Self::TagNotMatched { excluded_by, .. }
+            | Self::ImageTagNotMatched { excluded_by, .. }
+            | Self::KeyNotMatched { excluded_by, .. } => (None, excluded_by.as_ref()),
             _ => (None, None),
         };
         Evidence {
@@ -178,6 +214,26 @@ impl fmt::Display for Because {
             Self::NotOurs(why) => why.fmt(f),
             Self::Heartbeat => f.write_str("the function runs, and its rules have no error"),
             Self::NoRule { repository } => write!(f, "no rule names the repository `{repository}`"),
+            Self::ImageNotPushed { action, result } => {
+                write!(f, "the event reports {action} with the result {result}; only a successful PUSH starts pipelines")
+            }
+            Self::NoRuleForImage { repository } => write!(f, "no rule names the image `{repository}`"),
+            Self::NoRuleForBucket { bucket } => write!(f, "no rule names the bucket `{bucket}`"),
+            Self::ImagePushed { tag, pattern: Some(by) } => {
+                write!(f, "the image was pushed with the tag `{tag}`, which matches `{}`", by.text)
+            }
+            Self::ImagePushed { tag, pattern: None } => {
+                write!(f, "the image was pushed with the tag `{tag}`, and no pattern of the rule excludes it")
+            }
+            Self::ObjectCreated { key, pattern: Some(by) } => {
+                write!(f, "the object `{key}` was created, and its key matches `{}`", by.text)
+            }
+            Self::ObjectCreated { key, pattern: None } => {
+                write!(f, "the object `{key}` was created, and no pattern of the rule excludes its key")
+            }
+            Self::ArchiveUnknown { why } => {
+                write!(f, "the changed files of the archive are unknown, so the pipeline starts: {why}")
+            }
             Self::EveryPush { reference } => {
                 write!(f, "the rule has no file patterns, so every push to `{reference}` starts the pipeline")
             }
@@ -214,6 +270,21 @@ impl fmt::Display for Because {
             }
             Self::TagNotMatched { tag, excluded_by: None } => {
                 write!(f, "the tag `{tag}` matches none of the rule's `tags`")
+            }
+            Self::ImageUntagged => {
+                f.write_str("the image was pushed by its digest, without a tag, and a rule covers tags only")
+            }
+            Self::ImageTagNotMatched { tag, excluded_by: Some(by) } => {
+                write!(f, "the tag `{tag}` is excluded by `{}`", by.text)
+            }
+            Self::ImageTagNotMatched { tag, excluded_by: None } => {
+                write!(f, "the tag `{tag}` matches none of the rule's `image-tags`")
+            }
+            Self::KeyNotMatched { key, excluded_by: Some(by) } => {
+                write!(f, "the key `{key}` is excluded by `{}`", by.text)
+            }
+            Self::KeyNotMatched { key, excluded_by: None } => {
+                write!(f, "the key `{key}` does not match the rule's `key`")
             }
             Self::OnlyTags { branch } => write!(f, "the rule covers tags only, and `{branch}` is a branch"),
             Self::OnlyBranches { tag } => write!(f, "the rule covers branches only, and `{tag}` is a tag"),

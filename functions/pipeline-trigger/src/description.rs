@@ -12,6 +12,8 @@ use crate::settings::{GROUP, QUEUE, ROLE, TOPIC};
 use crate::window::schedule;
 
 const REPOSITORY: &str = "arn:{partition}:codecommit:{region}:{account}:*";
+const OBJECT: &str = "arn:{partition}:s3:::*/*";
+const BUCKET: &str = "arn:{partition}:s3:::*";
 const PIPELINE: &str = "arn:{partition}:codepipeline:{region}:{account}:*";
 const SCHEDULE: &str = "arn:{partition}:scheduler:{region}:{account}:schedule/*/*";
 const ROLES: &str = "arn:{partition}:iam::{account}:role/*";
@@ -24,7 +26,7 @@ pub const FUNCTION: Function = Function {
     tables: &[
         Table {
             name: TABLE,
-            summary: "One pipeline and the pushes that start it.",
+            summary: "One pipeline and the pushes, images or objects that start it.",
             keys: KEYS,
             is_list: true,
         },
@@ -62,6 +64,8 @@ pub const FUNCTION: Function = Function {
         Call::on("codepipeline:GetPipeline", PIPELINE),
         Call::on("codepipeline:ListPipelineExecutions", PIPELINE),
         Call::on("codepipeline:StartPipelineExecution", PIPELINE),
+        Call::on("s3:GetObjectVersion", OBJECT),
+        Call::on("s3:ListBucketVersions", BUCKET),
         Call::on(schedule::CREATE, SCHEDULE),
         Call::on(schedule::GET, SCHEDULE),
         Call::on(schedule::UPDATE, SCHEDULE),
@@ -85,7 +89,7 @@ const KEYS: &[Key] = &[
     Key {
         name: "repository",
         takes: ValueType::String,
-        default: KeyDefault::Required,
+        default: KeyDefault::Absent("the rule has `image` or `bucket`"),
         summary: "The CodeCommit repository whose pushes the rule covers.",
     },
     Key {
@@ -161,6 +165,36 @@ const KEYS: &[Key] = &[
         summary: "The pipeline variables that the pipeline is started with.",
     },
     Key {
+        name: "image",
+        takes: ValueType::String,
+        default: KeyDefault::Absent("the rule has `repository` or `bucket`"),
+        summary: "The ECR repository whose pushed images start the pipeline.",
+    },
+    Key {
+        name: "image-tags",
+        takes: ValueType::PATTERNS,
+        default: KeyDefault::Absent("every tag"),
+        summary: "The tags of pushed images that start the pipeline, as patterns.",
+    },
+    Key {
+        name: "bucket",
+        takes: ValueType::String,
+        default: KeyDefault::Absent("the rule has `repository` or `image`"),
+        summary: "The S3 bucket whose created objects start the pipeline.",
+    },
+    Key {
+        name: "key",
+        takes: ValueType::OneOrArray(&ValueType::text("patterns")),
+        default: KeyDefault::Absent("required with `bucket`"),
+        summary: "The keys of the objects that start the pipeline, as patterns.",
+    },
+    Key {
+        name: "archive",
+        takes: ValueType::Boolean,
+        default: KeyDefault::Value("false"),
+        summary: "Compares the files in the zip archive with those of the object's earlier version.",
+    },
+    Key {
         name: "window",
         takes: ValueType::String,
         default: KeyDefault::Absent("the pipeline starts at any time"),
@@ -169,7 +203,12 @@ const KEYS: &[Key] = &[
 ];
 
 const WINDOW_KEYS: &[Key] = &[
-    Key { name: "name", takes: ValueType::String, default: KeyDefault::Required, summary: "The name that rules use." },
+    Key {
+        name: "name",
+        takes: ValueType::String,
+        default: KeyDefault::Required,
+        summary: "The name that rules use.",
+    },
     Key {
         name: "time-zone",
         takes: ValueType::String,

@@ -2,7 +2,7 @@
 //! the last rule is settled. A fact that cannot be read is recorded as unknown; nothing here fails.
 
 mod changes;
-mod deadlines;
+pub(crate) mod deadlines;
 mod pipelines;
 
 use std::collections::BTreeMap;

@@ -1,8 +1,10 @@
-//! Starts the CodePipeline pipelines whose files a CodeCommit push touched.
+//! Starts the CodePipeline pipelines whose files a CodeCommit push touched, and those of pushed images and created objects.
 //!
 //! `parse` the event, `gather` the facts, `decide` (pure), then `act`.
 
 pub mod act;
+pub mod archive;
+pub mod artifact;
 pub mod aws;
 pub mod because;
 mod check;
@@ -11,7 +13,9 @@ pub mod decide;
 pub mod description;
 pub mod facts;
 pub mod gather;
+pub mod image;
 pub mod matching;
+pub mod object;
 pub mod reader;
 pub mod reconcile;
 pub mod remark;
@@ -75,6 +79,9 @@ pub async fn handle(
         let report = Box::pin(reconcile(&request, rules, aws, &invocation)).await;
         return Ok(report.decision(FUNCTION.name, &request.to_string(), &invocation));
     }
+    if artifact::is_artifact_event(&event) {
+        return artifact::handle_artifact(&event, None, rules, &invocation, settings, aws).await;
+    }
     if is_opening(&event) {
         return handle_opening(&event, invocation, rules, settings, aws).await;
     }
@@ -109,7 +116,8 @@ async fn handle_push(
     let held = judge(&mut plan, &windows, Some(&push.reference), &commit, invocation.now);
     let of_holds = holding.hold_all(&mut plan, &held, &push.to_string()).await;
     let results = act(&plan.starts, aws, &invocation).await;
-    let of_releases = holding.release_all(&plan, rules, &results).await;
+    let may_hold = rules.iter().map(|rule| rule.window.is_some() && rule.pin == Pin::Commit);
+    let of_releases = holding.release_all(&plan, &may_hold.collect::<Vec<_>>(), &results).await;
     let mut report = report(plan, &facts.remarks, &results);
     report.add(of_holds);
     report.add(of_releases);
@@ -126,6 +134,10 @@ async fn handle_opening(
 ) -> Result<Decision, Failure> {
     let malformed = |error: &MalformedEvent| Failure::new("MalformedEvent", error);
     let held = opened::read(event).map_err(|error| malformed(&error))?;
+    if artifact::is_artifact_event(&held.event) {
+        let opened = Some(held.pipeline.as_str());
+        return artifact::handle_artifact(&held.event, opened, rules, &invocation, settings, aws).await;
+    }
     let push = match parse(&held.event).map_err(|error| malformed(&error))? {
         Parsed::Ours(push) => push,
         Parsed::NotOurs(why) => {

@@ -52,6 +52,20 @@ pub enum Remark {
     StillPolls { pipeline: String, action: String },
     /// Reconcile found a head that no execution has.
     Reconciled { pipeline: String, branch: String, commit: String, base: Option<String> },
+    /// No ECR source action of the pipeline reads the image's repository, so no digest is pinned.
+    NoImageAction { pipeline: String },
+    /// No S3 source action of the pipeline reads the object's bucket, so no version is pinned.
+    NoObjectAction { pipeline: String },
+    /// The pipeline is of type V1, which takes no digest and no version from its caller.
+    CannotPinRevision { pipeline: String },
+    /// CodePipeline polls the bucket.
+    StillPollsBucket { pipeline: String, action: String },
+    /// The event has no version of the object, so none is pinned.
+    VersionUnknown { pipeline: String },
+    /// The source action reads another key, and a start cannot name one.
+    OtherKey { pipeline: String, action: String, key: String },
+    /// The object has no earlier version, so every file of the archive counts as changed.
+    NoEarlierVersion { object: String },
     /// Variables of the rule that the pipeline is started without.
     VariablesDropped { pipeline: String, variables: Vec<String>, why: Dropped },
     /// The window is closed, and an exception starts the pipeline.
@@ -123,6 +137,12 @@ impl Remark {
             | Self::AssumedDeclared { pipeline }
             | Self::VariablesDropped { pipeline, .. }
             | Self::NearMiss { pipeline, .. }
+            | Self::NoImageAction { pipeline }
+            | Self::NoObjectAction { pipeline }
+            | Self::CannotPinRevision { pipeline }
+            | Self::StillPollsBucket { pipeline, .. }
+            | Self::VersionUnknown { pipeline }
+            | Self::OtherKey { pipeline, .. }
             | Self::WindowException { pipeline, .. }
             | Self::ExceptionUnread { pipeline, .. }
             | Self::HoldMoved { pipeline }
@@ -130,6 +150,7 @@ impl Remark {
             | Self::HoldDeleted { pipeline }
             | Self::HoldAssumed { pipeline }
             | Self::StillPolls { pipeline, .. } => pipeline,
+            Self::NoEarlierVersion { object } => object,
         }
     }
 }
@@ -203,6 +224,29 @@ impl fmt::Display for Remark {
                     Some(base) => write!(f, "; its files are compared with {}, the newest commit of the branch that an execution has", short(base)),
                     None => f.write_str(", nor another commit of the branch, so the branch counts as new"),
                 }
+            }
+            Self::NoImageAction { .. } => {
+                f.write_str("no ECR source action of the pipeline reads this repository, so no digest is pinned")
+            }
+            Self::NoObjectAction { .. } => {
+                f.write_str("no S3 source action of the pipeline reads this bucket, so no version is pinned")
+            }
+            Self::CannotPinRevision { .. } => {
+                f.write_str("a pipeline of type V1 takes no digest and no version, so it reads the newest itself")
+            }
+            Self::StillPollsBucket { action, .. } => write!(
+                f,
+                "the action `{action}` still polls the bucket and starts the pipeline for every object; set PollForSourceChanges to false"
+            ),
+            Self::VersionUnknown { .. } => f.write_str(
+                "the event has no version of the object, so the pipeline reads the newest; enable the versioning of the bucket",
+            ),
+            Self::OtherKey { action, key, .. } => write!(
+                f,
+                "the action `{action}` reads the key `{key}`, so nothing is pinned; with AllowOverrideForS3ObjectKey, pointsman names the created object"
+            ),
+            Self::NoEarlierVersion { .. } => {
+                f.write_str("the object has no earlier version, so every file of the archive counts as changed")
             }
             Self::VariablesDropped { variables, why, .. } => {
                 let names: Vec<String> = variables.iter().map(|name| format!("`{name}`")).collect();

@@ -1,10 +1,13 @@
 //! The rules: which pipelines a push can start. Read from `[[pipeline]]` tables, checked, and only then of these types.
 
+mod artifact;
 mod group;
 pub mod ignore;
+mod image;
 mod judge;
 mod lines;
 mod name;
+mod object;
 mod part;
 mod read;
 pub mod variables;
@@ -18,9 +21,12 @@ use shared::config::{Code, Place};
 use shared::glob::{BAD_GLOB, COVERS_NOTHING, EMPTY_LIST, NEVER_DECIDES, UNLIKELY};
 use shared::placeholder::BAD_PLACEHOLDER;
 
+pub use artifact::ArtifactRule;
 pub use group::{GROUP_SEPARATOR, GROUP_TABLE, Group, UsedGroup, chain, touched};
 pub use ignore::IgnoreLine;
+pub use image::ImageRule;
 pub use name::NameTemplate;
+pub use object::ObjectRule;
 pub use read::{TABLE, read};
 pub use shared::glob::{PathMatcher, Pattern, PatternList};
 pub use variables::Variable;
@@ -59,6 +65,12 @@ pub const PROBLEMS: &[Code] = &[
     group::UNKNOWN_GROUP,
     group::UNUSED_GROUP,
     group::USED_TWICE,
+    artifact::SEVERAL_SOURCES,
+    artifact::OTHER_SOURCE,
+    image::EMPTY_IMAGE,
+    image::BAD_IMAGE,
+    object::EMPTY_BUCKET,
+    object::BAD_BUCKET,
     window::EMPTY_NAME,
     window::DUPLICATE,
     window::BAD_ZONE,
@@ -75,10 +87,14 @@ pub const PROBLEMS: &[Code] = &[
 /// All rules, in the order of the file.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
-    /// One a `[[pipeline]]` table.
+    /// One a `[[pipeline]]` table with `repository`.
     pub pipelines: Vec<PipelineRule>,
     /// One a `[[group]]` table.
     pub groups: Vec<Arc<Group>>,
+    /// One a table with `image`.
+    pub images: Vec<ImageRule>,
+    /// One a table with `bucket`.
+    pub objects: Vec<ObjectRule>,
 }
 
 impl Rules {
@@ -91,6 +107,16 @@ impl Rules {
     pub fn reconciled_repositories(&self) -> BTreeSet<&str> {
         let covers_branches = |rule: &&PipelineRule| rule.branches.is_some() || rule.tags.is_none();
         self.pipelines.iter().filter(covers_branches).map(|rule| rule.repository.as_str()).collect()
+    }
+
+    /// The rules of one ECR repository, in the order of the file.
+    pub fn of_image<'r>(&'r self, repository: &str) -> Vec<&'r ImageRule> {
+        self.images.iter().filter(|rule| rule.image == repository).collect()
+    }
+
+    /// The rules of one bucket, in the order of the file.
+    pub fn of_bucket<'r>(&'r self, bucket: &str) -> Vec<&'r ObjectRule> {
+        self.objects.iter().filter(|rule| rule.bucket == bucket).collect()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::archive::ArchiveUnknown;
 use crate::event::{Push, Reference};
 use crate::facts::{Files, Takes};
 use crate::remark::Remark;
@@ -35,6 +36,8 @@ pub enum Dropped {
     NoBranch,
     /// There is no tag: a branch was pushed.
     NoTag,
+    /// There is no version: the bucket is not versioned.
+    NoVersion,
     /// The number of changed files is unknown; why.
     NotCounted(CountUnknown),
     /// The groups that the changed files touch are unknown; why.
@@ -56,6 +59,8 @@ pub enum CountUnknown {
     NotCompared,
     /// The commit of a later push is built, whose files were not compared.
     LaterPush,
+    /// The changed files of the archive are unknown.
+    Archive(ArchiveUnknown),
 }
 
 impl Filling<'_> {
@@ -66,23 +71,7 @@ impl Filling<'_> {
         variables: &[Variable],
         takes: &Takes,
     ) -> (Vec<(String, String)>, Vec<Remark>) {
-        let mut sent = Vec::new();
-        let mut dropped: Vec<(Dropped, Vec<String>)> = Vec::new();
-        for variable in variables {
-            let name = variable.name.clone();
-            match taken(takes, &name).and_then(|()| self.value(variable)) {
-                Ok(value) => sent.push((name, value)),
-                Err(why) => match dropped.iter_mut().find(|(known, _)| *known == why) {
-                    Some((_, names)) => names.push(name),
-                    None => dropped.push((why, vec![name])),
-                },
-            }
-        }
-        let remark =
-            |(why, variables)| Remark::VariablesDropped { pipeline: pipeline.to_owned(), variables, why };
-        let assumed = *takes == Takes::Unknown && !sent.is_empty();
-        let assumed = assumed.then(|| Remark::AssumedDeclared { pipeline: pipeline.to_owned() });
-        (sent, assumed.into_iter().chain(dropped.into_iter().map(remark)).collect())
+        sent(pipeline, variables, takes, |variable| self.value(variable))
     }
 
     fn value(&self, variable: &Variable) -> Result<String, Dropped> {
@@ -142,6 +131,32 @@ fn separated(names: &[String]) -> String {
     names.iter().fold(GROUP_SEPARATOR.to_string(), |value, name| format!("{value}{name}{GROUP_SEPARATOR}"))
 }
 
+/// Names and values to start `pipeline` with, and remarks about the others.
+pub(crate) fn sent(
+    pipeline: &str,
+    variables: &[Variable],
+    takes: &Takes,
+    value: impl Fn(&Variable) -> Result<String, Dropped>,
+) -> (Vec<(String, String)>, Vec<Remark>) {
+    let mut sent = Vec::new();
+    let mut dropped: Vec<(Dropped, Vec<String>)> = Vec::new();
+    for variable in variables {
+        let name = variable.name.clone();
+        match taken(takes, &name).and_then(|()| value(variable)) {
+            Ok(value) => sent.push((name, value)),
+            Err(why) => match dropped.iter_mut().find(|(known, _)| *known == why) {
+                Some((_, names)) => names.push(name),
+                None => dropped.push((why, vec![name])),
+            },
+        }
+    }
+    let remark =
+        |(why, variables)| Remark::VariablesDropped { pipeline: pipeline.to_owned(), variables, why };
+    let assumed = *takes == Takes::Unknown && !sent.is_empty();
+    let assumed = assumed.then(|| Remark::AssumedDeclared { pipeline: pipeline.to_owned() });
+    (sent, assumed.into_iter().chain(dropped.into_iter().map(remark)).collect())
+}
+
 fn taken(takes: &Takes, name: &str) -> Result<(), Dropped> {
     match takes {
         Takes::TypeV1 => Err(Dropped::TypeV1),
@@ -157,6 +172,7 @@ impl fmt::Display for Dropped {
             Self::NotDeclared => f.write_str("the pipeline declares no such variable"),
             Self::NoBranch => f.write_str("a tag was pushed, so {branch} has no value"),
             Self::NoTag => f.write_str("a branch was pushed, so {tag} has no value"),
+            Self::NoVersion => f.write_str("the event has no version of the object"),
             Self::NotCounted(why) => write!(f, "the number of changed files is unknown: {why}"),
             Self::GroupsUnknown(why) => write!(f, "the groups of the changed files are unknown: {why}"),
             Self::Refused(why) => why.fmt(f),
@@ -172,6 +188,7 @@ impl fmt::Display for CountUnknown {
             Self::Tag => f.write_str("a tag is compared with no commit"),
             Self::NotCompared => f.write_str("the push was compared with no commit"),
             Self::LaterPush => f.write_str("the pipeline builds the commit of a later push"),
+            Self::Archive(why) => why.fmt(f),
         }
     }
 }

@@ -109,7 +109,7 @@ fn pipeline(properties: &Value, name: &str) -> Result<PipelineRecord, String> {
         name: name.to_owned(),
         kind,
         source_action: text(&source["Name"]).unwrap_or_default(),
-        source: source_of(source),
+        source: source_of(name, source),
         variables: declared.filter_map(|variable| text(&variable["Name"])).collect(),
         structure: PipelineStructure::of(properties, kind)?,
         busy: 0,
@@ -118,7 +118,7 @@ fn pipeline(properties: &Value, name: &str) -> Result<PipelineRecord, String> {
     })
 }
 
-fn source_of(action: &Value) -> Source {
+fn source_of(pipeline: &str, action: &Value) -> Source {
     let configuration = &action["Configuration"];
     let setting = |name: &str| text(&configuration[name]);
     match (action["ActionTypeId"]["Provider"].as_str(), setting("RepositoryName"), setting("BranchName")) {
@@ -127,6 +127,9 @@ fn source_of(action: &Value) -> Source {
             let poll = setting("PollForSourceChanges").is_none_or(|poll| poll.eq_ignore_ascii_case("true"));
             Source::CodeCommit { repository, branch, poll }
         }
-        _ => Source::S3,
+        (Some("ECR"), Some(repository), _) => {
+            Source::Ecr { repository, tag: setting("ImageTag").unwrap_or_else(|| "latest".to_owned()) }
+        }
+        _ => Source::unnamed(pipeline),
     }
 }

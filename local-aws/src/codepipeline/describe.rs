@@ -107,14 +107,15 @@ fn source(pipeline: &PipelineRecord, region: &str) -> Value {
             "CodeCommit",
             json!({"RepositoryName": repository, "BranchName": branch, "PollForSourceChanges": poll.to_string()}),
         ),
-        Source::S3 => (
-            "S3",
-            json!({
-                "S3Bucket": format!("sources-{ACCOUNT}"),
-                "S3ObjectKey": format!("{}.zip", pipeline.name),
-                "PollForSourceChanges": "false",
-            }),
-        ),
+        Source::Ecr { repository, tag } => ("ECR", json!({"RepositoryName": repository, "ImageTag": tag})),
+        Source::S3 { bucket, key, poll, overrides_key } => {
+            let mut configuration =
+                json!({"S3Bucket": bucket, "S3ObjectKey": key, "PollForSourceChanges": poll.to_string()});
+            if *overrides_key {
+                configuration["AllowOverrideForS3ObjectKey"] = "true".into();
+            }
+            ("S3", configuration)
+        }
     };
     json!({
         "name": pipeline.source_action,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    PipelineExecutionRecord, PipelineRecord, PipelineType, Source, constraints, not_found, pipeline,
+    PipelineExecutionRecord, PipelineRecord, PipelineType, Source, constraints, head, not_found, pipeline,
 };
 use crate::error_answer::ErrorAnswer;
 use crate::ids;
@@ -24,7 +24,7 @@ pub(super) fn start_pipeline_execution(
     let variables = variables(&pipeline, &mut input)?;
     input.finish()?;
     // Read before the lock is taken: git may take its time.
-    let revision = pinned.or_else(|| branch_head(context, &pipeline.source));
+    let revision = pinned.or_else(|| head(context.world, &pipeline.source));
     let id = start(context, &pipeline.name, token, revision, variables)?;
     Ok(json!({"pipelineExecutionId": id}))
 }
@@ -107,12 +107,13 @@ fn pinned(pipeline: &PipelineRecord, input: &mut Members) -> Result<Option<Strin
     }
     let mut pinned = None;
     for source_override in overrides {
-        pinned = Some(override_of(pipeline, source_override)?);
+        pinned = override_of(pipeline, source_override)?.or(pinned);
     }
     Ok(pinned)
 }
 
-fn override_of(pipeline: &PipelineRecord, mut given: Members) -> Result<String, ErrorAnswer> {
+/// The revision that an override names; `None` for a key, which is no revision.
+fn override_of(pipeline: &PipelineRecord, mut given: Members) -> Result<Option<String>, ErrorAnswer> {
     let action = constraints::name(&mut given, "actionName")?;
     let kind = constraints::required(&mut given, "revisionType")?;
     constraints::one_of(&kind, "revisionType", REVISION_TYPES)?;
@@ -125,13 +126,16 @@ fn override_of(pipeline: &PipelineRecord, mut given: Members) -> Result<String, 
     }
     let fits = match pipeline.source {
         Source::CodeCommit { .. } => kind == "COMMIT_ID",
-        Source::S3 => kind.starts_with("S3_"),
+        Source::Ecr { .. } => kind == "IMAGE_DIGEST",
+        Source::S3 { .. } => kind.starts_with("S3_"),
     };
-    if fits { Ok(value) } else { refused(format!("{kind} does not fit the provider of action {action}")) }
-}
-
-/// The commit that a source action runs without an override: the current head of its branch.
-fn branch_head(context: &Context<'_>, source: &Source) -> Option<String> {
-    let Source::CodeCommit { repository, branch, .. } = source else { return None };
-    context.world.codecommit.repository(repository)?.branch_head(branch).ok().flatten()
+    if !fits {
+        return refused(format!("{kind} does not fit the provider of action {action}"));
+    }
+    match pipeline.source {
+        Source::S3 { overrides_key: false, .. } if kind == "S3_OBJECT_KEY" => {
+            refused(format!("AllowOverrideForS3ObjectKey of action {action} is not true"))
+        }
+        _ => Ok(Some(value).filter(|_| kind != "S3_OBJECT_KEY")),
+    }
 }

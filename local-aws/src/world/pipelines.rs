@@ -77,13 +77,28 @@ fn variables(file: &WorldFile<'_>, raw: &RawPipeline, kind: PipelineType) -> Res
 }
 
 fn source(file: &WorldFile<'_>, raw: RawPipeline) -> Result<Source, WorldError> {
-    match (raw.repository, raw.branch) {
-        (None, None) => Ok(Source::S3),
-        (None, Some(branch)) => Err(file.invalid(&branch, "a pipeline with a `branch` has a `repository`")),
-        (Some(repository), branch) => {
-            let branch = branch.map_or_else(|| "main".to_owned(), Spanned::into_inner);
-            Ok(Source::CodeCommit { repository, branch, poll: raw.poll_for_source_changes })
+    let poll = raw.poll_for_source_changes;
+    if let Some(tag) = raw.image_tag.as_ref().filter(|_| raw.image.is_none()) {
+        return Err(file.invalid(tag, "a pipeline with an `image-tag` has an `image`"));
+    }
+    match (raw.repository, raw.branch, raw.image, raw.bucket, raw.key) {
+        (None, None, None, None, None) => Ok(Source::unnamed(raw.name.get_ref())),
+        (None, Some(branch), ..) => {
+            Err(file.invalid(&branch, "a pipeline with a `branch` has a `repository`"))
         }
+        (Some(repository), branch, None, None, None) => {
+            let branch = branch.map_or_else(|| "main".to_owned(), Spanned::into_inner);
+            Ok(Source::CodeCommit { repository, branch, poll })
+        }
+        (None, None, Some(image), None, None) => {
+            let tag = raw.image_tag.map_or_else(|| "latest".to_owned(), Spanned::into_inner);
+            Ok(Source::Ecr { repository: image.into_inner(), tag })
+        }
+        (None, None, None, Some(bucket), Some(key)) => {
+            let (bucket, key) = (bucket.into_inner(), key.into_inner());
+            Ok(Source::S3 { bucket, key, poll, overrides_key: raw.allow_override_for_s3_object_key })
+        }
+        _ => Err(file.invalid(&raw.name, "a pipeline has `repository`, or `image`, or `bucket` with `key`")),
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) use images::{
 pub(super) use pull_requests::{RawComment, RawPullRequest};
 pub(super) use signals::{RawAlarm, RawEndpoint, RawParameter};
 pub(super) use tables::{RawDynamoDbTable, RawKey};
-pub(super) use timeline::RawTimed;
+pub(super) use timeline::{RawImagePush, RawTimed};
 
 use super::content::Content;
 
@@ -275,6 +275,14 @@ pub(super) struct RawPipeline {
     pub(super) repository: Option<String>,
     /// Default `main`.
     pub(super) branch: Option<Spanned<String>>,
+    /// The ECR repository of its source.
+    pub(super) image: Option<Spanned<String>>,
+    /// Default `latest`.
+    pub(super) image_tag: Option<Spanned<String>>,
+    pub(super) bucket: Option<Spanned<String>>,
+    pub(super) key: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) allow_override_for_s3_object_key: bool,
     /// Default `Source`.
     pub(super) source_action: Option<Spanned<String>>,
     #[serde(default)]

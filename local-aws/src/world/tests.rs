@@ -241,8 +241,8 @@ fn the_world_in_the_readme_can_be_read() {
     std::fs::write(folder.path().join("ok.json"), "{}").unwrap();
     let world = AwsWorld::read(&path).unwrap();
     assert_eq!(world.commit_ids("storefront").len(), 1);
-    // Ten reconciles and thirteen other entries.
-    assert_eq!(world.timeline().len(), 23);
+    // Ten reconciles and fourteen other entries.
+    assert_eq!(world.timeline().len(), 24);
 }
 
 #[test]

@@ -4,11 +4,13 @@ use jiff::{SignedDuration, Timestamp};
 use toml::Spanned;
 
 use super::file::WorldFile;
-use super::raw::{RawObject, RawTimed};
+use super::raw::{RawImagePush, RawObject, RawTimed};
 use super::signals::status_of;
 use super::{AwsWorld, WorldError, buckets, image_changes, timed_fault};
 use crate::cloudwatch::{STATES, SUPPRESSED_BY};
 use crate::drs::DrsOperatorAction;
+use crate::ecr::NewImage;
+use crate::ids;
 use crate::timeline::{TimelineAction, TimelineEntry, WorldChange};
 
 pub(super) fn add(
@@ -101,13 +103,14 @@ fn what(
         ("block-public-access", raw.block_public_access.is_some()),
         ("address", raw.address.is_some()),
         ("object", raw.object.is_some()),
+        ("image-push", raw.image_push.is_some()),
     ]
     .into_iter()
     .filter_map(|(name, is_there)| is_there.then_some(name))
     .collect();
     let &[named] = &named[..] else {
         let message = "an entry needs exactly one of reconcile, event, alarm, parameter, endpoint, launch, snapshot, drs, fault, \
-                       image, ebs-snapshot, block-public-access, address and object";
+                       image, ebs-snapshot, block-public-access, address, object and image-push";
         return Err(file.invalid(entry, message));
     };
     belongs(file, raw, named)?;
@@ -248,9 +251,18 @@ fn change(
         "image" | "ebs-snapshot" | "block-public-access" => {
             WorldChange::Images(image_changes::read(world, file, entry, named)?)
         }
+        "image-push" => image_push(raw.image_push.as_ref().expect("it is there").get_ref()),
         "object" => object(world, file, raw.object.as_ref().expect("it is there"))?,
         _ => WorldChange::Fault(timed_fault::read(file, raw, at)?),
     })
+}
+
+/// An image that is pushed to ECR.
+fn image_push(raw: &RawImagePush) -> WorldChange {
+    let tag = raw.tag.as_deref().unwrap_or_default();
+    let derived = || format!("sha256:{}", ids::digest(&["image", &raw.repository, tag]));
+    let digest = raw.digest.clone().unwrap_or_else(derived);
+    WorldChange::ImagePush(NewImage { repository: raw.repository.clone(), tag: raw.tag.clone(), digest })
 }
 
 /// An object that is put into a bucket, or deleted.

@@ -8,16 +8,16 @@ const TIME_TO_ACT: Duration = Duration::from_secs(60);
 
 /// When each stage of reading must be over, so that the next still has its time.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Deadlines {
+pub(crate) struct Deadlines {
     /// The changed files, and what they are compared with.
-    pub(super) changes: Instant,
+    pub(crate) changes: Instant,
     /// The head and the pipelines.
-    pub(super) pipelines: Instant,
+    pub(crate) pipelines: Instant,
 }
 
 impl Deadlines {
     /// Of a short invocation the changed files may take three quarters; of a long one all but [`TIME_TO_ACT`].
-    pub(super) fn until(deadline: Instant, now: Instant) -> Self {
+    pub(crate) fn until(deadline: Instant, now: Instant) -> Self {
         let left = deadline.saturating_duration_since(now);
         let to_act = TIME_TO_ACT.min(left / 4);
         Self { changes: now + (left - to_act), pipelines: now + (left - to_act / 2) }

@@ -6,13 +6,16 @@ use std::ops::Range;
 use shared::config::{Code, Document, Problem, RawTable, TableReader, Text};
 use shared::glob::{last_part, read as patterns};
 
+use super::artifact::{self, SourceKind};
 use super::group::{self, GroupTables};
+use super::image;
 use super::judge::{Selection, judge};
 use super::lines;
 use super::name::NameTemplate;
+use super::object;
 use super::variables::{self, Pushes};
 use super::window::Windows;
-use super::{Baseline, NewBranch, Pin, PipelineNamedAt, PipelineRule, Rules};
+use super::{Baseline, ImageRule, NewBranch, ObjectRule, Pin, PipelineNamedAt, PipelineRule, Rules};
 use crate::FUNCTION;
 
 /// The table that is read here.
@@ -40,21 +43,26 @@ const LONGEST_REPOSITORY: usize = 100;
 /// Reads the rules. A rule that has a problem may be missing from the result; the problems name it.
 pub fn read(document: &Document, problems: &mut Vec<Problem>) -> Rules {
     let tables = document.tables(TABLE, problems);
-    let mut first_of: HashMap<(String, String), Range<usize>> = HashMap::new();
+    let mut first_of: HashMap<(String, SourceKind, String), Range<usize>> = HashMap::new();
     let mut groups = group::read(document, problems);
     let mut rules = Rules::default();
     let mut windows = Windows::read(document, problems);
     for table in &tables {
-        let RuleRead { named, rule } = rule(document, table, &mut groups, &mut windows, problems);
+        let RuleRead { kind, named, rule } = rule(document, table, &mut groups, &mut windows, problems);
         if let Some((name, repository)) = named {
-            let key = (name.get_ref().clone(), repository.into_inner());
+            let key = (name.get_ref().clone(), kind, repository.into_inner());
             if let Some(first) = first_of.get(&key) {
                 problems.push(duplicate(&name, first.clone()));
                 continue;
             }
             first_of.insert(key, name.span());
         }
-        rules.pipelines.extend(rule);
+        match rule {
+            Some(AnyRule::Push(rule)) => rules.pipelines.push(*rule),
+            Some(AnyRule::Image(rule)) => rules.images.push(rule),
+            Some(AnyRule::Object(rule)) => rules.objects.push(rule),
+            None => {}
+        }
     }
     rules.groups = groups.finish(problems);
     windows.finish(problems);
@@ -63,9 +71,17 @@ pub fn read(document: &Document, problems: &mut Vec<Problem>) -> Rules {
 
 /// What could be read of a table.
 struct RuleRead {
-    /// The texts of its name and its repository.
+    kind: SourceKind,
+    /// The texts of its name and its repository or bucket.
     named: Option<(Text, Text)>,
-    rule: Option<PipelineRule>,
+    rule: Option<AnyRule>,
+}
+
+/// A rule with any source.
+enum AnyRule {
+    Push(Box<PipelineRule>),
+    Image(ImageRule),
+    Object(ObjectRule),
 }
 
 fn rule(
@@ -78,6 +94,18 @@ fn rule(
     let mut table = TableReader::new(FUNCTION.described_table(TABLE), table, problems);
     let place = document.place(&table.header());
     let name = table.required_string("name", EMPTY_NAME);
+    let kind = artifact::source(&mut table);
+    match kind {
+        SourceKind::Image => {
+            let (source, rule) = image::read(document, table, windows, name.as_ref(), place);
+            return RuleRead { kind, named: name.zip(source), rule: rule.map(AnyRule::Image) };
+        }
+        SourceKind::Bucket => {
+            let (source, rule) = object::read(document, table, windows, name.as_ref(), place);
+            return RuleRead { kind, named: name.zip(source), rule: rule.map(AnyRule::Object) };
+        }
+        SourceKind::Repository => artifact::keys_of_others(&mut table, kind),
+    }
     let written = table.required_string("repository", EMPTY_REPOSITORY);
     let repository = written.clone().filter(|text| repository(&mut table, text));
     let branches = patterns(document, &mut table, "branches");
@@ -120,7 +148,7 @@ fn rule(
     let named = name.clone().zip(written);
     let rule = (|| {
         let (name, repository, window) = (name?, repository?, window.ok()?);
-        Some(PipelineRule {
+        Some(AnyRule::Push(Box::new(PipelineRule {
             named_at: PipelineNamedAt { pipeline: name.span(), repository: repository.span() },
             name: template?,
             repository: repository.into_inner(),
@@ -138,9 +166,9 @@ fn rule(
             variables,
             window,
             place,
-        })
+        })))
     })();
-    RuleRead { named, rule }
+    RuleRead { kind, named, rule }
 }
 
 fn duplicate(name: &Text, first: Range<usize>) -> Problem {
@@ -171,6 +199,19 @@ fn is_repository(name: &str) -> bool {
     is_legal && name.len() <= LONGEST_REPOSITORY && !name.ends_with(".git")
 }
 
+/// The name of a pipeline without placeholders: only a push has a branch.
+pub(super) fn fixed_name(table: &mut TableReader<'_, '_, '_>, name: &Text) -> Option<String> {
+    if name.get_ref().contains(['{', '}']) {
+        let help = "write the pipeline's name as CodePipeline shows it; only rules with `repository` have placeholders";
+        table.problem(
+            Problem::new(BAD_NAME, name.span(), "an image or an object has no branch and no repository")
+                .help(help),
+        );
+        return None;
+    }
+    name_template(table, Some(name), None, false).map(|template| template.to_string())
+}
+
 fn name_template(
     table: &mut TableReader<'_, '_, '_>,
     name: Option<&Text>,
@@ -198,7 +239,7 @@ fn name_template(
     }
 }
 
-fn action(table: &mut TableReader<'_, '_, '_>, text: Text) -> Option<String> {
+pub(super) fn action(table: &mut TableReader<'_, '_, '_>, text: Text) -> Option<String> {
     let name = text.get_ref();
     let legal = name.chars().all(|letter| letter.is_ascii_alphanumeric() || ".@-_".contains(letter));
     if legal && !name.is_empty() && name.len() <= LONGEST_ACTION {

@@ -6,7 +6,18 @@ use shared::config::{Code, Problem, TableReader, Text, did_you_mean};
 use shared::placeholder::{BAD_PLACEHOLDER, BadPlaceholder, Filled, listed};
 
 /// The placeholders of a value.
-const PLACEHOLDERS: &[&str] = &[REPOSITORY, BRANCH, TAG, COMMIT, CHANGED_FILES, GROUPS];
+const PLACEHOLDERS: &[&str] = &[
+    REPOSITORY,
+    BRANCH,
+    TAG,
+    COMMIT,
+    CHANGED_FILES,
+    GROUPS,
+    IMAGE_TAG,
+    IMAGE_DIGEST,
+    OBJECT_KEY,
+    OBJECT_VERSION,
+];
 
 pub(crate) const REPOSITORY: &str = "repository";
 pub(crate) const BRANCH: &str = "branch";
@@ -14,6 +25,10 @@ pub(crate) const TAG: &str = "tag";
 pub(crate) const COMMIT: &str = "commit";
 pub(crate) const CHANGED_FILES: &str = "changed-files";
 pub(crate) const GROUPS: &str = "groups";
+pub(crate) const IMAGE_TAG: &str = "image-tag";
+pub(crate) const IMAGE_DIGEST: &str = "image-digest";
+pub(crate) const OBJECT_KEY: &str = "object-key";
+pub(crate) const OBJECT_VERSION: &str = "object-version";
 
 pub(super) const BAD_NAME: Code = Code { name: "bad-variable-name", title: "no variable can have this name" };
 pub(super) const BAD_VALUE: Code =
@@ -179,10 +194,31 @@ pub(super) fn never_filled(
     }
 }
 
+/// Reports the placeholders that no event of a rule with an image or a bucket can fill.
+pub(super) fn never_filled_by(
+    table: &mut TableReader<'_, '_, '_>,
+    filled: &[&'static str],
+    variables: &[Variable],
+    texts: &[Text],
+) {
+    for (variable, text) in variables.iter().zip(texts) {
+        let never = PLACEHOLDERS.iter().filter(|name| !filled.contains(name));
+        for name in never.filter(|name| variable.value.asks_for(name)) {
+            let label = format!("no event of this table has a value for {{{name}}}");
+            let help = format!("the placeholders of this table are {}", listed(filled));
+            table.problem(Problem::new(NEVER_FILLED, text.span(), label).help(help));
+        }
+    }
+}
+
 fn why_never(pushes: &Pushes, placeholder: &str) -> Option<(&'static str, &'static str)> {
     match placeholder {
         BRANCH if !pushes.branches => Some(("this table covers tags only", "write {tag}")),
         TAG if !pushes.tags => Some(("this table has no `tags`", "write {branch}, or add `tags`")),
+        IMAGE_TAG | IMAGE_DIGEST => Some(("a push to a repository has no image", "write {tag} or {commit}")),
+        OBJECT_KEY | OBJECT_VERSION => {
+            Some(("a push to a repository has no object", "write {commit}, or remove the variable"))
+        }
         CHANGED_FILES | GROUPS if !pushes.branches => {
             Some(("a tag is compared with no commit", "remove the variable"))
         }

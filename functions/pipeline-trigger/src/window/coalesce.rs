@@ -7,6 +7,9 @@ use crate::event::{Change, Parsed, Push, parse};
 /// The event of `pointsman` with which a schedule invokes the function.
 pub const DETAIL_TYPE: &str = "window-opened";
 
+/// A member of the object in a held event of S3: the oldest version that is held.
+pub const HELD_SINCE: &str = "held-since-version";
+
 /// What a schedule holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldEvent {
@@ -56,9 +59,28 @@ pub fn joined(held: &Value, new: &Value) -> Value {
         (Some(earlier), Some(later)) if earlier.reference == later.reference => {
             if is_after(&earlier, &later) { spanning(new, held) } else { spanning(held, new) }
         }
-        (None, None) if time(held) > time(new) => held.clone(),
+        (None, None) if time(held) > time(new) => since(held, new),
+        (None, None) => since(new, held),
         _ => new.clone(),
     }
+}
+
+/// The newer event of an object, which names the oldest version that is held: the files of an archive that changed since the
+/// version before it count. Other events stay as they are.
+fn since(newer: &Value, older: &Value) -> Value {
+    let mut event = newer.clone();
+    let object = &older["detail"]["object"];
+    let version = object
+        .get(HELD_SINCE)
+        .or(object.get("version-id"))
+        .filter(|_| object["key"] == newer["detail"]["object"]["key"]);
+    let (Some(version), Some(members)) = (version, event["detail"]["object"].as_object_mut()) else {
+        return event;
+    };
+    if members.get("version-id") != Some(version) {
+        members.insert(HELD_SINCE.to_owned(), version.clone());
+    }
+    event
 }
 
 fn push(event: &Value) -> Option<Push> {
@@ -173,6 +195,28 @@ mod tests {
             |time: &str| json!({"source": "aws.ecr", "detail-type": "ECR Image Action", "time": time});
         assert_eq!(joined(&image(T1), &image(T2)), image(T2));
         assert_eq!(joined(&image(T2), &image(T1)), image(T2));
+    }
+
+    #[test]
+    fn an_object_keeps_the_oldest_version_that_is_held() {
+        let object = |version: &str, time: &str| {
+            json!({"source": "aws.s3", "detail-type": "Object Created", "time": time,
+                "detail": {"bucket": {"name": "b"}, "object": {"key": "k", "version-id": version}}})
+        };
+        let (first, second, third) = (object("1", T1), object("2", T2), object("3", "2026-12-05T12:00:00Z"));
+        let two = joined(&first, &second);
+        assert_eq!(
+            (&two["detail"]["object"]["version-id"], &two["detail"]["object"][HELD_SINCE]),
+            (&json!("2"), &json!("1"))
+        );
+        let three = joined(&two, &third);
+        assert_eq!(
+            (&three["detail"]["object"]["version-id"], &three["detail"]["object"][HELD_SINCE]),
+            (&json!("3"), &json!("1"))
+        );
+        assert_eq!(joined(&second, &first), two, "the older one is late");
+        assert_eq!(joined(&first, &first), first);
+        assert_eq!(joined(&two, &second), two, "a repeated event");
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::decide::StartPlan;
 use crate::event::Push;
 use crate::reader::{Lookup, Reader};
 use crate::remark::Remark;
-use crate::rules::{Pin, PipelineRule};
+use crate::rules::PipelineRule;
 use crate::settings::Settings;
 
 /// How many schedules are read and written at a time.
@@ -98,20 +98,15 @@ impl Holding<'_> {
     }
 
     /// Deletes the schedules of pipelines that started and build the pushed commit: an older commit must not run last.
-    pub async fn release_all(
-        &self,
-        plan: &StartPlan,
-        rules: &[&PipelineRule],
-        results: &[StartResult],
-    ) -> Report {
+    /// `may_hold` is whether the rule of each verdict can have such a schedule.
+    pub async fn release_all(&self, plan: &StartPlan, may_hold: &[bool], results: &[StartResult]) -> Report {
         let mut report = Report::default();
         for (start, result) in plan.starts.iter().zip(results) {
-            let subjects = plan.verdicts.iter().zip(rules);
+            let subjects = plan.verdicts.iter().zip(may_hold);
             let is_its = |verdict: &crate::decide::RuleVerdict| {
                 verdict.verdict == Verdict::Start && verdict.subject == start.pipeline
             };
-            let rule = subjects.filter(|(verdict, _)| is_its(verdict)).map(|(_, rule)| rule).next();
-            let may_hold = rule.is_some_and(|rule| rule.window.is_some() && rule.pin == Pin::Commit);
+            let may_hold = subjects.filter(|(verdict, _)| is_its(verdict)).any(|(_, may_hold)| *may_hold);
             if !may_hold || self.source.from_schedule || !result.did_not_fail() {
                 continue;
             }

@@ -10,6 +10,15 @@ use super::RawObject;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(in super::super) struct RawImagePush {
+    pub(in super::super) repository: String,
+    pub(in super::super) tag: Option<String>,
+    /// Default: derived from repository and tag.
+    pub(in super::super) digest: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(in super::super) struct RawTimed {
     pub(in super::super) at: Option<Spanned<Timestamp>>,
     /// Seconds after the entry before it.
@@ -35,6 +44,7 @@ pub(in super::super) struct RawTimed {
     /// The instance that receives the address.
     pub(in super::super) instance: Option<Spanned<String>>,
     pub(in super::super) object: Option<Spanned<RawObject>>,
+    pub(in super::super) image_push: Option<Spanned<RawImagePush>>,
     /// `images` or `snapshots`.
     pub(in super::super) block_public_access: Option<Spanned<String>>,
 
