@@ -70,6 +70,7 @@ fn actions(call: &JournaledCall) -> Vec<String> {
     let operation = match call.operation.as_str() {
         // A transaction of writes is checked for each of its writes; the functions put items only.
         "TransactWriteItems" => "PutItem",
+        "ListObjectVersions" => "ListBucketVersions",
         operation => operation,
     };
     let passes_role = call.input.get("RoleARN").or(call.input.get("RoleArn")).is_some();
