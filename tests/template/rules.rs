@@ -22,14 +22,14 @@ const TABLE: &str = "arn:aws:dynamodb:us-east-1:111122223333:table/acme-rules";
 
 #[test]
 fn each_function_reads_the_source_that_the_parameters_name_and_may_read_nothing_more() {
-    let in_s3 = [("RulesBucket", "acme-rules"), ("RulesKey", "teams/rules.toml")];
-    let in_table = [("RulesTable", "acme-rules"), ("RulesMaxAge", "5")];
+    let of_object = [("RulesBucket", "acme-rules"), ("RulesKey", "teams/rules.toml")];
+    let of_table = [("RulesTable", "acme-rules"), ("RulesMaxAge", "5")];
     for (package, _) in functions() {
         let config =
             |template: &SamTemplate| function(template, package).environment["POINTSMAN_CONFIG"].clone();
         let may =
             |template: &SamTemplate, action: &str, on: &str| function(template, package).allows(action, on);
-        let (layer, object, table) = (with(package, &[]), with(package, &in_s3), with(package, &in_table));
+        let (layer, object, table) = (with(package, &[]), with(package, &of_object), with(package, &of_table));
         assert_eq!(config(&layer), "/opt/pointsman.toml");
         assert_eq!(config(&object), "s3://acme-rules/teams/rules.toml");
         assert_eq!(config(&table), "dynamodb://acme-rules");
@@ -49,7 +49,7 @@ fn each_function_reads_the_source_that_the_parameters_name_and_may_read_nothing_
         assert!(may(&table, "dynamodb:Scan", TABLE), "{package}");
         assert!(!may(&table, "dynamodb:Scan", &TABLE.replace("acme", "other")), "{package}");
         assert!(!may(&layer, "dynamodb:Scan", TABLE) && !may(&object, "dynamodb:Scan", TABLE), "{package}");
-        let both = with(package, &[in_s3[0], in_table[0]]);
+        let both = with(package, &[of_object[0], of_table[0]]);
         assert_eq!(config(&both), "s3://acme-rules/pointsman.toml", "{package}: the bucket wins");
     }
 }
@@ -84,5 +84,5 @@ fn every_table_of_a_function_can_be_an_item() {
     assert!(unknown.is_empty(), "add {unknown:?} to rules_source::TABLES");
     // An item has these two attributes beside the keys of its table.
     let keys = pointsman::functions::FUNCTIONS.iter().flat_map(|function| function.tables);
-    assert!(keys.flat_map(|table| table.keys).all(|key| key.name != "id" && key.name != "table"));
+    assert!(keys.flat_map(|table| table.keys).all(|key| key.name != "rule" && key.name != "table"));
 }

@@ -1,6 +1,6 @@
 //! Reads the rules from a DynamoDB table: one item is one rule.
 //!
-//! The partition key `id` names the rule and gives the order, `table` names the table of the rules (`pipeline`), and each other
+//! The partition key `rule` names the rule and gives the order, `table` names the table of the rules (`pipeline`), and each other
 //! attribute is a key of it.
 
 use std::collections::HashMap;
@@ -14,7 +14,7 @@ use shared::function::Table;
 const SCAN: &str = "dynamodb:Scan";
 
 /// The attribute that is the partition key.
-const ID: &str = "id";
+const ID: &str = "rule";
 
 /// The `table` of an item that is no rule but a file beside the rules. Its text is the attribute [`CONTENT`], its name the id.
 const FILE: &str = "file";

@@ -120,7 +120,7 @@ impl Stage {
 
     async fn put_row(&self, id: &str, attributes: &[(&str, AttributeValue)]) {
         let call = aws_sdk_dynamodb::Client::new(&self.config).put_item().table_name("rules");
-        let mut call = call.item("id", AttributeValue::S(id.to_owned()));
+        let mut call = call.item("rule", AttributeValue::S(id.to_owned()));
         for (name, value) in attributes {
             call = call.item(*name, value.clone());
         }
@@ -148,7 +148,7 @@ fn bucket(versions: &[&str]) -> String {
 }
 
 fn rows(items: &str) -> String {
-    format!("[[table]]\nname = \"rules\"\nhash = {{ name = \"id\" }}\nitems = [{items}]\n")
+    format!("[[table]]\nname = \"rules\"\nhash = {{ name = \"rule\" }}\nitems = [{items}]\n")
 }
 
 fn fault(operation: &str, calls: &str, answer: &str) -> String {
@@ -273,8 +273,8 @@ async fn versions_that_cannot_be_listed_or_read_fail_the_cold_start() {
 
 #[tokio::test]
 async fn each_item_is_a_rule_in_the_order_of_the_ids_and_those_of_other_functions_are_skipped() {
-    let items = r#"{ id = "2", table = "pipeline", name = "b", paths = ["x"] }, { id = "10", table = "pipeline", name = "a" },
-        { id = "1", table = "recovery-plan", name = "shop" }, { id = "0", table = "group", anything = 1 }"#;
+    let items = r#"{ rule = "2", table = "pipeline", name = "b", paths = ["x"] }, { rule = "10", table = "pipeline", name = "a" },
+        { rule = "1", table = "recovery-plan", name = "shop" }, { rule = "0", table = "group", anything = 1 }"#;
     let mut stage = Stage::of(TABLE, &rows(&items.replace('\n', " "))).await;
     assert_eq!(stage.event_after(0).await.unwrap(), seen(&["a", "b"], &[]));
     stage
@@ -293,7 +293,7 @@ async fn each_item_is_a_rule_in_the_order_of_the_ids_and_those_of_other_function
 
 #[tokio::test]
 async fn a_broken_row_disables_that_rule_only_and_each_decision_notes_it() {
-    let mut stage = Stage::of(TABLE, &rows(r#"{ id = "a", table = "pipeline", name = "a" }"#)).await;
+    let mut stage = Stage::of(TABLE, &rows(r#"{ rule = "a", table = "pipeline", name = "a" }"#)).await;
     stage.put_row("b", &[("table", text("pipeline")), ("name", text("a"))]).await;
     stage.put_row("c", &[("table", text("pipelne")), ("name", text("c"))]).await;
     stage.put_row("d", &[("name", text("d"))]).await;
@@ -331,14 +331,14 @@ async fn a_table_that_is_read_in_part_is_not_the_rules() {
 #[tokio::test]
 async fn a_throttled_or_denied_scan_and_an_empty_table_keep_the_rules_that_were_read() {
     for error in ["ThrottlingException", "AccessDeniedException", "cut"] {
-        let world = rows(r#"{ id = "a", table = "pipeline", name = "a" }"#) + &fault("Scan", "[2]", error);
+        let world = rows(r#"{ rule = "a", table = "pipeline", name = "a" }"#) + &fault("Scan", "[2]", error);
         let mut stage = Stage::of(TABLE, &world).await;
         stage.event_after(0).await.unwrap();
         let unreadable = seen(&["a"], &["dynamodb://rules rules-unreadable"]);
         assert_eq!(stage.event_after(60).await.unwrap(), unreadable, "{error}");
         assert_eq!(stage.event_after(60).await.unwrap(), seen(&["a"], &[]), "{error}");
         let client = aws_sdk_dynamodb::Client::new(&stage.config);
-        client.delete_item().table_name("rules").key("id", text("a")).send().await.unwrap();
+        client.delete_item().table_name("rules").key("rule", text("a")).send().await.unwrap();
         assert_eq!(stage.event_after(60).await.unwrap(), unreadable, "an empty table");
         stage.rules = Stage::cold(TABLE, &stage.config);
         let failure = stage.event_after(0).await.unwrap_err();
@@ -375,8 +375,8 @@ async fn a_calendar_is_an_object_beside_the_rules_and_takes_effect_when_it_chang
 
 #[tokio::test]
 async fn a_calendar_is_an_item_beside_the_rules() {
-    let items = r#"{ id = "a.ics", table = "file", content = "christmas" }, { id = "w", table = "window", holidays-file = "a.ics" },
-        { id = "v", table = "window", holidays-file = "b.ics" }"#;
+    let items = r#"{ rule = "a.ics", table = "file", content = "christmas" }, { rule = "w", table = "window", holidays-file = "a.ics" },
+        { rule = "v", table = "window", holidays-file = "b.ics" }"#;
     let mut stage = Stage::of(TABLE, &rows(&items.replace('\n', " "))).await;
     assert_eq!(stage.event_after(0).await.unwrap(), seen(&["christmas"], &["rules/v broken-rule"]));
 }
