@@ -41,7 +41,7 @@ pub struct Matching<'r> {
 struct SeenFile<'s> {
     path: &'s str,
     /// The pattern with which a group includes the file; the inner `None` if none of its patterns excludes it.
-    in_group: &'s dyn Fn(&Group) -> Option<Option<&'s Pattern>>,
+    group_pattern: &'s dyn Fn(&Group) -> Option<Option<&'s Pattern>>,
     /// The rule that claims the file.
     claim: &'s dyn Fn() -> Option<FileClaim>,
 }
@@ -87,20 +87,20 @@ impl<'r> Matching<'r> {
             let (group, list) = self.groups.get(number)?;
             included(group.paths.as_ref()?, matched.get(list).copied())
         };
-        let in_groups: BTreeMap<usize, Option<&Pattern>> =
+        let including: BTreeMap<usize, Option<&Pattern>> =
             self.groups.keys().filter_map(|number| Some((*number, included(number)?))).collect();
-        let in_group = |group: &Group| in_groups.get(&group.number).copied();
+        let group_pattern = |group: &Group| including.get(&group.number).copied();
         let first_claiming = self.candidates.len();
         let claim = || {
             self.claiming.iter().enumerate().find_map(|(index, rule)| {
-                claims(rule, matched.get(&(first_claiming + index)).copied(), &in_group)
+                claims(rule, matched.get(&(first_claiming + index)).copied(), &group_pattern)
             })
         };
-        let seen = SeenFile { path: file, in_group: &in_group, claim: &claim };
+        let seen = SeenFile { path: file, group_pattern: &group_pattern, claim: &claim };
         for (index, candidate) in self.candidates.iter().enumerate() {
             let last = matched.get(&index).copied();
             candidate.see(&seen, last, &mut self.verdicts[index]);
-            if let Some(hit) = self.hit.get_mut(&index).filter(|_| !in_groups.is_empty()) {
+            if let Some(hit) = self.hit.get_mut(&index).filter(|_| !including.is_empty()) {
                 hit.extend(candidate.hit(&seen));
             }
         }
@@ -142,11 +142,12 @@ impl Candidate<'_> {
     pub fn verdict(&self, file: &str, claiming: &[&PipelineRule]) -> FileVerdict {
         let mut verdict = FileVerdict::NoMatch { excluded: None };
         let used = std::iter::once(self.rule).chain(claiming.iter().copied()).flat_map(|rule| &rule.uses);
-        let in_groups: BTreeMap<usize, Option<&Pattern>> =
+        let including: BTreeMap<usize, Option<&Pattern>> =
             used.filter_map(|used| Some((used.group.number, used.group.own_pattern(file)?))).collect();
-        let in_group = |group: &Group| in_groups.get(&group.number).copied();
-        let claim = || claiming.iter().find_map(|rule| claims(rule, last_pattern(rule, file), &in_group));
-        let seen = SeenFile { path: file, in_group: &in_group, claim: &claim };
+        let group_pattern = |group: &Group| including.get(&group.number).copied();
+        let claim =
+            || claiming.iter().find_map(|rule| claims(rule, last_pattern(rule, file), &group_pattern));
+        let seen = SeenFile { path: file, group_pattern: &group_pattern, claim: &claim };
         self.see(&seen, last_pattern(self.rule, file), &mut verdict);
         verdict
     }
@@ -202,7 +203,7 @@ impl Candidate<'_> {
             return Some((pattern.map(deciding_pattern), Through::Own));
         }
         let group = self.rule.uses.iter().enumerate();
-        let group = group.filter_map(|(at, used)| Some((at, (seen.in_group)(&used.group)?))).next();
+        let group = group.filter_map(|(at, used)| Some((at, (seen.group_pattern)(&used.group)?))).next();
         if let Some((at, pattern)) = group {
             return Some((pattern.map(deciding_pattern), Through::Groups(chain(&self.rule.uses, at))));
         }
@@ -219,7 +220,7 @@ impl Candidate<'_> {
 
     /// The numbers of the rule's groups that the file is in, unless the rule ignores it.
     fn hit(&self, seen: &SeenFile<'_>) -> Vec<usize> {
-        let groups = self.rule.uses.iter().filter(|used| (seen.in_group)(&used.group).is_some());
+        let groups = self.rule.uses.iter().filter(|used| (seen.group_pattern)(&used.group).is_some());
         let numbers: Vec<usize> = groups.map(|used| used.group.number).collect();
         if numbers.is_empty() || self.ignored(seen.path).is_some() { Vec::new() } else { numbers }
     }
@@ -241,10 +242,10 @@ fn included<'p>(list: &PatternList, last: Option<&'p Pattern>) -> Option<Option<
 fn claims<'p>(
     rule: &PipelineRule,
     last: Option<&'p Pattern>,
-    in_group: &dyn Fn(&Group) -> Option<Option<&'p Pattern>>,
+    group_pattern: &dyn Fn(&Group) -> Option<Option<&'p Pattern>>,
 ) -> Option<FileClaim> {
     let own = rule.paths.as_ref().and_then(|paths| included(paths, last));
-    let pattern = own.or_else(|| rule.uses.iter().find_map(|used| in_group(&used.group)))?;
+    let pattern = own.or_else(|| rule.uses.iter().find_map(|used| group_pattern(&used.group)))?;
     Some(FileClaim { rule: rule.place.clone(), pattern: pattern.map(deciding_pattern) })
 }
 

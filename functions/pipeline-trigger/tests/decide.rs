@@ -496,7 +496,7 @@ fn many_groups_are_read_and_matched_in_a_short_time() {
     let plan = world.decide();
     assert_eq!(plan.starts.len(), 100);
     assert!(
-        plan.verdicts[0].because.to_string().contains("through 2997 more groups"),
+        plan.verdicts[0].because.to_string().contains("through 2998 more groups"),
         "{}",
         plan.verdicts[0].because
     );
