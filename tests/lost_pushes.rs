@@ -67,7 +67,7 @@ fn a_fault_at_any_call_of_reconcile_starts_nothing_twice_and_the_next_run_starts
         replay_in_a_folder("pipeline-trigger", &world, RECONCILE, &[("pointsman.toml", RULES)])
     };
     let quiet = replay(1, "");
-    let mut faults = Vec::new();
+    let mut faults: Vec<(String, usize, &str, bool)> = Vec::new();
     for call in calls(&quiet) {
         let nth =
             faults.iter().filter(|(operation, ..)| *operation == call.operation).count() / ANSWERS.len() + 1;
