@@ -69,6 +69,19 @@ def events(aws):
     entry = {"Source": "shop", "DetailType": "Ready", "Detail": "{}", "Resources": ["arn:aws:x"]}
     answer = aws.put_events(Entries=[entry, entry | {"Source": "aws.ec2"}])
     assert answer["FailedEntryCount"] == 1 and answer["Entries"][1]["ErrorCode"] == "NotAuthorizedForSourceException"
+    first = aws.list_rules(Limit=1)
+    assert [rule["Name"] for rule in first["Rules"]] == ["nightly"] and first["Rules"][0]["State"] == "DISABLED"
+    second = aws.list_rules(Limit=1, NextToken=first["NextToken"])
+    assert "aws.codecommit" in second["Rules"][0]["EventPattern"] and "NextToken" not in second
+    assert [rule["Name"] for rule in aws.list_rules(NamePrefix="start")["Rules"]] == ["start-web"]
+    web = "arn:aws:codepipeline:us-east-1:111122223333:web"
+    targets = aws.list_targets_by_rule(Rule="start-web")["Targets"]
+    assert [target["Arn"] for target in targets] == ["arn:aws:sns:us-east-1:111122223333:pushes", web]
+    assert aws.list_rule_names_by_target(TargetArn=web)["RuleNames"] == ["nightly", "start-web"]
+    refused("ResourceNotFoundException", aws.list_targets_by_rule, Rule="none")
+    refused("ValidationException", aws.list_rules, NextToken="x")
+    error = refused("ClientError", aws.list_rules, EventBusName="other")
+    assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 501
 
 
 def codepipeline(aws):
@@ -77,6 +90,7 @@ def codepipeline(aws):
     for name in ["from-s3", "web"]:
         described = aws.get_pipeline(name=name)
         assert described["metadata"]["created"].year == 2026
+        assert ("pollingDisabledAt" in described["metadata"]) == (name == "from-s3")
     assert described["pipeline"]["variables"] == [{"name": "BRANCH"}, {"name": "COUNT"}]
     source = described["pipeline"]["stages"][0]["actions"][0]
     assert source["configuration"]["PollForSourceChanges"] == "false"

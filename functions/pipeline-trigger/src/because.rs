@@ -131,6 +131,8 @@ pub enum Because {
     NothingToReconcile,
     /// So many pairs of a pipeline and a branch have an execution of the head.
     HeadsSeen { pairs: usize },
+    /// So many pipelines that are named after a branch do not exist.
+    PipelinesNotCreated { pipelines: usize },
     /// These pairs have none, and their heads are old.
     HeadsTooOld { pairs: Vec<String> },
     /// The head was committed a moment ago, so its event may still be handled.
@@ -334,6 +336,14 @@ impl fmt::Display for Because {
             Self::HeadsSeen { pairs } => {
                 let verb = verb(*pairs, "has", "have");
                 write!(f, "{} of a pipeline and a branch {verb} an execution of the branch's head", count(*pairs, "pair"))
+            }
+            Self::PipelinesNotCreated { pipelines } => {
+                let verb = verb(*pipelines, "does", "do");
+                write!(
+                    f,
+                    "{} named after a branch {verb} not exist yet; creating one starts its first execution",
+                    count(*pipelines, "pipeline")
+                )
             }
             Self::HeadsTooOld { pairs } => write!(
                 f,

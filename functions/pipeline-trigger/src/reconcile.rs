@@ -78,6 +78,7 @@ pub async fn reconcile(
         match judged {
             Judged::Seen => tally.seen(watched),
             Judged::TooOld => tally.too_old(watched),
+            Judged::NotCreated => tally.not_created(watched),
             Judged::Settled(settled) => report.add(settled),
             Judged::Due(start) => due.push(*start),
         }

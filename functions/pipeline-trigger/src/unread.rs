@@ -17,6 +17,9 @@ pub enum ReadError {
     /// The invocation had no time left for it.
     #[error("the function's time ran out")]
     NoTime,
+    /// An earlier call of the invocation was throttled, so this one was not made.
+    #[error("AWS throttled an earlier call, so this one was not made")]
+    AfterThrottling,
     /// So many of the newest executions were read, and more are not.
     #[error("pointsman reads only the newest {0} executions")]
     TooManyExecutions(usize),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use shared::decision::{Reason, Verdict};
 use shared::lambda::Invocation;
 use shared::report::Report;
@@ -15,7 +16,6 @@ use crate::decide::StartPlan;
 use crate::reader::Lookup;
 use crate::remark::Remark;
 use crate::report::report;
-use jiff::Timestamp;
 
 /// A decided push whose event was lost.
 #[derive(Debug)]

@@ -32,6 +32,8 @@ pub(super) enum Judged<'r> {
     Seen,
     /// No execution has the head, and the head is too old to start.
     TooOld,
+    /// The pipeline is named after the branch, and does not exist.
+    NotCreated,
     /// The pair needs nothing, or cannot be decided in this run.
     Settled(Report),
     /// The pipeline is to be started.
@@ -76,13 +78,13 @@ impl Survey<'_> {
             Some(Ok(Lookup::Found(commit))) => commit,
             Some(Err(error)) => return unread(error),
             // The branch was deleted since it was listed.
-            Some(Ok(_)) | None => return Err(Judged::Seen),
+            Some(Ok(_)) | None => return Err(Judged::Settled(Report::default())),
         };
         let executions = match known.histories.get(&watched.pipeline) {
             Some(History::Known(executions)) => executions,
             Some(History::Unread(error)) => return unread(error),
             Some(History::Missing) | None if watched.is_templated() => {
-                return settled(Verdict::Skip, &Because::NotCreatedYet);
+                return Err(Judged::NotCreated);
             }
             Some(History::Missing) | None => return settled(Verdict::Hold, &Because::PipelineNotFound),
         };

@@ -58,7 +58,7 @@ pub(super) fn verdict_of(error: &ReadError) -> Verdict {
 pub(super) fn passes(error: &ReadError) -> bool {
     match error {
         ReadError::Call(error) => error.is_throttling(),
-        ReadError::NoTime | ReadError::TooManyExecutions(_) => true,
+        ReadError::NoTime | ReadError::AfterThrottling | ReadError::TooManyExecutions(_) => true,
     }
 }
 
@@ -72,7 +72,10 @@ impl<'a> Survey<'a> {
         &self,
         reading: impl Future<Output = Result<T, CallError>>,
     ) -> Result<T, ReadError> {
-        if self.throttled.load(Ordering::Relaxed) || Instant::now() >= self.until {
+        if self.throttled.load(Ordering::Relaxed) {
+            return Err(ReadError::AfterThrottling);
+        }
+        if Instant::now() >= self.until {
             return Err(ReadError::NoTime);
         }
         let read = timeout_at(self.until.into(), reading).await.map_err(|_| ReadError::NoTime)?;
