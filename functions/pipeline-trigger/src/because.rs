@@ -7,6 +7,7 @@ use shared::decision::{Evidence, Explain};
 
 use crate::act::NotStarted;
 use crate::event::{NotOurs, short};
+use crate::facts::IgnoredLines;
 use crate::unread::{FilesUnknown, ReadError};
 
 /// A pattern that decided.
@@ -67,6 +68,8 @@ pub enum Because {
     NoPathMatches { files: usize, excluded: Option<(String, Deciding)> },
     /// Files that match the rule changed, and all are ignored.
     OnlyIgnored { files: usize, file: String, line: Deciding },
+    /// Files that match the rule changed, and only in lines that the rule ignores.
+    OnlyIgnoredLines { files: usize, file: String, by: IgnoredLines },
     /// The commit has an execution already.
     AlreadyStarted { commit: String, execution: String },
     /// A pipeline that is named after the branch does not exist yet.
@@ -95,6 +98,7 @@ impl Explain for Because {
             Self::PathMatches { file, pattern } => (Some(file), Some(pattern)),
             Self::NotIgnored { file } => (Some(file), None),
             Self::OnlyIgnored { file, line, .. } => (Some(file), Some(line)),
+            Self::OnlyIgnoredLines { file, by, .. } => (Some(file), by.pattern.as_ref()),
             Self::NoPathMatches { excluded: Some((file, pattern)), .. } => (Some(file), Some(pattern)),
             Self::TagPushed { pattern, .. } => (None, pattern.as_ref()),
             Self::BranchNotMatched { excluded_by, .. } | Self::TagNotMatched { excluded_by, .. } => {
@@ -169,6 +173,14 @@ impl fmt::Display for Because {
                     line.text
                 )
             }
+            Self::OnlyIgnoredLines { files: 1, file, by } => write!(f, "`{file}` {}", differs(by)),
+            Self::OnlyIgnoredLines { files, file, by } => {
+                write!(
+                    f,
+                    "all {files} changed files that match the rule are ignored or changed only in ignored lines; `{file}` {}",
+                    differs(by)
+                )
+            }
             Self::AlreadyStarted { commit, execution } => {
                 write!(
                     f,
@@ -193,6 +205,16 @@ impl fmt::Display for Because {
                 )
             }
             Self::StartFailed { error } => write!(f, "the pipeline could not be started: {error}"),
+        }
+    }
+}
+
+fn differs(by: &IgnoredLines) -> String {
+    match &by.pattern {
+        None => "changed only in whitespace".to_owned(),
+        Some(pattern) if by.lines == 1 => format!("differs in one line, which `{}` ignores", pattern.text),
+        Some(pattern) => {
+            format!("differs in {} lines, and each is ignored, the first by `{}`", by.lines, pattern.text)
         }
     }
 }

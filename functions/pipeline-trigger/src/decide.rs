@@ -228,6 +228,7 @@ pub(crate) fn by_files(files: &Files) -> Result<Option<Because>, Because> {
                 Ok(Some(Because::PathMatches { file, pattern }))
             }
             FileVerdict::Ignored { files, file, line } => Err(Because::OnlyIgnored { files, file, line }),
+            FileVerdict::OnlyLines { files, file, by } => Err(Because::OnlyIgnoredLines { files, file, by }),
             FileVerdict::NoMatch { excluded } => Err(Because::NoPathMatches { files: *files, excluded }),
         },
     }

@@ -1,10 +1,13 @@
 //! Changed files against the rules' paths and ignore lines, one file at a time, until every rule is settled.
 
+use std::collections::BTreeMap;
+
 use shared::glob::SetError;
 
 use crate::because::Deciding;
-use crate::facts::{FileVerdict, Files};
+use crate::facts::{FileVerdict, Files, IgnoredLines};
 use crate::rules::ignore::{ignored_by, matching_lines};
+use crate::rules::line_rules::LineRules;
 use crate::rules::{IgnoreLine, PathMatcher, Pattern, PatternList, PipelineRule};
 use crate::unread::FilesUnknown;
 
@@ -40,14 +43,42 @@ impl<'r> Matching<'r> {
         Ok(Self { candidates, matcher, verdicts, files: 0, found: Vec::new() })
     }
 
+    /// The candidates that the file would start and that ignore changes in some lines, by their index.
+    pub fn asking_for_lines(&mut self, file: &str) -> Vec<(usize, &'r LineRules)> {
+        if self.candidates.iter().all(|candidate| candidate.rule.lines.is_none()) {
+            return Vec::new();
+        }
+        let matched: BTreeMap<usize, &Pattern> =
+            self.matcher.last_matches(file, &mut self.found).into_iter().collect();
+        let mut asking = Vec::new();
+        for (index, candidate) in self.candidates.iter().enumerate() {
+            let Some(lines) = &candidate.rule.lines else { continue };
+            let mut alone = FileVerdict::NoMatch { excluded: None };
+            candidate.see(file, matched.get(&index).copied(), &mut alone);
+            let is_open = !matches!(self.verdicts[index], FileVerdict::Starts { .. });
+            if is_open && matches!(alone, FileVerdict::Starts { .. }) {
+                asking.push((index, lines));
+            }
+        }
+        asking
+    }
+
     /// Takes one changed file into account.
     pub fn see(&mut self, file: &str) {
+        self.see_but(file, &BTreeMap::new());
+    }
+
+    /// Takes one changed file into account, of which these candidates ignore each line that differs.
+    pub fn see_but(&mut self, file: &str, ignored: &BTreeMap<usize, IgnoredLines>) {
         self.files += 1;
         let matched = self.matcher.last_matches(file, &mut self.found);
         let mut matched = matched.into_iter().peekable();
         for (index, candidate) in self.candidates.iter().enumerate() {
             let last = matched.next_if(|(rule, _)| *rule == index).map(|(_, pattern)| pattern);
-            candidate.see(file, last, &mut self.verdicts[index]);
+            match ignored.get(&index) {
+                Some(by) => count_lines(&mut self.verdicts[index], file, by),
+                None => candidate.see(file, last, &mut self.verdicts[index]),
+            }
         }
     }
 
@@ -113,12 +144,21 @@ impl Candidate<'_> {
 
 fn count_ignored(verdict: &mut FileVerdict, file: &str, line: &IgnoreLine) {
     match verdict {
-        FileVerdict::Ignored { files, .. } => *files += 1,
+        FileVerdict::Ignored { files, .. } | FileVerdict::OnlyLines { files, .. } => *files += 1,
         _ => {
             let line = deciding_line(line);
             *verdict = FileVerdict::Ignored { files: 1, file: file.to_owned(), line };
         }
     }
+}
+
+fn count_lines(verdict: &mut FileVerdict, file: &str, by: &IgnoredLines) {
+    let earlier = match verdict {
+        FileVerdict::OnlyLines { files, .. } => return *files += 1,
+        FileVerdict::Ignored { files, .. } => *files,
+        _ => 0,
+    };
+    *verdict = FileVerdict::OnlyLines { files: earlier + 1, file: file.to_owned(), by: by.clone() };
 }
 
 fn deciding_pattern(pattern: &Pattern) -> Deciding {

@@ -2,6 +2,7 @@
 
 pub mod ignore;
 mod judge;
+pub mod line_rules;
 mod lines;
 mod name;
 mod part;
@@ -15,6 +16,7 @@ use shared::glob::{BAD_GLOB, COVERS_NOTHING, EMPTY_LIST, NEVER_DECIDES, UNLIKELY
 use shared::placeholder::BAD_PLACEHOLDER;
 
 pub use ignore::IgnoreLine;
+use line_rules::LineRules;
 pub use name::NameTemplate;
 pub use read::{TABLE, read};
 pub use shared::glob::{PathMatcher, Pattern, PatternList};
@@ -28,6 +30,7 @@ pub const PROBLEMS: &[Code] = &[
     UNLIKELY,
     COVERS_NOTHING,
     judge::NO_EFFECT,
+    line_rules::BAD_LINE_PATTERN,
     read::EMPTY_NAME,
     read::EMPTY_REPOSITORY,
     read::BAD_NAME,
@@ -75,6 +78,8 @@ pub struct PipelineRule {
     pub ignore: Vec<IgnoreLine>,
     /// A file at the repository's root with more such lines.
     pub ignore_file: Option<String>,
+    /// The changed lines that do not count, if there are some.
+    pub lines: Option<LineRules>,
     /// What a branch's first push is compared with.
     pub new_branch: NewBranch,
     /// What a later push is compared with.
@@ -103,7 +108,7 @@ pub struct PipelineNamedAt {
 impl PipelineRule {
     /// Whether the changed files matter to the rule.
     pub fn has_file_patterns(&self) -> bool {
-        self.paths.is_some() || !self.ignore.is_empty() || self.ignore_file.is_some()
+        self.paths.is_some() || !self.ignore.is_empty() || self.ignore_file.is_some() || self.lines.is_some()
     }
 
     /// Whether a variable of it needs the number of changed files.

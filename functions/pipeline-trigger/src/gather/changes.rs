@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use tokio::time::timeout_at;
 
+use super::lines::LineReads;
 use super::{Gathering, Prerequisites};
 use crate::compare::{Against, Base, Comparison, against, comparison, from_merge_base};
 use crate::facts::{Facts, Files};
@@ -28,13 +29,15 @@ impl<R: Reader> Gathering<'_, R> {
                 Err(files) => facts.files[index] = files,
             }
         }
+        let mut reads = LineReads::default();
         for (base, members) in groups {
             let candidates = members.iter().map(|index| known.candidate(self.rules[*index])).collect();
-            for (index, files) in members.iter().zip(self.compare(&base, candidates).await) {
+            for (index, files) in members.iter().zip(self.compare(&base, candidates, &mut reads).await) {
                 facts.files[*index] = files;
                 facts.compared_with.insert(*index, base.clone());
             }
         }
+        facts.remarks.extend(reads.remarks);
     }
 
     /// Where the new branch left the default branch. The default branch itself has left nothing.
@@ -51,22 +54,33 @@ impl<R: Reader> Gathering<'_, R> {
     }
 
     /// Reads the changed files page by page. A rule that was settled stays so, whatever happens to a later page.
-    async fn compare(&self, base: &Base, candidates: Vec<Candidate<'_>>) -> Vec<Files> {
+    async fn compare(
+        &self,
+        base: &Base,
+        candidates: Vec<Candidate<'_>>,
+        reads: &mut LineReads,
+    ) -> Vec<Files> {
         let count = candidates.len();
         let mut matching = match Matching::new(candidates) {
             Ok(matching) => matching,
             Err(error) => return vec![Files::Unknown(FilesUnknown::TooManyPatterns(error)); count],
         };
-        let problem = self.read_pages(base, &mut matching).await.err();
+        let problem = self.read_pages(base, &mut matching, reads).await.err();
         matching.finish(problem.as_ref())
     }
 
-    async fn read_pages(&self, base: &Base, matching: &mut Matching<'_>) -> Result<(), FilesUnknown> {
+    async fn read_pages(
+        &self,
+        base: &Base,
+        matching: &mut Matching<'_>,
+        reads: &mut LineReads,
+    ) -> Result<(), FilesUnknown> {
         let mut next: Option<String> = None;
         loop {
             let page = self.page(base, next.clone()).await?;
             for path in &page.paths {
-                matching.see(path);
+                let ignored = self.ignored_lines(matching, path, page.modified.get(path), reads).await;
+                matching.see_but(path, &ignored);
                 if Instant::now() >= self.deadlines.changes {
                     return Err(FilesUnknown::TooManyFiles);
                 }

@@ -7,6 +7,7 @@ use shared::config::{Code, Document, Problem, RawTable, TableReader, Text};
 use shared::glob::{last_part, read as patterns};
 
 use super::judge::{Selection, judge};
+use super::line_rules;
 use super::lines;
 use super::name::NameTemplate;
 use super::variables::{self, Pushes};
@@ -73,6 +74,7 @@ fn rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Problem>) 
     let paths = patterns(document, &mut table, "paths");
     let ignore = lines::read(document, &mut table);
     let ignore_file = table.string("ignore-file").and_then(|text| ignore_file(&mut table, text));
+    let line_rules = line_rules::read(document, &mut table);
     let new_branches =
         [("merge-base", NewBranch::MergeBase), ("all", NewBranch::All), ("skip", NewBranch::Skip)];
     let new_branch = table.choice("new-branch", &new_branches).unwrap_or_default();
@@ -113,6 +115,7 @@ fn rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Problem>) 
             paths,
             ignore,
             ignore_file,
+            lines: line_rules,
             new_branch,
             baseline,
             source_action,
