@@ -459,3 +459,20 @@ fn a_name_with_a_line_break_does_not_begin_a_line_of_its_own() {
     assert!(error.contains("no repository serves as `shop\\nerror: all is lost`"), "{error}");
     assert!(!error.lines().any(|line| line.starts_with("error:")), "{error}");
 }
+
+#[test]
+fn lines_are_compared_in_the_clone_and_all_shows_the_pattern_that_ignores_them() {
+    let clones = Clones::new("origin");
+    let rules = "[[pipeline]]\nname = \"web\"\nrepository = \"shop\"\nignore-lines = ['^v[0-9]+$']\n";
+    std::fs::write(clones.path("rules.toml"), rules).expect("the folder is ours");
+    clones.shell(
+        "cd clone; echo v1 > version; git add .; git commit -qm one; echo v2 > version; git commit -qam two",
+    );
+    let arguments = ["--repository", "shop", "--branch", "main", "--all", "HEAD~1..HEAD"];
+    let shown = clones.explain("clone", &arguments);
+    assert!(shown.contains("`version` differs in 2 lines, and each is ignored"), "{shown}");
+    assert!(shown.contains("4:17:^v[0-9]+$"), "{shown}");
+    assert!(!shown.contains("  * "), "no file starts the pipeline: {shown}");
+    let first = ["--repository", "shop", "--branch", "main", "HEAD~2..HEAD"];
+    assert!(clones.explain("clone", &first).contains("start"), "an added file counts");
+}

@@ -3,6 +3,7 @@
 //! Shapes and errors follow the service's API reference; limits follow "Quotas in AWS CodeCommit" of its user guide.
 //! KMS keys are not modelled: their errors come through faults only.
 
+mod blob_differences;
 mod branches;
 mod comments;
 mod commits;
@@ -31,6 +32,7 @@ pub(crate) const SERVICE: Service = Service {
     name: "codecommit",
     api: "CodeCommit_20150413",
     operations: &[
+        ("GetBlobDifferences", blob_differences::get_blob_differences),
         ("GetBranch", branches::get_branch),
         ("GetCommentsForPullRequest", comments::get_comments),
         ("GetCommit", commits::get_commit),

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use anyhow::{Result, ensure};
-use git_reader::{DefaultBranch, GitError, Repository};
-use pipeline_trigger::reader::{DeclaredPipeline, ExecutionPage, Lookup, PathPage, Reader, RepositoryFile};
+use git_reader::{Blob, DefaultBranch, GitError, HunkLine, LineOptions, Repository};
+use pipeline_trigger::reader::{
+    BlobPair, DeclaredPipeline, ExecutionPage, LinePage, Lookup, PathPage, Reader, RepositoryFile,
+};
 use pipeline_trigger::window::judge::CommitAbout;
 use shared::call_error::CallError;
 
@@ -31,6 +33,8 @@ pub(super) struct ChangedPath {
     pub(super) path: String,
     /// Whether the entry is a submodule on either side.
     pub(super) is_submodule: bool,
+    /// Both versions, if only the content changed.
+    pub(super) blobs: Option<BlobPair>,
 }
 
 impl ChangedPath {
@@ -43,7 +47,7 @@ impl ChangedPath {
         let is_folder = entry.map_or_else(is_new, |entry| entry.kind == "tree");
         let shown = if path.is_empty() { "the top of the clone" } else { path };
         ensure!(!is_folder, "{shown} is a folder, and a push changes files; name a file in it with --path");
-        Ok(Self { path: path.to_owned(), is_submodule })
+        Ok(Self { path: path.to_owned(), is_submodule, blobs: None })
     }
 }
 
@@ -83,10 +87,32 @@ impl<'a> CloneReader<'a> {
                 .into_iter()
                 .flatten()
                 .any(|blob| blob.mode == "160000"),
+            blobs: pair(difference.before.as_ref(), difference.after.as_ref()),
         });
         let changed = Rc::new(changed.collect::<Vec<_>>());
         self.changed.borrow_mut().insert(key, Rc::clone(&changed));
         Ok(changed)
+    }
+
+    /// The lines that differ between two versions of a file, of a size that CodeCommit compares.
+    pub(super) fn changed_lines(
+        &self,
+        blobs: &BlobPair,
+        ignore_whitespace: bool,
+    ) -> Result<Option<LinePage>, GitError> {
+        for blob in [&blobs.before, &blobs.after] {
+            if self.repository.blob_size(blob)?.is_some_and(|size| size > LARGEST_FILE) {
+                return Ok(None);
+            }
+        }
+        let options = LineOptions { context: 0, ignore_whitespace };
+        let difference = self.repository.line_difference(&blobs.before, &blobs.after, options)?;
+        let lines = difference.hunks.into_iter().flat_map(|hunk| hunk.lines);
+        let lines = lines.filter_map(|line| match line {
+            HunkLine::Added(text) | HunkLine::Deleted(text) => Some(text),
+            HunkLine::Unchanged(_) => None,
+        });
+        Ok(Some(LinePage { is_binary: difference.is_binary, lines: lines.collect(), next: None }))
     }
 
     /// Fails if git failed to answer a question.
@@ -102,6 +128,11 @@ impl<'a> CloneReader<'a> {
             unread
         })
     }
+}
+
+fn pair(before: Option<&Blob>, after: Option<&Blob>) -> Option<BlobPair> {
+    let (before, after) = (before?, after?);
+    BlobPair::of((&before.id, &before.mode), (&after.id, &after.mode))
 }
 
 /// CodeCommit's answer for a file that is too large.
@@ -141,7 +172,18 @@ impl Reader for CloneReader<'_> {
     ) -> Result<PathPage, CallError> {
         let changed = self.keep(self.changed(before, after))?;
         let paths = changed.iter().map(|changed| changed.path.clone()).collect();
-        Ok(PathPage { paths, next: None })
+        let modified = changed.iter().filter_map(|file| Some((file.path.clone(), file.blobs.clone()?)));
+        Ok(PathPage { paths, modified: modified.collect(), next: None })
+    }
+
+    async fn lines(
+        &self,
+        blobs: &BlobPair,
+        ignore_whitespace: bool,
+        _: Option<String>,
+    ) -> Result<LinePage, CallError> {
+        let page = self.keep(self.changed_lines(blobs, ignore_whitespace))?;
+        page.ok_or_else(|| too_large(&blobs.after))
     }
 
     async fn file(&self, commit: &str, path: &str) -> Result<Option<RepositoryFile>, CallError> {

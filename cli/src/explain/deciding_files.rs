@@ -9,15 +9,16 @@ use pipeline_trigger::because::Deciding;
 use pipeline_trigger::compare::{Comparison, comparison};
 use pipeline_trigger::decide::claiming;
 use pipeline_trigger::event::Push;
-use pipeline_trigger::facts::{Facts, FileVerdict, Files, Through};
+use pipeline_trigger::facts::{Facts, FileVerdict, Files, IgnoredLines, Through};
 use pipeline_trigger::matching::{Candidate, Matching};
 use pipeline_trigger::rules::ignore::read_file;
+use pipeline_trigger::rules::line_rules::LineJudge;
 use pipeline_trigger::rules::{IgnoreLine, PipelineRule};
 use serde::Serialize;
 use shared::decision::Verdict;
 use shared::text::{count, printable};
 
-use super::clone_reader::CloneReader;
+use super::clone_reader::{ChangedPath, CloneReader};
 
 /// What patterns say of files, for one rule.
 #[derive(Debug, Serialize)]
@@ -70,8 +71,16 @@ pub(super) fn all(
         let lines = ignore_lines(reader.repository(), rules[*index], commit)?;
         let candidate = Candidate { rule: rules[*index], ignore_file: &lines };
         let changed = reader.changed(base.commit(), commit)?;
-        let decided = changed.iter().filter_map(|file| decided(&candidate, &claiming, &file.path, false));
-        let files: Vec<DecidedFile> = decided.collect();
+        let mut files: Vec<DecidedFile> = Vec::new();
+        for file in changed.iter() {
+            let mut decided = decided(&candidate, &claiming, &file.path, false);
+            if let Some(starting) = decided.as_mut().filter(|file| file.verdict == Verdict::Start) {
+                if let Some(IgnoredLines { pattern, .. }) = ignored_lines(rules[*index], reader, file)? {
+                    starting.skip(pattern);
+                }
+            }
+            files.extend(decided);
+        }
         let unmatched = changed.len() - files.len();
         of_rules.push(RuleFiles { pipeline: names[*index].clone(), files, unmatched });
     }
@@ -107,6 +116,32 @@ pub(super) fn of_path(
     Ok((facts, of_rules))
 }
 
+impl DecidedFile {
+    /// The lines that differ are ignored, by this pattern or as whitespace.
+    fn skip(&mut self, by: Option<Deciding>) {
+        self.verdict = Verdict::Skip;
+        self.patterns.iter_mut().for_each(|pattern| pattern.decides = false);
+        if let Some(by) = by {
+            let config = by.place.to_string();
+            self.patterns = vec![MatchedPattern { config, pattern: by.text, groups: Vec::new(), decides: true }];
+        }
+    }
+}
+
+/// Why the file changed only in lines that the rule ignores, if that is so.
+fn ignored_lines(
+    rule: &PipelineRule,
+    reader: &CloneReader<'_>,
+    file: &ChangedPath,
+) -> Result<Option<IgnoredLines>> {
+    let (Some(rules), Some(blobs)) = (&rule.lines, &file.blobs) else { return Ok(None) };
+    let page = reader.changed_lines(blobs, rules.ignore_whitespace)?.filter(|page| !page.is_binary);
+    let Some(page) = page else { return Ok(None) };
+    let mut judge = LineJudge::new(rules);
+    page.lines.iter().for_each(|line| judge.see(line));
+    Ok(judge.finish().map(IgnoredLines::from))
+}
+
 /// The lines of the rule's ignore file at the commit. A file that is not applied has none; the decision notes why.
 fn ignore_lines(repository: &Repository, rule: &PipelineRule, commit: &str) -> Result<Vec<IgnoreLine>> {
     let Some(name) = &rule.ignore_file else { return Ok(Vec::new()) };
@@ -131,6 +166,8 @@ fn decided(
         FileVerdict::Starts { pattern: None, .. } => (Verdict::Start, candidate.matching(path).pop()),
         FileVerdict::Starts { pattern, .. } => (Verdict::Start, pattern.map(own)),
         FileVerdict::Ignored { line, .. } => (Verdict::Skip, Some(own(line))),
+        // One file alone is seen without its lines.
+        FileVerdict::OnlyLines { by, .. } => (Verdict::Skip, by.pattern.map(own)),
         FileVerdict::Claimed { claim, .. } => (Verdict::Skip, claim.pattern.map(own)),
         FileVerdict::NoMatch { excluded } => (Verdict::Skip, Some(own(excluded?.1))),
     };

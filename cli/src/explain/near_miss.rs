@@ -58,7 +58,7 @@ fn of_files<'r>(
                 .filter(|pattern| !pattern.matches(&file.path))
                 .find_map(|pattern| Some((pattern, miss(pattern, file)?)))
         }
-        FileVerdict::Ignored { .. } | FileVerdict::Claimed { .. } => None,
+        FileVerdict::Ignored { .. } | FileVerdict::OnlyLines { .. } | FileVerdict::Claimed { .. } => None,
     }
 }
 

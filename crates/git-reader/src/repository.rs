@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use crate::closed_folder::ClosedFolder;
 use crate::command::GitFolder;
 use crate::configuration::CloneConfiguration;
+use crate::line_difference::{LineDifference, LineOptions};
 use crate::names::is_ref_name;
 use crate::place::{ClonePlace, top_above};
 use crate::remote::symbolic;
-use crate::{Commit, CommittedFile, Difference, GitError, TreeEntry, commit, difference};
+use crate::{Commit, CommittedFile, Difference, GitError, TreeEntry, commit, difference, line_difference};
 
 const HEADS: &str = "refs/heads/";
 
@@ -242,6 +243,35 @@ impl Repository {
         let arguments = ["ls-tree", "-z", "-l", "--full-tree", "--end-of-options", commit, "--", path];
         let listed = self.git.run(&arguments)?.bytes(&self.git)?;
         Ok(listed.split(|byte| *byte == 0).find_map(|line| TreeEntry::parse(line, path)))
+    }
+
+    /// The size of the blob `id` in bytes; `None` if there is no such blob.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`] if git fails.
+    pub fn blob_size(&self, id: &str) -> Result<Option<u64>, GitError> {
+        if !crate::is_full_id(id) {
+            return Ok(None);
+        }
+        let output = self.git.run_with_input(&["cat-file", "--batch-check"], format!("{id}\n").as_bytes())?;
+        let text = output.text(&self.git)?;
+        let words: Vec<&str> = text.split_whitespace().collect();
+        Ok(matches!(words[..], [_, "blob", _]).then(|| words[2].parse().ok()).flatten())
+    }
+
+    /// The lines that differ between two blobs, as `git diff` prints them, without attributes and programs.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::Failed`] if either blob does not exist: call [`Repository::blob_size`] first.
+    pub fn line_difference(
+        &self,
+        before: &str,
+        after: &str,
+        options: LineOptions,
+    ) -> Result<LineDifference, GitError> {
+        line_difference::read(&self.git, before, after, options)
     }
 
     /// The bytes of the blob `id`.

@@ -10,7 +10,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use git_reader::{DifferenceKind, Repository, isolated_command};
+use git_reader::{DifferenceKind, HunkLine, LineOptions, Repository, isolated_command};
 
 /// A repository with a work tree, changed by the shell script `script`.
 fn repository(script: &str) -> (TempDir, Repository) {
@@ -63,6 +63,32 @@ fn a_rename_is_a_delete_and_an_add_and_modes_and_types_are_modifications() {
         (DifferenceKind::Modified, "tool", Some("100755")),
     ];
     assert_eq!(found, expected);
+}
+
+/// The lines of a changed file in two commits: those that differ.
+fn changed_lines(git: &Repository, ignore_whitespace: bool) -> Vec<HunkLine> {
+    let difference = git.differences(Some("HEAD~1"), "HEAD").unwrap().remove(0);
+    let (before, after) = (difference.before.unwrap(), difference.after.unwrap());
+    let options = LineOptions { context: 0, ignore_whitespace };
+    let read = git.line_difference(&before.id, &after.id, options).unwrap();
+    read.hunks.into_iter().flat_map(|hunk| hunk.lines).collect()
+}
+
+#[test]
+fn lines_differ_as_in_git_diff_whatever_attributes_and_drivers_the_clone_has() {
+    let (folder, git) = repository(
+        "echo '* binary diff=x' > .gitattributes; mkdir -p .git/info; cp .gitattributes .git/info/attributes
+         git config diff.x.command false; git config diff.x.textconv false; git config diff.noprefix true
+         printf 'a\\n b\\nc' > f; git add .; git commit -qm one
+         printf 'a\\nb\\r\\n\\nd\\n' > f; git add .; git commit -qm two",
+    );
+    let (added, deleted) =
+        (|text: &str| HunkLine::Added(text.to_owned()), |text: &str| HunkLine::Deleted(text.to_owned()));
+    let all = [deleted(" b"), deleted("c"), added("b\r"), added(""), added("d")];
+    assert_eq!(changed_lines(&git, false), all);
+    assert_eq!(changed_lines(&git, true), [deleted("c"), added(""), added("d")]);
+    assert_eq!(git.blob_size("HEAD").unwrap(), None);
+    drop(folder);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use shared::text::{count, list_at_most, verb};
 use crate::act::NotStarted;
 use crate::archive::ArchiveUnknown;
 use crate::event::{NotOurs, short};
-use crate::facts::FileClaim;
+use crate::facts::{FileClaim, IgnoredLines};
 use crate::reconcile::{OLDEST, SETTLE};
 use crate::rules::{IgnoreLine, Pattern};
 use crate::unread::{FilesUnknown, ReadError};
@@ -119,6 +119,8 @@ pub enum Because {
     ClaimedByOthers { files: usize, file: String, claim: FileClaim },
     /// Files that match the rule changed, and all are ignored.
     OnlyIgnored { files: usize, file: String, line: Deciding },
+    /// Files that match the rule changed, and only in lines that the rule ignores.
+    OnlyIgnoredLines { files: usize, file: String, by: IgnoredLines },
     /// The commit has an execution already.
     AlreadyStarted { commit: String, execution: String },
     /// A pipeline that is named after the branch does not exist yet.
@@ -191,6 +193,7 @@ impl Explain for Because {
             Self::NotIgnored { file } | Self::Unclaimed { file } => (Some(file), None),
             Self::ClaimedByOthers { file, claim, .. } => (Some(file), claim.pattern.as_ref()),
             Self::OnlyIgnored { file, line, .. } => (Some(file), Some(line)),
+            Self::OnlyIgnoredLines { file, by, .. } => (Some(file), by.pattern.as_ref()),
             Self::NoPathMatches { excluded: Some((file, pattern)), .. }
             | Self::NoGroupMatches { excluded: Some((file, pattern)), .. } => (Some(file), Some(pattern)),
             Self::TagPushed { pattern, .. }
@@ -321,6 +324,14 @@ impl fmt::Display for Because {
                     line.text
                 )
             }
+            Self::OnlyIgnoredLines { files: 1, file, by } => write!(f, "`{file}` {}", differs(by)),
+            Self::OnlyIgnoredLines { files, file, by } => {
+                write!(
+                    f,
+                    "all {files} changed files that match the rule are ignored or changed only in ignored lines; `{file}` {}",
+                    differs(by)
+                )
+            }
             Self::AlreadyStarted { commit, execution } => {
                 write!(
                     f,
@@ -422,6 +433,16 @@ impl fmt::Display for Because {
             Self::HoldEmailFailed { error } => {
                 write!(f, "the email that a start is held could not be sent: {error}")
             }
+        }
+    }
+}
+
+fn differs(by: &IgnoredLines) -> String {
+    match &by.pattern {
+        None => "changed only in whitespace".to_owned(),
+        Some(pattern) if by.lines == 1 => format!("differs in one line, which `{}` ignores", pattern.text),
+        Some(pattern) => {
+            format!("differs in {} lines, and each is ignored, the first by `{}`", by.lines, pattern.text)
         }
     }
 }

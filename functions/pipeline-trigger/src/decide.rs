@@ -237,6 +237,7 @@ pub(crate) fn by_files(files: &Files) -> Result<Option<Because>, Because> {
                 Err(Because::ClaimedByOthers { files, file, claim })
             }
             FileVerdict::Ignored { files, file, line } => Err(Because::OnlyIgnored { files, file, line }),
+            FileVerdict::OnlyLines { files, file, by } => Err(Because::OnlyIgnoredLines { files, file, by }),
             FileVerdict::NoMatch { excluded } => Err(Because::NoPathMatches { files: *files, excluded }),
         },
     }

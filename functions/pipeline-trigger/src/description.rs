@@ -54,6 +54,7 @@ pub const FUNCTION: Function = Function {
         },
     ],
     calls: &[
+        Call::on("codecommit:GetBlobDifferences", REPOSITORY),
         Call::on("codecommit:GetBranch", REPOSITORY),
         Call::on("codecommit:GetCommit", REPOSITORY),
         Call::on("codecommit:GetDifferences", REPOSITORY),
@@ -133,6 +134,18 @@ const KEYS: &[Key] = &[
         takes: ValueType::String,
         default: KeyDefault::Absent("none"),
         summary: "A file at the repository's root with more gitignore lines, read at the pushed commit.",
+    },
+    Key {
+        name: "ignore-whitespace",
+        takes: ValueType::Boolean,
+        default: KeyDefault::Value("false"),
+        summary: "Whether a file that changes only in whitespace counts as not changed.",
+    },
+    Key {
+        name: "ignore-lines",
+        takes: ValueType::Array(&ValueType::text("regular expressions")),
+        default: KeyDefault::Absent("every line counts"),
+        summary: "A file that changes only in lines that one of these matches counts as not changed.",
     },
     Key {
         name: "new-branch",

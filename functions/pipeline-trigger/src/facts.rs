@@ -7,6 +7,7 @@ use shared::config::Place;
 use crate::because::Deciding;
 use crate::compare::Base;
 use crate::remark::Remark;
+use crate::rules::line_rules::IgnoredBy;
 use crate::unread::{FilesUnknown, ReadError};
 
 /// Everything that [`crate::decide`] needs to know of the world.
@@ -83,6 +84,15 @@ pub enum FileVerdict {
         /// What claims it.
         claim: FileClaim,
     },
+    /// Files of the rule changed, and those that are not ignored changed only in lines that are ignored.
+    OnlyLines {
+        /// How many, with those that are ignored.
+        files: usize,
+        /// The first of which the lines were compared.
+        file: String,
+        /// Why its lines do not count.
+        by: IgnoredLines,
+    },
     /// No file is one of the rule's.
     NoMatch {
         /// The first that a `!` pattern excludes, and that pattern.
@@ -109,6 +119,23 @@ pub struct FileClaim {
     pub rule: Place,
     /// The pattern that claims the file; `None` where no pattern excludes it.
     pub pattern: Option<Deciding>,
+}
+
+/// Why the lines that differ in a file do not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IgnoredLines {
+    /// How many lines differ, in the old file and in the new one.
+    pub lines: usize,
+    /// The pattern that matches the first of them; none if only whitespace differs.
+    pub pattern: Option<Deciding>,
+}
+
+impl From<IgnoredBy<'_>> for IgnoredLines {
+    fn from(by: IgnoredBy<'_>) -> Self {
+        let pattern =
+            by.pattern.map(|pattern| Deciding { text: pattern.text.clone(), place: pattern.place.clone() });
+        Self { lines: by.lines, pattern }
+    }
 }
 
 /// The head of the pushed branch.

@@ -3,7 +3,10 @@
 
 mod changes;
 pub(crate) mod deadlines;
+mod lines;
 mod pipelines;
+
+pub use lines::{MOST_FILES as MOST_COMPARED_FILES, MOST_PAGES as MOST_LINE_PAGES};
 
 use std::collections::BTreeMap;
 use std::time::Instant;

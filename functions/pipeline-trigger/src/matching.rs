@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use shared::glob::SetError;
 
 use crate::because::Deciding;
-use crate::facts::{FileClaim, FileVerdict, Files, Through};
+use crate::facts::{FileClaim, FileVerdict, Files, IgnoredLines, Through};
 use crate::rules::ignore::{ignored_by, matching_lines};
+use crate::rules::line_rules::LineRules;
 use crate::rules::{
     Group, IgnoreLine, PathMatcher, Pattern, PatternList, PipelineRule, UsedGroup, chain, touched,
 };
@@ -46,6 +47,27 @@ struct SeenFile<'s> {
     claim: &'s dyn Fn() -> Option<FileClaim>,
 }
 
+/// What the automaton finds for one file.
+struct LookedUp<'r> {
+    /// The last pattern of each list that matches, by the number of the list.
+    own: BTreeMap<usize, &'r Pattern>,
+    /// The groups that include the file, by their numbers.
+    including: BTreeMap<usize, Option<&'r Pattern>>,
+}
+
+impl<'r> LookedUp<'r> {
+    fn group_pattern(&self, group: &Group) -> Option<Option<&'r Pattern>> {
+        self.including.get(&group.number).copied()
+    }
+
+    /// What claims the file. The lists of the claiming rules stand after the first `before` lists.
+    fn claim(&self, claiming: &[&PipelineRule], before: usize) -> Option<FileClaim> {
+        let group_pattern = |group: &Group| self.group_pattern(group);
+        let mut rules = claiming.iter().enumerate();
+        rules.find_map(|(index, rule)| claims(rule, self.own.get(&(before + index)).copied(), &group_pattern))
+    }
+}
+
 impl<'r> Matching<'r> {
     /// Nothing read yet, and no rule beside the candidates claims a file.
     ///
@@ -78,32 +100,66 @@ impl<'r> Matching<'r> {
         Ok(Self { candidates, claiming, matcher, groups, verdicts, hit, files: 0, found: Vec::new() })
     }
 
+    /// The candidates that ignore changes in some lines and for which the file's lines matter, by their index: the file would
+    /// start them, or touch a group that no earlier file touched.
+    pub fn asking_for_lines(&mut self, file: &str) -> Vec<(usize, &'r LineRules)> {
+        if self.candidates.iter().all(|candidate| candidate.rule.lines.is_none()) {
+            return Vec::new();
+        }
+        let looked_up = self.look_up(file);
+        let group_pattern = |group: &Group| looked_up.group_pattern(group);
+        let claim = || looked_up.claim(&self.claiming, self.candidates.len());
+        let seen = SeenFile { path: file, group_pattern: &group_pattern, claim: &claim };
+        let mut asking = Vec::new();
+        for (index, candidate) in self.candidates.iter().enumerate() {
+            let Some(lines) = &candidate.rule.lines else { continue };
+            let mut alone = FileVerdict::NoMatch { excluded: None };
+            candidate.see(&seen, looked_up.own.get(&index).copied(), &mut alone);
+            let is_open = || !matches!(self.verdicts[index], FileVerdict::Starts { .. });
+            let touches = || {
+                let hit = self.hit.get(&index);
+                hit.is_some_and(|hit| candidate.hit(&seen).iter().any(|group| !hit.contains(group)))
+            };
+            if matches!(alone, FileVerdict::Starts { .. }) && (is_open() || touches()) {
+                asking.push((index, lines));
+            }
+        }
+        asking
+    }
+
     /// Takes one changed file into account.
     pub fn see(&mut self, file: &str) {
+        self.see_but(file, &BTreeMap::new());
+    }
+
+    /// Takes one changed file into account, of which these candidates ignore each line that differs: it starts none of them
+    /// and touches none of their groups.
+    pub fn see_but(&mut self, file: &str, ignored: &BTreeMap<usize, IgnoredLines>) {
         self.files += 1;
-        let matched: BTreeMap<usize, &Pattern> =
-            self.matcher.last_matches(file, &mut self.found).into_iter().collect();
-        let included = |number: &usize| {
-            let (group, list) = self.groups.get(number)?;
-            included(group.paths.as_ref()?, matched.get(list).copied())
-        };
-        let including: BTreeMap<usize, Option<&Pattern>> =
-            self.groups.keys().filter_map(|number| Some((*number, included(number)?))).collect();
-        let group_pattern = |group: &Group| including.get(&group.number).copied();
-        let first_claiming = self.candidates.len();
-        let claim = || {
-            self.claiming.iter().enumerate().find_map(|(index, rule)| {
-                claims(rule, matched.get(&(first_claiming + index)).copied(), &group_pattern)
-            })
-        };
+        let looked_up = self.look_up(file);
+        let group_pattern = |group: &Group| looked_up.group_pattern(group);
+        let claim = || looked_up.claim(&self.claiming, self.candidates.len());
         let seen = SeenFile { path: file, group_pattern: &group_pattern, claim: &claim };
         for (index, candidate) in self.candidates.iter().enumerate() {
-            let last = matched.get(&index).copied();
-            candidate.see(&seen, last, &mut self.verdicts[index]);
-            if let Some(hit) = self.hit.get_mut(&index).filter(|_| !including.is_empty()) {
+            if let Some(by) = ignored.get(&index) {
+                count_lines(&mut self.verdicts[index], file, by);
+                continue;
+            }
+            candidate.see(&seen, looked_up.own.get(&index).copied(), &mut self.verdicts[index]);
+            if let Some(hit) = self.hit.get_mut(&index).filter(|_| !looked_up.including.is_empty()) {
                 hit.extend(candidate.hit(&seen));
             }
         }
+    }
+
+    fn look_up(&mut self, file: &str) -> LookedUp<'r> {
+        let own: BTreeMap<usize, &'r Pattern> =
+            self.matcher.last_matches(file, &mut self.found).into_iter().collect();
+        let included = self.groups.iter().filter_map(|(number, (group, list))| {
+            Some((*number, included(group.paths.as_ref()?, own.get(list).copied())?))
+        });
+        let including = included.collect();
+        LookedUp { own, including }
     }
 
     /// Whether no further file can change a verdict: every rule has a file that starts it, and no rule counts the files.
@@ -238,7 +294,8 @@ fn included<'p>(list: &PatternList, last: Option<&'p Pattern>) -> Option<Option<
     is_in.then_some(last)
 }
 
-/// How a rule claims a file, if it does: by its paths or by a group. Its ignore lines do not matter.
+/// How a rule claims a file, if it does: by its paths or by a group. Neither its ignore lines nor the lines that differ in
+/// the file matter.
 fn claims<'p>(
     rule: &PipelineRule,
     last: Option<&'p Pattern>,
@@ -251,7 +308,7 @@ fn claims<'p>(
 
 fn count_ignored(verdict: &mut FileVerdict, file: &str, line: &IgnoreLine) {
     match verdict {
-        FileVerdict::Ignored { files, .. } => *files += 1,
+        FileVerdict::Ignored { files, .. } | FileVerdict::OnlyLines { files, .. } => *files += 1,
         _ => {
             let line = deciding_line(line);
             *verdict = FileVerdict::Ignored { files: 1, file: file.to_owned(), line };
@@ -265,8 +322,19 @@ fn count_claimed(verdict: &mut FileVerdict, file: &str, claim: FileClaim) {
         FileVerdict::NoMatch { .. } => {
             *verdict = FileVerdict::Claimed { files: 1, file: file.to_owned(), claim };
         }
-        FileVerdict::Starts { .. } | FileVerdict::Ignored { .. } => {}
+        FileVerdict::Starts { .. } | FileVerdict::Ignored { .. } | FileVerdict::OnlyLines { .. } => {}
     }
+}
+
+fn count_lines(verdict: &mut FileVerdict, file: &str, by: &IgnoredLines) {
+    let earlier = match verdict {
+        // The lines were compared for the groups that the file would touch.
+        FileVerdict::Starts { .. } => return,
+        FileVerdict::OnlyLines { files, .. } => return *files += 1,
+        FileVerdict::Ignored { files, .. } => *files,
+        _ => 0,
+    };
+    *verdict = FileVerdict::OnlyLines { files: earlier + 1, file: file.to_owned(), by: by.clone() };
 }
 
 fn deciding_pattern(pattern: &Pattern) -> Deciding {

@@ -2,7 +2,7 @@
 
 mod account;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::{Future, ready};
 
 use shared::call_error::CallError;
@@ -33,6 +33,14 @@ pub trait Reader {
         after: &str,
         token: Option<String>,
     ) -> impl Future<Output = Result<PathPage, CallError>>;
+
+    /// A page of the lines that differ between two versions of a file.
+    fn lines(
+        &self,
+        blobs: &BlobPair,
+        ignore_whitespace: bool,
+        token: Option<String>,
+    ) -> impl Future<Output = Result<LinePage, CallError>>;
 
     /// A file at a commit; none where the commit has no such file.
     fn file(
@@ -73,6 +81,39 @@ pub enum Lookup<T> {
 pub struct PathPage {
     /// The paths, in the order of the listing.
     pub paths: Vec<String>,
+    /// Both versions of each file that only its content changed, by its path. A file that was added, deleted or
+    /// renamed, whose mode changed, a link and a submodule are not among them.
+    pub modified: BTreeMap<String, BlobPair>,
+    /// The token of the next page, if there is one.
+    pub next: Option<String>,
+}
+
+/// Two versions of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlobPair {
+    /// The id of the old content.
+    pub before: String,
+    /// The id of the new content.
+    pub after: String,
+}
+
+impl BlobPair {
+    /// The versions, if both are files of one mode: neither links nor submodules.
+    pub fn of(before: (&str, &str), after: (&str, &str)) -> Option<Self> {
+        let ((before, old_mode), (after, new_mode)) = (before, after);
+        let is_file = ["100644", "100755"].contains(&new_mode);
+        (is_file && old_mode == new_mode && before != after)
+            .then(|| Self { before: before.to_owned(), after: after.to_owned() })
+    }
+}
+
+/// Some of the lines that differ between two versions of a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LinePage {
+    /// Whether a version is binary, and has no lines.
+    pub is_binary: bool,
+    /// The lines that one version has and the other has not.
+    pub lines: Vec<String>,
     /// The token of the next page, if there is one.
     pub next: Option<String>,
 }

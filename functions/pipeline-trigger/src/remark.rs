@@ -10,7 +10,7 @@ use crate::because::Deciding;
 use crate::compare::Base;
 use crate::event::short;
 use crate::facts::Files;
-use crate::unread::{IgnoreFileProblem, ReadError};
+use crate::unread::{IgnoreFileProblem, LinesUnread, ReadError};
 use crate::variables::Dropped;
 use crate::window::calendar::Closed;
 use crate::window::judge::WindowException;
@@ -42,6 +42,8 @@ pub enum Remark {
     HeadUnknown { branch: String, error: ReadError },
     /// The repository's ignore file is not applied.
     IgnoreFileUnread { file: String, problem: IgnoreFileProblem },
+    /// The changed lines of a file were not compared, so the file counts as changed.
+    LinesUnread { file: String, why: LinesUnread },
     /// The pipeline's executions are unknown, among them one of the commit.
     ExecutionsUnknown { pipeline: String, error: ReadError },
     /// The pipeline is of type V1, which takes no commit from its caller.
@@ -128,7 +130,7 @@ impl Remark {
             | Self::DefaultBranchUnknown { branch }
             | Self::HeadUnknown { branch, .. } => branch,
             Self::WorkTree { reference, .. } => reference,
-            Self::IgnoreFileUnread { file, .. } => file,
+            Self::IgnoreFileUnread { file, .. } | Self::LinesUnread { file, .. } => file,
             Self::AssumedRun { pipeline }
             | Self::ExecutionsUnknown { pipeline, .. }
             | Self::CannotPin { pipeline }
@@ -194,6 +196,9 @@ impl fmt::Display for Remark {
                 "the commit {} stands for the working tree, which is not committed; no filter was applied to its files",
                 short(commit)
             ),
+            Self::LinesUnread { why, .. } => {
+                write!(f, "the changed lines were not compared, so the file counts as changed: {why}")
+            }
             Self::Overtaken { head, .. } => {
                 let head = short(head);
                 write!(f, "a later push moved the branch to {head}; pipelines that build the head build {head}")

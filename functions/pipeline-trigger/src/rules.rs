@@ -5,6 +5,7 @@ mod group;
 pub mod ignore;
 mod image;
 mod judge;
+pub mod line_rules;
 mod lines;
 mod name;
 mod object;
@@ -25,6 +26,7 @@ pub use artifact::ArtifactRule;
 pub use group::{GROUP_SEPARATOR, GROUP_TABLE, Group, UsedGroup, chain, touched};
 pub use ignore::IgnoreLine;
 pub use image::ImageRule;
+use line_rules::LineRules;
 pub use name::NameTemplate;
 pub use object::ObjectRule;
 pub use read::{TABLE, read};
@@ -43,6 +45,7 @@ pub const PROBLEMS: &[Code] = &[
     UNLIKELY,
     COVERS_NOTHING,
     judge::NO_EFFECT,
+    line_rules::BAD_LINE_PATTERN,
     read::EMPTY_NAME,
     read::EMPTY_REPOSITORY,
     read::BAD_NAME,
@@ -141,6 +144,8 @@ pub struct PipelineRule {
     pub ignore: Vec<IgnoreLine>,
     /// A file at the repository's root with more such lines.
     pub ignore_file: Option<String>,
+    /// The changed lines that do not count, if there are some.
+    pub lines: Option<LineRules>,
     /// What a branch's first push is compared with.
     pub new_branch: NewBranch,
     /// What a later push is compared with.
@@ -171,7 +176,7 @@ pub struct PipelineNamedAt {
 impl PipelineRule {
     /// Whether the changed files matter to the rule.
     pub fn has_file_patterns(&self) -> bool {
-        self.selects_files() || !self.ignore.is_empty() || self.ignore_file.is_some()
+        self.selects_files() || !self.ignore.is_empty() || self.ignore_file.is_some() || self.lines.is_some()
     }
 
     /// Whether only some files start it, before its ignore lines are asked.

@@ -6,6 +6,7 @@ use shared::call_error::CallError;
 use shared::glob::SetError;
 
 use crate::event::short;
+use crate::gather::{MOST_COMPARED_FILES, MOST_LINE_PAGES};
 use crate::rules::ignore::LARGEST_FILE;
 
 /// Why something could not be read.
@@ -63,6 +64,19 @@ pub enum FilesUnknown {
     SamePage,
 }
 
+/// Why the lines of a changed file could not be compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinesUnread {
+    /// The lines of as many files as a push may compare were compared before.
+    TooManyFiles,
+    /// More lines differ than are read.
+    TooManyLines,
+    /// The invocation had no time left.
+    NoTime,
+    /// The call failed.
+    Call(CallError),
+}
+
 /// Why the ignore file of a repository is not applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IgnoreFileProblem {
@@ -106,6 +120,25 @@ impl fmt::Display for FilesUnknown {
             }
             Self::Differences(error) => write!(f, "GetDifferences failed ({error})"),
             Self::SamePage => f.write_str("CodeCommit returned the same page of changed files twice"),
+        }
+    }
+}
+
+impl fmt::Display for LinesUnread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooManyFiles => {
+                write!(f, "pointsman compares the lines of at most {MOST_COMPARED_FILES} files of a push")
+            }
+            Self::TooManyLines => {
+                write!(
+                    f,
+                    "pointsman reads at most {} runs of changed lines of a file",
+                    MOST_LINE_PAGES * 1_000
+                )
+            }
+            Self::NoTime => f.write_str("the function's time ran out"),
+            Self::Call(error) => write!(f, "GetBlobDifferences failed ({error})"),
         }
     }
 }

@@ -126,6 +126,38 @@ fn differences_keep_to_a_path() {
     assert_eq!(error(&fixture.commit("GetDifferences", input)), (400, "PathDoesNotExistException"));
 }
 
+/// The ids of the blobs of a path, of the fixture's two commits.
+fn blobs(fixture: &Fixture, path: &str) -> (Value, Value) {
+    let input = json!({"beforeCommitSpecifier": "v1", "afterCommitSpecifier": "main", "MaxResults": 100});
+    let page = ok(fixture.commit("GetDifferences", input));
+    let all = page["differences"].as_array().unwrap().clone();
+    let is_path = |difference: &&Value| {
+        [&difference["afterBlob"]["path"], &difference["beforeBlob"]["path"]].contains(&&json!(path))
+    };
+    let found = all.iter().find(is_path).unwrap();
+    (found["beforeBlob"]["blobId"].clone(), found["afterBlob"]["blobId"].clone())
+}
+
+#[test]
+fn lines_that_differ_come_in_hunks() {
+    let fixture = start("");
+    let (old, _) = blobs(&fixture, "old.txt");
+    let (_, new) = blobs(&fixture, "new.txt");
+    let input = json!({"beforeBlobId": old, "afterBlobId": new, "contextLines": 0});
+    let answer = ok(fixture.commit("GetBlobDifferences", input));
+    let hunk = &answer["hunks"][0];
+    let kinds: Vec<&str> =
+        hunk["changes"].as_array().unwrap().iter().map(|change| change["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["DELETE", "ADD"], "{answer}");
+    assert_eq!(hunk["changes"][0]["beforeLineNumber"], 1);
+    assert_eq!(hunk["changes"][0].get("afterLineNumber"), None);
+    assert_eq!((&hunk["beforeLineCount"], &hunk["afterLineCount"]), (&json!(1), &json!(1)));
+    assert_eq!((&answer["isBinary"], answer.get("NextToken")), (&json!(false), None));
+    let added = ok(fixture.commit("GetBlobDifferences", json!({"afterBlobId": new})));
+    assert_eq!(added["hunks"][0]["changes"][0]["type"], "ADD");
+    assert_eq!(added["beforeBlobSize"], 0);
+}
+
 #[test]
 fn what_codecommit_refuses_is_refused_in_its_words() {
     let fixture = start("");
@@ -135,6 +167,15 @@ fn what_codecommit_refuses_is_refused_in_its_words() {
         ("GetDifferences", json!({"afterCommitSpecifier": gone}), "CommitDoesNotExistException"),
         ("GetDifferences", json!({"afterCommitSpecifier": "main~1"}), "InvalidCommitException"),
         ("GetDifferences", json!({"afterCommitSpecifier": "--output=x"}), "CommitDoesNotExistException"),
+        ("GetBlobDifferences", json!({}), "BlobIdRequiredException"),
+        ("GetBlobDifferences", json!({"afterBlobId": "main"}), "InvalidBlobIdException"),
+        ("GetBlobDifferences", json!({"afterBlobId": gone}), "BlobIdDoesNotExistException"),
+        (
+            "GetBlobDifferences",
+            json!({"afterBlobId": gone, "MaxResults": 1001}),
+            "InvalidMaxResultsException",
+        ),
+        ("GetBlobDifferences", json!({"afterBlobId": gone, "contextLines": 21}), "ValidationException"),
         ("GetBranch", json!({}), "BranchNameRequiredException"),
         ("GetBranch", json!({"branchName": "a b"}), "InvalidBranchNameException"),
         ("GetBranch", json!({"branchName": "v1"}), "BranchDoesNotExistException"),

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use tokio::time::timeout_at;
 
+use super::lines::LineReads;
 use super::{Gathering, Prerequisites};
 use crate::compare::{Against, Base, Comparison, against, comparison, from_merge_base};
 use crate::decide::claiming;
@@ -29,15 +30,17 @@ impl<R: Reader> Gathering<'_, R> {
                 Err(files) => facts.files[index] = files,
             }
         }
+        let mut reads = LineReads::default();
         for (base, members) in groups {
             let candidates = members.iter().map(|index| known.candidate(self.rules[*index])).collect();
-            let compared = self.compare(&base, candidates).await;
+            let compared = self.compare(&base, candidates, &mut reads).await;
             for (index, (files, groups)) in members.iter().zip(compared) {
                 facts.files[*index] = files;
                 facts.groups.extend(groups.map(|groups| (*index, groups)));
                 facts.compared_with.insert(*index, base.clone());
             }
         }
+        facts.remarks.extend(reads.remarks);
     }
 
     /// Where the new branch left the default branch. The default branch itself has left nothing.
@@ -58,23 +61,30 @@ impl<R: Reader> Gathering<'_, R> {
         &self,
         base: &Base,
         candidates: Vec<Candidate<'_>>,
+        reads: &mut LineReads,
     ) -> Vec<(Files, Option<Vec<String>>)> {
         let count = candidates.len();
         let mut matching = match Matching::among(candidates, &claiming(self.rules, self.push)) {
             Ok(matching) => matching,
             Err(error) => return vec![(Files::Unknown(FilesUnknown::TooManyPatterns(error)), None); count],
         };
-        let problem = self.read_pages(base, &mut matching).await.err();
+        let problem = self.read_pages(base, &mut matching, reads).await.err();
         let groups = matching.groups(problem.as_ref());
         matching.finish(problem.as_ref()).into_iter().zip(groups).collect()
     }
 
-    async fn read_pages(&self, base: &Base, matching: &mut Matching<'_>) -> Result<(), FilesUnknown> {
+    async fn read_pages(
+        &self,
+        base: &Base,
+        matching: &mut Matching<'_>,
+        reads: &mut LineReads,
+    ) -> Result<(), FilesUnknown> {
         let mut next: Option<String> = None;
         loop {
             let page = self.page(base, next.clone()).await?;
             for path in &page.paths {
-                matching.see(path);
+                let ignored = self.ignored_lines(matching, path, page.modified.get(path), reads).await;
+                matching.see_but(path, &ignored);
                 if Instant::now() >= self.deadlines.changes {
                     return Err(FilesUnknown::TooManyFiles);
                 }

@@ -1,6 +1,8 @@
 //! The reader of a deployed function: CodeCommit and CodePipeline.
 
-use aws_sdk_codecommit::types::{Commit, Difference, FileModeTypeEnum};
+use aws_sdk_codecommit::types::{
+    BlobMetadata, Commit, DiffChangeType, DiffHunk, Difference, FileModeTypeEnum,
+};
 use aws_sdk_codepipeline::types::{
     ActionCategory, ActionDeclaration, PipelineDeclaration, PipelineExecutionStatus,
     PipelineExecutionSummary, PipelineType,
@@ -8,8 +10,8 @@ use aws_sdk_codepipeline::types::{
 use shared::call_error::CallError;
 
 use super::{
-    DeclaredPipeline, ExecutionPage, Lookup, PastExecution, PathPage, Reader, RepositoryFile, SourceAction,
-    SourceRevision,
+    BlobPair, DeclaredPipeline, ExecutionPage, LinePage, Lookup, PastExecution, PathPage, Reader,
+    RepositoryFile, SourceAction, SourceRevision,
 };
 use crate::aws::{Clients, PIPELINE_NOT_FOUND};
 use crate::window::judge::CommitAbout;
@@ -59,8 +61,27 @@ impl Reader for AccountReader<'_> {
         let call = call.set_before_commit_specifier(before.map(str::to_owned));
         let call = call.after_commit_specifier(after).set_next_token(token);
         let page = call.send().await.map_err(|error| CallError::new("codecommit:GetDifferences", error))?;
-        let paths = page.differences.unwrap_or_default().into_iter().flat_map(paths).collect();
-        Ok(PathPage { paths, next: page.next_token.filter(|token| !token.is_empty()) })
+        let differences = page.differences.unwrap_or_default();
+        let modified = differences.iter().filter_map(modified).collect();
+        let paths = differences.into_iter().flat_map(paths).collect();
+        Ok(PathPage { paths, modified, next: page.next_token.filter(|token| !token.is_empty()) })
+    }
+
+    async fn lines(
+        &self,
+        blobs: &BlobPair,
+        ignore_whitespace: bool,
+        token: Option<String>,
+    ) -> Result<LinePage, CallError> {
+        const CALL: &str = "codecommit:GetBlobDifferences";
+        let call = self.aws.codecommit.get_blob_differences().repository_name(self.repository);
+        let call = call.before_blob_id(&blobs.before).after_blob_id(&blobs.after).context_lines(0);
+        let call = call.ignore_whitespace(ignore_whitespace).max_results(1_000).set_next_token(token);
+        let page = call.send().await.map_err(|error| CallError::new(CALL, error))?;
+        let lines = page.hunks.into_iter().map(changed_lines).collect::<Option<Vec<_>>>();
+        let lines = lines.ok_or_else(|| CallError::without_answer(CALL, "CodeCommit left lines out"))?;
+        let next = page.next_token.filter(|token| !token.is_empty());
+        Ok(LinePage { is_binary: page.is_binary, lines: lines.concat(), next })
     }
 
     async fn file(&self, commit: &str, path: &str) -> Result<Option<RepositoryFile>, CallError> {
@@ -125,6 +146,38 @@ fn paths(difference: Difference) -> impl Iterator<Item = String> {
     let after =
         difference.after_blob.and_then(|blob| blob.path).filter(|after| before.as_ref() != Some(after));
     before.into_iter().chain(after)
+}
+
+/// The versions of a file that only its content changed.
+fn modified(difference: &Difference) -> Option<(String, BlobPair)> {
+    let side = |blob: &Option<BlobMetadata>| {
+        let blob = blob.as_ref()?;
+        Some((blob.path.clone()?, blob.blob_id.clone()?, blob.mode.clone()?))
+    };
+    let (old_path, before, old_mode) = side(&difference.before_blob)?;
+    let (path, after, mode) = side(&difference.after_blob)?;
+    let pair = BlobPair::of((&before, &old_mode), (&after, &mode)).filter(|_| old_path == path);
+    Some((path, pair?))
+}
+
+/// The lines of a hunk that are not context; none if the hunk has not as many lines as it says.
+fn changed_lines(hunk: DiffHunk) -> Option<Vec<String>> {
+    let counts = (hunk.before_line_count?, hunk.after_line_count?);
+    let (mut before, mut after, mut lines) = (0, 0, Vec::new());
+    for change in hunk.changes.unwrap_or_default() {
+        let (is_before, is_after) = match change.r#type? {
+            DiffChangeType::Add => (0, 1),
+            DiffChangeType::Delete => (1, 0),
+            DiffChangeType::Context => (1, 1),
+            _ => return None,
+        };
+        before += is_before;
+        after += is_after;
+        if is_before != is_after {
+            lines.push(change.content?);
+        }
+    }
+    ((before, after) == counts).then_some(lines)
 }
 
 fn declared(pipeline: &PipelineDeclaration, repository: &str) -> DeclaredPipeline {

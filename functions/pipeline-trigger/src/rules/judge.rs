@@ -26,6 +26,10 @@ pub(super) struct Selection<'r> {
     pub(super) baseline: Baseline,
 }
 
+/// The keys about changed files, besides `default`, which says something only if it is true.
+pub(super) const FILE_KEYS: [&str; 6] =
+    ["paths", "uses", "ignore", "ignore-file", "ignore-whitespace", "ignore-lines"];
+
 /// Reports a rule that no push can start, and keys without an effect.
 pub(super) fn judge(table: &mut TableReader<'_, '_, '_>, selection: &Selection<'_>) {
     let has_branches = table.span("branches").is_some();
@@ -48,7 +52,7 @@ pub(super) fn judge(table: &mut TableReader<'_, '_, '_>, selection: &Selection<'
         files(table, selection, starts_tags);
         without_effect(table, selection);
     } else {
-        for key in ["paths", "uses", "default", "ignore", "ignore-file", "new-branch", "baseline"] {
+        for key in FILE_KEYS.into_iter().chain(["default", "new-branch", "baseline"]) {
             no_effect(table, key, "the table has `tags` and no `branches`, and a tag has no earlier commit");
         }
         no_effect(table, "pin", "the table has `tags` and no `branches`, and a tag starts its own commit");
@@ -101,8 +105,7 @@ fn empty(table: &mut TableReader<'_, '_, '_>, key: &'static str, label: &str, st
 
 /// Keys about the comparison of files, in a rule that compares none.
 fn without_effect(table: &mut TableReader<'_, '_, '_>, selection: &Selection<'_>) {
-    let has_file_patterns = selection.is_default
-        || ["paths", "uses", "ignore", "ignore-file"].iter().any(|key| table.span(key).is_some());
+    let has_file_patterns = selection.is_default || FILE_KEYS.iter().any(|key| table.span(key).is_some());
     let chooses_commit = selection.new_branch != NewBranch::Skip;
     if !has_file_patterns {
         no_effect(table, "baseline", "a rule without `paths` and `ignore` compares no files");

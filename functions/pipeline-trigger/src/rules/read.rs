@@ -10,6 +10,7 @@ use super::artifact::{self, SourceKind};
 use super::group::{self, GroupTables};
 use super::image;
 use super::judge::{Selection, judge};
+use super::line_rules;
 use super::lines;
 use super::name::NameTemplate;
 use super::object;
@@ -115,6 +116,7 @@ fn rule(
     let is_default = table.boolean("default").unwrap_or_default();
     let ignore = lines::read(document, &mut table);
     let ignore_file = table.string("ignore-file").and_then(|text| ignore_file(&mut table, text));
+    let line_rules = line_rules::read(document, &mut table);
     let new_branches =
         [("merge-base", NewBranch::MergeBase), ("all", NewBranch::All), ("skip", NewBranch::Skip)];
     let new_branch = table.choice("new-branch", &new_branches).unwrap_or_default();
@@ -159,6 +161,7 @@ fn rule(
             is_default,
             ignore,
             ignore_file,
+            lines: line_rules,
             new_branch,
             baseline,
             source_action,

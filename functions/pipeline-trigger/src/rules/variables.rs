@@ -5,6 +5,8 @@ use std::fmt;
 use shared::config::{Code, Problem, TableReader, Text, did_you_mean};
 use shared::placeholder::{BAD_PLACEHOLDER, BadPlaceholder, Filled, listed};
 
+use super::judge::FILE_KEYS;
+
 /// The placeholders of a value.
 const PLACEHOLDERS: &[&str] = &[
     REPOSITORY,
@@ -173,7 +175,7 @@ impl Pushes {
         let mut has = |key| table.span(key).is_some();
         let (branches, tags) = (has("branches"), has("tags"));
         let uses_groups = has("uses");
-        let compares_files = has("paths") || uses_groups || is_default || has("ignore") || has("ignore-file");
+        let compares_files = is_default || FILE_KEYS.into_iter().any(has);
         Self { branches: branches || !tags, tags, compares_files, uses_groups }
     }
 }
