@@ -122,7 +122,13 @@ impl DelayedAccount {
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let rules = read_rules();
-        let handled = Box::pin(pipeline_trigger::handle(event.clone(), invocation, &rules, &clients));
+        let handled = Box::pin(pipeline_trigger::handle(
+            event.clone(),
+            invocation,
+            &rules,
+            &pipeline_trigger::settings::Settings::default(),
+            &clients,
+        ));
         runtime.block_on(handled).expect("the event is well formed")
     }
 
