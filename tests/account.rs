@@ -132,7 +132,14 @@ impl Account {
             match package {
                 "pipeline-trigger" => {
                     let rules = &self.rules.pipelines;
-                    Box::pin(pipeline_trigger::handle(event, invocation, rules, &Default::default(), &self.pipelines)).await
+                    Box::pin(pipeline_trigger::handle(
+                        event,
+                        invocation,
+                        rules,
+                        &Default::default(),
+                        &self.pipelines,
+                    ))
+                    .await
                 }
                 "branch-stacks" => {
                     let (rules, settings) = (&self.rules.stacks, &self.settings);

@@ -26,4 +26,5 @@ mod stack_faults;
 mod sweep;
 mod template;
 mod walk_through;
+mod window_faults;
 mod words;

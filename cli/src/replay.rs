@@ -92,7 +92,9 @@ pub fn replay_until_the_end(
 ) -> Result<Vec<Replay>> {
     let template = template(root, case)?;
     let mut next = Some(world(case, arguments, &template)?);
-    let follows = next.as_ref().is_some_and(|world| world.follows_events() || !world.timeline().is_empty());
+    let follows = next.as_ref().is_some_and(|world| {
+        world.follows_events() || world.runs_schedules() || !world.timeline().is_empty()
+    });
     if let Some(world) = next.take_if(|_| follows) {
         case.hints(&world).iter().for_each(|hint| anstream::eprint!("note: {}", render::block(hint)));
         return follow::replay(case, arguments, root, &template, world, at_end);

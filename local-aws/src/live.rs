@@ -151,6 +151,11 @@ impl LocalAws {
         self.endpoint.world.next_due()
     }
 
+    /// When the next schedule of EventBridge Scheduler invokes its target.
+    pub fn next_schedule(&self) -> Option<Timestamp> {
+        self.endpoint.world.scheduler.next_due()
+    }
+
     /// Moves the clock to a time, as [`LocalAws::advance`] does. A time that is over moves nothing.
     pub fn advance_to(&self, to: Timestamp) {
         if to > self.now() {

@@ -91,7 +91,8 @@ impl Scheduler {
     pub(crate) fn step(&self, now: Timestamp) -> bool {
         let mut state = self.lock();
         let due = state.schedules.iter().filter(|(_, schedule)| !schedule.over && schedule.request.at <= now);
-        let Some((id, at)) = due.map(|(id, one)| (id.clone(), one.request.at)).min_by_key(|(_, at)| *at) else {
+        let Some((id, at)) = due.map(|(id, one)| (id.clone(), one.request.at)).min_by_key(|(_, at)| *at)
+        else {
             return false;
         };
         let schedule = state.schedules.get_mut(&id).expect("it was just found");

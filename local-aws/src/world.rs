@@ -56,6 +56,7 @@ pub struct AwsWorld {
     retries: u32,
     parameters_of_template: BTreeMap<String, String>,
     follows_events: bool,
+    runs_schedules: bool,
     /// The region of the resources in the world's file, and of the events of branches.
     pub(crate) region: String,
     pub(crate) bus: Bus,
@@ -120,6 +121,7 @@ impl AwsWorld {
             retries: 0,
             parameters_of_template: BTreeMap::new(),
             follows_events: false,
+            runs_schedules: false,
             region: "us-east-1".to_owned(),
             bus: Bus::default(),
             cloudformation: CloudFormation::default(),
@@ -244,6 +246,11 @@ impl AwsWorld {
         self.follows_events
     }
 
+    /// Whether the clock advances to the schedules that the functions create, if nothing else is followed.
+    pub fn runs_schedules(&self) -> bool {
+        self.runs_schedules
+    }
+
     /// The timeline, in order.
     pub fn timeline(&self) -> &[TimelineEntry] {
         &self.timeline
@@ -281,7 +288,10 @@ impl AwsWorld {
 
     /// When the next thing happens by itself.
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
-        [self.cloudformation.next_due(), self.drs.next_due(), self.scheduler.next_due()].into_iter().flatten().min()
+        [self.cloudformation.next_due(), self.drs.next_due(), self.scheduler.next_due()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Whether a pipeline of that name exists.

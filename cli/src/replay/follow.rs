@@ -43,7 +43,7 @@ pub(super) fn replay(
 ) -> Result<Vec<Replay>> {
     let timeline: VecDeque<TimelineEntry> = world.timeline().to_vec().into();
     let most = MOST + MOST_EACH * (world.branches_and_stacks() + timeline.len());
-    let follows = world.follows_events();
+    let (follows, runs_schedules) = (world.follows_events(), world.runs_schedules());
     let stage = Stage::open(case, root, world, arguments.dry_run)?;
     let stage_retries = stage.retries();
     let mut play = EventPlayer {
@@ -58,6 +58,7 @@ pub(super) fn replay(
         queues: Vec::new(),
         queued: 0,
         redelivers: follows && stage_retries > 0,
+        runs_schedules,
     };
     let heading = (!timeline.is_empty()).then(|| format!("{} {}", play.stage.aws.now(), kind(&case.event)));
     for route in routes_of(case, &case.event, arguments.function.as_deref(), follows, template)? {
@@ -84,6 +85,8 @@ struct EventPlayer<'a> {
     queued: usize,
     /// Failed events are redelivered: the world follows events, and Lambda retries.
     redelivers: bool,
+    /// The clock advances to the schedules that functions create.
+    runs_schedules: bool,
 }
 
 impl<'a> EventPlayer<'a> {
@@ -99,7 +102,7 @@ impl<'a> EventPlayer<'a> {
             for invocation in self.stage.aws.take_invocations() {
                 self.scheduled(&invocation)?;
             }
-            let due = self.stage.aws.next_due().filter(|_| follows);
+            let due = if follows { self.stage.aws.next_due() } else { self.next_schedule() };
             let message = self.queues.iter().map(|message| message.due).min();
             let is_first = |at: Timestamp| due.is_none_or(|due| at <= due);
             let is_next =
@@ -108,6 +111,8 @@ impl<'a> EventPlayer<'a> {
                 self.entry(&next)?;
             } else if message.is_some_and(is_first) {
                 self.redeliver()?;
+            } else if let Some(due) = due.filter(|_| !follows) {
+                self.stage.aws.advance_to(due);
             } else if due.is_none() || self.stage.aws.advance_to_next().is_none() {
                 return Ok(());
             }
@@ -143,6 +148,11 @@ impl<'a> EventPlayer<'a> {
     fn timed(&mut self, event: &Value, heading: &str, is_reconcile: bool) -> Result<()> {
         let routes = routes_of(self.case, event, self.arguments.function.as_deref(), false, self.template)?;
         routes.iter().try_for_each(|route| self.deliver(route, event, Some(heading), is_reconcile))
+    }
+
+    /// When the next schedule invokes a function, if the world runs schedules.
+    fn next_schedule(&self) -> Option<Timestamp> {
+        self.stage.aws.next_schedule().filter(|_| self.runs_schedules)
     }
 
     /// A schedule of EventBridge Scheduler invokes the function that created it.

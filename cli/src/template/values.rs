@@ -28,6 +28,8 @@ pub(super) fn values<'a>(
     names.extend(tables(document));
     names.extend(roles(document));
     names.extend(parameters(document).map(|(id, name)| (id.clone(), name.into())));
+    names
+        .extend(named(document, "AWS::Scheduler::ScheduleGroup").map(|(id, name)| (id.clone(), name.into())));
     Ok(Values::new(document, names))
 }
 
@@ -53,7 +55,12 @@ fn roles(document: &Value) -> impl Iterator<Item = (String, Value)> {
 
 /// The SSM parameters whose names depend on the stack's name only.
 fn parameters(document: &Value) -> impl Iterator<Item = (&String, String)> {
-    resources(document, "AWS::SSM::Parameter").filter_map(|(id, resource)| {
+    named(document, "AWS::SSM::Parameter")
+}
+
+/// The resources of a type whose names depend on the stack's name only.
+fn named<'d>(document: &'d Value, kind: &'static str) -> impl Iterator<Item = (&'d String, String)> {
+    resources(document, kind).filter_map(|(id, resource)| {
         let name = &resource["Properties"]["Name"];
         let name = name.as_str().or_else(|| name["Fn::Sub"].as_str())?;
         Some((id, name.replace("${AWS::StackName}", STACK_NAME)))

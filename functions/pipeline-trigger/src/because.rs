@@ -293,10 +293,16 @@ impl fmt::Display for Because {
                 write!(f, "the window `{window}` is closed, and the start could not be scheduled: {error}")
             }
             Self::HeldRuleGone { repository } => {
-                write!(f, "no rule for `{repository}` starts this pipeline any more, so its held push starts nothing")
+                write!(
+                    f,
+                    "no rule for `{repository}` starts this pipeline any more, so its held push starts nothing"
+                )
             }
             Self::ReleaseFailed { error } => {
-                write!(f, "the pipeline started, and the schedule of an older commit could not be deleted: {error}")
+                write!(
+                    f,
+                    "the pipeline started, and the schedule of an older commit could not be deleted: {error}"
+                )
             }
             Self::HoldEmailFailed { error } => {
                 write!(f, "the email that a start is held could not be sent: {error}")

@@ -7,9 +7,9 @@ use strum::VariantNames as _;
 
 use crate::because::Because;
 use crate::remark::Remark;
-use crate::window::schedule;
 use crate::rules::{PROBLEMS, TABLE, WINDOW_TABLE};
 use crate::settings::{GROUP, QUEUE, ROLE, TOPIC};
+use crate::window::schedule;
 
 const REPOSITORY: &str = "arn:{partition}:codecommit:{region}:{account}:*";
 const OBJECT: &str = "arn:{partition}:s3:::*/*";
@@ -184,12 +184,7 @@ const KEYS: &[Key] = &[
 ];
 
 const WINDOW_KEYS: &[Key] = &[
-    Key {
-        name: "name",
-        takes: "string",
-        default: KeyDefault::Required,
-        summary: "The name that rules use.",
-    },
+    Key { name: "name", takes: "string", default: KeyDefault::Required, summary: "The name that rules use." },
     Key {
         name: "time-zone",
         takes: "string",

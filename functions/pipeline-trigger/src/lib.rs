@@ -145,7 +145,9 @@ async fn handle_opening(
         let report = Report::of(Verdict::Skip, &held.pipeline, &because);
         return Ok(report.decision(FUNCTION.name, &title, &invocation));
     }
-    if let Some(branch) = push.reference.branch()
+    // Rules that build the head read it themselves.
+    let builds_pushed = rules.iter().any(|rule| rule.pin == Pin::Commit);
+    if let Some(branch) = push.reference.branch().filter(|_| builds_pushed)
         && is_gone(branch, &push.repository, aws).await
     {
         let because = Because::BranchGone { branch: branch.to_owned() };

@@ -9,8 +9,8 @@ mod name;
 mod object;
 mod part;
 mod read;
-mod window;
 pub mod variables;
+mod window;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -25,9 +25,9 @@ pub use image::ImageRule;
 pub use name::NameTemplate;
 pub use object::ObjectRule;
 pub use read::{TABLE, read};
-pub use window::TABLE as WINDOW_TABLE;
 pub use shared::glob::{PathMatcher, Pattern, PatternList};
 pub use variables::Variable;
+pub use window::TABLE as WINDOW_TABLE;
 
 use crate::window::Window;
 

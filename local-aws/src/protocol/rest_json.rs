@@ -53,7 +53,8 @@ fn of_scheduler(request: &Request) -> (String, String, Result<Value, ErrorAnswer
     };
     if let Some(members) = input.as_object_mut() {
         members.insert("Name".to_owned(), json!(name));
-        for (key, value) in uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('=')) {
+        for (key, value) in uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='))
+        {
             let member = match key {
                 "groupName" => "GroupName",
                 "clientToken" => "ClientToken",

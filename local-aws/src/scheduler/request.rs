@@ -81,7 +81,17 @@ impl ScheduleRequest {
         let input = target.string("Input")?.unwrap_or_default();
         target.finish()?;
         let (at, expression) = (Timestamp::UNIX_EPOCH, String::new());
-        Ok(Self { at, expression, target: arn, role, input, queue, retries, description: None, deletes: false })
+        Ok(Self {
+            at,
+            expression,
+            target: arn,
+            role,
+            input,
+            queue,
+            retries,
+            description: None,
+            deletes: false,
+        })
     }
 
     fn checked(self) -> Result<Self, ErrorAnswer> {
@@ -112,7 +122,8 @@ impl ScheduleRequest {
             target["DeadLetterConfig"] = json!({"Arn": queue});
         }
         if let Some((age, attempts)) = self.retries {
-            target["RetryPolicy"] = json!({"MaximumEventAgeInSeconds": age, "MaximumRetryAttempts": attempts});
+            target["RetryPolicy"] =
+                json!({"MaximumEventAgeInSeconds": age, "MaximumRetryAttempts": attempts});
         }
         let mut shown = json!({
             "ScheduleExpression": self.expression,

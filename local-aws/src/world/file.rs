@@ -82,6 +82,12 @@ pub(super) fn read(path: &Path) -> Result<AwsWorld, WorldError> {
     if let Some(size) = raw.codecommit.list_page_size {
         world.codecommit.list_page_size = size.into();
     }
+    if let Some(at) = raw.events.schedules.filter(|schedules| *schedules.get_ref()) {
+        if world.now.is_none() {
+            return Err(file.invalid(&at, "`schedules` moves the clock, so the world needs `now`"));
+        }
+        world.runs_schedules = true;
+    }
     if let Some(at) = raw.events.follow.filter(|follow| *follow.get_ref()) {
         if world.now.is_none() {
             return Err(file.invalid(&at, "`follow` moves the clock, so the world needs `now`"));

@@ -102,6 +102,7 @@ pub(super) struct RawWorld {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawEvents {
     pub(super) follow: Option<Spanned<bool>>,
+    pub(super) schedules: Option<Spanned<bool>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -144,7 +144,8 @@ impl Document {
     /// When the name is not that of one file, or the file cannot be read.
     pub fn beside(&self, name: &str) -> Result<Vec<u8>, BesideError> {
         let mut parts = Path::new(name).components();
-        let is_one = matches!((parts.next(), parts.next()), (Some(Component::Normal(part)), None) if part == name);
+        let is_one =
+            matches!((parts.next(), parts.next()), (Some(Component::Normal(part)), None) if part == name);
         if !is_one || name.contains(['/', '\\', '\0']) {
             return Err(BesideError::Name);
         }

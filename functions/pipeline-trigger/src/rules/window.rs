@@ -21,19 +21,20 @@ use crate::window::{Exceptions, Window, ics};
 pub const TABLE: &str = "window";
 
 pub(super) const EMPTY_NAME: Code = Code { name: "empty-window-name", title: "a window has no name" };
-pub(super) const DUPLICATE: Code =
-    Code { name: "duplicate-window", title: "a window is configured twice" };
+pub(super) const DUPLICATE: Code = Code { name: "duplicate-window", title: "a window is configured twice" };
 pub(super) const BAD_ZONE: Code =
     Code { name: "bad-time-zone", title: "a time zone is not of the IANA database" };
 pub(super) const BAD_DAY: Code = Code { name: "bad-day", title: "a text is not a day of the week" };
 pub(super) const BAD_HOURS: Code = Code { name: "bad-hours", title: "a text is not hours of a day" };
-pub(super) const BAD_DATE: Code = Code { name: "bad-date", title: "a text is not a date, or there is no such date" };
+pub(super) const BAD_DATE: Code =
+    Code { name: "bad-date", title: "a text is not a date, or there is no such date" };
 pub(super) const BAD_CALENDAR: Code =
     Code { name: "bad-calendar", title: "a calendar file cannot be read, or is not understood" };
 pub(super) const BAD_EXCEPTION: Code =
     Code { name: "bad-exception", title: "an exception of a window can never apply, or always applies" };
 pub(super) const NEVER_OPENS: Code = Code { name: "never-opens", title: "a window never opens" };
-pub(super) const UNKNOWN: Code = Code { name: "unknown-window", title: "a rule names a window that is not there" };
+pub(super) const UNKNOWN: Code =
+    Code { name: "unknown-window", title: "a rule names a window that is not there" };
 pub(super) const UNUSED: Code = Code { name: "unused-window", title: "no rule uses a window" };
 
 /// A table of `freezes`.
@@ -128,7 +129,9 @@ impl Windows {
                 let meant = did_you_mean(name.get_ref(), names(), |name| format!("`{name}`"));
                 let help = match self.found.is_empty() {
                     true => "add a [[window]] table of this name".to_owned(),
-                    false => format!("{meant}the windows are {}", list(names().map(|name| format!("`{name}`")))),
+                    false => {
+                        format!("{meant}the windows are {}", list(names().map(|name| format!("`{name}`"))))
+                    }
                 };
                 let label = format!("there is no [[window]] `{}`", name.get_ref());
                 table.problem(Problem::new(UNKNOWN, name.span(), label).help(help));
@@ -141,7 +144,9 @@ impl Windows {
     pub(super) fn finish(self, problems: &mut Vec<Problem>) {
         for found in self.found.values().filter(|found| !found.used) {
             let problem = Problem::new(UNUSED, found.named_at.clone(), "no rule has `window` with this name");
-            problems.push(problem.help("write `window = \"...\"` in a [[pipeline]], or remove the table").warning());
+            problems.push(
+                problem.help("write `window = \"...\"` in a [[pipeline]], or remove the table").warning(),
+            );
         }
     }
 }
@@ -175,7 +180,9 @@ fn window(
         place,
     });
     // A function asks when it decides: the answer depends on the time, and must not stop every pipeline.
-    if let (Some(window), true) = (&window, document.wants_warnings() && problems.iter().all(|one| !is_error(one))) {
+    if let (Some(window), true) =
+        (&window, document.wants_warnings() && problems.iter().all(|one| !is_error(one)))
+    {
         let at = name.as_ref().map(Text::span).unwrap_or_default();
         problems.extend(never_opens(window, at));
     }
@@ -226,7 +233,8 @@ fn days(table: &mut TableReader<'_, '_, '_>) -> Days {
             None => {
                 let names = list(DAYS.iter().map(|(name, _)| format!("`{name}`")));
                 let label = format!("`{}` is not a day", text.get_ref());
-                table.problem(Problem::new(BAD_DAY, text.span(), label).help(format!("the days are {names}")));
+                table
+                    .problem(Problem::new(BAD_DAY, text.span(), label).help(format!("the days are {names}")));
             }
         }
     }
@@ -239,7 +247,9 @@ fn hours(table: &mut TableReader<'_, '_, '_>) -> Vec<Hours> {
     let texts = table.texts("hours").unwrap_or_default();
     if texts.is_empty() {
         let problem = Problem::new(NEVER_OPENS, at, "a window without hours never opens");
-        table.problem(problem.help("write hours such as \"09:00-17:00\", or leave the key out: the whole day counts"));
+        table.problem(
+            problem.help("write hours such as \"09:00-17:00\", or leave the key out: the whole day counts"),
+        );
     }
     let mut hours = Vec::new();
     for text in texts {
@@ -326,7 +336,9 @@ fn calendar_file(
         Err(error) => {
             let help = match error {
                 BesideError::Name => "write the name of one file beside the rules, such as `holidays.ics`",
-                BesideError::Read(_) | BesideError::Nowhere => "put the file beside the rules; it is deployed with them",
+                BesideError::Read(_) | BesideError::Nowhere => {
+                    "put the file beside the rules; it is deployed with them"
+                }
             };
             table.problem(problem(format!("`{name}` cannot be read: {error}")).help(help));
             return None;
@@ -336,7 +348,8 @@ fn calendar_file(
         Ok(closed) => Some(closed),
         Err(problems) => {
             let most = 20;
-            let help = "correct the file, or remove the event: an event that is read wrong would move the window";
+            let help =
+                "correct the file, or remove the event: an event that is read wrong would move the window";
             for one in problems.iter().take(most) {
                 table.problem(problem(format!("{name}: {one}")).help(help));
             }

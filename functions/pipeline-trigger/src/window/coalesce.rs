@@ -57,11 +57,7 @@ pub fn is_opening(event: &Value) -> bool {
 pub fn joined(held: &Value, new: &Value) -> Value {
     match (push(held), push(new)) {
         (Some(earlier), Some(later)) if earlier.reference == later.reference => {
-            if is_after(&earlier, &later) {
-                spanning(new, held)
-            } else {
-                spanning(held, new)
-            }
+            if is_after(&earlier, &later) { spanning(new, held) } else { spanning(held, new) }
         }
         (None, None) if time(held) > time(new) => since(held, new),
         (None, None) => since(new, held),
@@ -100,7 +96,8 @@ fn is_after(first: &Push, second: &Push) -> bool {
         Change::Updated { old, .. } => old.clone(),
         _ => None,
     };
-    let follows = |later: &Push, earlier: &Push| old(later).is_some_and(|old| earlier.commit() == Some(&*old));
+    let follows =
+        |later: &Push, earlier: &Push| old(later).is_some_and(|old| earlier.commit() == Some(&*old));
     match (first.moment(), second.moment()) {
         (Some(one), Some(other)) if one != other => one > other,
         _ => follows(first, second) && !follows(second, first),
@@ -145,7 +142,12 @@ mod tests {
 
     fn range(event: &Value) -> String {
         let short = |name: &str| event["detail"][name].as_str().map_or("", |id| &id[..1]).to_owned();
-        format!("{} {}..{}", event["detail"]["event"].as_str().unwrap(), short("oldCommitId"), short("commitId"))
+        format!(
+            "{} {}..{}",
+            event["detail"]["event"].as_str().unwrap(),
+            short("oldCommitId"),
+            short("commitId")
+        )
     }
 
     const T1: &str = "2026-12-05T10:00:00Z";
@@ -184,7 +186,8 @@ mod tests {
 
     #[test]
     fn of_other_events_the_newer_one_counts() {
-        let image = |time: &str| json!({"source": "aws.ecr", "detail-type": "ECR Image Action", "time": time});
+        let image =
+            |time: &str| json!({"source": "aws.ecr", "detail-type": "ECR Image Action", "time": time});
         assert_eq!(joined(&image(T1), &image(T2)), image(T2));
         assert_eq!(joined(&image(T2), &image(T1)), image(T2));
     }

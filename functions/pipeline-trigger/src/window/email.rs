@@ -28,8 +28,9 @@ pub fn email(event: &str, held: &[&HeldStart]) -> Message {
         );
     }
     text.push_str(
-        "\nEventBridge Scheduler invokes the function then, and the function re-evaluates the push. A later push of the same branch or \
-         tag moves the start to its commit, without another email.\n\
+        "\nEventBridge Scheduler invokes the function then, and the function\n\
+         re-evaluates the push. A later push of the same branch or tag moves the\n\
+         start to its commit, without another email.\n\n\
          To start a pipeline now, start it in the console of CodePipeline.\n",
     );
     Message::plain(&headline, &text)

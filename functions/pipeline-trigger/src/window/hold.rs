@@ -14,9 +14,7 @@ use shared::lambda::Invocation;
 
 use super::coalesce::{HeldEvent, joined};
 use super::judge::HeldStart;
-use super::schedule::{
-    CREATE, DELETE, GET, OLDEST, RETRIES, Schedule, ScheduleChange, UPDATE, due, name,
-};
+use super::schedule::{CREATE, DELETE, GET, OLDEST, RETRIES, Schedule, ScheduleChange, UPDATE, due, name};
 use crate::aws::Clients;
 use crate::settings::{ScheduleSettings, Settings};
 
@@ -165,7 +163,8 @@ fn wanted(
     let holder = earlier.filter(|_| !source.from_schedule || is_due_then);
     let request = holder.map_or_else(|| invocation.request_id.clone(), |one| one.request.clone());
     let is_own = request == invocation.request_id;
-    let new = HeldEvent { pipeline: held.start.pipeline.clone(), window: held.window.clone(), event, request };
+    let new =
+        HeldEvent { pipeline: held.start.pipeline.clone(), window: held.window.clone(), event, request };
     let is_same = earlier.is_some_and(|earlier| earlier.event == new.event && earlier.window == new.window);
     let outcome = match known {
         None => HoldOutcome::Created,
@@ -185,7 +184,8 @@ async fn get(name: &str, group: &str, aws: &Clients) -> Result<Option<Known>, Ca
         Err(error) => return Err(error),
     };
     let input = schedule.target().and_then(|target| target.input());
-    let held = input.and_then(|text| serde_json::from_str(text).ok()).and_then(|input| HeldEvent::of_input(&input));
+    let held =
+        input.and_then(|text| serde_json::from_str(text).ok()).and_then(|input| HeldEvent::of_input(&input));
     let at = schedule.schedule_expression().and_then(|text| text.strip_prefix("at(")?.strip_suffix(')'));
     let at = at.and_then(|text| format!("{text}Z").parse().ok());
     Ok(Some(Known { at, held }))
@@ -216,7 +216,8 @@ async fn carried_out(change: &ScheduleChange, aws: &Clients) -> Result<String, C
 async fn create(schedule: &Schedule, aws: &Clients) -> Result<String, CallError> {
     let call = aws.scheduler.create_schedule().name(&schedule.name).group_name(&schedule.settings.group);
     let call = call.schedule_expression(schedule.expression()).schedule_expression_timezone("UTC");
-    let call = call.flexible_time_window(exact()).target(target(schedule)).description(schedule.description());
+    let call =
+        call.flexible_time_window(exact()).target(target(schedule)).description(schedule.description());
     let call = call.action_after_completion(ActionAfterCompletion::Delete).client_token(schedule.token());
     let answer = call.send().await.map_err(|error| CallError::new(CREATE, error))?;
     Ok(answer.schedule_arn)
@@ -226,7 +227,8 @@ async fn create(schedule: &Schedule, aws: &Clients) -> Result<String, CallError>
 async fn update(schedule: &Schedule, aws: &Clients) -> Result<String, CallError> {
     let call = aws.scheduler.update_schedule().name(&schedule.name).group_name(&schedule.settings.group);
     let call = call.schedule_expression(schedule.expression()).schedule_expression_timezone("UTC");
-    let call = call.flexible_time_window(exact()).target(target(schedule)).description(schedule.description());
+    let call =
+        call.flexible_time_window(exact()).target(target(schedule)).description(schedule.description());
     let call = call.action_after_completion(ActionAfterCompletion::Delete).client_token(schedule.token());
     let answer = call.send().await.map_err(|error| CallError::new(UPDATE, error))?;
     Ok(answer.schedule_arn)

@@ -115,7 +115,8 @@ impl Holding<'_> {
             if !may_hold || self.source.from_schedule || !result.did_not_fail() {
                 continue;
             }
-            let released = release(&start.pipeline, &self.source, self.settings, self.aws, self.invocation).await;
+            let released =
+                release(&start.pipeline, &self.source, self.settings, self.aws, self.invocation).await;
             let Some(Held { action, outcome }) = released else { continue };
             report.actions.extend(action);
             match outcome {

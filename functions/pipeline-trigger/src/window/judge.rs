@@ -63,9 +63,9 @@ pub enum WindowException {
 /// Whether the decision about `plan` needs the commit's author or message.
 pub fn asks_for_the_commit(plan: &StartPlan, windows: &[Option<&Window>], now: Timestamp) -> bool {
     let starts = plan.verdicts.iter().zip(windows).filter(|(of_rule, _)| of_rule.verdict == Verdict::Start);
-    starts.filter_map(|(_, window)| *window).any(|window| {
-        window.exceptions.ask_for_the_commit() && window.calendar.closed(now).is_some()
-    })
+    starts
+        .filter_map(|(_, window)| *window)
+        .any(|window| window.exceptions.ask_for_the_commit() && window.calendar.closed(now).is_some())
 }
 
 /// Takes the starts that a closed window holds back out of the plan, and gives their verdicts the reason. `windows` has
@@ -107,7 +107,11 @@ pub fn judge(
     held
 }
 
-fn exception(window: &Window, reference: Option<&Reference>, commit: &CommitFacts) -> Option<WindowException> {
+fn exception(
+    window: &Window,
+    reference: Option<&Reference>,
+    commit: &CommitFacts,
+) -> Option<WindowException> {
     let exceptions = &window.exceptions;
     match (reference, &exceptions.branches, &exceptions.tags) {
         (Some(Reference::Branch(name)), Some(list), _) if list.includes(name).0 => {

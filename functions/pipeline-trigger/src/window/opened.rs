@@ -14,7 +14,9 @@ use crate::rules::{PipelineRule, Rules};
 pub fn read(event: &Value) -> Result<HeldEvent, MalformedEvent> {
     match HeldEvent::of_input(event) {
         Some(held) => Ok(held),
-        None if event["detail"]["pipeline"].as_str().is_none() => Err(MalformedEvent::Missing("detail.pipeline")),
+        None if event["detail"]["pipeline"].as_str().is_none() => {
+            Err(MalformedEvent::Missing("detail.pipeline"))
+        }
         None => Err(MalformedEvent::Missing("detail.event")),
     }
 }

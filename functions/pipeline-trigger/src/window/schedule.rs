@@ -138,7 +138,10 @@ mod tests {
         for pipeline in ["web", &"x@".repeat(50), "a.b_c-d"] {
             let name = name(pipeline, "shop", "refs/heads/main");
             assert!(name.len() <= LONGEST_NAME, "{name}");
-            assert!(name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)), "{name}");
+            assert!(
+                name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)),
+                "{name}"
+            );
         }
         assert_ne!(name("a@b", "shop", "refs/heads/main"), name("a-b", "shop", "refs/heads/main"));
         assert_ne!(name("web", "shop", "refs/heads/main"), name("web", "shop", "refs/tags/main"));
