@@ -5,6 +5,7 @@
 
 mod judge;
 mod lists;
+mod literal;
 mod notation;
 #[cfg(test)]
 mod oracle;
@@ -24,6 +25,7 @@ pub use globset::Error as SetError;
 
 pub use judge::{ListJudge, Redundant, WhyRedundant};
 pub use lists::ListSet;
+pub use literal::{finished, literal, push_literal};
 pub use read::{
     BAD_GLOB, CODES, COVERS_NOTHING, EMPTY_LIST, NEVER_DECIDES, UNLIKELY, kind_of, last_part, read, redundant,
 };
