@@ -125,7 +125,7 @@ fn read(
         facts.remarks.extend(near_miss::near_miss(push, rule, index, &facts, &changed));
     }
     let files = match all {
-        true => deciding_files::all(rules, &pipelines(push, rules), &facts, &reader, commit)?,
+        true => deciding_files::all(rules, &pipelines(push, rules), &facts, &reader, push)?,
         false => Vec::new(),
     };
     Ok((facts, files))

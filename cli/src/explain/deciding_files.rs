@@ -7,8 +7,9 @@ use anyhow::Result;
 use git_reader::Repository;
 use pipeline_trigger::because::Deciding;
 use pipeline_trigger::compare::{Comparison, comparison};
+use pipeline_trigger::decide::claiming;
 use pipeline_trigger::event::Push;
-use pipeline_trigger::facts::{Facts, FileVerdict, Files};
+use pipeline_trigger::facts::{Facts, FileVerdict, Files, Through};
 use pipeline_trigger::matching::{Candidate, Matching};
 use pipeline_trigger::rules::ignore::read_file;
 use pipeline_trigger::rules::{IgnoreLine, PipelineRule};
@@ -47,6 +48,9 @@ pub(super) struct MatchedPattern {
     pub(super) config: String,
     /// The pattern, as it is written.
     pub(super) pattern: String,
+    /// The group of the pattern, and the groups that lead to it, the one that the rule uses last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) groups: Vec<String>,
     /// Whether the pattern decides about the file.
     pub(super) decides: bool,
 }
@@ -57,14 +61,16 @@ pub(super) fn all(
     names: &[String],
     facts: &Facts,
     reader: &CloneReader<'_>,
-    commit: &str,
+    push: &Push,
 ) -> Result<Vec<RuleFiles>> {
     let mut of_rules = Vec::new();
+    let commit = push.commit().unwrap_or_default();
+    let claiming = claiming(rules, push);
     for (index, base) in &facts.compared_with {
         let lines = ignore_lines(reader.repository(), rules[*index], commit)?;
         let candidate = Candidate { rule: rules[*index], ignore_file: &lines };
         let changed = reader.changed(base.commit(), commit)?;
-        let decided = changed.iter().filter_map(|file| decided(&candidate, &file.path, false));
+        let decided = changed.iter().filter_map(|file| decided(&candidate, &claiming, &file.path, false));
         let files: Vec<DecidedFile> = decided.collect();
         let unmatched = changed.len() - files.len();
         of_rules.push(RuleFiles { pipeline: names[*index].clone(), files, unmatched });
@@ -83,16 +89,19 @@ pub(super) fn of_path(
     let commit = push.commit().unwrap_or_default();
     let mut facts = Facts::default();
     let mut of_rules = Vec::new();
-    for (rule, pipeline) in rules.iter().zip(names) {
+    let claiming = claiming(rules, push);
+    for (index, (rule, pipeline)) in rules.iter().zip(names).enumerate() {
         let lines = ignore_lines(repository, rule, commit)?;
         let candidate = Candidate { rule, ignore_file: &lines };
-        let mut matching = Matching::new(vec![candidate])?;
+        let mut matching = Matching::among(vec![candidate], &claiming)?;
         matching.see(path);
+        let groups = matching.groups(None).pop().flatten();
+        facts.groups.extend(groups.map(|groups| (index, groups)));
         facts.files.extend(match comparison(rule, push) {
             Comparison::NotNeeded => vec![Files::NotAsked],
             _ => matching.finish(None),
         });
-        let files: Vec<DecidedFile> = decided(&candidate, path, true).into_iter().collect();
+        let files: Vec<DecidedFile> = decided(&candidate, &claiming, path, true).into_iter().collect();
         of_rules.push(RuleFiles { pipeline: pipeline.clone(), unmatched: 1 - files.len(), files });
     }
     Ok((facts, of_rules))
@@ -107,19 +116,33 @@ fn ignore_lines(repository: &Repository, rule: &PipelineRule, commit: &str) -> R
 }
 
 /// The file with its patterns; `None` if the rule has paths and none of them matches.
-fn decided(candidate: &Candidate<'_>, path: &str, with_all: bool) -> Option<DecidedFile> {
-    let (verdict, deciding) = match candidate.verdict(path) {
+fn decided(
+    candidate: &Candidate<'_>,
+    claiming: &[&PipelineRule],
+    path: &str,
+    with_all: bool,
+) -> Option<DecidedFile> {
+    let own = |deciding: Deciding| (deciding, Vec::new());
+    let (verdict, deciding) = match candidate.verdict(path, claiming) {
+        FileVerdict::Starts { pattern, through: Through::Groups(groups), .. } => {
+            (Verdict::Start, pattern.map(|pattern| (pattern, groups)))
+        }
         // Without a path pattern, a line that re-includes the file decides, as for git.
         FileVerdict::Starts { pattern: None, .. } => (Verdict::Start, candidate.matching(path).pop()),
-        FileVerdict::Starts { pattern, .. } => (Verdict::Start, pattern),
-        FileVerdict::Ignored { line, .. } => (Verdict::Skip, Some(line)),
-        FileVerdict::NoMatch { excluded } => (Verdict::Skip, Some(excluded?.1)),
+        FileVerdict::Starts { pattern, .. } => (Verdict::Start, pattern.map(own)),
+        FileVerdict::Ignored { line, .. } => (Verdict::Skip, Some(own(line))),
+        FileVerdict::Claimed { claim, .. } => (Verdict::Skip, claim.pattern.map(own)),
+        FileVerdict::NoMatch { excluded } => (Verdict::Skip, Some(own(excluded?.1))),
     };
-    let matching = if with_all { candidate.matching(path) } else { deciding.iter().cloned().collect() };
+    let mut matching = if with_all { candidate.matching(path) } else { Vec::new() };
+    // The pattern that claims the file is another rule's.
+    if let Some(deciding) = deciding.as_ref().filter(|deciding| !matching.contains(deciding)) {
+        matching.push(deciding.clone());
+    }
     let patterns = matching.into_iter().map(|pattern| {
         let decides = deciding.as_ref() == Some(&pattern);
-        let Deciding { text, place } = pattern;
-        MatchedPattern { config: place.to_string(), pattern: text, decides }
+        let (Deciding { text, place }, groups) = pattern;
+        MatchedPattern { config: place.to_string(), pattern: text, groups, decides }
     });
     Some(DecidedFile { path: path.to_owned(), verdict, patterns: patterns.collect() })
 }
@@ -157,5 +180,12 @@ pub(super) fn path_text(of_rules: &[RuleFiles]) -> String {
 }
 
 fn located(pattern: &MatchedPattern) -> String {
-    printable(&format!("{}:{}", pattern.config, pattern.pattern))
+    let groups = match pattern.groups.split_first() {
+        None => String::new(),
+        Some((group, users)) => {
+            let users: String = users.iter().map(|user| format!(", used by {user}")).collect();
+            format!(" (group {group}{users})")
+        }
+    };
+    printable(&format!("{}:{}{groups}", pattern.config, pattern.pattern))
 }

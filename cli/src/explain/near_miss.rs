@@ -55,7 +55,7 @@ fn of_files<'r>(
                 .filter(|pattern| !pattern.matches(&file.path))
                 .find_map(|pattern| Some((pattern, miss(pattern, file)?)))
         }
-        FileVerdict::Ignored { .. } => None,
+        FileVerdict::Ignored { .. } | FileVerdict::Claimed { .. } => None,
     }
 }
 

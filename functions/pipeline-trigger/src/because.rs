@@ -7,6 +7,7 @@ use shared::decision::{Evidence, Explain};
 
 use crate::act::NotStarted;
 use crate::event::{NotOurs, short};
+use crate::facts::FileClaim;
 use crate::unread::{FilesUnknown, ReadError};
 
 /// A pattern that decided.
@@ -39,6 +40,10 @@ pub enum Because {
     TagPushed { tag: String, pattern: Option<Deciding> },
     /// A changed file matches.
     PathMatches { file: String, pattern: Deciding },
+    /// A changed file is one of a group that the rule uses, itself or through other groups.
+    GroupMatches { file: String, pattern: Option<Deciding>, chain: Vec<String> },
+    /// The rule is a default rule, and no other rule claims a changed file.
+    Unclaimed { file: String },
     /// A changed file is not ignored, and the rule has no paths.
     NotIgnored { file: String },
     /// The changed files are unknown, so it starts.
@@ -65,6 +70,10 @@ pub enum Because {
     NoChanges,
     /// Files changed, and none matches the rule's paths.
     NoPathMatches { files: usize, excluded: Option<(String, Deciding)> },
+    /// Files changed, and none matches the rule's paths or is one of its groups.
+    NoGroupMatches { files: usize, excluded: Option<(String, Deciding)> },
+    /// The rule is a default rule, and other rules claim every changed file.
+    ClaimedByOthers { files: usize, file: String, claim: FileClaim },
     /// Files that match the rule changed, and all are ignored.
     OnlyIgnored { files: usize, file: String, line: Deciding },
     /// The commit has an execution already.
@@ -93,9 +102,12 @@ impl Explain for Because {
     fn evidence(&self) -> Evidence {
         let (file, deciding) = match self {
             Self::PathMatches { file, pattern } => (Some(file), Some(pattern)),
-            Self::NotIgnored { file } => (Some(file), None),
+            Self::GroupMatches { file, pattern, .. } => (Some(file), pattern.as_ref()),
+            Self::NotIgnored { file } | Self::Unclaimed { file } => (Some(file), None),
+            Self::ClaimedByOthers { file, claim, .. } => (Some(file), claim.pattern.as_ref()),
             Self::OnlyIgnored { file, line, .. } => (Some(file), Some(line)),
-            Self::NoPathMatches { excluded: Some((file, pattern)), .. } => (Some(file), Some(pattern)),
+            Self::NoPathMatches { excluded: Some((file, pattern)), .. }
+            | Self::NoGroupMatches { excluded: Some((file, pattern)), .. } => (Some(file), Some(pattern)),
             Self::TagPushed { pattern, .. } => (None, pattern.as_ref()),
             Self::BranchNotMatched { excluded_by, .. } | Self::TagNotMatched { excluded_by, .. } => {
                 (None, excluded_by.as_ref())
@@ -126,6 +138,11 @@ impl fmt::Display for Because {
                 write!(f, "the tag `{tag}` was pushed; file patterns do not apply to tags")
             }
             Self::PathMatches { file, pattern } => write!(f, "`{file}` matches `{}`", pattern.text),
+            Self::GroupMatches { file, pattern: Some(pattern), chain } => {
+                write!(f, "`{file}` matches `{}` of {}", pattern.text, used(chain))
+            }
+            Self::GroupMatches { file, pattern: None, chain } => write!(f, "`{file}` is in {}", used(chain)),
+            Self::Unclaimed { file } => write!(f, "no other rule of the repository claims `{file}`"),
             Self::NotIgnored { file } => write!(f, "`{file}` changed and is not ignored"),
             Self::ChangesUnknown { why } => {
                 write!(f, "the changed files are unknown, so the pipeline starts: {why}")
@@ -161,6 +178,18 @@ impl fmt::Display for Because {
                 write!(f, "{}; `{file}` is excluded by `{}`", none_match(*files), by.text)
             }
             Self::NoPathMatches { files, excluded: None } => f.write_str(&none_match(*files)),
+            Self::NoGroupMatches { files, excluded: Some((file, by)) } => {
+                write!(f, "{}; `{file}` is excluded by `{}`", none_in_groups(*files), by.text)
+            }
+            Self::NoGroupMatches { files, excluded: None } => f.write_str(&none_in_groups(*files)),
+            Self::ClaimedByOthers { files: 1, file, claim } => {
+                write!(f, "the rule at {} claims `{file}`", claim.rule)
+            }
+            Self::ClaimedByOthers { files, file, claim } => write!(
+                f,
+                "other rules claim all {files} changed files; the rule at {} claims `{file}`",
+                claim.rule
+            ),
             Self::OnlyIgnored { files: 1, file, line } => write!(f, "`{file}` is ignored by `{}`", line.text),
             Self::OnlyIgnored { files, file, line } => {
                 write!(
@@ -202,4 +231,28 @@ fn none_match(files: usize) -> String {
         1 => "the only changed file matches none of the rule's `paths`".to_owned(),
         files => format!("none of the {files} changed files matches the rule's `paths`"),
     }
+}
+
+fn none_in_groups(files: usize) -> String {
+    match files {
+        1 => "the only changed file is in none of the rule's `paths` and groups".to_owned(),
+        files => format!("none of the {files} changed files is in the rule's `paths` or groups"),
+    }
+}
+
+/// The most groups of a chain that are named. Of a longer one, the first ones and the last one are.
+const MOST_NAMED: usize = 5;
+
+/// How a group comes to a rule: `the group `a`, which the group `b` uses, which the rule uses`.
+fn used(chain: &[String]) -> String {
+    let step = |name: &String| format!(", which the group `{name}` uses");
+    let (first, others) =
+        chain.split_first().map_or(("", &[][..]), |(first, others)| (first.as_str(), others));
+    let users: String = match others {
+        [second, between @ .., last] if chain.len() > MOST_NAMED => {
+            format!("{}, which {} more groups lead to{}", step(second), between.len(), step(last))
+        }
+        others => others.iter().map(step).collect(),
+    };
+    format!("the group `{first}`{users}, which the rule uses")
 }

@@ -7,7 +7,7 @@ use shared::token::client_token;
 
 use crate::because::{Because, Deciding};
 use crate::event::{Change, Push, Reference};
-use crate::facts::{BranchHead, Facts, FileVerdict, Files, PipelineFacts, Takes};
+use crate::facts::{BranchHead, Facts, FileVerdict, Files, PipelineFacts, Takes, Through};
 use crate::remark::Remark;
 use crate::rules::{NewBranch, Pattern, PatternList, Pin, PipelineRule};
 use crate::variables::Filling;
@@ -117,7 +117,7 @@ fn about(push: &Push, facts: &Facts, rule: &PipelineRule, index: usize, name: &s
     let because = match admits(rule, push) {
         Ok(why) => match by_files(&facts.files[index]) {
             Ok(start) => start.unwrap_or(why),
-            Err(why_not) => return skip(why_not),
+            Err(why_not) => return skip(with_groups(why_not, rule)),
         },
         Err(why_not) => return skip(why_not),
     };
@@ -139,7 +139,8 @@ fn about(push: &Push, facts: &Facts, rule: &PipelineRule, index: usize, name: &s
                 Some(PipelineFacts::Found { source_actions, takes, .. }) => (source_actions.clone(), takes),
                 _ => (Vec::new(), &Takes::Unknown),
             };
-            let filling = Filling { push, commit: &commit, files: &facts.files[index] };
+            let groups = facts.groups.get(&index).map(Vec::as_slice);
+            let filling = Filling { push, commit: &commit, files: &facts.files[index], groups };
             let (variables, remarks) = filling.variables(name, &rule.variables, takes);
             let templated = rule.name.is_templated();
             let pipeline = name.to_owned();
@@ -179,6 +180,14 @@ pub fn admits(rule: &PipelineRule, push: &Push) -> Result<Because, Because> {
         Reference::Branch(branch) => admits_branch(rule, branch, &push.change),
         Reference::Tag(tag) => admits_tag(rule, tag),
     }
+}
+
+/// The rules that can claim a file of this push: those that cover its branch. A rule that waits for the next push claims its
+/// files all the same.
+pub fn claiming<'r>(rules: &[&'r PipelineRule], push: &Push) -> Vec<&'r PipelineRule> {
+    let covers =
+        |rule: &PipelineRule| matches!(admits(rule, push), Ok(_) | Err(Because::NewBranchSkipped { .. }));
+    rules.iter().copied().filter(|rule| rule.can_claim() && covers(rule)).collect()
 }
 
 fn admits_branch(rule: &PipelineRule, branch: &str, change: &Change) -> Result<Because, Because> {
@@ -223,13 +232,32 @@ pub(crate) fn by_files(files: &Files) -> Result<Option<Because>, Because> {
         Files::NoCommit { base } => Err(Because::AddsNoCommit { base: base.clone() }),
         Files::Read { files: 0, .. } => Err(Because::NoChanges),
         Files::Read { files, verdict, .. } => match verdict.clone() {
-            FileVerdict::Starts { file, pattern: None } => Ok(Some(Because::NotIgnored { file })),
-            FileVerdict::Starts { file, pattern: Some(pattern) } => {
-                Ok(Some(Because::PathMatches { file, pattern }))
+            FileVerdict::Starts { file, pattern, through } => Ok(Some(selected(file, pattern, through))),
+            FileVerdict::Claimed { files, file, claim } => {
+                Err(Because::ClaimedByOthers { files, file, claim })
             }
             FileVerdict::Ignored { files, file, line } => Err(Because::OnlyIgnored { files, file, line }),
             FileVerdict::NoMatch { excluded } => Err(Because::NoPathMatches { files: *files, excluded }),
         },
+    }
+}
+
+fn selected(file: String, pattern: Option<Deciding>, through: Through) -> Because {
+    match (through, pattern) {
+        (Through::Groups(chain), pattern) => Because::GroupMatches { file, pattern, chain },
+        (Through::Unclaimed, _) => Because::Unclaimed { file },
+        (Through::Own, Some(pattern)) => Because::PathMatches { file, pattern },
+        (Through::Own, None) => Because::NotIgnored { file },
+    }
+}
+
+/// The reason of a rule with groups, if no file is one of the rule's.
+fn with_groups(because: Because, rule: &PipelineRule) -> Because {
+    match because {
+        Because::NoPathMatches { files, excluded } if !rule.uses.is_empty() => {
+            Because::NoGroupMatches { files, excluded }
+        }
+        because => because,
     }
 }
 

@@ -7,7 +7,7 @@ use strum::VariantNames as _;
 
 use crate::because::Because;
 use crate::remark::Remark;
-use crate::rules::{PROBLEMS, TABLE};
+use crate::rules::{GROUP_TABLE, PROBLEMS, TABLE};
 
 const REPOSITORY: &str = "arn:{partition}:codecommit:{region}:{account}:*";
 const PIPELINE: &str = "arn:{partition}:codepipeline:{region}:{account}:*";
@@ -16,12 +16,20 @@ const PIPELINE: &str = "arn:{partition}:codepipeline:{region}:{account}:*";
 pub const FUNCTION: Function = Function {
     name: "pipeline-trigger",
     summary: "Starts the CodePipeline pipelines whose files a CodeCommit push changed.",
-    tables: &[Table {
-        name: TABLE,
-        summary: "One pipeline and the pushes that start it.",
-        keys: KEYS,
-        is_list: true,
-    }],
+    tables: &[
+        Table {
+            name: TABLE,
+            summary: "One pipeline and the pushes that start it.",
+            keys: KEYS,
+            is_list: true,
+        },
+        Table {
+            name: GROUP_TABLE,
+            summary: "A named set of files that rules and other groups use.",
+            keys: GROUP_KEYS,
+            is_list: true,
+        },
+    ],
     settings: &[],
     calls: &[
         Call::on("codecommit:GetBranch", REPOSITORY),
@@ -67,8 +75,20 @@ const KEYS: &[Key] = &[
     Key {
         name: "paths",
         takes: "array of strings",
-        default: KeyDefault::Absent("every file"),
+        default: KeyDefault::Absent("every file; no file of its own if the rule has `uses` or is a default"),
         summary: "The files that start the pipeline when they change, as patterns.",
+    },
+    Key {
+        name: "uses",
+        takes: "array of strings",
+        default: KeyDefault::Absent("no group"),
+        summary: "The groups whose files start the pipeline too.",
+    },
+    Key {
+        name: "default",
+        takes: "boolean",
+        default: KeyDefault::Value("false"),
+        summary: "Whether the rule takes the files that no other rule of the repository claims.",
     },
     Key {
         name: "ignore",
@@ -111,5 +131,26 @@ const KEYS: &[Key] = &[
         takes: "table of strings",
         default: KeyDefault::Absent("none"),
         summary: "The pipeline variables that the pipeline is started with.",
+    },
+];
+
+const GROUP_KEYS: &[Key] = &[
+    Key {
+        name: "name",
+        takes: "string",
+        default: KeyDefault::Required,
+        summary: "The name by which rules and other groups use the group.",
+    },
+    Key {
+        name: "paths",
+        takes: "array of strings",
+        default: KeyDefault::Absent("no files of its own"),
+        summary: "The files of the group, as patterns.",
+    },
+    Key {
+        name: "uses",
+        takes: "array of strings",
+        default: KeyDefault::Absent("no group"),
+        summary: "The groups that this group uses: a change of their files is a change of this group.",
     },
 ];

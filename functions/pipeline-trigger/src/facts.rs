@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use shared::config::Place;
+
 use crate::because::Deciding;
 use crate::compare::Base;
 use crate::remark::Remark;
@@ -14,6 +16,9 @@ pub struct Facts {
     pub files: Vec<Files>,
     /// What the files were listed against, by the index of the rule whose files were listed.
     pub compared_with: BTreeMap<usize, Base>,
+    /// The groups that the changed files touch, by the index of the rule whose variables ask. A rule whose changed files are
+    /// not known completely is missing.
+    pub groups: BTreeMap<usize, Vec<String>>,
     /// The branch's head.
     pub head: BranchHead,
     /// The pipelines that could start, by the index of the rule that would start them.
@@ -57,6 +62,8 @@ pub enum FileVerdict {
         file: String,
         /// The pattern it matches; `None` where no pattern had to match.
         pattern: Option<Deciding>,
+        /// How the rule comes to the file.
+        through: Through,
     },
     /// Files of the rule changed, and all are ignored.
     Ignored {
@@ -67,11 +74,41 @@ pub enum FileVerdict {
         /// The line that ignores it.
         line: Deciding,
     },
+    /// The rule is a default rule, and other rules claim every file.
+    Claimed {
+        /// How many.
+        files: usize,
+        /// The first of them.
+        file: String,
+        /// What claims it.
+        claim: FileClaim,
+    },
     /// No file is one of the rule's.
     NoMatch {
         /// The first that a `!` pattern excludes, and that pattern.
         excluded: Option<(String, Deciding)>,
     },
+}
+
+/// How a rule comes to a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Through {
+    /// By its own paths, or because it has none.
+    #[default]
+    Own,
+    /// By a group: its name, and the names of the groups that lead to it, the one that the rule uses last.
+    Groups(Vec<String>),
+    /// As a default rule: no other rule claims the file.
+    Unclaimed,
+}
+
+/// The rule that a file belongs to, so that it is none of the default rule's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileClaim {
+    /// Where the rule stands.
+    pub rule: Place,
+    /// The pattern that claims the file; `None` where no pattern excludes it.
+    pub pattern: Option<Deciding>,
 }
 
 /// The head of the pushed branch.

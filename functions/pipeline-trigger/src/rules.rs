@@ -1,5 +1,6 @@
 //! The rules: which pipelines a push can start. Read from `[[pipeline]]` tables, checked, and only then of these types.
 
+mod group;
 pub mod ignore;
 mod judge;
 mod lines;
@@ -9,11 +10,13 @@ mod read;
 pub mod variables;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use shared::config::{Code, Place};
 use shared::glob::{BAD_GLOB, COVERS_NOTHING, EMPTY_LIST, NEVER_DECIDES, UNLIKELY};
 use shared::placeholder::BAD_PLACEHOLDER;
 
+pub use group::{GROUP_SEPARATOR, GROUP_TABLE, Group, UsedGroup, chain, touched};
 pub use ignore::IgnoreLine;
 pub use name::NameTemplate;
 pub use read::{TABLE, read};
@@ -42,6 +45,14 @@ pub const PROBLEMS: &[Code] = &[
     BAD_PLACEHOLDER,
     variables::NEVER_FILLED,
     variables::TOO_MANY,
+    judge::DEFAULT_WITH_FILES,
+    group::BAD_GROUP_NAME,
+    group::DUPLICATE_GROUP,
+    group::EMPTY_GROUP,
+    group::GROUP_CYCLE,
+    group::UNKNOWN_GROUP,
+    group::UNUSED_GROUP,
+    group::USED_TWICE,
 ];
 
 /// All rules, in the order of the file.
@@ -49,6 +60,8 @@ pub const PROBLEMS: &[Code] = &[
 pub struct Rules {
     /// One a `[[pipeline]]` table.
     pub pipelines: Vec<PipelineRule>,
+    /// One a `[[group]]` table.
+    pub groups: Vec<Arc<Group>>,
 }
 
 impl Rules {
@@ -69,8 +82,12 @@ pub struct PipelineRule {
     pub branches: Option<PatternList>,
     /// The tags; none when it is not written.
     pub tags: Option<PatternList>,
-    /// The files that start it; every file when it is not written.
+    /// The files that start it; every file when neither this nor `uses` is written and it is no default.
     pub paths: Option<PatternList>,
+    /// The groups whose files start it too: those that it names first, then those that they use, and so on.
+    pub uses: Vec<UsedGroup>,
+    /// Whether it takes the files that no other rule of the repository claims.
+    pub is_default: bool,
     /// The files that do not count, as gitignore lines.
     pub ignore: Vec<IgnoreLine>,
     /// A file at the repository's root with more such lines.
@@ -103,12 +120,28 @@ pub struct PipelineNamedAt {
 impl PipelineRule {
     /// Whether the changed files matter to the rule.
     pub fn has_file_patterns(&self) -> bool {
-        self.paths.is_some() || !self.ignore.is_empty() || self.ignore_file.is_some()
+        self.selects_files() || !self.ignore.is_empty() || self.ignore_file.is_some()
     }
 
-    /// Whether a variable of it needs the number of changed files.
+    /// Whether only some files start it, before its ignore lines are asked.
+    pub fn selects_files(&self) -> bool {
+        self.paths.is_some() || !self.uses.is_empty() || self.is_default
+    }
+
+    /// Whether it can claim files, so that they are not those of a default rule.
+    pub fn can_claim(&self) -> bool {
+        !self.is_default && (self.paths.is_some() || !self.uses.is_empty())
+    }
+
+    /// Whether a variable of it needs every changed file: their number, or the groups that they touch.
     pub fn counts_files(&self) -> bool {
-        self.variables.iter().any(|variable| variable.value.asks_for(variables::CHANGED_FILES))
+        self.asks_for_groups()
+            || self.variables.iter().any(|variable| variable.value.asks_for(variables::CHANGED_FILES))
+    }
+
+    /// Whether a variable of it needs the groups that the changed files touch.
+    pub fn asks_for_groups(&self) -> bool {
+        self.variables.iter().any(|variable| variable.value.asks_for(variables::GROUPS))
     }
 }
 

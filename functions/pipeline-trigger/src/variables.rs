@@ -5,10 +5,10 @@ use std::fmt;
 use crate::event::{Push, Reference};
 use crate::facts::{Files, Takes};
 use crate::remark::Remark;
-use crate::rules::Variable;
 use crate::rules::variables::{
-    BRANCH, BadValue, CHANGED_FILES, COMMIT, REPOSITORY, TAG, checked, without_reference,
+    BRANCH, BadValue, CHANGED_FILES, COMMIT, GROUPS, REPOSITORY, TAG, checked, without_reference,
 };
+use crate::rules::{GROUP_SEPARATOR, Variable};
 use crate::unread::FilesUnknown;
 
 /// What placeholders are filled with.
@@ -20,6 +20,8 @@ pub struct Filling<'a> {
     pub commit: &'a str,
     /// The rule's changed files.
     pub files: &'a Files,
+    /// The groups that the changed files touch, if they are known.
+    pub groups: Option<&'a [String]>,
 }
 
 /// Why a variable is not sent. The pipeline starts all the same: the variable's default is better than no build.
@@ -35,6 +37,8 @@ pub enum Dropped {
     NoTag,
     /// The number of changed files is unknown; why.
     NotCounted(CountUnknown),
+    /// The groups that the changed files touch are unknown; why.
+    GroupsUnknown(CountUnknown),
     /// CodePipeline would refuse the value.
     Refused(BadValue),
 }
@@ -94,6 +98,7 @@ impl Filling<'_> {
             (BRANCH, Reference::Branch(name)) | (TAG, Reference::Tag(name)) => Some(name.clone()),
             (COMMIT, _) => Some(self.commit.to_owned()),
             (CHANGED_FILES, _) => self.count().ok().map(|count| count.to_string()),
+            (GROUPS, _) => self.groups.map(separated),
             _ => None,
         }
     }
@@ -102,6 +107,7 @@ impl Filling<'_> {
         match asked {
             BRANCH => Dropped::NoBranch,
             TAG => Dropped::NoTag,
+            GROUPS => Dropped::GroupsUnknown(self.count().err().unwrap_or(CountUnknown::NotCompared)),
             _ => Dropped::NotCounted(self.count().err().unwrap_or(CountUnknown::NotCompared)),
         }
     }
@@ -116,6 +122,12 @@ impl Filling<'_> {
             Files::NotAsked | Files::NoCommit { .. } => Err(CountUnknown::NotCompared),
         }
     }
+}
+
+/// The names with a separator around each, so that `CONTAINS ",web,"` finds the group `web` and not `web-admin`. Without a
+/// name, the separator alone: an empty value cannot be sent, and without a value the variable's default would count.
+fn separated(names: &[String]) -> String {
+    names.iter().fold(GROUP_SEPARATOR.to_string(), |value, name| format!("{value}{name}{GROUP_SEPARATOR}"))
 }
 
 fn taken(takes: &Takes, name: &str) -> Result<(), Dropped> {
@@ -134,6 +146,7 @@ impl fmt::Display for Dropped {
             Self::NoBranch => f.write_str("a tag was pushed, so {branch} has no value"),
             Self::NoTag => f.write_str("a branch was pushed, so {tag} has no value"),
             Self::NotCounted(why) => write!(f, "the number of changed files is unknown: {why}"),
+            Self::GroupsUnknown(why) => write!(f, "the groups of the changed files are unknown: {why}"),
             Self::Refused(why) => why.fmt(f),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pipeline_trigger::because::Because;
 use pipeline_trigger::compare::{Comparison, comparison};
-use pipeline_trigger::decide::{StartPlan, decide};
+use pipeline_trigger::decide::{StartPlan, claiming, decide};
 use pipeline_trigger::event::{Change, Push, Reference};
 use pipeline_trigger::facts::{BranchHead, Facts, Files, PipelineFacts, Takes};
 use pipeline_trigger::matching::{Candidate, Matching};
@@ -45,9 +45,12 @@ impl World {
         let mut facts = self.facts.clone();
         if facts.files.is_empty() {
             let candidates = rules.iter().map(|rule| Candidate { rule, ignore_file: &[] }).collect();
-            let mut matching = Matching::new(candidates).expect("the patterns are few");
+            let claiming = claiming(&rules, &self.push);
+            let mut matching = Matching::among(candidates, &claiming).expect("the patterns are few");
             self.files.iter().for_each(|file| matching.see(file));
             let needed = rules.iter().map(|rule| comparison(rule, &self.push) != Comparison::NotNeeded);
+            let groups = matching.groups(None).into_iter().enumerate();
+            facts.groups = groups.filter_map(|(index, groups)| Some((index, groups?))).collect();
             let read = matching.finish(None).into_iter();
             facts.files = read
                 .zip(needed)
@@ -357,4 +360,100 @@ fn what_is_settled_stays_so_when_reading_breaks_off() {
     let files = matching.finish(Some(&FilesUnknown::TooManyFiles));
     assert!(matches!(files[0], Files::Read { .. }));
     assert_eq!(files[1], Files::Unknown(FilesUnknown::TooManyFiles));
+}
+
+fn group(name: &str, more: &str) -> String {
+    format!("[[group]]\nname = \"{name}\"\n{more}\n")
+}
+
+/// Two rules that share groups, and a default rule.
+fn shared() -> String {
+    [
+        rule(
+            "web",
+            r#"paths = ["services/web/**", "!**/*.md"]
+            uses = ["ui"]
+            ignore = ["*.snap"]"#,
+        ),
+        rule("api", r#"uses = ["tokens"]"#),
+        rule("rest", "default = true\nignore = [\"*.txt\"]"),
+        rule("every", ""),
+        group(
+            "ui",
+            r#"paths = ["libs/ui/**", "!libs/ui/docs/**"]
+            uses = ["icons", "tokens"]"#,
+        ),
+        group("icons", r#"uses = ["tokens"]"#),
+        group("tokens", r#"paths = ["libs/tokens/**"]"#),
+    ]
+    .concat()
+}
+
+#[test]
+fn a_group_starts_every_rule_that_uses_it_itself_or_through_groups() {
+    let mut world = quiet(&shared());
+    world.files = vec!["libs/tokens/a.css"];
+    insta::assert_snapshot!(world.reasons(), @"");
+    world.files = vec!["libs/ui/button.ts"];
+    insta::assert_snapshot!(world.reasons(), @"");
+}
+
+#[test]
+fn a_default_rule_takes_what_no_other_rule_claims() {
+    let mut world = quiet(&shared());
+    for (files, reason) in [
+        (vec!["README.rst"], "start rest: no other rule of the repository claims `README.rst`"),
+        // Excluded by the rule of the folder, so not claimed.
+        (
+            vec!["services/web/README.md"],
+            "start rest: no other rule of the repository claims `services/web/README.md`",
+        ),
+        (vec!["libs/ui/docs/a"], "start rest: no other rule of the repository claims `libs/ui/docs/a`"),
+        // Ignored by the rule that claims it: it is that rule's all the same.
+        (
+            vec!["services/web/a.snap"],
+            "skip  rest: the rule at pointsman.toml:1:1 claims `services/web/a.snap`",
+        ),
+        (
+            vec!["libs/tokens/a", "services/web/a"],
+            "skip  rest: other rules claim all 2 changed files; the rule at pointsman.toml:1:1 claims `libs/tokens/a`",
+        ),
+        (vec!["a.txt", "services/web/a"], "skip  rest: `a.txt` is ignored by `*.txt`"),
+        (vec![], "skip  rest: no file changed"),
+    ] {
+        world.files = files;
+        let reasons = world.reasons();
+        assert!(reasons.lines().any(|line| line == reason), "{reasons}");
+    }
+}
+
+#[test]
+fn only_rules_that_cover_the_branch_claim_files() {
+    let rules = [
+        rule("release", "branches = [\"release/**\"]\npaths = [\"services/web/**\"]"),
+        rule("rest", "default = true"),
+        rule("other", "default = true\nignore = [\"*.md\"]"),
+    ];
+    let mut world = quiet(&rules.concat());
+    insta::assert_snapshot!(world.reasons(), @"");
+    world.push.reference = Reference::Branch("release/1".into());
+    insta::assert_snapshot!(world.reasons(), @"");
+}
+
+#[test]
+fn the_variable_names_every_group_that_the_files_touch() {
+    let rules = shared().replace("uses = [\"ui\"]", "uses = [\"ui\"]\nvariables = { GROUPS = \"{groups}\" }");
+    let mut world = quiet(&rules);
+    for (files, value) in [
+        (vec!["services/web/a"], ","),
+        (vec!["services/web/a", "libs/ui/b"], ",ui,"),
+        (vec!["libs/ui/b", "libs/tokens/c"], ",ui,icons,tokens,"),
+        // An ignored file touches no group.
+        (vec!["libs/tokens/c.snap", "libs/ui/b"], ",ui,"),
+    ] {
+        world.files = files;
+        let plan = world.decide();
+        let start = plan.starts.iter().find(|start| start.pipeline == "web").expect("it starts");
+        assert_eq!(start.variables, [("GROUPS".to_owned(), value.to_owned())]);
+    }
 }

@@ -17,7 +17,8 @@ fn document(text: &str) -> Document {
 fn problems(text: &str) -> (Document, Vec<Problem>) {
     let document = document(text);
     let mut problems = Vec::new();
-    document.unknown_tables(&[pipeline_trigger::FUNCTION.described_table(rules::TABLE)], &mut problems);
+    let tables: Vec<_> = pipeline_trigger::FUNCTION.tables.iter().collect();
+    document.unknown_tables(&tables, &mut problems);
     rules::read(&document, &mut problems);
     (document, problems)
 }
@@ -45,9 +46,33 @@ fn variables(count: usize) -> String {
     entries.join(", ")
 }
 
+fn group(name: &str, more: &str) -> String {
+    format!("[[group]]\nname = \"{name}\"\n{more}\n")
+}
+
 /// The smallest file that has each problem.
 fn samples() -> Vec<(&'static str, String)> {
     vec![
+        ("bad-group-name", rule("uses = [\"a,b\"]") + &group("a,b", "paths = [\"a\"]")),
+        ("bad-group-name", group("", "paths = [\"a\"]")),
+        (
+            "duplicate-group",
+            rule("uses = [\"a\"]") + &group("a", "paths = [\"a\"]") + &group("a", "paths = [\"b\"]"),
+        ),
+        ("empty-group", rule("uses = [\"a\"]") + &group("a", "")),
+        ("covers-nothing", rule("uses = [\"a\"]") + &group("a", "paths = [\"a\", \"!**\"]")),
+        ("group-cycle", rule("uses = [\"a\"]") + &group("a", "uses = [\"a\"]")),
+        (
+            "group-cycle",
+            rule("uses = [\"a\"]") + &group("a", "uses = [\"b\"]") + &group("b", "uses = [\"a\"]"),
+        ),
+        ("unknown-group", rule("uses = [\"a\"]")),
+        ("unknown-group", rule("uses = [\"a\"]") + &group("a", "uses = [\"b\"]")),
+        ("unused-group", group("a", "paths = [\"a\"]")),
+        ("used-twice", rule("uses = [\"a\", \"a\"]") + &group("a", "paths = [\"a\"]")),
+        ("default-with-files", rule("default = true\npaths = [\"a\"]")),
+        ("never-filled", rule("paths = [\"a\"]\nvariables = { A = \"{groups}\" }")),
+        ("empty-list", rule("uses = []")),
         ("syntax", "[[pipeline]\n".into()),
         ("unknown-table", "[[pipelines]]\n".into()),
         ("unknown-key", rule("path = [\"a\"]")),

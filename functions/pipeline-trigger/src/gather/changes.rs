@@ -7,6 +7,7 @@ use tokio::time::timeout_at;
 
 use super::{Gathering, Prerequisites};
 use crate::compare::{Against, Base, Comparison, against, comparison, from_merge_base};
+use crate::decide::claiming;
 use crate::facts::{Facts, Files};
 use crate::matching::{Candidate, Matching};
 use crate::reader::{PathPage, Reader};
@@ -30,8 +31,10 @@ impl<R: Reader> Gathering<'_, R> {
         }
         for (base, members) in groups {
             let candidates = members.iter().map(|index| known.candidate(self.rules[*index])).collect();
-            for (index, files) in members.iter().zip(self.compare(&base, candidates).await) {
+            let compared = self.compare(&base, candidates).await;
+            for (index, (files, groups)) in members.iter().zip(compared) {
                 facts.files[*index] = files;
+                facts.groups.extend(groups.map(|groups| (*index, groups)));
                 facts.compared_with.insert(*index, base.clone());
             }
         }
@@ -51,14 +54,19 @@ impl<R: Reader> Gathering<'_, R> {
     }
 
     /// Reads the changed files page by page. A rule that was settled stays so, whatever happens to a later page.
-    async fn compare(&self, base: &Base, candidates: Vec<Candidate<'_>>) -> Vec<Files> {
+    async fn compare(
+        &self,
+        base: &Base,
+        candidates: Vec<Candidate<'_>>,
+    ) -> Vec<(Files, Option<Vec<String>>)> {
         let count = candidates.len();
-        let mut matching = match Matching::new(candidates) {
+        let mut matching = match Matching::among(candidates, &claiming(self.rules, self.push)) {
             Ok(matching) => matching,
-            Err(error) => return vec![Files::Unknown(FilesUnknown::TooManyPatterns(error)); count],
+            Err(error) => return vec![(Files::Unknown(FilesUnknown::TooManyPatterns(error)), None); count],
         };
         let problem = self.read_pages(base, &mut matching).await.err();
-        matching.finish(problem.as_ref())
+        let groups = matching.groups(problem.as_ref());
+        matching.finish(problem.as_ref()).into_iter().zip(groups).collect()
     }
 
     async fn read_pages(&self, base: &Base, matching: &mut Matching<'_>) -> Result<(), FilesUnknown> {

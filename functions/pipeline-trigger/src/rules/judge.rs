@@ -11,11 +11,16 @@ use super::{Baseline, NewBranch, PatternList};
 /// A key that its table makes useless.
 pub(super) const NO_EFFECT: Code = Code { name: "no-effect", title: "a key has no effect in this table" };
 
+/// A default rule that also selects files by itself.
+pub(super) const DEFAULT_WITH_FILES: Code =
+    Code { name: "default-with-files", title: "a default rule has no files of its own" };
+
 /// What a rule says about branches, tags and files.
 pub(super) struct Selection<'r> {
     pub(super) branches: Option<&'r PatternList>,
     pub(super) tags: Option<&'r PatternList>,
     pub(super) paths: Option<&'r PatternList>,
+    pub(super) is_default: bool,
     pub(super) ignore: &'r [IgnoreLine],
     pub(super) new_branch: NewBranch,
     pub(super) baseline: Baseline,
@@ -36,20 +41,38 @@ pub(super) fn judge(table: &mut TableReader<'_, '_, '_>, selection: &Selection<'
     if empty_tags {
         empty(table, "tags", "these patterns include no tag", starts_branches);
     }
+    if selection.is_default {
+        without_own_files(table);
+    }
     if covers_branches {
         files(table, selection, starts_tags);
         without_effect(table, selection);
     } else {
-        for key in ["paths", "ignore", "ignore-file", "new-branch", "baseline"] {
+        for key in ["paths", "uses", "default", "ignore", "ignore-file", "new-branch", "baseline"] {
             no_effect(table, key, "the table has `tags` and no `branches`, and a tag has no earlier commit");
         }
         no_effect(table, "pin", "the table has `tags` and no `branches`, and a tag starts its own commit");
     }
 }
 
+/// A default rule takes what no other rule claims, so lists of its own would say the opposite.
+fn without_own_files(table: &mut TableReader<'_, '_, '_>) {
+    for key in ["paths", "uses"] {
+        if let Some(span) = table.span(key) {
+            let label = format!("a table with `default = true` has no `{key}`");
+            let help = format!("remove `{key}`, or move it to a table of its own for the same repository");
+            table.problem(Problem::new(DEFAULT_WITH_FILES, span, label).help(help));
+        }
+    }
+}
+
 fn files(table: &mut TableReader<'_, '_, '_>, selection: &Selection<'_>, starts_otherwise: bool) {
+    let has_groups = table.span("uses").is_some();
     if selection.paths.is_some_and(|list| !list.includes_anything(kind_of("paths"))) {
-        return empty(table, "paths", "these patterns include no file", starts_otherwise);
+        return empty(table, "paths", "these patterns include no file", starts_otherwise || has_groups);
+    }
+    if has_groups {
+        return;
     }
     let is_whole = selection.paths.map_or(table.span("paths").is_none(), |list| list.is_whole);
     let paths = selection.paths.map(|list| ListJudge::new(list, kind_of("paths")));
@@ -78,7 +101,8 @@ fn empty(table: &mut TableReader<'_, '_, '_>, key: &'static str, label: &str, st
 
 /// Keys about the comparison of files, in a rule that compares none.
 fn without_effect(table: &mut TableReader<'_, '_, '_>, selection: &Selection<'_>) {
-    let has_file_patterns = ["paths", "ignore", "ignore-file"].iter().any(|key| table.span(key).is_some());
+    let has_file_patterns = selection.is_default
+        || ["paths", "uses", "ignore", "ignore-file"].iter().any(|key| table.span(key).is_some());
     let chooses_commit = selection.new_branch != NewBranch::Skip;
     if !has_file_patterns {
         no_effect(table, "baseline", "a rule without `paths` and `ignore` compares no files");

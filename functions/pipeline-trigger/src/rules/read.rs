@@ -6,6 +6,7 @@ use std::ops::Range;
 use shared::config::{Code, Document, Problem, RawTable, TableReader, Text};
 use shared::glob::{last_part, read as patterns};
 
+use super::group::{self, GroupTables};
 use super::judge::{Selection, judge};
 use super::lines;
 use super::name::NameTemplate;
@@ -39,9 +40,10 @@ const LONGEST_REPOSITORY: usize = 100;
 pub fn read(document: &Document, problems: &mut Vec<Problem>) -> Rules {
     let tables = document.tables(TABLE, problems);
     let mut first_of: HashMap<(String, String), Range<usize>> = HashMap::new();
+    let mut groups = group::read(document, problems);
     let mut rules = Rules::default();
     for table in &tables {
-        let RuleRead { named, rule } = rule(document, table, problems);
+        let RuleRead { named, rule } = rule(document, table, &mut groups, problems);
         if let Some((name, repository)) = named {
             let key = (name.get_ref().clone(), repository.into_inner());
             if let Some(first) = first_of.get(&key) {
@@ -52,6 +54,7 @@ pub fn read(document: &Document, problems: &mut Vec<Problem>) -> Rules {
         }
         rules.pipelines.extend(rule);
     }
+    rules.groups = groups.finish(problems);
     rules
 }
 
@@ -62,7 +65,12 @@ struct RuleRead {
     rule: Option<PipelineRule>,
 }
 
-fn rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Problem>) -> RuleRead {
+fn rule(
+    document: &Document,
+    table: &RawTable<'_>,
+    groups: &mut GroupTables,
+    problems: &mut Vec<Problem>,
+) -> RuleRead {
     let mut table = TableReader::new(FUNCTION.described_table(TABLE), table, problems);
     let place = document.place(&table.header());
     let name = table.required_string("name", EMPTY_NAME);
@@ -71,6 +79,8 @@ fn rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Problem>) 
     let branches = patterns(document, &mut table, "branches");
     let tags = patterns(document, &mut table, "tags");
     let paths = patterns(document, &mut table, "paths");
+    let uses = groups.used_by(&mut table);
+    let is_default = table.boolean("default").unwrap_or_default();
     let ignore = lines::read(document, &mut table);
     let ignore_file = table.string("ignore-file").and_then(|text| ignore_file(&mut table, text));
     let new_branches =
@@ -90,6 +100,7 @@ fn rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Problem>) 
             branches: branches.as_ref(),
             tags: tags.as_ref(),
             paths: paths.as_ref(),
+            is_default,
             ignore: &ignore,
             new_branch,
             baseline,
@@ -97,7 +108,7 @@ fn rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Problem>) 
     );
     let has_tags = table.span("tags").is_some();
     let template = name_template(&mut table, name.as_ref(), repository.as_ref(), has_tags);
-    let pushes = Pushes::of(&mut table);
+    let pushes = Pushes::of(&mut table, is_default);
     let (variables, texts): (Vec<_>, Vec<_>) = variables::read(&mut table).into_iter().unzip();
     table.finish();
     variables::never_filled(&pushes, &variables, &texts, problems);
@@ -111,6 +122,8 @@ fn rule(document: &Document, table: &RawTable<'_>, problems: &mut Vec<Problem>) 
             branches,
             tags,
             paths,
+            uses,
+            is_default,
             ignore,
             ignore_file,
             new_branch,

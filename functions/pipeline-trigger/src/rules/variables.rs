@@ -6,13 +6,14 @@ use shared::config::{Code, Problem, TableReader, Text, did_you_mean};
 use shared::placeholder::{BAD_PLACEHOLDER, BadPlaceholder, Filled, listed};
 
 /// The placeholders of a value.
-const PLACEHOLDERS: &[&str] = &[REPOSITORY, BRANCH, TAG, COMMIT, CHANGED_FILES];
+const PLACEHOLDERS: &[&str] = &[REPOSITORY, BRANCH, TAG, COMMIT, CHANGED_FILES, GROUPS];
 
 pub(crate) const REPOSITORY: &str = "repository";
 pub(crate) const BRANCH: &str = "branch";
 pub(crate) const TAG: &str = "tag";
 pub(crate) const COMMIT: &str = "commit";
 pub(crate) const CHANGED_FILES: &str = "changed-files";
+pub(crate) const GROUPS: &str = "groups";
 
 pub(super) const BAD_NAME: Code = Code { name: "bad-variable-name", title: "no variable can have this name" };
 pub(super) const BAD_VALUE: Code =
@@ -149,14 +150,16 @@ pub(super) struct Pushes {
     branches: bool,
     tags: bool,
     compares_files: bool,
+    uses_groups: bool,
 }
 
 impl Pushes {
-    pub(super) fn of(table: &mut TableReader<'_, '_, '_>) -> Self {
+    pub(super) fn of(table: &mut TableReader<'_, '_, '_>, is_default: bool) -> Self {
         let mut has = |key| table.span(key).is_some();
         let (branches, tags) = (has("branches"), has("tags"));
-        let compares_files = has("paths") || has("ignore") || has("ignore-file");
-        Self { branches: branches || !tags, tags, compares_files }
+        let uses_groups = has("uses");
+        let compares_files = has("paths") || uses_groups || is_default || has("ignore") || has("ignore-file");
+        Self { branches: branches || !tags, tags, compares_files, uses_groups }
     }
 }
 
@@ -180,12 +183,15 @@ fn why_never(pushes: &Pushes, placeholder: &str) -> Option<(&'static str, &'stat
     match placeholder {
         BRANCH if !pushes.branches => Some(("this table covers tags only", "write {tag}")),
         TAG if !pushes.tags => Some(("this table has no `tags`", "write {branch}, or add `tags`")),
-        CHANGED_FILES if !pushes.branches => {
+        CHANGED_FILES | GROUPS if !pushes.branches => {
             Some(("a tag is compared with no commit", "remove the variable"))
         }
         CHANGED_FILES if !pushes.compares_files => {
             let help = "add `paths = [\"**\"]`, and a push is compared with the commit before it";
             Some(("a rule without file patterns compares no files", help))
+        }
+        GROUPS if !pushes.uses_groups => {
+            Some(("this table has no `uses`", "add `uses`, or remove the variable"))
         }
         _ => None,
     }
