@@ -2,7 +2,26 @@
 //!
 //! Only files are read. No program of the repository or its build tools runs.
 
+mod affected;
+mod bazel;
+mod cargo;
+mod error;
+mod files;
+mod go;
+mod line;
+mod maven;
+mod node;
+mod paths;
+mod patterns;
+mod reader;
+mod xml;
+
 use std::collections::BTreeSet;
+
+pub use crate::error::GraphError;
+pub use crate::files::{FolderFiles, RepositoryFiles};
+
+use crate::reader::ManifestReader;
 
 /// The projects of a repository.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,6 +30,32 @@ pub struct BuildGraph {
     pub projects: Vec<Project>,
     /// What could not be read, or is not understood.
     pub gaps: Vec<Gap>,
+}
+
+impl BuildGraph {
+    /// Reads the graph from the manifests of a repository.
+    ///
+    /// A manifest that cannot be read, or that names what is not there, is a gap.
+    #[must_use]
+    pub fn read(files: &dyn RepositoryFiles) -> Self {
+        let mut reader = ManifestReader::of(files);
+        let mut projects = cargo::projects(&mut reader);
+        projects.extend(node::projects(&mut reader));
+        projects.extend(go::projects(&mut reader));
+        projects.extend(maven::projects(&mut reader));
+        Self { projects, gaps: reader.into_gaps() }.in_order()
+    }
+
+    fn in_order(mut self) -> Self {
+        for project in &mut self.projects {
+            project.depends_on.sort();
+            project.depends_on.dedup_by(|one, other| one.folder == other.folder);
+        }
+        self.projects.sort_by(|one, other| (&one.folder, one.tool).cmp(&(&other.folder, other.tool)));
+        self.gaps.sort();
+        self.gaps.dedup();
+        self
+    }
 }
 
 /// A project: a package, a crate, a module.
@@ -35,9 +80,9 @@ pub struct Project {
 pub struct ProjectDependency {
     /// The folder of the other project.
     pub folder: String,
-    /// Where it is written: the manifest, and the line from 1 if it is known.
+    /// The manifest that names the dependency.
     pub manifest: String,
-    /// The line.
+    /// Its line, from 1, if it is known.
     pub line: Option<usize>,
 }
 

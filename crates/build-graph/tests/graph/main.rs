@@ -1,0 +1,6 @@
+//! The graphs of small repositories.
+
+mod cargo;
+mod folder;
+mod node;
+mod support;
