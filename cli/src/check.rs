@@ -2,6 +2,7 @@
 
 mod alarm_topic;
 mod events;
+mod graph;
 mod missing;
 mod parameters;
 mod permissions;
@@ -27,6 +28,7 @@ use events::AlertDeployment;
 /// The codes of problems that only this command finds.
 pub const CODES: &[Code] = &[
     missing::NO_RULES,
+    graph::GRAPH_DRIFT,
     events::EVENT_NOT_DELIVERED,
     permissions::NOT_PERMITTED,
     parameters::TEMPLATE_PARAMETER,
@@ -87,6 +89,9 @@ pub fn run(arguments: &CheckArguments) -> Result<Exit> {
             }
         }
         None => anstream::eprintln!("note: there is no template.yaml here to compare the rules with"),
+    }
+    if arguments.graph {
+        graph::compare(arguments, &document, &mut problems)?;
     }
     let rules = checked.iter().map(|checked| checked.rules.rules).sum();
     Ok(report(arguments, &document, rules, &problems))

@@ -5,7 +5,7 @@
 pub(crate) mod clone_files;
 mod graph_plan;
 mod names;
-mod paths;
+pub(crate) mod paths;
 mod toml_text;
 mod units;
 mod written;
@@ -14,7 +14,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use build_graph::{BuildGraph, RepositoryFiles};
+use build_graph::RepositoryFiles as _;
 use ci_filters::{CiFilters, GITLAB_FILE, WORKFLOWS, github, gitlab};
 use git_reader::Repository;
 use shared::config::{Document, ProblemLevel};
@@ -23,10 +23,11 @@ use shared::text::count;
 use crate::arguments::InitArguments;
 use crate::exit::Exit;
 use crate::explain::{named_remotes, top_of};
+use crate::progress;
 use crate::rules_file::{read_all, rendered};
-use crate::{progress, render};
 use clone_files::CloneFiles;
 pub use graph_plan::graph_plan;
+pub(crate) use toml_text::string as toml_string;
 pub use written::written;
 
 /// The largest CI file that is read, in bytes.
@@ -88,7 +89,10 @@ pub struct PlannedPipeline {
 pub fn run(arguments: &InitArguments) -> Result<Exit> {
     let to_stdout = arguments.output == Path::new(STDOUT);
     if !to_stdout && arguments.output.symlink_metadata().is_ok() {
-        anyhow::bail!("{} exists, and init overwrites no file: name another with -o", arguments.output.display());
+        anyhow::bail!(
+            "{} exists, and init overwrites no file: name another with -o",
+            arguments.output.display()
+        );
     }
     let repository = Repository::open(&top_of(arguments.repo.as_deref()))?;
     let _progress = progress::after_a_second(format!("reading {}", repository.folder().display()));
@@ -163,9 +167,11 @@ fn report(path: &Path, text: &str, plan: &RulesPlan) {
     let shown = path.display();
     let (groups, rules) = (plan.groups.len(), plan.pipelines.len());
     anstream::println!("wrote {shown}: {} and {}", count(rules, "rule"), count(groups, "group"));
-    let notes = plan.pipelines.iter().filter(|pipeline| pipeline.files.comments.len() > 1).count();
     if !plan.gaps.is_empty() {
-        anstream::println!("{} not read or not translated: its head lists them", count(plan.gaps.len(), "file or job"));
+        anstream::println!(
+            "{} not read or not translated: its head lists them",
+            count(plan.gaps.len(), "file or job")
+        );
     }
     let document = Document::new(shown.to_string(), text.to_owned());
     let mut problems = Vec::new();
@@ -175,16 +181,12 @@ fn report(path: &Path, text: &str, plan: &RulesPlan) {
     }
     let has_errors = problems.iter().any(|problem| problem.level == ProblemLevel::Error);
     let next = match (rules, has_errors) {
-        (0, _) => "no workspace and no path filter was found: write a rule by hand (docs/pipeline-trigger.md)",
+        (0, _) => {
+            "no workspace and no path filter was found: write a rule by hand (docs/pipeline-trigger.md)"
+        }
         (_, true) => "fix the problems above, then set the pipelines' names",
         (_, false) => "next: set each `name` to the name of a pipeline, and delete the rules without one",
     };
-    let _ = notes;
-    anstream::println!("{}", render::wrapped(next));
+    anstream::println!("{next}");
     anstream::println!("then: pointsman check {shown}");
-}
-
-/// The graph of a repository.
-pub fn graph_of(files: &dyn RepositoryFiles) -> BuildGraph {
-    BuildGraph::read(files)
 }

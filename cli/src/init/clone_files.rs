@@ -95,14 +95,16 @@ fn too_large(most: u64) -> io::Error {
     io::Error::other(format!("has more than {most} bytes"))
 }
 
+/// The most bytes of what `bazel query` printed.
+const LARGEST_QUERY: u64 = 256 * 1024 * 1024;
+
 /// The graph of the files, with what `bazel query` printed.
 pub(crate) fn graph(files: &dyn RepositoryFiles, bazel_query: Option<&Path>) -> Result<BuildGraph> {
     let graph = BuildGraph::read(files);
-    match bazel_query {
-        None => Ok(graph),
-        Some(path) => {
-            let _text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-            anyhow::bail!("--bazel-query is not supported yet")
-        }
-    }
+    let Some(path) = bazel_query else { return Ok(graph) };
+    let failed = || format!("cannot read {}", path.display());
+    let mut output = Vec::new();
+    let file = std::fs::File::open(path).with_context(failed)?;
+    io::Read::read_to_end(&mut io::Read::take(file, LARGEST_QUERY), &mut output).with_context(failed)?;
+    Ok(graph.with_bazel_query(files, &path.to_string_lossy(), &String::from_utf8_lossy(&output)))
 }

@@ -32,14 +32,17 @@ pub fn graph_plan(graph: &BuildGraph, files: &BTreeSet<String>, names: &Reposito
         .iter()
         .flat_map(|unit| unit.folders().into_iter().map(move |folder| (folder, unit)))
         .map(|(folder, unit)| {
-            let here: Vec<_> = unit.projects.iter().copied().filter(|project| project.folder == folder).collect();
+            let here: Vec<_> =
+                unit.projects.iter().copied().filter(|project| project.folder == folder).collect();
             (folder, manifests(&here))
         })
         .collect();
     let branches: Vec<String> = names.branch.iter().map(|branch| shared::glob::literal(branch)).collect();
     for (at, unit) in units.iter().enumerate() {
-        let mut table = PlannedGroup { name: unit_names[at].clone(), comments: comments(unit), ..Default::default() };
-        table.paths = unit.folders().into_iter().flat_map(|folder| own_paths(folder, &by_folder, files)).collect();
+        let mut table =
+            PlannedGroup { name: unit_names[at].clone(), comments: comments(unit), ..Default::default() };
+        table.paths =
+            unit.folders().into_iter().flat_map(|folder| own_paths(folder, &by_folder, files)).collect();
         table.paths.extend(own_shared_files(at, unit, &units).map(shared::glob::literal));
         let inherited = reachable(at, &units);
         // A shared group that a used group uses already is reached through it.
@@ -50,7 +53,11 @@ pub fn graph_plan(graph: &BuildGraph, files: &BTreeSet<String>, names: &Reposito
         table.uses_from = places(unit.depends_on.values().flatten().copied());
         match unit.is_used {
             true => plan.groups.push(table),
-            false => plan.pipelines.push(PlannedPipeline { files: table, branches: branches.clone(), tags: Vec::new() }),
+            false => plan.pipelines.push(PlannedPipeline {
+                files: table,
+                branches: branches.clone(),
+                tags: Vec::new(),
+            }),
         }
     }
     plan.gaps = graph.gaps.iter().map(|gap| (gap.file.clone(), gap.why.clone())).collect();
@@ -150,7 +157,11 @@ fn places<'g>(dependencies: impl Iterator<Item = &'g ProjectDependency>) -> Stri
     let of_manifest = |(manifest, lines): (&&str, &BTreeSet<usize>)| {
         let shown: Vec<String> = lines.iter().take(MOST_PLACES).map(usize::to_string).collect();
         let more = if lines.len() > MOST_PLACES { ", ..." } else { "" };
-        if shown.is_empty() { (*manifest).to_owned() } else { format!("{manifest}:{}{more}", shown.join(", ")) }
+        if shown.is_empty() {
+            (*manifest).to_owned()
+        } else {
+            format!("{manifest}:{}{more}", shown.join(", "))
+        }
     };
     let shown: Vec<String> = lines.iter().map(of_manifest).collect();
     shared::text::list_at_most(&shown, MOST_PLACES)

@@ -32,7 +32,8 @@ pub(super) struct TakenNames(BTreeSet<String>);
 impl TakenNames {
     /// The first of the candidates that is free and not empty, else the last one with a number.
     pub(super) fn take(&mut self, candidates: &[String]) -> String {
-        let names: Vec<String> = candidates.iter().map(|name| slug(name)).filter(|name| !name.is_empty()).collect();
+        let names: Vec<String> =
+            candidates.iter().map(|name| slug(name)).filter(|name| !name.is_empty()).collect();
         let last = names.last().cloned().unwrap_or_else(|| "project".to_owned());
         let numbered = (2..).map(|number| format!("{last}-{number}"));
         let all = names.iter().cloned().chain([last.clone()]).chain(numbered);
@@ -48,7 +49,9 @@ pub(super) fn short(name: &str) -> &str {
 /// Adds a pipeline for each filter of the CI.
 pub(super) fn add_filters(plan: &mut RulesPlan, found: CiFilters) {
     let mut taken = TakenNames::default();
-    for name in plan.groups.iter().map(|group| &group.name).chain(plan.pipelines.iter().map(|p| &p.files.name)) {
+    for name in
+        plan.groups.iter().map(|group| &group.name).chain(plan.pipelines.iter().map(|p| &p.files.name))
+    {
         taken.take(std::slice::from_ref(name));
     }
     plan.pipelines.extend(found.filters.into_iter().map(|filter| pipeline(filter, &mut taken)));
@@ -62,7 +65,8 @@ fn pipeline(filter: CiFilter, taken: &mut TakenNames) -> PlannedPipeline {
         CiSystem::GitHub => (format!("{file}:{line}, {key}"), format!("{first}-workflow")),
         CiSystem::GitLab => (format!("{file}:{line}, {key} of {}", jobs(&names)), format!("{first}-job")),
     };
-    let comments = std::iter::once(from).chain(notes.into_iter().map(|note| format!("Note: {note}"))).collect();
+    let comments =
+        std::iter::once(from).chain(notes.into_iter().map(|note| format!("Note: {note}"))).collect();
     let name = taken.take(&[first, second]);
     let files = PlannedGroup { name, comments, paths, uses: Vec::new(), uses_from: String::new() };
     PlannedPipeline { files, branches, tags }
@@ -81,7 +85,8 @@ mod tests {
     #[test]
     fn names_are_short_unique_and_allowed() {
         let mut taken = TakenNames::default();
-        let mut take = |names: &[&str]| taken.take(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+        let mut take =
+            |names: &[&str]| taken.take(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
         assert_eq!(take(&[short("@acme/web"), "@acme/web", "services/web"]), "web");
         assert_eq!(take(&[short("@other/web"), "@other/web", "apps/web"]), "other-web");
         assert_eq!(take(&["web", "web", "web"]), "web-2");

@@ -21,7 +21,8 @@ pub(crate) fn without(folder: &str, inside: &BTreeSet<&str>, files: &BTreeSet<St
         by_parent.entry(parent(inner)).or_default().insert(inner);
     }
     for (parent, inner) in by_parent {
-        let is_whole = inner.len() >= FEWEST && folders_in(parent, files).iter().all(|found| inner.contains(found));
+        let is_whole =
+            inner.len() >= FEWEST && folders_in(parent, files).iter().all(|found| inner.contains(found));
         match is_whole {
             // Every folder of this one has a project.
             true if parent.is_empty() => patterns.push("!*/**".to_owned()),

@@ -6,7 +6,7 @@ use shared::text::printable;
 const WIDTH: usize = 100;
 
 /// A string. A name of the clone cannot end it, and no character is invisible.
-pub(super) fn string(text: &str) -> String {
+pub(crate) fn string(text: &str) -> String {
     let is_plain = printable(text) == text;
     if is_plain && text.contains(['\\', '"']) && !text.contains('\'') {
         return format!("'{text}'");
@@ -15,7 +15,9 @@ pub(super) fn string(text: &str) -> String {
     for letter in text.chars() {
         match letter {
             '"' | '\\' => out.extend(['\\', letter]),
-            letter if printable(letter.encode_utf8(&mut [0; 4])).len() == letter.len_utf8() => out.push(letter),
+            letter if printable(letter.encode_utf8(&mut [0; 4])).len() == letter.len_utf8() => {
+                out.push(letter)
+            }
             letter if u32::from(letter) <= 0xffff => out += &format!("\\u{:04X}", u32::from(letter)),
             letter => out += &format!("\\U{:08X}", u32::from(letter)),
         }
@@ -80,7 +82,10 @@ mod tests {
     #[test]
     fn a_comment_never_leaves_its_lines() {
         let written = comment(&format!("evil\n[[pipeline]]\r\u{2028}{}", "word ".repeat(60)));
-        assert!(written.lines().count() > 2 && written.lines().all(|line| line.starts_with('#')), "{written}");
+        assert!(
+            written.lines().count() > 2 && written.lines().all(|line| line.starts_with('#')),
+            "{written}"
+        );
         assert_eq!(toml::from_str::<toml::Table>(&written).unwrap().len(), 0);
     }
 

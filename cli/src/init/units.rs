@@ -32,7 +32,8 @@ pub(crate) fn units(graph: &BuildGraph) -> Vec<Unit<'_>> {
     for project in &graph.projects {
         folders.entry(&project.folder).or_default().push(project);
     }
-    let number_of: BTreeMap<&str, usize> = folders.keys().enumerate().map(|(at, folder)| (*folder, at)).collect();
+    let number_of: BTreeMap<&str, usize> =
+        folders.keys().enumerate().map(|(at, folder)| (*folder, at)).collect();
     let edges: Vec<Vec<usize>> = folders
         .values()
         .map(|projects| {
@@ -49,7 +50,8 @@ pub(crate) fn units(graph: &BuildGraph) -> Vec<Unit<'_>> {
             is_used: false,
             shared_files: BTreeSet::new(),
         });
-        unit.shared_files.extend(projects.iter().flat_map(|project| &project.shared_files).map(String::as_str));
+        unit.shared_files
+            .extend(projects.iter().flat_map(|project| &project.shared_files).map(String::as_str));
         unit.projects.extend(projects);
     }
     // Units are numbered by their first folder; the numbers have gaps.
@@ -59,7 +61,8 @@ pub(crate) fn units(graph: &BuildGraph) -> Vec<Unit<'_>> {
         let named: Vec<&ProjectDependency> =
             units[at].projects.iter().flat_map(|project| &project.depends_on).collect();
         for dependency in named {
-            let Some(other) = number_of.get(dependency.folder.as_str()).map(|number| place[&unit_of[*number]])
+            let Some(other) =
+                number_of.get(dependency.folder.as_str()).map(|number| place[&unit_of[*number]])
             else {
                 continue;
             };

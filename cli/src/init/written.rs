@@ -10,7 +10,7 @@ const MOST_GAPS: usize = 40;
 pub fn written(plan: &RulesPlan, names: &RepositoryNames) -> String {
     let mut out = head(plan, names);
     for group in &plan.groups {
-        out += &table("group", group, &[], plan);
+        out += &table("group", group, &[]);
     }
     for PlannedPipeline { files, branches, tags } in &plan.pipelines {
         let mut entries = vec![("repository", OneOrMore::One(names.repository.clone()))];
@@ -19,7 +19,7 @@ pub fn written(plan: &RulesPlan, names: &RepositoryNames) -> String {
                 entries.push((key, OneOrMore::More(texts.clone())));
             }
         }
-        out += &table("pipeline", files, &entries, plan);
+        out += &table("pipeline", files, &entries);
     }
     out
 }
@@ -56,7 +56,7 @@ fn head(plan: &RulesPlan, names: &RepositoryNames) -> String {
     out
 }
 
-fn table(name: &str, files: &PlannedGroup, entries: &[(&str, OneOrMore)], _: &RulesPlan) -> String {
+fn table(name: &str, files: &PlannedGroup, entries: &[(&str, OneOrMore)]) -> String {
     let mut out = String::from("\n");
     files.comments.iter().for_each(|line| out += &comment(line));
     let lists = [("paths", &files.paths), ("uses", &files.uses)];
