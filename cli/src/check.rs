@@ -24,6 +24,7 @@ use crate::rules_file::{FileRules, rendered, template_folders};
 use crate::template::{REGION, SamTemplate, environments, overrides, region, template_file};
 use crate::workspace;
 use events::AlertDeployment;
+pub(crate) use graph::lacking;
 
 /// The codes of problems that only this command finds.
 pub const CODES: &[Code] = &[

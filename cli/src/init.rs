@@ -10,17 +10,19 @@ mod toml_text;
 mod units;
 mod written;
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use build_graph::RepositoryFiles as _;
+use build_graph::{BuildGraph, RepositoryFiles as _};
 use ci_filters::{CiFilters, GITLAB_FILE, WORKFLOWS, github, gitlab};
 use git_reader::Repository;
 use shared::config::{Document, ProblemLevel};
 use shared::text::count;
 
 use crate::arguments::InitArguments;
+use crate::check::lacking;
 use crate::exit::Exit;
 use crate::explain::{named_remotes, top_of};
 use crate::progress;
@@ -72,6 +74,8 @@ pub struct PlannedGroup {
     pub uses: Vec<String>,
     /// Where `uses` came from.
     pub uses_from: String,
+    /// Whether it stands for samples and tests.
+    pub is_sample: bool,
 }
 
 /// A `[[pipeline]]` table that is to be written.
@@ -101,7 +105,9 @@ pub fn run(arguments: &InitArguments) -> Result<Exit> {
     let graph = clone_files::graph(&files, arguments.bazel_query.as_deref())?;
     let filters = ci_filters(&files, names.branch.as_deref());
     let mut plan = graph_plan(&graph, files.paths(), &names);
+    let of_graph = plan.pipelines.len();
     names::add_filters(&mut plan, filters);
+    complete(&mut plan, of_graph, &graph, files.paths(), &names);
     let text = written(&plan, &names);
     if to_stdout {
         anstream::print!("{text}");
@@ -111,6 +117,40 @@ pub fn run(arguments: &InitArguments) -> Result<Exit> {
     report(&arguments.output, &text, &plan);
     Ok(Exit::Success)
 }
+
+/// The most rounds of completion: a project that a round adds may depend on others.
+const MOST_ROUNDS: usize = 20;
+
+/// Adds to the rules of the CI what the projects in their `paths` depend on. A filter that was written by hand rarely has it.
+pub fn complete(
+    plan: &mut RulesPlan,
+    of_graph: usize,
+    graph: &BuildGraph,
+    files: &BTreeSet<String>,
+    names: &RepositoryNames,
+) {
+    for _ in 0..MOST_ROUNDS {
+        let document = Document::new("pointsman.toml", written(plan, names));
+        let rules = pipeline_trigger::rules::read(&document.clone().without_warnings(), &mut Vec::new());
+        let lacks = lacking(&rules, &document, graph, files, &names.repository);
+        let mut changed = false;
+        for pipeline in &mut plan.pipelines[of_graph..] {
+            for lack in lacks.iter().filter(|lack| !lack.is_group && lack.name == pipeline.files.name) {
+                pipeline.files.uses.extend(lack.uses.iter().cloned());
+                pipeline.files.paths.extend(lack.paths.iter().cloned());
+                pipeline.files.uses_from = ADDED.to_owned();
+                changed = true;
+            }
+        }
+        if !changed {
+            return;
+        }
+    }
+}
+
+/// Stands above a rule of the CI that was completed.
+const ADDED: &str =
+    "added, because projects in `paths` depend on them; the CI itself does not start for them";
 
 /// The path filters of both CI systems.
 fn ci_filters(files: &CloneFiles<'_>, branch: Option<&str>) -> CiFilters {

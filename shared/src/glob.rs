@@ -10,6 +10,7 @@ mod notation;
 #[cfg(test)]
 mod oracle;
 mod read;
+mod simplified;
 mod steps;
 
 use std::ops::Range;
@@ -29,6 +30,7 @@ pub use literal::{finished, literal, push_literal};
 pub use read::{
     BAD_GLOB, CODES, COVERS_NOTHING, EMPTY_LIST, NEVER_DECIDES, UNLIKELY, kind_of, last_part, read, redundant,
 };
+pub use simplified::simplified;
 
 /// The longest pattern, in bytes; CodePipeline's own have 255 characters.
 const LONGEST: usize = 1_000;

@@ -1,6 +1,6 @@
 //! `check --graph`: the rules compared with the build graph of a clone.
 //!
-//! A rule or a group owns a project if its own `paths` include the project's manifest, or more than half of the project's files.
+//! A rule or a group owns a project if its own `paths` include more than half of the project's files.
 //! Then it must also include, by `paths` or through `uses`, each project that the owned one depends on. What it uses is held to
 //! the same, so dependencies of dependencies need no line of their own.
 
@@ -23,7 +23,7 @@ use crate::init::clone_files::{self, CloneFiles};
 use crate::init::paths::everything_in;
 use crate::progress;
 use build_graph::RepositoryFiles as _;
-use covered::{FilesOfProjects, covered};
+use covered::covered;
 
 /// A rule or a group lacks a project that one of its own depends on.
 pub(super) const GRAPH_DRIFT: Code =
@@ -35,6 +35,8 @@ const MOST_NAMED: usize = 5;
 /// A rule or a group, by the projects that it includes.
 struct ComparedTable<'r> {
     name: String,
+    /// Its name in a sentence.
+    shown: String,
     span: Range<usize>,
     /// Its own patterns, as they are written.
     paths: Option<&'r PatternList>,
@@ -72,17 +74,41 @@ pub(super) fn compare(
     let files = CloneFiles::of(&repository)?;
     let graph = clone_files::graph(&files, arguments.bazel_query.as_deref())?;
     let found = drift(&rules, document, &graph, files.paths(), &name);
-    problems.extend(found.problems);
+    problems.extend(found.lacks.into_iter().map(|lack| lack.problem));
     for note in found.notes {
         anstream::eprintln!("note: {}", printable(&note));
     }
     Ok(())
 }
 
-/// The problems of the rules of one repository, and what else is to know.
-pub(super) struct Drift {
-    pub(super) problems: Vec<Problem>,
-    pub(super) notes: Vec<String>,
+/// What a rule or a group lacks.
+#[derive(Debug)]
+pub(crate) struct GraphLack {
+    /// Its name.
+    pub(crate) name: String,
+    pub(crate) is_group: bool,
+    /// The groups that its `uses` lack.
+    pub(crate) uses: Vec<String>,
+    /// The patterns that its `paths` lack.
+    pub(crate) paths: Vec<String>,
+    problem: Problem,
+}
+
+/// What the rules of one repository lack, and what else is to know.
+struct Drift {
+    lacks: Vec<GraphLack>,
+    notes: Vec<String>,
+}
+
+/// What each rule of a repository lacks, and each group that they use.
+pub(crate) fn lacking(
+    rules: &Rules,
+    document: &Document,
+    graph: &BuildGraph,
+    files: &BTreeSet<String>,
+    repository: &str,
+) -> Vec<GraphLack> {
+    drift(rules, document, graph, files, repository).lacks
 }
 
 fn drift(
@@ -92,51 +118,51 @@ fn drift(
     files: &BTreeSet<String>,
     repository: &str,
 ) -> Drift {
-    let of_projects = FilesOfProjects::new(graph, files);
-    let of_groups = rules.groups.iter().map(|group| {
-        group.paths.as_ref().map(|paths| covered(paths, graph, &of_projects)).unwrap_or_default()
-    });
-    let comparison = Comparison { graph, groups: &rules.groups, of_groups: of_groups.collect() };
     let tables = tables(rules, document, repository);
-    let own: Vec<BTreeSet<usize>> = tables
-        .iter()
-        .map(|table| table.paths.map(|paths| covered(paths, graph, &of_projects)).unwrap_or_default())
-        .collect();
+    let of_groups = rules.groups.iter().map(|group| group.paths.as_ref());
+    let lists: Vec<_> = of_groups.chain(tables.iter().map(|table| table.paths)).collect();
+    let mut of_groups = covered(&lists, graph, files);
+    let own = of_groups.split_off(rules.groups.len());
+    let comparison = Comparison { graph, groups: &rules.groups, of_groups };
     let claimed: BTreeSet<usize> =
         tables.iter().zip(&own).flat_map(|(table, own)| comparison.included(table, own)).collect();
-    let mut problems = Vec::new();
+    let unclaimed: BTreeSet<usize> =
+        (0..graph.projects.len()).filter(|project| !claimed.contains(project)).collect();
+    let mut lacks = Vec::new();
     for (table, own) in tables.iter().zip(&own) {
-        let all: BTreeSet<usize> = (0..graph.projects.len()).collect();
-        let unclaimed: BTreeSet<usize> = all.difference(&claimed).copied().collect();
         let (owned, included) = match table.is_default {
-            true => (unclaimed.clone(), unclaimed),
+            true => (unclaimed.clone(), unclaimed.clone()),
             false => (own.clone(), comparison.included(table, own)),
         };
         let missing = comparison.missing(&owned, &included);
-        if !missing.is_empty() {
-            problems.push(comparison.problem(table, &missing));
-        }
+        lacks.extend((!missing.is_empty()).then(|| comparison.lack(table, &missing)));
         if !table.is_default {
-            problems.extend(comparison.shared_files(table, &owned));
+            lacks.extend(comparison.shared_files(table, &owned));
         }
     }
     let takes_all = tables.iter().any(|table| table.is_default)
         || rules.of_repository(repository).iter().any(|rule| !rule.selects_files() && rule.covers_branches());
-    Drift { problems, notes: notes(graph, repository, &tables, &claimed, takes_all) }
+    Drift { lacks, notes: notes(graph, repository, &tables, &claimed, takes_all) }
 }
 
 /// The rules of the repository that select files, and the groups that they reach.
 fn tables<'r>(rules: &'r Rules, document: &Document, repository: &str) -> Vec<ComparedTable<'r>> {
     let of_repository = rules.of_repository(repository);
     let selecting = of_repository.iter().filter(|rule| rule.selects_files() && rule.covers_branches());
-    let mut reached = BTreeSet::new();
+    let mut reached: BTreeSet<usize> = BTreeSet::new();
     let mut tables = Vec::new();
     for rule in selecting {
         let of_rule: BTreeSet<usize> = rule.uses.iter().map(|used| used.group.number).collect();
-        reached.extend(&of_rule);
+        reached.extend(of_rule.iter().copied());
         let direct = rule.uses.iter().filter(|used| used.by.is_none());
         tables.push(ComparedTable {
-            name: "the rule".to_owned(),
+            name: document
+                .text()
+                .get(rule.named_at.pipeline.clone())
+                .unwrap_or_default()
+                .trim_matches(['"', '\''])
+                .to_owned(),
+            shown: "the rule".to_owned(),
             span: rule.named_at.pipeline.clone(),
             paths: rule.paths.as_ref(),
             uses: direct.map(|used| used.group.name.clone()).collect(),
@@ -150,7 +176,8 @@ fn tables<'r>(rules: &'r Rules, document: &Document, repository: &str) -> Vec<Co
         let group = &rules.groups[number];
         let uses = group.uses.iter().map(|used| rules.groups[*used].name.clone());
         tables.push(ComparedTable {
-            name: format!("the group `{}`", group.name),
+            name: group.name.clone(),
+            shown: format!("the group `{}`", group.name),
             span: headers.get(number).map(|table| table.header()).unwrap_or_default(),
             paths: group.paths.as_ref(),
             uses: uses.collect(),
@@ -202,11 +229,11 @@ impl Comparison<'_> {
         missing
     }
 
-    fn problem(&self, table: &ComparedTable<'_>, missing: &[(usize, &ProjectDependency)]) -> Problem {
+    fn lack(&self, table: &ComparedTable<'_>, missing: &[(usize, &ProjectDependency)]) -> GraphLack {
         let shown: Vec<String> = missing.iter().map(|(_, dependency)| shown(dependency)).collect();
         let label = format!(
             "{} lacks {}, which its projects depend on: {}",
-            table.name,
+            table.shown,
             count(missing.len(), "project"),
             list_at_most(&shown, MOST_NAMED)
         );
@@ -218,7 +245,7 @@ impl Comparison<'_> {
                 None => paths.push(everything_in(&dependency.folder)),
             }
         }
-        Problem::new(GRAPH_DRIFT, table.span.clone(), label).help(help(table, uses, paths))
+        lack(table, label, uses, paths)
     }
 
     /// The group with the files of a project that a table can use without a circle.
@@ -232,7 +259,7 @@ impl Comparison<'_> {
     }
 
     /// A warning for shared files, such as a lock file, that a table does not include although its projects read them.
-    fn shared_files(&self, table: &ComparedTable<'_>, owned: &BTreeSet<usize>) -> Option<Problem> {
+    fn shared_files(&self, table: &ComparedTable<'_>, owned: &BTreeSet<usize>) -> Option<GraphLack> {
         let lists: Vec<&PatternList> = table
             .paths
             .into_iter()
@@ -248,7 +275,7 @@ impl Comparison<'_> {
         let quoted: Vec<String> = missing.iter().map(|file| format!("`{file}`")).collect();
         let label = format!(
             "{} lacks {} that the builds of its projects read: {}",
-            table.name,
+            table.shown,
             count(missing.len(), "file"),
             list_at_most(&quoted, MOST_NAMED)
         );
@@ -266,7 +293,8 @@ impl Comparison<'_> {
                 None => paths.push(shared::glob::literal(file)),
             }
         }
-        Some(Problem::new(GRAPH_DRIFT, table.span.clone(), label).help(help(table, uses, paths)).warning())
+        let lack = lack(table, label, uses, paths);
+        Some(GraphLack { problem: lack.problem.warning(), ..lack })
     }
 }
 
@@ -277,12 +305,17 @@ fn shown(dependency: &ProjectDependency) -> String {
     format!("`{folder}` ({}{line})", dependency.manifest)
 }
 
+fn lack(table: &ComparedTable<'_>, label: String, uses: Vec<String>, paths: Vec<String>) -> GraphLack {
+    let problem = Problem::new(GRAPH_DRIFT, table.span.clone(), label).help(help(table, &uses, &paths));
+    GraphLack { name: table.name.clone(), is_group: table.number.is_some(), uses, paths, problem }
+}
+
 /// The lines that the table needs, whole.
-fn help(table: &ComparedTable<'_>, uses: Vec<String>, paths: Vec<String>) -> String {
+fn help(table: &ComparedTable<'_>, uses: &[String], paths: &[String]) -> String {
     if table.is_default {
         let mut lines = Vec::new();
-        lines.extend((!paths.is_empty()).then(|| line("paths", paths)));
-        lines.extend((!uses.is_empty()).then(|| line("uses", uses)));
+        lines.extend((!paths.is_empty()).then(|| line("paths", paths.to_vec())));
+        lines.extend((!uses.is_empty()).then(|| line("uses", uses.to_vec())));
         return format!(
             "a default rule takes no file that another rule claims: write a rule for the project, with {}",
             lines.join(" and ")
@@ -291,10 +324,10 @@ fn help(table: &ComparedTable<'_>, uses: Vec<String>, paths: Vec<String>) -> Str
     let mut lines = Vec::new();
     if !paths.is_empty() {
         let own = table.paths.into_iter().flat_map(|list| &list.patterns).map(|pattern| pattern.text.clone());
-        lines.push(line("paths", own.chain(paths).collect()));
+        lines.push(line("paths", own.chain(paths.iter().cloned()).collect()));
     }
     if !uses.is_empty() {
-        lines.push(line("uses", table.uses.iter().cloned().chain(uses).collect()));
+        lines.push(line("uses", table.uses.iter().chain(uses).cloned().collect()));
     }
     format!("write {}", lines.join(" and "))
 }

@@ -6,9 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use build_graph::{BuildGraph, ProjectDependency};
+use shared::glob::simplified;
+use shared::language::NameKind;
 
 use super::names::{TakenNames, short};
-use super::paths::without;
+use super::paths::{together, without};
 use super::units::{Unit, manifests, noun, units};
 use super::{PlannedGroup, PlannedPipeline, RepositoryNames, RulesPlan};
 
@@ -20,7 +22,8 @@ pub fn graph_plan(graph: &BuildGraph, files: &BTreeSet<String>, names: &Reposito
     let units = units(graph);
     let mut taken = TakenNames::default();
     let unit_names: Vec<String> = units.iter().map(|unit| name(unit, names, &mut taken)).collect();
-    let shared = shared_files(&units);
+    let foreign: Vec<BTreeSet<&str>> = (0..units.len()).map(|at| foreign_files(at, &units)).collect();
+    let shared = shared_files(&foreign);
     let mut plan = RulesPlan::default();
     let mut shared_names: Vec<(BTreeSet<usize>, String)> = Vec::new();
     for (users, group_files) in &shared {
@@ -38,17 +41,20 @@ pub fn graph_plan(graph: &BuildGraph, files: &BTreeSet<String>, names: &Reposito
         })
         .collect();
     let branches: Vec<String> = names.branch.iter().map(|branch| shared::glob::literal(branch)).collect();
-    for (at, unit) in units.iter().enumerate() {
+    let samples = samples(&units, &foreign, &by_folder, files);
+    for members in samples.values() {
+        let table = sample_table(members, &units, &unit_names, &shared_names, files, &mut taken);
+        plan.pipelines.push(PlannedPipeline { files: table, branches: branches.clone(), tags: Vec::new() });
+    }
+    let sampled: BTreeSet<usize> = samples.into_values().flatten().collect();
+    for (at, unit) in units.iter().enumerate().filter(|(at, _)| !sampled.contains(at)) {
         let mut table =
             PlannedGroup { name: unit_names[at].clone(), comments: comments(unit), ..Default::default() };
         table.paths =
             unit.folders().into_iter().flat_map(|folder| own_paths(folder, &by_folder, files)).collect();
-        table.paths.extend(own_shared_files(at, unit, &units).map(shared::glob::literal));
-        let inherited = reachable(at, &units);
-        // A shared group that a used group uses already is reached through it.
-        let own_shared = shared_names.iter().filter(|(users, _)| users.contains(&at));
-        let own_shared = own_shared.filter(|(users, _)| !inherited.iter().any(|other| users.contains(other)));
-        table.uses = own_shared.map(|(_, name)| name.clone()).collect();
+        table.paths.extend(own_shared_files(at, &foreign).map(shared::glob::literal));
+        table.paths = simplified(table.paths, NameKind::Path);
+        table.uses = shared_of(at, &units, &shared_names);
         table.uses.extend(unit.depends_on.keys().map(|other| unit_names[*other].clone()));
         table.uses_from = places(unit.depends_on.values().flatten().copied());
         match unit.is_used {
@@ -60,8 +66,96 @@ pub fn graph_plan(graph: &BuildGraph, files: &BTreeSet<String>, names: &Reposito
             }),
         }
     }
+    // The rules of samples come last.
+    let count = plan.pipelines.iter().take_while(|table| table.files.is_sample).count();
+    plan.pipelines.rotate_left(count);
     plan.gaps = graph.gaps.iter().map(|gap| (gap.file.clone(), gap.why.clone())).collect();
     plan
+}
+
+/// The groups of shared files that a unit names itself: a group that a used one uses already is reached through it.
+fn shared_of(at: usize, units: &[Unit<'_>], shared_names: &[(BTreeSet<usize>, String)]) -> Vec<String> {
+    let inherited = reachable(at, units);
+    let own = shared_names.iter().filter(|(users, _)| users.contains(&at));
+    let own = own.filter(|(users, _)| !inherited.iter().any(|other| users.contains(other)));
+    own.map(|(_, name)| name.clone()).collect()
+}
+
+/// Names of folders whose projects are samples and tests: nothing of them is deployed.
+const SAMPLE_FOLDERS: [&str; 13] = [
+    "test",
+    "tests",
+    "__tests__",
+    "fixtures",
+    "__fixtures__",
+    "testdata",
+    "e2e",
+    "example",
+    "examples",
+    "samples",
+    "benchmarks",
+    "bench",
+    "playground",
+];
+
+/// The fewest samples that are one rule.
+const FEWEST_SAMPLES: usize = 3;
+
+/// The samples beside each other that no other project uses, by the folder that they are in.
+fn samples<'g>(
+    units: &[Unit<'g>],
+    foreign: &[BTreeSet<&str>],
+    by_folder: &BTreeMap<&str, BTreeSet<&'static str>>,
+    files: &BTreeSet<String>,
+) -> BTreeMap<&'g str, Vec<usize>> {
+    let mut samples: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (at, unit) in units.iter().enumerate().filter(|(_, unit)| !unit.is_used) {
+        let [folder] = unit.folders()[..] else { continue };
+        let Some((parent, _)) = folder.rsplit_once('/') else { continue };
+        let is_sample = parent.split('/').any(|part| SAMPLE_FOLDERS.contains(&part));
+        let is_plain =
+            own_paths(folder, by_folder, files).len() == 1 && own_shared_files(at, foreign).next().is_none();
+        if is_sample && is_plain {
+            samples.entry(parent).or_default().push(at);
+        }
+    }
+    samples.retain(|_, members| members.len() >= FEWEST_SAMPLES);
+    samples
+}
+
+/// One table for samples.
+fn sample_table(
+    members: &[usize],
+    units: &[Unit<'_>],
+    unit_names: &[String],
+    shared_names: &[(BTreeSet<usize>, String)],
+    files: &BTreeSet<String>,
+    taken: &mut TakenNames,
+) -> PlannedGroup {
+    let folders: BTreeSet<&str> = members.iter().flat_map(|member| units[*member].folders()).collect();
+    let parent =
+        folders.first().map_or("", |folder| folder.rsplit_once('/').map_or("", |(parent, _)| parent));
+    let mut uses: Vec<String> = Vec::new();
+    for member in members {
+        uses.extend(shared_of(*member, units, shared_names));
+    }
+    let used: BTreeSet<usize> =
+        members.iter().flat_map(|member| units[*member].depends_on.keys().copied()).collect();
+    uses.sort();
+    uses.dedup();
+    uses.extend(used.iter().map(|other| unit_names[*other].clone()));
+    let noun = units[members[0]].projects.first().map_or("project", |project| noun(project.tool));
+    PlannedGroup {
+        name: taken.take(&[short(parent).to_owned(), parent.to_owned()]),
+        comments: vec![format!(
+            "{} in {parent}, which no other project uses",
+            shared::text::count(members.len(), noun)
+        )],
+        paths: together(parent, &folders, files),
+        uses,
+        uses_from: format!("what the manifests in {parent} name"),
+        is_sample: true,
+    }
 }
 
 /// A short name: of the project, else of its folder. The project at the top may have the repository's name.
@@ -76,7 +170,10 @@ fn comments(unit: &Unit<'_>) -> Vec<String> {
     let mut comments: Vec<String> = unit
         .projects
         .iter()
-        .map(|project| format!("{} {} ({})", noun(project.tool), project.name, project.manifest))
+        .map(|project| match project.name.as_str() {
+            "" | "." => format!("{} without a name ({})", noun(project.tool), project.manifest),
+            name => format!("{} {name} ({})", noun(project.tool), project.manifest),
+        })
         .collect();
     if unit.folders().len() > 1 {
         comments.push("These projects depend on each other, so they are one table.".to_owned());
@@ -97,11 +194,32 @@ fn own_paths(
     without(folder, &inside.map(|(inner, _)| *inner).collect(), files)
 }
 
+/// The shared files that a unit reads and does not have: neither itself nor in a unit that it depends on.
+fn foreign_files<'g>(at: usize, units: &[Unit<'g>]) -> BTreeSet<&'g str> {
+    let mut near = reachable(at, units);
+    near.insert(at);
+    let folder_of: BTreeMap<&str, usize> = units
+        .iter()
+        .enumerate()
+        .flat_map(|(number, unit)| unit.folders().into_iter().map(move |folder| (folder, number)))
+        .collect();
+    let owner = |file: &str| {
+        let above = std::iter::successors(Some(file), |path| {
+            (!path.is_empty()).then(|| path.rsplit_once('/').map_or("", |(parent, _)| parent))
+        });
+        above.skip(1).find_map(|folder| folder_of.get(folder).copied())
+    };
+    let files = units[at].shared_files.iter().copied();
+    files.filter(|file| owner(file).is_none_or(|owner| !near.contains(&owner))).collect()
+}
+
 /// The shared files that several units read, by the units that read them.
-fn shared_files<'g>(units: &[Unit<'g>]) -> BTreeMap<BTreeSet<usize>, BTreeSet<&'g str>> {
+fn shared_files<'g>(foreign: &[BTreeSet<&'g str>]) -> BTreeMap<BTreeSet<usize>, BTreeSet<&'g str>> {
     let mut readers: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
-    for (at, unit) in units.iter().enumerate() {
-        unit.shared_files.iter().for_each(|file| drop(readers.entry(file).or_default().insert(at)));
+    for (at, files) in foreign.iter().enumerate() {
+        for file in files {
+            readers.entry(file).or_default().insert(at);
+        }
     }
     let mut by_readers: BTreeMap<BTreeSet<usize>, BTreeSet<&str>> = BTreeMap::new();
     for (file, readers) in readers.into_iter().filter(|(_, readers)| readers.len() > 1) {
@@ -111,15 +229,14 @@ fn shared_files<'g>(units: &[Unit<'g>]) -> BTreeMap<BTreeSet<usize>, BTreeSet<&'
 }
 
 /// The shared files that this unit alone reads.
-fn own_shared_files<'u>(
+fn own_shared_files<'f, 'g>(
     at: usize,
-    unit: &'u Unit<'_>,
-    units: &'u [Unit<'_>],
-) -> impl Iterator<Item = &'u str> + use<'u> {
+    foreign: &'f [BTreeSet<&'g str>],
+) -> impl Iterator<Item = &'g str> + use<'f, 'g> {
     let is_own = move |file: &&str| {
-        units.iter().enumerate().all(|(other, unit)| other == at || !unit.shared_files.contains(file))
+        foreign.iter().enumerate().all(|(other, files)| other == at || !files.contains(file))
     };
-    unit.shared_files.iter().copied().filter(is_own)
+    foreign[at].iter().copied().filter(is_own)
 }
 
 fn shared_group(
@@ -133,9 +250,9 @@ fn shared_group(
     let tool = tools.iter().next().map_or("shared".to_owned(), |tool| format!("{tool:?}").to_lowercase());
     let folder = files.first().map_or("", |file| file.rsplit_once('/').map_or("", |(folder, _)| folder));
     let name = taken.take(&[format!("{tool}-workspace"), format!("{tool}-workspace-{folder}")]);
-    let comment = format!("Files that {} read", shared::text::count(users.len(), "project"));
+    let comment = format!("Files that the builds of {} read", shared::text::count(users.len(), "project"));
     let paths = files.iter().map(|file| shared::glob::literal(file)).collect();
-    PlannedGroup { name, comments: vec![comment], paths, uses: Vec::new(), uses_from: String::new() }
+    PlannedGroup { name, comments: vec![comment], paths, ..Default::default() }
 }
 
 /// The units that a unit depends on, directly or through others.

@@ -68,7 +68,7 @@ fn pipeline(filter: CiFilter, taken: &mut TakenNames) -> PlannedPipeline {
     let comments =
         std::iter::once(from).chain(notes.into_iter().map(|note| format!("Note: {note}"))).collect();
     let name = taken.take(&[first, second]);
-    let files = PlannedGroup { name, comments, paths, uses: Vec::new(), uses_from: String::new() };
+    let files = PlannedGroup { name, comments, paths, ..PlannedGroup::default() };
     PlannedPipeline { files, branches, tags }
 }
 

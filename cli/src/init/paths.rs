@@ -33,6 +33,14 @@ pub(crate) fn without(folder: &str, inside: &BTreeSet<&str>, files: &BTreeSet<St
     patterns
 }
 
+/// The patterns of folders beside each other.
+pub(super) fn together(parent: &str, folders: &BTreeSet<&str>, files: &BTreeSet<String>) -> Vec<String> {
+    match folders_in(parent, files).iter().all(|found| folders.contains(found)) {
+        true => vec![format!("{}/*/**", literal(parent))],
+        false => folders.iter().map(|folder| everything_in(folder)).collect(),
+    }
+}
+
 /// The folders directly in a folder that have a file.
 fn folders_in<'f>(parent: &str, files: &'f BTreeSet<String>) -> BTreeSet<&'f str> {
     let prefix = if parent.is_empty() { String::new() } else { format!("{parent}/") };

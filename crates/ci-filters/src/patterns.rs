@@ -1,11 +1,8 @@
 //! Owns lists of translated patterns: what is wider than the original, and what is left out.
 
 use shared::config::Place;
-use shared::glob::{ListJudge, Pattern, PatternList};
+use shared::glob::{Pattern, simplified};
 use shared::language::{NameKind, can_match};
-
-/// The most patterns of one list that are compared with each other.
-const MOST_COMPARED: usize = 200;
 
 /// A pattern of another system, as patterns of pointsman.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -69,17 +66,7 @@ impl TranslatedList {
 
     /// The list without patterns that change nothing.
     pub(crate) fn finish(self) -> (Vec<String>, Vec<String>) {
-        let place = |text: &String| Pattern::parse(text, Place::line("", 0), 0..0).ok();
-        let mut texts = self.texts;
-        let patterns: Vec<Pattern> = texts.iter().filter_map(place).collect();
-        if (2..=MOST_COMPARED).contains(&patterns.len()) && patterns.len() == texts.len() {
-            let list = PatternList { patterns, is_whole: true };
-            let redundant: Vec<usize> =
-                ListJudge::new(&list, self.kind).redundant().into_iter().map(|found| found.index).collect();
-            let mut index = 0..;
-            texts.retain(|_| !redundant.contains(&index.next().unwrap_or_default()));
-        }
-        (texts, self.notes)
+        (simplified(self.texts, self.kind), self.notes)
     }
 
     fn judge(&self, text: &str) -> Result<(), String> {
