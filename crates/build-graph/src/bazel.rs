@@ -30,8 +30,10 @@ impl BuildGraph {
     pub fn with_bazel_query(mut self, files: &dyn RepositoryFiles, file: &str, output: &str) -> Self {
         let mut reader = ManifestReader::of(files);
         let mut packages = BazelPackages::default();
-        if let Err(why) = formats::read(output, &mut packages) {
-            reader.gap(file, why);
+        match formats::read(output, &mut packages) {
+            Err(why) => reader.gap(file, why),
+            Ok(()) if packages.is_empty() => reader.gap(file, "lists no target of the repository"),
+            Ok(()) => {}
         }
         packages.gaps.iter().for_each(|why| reader.gap(file, why.clone()));
         self.projects.extend(packages.projects(&mut reader, file));
@@ -48,6 +50,11 @@ pub(crate) struct BazelPackages {
 }
 
 impl BazelPackages {
+    /// Was there no label at all?
+    fn is_empty(&self) -> bool {
+        self.packages.is_empty() && self.gaps.is_empty()
+    }
+
     /// Adds the package of a label; none of another repository.
     pub(crate) fn add(&mut self, label: &str) -> Option<String> {
         match package_of(label) {

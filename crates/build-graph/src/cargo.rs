@@ -71,8 +71,12 @@ impl CargoReader<'_, '_> {
         ancestors(folder).any(|above| !above.is_empty() && self.projects.contains_key(above))
     }
 
-    /// A package that no workspace contains. Below another package it must have a lock file of its own.
+    /// A package that no workspace contains, and that `cargo vendor` did not write. Below another package it must have a lock file of
+    /// its own.
     fn stands_alone(&mut self, folder: &str) -> bool {
+        if self.reader.is_listed(&join(folder, ".cargo-checksum.json")) {
+            return false;
+        }
         let enclosing = ancestors(folder).find(|above| self.roots.contains(*above)).map(str::to_owned);
         match enclosing {
             Some(root) => self.is_excluded(&root, folder) && self.names_in_exclude(&root, folder),

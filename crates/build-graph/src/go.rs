@@ -1,5 +1,6 @@
 //! Owns the projects of Go: every module, and go.work, which puts modules in place of published ones.
 
+mod imports;
 mod manifest;
 mod workspace;
 
@@ -109,6 +110,12 @@ impl GoReader<'_, '_> {
             }
         }
         gaps.into_iter().for_each(|why| self.reader.gap(&manifest, why));
+        let imported = root.map(|root| self.imported(folder, root)).unwrap_or_default();
+        for dependency in imported.into_iter().filter(|dependency| dependency.folder != folder) {
+            if found.iter().all(|known| known.folder != dependency.folder) {
+                found.push(dependency);
+            }
+        }
         found
     }
 }

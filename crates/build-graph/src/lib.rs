@@ -16,6 +16,10 @@ mod patterns;
 mod reader;
 mod xml;
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 use std::collections::BTreeSet;
 
 pub use crate::error::GraphError;
@@ -80,7 +84,7 @@ pub struct Project {
 pub struct ProjectDependency {
     /// The folder of the other project.
     pub folder: String,
-    /// The manifest that names the dependency.
+    /// The manifest that names the dependency, or the source file that imports it.
     pub manifest: String,
     /// Its line, from 1, if it is known.
     pub line: Option<usize>,

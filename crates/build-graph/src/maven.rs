@@ -16,9 +16,14 @@ const MANIFEST: &str = "pom.xml";
 
 /// Every project that no other one lists, and the modules below it.
 pub(crate) fn projects(reader: &mut ManifestReader<'_>) -> Vec<Project> {
-    let mut maven = MavenReader { reader, poms: BTreeMap::default(), modules: BTreeMap::default() };
+    let mut maven = MavenReader {
+        reader,
+        poms: BTreeMap::default(),
+        modules: BTreeMap::default(),
+        folders: BTreeSet::default(),
+    };
     for folder in maven.reader.folders_with(MANIFEST) {
-        let is_below = ancestors(&folder).any(|above| maven.has_module_in(above));
+        let is_below = ancestors(&folder).any(|above| maven.folders.contains(above));
         if !is_below {
             maven.add_with_modules(join(&folder, MANIFEST));
         }
@@ -38,6 +43,8 @@ struct MavenReader<'r, 'f> {
     poms: BTreeMap<String, Result<Rc<Pom>, String>>,
     /// The root of each module, both by their paths.
     modules: BTreeMap<String, String>,
+    /// The folders of modules.
+    folders: BTreeSet<String>,
 }
 
 impl MavenReader<'_, '_> {
@@ -47,10 +54,6 @@ impl MavenReader<'_, '_> {
             self.poms.insert(path.to_owned(), read);
         }
         self.poms.get(path).cloned().unwrap_or_else(|| Err("was not read".to_owned()))
-    }
-
-    fn has_module_in(&self, folder: &str) -> bool {
-        self.modules.keys().any(|path| parent(path) == folder)
     }
 
     fn add_with_modules(&mut self, root: String) {
@@ -66,6 +69,7 @@ impl MavenReader<'_, '_> {
                     continue;
                 }
             }
+            self.folders.insert(parent(&path).to_owned());
             self.modules.insert(path, root.clone());
         }
     }

@@ -42,6 +42,7 @@ const LOCKS: [&str; 6] =
 /// Every package of the repository that is a member of a workspace, a dependency of another one, or a package alone.
 pub(crate) fn projects(reader: &mut ManifestReader<'_>) -> Vec<Project> {
     let mut folders = reader.folders_with(MANIFEST);
+    folders.retain(|folder| !is_installed(folder));
     let mut node = NodeReader {
         reader,
         packages: BTreeMap::default(),
@@ -172,6 +173,11 @@ impl NodeReader<'_, '_> {
             BuildTool::Npm
         }
     }
+}
+
+/// Package managers leave out what they installed, also where it was committed.
+fn is_installed(folder: &str) -> bool {
+    folder.split('/').any(|part| matches!(part, "node_modules" | "bower_components"))
 }
 
 /// The name of a package whose manifest has none, as of many roots.

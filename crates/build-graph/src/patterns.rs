@@ -2,7 +2,13 @@
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use crate::paths::{join, resolve};
+use crate::paths::{join, parent, resolve};
+
+/// No workspace lists so many members; each pattern is compared with every manifest.
+pub(crate) const MOST_PATTERNS: usize = 5_000;
+
+/// Longer patterns are no names of folders.
+const LONGEST_PATTERN: usize = 1_000;
 
 /// A pattern of folders, and the manifest that each of them must have.
 #[derive(Debug)]
@@ -17,6 +23,9 @@ pub(crate) struct MemberPattern {
 impl MemberPattern {
     /// The pattern of a workspace in a folder; or why it cannot be one.
     pub(crate) fn new(root: &str, pattern: &str, manifest: &str) -> Result<Self, String> {
+        if pattern.len() > LONGEST_PATTERN {
+            return Err(format!("a pattern has more than {LONGEST_PATTERN} characters"));
+        }
         let pattern = pattern.trim_start_matches('/');
         let is_wild = |part: &&str| part.contains(['*', '?', '[', '{']);
         let parts: Vec<&str> = pattern.split('/').collect();
@@ -41,6 +50,9 @@ impl MemberPattern {
         let named = |part: &str| {
             self.text.split('/').any(|own| own.starts_with('.') && (own == part || own.contains('*')))
         };
+        if let Some(literal) = &self.literal {
+            return parent(manifest) == literal;
+        }
         self.matcher.is_match(manifest) && manifest.split('/').filter(hidden).all(named)
     }
 }

@@ -38,6 +38,11 @@ impl<'f> ManifestReader<'f> {
         self.files.links().contains(path)
     }
 
+    /// Can so much more be read?
+    pub(crate) fn has_left(&self, bytes: u64) -> bool {
+        self.left >= bytes
+    }
+
     /// Is there a file, or a link?
     pub(crate) fn is_listed(&self, path: &str) -> bool {
         self.exists(path) || self.is_link(path)
@@ -57,6 +62,13 @@ impl<'f> ManifestReader<'f> {
         self.left = self.left.saturating_sub(content.len() as u64);
         let text = String::from_utf8(content).map_err(|_| "is not UTF-8".to_owned())?;
         Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+    }
+
+    /// The files below a folder.
+    pub(crate) fn below(&self, folder: &str) -> impl Iterator<Item = &'f String> {
+        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        let all = self.files.paths().range(prefix.clone()..);
+        all.take_while(move |path| path.starts_with(&prefix))
     }
 
     /// The folders that have a file, or a link, of a name: outer folders first.

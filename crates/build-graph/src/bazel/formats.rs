@@ -24,6 +24,7 @@ fn read_xml(output: &str, packages: &mut BazelPackages) -> Result<(), String> {
         let event = reader.read_event().map_err(|error| format!("cannot be read: {error}"))?;
         match event {
             Event::Start(tag) => start(&tag, &mut current, packages),
+            Event::Empty(tag) if tag.local_name().as_ref() == "query" => is_complete = true,
             Event::Empty(tag) => {
                 let before = current.clone();
                 start(&tag, &mut current, packages);

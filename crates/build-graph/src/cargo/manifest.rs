@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use cargo_toml::{Dependency, DepsSet, Manifest, OptionalFile, Product};
 use toml::de::{DeTable, DeValue};
 
-use crate::line::line_at;
+use crate::line::LineStarts;
 use crate::paths::resolve;
+use crate::patterns::MOST_PATTERNS;
 
 #[derive(Debug)]
 pub(crate) struct CrateManifest {
@@ -17,9 +18,13 @@ pub(crate) struct CrateManifest {
 impl CrateManifest {
     pub(crate) fn parse(text: String) -> Result<Self, String> {
         let package = Manifest::from_str(&text).map_err(|error| format!("cannot be read: {error}"))?;
+        let listed = |workspace: &cargo_toml::Workspace| workspace.members.len() + workspace.exclude.len();
+        if package.workspace.as_ref().map_or(0, listed) > MOST_PATTERNS {
+            return Err(format!("has more than {MOST_PATTERNS} members"));
+        }
         let mut lines = BTreeMap::new();
         if let Ok(table) = DeTable::parse(&text) {
-            note_lines(table.get_ref(), false, &text, &mut lines);
+            note_lines(table.get_ref(), false, &LineStarts::of(&text), &mut lines);
         }
         Ok(Self { package, lines })
     }
@@ -63,14 +68,17 @@ impl CrateManifest {
 }
 
 /// Notes the first line of each key below a table whose name ends in `dependencies`. The parser bounds the depth.
-fn note_lines(table: &DeTable<'_>, is_list: bool, text: &str, lines: &mut BTreeMap<String, usize>) {
+fn note_lines(table: &DeTable<'_>, is_list: bool, starts: &LineStarts, lines: &mut BTreeMap<String, usize>) {
     for (key, value) in table {
         if is_list {
-            let line = || line_at(text, key.span().start);
-            lines.entry(key.get_ref().to_string()).or_insert_with(line);
+            let line = starts.line(key.span().start);
+            lines
+                .entry(key.get_ref().to_string())
+                .and_modify(|first| *first = line.min(*first))
+                .or_insert(line);
         } else if let DeValue::Table(inner) = value.get_ref() {
             let name = key.get_ref();
-            note_lines(inner, name.ends_with("dependencies"), text, lines);
+            note_lines(inner, name.ends_with("dependencies"), starts, lines);
         }
     }
 }

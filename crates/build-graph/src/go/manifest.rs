@@ -1,16 +1,19 @@
 //! Owns one go.mod or go.work, as gomod-parser reads it.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use gomod_parser::{GoMod, Replacement};
+use gomod_parser::{GoMod, ModuleReplacement, Replacement};
 
-use crate::line::line_at;
+use crate::line::LineStarts;
 
 #[derive(Debug)]
 pub(crate) struct GoManifest {
     module: GoMod,
-    /// What the parser read: the spans are of this text, which has the lines of the file.
-    text: String,
+    /// Of what the parser read: it has the lines of the file.
+    starts: LineStarts,
+    /// Folders in place of modules, by the paths of these, from the folder of the file.
+    replacements: BTreeMap<String, String>,
 }
 
 impl GoManifest {
@@ -20,7 +23,8 @@ impl GoManifest {
             let error = error.lines().next().unwrap_or_default().to_owned();
             format!("cannot be read: {error}")
         })?;
-        Ok(Self { module, text })
+        let replacements = module.replace.iter().filter_map(local).collect();
+        Ok(Self { module, starts: LineStarts::of(&text), replacements })
     }
 
     /// go.work has the grammar of go.mod, and `use` in place of most directives. The parser knows `ignore`, which has the same form.
@@ -44,25 +48,26 @@ impl GoManifest {
 
     /// The modules that it requires, directly or not, and their lines.
     pub(crate) fn required(&self) -> impl Iterator<Item = (&str, usize)> {
-        let line = |start| line_at(&self.text, start);
+        let line = |start| self.starts.line(start);
         let modules = self.module.require.iter().map(|required| &required.module);
         modules.map(move |module| (module.module_path.as_str(), line(module.path_span.start)))
     }
 
     /// The folder in place of a module, from the folder of this file.
     pub(crate) fn replacement(&self, module: &str) -> Option<&str> {
-        let mut paths = self.module.replace.iter().filter(|replace| replace.module_path == module);
-        paths.find_map(|replace| match &replace.replacement {
-            Replacement::FilePath(path) => Some(path.as_str()),
-            Replacement::Module(_) => None,
-        })
+        self.replacements.get(module).map(String::as_str)
     }
 
     pub(crate) fn replacements(&self) -> impl Iterator<Item = (&str, &str)> {
-        let paths = self.module.replace.iter();
-        paths.filter_map(|replace| {
-            Some((replace.module_path.as_str(), self.replacement(&replace.module_path)?))
-        })
+        self.replacements.iter().map(|(module, path)| (module.as_str(), path.as_str()))
+    }
+}
+
+/// A replacement by a folder. Any version counts.
+fn local(replace: &ModuleReplacement) -> Option<(String, String)> {
+    match &replace.replacement {
+        Replacement::FilePath(path) => Some((replace.module_path.clone(), path.clone())),
+        Replacement::Module(_) => None,
     }
 }
 

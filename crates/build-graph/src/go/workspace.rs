@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::go::manifest::GoManifest;
 use crate::go::{GoReader, MANIFEST, WORK};
-use crate::paths::{join, resolve};
+use crate::paths::{ancestors, join, resolve};
 
 #[derive(Debug, Default)]
 pub(crate) struct GoWorkspace {
@@ -18,6 +18,12 @@ impl GoWorkspace {
     /// The folder of a module that the workspace uses, or puts in place of another one.
     pub(crate) fn module(&self, path: &str) -> Option<&str> {
         self.modules.get(path).map(String::as_str)
+    }
+
+    /// The folder of the used module that a package is in: the one with the longest path.
+    pub(crate) fn provider(&self, package: &str) -> Option<&str> {
+        let mut paths = std::iter::once(package).chain(ancestors(package));
+        paths.find_map(|path| self.module(path)).filter(|folder| self.uses.contains(*folder))
     }
 }
 

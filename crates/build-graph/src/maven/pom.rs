@@ -17,12 +17,11 @@ pub(crate) struct Pom {
 }
 
 /// Where references stand that Maven counts for the order of a build, below the project and below a profile.
-const REFERENCES: [&[&str]; 6] = [
+const REFERENCES: [&[&str]; 5] = [
     &["dependencies", "dependency"],
     &["build", "plugins", "plugin"],
     &["build", "plugins", "plugin", "dependencies", "dependency"],
     &["build", "extensions", "extension"],
-    &["build", "pluginManagement", "plugins", "plugin", "dependencies", "dependency"],
     &["reporting", "plugins", "plugin"],
 ];
 
@@ -89,6 +88,24 @@ impl Pom {
     pub(crate) fn references(&self) -> Vec<PomReference> {
         let of_part = |part| REFERENCES.iter().flat_map(move |path| XmlElement::all(part, path));
         self.parts().flat_map(of_part).filter_map(reference).collect()
+    }
+
+    /// The plugins that it uses.
+    pub(crate) fn plugins(&self) -> Vec<PomReference> {
+        let used = self.parts().flat_map(|part| part.all(&["build", "plugins", "plugin"]));
+        used.filter_map(reference).collect()
+    }
+
+    /// What plugins would need if a project used them, with the plugin of each.
+    pub(crate) fn managed_plugins(&self) -> Vec<(PomReference, Vec<PomReference>)> {
+        let managed =
+            self.parts().flat_map(|part| part.all(&["build", "pluginManagement", "plugins", "plugin"]));
+        let with_needs = |plugin: &XmlElement| {
+            let needs =
+                plugin.all(&["dependencies", "dependency"]).into_iter().filter_map(reference).collect();
+            Some((reference(plugin)?, needs))
+        };
+        managed.filter_map(with_needs).collect()
     }
 
     /// The lists of versions that it imports.

@@ -1,8 +1,10 @@
 //! Owns one package.json. Values of unexpected types count as missing, as package managers treat most of them.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
-use crate::line::line_of_member;
+use crate::line::lines_of_members;
 
 /// The tables of dependencies. pnpm's own affected answer counts peers, too.
 const TABLES: [&str; 4] = ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"];
@@ -10,7 +12,8 @@ const TABLES: [&str; 4] = ["dependencies", "devDependencies", "optionalDependenc
 #[derive(Debug)]
 pub(crate) struct NodePackage {
     json: Map<String, Value>,
-    text: String,
+    /// The lines of dependencies, by the table and the name.
+    lines: BTreeMap<(&'static str, String), usize>,
 }
 
 /// A dependency as a manifest has it.
@@ -24,7 +27,7 @@ pub(crate) struct NodeDependency<'p> {
 impl NodePackage {
     pub(crate) fn parse(text: String) -> Result<Self, String> {
         let json = serde_json::from_str(&text).map_err(|error| format!("cannot be read: {error}"))?;
-        Ok(Self { json, text })
+        Ok(Self { json, lines: lines(&text) })
     }
 
     fn string(&self, key: &str) -> Option<&str> {
@@ -62,7 +65,7 @@ impl NodePackage {
     }
 
     pub(crate) fn line(&self, dependency: &NodeDependency<'_>) -> Option<usize> {
-        line_of_member(&self.text, &[dependency.table, dependency.name])
+        self.lines.get(&(dependency.table, dependency.name.to_owned())).copied()
     }
 
     /// What a root puts in place of a package: of npm, Yarn and pnpm.
@@ -70,6 +73,15 @@ impl NodePackage {
         let of_pnpm = self.json.get("pnpm").and_then(|pnpm| pnpm.get("overrides"));
         self.table("overrides").chain(self.table("resolutions")).chain(strings(of_pnpm))
     }
+}
+
+fn lines(text: &str) -> BTreeMap<(&'static str, String), usize> {
+    let all = lines_of_members(text);
+    let of_table = |((table, name), line): (&(&str, &str), &usize)| {
+        let table = TABLES.into_iter().find(|known| known == table)?;
+        Some(((table, (*name).to_owned()), *line))
+    };
+    all.iter().filter_map(of_table).collect()
 }
 
 /// The members of an object that are strings.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
+use serde_saphyr::{Options, alias_limits, options};
 
 use crate::node::{NodeReader, PNPM_WORKSPACE};
 use crate::paths::join;
@@ -21,6 +22,8 @@ pub(crate) struct WorkspaceFile {
     pub(crate) overrides: BTreeMap<String, Value>,
     /// `true`, `false` or `deep`.
     pub(crate) link_workspace_packages: Option<Value>,
+    /// Yarn's setting of the same meaning.
+    pub(crate) enable_transparent_workspaces: Option<bool>,
 }
 
 impl NodeReader<'_, '_> {
@@ -36,7 +39,7 @@ impl NodeReader<'_, '_> {
 
     fn yaml(&mut self, path: &str) -> Option<WorkspaceFile> {
         let read = self.reader.text(path).and_then(|text| {
-            let file = serde_saphyr::from_str::<Option<WorkspaceFile>>(&text);
+            let file = serde_saphyr::from_str_with_options::<Option<WorkspaceFile>>(&text, within_limits());
             file.map_err(|error| format!("cannot be read: {}", first_line(&error.to_string())))
         });
         read.map_err(|why| self.reader.gap(path, why)).ok().flatten()
@@ -71,6 +74,11 @@ impl NodeReader<'_, '_> {
         let line = lock.lines().find_map(|line| line.strip_prefix("lockfileVersion:"))?;
         line.trim().trim_matches(['\'', '"']).split('.').next()?.parse().ok()
     }
+}
+
+/// Aliases of a small file can stand for gigabytes.
+fn within_limits() -> Options {
+    options! { alias_limits: alias_limits! { max_total_replayed_events: 20_000 } }
 }
 
 fn first_line(text: &str) -> &str {

@@ -26,12 +26,28 @@ impl WorkspaceSettings {
     }
 
     fn add(&mut self, file: &WorkspaceFile) {
-        self.overrides.extend(texts(&file.overrides));
+        let overrides = texts(&file.overrides);
+        self.overrides.extend(overrides.map(|(key, specifier)| (overridden(&key).to_owned(), specifier)));
         self.catalogs.entry("default".to_owned()).or_default().extend(texts(&file.catalog));
         for (name, catalog) in &file.catalogs {
             self.catalogs.entry(name.clone()).or_default().extend(texts(catalog));
         }
     }
+}
+
+/// The package that the key of an override is about: `outer>name@1` in pnpm, `outer/name` and `**/name` in Yarn.
+fn overridden(key: &str) -> &str {
+    let key = key.rsplit('>').next().unwrap_or(key);
+    let start = match key.rmatch_indices('/').map(|(at, _)| at).next() {
+        None => 0,
+        Some(last) => match key.get(..last).and_then(|outer| outer.rsplit('/').next()) {
+            Some(scope) if scope.starts_with('@') => last - scope.len(),
+            _ => last + 1,
+        },
+    };
+    let name = key.get(start..).unwrap_or(key);
+    let version = name.char_indices().skip(1).find(|(_, character)| *character == '@');
+    version.and_then(|(at, _)| name.get(..at)).unwrap_or(name)
 }
 
 /// YAML reads a version such as `1` as a number.
@@ -44,9 +60,11 @@ fn texts(table: &BTreeMap<String, Value>) -> impl Iterator<Item = (String, Strin
 
 impl NodeReader<'_, '_> {
     pub(crate) fn settings(&mut self, root: &str, tool: BuildTool) -> WorkspaceSettings {
-        let mut settings = WorkspaceSettings { links_ranges: true, ..WorkspaceSettings::default() };
+        let mut settings = WorkspaceSettings::default();
         if let Ok(package) = self.package(root) {
-            let own = package.overrides().map(|(name, specifier)| (name.to_owned(), specifier.to_owned()));
+            let own = package
+                .overrides()
+                .map(|(key, specifier)| (overridden(key).to_owned(), specifier.to_owned()));
             settings.overrides.extend(own);
         }
         let file = match tool {
@@ -56,14 +74,38 @@ impl NodeReader<'_, '_> {
         if let Some(file) = &file {
             settings.add(file);
         }
-        if tool == BuildTool::Pnpm {
-            settings.links_ranges = self.links_ranges(root, file.as_ref());
-        }
+        settings.links_ranges = match (tool, &file) {
+            (BuildTool::Pnpm, file) => self.links_ranges(root, file.as_ref()),
+            (_, Some(file)) => file.enable_transparent_workspaces.unwrap_or(true),
+            (_, None) => true,
+        };
         settings
     }
 
     fn pnpm_settings(&mut self, root: &str) -> Option<WorkspaceFile> {
         let path = crate::paths::join(root, crate::node::PNPM_WORKSPACE);
         if self.reader.is_listed(&path) { self.pnpm_file(root) } else { None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_of_an_override_ends_with_the_name_of_the_package() {
+        let expected = [
+            ("a", "a"),
+            ("@x/a", "@x/a"),
+            ("a@^1", "a"),
+            ("@x/a@1", "@x/a"),
+            ("b@2>@x/a@1", "@x/a"),
+            ("**/a", "a"),
+            ("b/@x/a", "@x/a"),
+            ("@y/b/a", "a"),
+        ];
+        for (key, name) in expected {
+            assert_eq!(overridden(key), name, "{key}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use crate::BuildTool;
 use crate::node::settings::WorkspaceSettings;
 use crate::node::{MANIFEST, NodeReader, PNPM_WORKSPACE};
 use crate::paths::{ancestors, join};
-use crate::patterns::MemberPattern;
+use crate::patterns::{MOST_PATTERNS, MemberPattern};
 
 #[derive(Debug)]
 pub(crate) struct NodeWorkspace {
@@ -85,7 +85,11 @@ impl NodeReader<'_, '_> {
         folders: &[String],
     ) -> Vec<String> {
         let mut read = MemberPatterns { patterns: Vec::new(), last_counts: tool == BuildTool::Npm };
-        for pattern in patterns {
+        if patterns.len() > MOST_PATTERNS {
+            self.reader
+                .gap(manifest, format!("has more than {MOST_PATTERNS} members; the others are not read"));
+        }
+        for pattern in patterns.iter().take(MOST_PATTERNS) {
             let (is_positive, text) = match pattern.strip_prefix('!') {
                 Some(text) => (false, text),
                 None => (true, pattern.as_str()),

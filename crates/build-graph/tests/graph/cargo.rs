@@ -105,6 +105,19 @@ fn packages_without_a_workspace_depend_on_each_other_by_path() {
 }
 
 #[test]
+fn what_cargo_vendor_wrote_is_no_project() {
+    let graph = BuildGraph::read(&repository(&[
+        ("Cargo.toml", LIBRARY),
+        ("vendor/serde/Cargo.toml", LIBRARY),
+        ("vendor/serde/Cargo.lock", ""),
+        ("vendor/serde/.cargo-checksum.json", "{}"),
+        ("tool/Cargo.toml", LIBRARY),
+        ("tool/Cargo.lock", ""),
+    ]));
+    assert_eq!(edges(&graph), [" ->", "tool ->"]);
+}
+
+#[test]
 fn the_package_at_the_top_has_the_files_of_no_other() {
     let root = package("top", "[workspace]\nmembers = ['sub']\n[dependencies]\nsub = { path = 'sub' }\n");
     let graph = BuildGraph::read(&repository(&[("Cargo.toml", &root), ("sub/Cargo.toml", LIBRARY)]));
