@@ -6,14 +6,14 @@
 
 mod covered;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
 use anyhow::Result;
 use build_graph::{BuildGraph, Project, ProjectDependency};
 use git_reader::Repository;
-use pipeline_trigger::rules::{Group, PatternList, Rules};
+use pipeline_trigger::rules::{Group, Pattern, PatternList, Rules};
 use shared::config::{Code, Document, Problem};
 use shared::text::{count, list_at_most, printable, verb};
 
@@ -23,7 +23,7 @@ use crate::init::clone_files::{self, CloneFiles};
 use crate::init::paths::everything_in;
 use crate::progress;
 use build_graph::RepositoryFiles as _;
-use covered::covered;
+use covered::{ANY_FILE, covered};
 
 /// A rule or a group lacks a project that one of its own depends on.
 pub(super) const GRAPH_DRIFT: Code =
@@ -54,6 +54,8 @@ struct ComparedTable<'r> {
 struct Comparison<'c> {
     graph: &'c BuildGraph,
     groups: &'c [Arc<Group>],
+    /// The numbers of the projects of each folder.
+    folders: BTreeMap<&'c str, Vec<usize>>,
     /// For each group, the projects that its own paths include.
     of_groups: Vec<BTreeSet<usize>>,
 }
@@ -123,7 +125,11 @@ fn drift(
     let lists: Vec<_> = of_groups.chain(tables.iter().map(|table| table.paths)).collect();
     let mut of_groups = covered(&lists, graph, files);
     let own = of_groups.split_off(rules.groups.len());
-    let comparison = Comparison { graph, groups: &rules.groups, of_groups };
+    let mut folders: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (number, project) in graph.projects.iter().enumerate() {
+        folders.entry(&project.folder).or_default().push(number);
+    }
+    let comparison = Comparison { graph, groups: &rules.groups, folders, of_groups };
     let claimed: BTreeSet<usize> =
         tables.iter().zip(&own).flat_map(|(table, own)| comparison.included(table, own)).collect();
     let unclaimed: BTreeSet<usize> =
@@ -132,9 +138,9 @@ fn drift(
     for (table, own) in tables.iter().zip(&own) {
         let (owned, included) = match table.is_default {
             true => (unclaimed.clone(), unclaimed.clone()),
-            false => (own.clone(), comparison.included(table, own)),
+            false => (comparison.owned(own), comparison.included(table, own)),
         };
-        let missing = comparison.missing(&owned, &included);
+        let missing = comparison.missing(table, &owned, &included);
         lacks.extend((!missing.is_empty()).then(|| comparison.lack(table, &missing)));
         if !table.is_default {
             lacks.extend(comparison.shared_files(table, &owned));
@@ -200,30 +206,57 @@ fn reached_by(groups: &[Arc<Group>], number: usize) -> BTreeSet<usize> {
 }
 
 impl Comparison<'_> {
+    /// The projects that a table owns. A project of another kind inside an owned one comes along with it, as any of its files.
+    fn owned(&self, own: &BTreeSet<usize>) -> BTreeSet<usize> {
+        let projects = || own.iter().map(|number| &self.graph.projects[*number]);
+        let comes_along = |inner: &Project| {
+            let is_inside = |outer: &Project| {
+                let rest = inner.folder.strip_prefix(&outer.folder);
+                rest.is_some_and(|rest| {
+                    rest.starts_with('/') || (outer.folder.is_empty() && !rest.is_empty())
+                })
+            };
+            projects()
+                .any(|outer| is_inside(outer) && outer.tool.manifest_name() != inner.tool.manifest_name())
+        };
+        own.iter().copied().filter(|number| !comes_along(&self.graph.projects[*number])).collect()
+    }
+
     /// The projects that a table includes: by its own paths, and through groups.
     fn included(&self, table: &ComparedTable<'_>, own: &BTreeSet<usize>) -> BTreeSet<usize> {
         let of_groups = table.reached.iter().flat_map(|group| &self.of_groups[*group]);
         own.iter().chain(of_groups).copied().collect()
     }
 
-    /// The projects that owned ones depend on and that are not included, each with the place of the dependency.
+    /// The projects that owned ones depend on and that are not included, each with the place of the dependency. A project that
+    /// no group has will be the table's own, so what it depends on is missing, too.
     fn missing(
         &self,
+        table: &ComparedTable<'_>,
         owned: &BTreeSet<usize>,
         included: &BTreeSet<usize>,
     ) -> Vec<(usize, &ProjectDependency)> {
+        let mut included = included.clone();
         let mut missing: Vec<(usize, &ProjectDependency)> = Vec::new();
-        for dependency in owned.iter().flat_map(|project| &self.graph.projects[*project].depends_on) {
-            let in_folder = |project: &Project| project.folder == dependency.folder;
-            let Some(other) = self.graph.projects.iter().position(in_folder) else { continue };
-            let is_included = self
-                .graph
-                .projects
-                .iter()
-                .enumerate()
-                .any(|(number, project)| in_folder(project) && included.contains(&number));
-            if !is_included && missing.iter().all(|(known, _)| *known != other) {
-                missing.push((other, dependency));
+        let mut open: Vec<usize> = owned.iter().rev().copied().collect();
+        while let Some(project) = open.pop() {
+            for dependency in &self.graph.projects[project].depends_on {
+                let in_folder = self.folders.get(dependency.folder.as_str()).map_or(&[][..], Vec::as_slice);
+                let Some(first) = in_folder.first() else { continue };
+                if in_folder.iter().any(|number| included.contains(number)) {
+                    continue;
+                }
+                missing.push((*first, dependency));
+                match self.group_of(*first, table) {
+                    Some(group) => {
+                        let reached = reached_by(self.groups, group).into_iter().chain([group]);
+                        included.extend(reached.flat_map(|group| &self.of_groups[group]).copied());
+                    }
+                    None => {
+                        included.extend(in_folder);
+                        open.extend(in_folder);
+                    }
+                }
             }
         }
         missing
@@ -240,7 +273,9 @@ impl Comparison<'_> {
         let (mut uses, mut paths) = (Vec::new(), Vec::new());
         for (project, dependency) in missing {
             match self.group_of(*project, table) {
-                Some(name) if !uses.contains(&name) => uses.push(name),
+                Some(group) if !uses.contains(&self.groups[group].name) => {
+                    uses.push(self.groups[group].name.clone());
+                }
                 Some(_) => {}
                 None => paths.push(everything_in(&dependency.folder)),
             }
@@ -249,13 +284,13 @@ impl Comparison<'_> {
     }
 
     /// The group with the files of a project that a table can use without a circle.
-    fn group_of(&self, project: usize, table: &ComparedTable<'_>) -> Option<String> {
+    fn group_of(&self, project: usize, table: &ComparedTable<'_>) -> Option<usize> {
         let is_free = |number: usize| {
             table.number.is_none_or(|own| own != number && !reached_by(self.groups, number).contains(&own))
         };
         let with = self.of_groups.iter().enumerate();
         let mut with = with.filter(|(number, covered)| covered.contains(&project) && is_free(*number));
-        with.next().map(|(number, _)| self.groups[number].name.clone())
+        with.next().map(|(number, _)| number)
     }
 
     /// A warning for shared files, such as a lock file, that a table does not include although its projects read them.
@@ -323,13 +358,26 @@ fn help(table: &ComparedTable<'_>, uses: &[String], paths: &[String]) -> String 
     }
     let mut lines = Vec::new();
     if !paths.is_empty() {
-        let own = table.paths.into_iter().flat_map(|list| &list.patterns).map(|pattern| pattern.text.clone());
-        lines.push(line("paths", own.chain(paths.iter().cloned()).collect()));
+        lines.push(line("paths", with_paths(table, paths)));
     }
     if !uses.is_empty() {
         lines.push(line("uses", table.uses.iter().chain(uses).cloned().collect()));
     }
     format!("write {}", lines.join(" and "))
+}
+
+/// The patterns of a table with further ones: before those that exclude at its end, so that these exclude of the new ones, too.
+fn with_paths(table: &ComparedTable<'_>, paths: &[String]) -> Vec<String> {
+    let own = table.paths.map_or(&[][..], |list| &list.patterns);
+    let excluding = own.iter().rev().take_while(|pattern| pattern.excludes).count();
+    let (before, after) = own.split_at(own.len() - excluding);
+    let hides = |path: &String| {
+        let name = path.replace("**", ANY_FILE);
+        after.iter().any(|pattern| pattern.matches(&name))
+    };
+    let text = |pattern: &Pattern| pattern.text.clone();
+    let (last, first): (Vec<String>, Vec<String>) = paths.iter().cloned().partition(hides);
+    before.iter().map(text).chain(first).chain(after.iter().map(text)).chain(last).collect()
 }
 
 /// `uses = ["core", "util"]`

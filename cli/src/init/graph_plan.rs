@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use build_graph::{BuildGraph, ProjectDependency};
+use build_graph::{BuildGraph, Project, ProjectDependency};
 use shared::glob::simplified;
 use shared::language::NameKind;
 
@@ -14,8 +14,10 @@ use super::paths::{together, without};
 use super::units::{Unit, manifests, noun, units};
 use super::{PlannedGroup, PlannedPipeline, RepositoryNames, RulesPlan};
 
-/// The most places that a comment names.
+/// The most lines of a manifest that a comment names.
 const MOST_PLACES: usize = 6;
+/// The most manifests that a comment names.
+const MOST_MANIFESTS: usize = 3;
 
 /// The groups and pipelines of a graph. `files` are all files of the repository.
 pub fn graph_plan(graph: &BuildGraph, files: &BTreeSet<String>, names: &RepositoryNames) -> RulesPlan {
@@ -165,20 +167,25 @@ fn name(unit: &Unit<'_>, names: &RepositoryNames, taken: &mut TakenNames) -> Str
     taken.take(&[short(&first.name).to_owned(), first.name.clone(), short(&folder).to_owned(), folder])
 }
 
+/// The most projects of a circle that a comment names.
+const MOST_IN_CIRCLE: usize = 4;
+
 /// The projects and their manifests.
 fn comments(unit: &Unit<'_>) -> Vec<String> {
-    let mut comments: Vec<String> = unit
-        .projects
-        .iter()
-        .map(|project| match project.name.as_str() {
-            "" | "." => format!("{} without a name ({})", noun(project.tool), project.manifest),
-            name => format!("{} {name} ({})", noun(project.tool), project.manifest),
-        })
-        .collect();
-    if unit.folders().len() > 1 {
-        comments.push("These projects depend on each other, so they are one table.".to_owned());
+    let is_circle = unit.folders().len() > 1;
+    let described = |project: &&Project| match project.name.as_str() {
+        "" | "." => format!("{} without a name ({})", noun(project.tool), project.manifest),
+        name => format!("{} {name} ({})", noun(project.tool), project.manifest),
+    };
+    let projects: Vec<String> = unit.projects.iter().map(described).collect();
+    match is_circle {
+        false => projects,
+        true => vec![format!(
+            "{} that depend on each other, so they are one table: {}",
+            shared::text::count(projects.len(), "project"),
+            shared::text::list_at_most(&projects, MOST_IN_CIRCLE)
+        )],
     }
-    comments
 }
 
 /// The patterns of one folder, without the projects of the same kind inside it.
@@ -248,9 +255,16 @@ fn shared_group(
     let tools: BTreeSet<_> =
         users.iter().flat_map(|user| &units[*user].projects).map(|project| project.tool).collect();
     let tool = tools.iter().next().map_or("shared".to_owned(), |tool| format!("{tool:?}").to_lowercase());
-    let folder = files.first().map_or("", |file| file.rsplit_once('/').map_or("", |(folder, _)| folder));
-    let name = taken.take(&[format!("{tool}-workspace"), format!("{tool}-workspace-{folder}")]);
-    let comment = format!("Files that the builds of {} read", shared::text::count(users.len(), "project"));
+    let first = files.first().copied().unwrap_or_default();
+    let parts: Vec<&str> = first.rsplitn(3, '/').take(2).collect();
+    let near = parts.into_iter().rev().collect::<Vec<_>>().join("-");
+    let name = match files.len() {
+        1 => taken.take(&[near, first.to_owned()]),
+        _ => taken.take(&[format!("{tool}-workspace"), near, first.to_owned()]),
+    };
+    let subject = if files.len() == 1 { "A file" } else { "Files" };
+    let comment =
+        format!("{subject} that the builds of {} read", shared::text::count(users.len(), "project"));
     let paths = files.iter().map(|file| shared::glob::literal(file)).collect();
     PlannedGroup { name, comments: vec![comment], paths, ..Default::default() }
 }
@@ -281,5 +295,5 @@ fn places<'g>(dependencies: impl Iterator<Item = &'g ProjectDependency>) -> Stri
         }
     };
     let shown: Vec<String> = lines.iter().map(of_manifest).collect();
-    shared::text::list_at_most(&shown, MOST_PLACES)
+    shared::text::list_at_most(&shown, MOST_MANIFESTS)
 }

@@ -9,7 +9,7 @@ use pipeline_trigger::rules::{PathMatcher, PatternList};
 const MOST_FILES: usize = 100;
 
 /// Stands for the files of a project that has none of its own, or only files that other projects read.
-const ANY_FILE: &str = "any-file";
+pub(super) const ANY_FILE: &str = "any-file";
 
 /// Some files of each folder with a project: not those of projects inside it, and not the files that several projects read.
 fn files_of<'f>(graph: &'f BuildGraph, files: &'f BTreeSet<String>) -> BTreeMap<&'f str, Vec<String>> {
