@@ -20,6 +20,8 @@ impl XmlElement {
     /// Reads a document's first element.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut reader = Reader::from_str(text);
+        // Maven reads a pom.xml with a bare `&`.
+        reader.config_mut().allow_dangling_amp = true;
         let mut open = vec![XmlElement::default()];
         let mut lines = LineCounter::of(text);
         loop {
@@ -115,11 +117,11 @@ mod tests {
 
     #[test]
     fn elements_have_text_and_lines() {
-        let text = "<?xml version='1.0'?>\n<!DOCTYPE p [<!ENTITY x 'y'>]>\n<p:p xmlns:p='x'>\n <a> 1 &amp;&#50; &x; </a>\n <b><!-- c --><![CDATA[<]]></b>\n</p:p>";
+        let text = "<?xml version='1.0'?>\n<!DOCTYPE p [<!ENTITY x 'y'>]>\n<p:p xmlns:p='x'>\n <a> 1 &amp;&#50; & &x; </a>\n <b><!-- c --><![CDATA[<]]></b>\n</p:p>";
         let element = XmlElement::parse(text).unwrap();
         assert_eq!(
             (element.name.as_str(), element.text_of("a"), element.text_of("b")),
-            ("p", Some("1 &2"), Some("<"))
+            ("p", Some("1 &2 &"), Some("<"))
         );
         assert_eq!(element.children.iter().map(|child| child.line).collect::<Vec<_>>(), [4, 5]);
     }
