@@ -77,7 +77,7 @@ const INIT_EXAMPLES: &str = "\
 Examples:
   pointsman init --repo ../storefront
   pointsman init --repo ../storefront -o config/pointsman.toml --repository storefront
-  bazel query 'deps(//...)' --output xml > query.xml; pointsman init --bazel-query query.xml -o -
+  bazel query --output=xml //... > query.xml; pointsman init --bazel-query query.xml -o -
 
 The clone is only read: no program of it and no build tool runs.";
 

@@ -16,7 +16,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use build_graph::{BuildGraph, RepositoryFiles as _};
-use ci_filters::{CiFilters, GITLAB_FILE, WORKFLOWS, github, gitlab};
+use ci_filters::{CiFilters, CiGap, GITLAB_FILE, WORKFLOWS, github, gitlab};
 use git_reader::Repository;
 use shared::config::{Document, ProblemLevel};
 use shared::text::count;
@@ -162,14 +162,18 @@ fn ci_filters(files: &CloneFiles<'_>, branch: Option<&str>) -> CiFilters {
         let bytes = files.read(path, LARGEST_CI_FILE).ok()?;
         Some(String::from_utf8_lossy(&bytes).into_owned())
     };
-    let workflows: Vec<(&String, String)> = files
-        .paths()
-        .iter()
-        .filter(is_workflow)
-        .take(MOST_WORKFLOWS)
-        .filter_map(|path| Some((path, text(path)?)))
-        .collect();
-    let mut found = github(workflows.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+    let all = files.paths().iter().filter(is_workflow);
+    let texts: Vec<(&String, Option<String>)> = all.map(|path| (path, text(path))).collect();
+    let read = texts.iter().filter_map(|(path, text)| Some((path.as_str(), text.as_deref()?)));
+    let mut found = github(read.take(MOST_WORKFLOWS));
+    let unread = texts.iter().filter(|(_, text)| text.is_none()).map(|(path, _)| (*path).clone());
+    let links = files.links().iter().filter(is_workflow).cloned();
+    let why = "it is a link, or larger than a CI file may be";
+    found.gaps.extend(unread.chain(links).map(|file| CiGap { file, why: why.to_owned() }));
+    if texts.len() > MOST_WORKFLOWS {
+        let why = format!("only the first {MOST_WORKFLOWS} workflows are read");
+        found.gaps.push(CiGap { file: WORKFLOWS.to_owned(), why });
+    }
     if files.paths().contains(GITLAB_FILE) {
         let of_gitlab = gitlab(&mut |path| text(path), branch);
         found.filters.extend(of_gitlab.filters);
