@@ -122,11 +122,12 @@ impl DelayedAccount {
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let rules = read_rules();
+        let settings = pipeline_trigger::settings::Settings::default();
         let handled = Box::pin(pipeline_trigger::handle(
             event.clone(),
             invocation,
             &rules,
-            &pipeline_trigger::settings::Settings::default(),
+            &settings,
             &clients,
         ));
         runtime.block_on(handled).expect("the event is well formed")
