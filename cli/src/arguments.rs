@@ -85,8 +85,17 @@ Examples:
   pointsman check
   pointsman check rules.toml --template template.yaml --environment dry-run
   pointsman check --strict
+  pointsman check --graph --repo ../storefront
 
 An error stops its function and a deployment. A warning stops nothing, unless with --strict.";
+
+const INIT_EXAMPLES: &str = "\
+Examples:
+  pointsman init --repo ../storefront
+  pointsman init --repo ../storefront -o config/pointsman.toml --repository storefront
+  bazel query --output=xml //... > query.xml; pointsman init --bazel-query query.xml -o -
+
+The clone is only read: no program of it and no build tool runs.";
 
 /// Show what AWS events would start, and why: on a laptop, without an AWS account.
 #[derive(Debug, Parser)]
@@ -109,6 +118,9 @@ pub enum Command {
     /// List the problems of the rules
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArguments),
+    /// Write rules and groups for a repository, from its build graph and the path filters of its CI
+    #[command(after_help = INIT_EXAMPLES)]
+    Init(InitArguments),
     /// Print the record of a recovery: its events, what blocked it, and how long each step took
     #[command(after_help = INCIDENT_EXAMPLES)]
     Incident(IncidentArguments),
@@ -216,6 +228,36 @@ pub struct CheckArguments {
     /// Fail on warnings, too
     #[arg(long)]
     pub strict: bool,
+    /// Compare the rules with the build graph of a clone: each rule must include what its projects depend on
+    #[arg(long)]
+    pub graph: bool,
+    /// The top of a git clone for --graph; it is only read [default: the clone of the current folder]
+    #[arg(long, value_name = "PATH", requires = "graph")]
+    pub repo: Option<PathBuf>,
+    /// The repository's name in the rules [default: that of the remote's CodeCommit URL, else the only repository of
+    /// the rules]
+    #[arg(long, value_name = "NAME", requires = "graph")]
+    pub repository: Option<String>,
+    /// What `bazel query` printed, as XML, for --graph
+    #[arg(long, value_name = "FILE", requires = "graph")]
+    pub bazel_query: Option<PathBuf>,
+}
+
+/// `pointsman init`.
+#[derive(Debug, Args)]
+pub struct InitArguments {
+    /// The top of a git clone; it is only read, and runs no program [default: the clone of the current folder]
+    #[arg(long, value_name = "PATH")]
+    pub repo: Option<PathBuf>,
+    /// The repository's name in CodeCommit [default: that of the remote's URL, else of the clone's folder]
+    #[arg(long, value_name = "NAME")]
+    pub repository: Option<String>,
+    /// The file to create, or - for stdout; an existing file is never overwritten
+    #[arg(short, long, value_name = "FILE", default_value = "pointsman.toml")]
+    pub output: PathBuf,
+    /// What `bazel query` printed, as XML
+    #[arg(long, value_name = "FILE")]
+    pub bazel_query: Option<PathBuf>,
 }
 
 /// `pointsman incident`.

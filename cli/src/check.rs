@@ -2,6 +2,7 @@
 
 mod alarm_topic;
 mod events;
+mod graph;
 mod missing;
 mod parameters;
 mod permissions;
@@ -24,10 +25,12 @@ use crate::rules_file::{self, FileRules, rendered, template_folders};
 use crate::template::{REGION, SamTemplate, environments, overrides, region, template_file};
 use crate::workspace;
 use events::AlertDeployment;
+pub(crate) use graph::lacking;
 
 /// The codes of problems that only this command finds.
 pub const CODES: &[Code] = &[
     missing::NO_RULES,
+    graph::GRAPH_DRIFT,
     events::EVENT_NOT_DELIVERED,
     permissions::NOT_PERMITTED,
     parameters::TEMPLATE_PARAMETER,
@@ -89,6 +92,9 @@ pub fn run(arguments: &CheckArguments) -> Result<Exit> {
             }
         }
         None => anstream::eprintln!("note: there is no template.yaml here to compare the rules with"),
+    }
+    if arguments.graph {
+        graph::compare(arguments, &document, &mut problems)?;
     }
     let rules = checked.iter().map(|checked| checked.rules.rules).sum();
     Ok(report(arguments, &document, rules, &problems))

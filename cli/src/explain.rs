@@ -35,6 +35,7 @@ use crate::{progress, render, rules_file};
 use clone_reader::{ChangedPath, CloneReader};
 use deciding_files::RuleFiles;
 use pushed::PushedClone;
+pub(crate) use pushed::{name_of, named_remotes, top_of};
 
 /// Why `explain` makes no call.
 const NOT_CALLED: &str = "explain starts nothing";

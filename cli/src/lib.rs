@@ -8,6 +8,7 @@ pub mod explain;
 pub mod findings;
 pub mod functions;
 pub mod incident;
+pub mod init;
 pub mod preflight;
 pub mod progress;
 pub mod render;

@@ -5,13 +5,16 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use pointsman::arguments::{Arguments, Command};
 use pointsman::exit::Exit;
-use pointsman::{check, doctor, explain, findings, incident, preflight, replay, report, schema, stacks};
+use pointsman::{
+    check, doctor, explain, findings, incident, init, preflight, replay, report, schema, stacks,
+};
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
         Command::Incident(arguments) => incident::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Stacks(arguments) => stacks::run(&arguments),

@@ -5,10 +5,12 @@
 
 mod judge;
 mod lists;
+mod literal;
 mod notation;
 #[cfg(test)]
 mod oracle;
 mod read;
+mod simplified;
 mod steps;
 
 use std::ops::Range;
@@ -24,9 +26,11 @@ pub use globset::Error as SetError;
 
 pub use judge::{ListJudge, Redundant, WhyRedundant};
 pub use lists::ListSet;
+pub use literal::{finished, literal, push_literal};
 pub use read::{
     BAD_GLOB, CODES, COVERS_NOTHING, EMPTY_LIST, NEVER_DECIDES, UNLIKELY, kind_of, last_part, read, redundant,
 };
+pub use simplified::simplified;
 
 /// The longest pattern, in bytes; CodePipeline's own have 255 characters.
 const LONGEST: usize = 1_000;

@@ -23,8 +23,7 @@ pub(super) struct PushedClone {
 impl PushedClone {
     /// The clone that the arguments name, else the one that contains the current folder.
     pub(super) fn open(arguments: &ExplainArguments, rules: &Rules) -> Result<Self> {
-        let path = arguments.repo.clone().or_else(|| Repository::top_above(Path::new(".")));
-        let repository = Repository::open(&path.unwrap_or_else(|| PathBuf::from(".")))?;
+        let repository = Repository::open(&top_of(arguments.repo.as_deref()))?;
         let named = named_remotes(&repository)?;
         let name = match &arguments.repository {
             Some(name) => name.clone(),
@@ -82,8 +81,14 @@ impl PushedClone {
     }
 }
 
+/// The clone's folder: as the caller gives it, else the top of the clone that contains the current folder.
+pub(crate) fn top_of(repo: Option<&Path>) -> PathBuf {
+    let path = repo.map(Path::to_owned).or_else(|| Repository::top_above(Path::new(".")));
+    path.unwrap_or_else(|| PathBuf::from("."))
+}
+
 /// The remotes with a CodeCommit URL, and their repositories. The remote whose branches count comes first.
-fn named_remotes(repository: &Repository) -> Result<Vec<(String, String)>> {
+pub(crate) fn named_remotes(repository: &Repository) -> Result<Vec<(String, String)>> {
     let first = repository.remote()?;
     let named = repository.remotes().iter().filter_map(|remote| {
         let name = remote.urls.iter().find_map(|url| repository_name(url))?;
@@ -95,7 +100,7 @@ fn named_remotes(repository: &Repository) -> Result<Vec<(String, String)>> {
 }
 
 /// The repository of the remote, else the only one that the rules name.
-fn name_of(named: &[(String, String)], rules: &Rules) -> Result<String> {
+pub(crate) fn name_of(named: &[(String, String)], rules: &Rules) -> Result<String> {
     if let Some((_, name)) = named.first() {
         return Ok(name.clone());
     }

@@ -184,6 +184,11 @@ impl PipelineRule {
         self.paths.is_some() || !self.uses.is_empty() || self.is_default
     }
 
+    /// Whether pushes of branches can start it.
+    pub fn covers_branches(&self) -> bool {
+        self.branches.is_some() || self.tags.is_none()
+    }
+
     /// Whether it can claim files, so that they are not those of a default rule.
     pub fn can_claim(&self) -> bool {
         !self.is_default && (self.paths.is_some() || !self.uses.is_empty())

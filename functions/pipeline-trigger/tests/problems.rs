@@ -41,6 +41,14 @@ fn rule(more: &str) -> String {
     format!("[[pipeline]]\nname = \"web\"\nrepository = \"shop\"\n{more}\n")
 }
 
+fn image(more: &str) -> String {
+    format!("[[pipeline]]\nname = \"web\"\nimage = \"shop/web\"\n{more}\n")
+}
+
+fn bucket(more: &str) -> String {
+    format!("[[pipeline]]\nname = \"web\"\nbucket = \"shop\"\nkey = \"k\"\n{more}\n")
+}
+
 fn variables(count: usize) -> String {
     let entries: Vec<String> = (0..count).map(|number| format!("V{number} = \"x\"")).collect();
     entries.join(", ")
@@ -128,6 +136,22 @@ fn samples() -> Vec<(&'static str, String)> {
             "no-branch-in-a-tag",
             "[[pipeline]]\nname = \"{branch-slug}\"\nrepository = \"shop\"\ntags = [\"v*\"]\n".into(),
         ),
+        ("several-sources", rule("image = \"shop/web\"")),
+        ("key-of-another-source", rule("key = \"a\"")),
+        ("key-of-another-source", image("branches = [\"main\"]")),
+        ("key-of-another-source", bucket("pin = \"head\"")),
+        ("empty-image", "[[pipeline]]\nname = \"web\"\nimage = \"\"\n".into()),
+        ("bad-image-name", "[[pipeline]]\nname = \"web\"\nimage = \"Shop\"\n".into()),
+        ("empty-bucket", "[[pipeline]]\nname = \"web\"\nbucket = \"\"\nkey = \"k\"\n".into()),
+        ("bad-bucket-name", "[[pipeline]]\nname = \"web\"\nbucket = \"Shop\"\nkey = \"k\"\n".into()),
+        ("missing-key", "[[pipeline]]\nname = \"web\"\nbucket = \"shop\"\n".into()),
+        ("bad-pipeline-name", "[[pipeline]]\nname = \"{repository}\"\nimage = \"shop/web\"\n".into()),
+        ("bad-glob", image("image-tags = [\"shop/v*\"]")),
+        ("covers-nothing", image("image-tags = [\"v1\", \"!v*\"]")),
+        ("no-effect", bucket("paths = [\"a\"]")),
+        ("never-filled", image("variables = { BRANCH = \"{branch}\" }")),
+        ("never-filled", bucket("variables = { COUNT = \"{changed-files}\" }")),
+        ("duplicate-pipeline", image("") + &image("")),
     ]
 }
 
