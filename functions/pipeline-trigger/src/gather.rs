@@ -35,6 +35,7 @@ struct Gathering<'a, R> {
     push: &'a Push,
     commit: &'a str,
     rules: &'a [&'a PipelineRule],
+    claiming: &'a [&'a PipelineRule],
     reader: &'a R,
     deadlines: Deadlines,
 }
@@ -53,13 +54,20 @@ impl Prerequisites {
     }
 }
 
-/// Reads the facts about a push. `rules` are those of the pushed repository.
-pub async fn gather<R: Reader>(push: &Push, rules: &[&PipelineRule], reader: &R, deadline: Instant) -> Facts {
+/// Reads the facts about a push. `rules` are those that are decided, and `claiming` are all rules that claim files of the push:
+/// they may be more than those that are decided.
+pub async fn gather<R: Reader>(
+    push: &Push,
+    rules: &[&PipelineRule],
+    claiming: &[&PipelineRule],
+    reader: &R,
+    deadline: Instant,
+) -> Facts {
     let mut facts = Facts { files: vec![Files::NotAsked; rules.len()], ..Facts::default() };
     let Some(commit) = push.commit() else { return facts };
     let admitted: Vec<usize> = (0..rules.len()).filter(|index| admits(rules[*index], push).is_ok()).collect();
     let deadlines = Deadlines::until(deadline, Instant::now());
-    let gathering = Gathering { push, commit, rules, reader, deadlines };
+    let gathering = Gathering { push, commit, rules, claiming, reader, deadlines };
 
     let compared = |index: &usize| comparison(rules[*index], push) != Comparison::NotNeeded;
     let file_rules: Vec<usize> = admitted.iter().copied().filter(compared).collect();

@@ -62,6 +62,13 @@ pub enum FilesUnknown {
     Differences(CallError),
     /// The listing does not advance.
     SamePage,
+    /// The lines of a changed file could not be compared.
+    Lines {
+        /// The file.
+        file: String,
+        /// Why.
+        why: LinesUnread,
+    },
 }
 
 /// Why the lines of a changed file could not be compared.
@@ -120,6 +127,7 @@ impl fmt::Display for FilesUnknown {
             }
             Self::Differences(error) => write!(f, "GetDifferences failed ({error})"),
             Self::SamePage => f.write_str("CodeCommit returned the same page of changed files twice"),
+            Self::Lines { file, why } => write!(f, "the lines of `{file}` could not be compared: {why}"),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use shared::decision::Verdict;
+use shared::decision::{Explain as _, Verdict};
 use shared::report::Report;
 use shared::token::client_token;
 
@@ -20,7 +20,7 @@ use crate::gather::gather;
 use crate::reader::{DeclaredPipeline, Lookup, PastExecution, Reader as _};
 use crate::remark::Remark;
 use crate::report::report;
-use crate::unread::{FilesUnknown, ReadError};
+use crate::unread::{FilesUnknown, LinesUnread, ReadError};
 
 /// The most commits of earlier executions that are compared with the head: an execution list mixes branches.
 const MOST_BASES: usize = 5;
@@ -134,14 +134,14 @@ impl Survey<'_> {
             None => Change::Created { new },
         };
         let push = watched.push(change, head.committed.to_string());
-        let facts = gather(&push, &watched.rules, &reader, self.until).await;
+        let facts = gather(&push, &watched.rules, &watched.claiming, &reader, self.until).await;
         let mut plan = decide(&push, &facts, &watched.rules);
         if let BranchHead::At(moved) = &facts.head
             && moved != head.commit
         {
             return Err((Verdict::Hold, Because::HeadMoved { head: moved.clone() }));
         }
-        if let Some(why) = waits(&plan) {
+        if let Some(why) = waits(&plan).or_else(|| lines_wait(&plan, &facts.remarks)) {
             return Err((Verdict::Hold, why));
         }
         if plan.starts.is_empty() {
@@ -213,10 +213,27 @@ fn waits(plan: &StartPlan) -> Option<Because> {
     })
 }
 
+/// Why a start waits for the next run, because the file that starts the pipeline counts only as long as its lines are unknown.
+fn lines_wait(plan: &StartPlan, remarks: &[Remark]) -> Option<Because> {
+    let starts = |file: &String| {
+        let mut starting = plan.verdicts.iter().filter(|of_rule| of_rule.verdict == Verdict::Start);
+        starting.any(|of_rule| of_rule.because.evidence().file.as_ref() == Some(file))
+    };
+    remarks.iter().find_map(|remark| match remark {
+        Remark::LinesUnread { file, why } if starts(file) => {
+            let why = FilesUnknown::Lines { file: file.clone(), why: why.clone() };
+            files_wait(&why).then_some(Because::ChangesUnread { why })
+        }
+        _ => None,
+    })
+}
+
 /// Whether the next run may read the changed files. What stays unknown starts the pipeline, as with a push.
 fn files_wait(why: &FilesUnknown) -> bool {
     match why {
         FilesUnknown::MergeBase { error, .. } => !error.has_code(NOT_CONTAINED[0]),
+        FilesUnknown::Lines { why: LinesUnread::Call(error), .. } => !error.has_code("FileTooLargeException"),
+        FilesUnknown::Lines { why, .. } => *why == LinesUnread::NoTime,
         FilesUnknown::DefaultBranch(_)
         | FilesUnknown::Executions { .. }
         | FilesUnknown::TooManyFiles

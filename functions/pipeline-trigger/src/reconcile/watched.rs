@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::decide::admits;
+use crate::decide::{admits, claiming};
 use crate::event::{Change, Push, Reference};
 use crate::rules::PipelineRule;
 
@@ -14,6 +14,8 @@ pub(super) struct WatchedBranch<'r> {
     pub(super) pipeline: String,
     /// The rules that start this pipeline for this branch, in the order of the file.
     pub(super) rules: Vec<&'r PipelineRule>,
+    /// The rules that claim files of this branch, whatever their pipelines.
+    pub(super) claiming: Vec<&'r PipelineRule>,
 }
 
 impl WatchedBranch<'_> {
@@ -56,11 +58,13 @@ fn of_branch<'r>(
     for rule in rules.iter().filter(|rule| admits(rule, &push).is_ok()) {
         pipelines.entry(rule.name.name(repository, Some(branch))).or_default().push(rule);
     }
+    let claiming = claiming(rules, &push);
     let branch = branch.to_owned();
     pipelines.into_iter().map(move |(pipeline, rules)| WatchedBranch {
         repository,
         branch: branch.clone(),
         pipeline,
         rules,
+        claiming: claiming.clone(),
     })
 }
