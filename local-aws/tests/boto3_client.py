@@ -422,7 +422,7 @@ def main():
     signals(client("cloudwatch", endpoint), client("ssm", endpoint))
     drs(client("drs", endpoint, "us-east-1"))
     print(f"boto3 {boto3.__version__}: {len(SEEN)} operations checked")
-    assert len(SEEN) == 76, SEEN
+    assert len(SEEN) == 79, SEEN
 
 
 main()
