@@ -42,7 +42,7 @@ use crate::aws::Clients;
 use crate::because::Because;
 use crate::decide::decide;
 use crate::event::{Parsed, Push, parse};
-use crate::gather::gather;
+use crate::gather::gather_some;
 use crate::reader::{AccountReader, Lookup, Reader as _};
 use crate::reconcile::{reconcile, reconcile_request};
 use crate::report::report;
@@ -93,20 +93,22 @@ pub async fn handle(
         }
     };
     let rules = rules.of_repository(&push.repository);
-    Ok(handle_push(&push, (&event, false), &rules, invocation, settings, aws).await)
+    Ok(handle_push(&push, (&event, false), &rules, &rules, invocation, settings, aws).await)
 }
 
-/// From a push to what was decided and done about it. `event` is that of the push, and whether a schedule held it.
+/// From a push to what was decided and done about it. `event` is that of the push, and whether a schedule held it. `rules` are
+/// those that decide, `of_repository` all of the repository.
 async fn handle_push(
     push: &Push,
     (event, from_schedule): (&Value, bool),
     rules: &[&PipelineRule],
+    of_repository: &[&PipelineRule],
     invocation: Invocation,
     settings: &Settings,
     aws: &Clients,
 ) -> Decision {
     let reader = AccountReader { aws, repository: &push.repository };
-    let facts = gather(push, rules, &reader, invocation.deadline).await;
+    let facts = gather_some(push, rules, of_repository, &reader, invocation.deadline).await;
     let mut plan = decide(push, &facts, rules);
     let reference = push.reference.full_name();
     let source = HeldSource { source: &push.repository, reference: &reference, event, from_schedule };
@@ -146,6 +148,7 @@ async fn handle_opening(
         }
     };
     let title = format!("window opened: {push}");
+    let of_repository = rules.of_repository(&push.repository);
     let rules = opened::rules_of(rules, &push, &held.pipeline);
     if rules.is_empty() {
         let because = Because::HeldRuleGone { repository: push.repository.clone() };
@@ -161,7 +164,8 @@ async fn handle_opening(
         let report = Report::of(Verdict::Hold, &held.pipeline, &because);
         return Ok(report.decision(FUNCTION.name, &title, &invocation));
     }
-    let decision = handle_push(&push, (&held.event, true), &rules, invocation, settings, aws).await;
+    let decision =
+        handle_push(&push, (&held.event, true), &rules, &of_repository, invocation, settings, aws).await;
     Ok(Decision { event: title, ..decision })
 }
 

@@ -60,7 +60,7 @@ impl<R: Reader> Gathering<'_, R> {
         candidates: Vec<Candidate<'_>>,
     ) -> Vec<(Files, Option<Vec<String>>)> {
         let count = candidates.len();
-        let mut matching = match Matching::among(candidates, &claiming(self.rules, self.push)) {
+        let mut matching = match Matching::among(candidates, &claiming(self.of_repository, self.push)) {
             Ok(matching) => matching,
             Err(error) => return vec![(Files::Unknown(FilesUnknown::TooManyPatterns(error)), None); count],
         };

@@ -16,7 +16,7 @@ use crate::because::Because;
 use crate::decide::{StartPlan, decide};
 use crate::event::Change;
 use crate::facts::BranchHead;
-use crate::gather::gather;
+use crate::gather::gather_some;
 use crate::reader::{DeclaredPipeline, Lookup, PastExecution, Reader as _};
 use crate::remark::Remark;
 use crate::report::report;
@@ -136,7 +136,7 @@ impl Survey<'_> {
             None => Change::Created { new },
         };
         let push = watched.push(change, head.committed.to_string());
-        let facts = gather(&push, &watched.rules, &reader, self.until).await;
+        let facts = gather_some(&push, &watched.rules, &watched.of_repository, &reader, self.until).await;
         let mut plan = decide(&push, &facts, &watched.rules);
         if let BranchHead::At(moved) = &facts.head
             && moved != head.commit

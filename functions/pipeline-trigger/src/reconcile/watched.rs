@@ -1,6 +1,7 @@
 //! The pairs of a pipeline and a branch whose pushes can start it. Pure.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::decide::admits;
 use crate::event::{Change, Push, Reference};
@@ -14,6 +15,8 @@ pub(super) struct WatchedBranch<'r> {
     pub(super) pipeline: String,
     /// The rules that start this pipeline for this branch, in the order of the file.
     pub(super) rules: Vec<&'r PipelineRule>,
+    /// Every rule of the repository.
+    pub(super) of_repository: Arc<[&'r PipelineRule]>,
 }
 
 impl WatchedBranch<'_> {
@@ -40,12 +43,13 @@ pub(super) fn of_repository<'r>(
     rules: &[&'r PipelineRule],
     branches: &[String],
 ) -> Vec<WatchedBranch<'r>> {
-    branches.iter().flat_map(|branch| of_branch(repository, rules, branch)).collect()
+    let rules: Arc<[&PipelineRule]> = rules.into();
+    branches.iter().flat_map(|branch| of_branch(repository, &rules, branch)).collect()
 }
 
 fn of_branch<'r>(
     repository: &'r str,
-    rules: &[&'r PipelineRule],
+    rules: &Arc<[&'r PipelineRule]>,
     branch: &str,
 ) -> impl Iterator<Item = WatchedBranch<'r>> {
     // Any later push of the branch. A rule that skips first pushes covers the branch, too.
@@ -57,10 +61,12 @@ fn of_branch<'r>(
         pipelines.entry(rule.name.name(repository, Some(branch))).or_default().push(rule);
     }
     let branch = branch.to_owned();
+    let of_repository = rules.clone();
     pipelines.into_iter().map(move |(pipeline, rules)| WatchedBranch {
         repository,
         branch: branch.clone(),
         pipeline,
         rules,
+        of_repository: of_repository.clone(),
     })
 }
