@@ -186,8 +186,10 @@ fn asked(call: &JournaledCall) -> String {
 
 /// A schedule: its name, its time, and the commits of the push that it holds.
 fn schedule(input: &Value) -> String {
-    let target: Value =
-        input["Target"]["Input"].as_str().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let target: Value = input["Target"]["Input"]
+        .as_str()
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default();
     let push = &target["detail"]["event"]["detail"];
     let held = [&push["oldCommitId"], &push["commitId"]].into_iter().filter_map(Value::as_str).map(short);
     let named = [&input["Name"], &input["ScheduleExpression"]].into_iter().filter_map(Value::as_str);
