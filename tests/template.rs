@@ -116,7 +116,9 @@ fn the_policy_allows_each_call_and_no_other() {
         .filter(|action| services.contains(service(action).as_str()))
         .collect();
     assert_eq!(allowed, FUNCTION.calls.iter().map(|call| call.action).collect());
-    for call in FUNCTION.calls {
+    // The other calls are on resources of the stack.
+    let on_names = |call: &&Call| matches!(call.service(), "codecommit" | "codepipeline" | "s3");
+    for call in FUNCTION.calls.iter().filter(on_names) {
         let resource = match call.action {
             "s3:GetObjectVersion" => format!("arn:{PARTITION}:s3:::sources/any-key"),
             "s3:ListBucketVersions" => format!("arn:{PARTITION}:s3:::sources"),
