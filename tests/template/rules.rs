@@ -29,7 +29,8 @@ fn each_function_reads_the_source_that_the_parameters_name_and_may_read_nothing_
             |template: &SamTemplate| function(template, package).environment["POINTSMAN_CONFIG"].clone();
         let may =
             |template: &SamTemplate, action: &str, on: &str| function(template, package).allows(action, on);
-        let (layer, object, table) = (with(package, &[]), with(package, &of_object), with(package, &of_table));
+        let (layer, object, table) =
+            (with(package, &[]), with(package, &of_object), with(package, &of_table));
         assert_eq!(config(&layer), "/opt/pointsman.toml");
         assert_eq!(config(&object), "s3://acme-rules/teams/rules.toml");
         assert_eq!(config(&table), "dynamodb://acme-rules");
