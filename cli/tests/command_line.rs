@@ -479,7 +479,8 @@ fn an_event_that_reaches_no_function_is_reported() {
 fn the_documented_help_is_the_printed_help() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/command-line.md");
     let page = std::fs::read_to_string(page).expect("docs/command-line.md exists");
-    for command in ["", "replay", "explain", "check", "init", "incident", "report", "stacks", "preflight", "findings"]
+    for command in
+        ["", "replay", "explain", "check", "init", "incident", "report", "stacks", "preflight", "findings"]
     {
         let name = if command.is_empty() { "pointsman" } else { command };
         let marker = format!("<!-- help: {name} -->");
