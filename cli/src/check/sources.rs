@@ -15,10 +15,20 @@ pub(super) fn problems<'r>(
     region: &'r str,
 ) -> impl Iterator<Item = Problem> + 'r {
     let images = rules.images.iter().filter_map(move |rule| {
-        problem(function, &rule.common, &image_pushed(&rule.image, region), ("pushes of this image", "ImageRepositoryNames"))
+        problem(
+            function,
+            &rule.common,
+            &image_pushed(&rule.image, region),
+            ("pushes of this image", "ImageRepositoryNames"),
+        )
     });
     let objects = rules.objects.iter().filter_map(move |rule| {
-        problem(function, &rule.common, &object_created(&rule.bucket, region), ("objects of this bucket", "SourceBucketNames"))
+        problem(
+            function,
+            &rule.common,
+            &object_created(&rule.bucket, region),
+            ("objects of this bucket", "SourceBucketNames"),
+        )
     });
     images.chain(objects)
 }
@@ -46,7 +56,8 @@ fn image_pushed(repository: &str, region: &str) -> Value {
 }
 
 fn object_created(bucket: &str, region: &str) -> Value {
-    let object = json!({"key": "any-key", "size": 1, "etag": "0".repeat(32), "version-id": "1", "sequencer": "0"});
+    let object =
+        json!({"key": "any-key", "size": 1, "etag": "0".repeat(32), "version-id": "1", "sequencer": "0"});
     let detail = json!({
         "version": "0", "bucket": {"name": bucket}, "object": object, "requester": ACCOUNT, "reason": "PutObject",
     });

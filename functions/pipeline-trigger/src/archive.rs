@@ -39,10 +39,7 @@ pub async fn changes(
     compared.unwrap_or(Err(ArchiveUnknown::NoTime))
 }
 
-async fn compared(
-    s3: &aws_sdk_s3::Client,
-    object: &CreatedObject,
-) -> Result<ArchiveChanges, ArchiveUnknown> {
+async fn compared(s3: &aws_sdk_s3::Client, object: &CreatedObject) -> Result<ArchiveChanges, ArchiveUnknown> {
     let version = object.version.as_deref().ok_or(ArchiveUnknown::NoVersion)?;
     let of = |version| ObjectVersion { s3, bucket: &object.bucket, key: &object.key, version };
     // Of several held versions, what changed since the first of them counts.
@@ -51,10 +48,9 @@ async fn compared(
     let after = read(&of(version)).await.map_err(ArchiveUnknown::Archive)?;
     let before = match &earlier {
         None => Vec::new(),
-        Some(earlier) => read(&of(earlier)).await.map_err(|why| ArchiveUnknown::Earlier {
-            version: earlier.clone(),
-            why,
-        })?,
+        Some(earlier) => read(&of(earlier))
+            .await
+            .map_err(|why| ArchiveUnknown::Earlier { version: earlier.clone(), why })?,
     };
     Ok(ArchiveChanges { files: changed(before, after), compared_with: earlier })
 }

@@ -23,7 +23,7 @@ use crate::because::Because;
 use crate::image::{self, ImagePush, ParsedImage};
 use crate::object::{self, CreatedObject};
 use crate::report::report;
-use crate::rules::{ArtifactRule, PushedImageRule, ObjectRule, Rules};
+use crate::rules::{ArtifactRule, ObjectRule, PushedImageRule, Rules};
 use crate::settings::Settings;
 use crate::window::hold::HeldSource;
 use crate::window::holding::Holding;
@@ -92,9 +92,14 @@ impl Artifact {
     /// The same token for every delivery of an event.
     fn token(&self, pipeline: &str) -> String {
         match self {
-            Self::Image(ImagePush { repository, tag, digest, time }) => {
-                client_token(["image", repository, tag.as_deref().unwrap_or_default(), digest, time, pipeline])
-            }
+            Self::Image(ImagePush { repository, tag, digest, time }) => client_token([
+                "image",
+                repository,
+                tag.as_deref().unwrap_or_default(),
+                digest,
+                time,
+                pipeline,
+            ]),
             Self::Object(CreatedObject { bucket, key, version, sequencer, time, held_since: _ }) => {
                 let version = version.as_deref().unwrap_or_default();
                 client_token(["object", bucket, key, version, sequencer, time, pipeline])

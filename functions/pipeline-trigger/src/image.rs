@@ -83,15 +83,16 @@ fn digest(event: &Value) -> Result<String, MalformedEvent> {
     });
     match is_digest && digest.len() <= LONGEST_DIGEST {
         true => Ok(digest),
-        false => Err(MalformedEvent::NotA { field: FIELD, value: digest, expected: "the digest of an image" }),
+        false => {
+            Err(MalformedEvent::NotA { field: FIELD, value: digest, expected: "the digest of an image" })
+        }
     }
 }
 
 /// The short form of a digest: 12 digits, as Docker shows it.
 pub fn short_digest(digest: &str) -> String {
-    let short = |(algorithm, hex): (&str, &str)| {
-        format!("{algorithm}:{}", hex.chars().take(12).collect::<String>())
-    };
+    let short =
+        |(algorithm, hex): (&str, &str)| format!("{algorithm}:{}", hex.chars().take(12).collect::<String>());
     digest.split_once(':').map_or_else(|| digest.to_owned(), short)
 }
 
@@ -115,8 +116,16 @@ mod tests {
             ("repository-name", json!(null), "detail.repository-name is missing from the event"),
             ("action-type", json!(null), "detail.action-type is missing from the event"),
             ("image-tag", json!(7), "detail.image-tag is a number in the event, not a string"),
-            ("image-digest", json!("latest"), "detail.image-digest is `latest` in the event, not the digest of an image"),
-            ("image-digest", json!("sha256:$(x)"), "detail.image-digest is `sha256:$(x)` in the event, not the digest of an image"),
+            (
+                "image-digest",
+                json!("latest"),
+                "detail.image-digest is `latest` in the event, not the digest of an image",
+            ),
+            (
+                "image-digest",
+                json!("sha256:$(x)"),
+                "detail.image-digest is `sha256:$(x)` in the event, not the digest of an image",
+            ),
         ] {
             let mut push = push.clone();
             push[field] = value;

@@ -52,7 +52,8 @@ pub fn parse(event: &Value) -> Result<CreatedObject, MalformedEvent> {
         // A bucket whose versioning is suspended has one version of this id, and the next object replaces it.
         version: version.filter(|version| !version.is_empty() && version != "null"),
         held_since: optional(event, "/detail/object/held-since-version", "detail.object.held-since-version")?,
-        sequencer: optional(event, "/detail/object/sequencer", "detail.object.sequencer")?.unwrap_or_default(),
+        sequencer: optional(event, "/detail/object/sequencer", "detail.object.sequencer")?
+            .unwrap_or_default(),
         time: optional(event, "/time", "time")?.unwrap_or_default(),
     })
 }
@@ -72,7 +73,11 @@ mod tests {
         for (pointer, value, says) in [
             ("/detail/bucket/name", json!(null), "detail.bucket.name is missing from the event"),
             ("/detail/object/key", json!(7), "detail.object.key is a number in the event, not a string"),
-            ("/detail/object/version-id", json!([]), "detail.object.version-id is an array in the event, not a string"),
+            (
+                "/detail/object/version-id",
+                json!([]),
+                "detail.object.version-id is an array in the event, not a string",
+            ),
         ] {
             let mut event = whole.clone();
             *event.pointer_mut(pointer).unwrap() = value;

@@ -63,7 +63,10 @@ impl ArchiveBytes for ObjectVersion<'_> {
         };
         let (offset, size) = output.content_range().and_then(place).ok_or(ArchiveUnread::OtherRange)?;
         // A server that ignores the range would send the whole object.
-        if output.content_length().is_none_or(|length| u64::try_from(length).map_or(true, |length| length > most)) {
+        if output
+            .content_length()
+            .is_none_or(|length| u64::try_from(length).map_or(true, |length| length > most))
+        {
             return Err(ArchiveUnread::OtherRange);
         }
         let body = output.body.collect().await;

@@ -51,7 +51,8 @@ async fn parsed(bytes: &impl ArchiveBytes) -> Result<Archive, ArchiveUnread> {
                 if offset >= part.size {
                     return Err(ArchiveUnread::Truncated);
                 }
-                part = bytes.range(ArchiveRange::From { offset, length: BLOCK.min(part.size - offset) }).await?;
+                part =
+                    bytes.range(ArchiveRange::From { offset, length: BLOCK.min(part.size - offset) }).await?;
             }
             let given = part.from(offset).ok_or(ArchiveUnread::OtherRange)?;
             let space = fsm.space();

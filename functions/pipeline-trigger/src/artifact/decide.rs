@@ -13,7 +13,7 @@ use crate::decide::{PinnedRevision, RevisionKind, RuleVerdict, Start, StartPlan}
 use crate::facts::Takes;
 use crate::object::CreatedObject;
 use crate::remark::Remark;
-use crate::rules::{PushedImageRule, ObjectRule, PatternList};
+use crate::rules::{ObjectRule, PatternList, PushedImageRule};
 use crate::unread::ReadError;
 use crate::variables::sent;
 

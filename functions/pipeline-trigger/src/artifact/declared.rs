@@ -1,8 +1,6 @@
 //! Reads what a decision needs of a pipeline's declaration: its source actions of ECR or S3.
 
-use aws_sdk_codepipeline::types::{
-    ActionCategory, ActionDeclaration, PipelineDeclaration, PipelineType,
-};
+use aws_sdk_codepipeline::types::{ActionCategory, ActionDeclaration, PipelineDeclaration, PipelineType};
 use shared::call_error::CallError;
 
 use super::{Artifact, ArtifactPipeline, RuleOfArtifact};
@@ -56,7 +54,11 @@ pub(super) async fn pipeline(
 }
 
 /// The action that the rule names, else those that read the repository or the bucket.
-fn sources(pipeline: &PipelineDeclaration, artifact: &Artifact, written: Option<&str>) -> Vec<DeclaredSource> {
+fn sources(
+    pipeline: &PipelineDeclaration,
+    artifact: &Artifact,
+    written: Option<&str>,
+) -> Vec<DeclaredSource> {
     let actions = pipeline.stages.iter().flat_map(|stage| &stage.actions);
     let found = actions.filter(|action| match written {
         Some(name) => action.name == name,
@@ -65,7 +67,9 @@ fn sources(pipeline: &PipelineDeclaration, artifact: &Artifact, written: Option<
     let found: Vec<DeclaredSource> = found.map(|action| declared(action, artifact)).collect();
     match written {
         // CodePipeline refuses a start that names another action: the rule is wrong, and the failed start says so.
-        Some(name) if found.is_empty() => vec![DeclaredSource { action: name.to_owned(), ..Default::default() }],
+        Some(name) if found.is_empty() => {
+            vec![DeclaredSource { action: name.to_owned(), ..Default::default() }]
+        }
         _ => found,
     }
 }
@@ -90,7 +94,8 @@ fn declared(action: &ActionDeclaration, artifact: &Artifact) -> DeclaredSource {
         // "Amazon S3 source action reference", AWS CodePipeline User Guide: false, unless it is set to true.
         overrides_key: is_object && is_true("AllowOverrideForS3ObjectKey"),
         // The same page: CodePipeline polls unless the action says otherwise. An ECR source does not poll.
-        polls: is_object && setting(action, "PollForSourceChanges").is_none_or(|poll| !poll.eq_ignore_ascii_case("false")),
+        polls: is_object
+            && setting(action, "PollForSourceChanges").is_none_or(|poll| !poll.eq_ignore_ascii_case("false")),
     }
 }
 

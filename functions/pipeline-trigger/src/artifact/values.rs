@@ -4,7 +4,8 @@ use super::Artifact;
 use crate::archive::{ArchiveChanges, ArchiveUnknown};
 use crate::rules::Variable;
 use crate::rules::variables::{
-    CHANGED_FILES, IMAGE_DIGEST, IMAGE_TAG, OBJECT_KEY, OBJECT_VERSION, REPOSITORY, checked, without_reference,
+    CHANGED_FILES, IMAGE_DIGEST, IMAGE_TAG, OBJECT_KEY, OBJECT_VERSION, REPOSITORY, checked,
+    without_reference,
 };
 use crate::variables::{CountUnknown, Dropped};
 

@@ -98,7 +98,9 @@ pub(super) fn keys_of_others(table: &mut TableReader<'_, '_, '_>, kind: SourceKi
         let Some(span) = table.span(key).filter(|_| !SOURCES.contains(&key)) else { continue };
         let label = format!("a rule with `{}` has no `{key}`", kind.key());
         let help = match (kind, key) {
-            (SourceKind::Repository, "image-tags") => "write `tags` for the tags of a repository, or remove the key",
+            (SourceKind::Repository, "image-tags") => {
+                "write `tags` for the tags of a repository, or remove the key"
+            }
             (SourceKind::Image, "tags") => "write `image-tags` for the tags of an image",
             (SourceKind::Bucket, "ignore-file") => "write the lines to `ignore`, or remove the key",
             _ => "remove the key, or move it to a rule with its own source",

@@ -36,10 +36,12 @@ pub(super) fn read(
     if let Some(tags) = &tags {
         tags_of_images(&mut table, tags);
     }
-    let common = common(&mut table, windows, place, (name, image.as_ref()), &[REPOSITORY, IMAGE_TAG, IMAGE_DIGEST]);
+    let common =
+        common(&mut table, windows, place, (name, image.as_ref()), &[REPOSITORY, IMAGE_TAG, IMAGE_DIGEST]);
     keys_of_others(&mut table, SourceKind::Image);
     table.finish();
-    let rule = image.zip(common).map(|(image, common)| PushedImageRule { common, image: image.into_inner(), tags });
+    let rule =
+        image.zip(common).map(|(image, common)| PushedImageRule { common, image: image.into_inner(), tags });
     (written, rule)
 }
 
@@ -61,7 +63,8 @@ fn tags_of_images(table: &mut TableReader<'_, '_, '_>, tags: &PatternList) {
 fn is_image(table: &mut TableReader<'_, '_, '_>, text: &Text) -> bool {
     let name = text.get_ref();
     let is_word = |word: &str| {
-        let is_end = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        let is_end =
+            |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
         let bytes = word.as_bytes();
         is_end(bytes.first())
             && is_end(bytes.last())

@@ -136,7 +136,8 @@ fn keys(document: &Document, table: &mut TableReader<'_, '_, '_>) -> Option<Patt
 /// "General purpose bucket naming rules", Amazon S3 User Guide.
 fn is_bucket(table: &mut TableReader<'_, '_, '_>, text: &Text) -> bool {
     let is_legal = |name: &str| {
-        let is_end = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        let is_end =
+            |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
         let bytes = name.as_bytes();
         (3..=63).contains(&name.len())
             && is_end(bytes.first())
@@ -151,7 +152,8 @@ fn is_bucket(table: &mut TableReader<'_, '_, '_>, text: &Text) -> bool {
     let own = name.trim_start_matches("s3://").trim_start_matches("arn:aws:s3:::");
     let own = own.split('/').next().unwrap_or_default();
     let meant = if own != name && is_legal(own) { format!("did you mean `{own}`? ") } else { String::new() };
-    let help = format!("{meant}write the bucket's name alone: 3 to 63 lower-case letters, digits, `.` and `-`");
+    let help =
+        format!("{meant}write the bucket's name alone: 3 to 63 lower-case letters, digits, `.` and `-`");
     table.problem(Problem::new(BAD_BUCKET, text.span(), "not the name of a bucket").help(help));
     false
 }

@@ -70,8 +70,15 @@ pub fn joined(held: &Value, new: &Value) -> Value {
 fn since(newer: &Value, older: &Value) -> Value {
     let mut event = newer.clone();
     let object = &older["detail"]["object"];
-    let version = object.get(HELD_SINCE).or(object.get("version-id")).filter(|_| object["key"] == newer["detail"]["object"]["key"]);
-    let (Some(version), Some(members)) = (version, event.pointer_mut("/detail/object").and_then(Value::as_object_mut)) else { return event };
+    let version = object
+        .get(HELD_SINCE)
+        .or(object.get("version-id"))
+        .filter(|_| object["key"] == newer["detail"]["object"]["key"]);
+    let (Some(version), Some(members)) =
+        (version, event.pointer_mut("/detail/object").and_then(Value::as_object_mut))
+    else {
+        return event;
+    };
     if members.get("version-id") != Some(version) {
         members.insert(HELD_SINCE.to_owned(), version.clone());
     }
@@ -200,9 +207,15 @@ mod tests {
         };
         let (first, second, third) = (object("1", T1), object("2", T2), object("3", "2026-12-05T12:00:00Z"));
         let two = joined(&first, &second);
-        assert_eq!((&two["detail"]["object"]["version-id"], &two["detail"]["object"][HELD_SINCE]), (&json!("2"), &json!("1")));
+        assert_eq!(
+            (&two["detail"]["object"]["version-id"], &two["detail"]["object"][HELD_SINCE]),
+            (&json!("2"), &json!("1"))
+        );
         let three = joined(&two, &third);
-        assert_eq!((&three["detail"]["object"]["version-id"], &three["detail"]["object"][HELD_SINCE]), (&json!("3"), &json!("1")));
+        assert_eq!(
+            (&three["detail"]["object"]["version-id"], &three["detail"]["object"][HELD_SINCE]),
+            (&json!("3"), &json!("1"))
+        );
         assert_eq!(joined(&second, &first), two, "the older one is late");
         assert_eq!(joined(&first, &first), first);
         assert_eq!(joined(&two, &second), two, "a repeated event");

@@ -108,10 +108,17 @@ fn a_name_is_the_place_where_an_extraction_puts_the_file() {
         (r"src\web\a.ts", "src/web/a.ts"),
         ("größe.md", "größe.md"),
     ] {
-        assert_eq!(names(archive(b"", &[Written { name: name.as_bytes(), ..PLAIN }], b"")), [place], "{name}");
+        assert_eq!(
+            names(archive(b"", &[Written { name: name.as_bytes(), ..PLAIN }], b"")),
+            [place],
+            "{name}"
+        );
     }
     // Code page 437, which the format has without the flag of UTF-8.
-    assert_eq!(names(archive(b"", &[Written { name: b"gr\x94\xe1e.md", flags: 0, ..PLAIN }], b"")), ["größe.md"]);
+    assert_eq!(
+        names(archive(b"", &[Written { name: b"gr\x94\xe1e.md", flags: 0, ..PLAIN }], b"")),
+        ["größe.md"]
+    );
 }
 
 #[test]
@@ -143,7 +150,8 @@ fn a_damaged_archive_is_an_error() {
 
 #[test]
 fn a_directory_over_the_limit_is_not_read() {
-    let extra = vec![0xfe, 0xca, 0xfb, 0xff].into_iter().chain(std::iter::repeat_n(0, 65_531)).collect::<Vec<_>>();
+    let extra =
+        vec![0xfe, 0xca, 0xfb, 0xff].into_iter().chain(std::iter::repeat_n(0, 65_531)).collect::<Vec<_>>();
     let entries = vec![Written { extra: &extra, ..PLAIN }; 300];
     assert_eq!(files(archive(b"", &entries, b"")), Err(ArchiveUnread::TooLarge));
     let short = vec![PLAIN; MOST_FILES + 1];
