@@ -123,13 +123,8 @@ impl DelayedAccount {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let rules = read_rules();
         let settings = pipeline_trigger::settings::Settings::default();
-        let handled = Box::pin(pipeline_trigger::handle(
-            event.clone(),
-            invocation,
-            &rules,
-            &settings,
-            &clients,
-        ));
+        let handled =
+            Box::pin(pipeline_trigger::handle(event.clone(), invocation, &rules, &settings, &clients));
         runtime.block_on(handled).expect("the event is well formed")
     }
 

@@ -14,7 +14,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context as _, Result};
 use git_reader::{DefaultBranch, Repository};
 use pipeline_trigger::FUNCTION;
-use pipeline_trigger::decide::{StartPlan, claiming, decide};
+use pipeline_trigger::decide::{StartPlan, decide};
 use pipeline_trigger::event::Push;
 use pipeline_trigger::facts::Facts;
 use pipeline_trigger::gather::gather;
@@ -137,8 +137,7 @@ fn read(
 ) -> Result<(Facts, Vec<RuleFiles>)> {
     let reader = CloneReader::new(repository);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    let claiming = claiming(rules, push);
-    let mut facts = runtime.block_on(gather(push, rules, &claiming, &reader, invocation.deadline));
+    let mut facts = runtime.block_on(gather(push, rules, &reader, invocation.deadline));
     reader.check()?;
     let commit = push.commit().unwrap_or_default();
     facts.remarks.extend(of_default_branch(push, reader.compared_default()));

@@ -185,10 +185,10 @@ fn what_cannot_be_read_is_a_problem_and_the_rest_is_judged() {
 
 #[test]
 fn a_hostile_name_does_not_reach_the_terminal() {
-    let more = format!("schedule = \"rate(1 day)\\u001b[2J\"\n");
+    let more = "schedule = \"rate(1 day)\\u001b[2J\"\n";
     let folder = folder(
         &rule("web", ""),
-        &format!("{REPOSITORY}{}{}", pipeline("web", ""), event_rule("x", "web", &more)),
+        &format!("{REPOSITORY}{}{}", pipeline("web", ""), event_rule("x", "web", more)),
     );
     let output = pointsman(folder.path(), &["--world", "."], &[]);
     assert!(!output.stdout.contains(&0x1b), "{}", String::from_utf8_lossy(&output.stdout));

@@ -51,7 +51,7 @@ struct ComparedTable<'r> {
 }
 
 /// What a comparison needs of each side.
-struct Comparison<'c> {
+struct GraphComparison<'c> {
     graph: &'c BuildGraph,
     groups: &'c [Arc<Group>],
     /// The numbers of the projects of each folder.
@@ -129,7 +129,7 @@ fn drift(
     for (number, project) in graph.projects.iter().enumerate() {
         folders.entry(&project.folder).or_default().push(number);
     }
-    let comparison = Comparison { graph, groups: &rules.groups, folders, of_groups };
+    let comparison = GraphComparison { graph, groups: &rules.groups, folders, of_groups };
     let claimed: BTreeSet<usize> =
         tables.iter().zip(&own).flat_map(|(table, own)| comparison.included(table, own)).collect();
     let unclaimed: BTreeSet<usize> =
@@ -205,7 +205,7 @@ fn reached_by(groups: &[Arc<Group>], number: usize) -> BTreeSet<usize> {
     reached
 }
 
-impl Comparison<'_> {
+impl GraphComparison<'_> {
     /// The projects that a table owns. A project of another kind inside an owned one comes along with it, as any of its files.
     fn owned(&self, own: &BTreeSet<usize>) -> BTreeSet<usize> {
         let projects = || own.iter().map(|number| &self.graph.projects[*number]);

@@ -46,6 +46,8 @@ fn place(asked: &str, call: &JournaledCall) -> String {
         "cloudwatch" | "codepipeline" | "drs" | "ec2" | "http" | "iam" | "organizations" | "securityhub"
         | "ssm" | "sts" => asked.to_owned(),
         "dynamodb" => keys(&call.input).first().and_then(|key| key.first()).cloned().unwrap_or_default(),
+        // The calls of one schedule are in order.
+        "scheduler" => call.input["Name"].as_str().unwrap_or_default().to_owned(),
         // The messages of one topic differ by the attributes that a subscription can filter by.
         "sns" => asked.to_owned(),
         _ => String::new(),
@@ -175,8 +177,23 @@ fn asked(call: &JournaledCall) -> String {
         let findings = call.input["Findings"].as_array().map_or(0, Vec::len);
         return format!("{IMPORT} {}", shared::text::count(findings, "finding"));
     }
+    if call.service == "scheduler" {
+        return format!("{} {}", call.operation, schedule(&call.input)).trim_end().to_owned();
+    }
     let input = if call.service == "dynamodb" { key(&call.input) } else { brief(&call.input) };
     format!("{} {input}", call.operation).trim_end().to_owned()
+}
+
+/// A schedule: its name, its time, and the commits of the push that it holds.
+fn schedule(input: &Value) -> String {
+    let target: Value = input["Target"]["Input"]
+        .as_str()
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default();
+    let push = &target["detail"]["event"]["detail"];
+    let held = [&push["oldCommitId"], &push["commitId"]].into_iter().filter_map(Value::as_str).map(short);
+    let named = [&input["Name"], &input["ScheduleExpression"]].into_iter().filter_map(Value::as_str);
+    named.map(str::to_owned).chain(held).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether `next` requests a further page of the list of `call`.

@@ -7,8 +7,8 @@ use cloudformation_template::{Values, members, text};
 use eventbridge_pattern::EventPattern;
 use serde_json::Value;
 
-use super::TemplateError;
 use super::permissions::{Statement, allows};
+use super::{ACCOUNT, PARTITION, REGION, STACK_NAME, TemplateError};
 
 /// A Lambda function as the template deploys it.
 #[derive(Debug, Clone)]
@@ -175,7 +175,16 @@ fn function(id: &str, properties: &Value) -> Result<DeployedFunction, TemplateEr
 }
 
 fn environment(variables: &Value) -> BTreeMap<String, String> {
-    members(variables).filter_map(|(name, value)| Some((name.clone(), text(value)?))).collect()
+    let known = |value: &Value| text(value).or_else(|| queue_arn(value));
+    members(variables).filter_map(|(name, value)| Some((name.clone(), known(value)?))).collect()
+}
+
+/// The ARN of a queue of the template: `!GetAtt PipelineTriggerUndelivered.Arn`. CloudFormation chooses the queue's name.
+fn queue_arn(value: &Value) -> Option<String> {
+    let parts = value["Fn::GetAtt"].as_array()?;
+    let (id, attribute) = (parts.first()?.as_str()?, parts.get(1)?.as_str()?);
+    let is_queue = attribute == "Arn" && id.ends_with("Undelivered");
+    is_queue.then(|| format!("arn:{PARTITION}:sqs:{REGION}:{ACCOUNT}:{STACK_NAME}-{id}"))
 }
 
 /// The events of these types: name and properties.

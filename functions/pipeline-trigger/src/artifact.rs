@@ -23,7 +23,7 @@ use crate::because::Because;
 use crate::image::{self, ImagePush, ParsedImage};
 use crate::object::{self, CreatedObject};
 use crate::report::report;
-use crate::rules::{ArtifactRule, ImageRule, ObjectRule, Rules};
+use crate::rules::{ArtifactRule, ObjectRule, PushedImageRule, Rules};
 use crate::settings::Settings;
 use crate::window::hold::HeldSource;
 use crate::window::holding::Holding;
@@ -45,7 +45,7 @@ pub enum Artifact {
 #[derive(Debug, Clone, Copy)]
 pub enum RuleOfArtifact<'r> {
     /// With `image`.
-    Image(&'r ImageRule),
+    Image(&'r PushedImageRule),
     /// With `bucket`.
     Object(&'r ObjectRule),
 }

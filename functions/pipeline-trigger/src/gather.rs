@@ -35,7 +35,8 @@ struct Gathering<'a, R> {
     push: &'a Push,
     commit: &'a str,
     rules: &'a [&'a PipelineRule],
-    claiming: &'a [&'a PipelineRule],
+    /// Every rule of the repository: what they claim is none of a default rule's.
+    of_repository: &'a [&'a PipelineRule],
     reader: &'a R,
     deadlines: Deadlines,
 }
@@ -54,12 +55,16 @@ impl Prerequisites {
     }
 }
 
-/// Reads the facts about a push. `rules` are those that are decided, and `claiming` are all rules that claim files of the push:
-/// they may be more than those that are decided.
-pub async fn gather<R: Reader>(
+/// Reads the facts about a push. `rules` are those of the pushed repository.
+pub async fn gather<R: Reader>(push: &Push, rules: &[&PipelineRule], reader: &R, deadline: Instant) -> Facts {
+    gather_some(push, rules, rules, reader, deadline).await
+}
+
+/// Reads the facts about a push for some of the repository's rules. `of_repository` are all of them.
+pub async fn gather_some<R: Reader>(
     push: &Push,
     rules: &[&PipelineRule],
-    claiming: &[&PipelineRule],
+    of_repository: &[&PipelineRule],
     reader: &R,
     deadline: Instant,
 ) -> Facts {
@@ -67,7 +72,7 @@ pub async fn gather<R: Reader>(
     let Some(commit) = push.commit() else { return facts };
     let admitted: Vec<usize> = (0..rules.len()).filter(|index| admits(rules[*index], push).is_ok()).collect();
     let deadlines = Deadlines::until(deadline, Instant::now());
-    let gathering = Gathering { push, commit, rules, claiming, reader, deadlines };
+    let gathering = Gathering { push, commit, rules, of_repository, reader, deadlines };
 
     let compared = |index: &usize| comparison(rules[*index], push) != Comparison::NotNeeded;
     let file_rules: Vec<usize> = admitted.iter().copied().filter(compared).collect();

@@ -40,9 +40,9 @@ use shared::report::Report;
 use crate::act::act;
 use crate::aws::Clients;
 use crate::because::Because;
-use crate::decide::{claiming, decide};
+use crate::decide::decide;
 use crate::event::{Parsed, Push, parse};
-use crate::gather::gather;
+use crate::gather::gather_some;
 use crate::reader::{AccountReader, Lookup, Reader as _};
 use crate::reconcile::{reconcile, reconcile_request};
 use crate::report::report;
@@ -92,23 +92,23 @@ pub async fn handle(
             return Ok(report.decision(FUNCTION.name, "an event that is no push", &invocation));
         }
     };
-    let of_repository = rules.of_repository(&push.repository);
-    Ok(handle_push(&push, (&event, false), (&of_repository, rules), invocation, settings, aws).await)
+    let rules = rules.of_repository(&push.repository);
+    Ok(handle_push(&push, (&event, false), &rules, &rules, invocation, settings, aws).await)
 }
 
 /// From a push to what was decided and done about it. `event` is that of the push, and whether a schedule held it. `rules` are
-/// decided, and all rules claim files.
+/// those that decide, `of_repository` all of the repository.
 async fn handle_push(
     push: &Push,
     (event, from_schedule): (&Value, bool),
-    (rules, all): (&[&PipelineRule], &Rules),
+    rules: &[&PipelineRule],
+    of_repository: &[&PipelineRule],
     invocation: Invocation,
     settings: &Settings,
     aws: &Clients,
 ) -> Decision {
     let reader = AccountReader { aws, repository: &push.repository };
-    let claiming = claiming(&all.of_repository(&push.repository), push);
-    let facts = gather(push, rules, &claiming, &reader, invocation.deadline).await;
+    let facts = gather_some(push, rules, of_repository, &reader, invocation.deadline).await;
     let mut plan = decide(push, &facts, rules);
     let reference = push.reference.full_name();
     let source = HeldSource { source: &push.repository, reference: &reference, event, from_schedule };
@@ -148,14 +148,15 @@ async fn handle_opening(
         }
     };
     let title = format!("window opened: {push}");
-    let of_pipeline = opened::rules_of(rules, &push, &held.pipeline);
-    if of_pipeline.is_empty() {
+    let of_repository = rules.of_repository(&push.repository);
+    let rules = opened::rules_of(rules, &push, &held.pipeline);
+    if rules.is_empty() {
         let because = Because::HeldRuleGone { repository: push.repository.clone() };
         let report = Report::of(Verdict::Skip, &held.pipeline, &because);
         return Ok(report.decision(FUNCTION.name, &title, &invocation));
     }
     // Rules that build the head read it themselves.
-    let builds_pushed = of_pipeline.iter().any(|rule| rule.pin == Pin::Commit);
+    let builds_pushed = rules.iter().any(|rule| rule.pin == Pin::Commit);
     if let Some(branch) = push.reference.branch().filter(|_| builds_pushed)
         && is_gone(branch, &push.repository, aws).await
     {
@@ -163,8 +164,8 @@ async fn handle_opening(
         let report = Report::of(Verdict::Hold, &held.pipeline, &because);
         return Ok(report.decision(FUNCTION.name, &title, &invocation));
     }
-    let rules = (of_pipeline.as_slice(), rules);
-    let decision = handle_push(&push, (&held.event, true), rules, invocation, settings, aws).await;
+    let decision =
+        handle_push(&push, (&held.event, true), &rules, &of_repository, invocation, settings, aws).await;
     Ok(Decision { event: title, ..decision })
 }
 

@@ -25,7 +25,7 @@ use crate::aws::Clients;
 use crate::because::Because;
 use crate::rules::Rules;
 use due::DueStart;
-use judge::Judged;
+use judge::JudgedPair;
 use survey::Survey;
 use tally::Tally;
 
@@ -76,11 +76,11 @@ pub async fn reconcile(
     let judged = judged.buffered(at_a_time(watched.len()));
     for (judged, watched) in judged.collect::<Vec<_>>().await.into_iter().zip(&watched) {
         match judged {
-            Judged::Seen => tally.seen(watched),
-            Judged::TooOld => tally.too_old(watched),
-            Judged::NotCreated => tally.not_created(watched),
-            Judged::Settled(settled) => report.add(settled),
-            Judged::Due(start) => due.push(*start),
+            JudgedPair::Seen => tally.seen(watched),
+            JudgedPair::TooOld => tally.too_old(watched),
+            JudgedPair::NotCreated => tally.not_created(watched),
+            JudgedPair::Settled(settled) => report.add(settled),
+            JudgedPair::Due(start) => due.push(*start),
         }
     }
     report.add(tally.report());

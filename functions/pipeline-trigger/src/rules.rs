@@ -25,7 +25,7 @@ use shared::placeholder::BAD_PLACEHOLDER;
 pub use artifact::ArtifactRule;
 pub use group::{GROUP_SEPARATOR, GROUP_TABLE, Group, UsedGroup, chain, touched};
 pub use ignore::IgnoreLine;
-pub use image::ImageRule;
+pub use image::PushedImageRule;
 use line_rules::LineRules;
 pub use name::NameTemplate;
 pub use object::ObjectRule;
@@ -95,7 +95,7 @@ pub struct Rules {
     /// One a `[[group]]` table.
     pub groups: Vec<Arc<Group>>,
     /// One a table with `image`.
-    pub images: Vec<ImageRule>,
+    pub images: Vec<PushedImageRule>,
     /// One a table with `bucket`.
     pub objects: Vec<ObjectRule>,
 }
@@ -113,7 +113,7 @@ impl Rules {
     }
 
     /// The rules of one ECR repository, in the order of the file.
-    pub fn of_image<'r>(&'r self, repository: &str) -> Vec<&'r ImageRule> {
+    pub fn of_image<'r>(&'r self, repository: &str) -> Vec<&'r PushedImageRule> {
         self.images.iter().filter(|rule| rule.image == repository).collect()
     }
 

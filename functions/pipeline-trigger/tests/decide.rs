@@ -161,6 +161,12 @@ fn unknown_files_start_and_say_so() {
 #[test]
 fn the_head_is_built_unless_the_rule_builds_every_push() {
     let mut world = quiet(&(rule("head", "") + &rule("each", r#"pin = "commit""#)));
+    let found = PipelineFacts::Found {
+        source_actions: vec!["Source".into()],
+        already_started: None,
+        takes: Takes::Unknown,
+    };
+    world.facts.pipelines = (0..2).map(|index| (index, found.clone())).collect();
     world.facts.head = BranchHead::At(LATER.into());
     let commits: Vec<String> =
         world.decide().starts.into_iter().map(|start| start.revisions[0].value.clone()).collect();

@@ -77,11 +77,11 @@ fn input(
         members.insert("Key".to_owned(), decoded(key)?.into());
     }
     let conditions = ["range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since"];
-    let in_headers = headers.iter().filter_map(|(name, value)| {
+    let of_headers = headers.iter().filter_map(|(name, value)| {
         let is_member = name.as_str().starts_with("x-amz-") || conditions.contains(&name.as_str());
         is_member.then(|| Some((name.to_string(), value.to_str().ok()?.to_owned())))?
     });
-    for (name, value) in query.into_iter().chain(in_headers) {
+    for (name, value) in query.into_iter().chain(of_headers) {
         let small = name.to_ascii_lowercase();
         if NO_MEMBER.contains(&&*small) {
             continue;

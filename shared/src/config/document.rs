@@ -286,7 +286,10 @@ impl Document {
     /// Reports the tables at the top level that no function reads. `known` are the tables that a function reads.
     pub fn unknown_tables(&self, known: &[&Table], problems: &mut Vec<Problem>) {
         let table_of = |name: &str| known.iter().find(|table| table.name == name);
-        for (key, _) in self.entries.iter().filter(|(key, _)| table_of(key.get_ref()).is_none()) {
+        // A row of an unknown table has its problem already.
+        let is_new = |span: Range<usize>| self.row(span.start).is_none();
+        let unknown = self.entries.iter().filter(|(key, _)| table_of(key.get_ref()).is_none());
+        for (key, _) in unknown.filter(|(key, _)| is_new(key.span())) {
             let name = key.get_ref();
             let heading = |name: &str| table_of(name).map(|table| table.heading()).unwrap_or_default();
             let meant = did_you_mean(name, known.iter().map(|table| table.name), heading);

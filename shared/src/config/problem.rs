@@ -164,9 +164,12 @@ fn group<'a>(document: &'a Document, path: &'a str, problem: &'a Problem) -> Gro
         let line = |at| document.line_and_column(at).0;
         line(span.start).abs_diff(line(problem.span.start))
     };
+    // A row has a place of its own.
+    let is_elsewhere =
+        |span: &Range<usize>| document.row_index(span.start) != document.row_index(problem.span.start);
     let mut group = Group::with_title(title);
     group = match related {
-        Some(related) if distance(&related.0) > NEAR => group
+        Some(related) if distance(&related.0) > NEAR || is_elsewhere(&related.0) => group
             .element(snippet(document, path, vec![primary]))
             .element(snippet(document, path, vec![related])),
         Some(related) => group.element(snippet(document, path, vec![primary, related])),

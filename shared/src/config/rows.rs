@@ -311,6 +311,21 @@ mod tests {
     }
 
     #[test]
+    fn a_problem_shows_its_own_row_and_the_related_one() {
+        let name = |text: &str| [("paths", RowValue::Text(text.to_owned()))];
+        let rows = [row("t/one", &name("a")), row("t/two", &name("b"))];
+        let document = Document::of_rows("dynamodb://t", &rows);
+        let at = |text: &str| document.text().find(text).map(|at| at..at + 3).unwrap();
+        let problem = Problem::new(WRONG_TYPE, at("\"b\""), "second").related(at("\"a\""), "first");
+        let shown = crate::config::render(&document, "dynamodb://t", &[problem], false);
+        assert!(shown.contains("--> t/two:2:9") && shown.contains("t/one:2:9"), "{shown}");
+        let mut problems = Vec::new();
+        let unknown = Document::of_rows("t", &[RuleRow::new("t/a".into(), RowTable::Unknown("x"), &[])]);
+        unknown.unknown_tables(&[], &mut problems);
+        assert_eq!((problems.len(), unknown.problems().len()), (0, 1));
+    }
+
+    #[test]
     fn a_row_of_an_unknown_table_may_be_a_rule_of_any_function() {
         let rows = [RowTable::Unknown("pipelne"), RowTable::Missing]
             .map(|table| RuleRow::new("t/a".into(), table, &[]));

@@ -56,8 +56,10 @@ mod tests {
     proptest! {
         #[test]
         fn a_literal_matches_its_text_alone_and_raises_no_doubt(
-            text in "[a-b]?[][*?{},;!^$|~' \"\\\\./+#:)(é-]{1,6}[a-b ]?", other in "[a-b*/]{1,4}",
+            text in "[a-b]?[\\]\\[*?{},;!^$|~' \"\\\\./+#:)(é-]{1,6}[a-b ]?", other in "[a-b*/]{1,4}",
         ) {
+            // No file has such a name.
+            prop_assume!(!text.starts_with('/') && !text.ends_with('/') && !text.contains("//"));
             let written = literal(&text);
             let pattern = Pattern::parse(&written, Place::line("", 1), 0..0).unwrap();
             prop_assert!(pattern.matches(&text), "{} is not {}", written, text);

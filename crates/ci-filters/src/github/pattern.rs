@@ -30,10 +30,6 @@ pub(super) fn translated(body: &str) -> Translation {
     let letters: Vec<char> = body.chars().collect();
     let mut atoms: Vec<Atom> = Vec::new();
     let mut wider: Option<String> = None;
-    let mut undocumented = |what: &str| {
-        wider.get_or_insert(format!("GitHub does not document {what}"));
-        Atom::Other("**".to_owned())
-    };
     let mut plus = false;
     let mut at = 0;
     while let Some(letter) = letters.get(at) {
@@ -53,23 +49,23 @@ pub(super) fn translated(body: &str) -> Translation {
                     }
                     (2, true, false) => {
                         at += 1;
-                        undocumented("`**/` after other letters")
+                        undocumented(&mut wider, "`**/` after other letters")
                     }
-                    _ => undocumented("three stars"),
+                    _ => undocumented(&mut wider, "three stars"),
                 }
             }
             '?' => match atoms.pop() {
                 Some(Atom::One(text)) => Atom::Other(format!("{{{text},}}")),
-                Some(Atom::Other(_)) => undocumented("a `?` after a wildcard"),
-                None => undocumented("a `?` at the start"),
+                Some(Atom::Other(_)) => undocumented(&mut wider, "a `?` after a wildcard"),
+                None => undocumented(&mut wider, "a `?` at the start"),
             },
             '+' => match atoms.pop() {
                 Some(Atom::One(text)) => {
                     plus = true;
                     Atom::Other(format!("{text}*"))
                 }
-                Some(Atom::Other(_)) => undocumented("a `+` after a wildcard"),
-                None => undocumented("a `+` at the start"),
+                Some(Atom::Other(_)) => undocumented(&mut wider, "a `+` after a wildcard"),
+                None => undocumented(&mut wider, "a `+` at the start"),
             },
             '[' => match class(&letters[at..]) {
                 Some((text, taken)) => {
@@ -78,7 +74,10 @@ pub(super) fn translated(body: &str) -> Translation {
                 }
                 None => {
                     at = letters.len();
-                    undocumented("a bracket with other characters than letters, digits and ranges of them")
+                    undocumented(
+                        &mut wider,
+                        "a bracket with other characters than letters, digits and ranges of them",
+                    )
                 }
             },
             '\\' => match letters.get(at) {
@@ -86,17 +85,27 @@ pub(super) fn translated(body: &str) -> Translation {
                     at += 1;
                     Atom::One(one(&atoms, *next))
                 }
-                None => undocumented("a `\\` at the end"),
+                None => undocumented(&mut wider, "a `\\` at the end"),
             },
             letter => Atom::One(one(&atoms, *letter)),
         };
         atoms.push(atom);
+        // What follows an undocumented part may belong to it.
+        if wider.is_some() {
+            break;
+        }
     }
     if plus {
         wider.get_or_insert(NO_PLUS.to_owned());
     }
     let text = finished(atoms.iter().map(Atom::text).collect());
     Translation { texts: vec![text], wider, note: None }
+}
+
+/// Stands for a part whose meaning is not known: any text.
+fn undocumented(wider: &mut Option<String>, what: &str) -> Atom {
+    wider.get_or_insert(format!("GitHub does not document {what}"));
+    Atom::Other("**".to_owned())
 }
 
 /// A letter that stands for itself, after what stands before it.
@@ -192,10 +201,10 @@ mod tests {
     fn what_has_no_exact_translation_matches_more_and_says_why() {
         for (written, text) in [
             ("v[0-9]+.[0-9]+/x", "v[0-9]*.[0-9]*/x"),
-            ("a**/b", "a**b"),
+            ("a**/b", "a**"),
             ("[^a]b", "**"),
-            ("***/a", "**/a"),
-            ("+a", "**a"),
+            ("***/a", "**"),
+            ("+a", "**"),
             ("a[", "a**"),
         ] {
             let translation = translated(written);
@@ -257,7 +266,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(3_000))]
+        #![proptest_config(ProptestConfig::with_cases(400))]
 
         #[test]
         fn a_translation_matches_what_the_original_matches(

@@ -25,7 +25,7 @@ pub(super) fn translated(pattern: &str) -> Translation {
         let wider = Some(format!("its braces have more than {MOST} alternatives"));
         return Translation { texts: vec!["**".to_owned()], wider, note: None };
     };
-    let parts: Vec<Part> = choices.iter().map(|choice| part(choice)).collect();
+    let parts: Vec<FnmatchText> = choices.iter().map(|choice| part(choice)).collect();
     let wider = parts.iter().find_map(|part| part.wider).map(str::to_owned);
     let note = parts.iter().any(|part| part.is_one_byte).then(|| ONE_BYTE.to_owned());
     let mut texts: Vec<String> = parts.into_iter().map(|part| part.text).collect();
@@ -100,13 +100,13 @@ fn braces(body: &str) -> Option<(usize, Vec<usize>, usize)> {
 }
 
 /// A pattern without braces, translated.
-struct Part {
+struct FnmatchText {
     text: String,
     wider: Option<&'static str>,
     is_one_byte: bool,
 }
 
-fn part(pattern: &str) -> Part {
+fn part(pattern: &str) -> FnmatchText {
     let letters: Vec<char> = pattern.chars().collect();
     let (mut text, mut wider, mut is_one_byte, mut at) = (String::new(), None, false, 0);
     let mut after_folders = false;
@@ -152,7 +152,7 @@ fn part(pattern: &str) -> Part {
         }
         after_folders = false;
     }
-    Part { text: finished(text), wider, is_one_byte }
+    FnmatchText { text: finished(text), wider, is_one_byte }
 }
 
 /// A bracket that means the same in both languages, and how many letters it has with its end.
@@ -296,7 +296,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(3_000))]
+        #![proptest_config(ProptestConfig::with_cases(400))]
 
         #[test]
         fn a_translation_matches_what_ruby_matches(

@@ -13,7 +13,7 @@ use crate::decide::{PinnedRevision, RevisionKind, RuleVerdict, Start, StartPlan}
 use crate::facts::Takes;
 use crate::object::CreatedObject;
 use crate::remark::Remark;
-use crate::rules::{ImageRule, ObjectRule, PatternList};
+use crate::rules::{ObjectRule, PatternList, PushedImageRule};
 use crate::unread::ReadError;
 use crate::variables::sent;
 
@@ -131,7 +131,7 @@ pub(super) fn admitted(
     }
 }
 
-fn admits_tag(tag: Option<&str>, rule: &ImageRule) -> Result<Because, Because> {
+fn admits_tag(tag: Option<&str>, rule: &PushedImageRule) -> Result<Because, Because> {
     let Some(tag) = tag.map(str::to_owned) else { return Err(Because::ImageUntagged) };
     match rule.tags.as_ref().map(|tags| included(tags, &tag)) {
         None => Ok(Because::ImagePushed { tag, pattern: None }),

@@ -8,6 +8,7 @@ use tokio::time::timeout_at;
 use super::lines::LineReads;
 use super::{Gathering, Prerequisites};
 use crate::compare::{Against, Base, Comparison, against, comparison, from_merge_base};
+use crate::decide::claiming;
 use crate::facts::{Facts, Files};
 use crate::matching::{Candidate, Matching};
 use crate::reader::{PathPage, Reader};
@@ -63,7 +64,7 @@ impl<R: Reader> Gathering<'_, R> {
         reads: &mut LineReads,
     ) -> Vec<(Files, Option<Vec<String>>)> {
         let count = candidates.len();
-        let mut matching = match Matching::among(candidates, self.claiming) {
+        let mut matching = match Matching::among(candidates, &claiming(self.of_repository, self.push)) {
             Ok(matching) => matching,
             Err(error) => return vec![(Files::Unknown(FilesUnknown::TooManyPatterns(error)), None); count],
         };

@@ -7,7 +7,7 @@ use shared::decision::{Reason, Verdict};
 use shared::lambda::Invocation;
 use shared::report::Report;
 
-use super::seen::{History, execution_of, unclear};
+use super::seen::{PipelineHistory, execution_of, unclear};
 use super::survey::{Survey, verdict_of};
 use super::watched::WatchedBranch;
 use crate::act::act;
@@ -51,7 +51,7 @@ impl DueStart<'_> {
             Err(error) => return Some((verdict_of(&error), Because::ReconcileUnread { error })),
         }
         match survey.history(&self.watched.pipeline).await {
-            History::Known(executions) => {
+            PipelineHistory::Read(executions) => {
                 if let Some(execution) = execution_of(&executions, &self.head) {
                     let execution = execution.id.clone().unwrap_or_default();
                     let commit = self.head.clone();
@@ -61,8 +61,8 @@ impl DueStart<'_> {
                 let execution = unclear.id.clone().unwrap_or_default();
                 Some((Verdict::Hold, Because::ExecutionWithoutCommit { execution }))
             }
-            History::Missing => Some((Verdict::Hold, Because::PipelineNotFound)),
-            History::Unread(error) => Some((verdict_of(&error), Because::ReconcileUnread { error })),
+            PipelineHistory::Missing => Some((Verdict::Hold, Because::PipelineNotFound)),
+            PipelineHistory::Unread(error) => Some((verdict_of(&error), Because::ReconcileUnread { error })),
         }
     }
 

@@ -8,15 +8,15 @@ use shared::report::Report;
 use shared::token::client_token;
 
 use super::due::{DueStart, about};
-use super::seen::{History, commits_run, execution_of, unclear};
-use super::survey::{Known, Survey, passes, verdict_of};
+use super::seen::{PipelineHistory, commits_run, execution_of, unclear};
+use super::survey::{KnownHeads, Survey, passes, verdict_of};
 use super::watched::WatchedBranch;
 use super::{OLDEST, SETTLE};
 use crate::because::Because;
 use crate::decide::{StartPlan, decide};
 use crate::event::Change;
 use crate::facts::BranchHead;
-use crate::gather::gather;
+use crate::gather::gather_some;
 use crate::reader::{DeclaredPipeline, Lookup, PastExecution, Reader as _};
 use crate::remark::Remark;
 use crate::report::report;
@@ -27,7 +27,7 @@ const MOST_BASES: usize = 5;
 
 /// What is known of a pair.
 #[derive(Debug)]
-pub(super) enum Judged<'r> {
+pub(super) enum JudgedPair<'r> {
     /// An execution has the head.
     Seen,
     /// No execution has the head, and the head is too old to start.
@@ -51,14 +51,14 @@ struct UnseenHead<'k> {
 type Settled = (Verdict, Because);
 
 impl Survey<'_> {
-    pub(super) async fn judge<'r>(&self, watched: &WatchedBranch<'r>, known: &Known) -> Judged<'r> {
+    pub(super) async fn judge<'r>(&self, watched: &WatchedBranch<'r>, known: &KnownHeads) -> JudgedPair<'r> {
         let head = match self.unseen(watched, known) {
             Ok(head) => head,
             Err(judged) => return judged,
         };
         match self.decided(watched, &head).await {
             Ok(judged) => judged,
-            Err((verdict, because)) => Judged::Settled(Report::of(verdict, &watched.subject(), &because)),
+            Err((verdict, because)) => JudgedPair::Settled(Report::of(verdict, &watched.subject(), &because)),
         }
     }
 
@@ -66,10 +66,10 @@ impl Survey<'_> {
     fn unseen<'k, 'r>(
         &self,
         watched: &WatchedBranch<'_>,
-        known: &'k Known,
-    ) -> Result<UnseenHead<'k>, Judged<'r>> {
+        known: &'k KnownHeads,
+    ) -> Result<UnseenHead<'k>, JudgedPair<'r>> {
         let settled = |verdict, because: &Because| {
-            Err(Judged::Settled(Report::of(verdict, &watched.subject(), because)))
+            Err(JudgedPair::Settled(Report::of(verdict, &watched.subject(), because)))
         };
         let unread = |error: &ReadError| {
             settled(verdict_of(error), &Because::ReconcileUnread { error: error.clone() })
@@ -78,18 +78,20 @@ impl Survey<'_> {
             Some(Ok(Lookup::Found(commit))) => commit,
             Some(Err(error)) => return unread(error),
             // The branch was deleted since it was listed.
-            Some(Ok(_)) | None => return Err(Judged::Settled(Report::default())),
+            Some(Ok(_)) | None => return Err(JudgedPair::Settled(Report::default())),
         };
         let executions = match known.histories.get(&watched.pipeline) {
-            Some(History::Known(executions)) => executions,
-            Some(History::Unread(error)) => return unread(error),
-            Some(History::Missing) | None if watched.is_templated() => {
-                return Err(Judged::NotCreated);
+            Some(PipelineHistory::Read(executions)) => executions,
+            Some(PipelineHistory::Unread(error)) => return unread(error),
+            Some(PipelineHistory::Missing) | None if watched.is_templated() => {
+                return Err(JudgedPair::NotCreated);
             }
-            Some(History::Missing) | None => return settled(Verdict::Hold, &Because::PipelineNotFound),
+            Some(PipelineHistory::Missing) | None => {
+                return settled(Verdict::Hold, &Because::PipelineNotFound);
+            }
         };
         if execution_of(executions, commit).is_some() {
-            return Err(Judged::Seen);
+            return Err(JudgedPair::Seen);
         }
         let committed = match known.dates.get(&(watched.repository.to_owned(), commit.clone())) {
             Some(Ok(committed)) => *committed,
@@ -97,7 +99,7 @@ impl Survey<'_> {
             None => return unread(&ReadError::NoTime),
         };
         match self.now.duration_since(committed) {
-            age if age > OLDEST => Err(Judged::TooOld),
+            age if age > OLDEST => Err(JudgedPair::TooOld),
             // A date in the future is one, too: the committer chooses it.
             age if age < SETTLE => {
                 settled(Verdict::Hold, &Because::HeadTooNew { commit: commit.clone(), committed })
@@ -111,7 +113,7 @@ impl Survey<'_> {
         &self,
         watched: &WatchedBranch<'r>,
         head: &UnseenHead<'_>,
-    ) -> Result<Judged<'r>, Settled> {
+    ) -> Result<JudgedPair<'r>, Settled> {
         let reader = self.reader(watched.repository);
         let declared = self.read(reader.pipeline(&watched.pipeline)).await;
         let declared =
@@ -134,7 +136,7 @@ impl Survey<'_> {
             None => Change::Created { new },
         };
         let push = watched.push(change, head.committed.to_string());
-        let facts = gather(&push, &watched.rules, &watched.claiming, &reader, self.until).await;
+        let facts = gather_some(&push, &watched.rules, &watched.of_repository, &reader, self.until).await;
         let mut plan = decide(&push, &facts, &watched.rules);
         if let BranchHead::At(moved) = &facts.head
             && moved != head.commit
@@ -145,7 +147,7 @@ impl Survey<'_> {
             return Err((Verdict::Hold, why));
         }
         if plan.starts.is_empty() {
-            return Ok(Judged::Settled(about(watched, report(plan, &facts.remarks, &[]))));
+            return Ok(JudgedPair::Settled(about(watched, report(plan, &facts.remarks, &[]))));
         }
         plan.starts.iter_mut().for_each(|start| start.token = token(watched, head.commit));
         let reconciled = Remark::Reconciled {
@@ -157,7 +159,7 @@ impl Survey<'_> {
         let remarks = Arc::new(facts.remarks.into_iter().chain([reconciled]).collect());
         let (head, committed) = (head.commit.to_owned(), head.committed);
         let watched = watched.clone();
-        Ok(Judged::Due(Box::new(DueStart { watched, head, committed, source_actions, plan, remarks })))
+        Ok(JudgedPair::Due(Box::new(DueStart { watched, head, committed, source_actions, plan, remarks })))
     }
 
     /// The commit of the newest execution whose commit the branch contains. Without one, the branch counts as new.

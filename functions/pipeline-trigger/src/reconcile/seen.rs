@@ -8,9 +8,9 @@ use crate::unread::ReadError;
 
 /// The newest executions of a pipeline, newest first.
 #[derive(Debug, Clone)]
-pub(super) enum History {
+pub(super) enum PipelineHistory {
     /// These, back to the oldest head that reconcile starts.
-    Known(Vec<PastExecution>),
+    Read(Vec<PastExecution>),
     /// CodePipeline does not have the pipeline.
     Missing,
     /// They could not be read.

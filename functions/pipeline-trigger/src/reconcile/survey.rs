@@ -13,7 +13,7 @@ use shared::decision::Verdict;
 use shared::report::Report;
 use tokio::time::timeout_at;
 
-use super::seen::{History, execution_of};
+use super::seen::{PipelineHistory, execution_of};
 use super::watched::{WatchedBranch, of_repository};
 use super::{LARGE, OLDEST, at_a_time};
 use crate::aws::Clients;
@@ -30,9 +30,9 @@ const MOST_PAGES: usize = 10;
 
 /// What the branches and pipelines are at.
 #[derive(Debug, Default)]
-pub(super) struct Known {
+pub(super) struct KnownHeads {
     pub(super) heads: BTreeMap<BranchKey, Result<Lookup<String>, ReadError>>,
-    pub(super) histories: BTreeMap<String, History>,
+    pub(super) histories: BTreeMap<String, PipelineHistory>,
     /// When the heads without an execution were committed.
     pub(super) dates: BTreeMap<(String, String), Result<Timestamp, ReadError>>,
 }
@@ -133,7 +133,7 @@ impl<'a> Survey<'a> {
 
     /// The heads, the executions, and the dates of the heads without one. The heads come first: a push in between then has its
     /// execution, if it has one.
-    pub(super) async fn known(&self, watched: &[WatchedBranch<'_>]) -> Known {
+    pub(super) async fn known(&self, watched: &[WatchedBranch<'_>]) -> KnownHeads {
         let keys: BTreeSet<BranchKey> =
             watched.iter().map(|watched| (watched.repository.to_owned(), watched.branch.clone())).collect();
         let heads = stream::iter(keys).map(async |key: BranchKey| {
@@ -145,7 +145,7 @@ impl<'a> Survey<'a> {
         let histories = stream::iter(pipelines)
             .map(async |pipeline: &str| (pipeline.to_owned(), self.history(pipeline).await));
         let histories = histories.buffered(at_a_time(watched.len())).collect().await;
-        let mut known = Known { heads, histories, dates: BTreeMap::new() };
+        let mut known = KnownHeads { heads, histories, dates: BTreeMap::new() };
         known.dates = self.dates(watched, &known).await;
         known
     }
@@ -153,7 +153,7 @@ impl<'a> Survey<'a> {
     async fn dates(
         &self,
         watched: &[WatchedBranch<'_>],
-        known: &Known,
+        known: &KnownHeads,
     ) -> BTreeMap<(String, String), Result<Timestamp, ReadError>> {
         let unseen: BTreeSet<(String, String)> =
             watched.iter().filter_map(|watched| known.unseen_head(watched)).collect();
@@ -186,31 +186,31 @@ impl<'a> Survey<'a> {
     }
 
     /// The executions of a pipeline since the oldest head that reconcile starts, and the page of the one before.
-    pub(super) async fn history(&self, pipeline: &str) -> History {
+    pub(super) async fn history(&self, pipeline: &str) -> PipelineHistory {
         let oldest = (self.now - OLDEST).as_second();
         let (mut executions, mut next) = (Vec::new(), None);
         for _ in 0..MOST_PAGES {
             let page = match self.read(self.reader("").executions(pipeline, next)).await {
                 Ok(Lookup::Found(page)) => page,
-                Ok(Lookup::Missing | Lookup::NotAsked) => return History::Missing,
-                Err(error) => return History::Unread(error),
+                Ok(Lookup::Missing | Lookup::NotAsked) => return PipelineHistory::Missing,
+                Err(error) => return PipelineHistory::Unread(error),
             };
             executions.extend(page.executions);
             let last = executions.last().and_then(|execution| execution.started);
             match page.next {
                 Some(token) if last.is_none_or(|started| started >= oldest) => next = Some(token),
-                _ => return History::Known(executions),
+                _ => return PipelineHistory::Read(executions),
             }
         }
-        History::Unread(ReadError::TooManyExecutions(MOST_PAGES * 100))
+        PipelineHistory::Unread(ReadError::TooManyExecutions(MOST_PAGES * 100))
     }
 }
 
-impl Known {
+impl KnownHeads {
     /// The repository and the head of a branch whose head the pipeline has not seen.
     fn unseen_head(&self, watched: &WatchedBranch<'_>) -> Option<(String, String)> {
         let key = (watched.repository.to_owned(), watched.branch.clone());
-        let (Ok(Lookup::Found(head)), History::Known(executions)) =
+        let (Ok(Lookup::Found(head)), PipelineHistory::Read(executions)) =
             (self.heads.get(&key)?, self.histories.get(&watched.pipeline)?)
         else {
             return None;

@@ -1,8 +1,9 @@
 //! The pairs of a pipeline and a branch whose pushes can start it. Pure.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::decide::{admits, claiming};
+use crate::decide::admits;
 use crate::event::{Change, Push, Reference};
 use crate::rules::PipelineRule;
 
@@ -14,8 +15,8 @@ pub(super) struct WatchedBranch<'r> {
     pub(super) pipeline: String,
     /// The rules that start this pipeline for this branch, in the order of the file.
     pub(super) rules: Vec<&'r PipelineRule>,
-    /// The rules that claim files of this branch, whatever their pipelines.
-    pub(super) claiming: Vec<&'r PipelineRule>,
+    /// Every rule of the repository.
+    pub(super) of_repository: Arc<[&'r PipelineRule]>,
 }
 
 impl WatchedBranch<'_> {
@@ -42,12 +43,13 @@ pub(super) fn of_repository<'r>(
     rules: &[&'r PipelineRule],
     branches: &[String],
 ) -> Vec<WatchedBranch<'r>> {
-    branches.iter().flat_map(|branch| of_branch(repository, rules, branch)).collect()
+    let rules: Arc<[&PipelineRule]> = rules.into();
+    branches.iter().flat_map(|branch| of_branch(repository, &rules, branch)).collect()
 }
 
 fn of_branch<'r>(
     repository: &'r str,
-    rules: &[&'r PipelineRule],
+    rules: &Arc<[&'r PipelineRule]>,
     branch: &str,
 ) -> impl Iterator<Item = WatchedBranch<'r>> {
     // Any later push of the branch. A rule that skips first pushes covers the branch, too.
@@ -58,13 +60,13 @@ fn of_branch<'r>(
     for rule in rules.iter().filter(|rule| admits(rule, &push).is_ok()) {
         pipelines.entry(rule.name.name(repository, Some(branch))).or_default().push(rule);
     }
-    let claiming = claiming(rules, &push);
     let branch = branch.to_owned();
+    let of_repository = rules.clone();
     pipelines.into_iter().map(move |(pipeline, rules)| WatchedBranch {
         repository,
         branch: branch.clone(),
         pipeline,
         rules,
-        claiming: claiming.clone(),
+        of_repository: of_repository.clone(),
     })
 }

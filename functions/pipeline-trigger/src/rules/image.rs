@@ -13,7 +13,7 @@ pub(super) const BAD_IMAGE: Code =
 
 /// A rule about pushes of images.
 #[derive(Debug, Clone)]
-pub struct ImageRule {
+pub struct PushedImageRule {
     /// What every rule has.
     pub common: ArtifactRule,
     /// The ECR repository.
@@ -29,7 +29,7 @@ pub(super) fn read(
     windows: &mut Windows,
     name: Option<&Text>,
     place: shared::config::Place,
-) -> (Option<Text>, Option<ImageRule>) {
+) -> (Option<Text>, Option<PushedImageRule>) {
     let written = table.required_string("image", EMPTY_IMAGE);
     let image = written.clone().filter(|text| is_image(&mut table, text));
     let tags = patterns(document, &mut table, "image-tags");
@@ -40,7 +40,8 @@ pub(super) fn read(
         common(&mut table, windows, place, (name, image.as_ref()), &[REPOSITORY, IMAGE_TAG, IMAGE_DIGEST]);
     keys_of_others(&mut table, SourceKind::Image);
     table.finish();
-    let rule = image.zip(common).map(|(image, common)| ImageRule { common, image: image.into_inner(), tags });
+    let rule =
+        image.zip(common).map(|(image, common)| PushedImageRule { common, image: image.into_inner(), tags });
     (written, rule)
 }
 

@@ -16,7 +16,7 @@ use super::name::NameTemplate;
 use super::object;
 use super::variables::{self, Pushes};
 use super::window::Windows;
-use super::{Baseline, ImageRule, NewBranch, ObjectRule, Pin, PipelineNamedAt, PipelineRule, Rules};
+use super::{Baseline, NewBranch, ObjectRule, Pin, PipelineNamedAt, PipelineRule, PushedImageRule, Rules};
 use crate::FUNCTION;
 
 /// The table that is read here.
@@ -81,7 +81,7 @@ struct RuleRead {
 /// A rule with any source.
 enum AnyRule {
     Push(Box<PipelineRule>),
-    Image(ImageRule),
+    Image(PushedImageRule),
     Object(ObjectRule),
 }
 

@@ -74,7 +74,9 @@ fn since(newer: &Value, older: &Value) -> Value {
         .get(HELD_SINCE)
         .or(object.get("version-id"))
         .filter(|_| object["key"] == newer["detail"]["object"]["key"]);
-    let (Some(version), Some(members)) = (version, event["detail"]["object"].as_object_mut()) else {
+    let (Some(version), Some(members)) =
+        (version, event.pointer_mut("/detail/object").and_then(Value::as_object_mut))
+    else {
         return event;
     };
     if members.get("version-id") != Some(version) {

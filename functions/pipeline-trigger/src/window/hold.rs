@@ -14,7 +14,9 @@ use shared::lambda::Invocation;
 
 use super::coalesce::{HeldEvent, joined};
 use super::judge::HeldStart;
-use super::schedule::{CREATE, DELETE, GET, OLDEST, RETRIES, Schedule, ScheduleChange, UPDATE, due, name};
+use super::schedule::{
+    CREATE, DELETE, GET, HoldSchedule, OLDEST, RETRIES, ScheduleChange, UPDATE, due, name,
+};
 use crate::aws::Clients;
 use crate::settings::{ScheduleSettings, Settings};
 
@@ -139,7 +141,7 @@ pub async fn release(
 }
 
 /// A schedule as it is.
-struct Known {
+struct KnownSchedule {
     at: Option<Timestamp>,
     held: Option<HeldEvent>,
 }
@@ -151,8 +153,8 @@ fn wanted(
     settings: &ScheduleSettings,
     invocation: &Invocation,
     name: String,
-    known: Option<&Known>,
-) -> (Schedule, HoldOutcome) {
+    known: Option<&KnownSchedule>,
+) -> (HoldSchedule, HoldOutcome) {
     let earlier = known.and_then(|known| known.held.as_ref());
     let event = earlier.map_or_else(|| source.event.clone(), |earlier| joined(&earlier.event, source.event));
     let at = due(held.until.at, invocation.now);
@@ -173,10 +175,10 @@ fn wanted(
         Some(_) => HoldOutcome::Moved,
     };
     let function = invocation.function_arn.clone();
-    (Schedule { name, settings: settings.clone(), at, input: new.to_input(), function }, outcome)
+    (HoldSchedule { name, settings: settings.clone(), at, input: new.to_input(), function }, outcome)
 }
 
-async fn get(name: &str, group: &str, aws: &Clients) -> Result<Option<Known>, CallError> {
+async fn get(name: &str, group: &str, aws: &Clients) -> Result<Option<KnownSchedule>, CallError> {
     let answer = aws.scheduler.get_schedule().name(name).group_name(group).send().await;
     let schedule = match answer.map_err(|error| CallError::new(GET, error)) {
         Ok(schedule) => schedule,
@@ -188,7 +190,7 @@ async fn get(name: &str, group: &str, aws: &Clients) -> Result<Option<Known>, Ca
         input.and_then(|text| serde_json::from_str(text).ok()).and_then(|input| HeldEvent::of_input(&input));
     let at = schedule.schedule_expression().and_then(|text| text.strip_prefix("at(")?.strip_suffix(')'));
     let at = at.and_then(|text| format!("{text}Z").parse().ok());
-    Ok(Some(Known { at, held }))
+    Ok(Some(KnownSchedule { at, held }))
 }
 
 /// Whether another invocation created or deleted the schedule in between.
@@ -213,7 +215,7 @@ async fn carried_out(change: &ScheduleChange, aws: &Clients) -> Result<String, C
     }
 }
 
-async fn create(schedule: &Schedule, aws: &Clients) -> Result<String, CallError> {
+async fn create(schedule: &HoldSchedule, aws: &Clients) -> Result<String, CallError> {
     let call = aws.scheduler.create_schedule().name(&schedule.name).group_name(&schedule.settings.group);
     let call = call.schedule_expression(schedule.expression()).schedule_expression_timezone("UTC");
     let call =
@@ -224,7 +226,7 @@ async fn create(schedule: &Schedule, aws: &Clients) -> Result<String, CallError>
 }
 
 /// UpdateSchedule sets every value that it does not name to its default, so it names all of them.
-async fn update(schedule: &Schedule, aws: &Clients) -> Result<String, CallError> {
+async fn update(schedule: &HoldSchedule, aws: &Clients) -> Result<String, CallError> {
     let call = aws.scheduler.update_schedule().name(&schedule.name).group_name(&schedule.settings.group);
     let call = call.schedule_expression(schedule.expression()).schedule_expression_timezone("UTC");
     let call =
@@ -238,7 +240,7 @@ fn exact() -> FlexibleTimeWindow {
     FlexibleTimeWindow::builder().mode(FlexibleTimeWindowMode::Off).build().expect("the mode is set")
 }
 
-fn target(schedule: &Schedule) -> Target {
+fn target(schedule: &HoldSchedule) -> Target {
     let queue = schedule.settings.queue.as_ref().map(|queue| DeadLetterConfig::builder().arn(queue).build());
     let retries = RetryPolicy::builder().maximum_event_age_in_seconds(OLDEST).maximum_retry_attempts(RETRIES);
     Target::builder()

@@ -32,7 +32,7 @@ const HASH: usize = 16;
 
 /// The schedule of a held start, as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Schedule {
+pub struct HoldSchedule {
     /// The same for every push of a reference that one pipeline builds.
     pub name: String,
     /// The group and the role.
@@ -49,9 +49,9 @@ pub struct Schedule {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ScheduleChange {
     /// CreateSchedule.
-    Create(Schedule),
+    Create(HoldSchedule),
     /// UpdateSchedule.
-    Move(Schedule),
+    Move(HoldSchedule),
     /// DeleteSchedule.
     Delete {
         /// Its name.
@@ -81,7 +81,7 @@ pub fn due(opening: Timestamp, now: Timestamp) -> Timestamp {
     whole(opening.max(now.checked_add(LEAST_AHEAD).unwrap_or(now)))
 }
 
-impl Schedule {
+impl HoldSchedule {
     /// `at(2026-12-07T08:00:00)`, in UTC.
     pub fn expression(&self) -> String {
         format!("at({})", self.at.strftime("%Y-%m-%dT%H:%M:%S"))

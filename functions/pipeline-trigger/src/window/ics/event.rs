@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span};
 
 use super::lines::{ContentLine, shortened};
-use super::moment::{IcsDuration, Moment};
+use super::moment::{IcsDuration, IcsMoment};
 use super::recurrence::Recurrence;
 use super::{IcsMistake, IcsProblem, OccurrenceKey};
 use crate::window::calendar::Closure;
@@ -20,10 +20,10 @@ pub(super) struct Event {
     pub(super) name: String,
     pub(super) uid: Option<String>,
     pub(super) cancelled: bool,
-    start: Moment,
+    start: IcsMoment,
     extent: Extent,
     recurrence: Option<(usize, Recurrence)>,
-    also: Vec<Moment>,
+    also: Vec<IcsMoment>,
     except: BTreeSet<OccurrenceKey>,
     /// The occurrence of another event of its UID that it replaces.
     pub(super) replaces: Option<OccurrenceKey>,
@@ -53,7 +53,7 @@ impl Event {
         if let Some(line) = lines.iter().find(|line| line.name == "EXRULE") {
             return Err(line.problem(IcsMistake::Property("EXRULE".to_owned())));
         }
-        let from = Moment::read(start, zone)?;
+        let from = IcsMoment::read(start, zone)?;
         let extent = extent(lines, start, &from, zone)?;
         let recurrence = match only("RRULE")? {
             Some(line) => Some((line.line, Recurrence::read(line, &from)?)),
@@ -62,10 +62,10 @@ impl Event {
         let (mut also, mut except) = (Vec::new(), BTreeSet::new());
         for line in lines {
             match line.name.as_str() {
-                "RDATE" => also.extend(same_kind(Moment::read_all(line, zone)?, &from, "RDATE", line)?),
+                "RDATE" => also.extend(same_kind(IcsMoment::read_all(line, zone)?, &from, "RDATE", line)?),
                 "EXDATE" => {
-                    let moments = same_kind(Moment::read_all(line, zone)?, &from, "EXDATE", line)?;
-                    except.extend(moments.iter().filter_map(Moment::key));
+                    let moments = same_kind(IcsMoment::read_all(line, zone)?, &from, "EXDATE", line)?;
+                    except.extend(moments.iter().filter_map(IcsMoment::key));
                 }
                 _ => {}
             }
@@ -73,9 +73,9 @@ impl Event {
         let replaces = match only("RECURRENCE-ID")? {
             None => None,
             Some(line) => {
-                let moment = same_kind(vec![Moment::read(line, zone)?], &from, "RECURRENCE-ID", line);
+                let moment = same_kind(vec![IcsMoment::read(line, zone)?], &from, "RECURRENCE-ID", line);
                 // An override may have times where the event has dates, and the other way round.
-                moment.map_or_else(|_| Moment::read(line, zone), |mut one| Ok(one.remove(0)))?.key()
+                moment.map_or_else(|_| IcsMoment::read(line, zone), |mut one| Ok(one.remove(0)))?.key()
             }
         };
         let text = |line: Option<&ContentLine>| line.map(|line| line.value.trim().to_owned());
@@ -127,7 +127,7 @@ impl Event {
         }
     }
 
-    fn period(&self, start: &Moment, extent: &Extent) -> Option<Closure> {
+    fn period(&self, start: &IcsMoment, extent: &Extent) -> Option<Closure> {
         let from = start.instant()?;
         let until = match extent {
             Extent::Days(_) => None,
@@ -138,7 +138,7 @@ impl Event {
         Some(Closure { from, until, name: self.name.clone() })
     }
 
-    fn starts(&self, left: &mut usize) -> Result<Vec<Moment>, IcsProblem> {
+    fn starts(&self, left: &mut usize) -> Result<Vec<IcsMoment>, IcsProblem> {
         let walls: Vec<DateTime> = match &self.recurrence {
             None => vec![self.start.wall()],
             Some((line, recurrence)) => {
@@ -162,11 +162,11 @@ fn only<'l>(lines: &'l [ContentLine], name: &'static str) -> Result<Option<&'l C
 }
 
 fn same_kind(
-    moments: Vec<Moment>,
-    start: &Moment,
+    moments: Vec<IcsMoment>,
+    start: &IcsMoment,
     name: &'static str,
     line: &ContentLine,
-) -> Result<Vec<Moment>, IcsProblem> {
+) -> Result<Vec<IcsMoment>, IcsProblem> {
     match moments.iter().all(|moment| moment.is_day() == start.is_day()) {
         true => Ok(moments),
         false => Err(line.problem(IcsMistake::OtherKind(name, start.kind()))),
@@ -177,14 +177,14 @@ fn same_kind(
 fn extent(
     lines: &[ContentLine],
     start: &ContentLine,
-    from: &Moment,
+    from: &IcsMoment,
     zone: &TimeZone,
 ) -> Result<Extent, IcsProblem> {
     let (end, duration) = (only(lines, "DTEND")?, only(lines, "DURATION")?);
     let (extent, line) = match (end, duration) {
         (Some(_), Some(line)) => return Err(line.problem(IcsMistake::Twice("DTEND or DURATION"))),
         (Some(line), None) => {
-            let until = same_kind(vec![Moment::read(line, zone)?], from, "DTEND", line)?.remove(0);
+            let until = same_kind(vec![IcsMoment::read(line, zone)?], from, "DTEND", line)?.remove(0);
             let extent = match (from.instant(), until.instant()) {
                 (Some(from), Some(until)) => Extent::Exact(until.duration_since(from)),
                 _ => {
@@ -197,11 +197,11 @@ fn extent(
         (None, Some(line)) => {
             let duration = IcsDuration::read(line)?;
             match from {
-                Moment::Day(_) if !duration.time.is_zero() => {
+                IcsMoment::Day(_) if !duration.time.is_zero() => {
                     return Err(line.problem(IcsMistake::OtherKind("DURATION", "number of days")));
                 }
-                Moment::Day(_) => (Extent::Days(duration.days), line),
-                Moment::Time { .. } => (Extent::Nominal(duration), line),
+                IcsMoment::Day(_) => (Extent::Days(duration.days), line),
+                IcsMoment::Time { .. } => (Extent::Nominal(duration), line),
             }
         }
         (None, None) if from.is_day() => (Extent::Days(1), start),

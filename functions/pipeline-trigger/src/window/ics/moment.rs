@@ -9,12 +9,12 @@ use super::{IcsMistake, IcsProblem, OccurrenceKey};
 
 /// A date, or a time in a zone.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Moment {
+pub(super) enum IcsMoment {
     Day(Date),
     Time { wall: DateTime, zone: TimeZone },
 }
 
-impl Moment {
+impl IcsMoment {
     /// The one value of a line. A time without a zone is in `zone`.
     pub(super) fn read(line: &ContentLine, zone: &TimeZone) -> Result<Self, IcsProblem> {
         Self::parse(line, &line.value, zone)
@@ -144,7 +144,7 @@ impl IcsDuration {
     }
 
     /// The end of a period that begins at `start`.
-    pub(super) fn end(&self, start: &Moment) -> Option<Timestamp> {
+    pub(super) fn end(&self, start: &IcsMoment) -> Option<Timestamp> {
         let day = start.wall().checked_add(Span::new().try_days(self.days).ok()?).ok()?;
         start.moved_to(day).instant()?.checked_add(self.time).ok()
     }

@@ -4,7 +4,7 @@ use jiff::civil::{Date, DateTime, Weekday};
 use jiff::{Span, ToSpan as _};
 
 use super::lines::{ContentLine, shortened};
-use super::moment::{Moment, date};
+use super::moment::{IcsMoment, date};
 use super::{IcsMistake, IcsProblem, LAST_YEAR};
 
 /// How an event recurs.
@@ -12,7 +12,7 @@ use super::{IcsMistake, IcsProblem, LAST_YEAR};
 pub(super) struct Recurrence {
     frequency: Frequency,
     interval: i32,
-    end: End,
+    end: RecurrenceEnd,
     months: Vec<i8>,
     month_days: Vec<i8>,
     /// Weekdays, with the number of the one of the month or the year; 0 for each of them.
@@ -31,10 +31,10 @@ enum Frequency {
 
 /// The last occurrence.
 #[derive(Debug, Clone, PartialEq)]
-enum End {
+enum RecurrenceEnd {
     Never,
     Count(usize),
-    Until(Moment),
+    Until(IcsMoment),
 }
 
 const WEEK: [(&str, Weekday); 7] = [
@@ -48,11 +48,11 @@ const WEEK: [(&str, Weekday); 7] = [
 ];
 
 impl Recurrence {
-    pub(super) fn read(line: &ContentLine, start: &Moment) -> Result<Self, IcsProblem> {
+    pub(super) fn read(line: &ContentLine, start: &IcsMoment) -> Result<Self, IcsProblem> {
         let mut read = Self {
             frequency: Frequency::Daily,
             interval: 1,
-            end: End::Never,
+            end: RecurrenceEnd::Never,
             months: Vec::new(),
             month_days: Vec::new(),
             week_days: Vec::new(),
@@ -81,7 +81,7 @@ impl Recurrence {
         Ok(read)
     }
 
-    fn take(&mut self, name: &str, value: &str, start: &Moment) -> Option<()> {
+    fn take(&mut self, name: &str, value: &str, start: &IcsMoment) -> Option<()> {
         match name {
             "FREQ" => {
                 self.frequency = match value {
@@ -95,8 +95,8 @@ impl Recurrence {
             "INTERVAL" => {
                 self.interval = value.parse().ok().filter(|number| (1..=10_000).contains(number))?
             }
-            "COUNT" => self.end = End::Count(value.parse().ok().filter(|count| *count > 0)?),
-            "UNTIL" => self.end = End::Until(until(value, start)?),
+            "COUNT" => self.end = RecurrenceEnd::Count(value.parse().ok().filter(|count| *count > 0)?),
+            "UNTIL" => self.end = RecurrenceEnd::Until(until(value, start)?),
             "BYMONTH" => self.months = numbers(value, 1, 12, false)?,
             "BYMONTHDAY" => self.month_days = numbers(value, 1, 31, true)?,
             "BYDAY" => self.week_days = value.split(',').map(numbered_day).collect::<Option<_>>()?,
@@ -123,9 +123,13 @@ impl Recurrence {
 
     /// The civil times of all occurrences until the end of [`LAST_YEAR`]. Takes the number of days that it looks at from
     /// `left`.
-    pub(super) fn occurrences(&self, start: &Moment, left: &mut usize) -> Result<Vec<DateTime>, IcsMistake> {
+    pub(super) fn occurrences(
+        &self,
+        start: &IcsMoment,
+        left: &mut usize,
+    ) -> Result<Vec<DateTime>, IcsMistake> {
         let (first, mut found) = (start.wall(), Vec::new());
-        let most = if let End::Count(count) = self.end { count } else { usize::MAX };
+        let most = if let RecurrenceEnd::Count(count) = self.end { count } else { usize::MAX };
         let mut period = Some(self.first_period(first.date()));
         while let Some(begin) = period.filter(|begin| begin.year() <= LAST_YEAR) {
             // A period without an occurrence costs as well, so that a rule that never matches ends.
@@ -153,8 +157,8 @@ impl Recurrence {
     }
 
     /// Whether an occurrence is not after `UNTIL`.
-    fn reaches(&self, occurrence: &Moment) -> bool {
-        let End::Until(until) = &self.end else { return true };
+    fn reaches(&self, occurrence: &IcsMoment) -> bool {
+        let RecurrenceEnd::Until(until) = &self.end else { return true };
         match (occurrence.instant(), until.instant()) {
             (Some(occurrence), Some(until)) => occurrence <= until,
             _ => occurrence.wall().date() <= until.wall().date(),
@@ -208,7 +212,7 @@ impl Recurrence {
 
     /// Whether the event occurs on a day of one of its periods. Parts that the rule leaves out come from DTSTART.
     fn has(&self, day: Date, start: Date) -> bool {
-        let in_month = self.months.is_empty() || self.months.contains(&day.month());
+        let month_fits = self.months.is_empty() || self.months.contains(&day.month());
         let from_start = self.month_days.is_empty() && self.week_days.is_empty();
         let on_day = match self.frequency {
             Frequency::Daily => true,
@@ -219,14 +223,14 @@ impl Recurrence {
             }
             _ => true,
         };
-        let in_month_days = self.month_days.is_empty()
+        let month_day_fits = self.month_days.is_empty()
             || self
                 .month_days
                 .iter()
                 .any(|number| *number == day.day() || *number == day.day() - day.days_in_month() - 1);
-        let in_week_days =
+        let week_day_fits =
             self.week_days.is_empty() || self.week_days.iter().any(|one| self.is_nth(day, *one));
-        in_month && on_day && in_month_days && in_week_days
+        month_fits && on_day && month_day_fits && week_day_fits
     }
 
     /// Whether a day is the n-th of its weekday: in its month, or in its year if the rule is yearly and names no month.
@@ -248,14 +252,14 @@ fn days_of(begin: Date, count: impl Into<i64>) -> Vec<Date> {
 }
 
 /// UNTIL has the kind of DTSTART. With a date as DTSTART, a time is read as its date.
-fn until(value: &str, start: &Moment) -> Option<Moment> {
+fn until(value: &str, start: &IcsMoment) -> Option<IcsMoment> {
     let day = value.split_once('T').map_or(value, |(day, _)| day);
     if start.is_day() {
-        return date(day).map(Moment::Day);
+        return date(day).map(IcsMoment::Day);
     }
     let line = ContentLine { line: 0, name: String::new(), parameters: Vec::new(), value: value.to_owned() };
-    let Moment::Time { zone, .. } = start else { return None };
-    Moment::read(&line, zone).ok().filter(|moment| !moment.is_day())
+    let IcsMoment::Time { zone, .. } = start else { return None };
+    IcsMoment::read(&line, zone).ok().filter(|moment| !moment.is_day())
 }
 
 fn numbers(value: &str, least: i8, most: i8, negative: bool) -> Option<Vec<i8>> {
