@@ -125,7 +125,7 @@ fn differences_keep_to_a_path() {
 }
 
 /// The ids of the blobs of a path, of the fixture's two commits.
-fn blobs(fixture: &Fixture, path: &str) -> (Value, Value) {
+fn blobs(fixture: &WireFixture, path: &str) -> (Value, Value) {
     let input = json!({"beforeCommitSpecifier": "v1", "afterCommitSpecifier": "main", "MaxResults": 100});
     let page = ok(fixture.commit("GetDifferences", input));
     let all = page["differences"].as_array().unwrap().clone();
