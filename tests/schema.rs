@@ -266,8 +266,9 @@ fn refused_by_taplo(schema: &Path, files: &[PathBuf]) -> BTreeSet<PathBuf> {
     command.args(["lint", "--no-auto-config", "--colors", "never"]).env("RUST_LOG", "error");
     let output = command.arg("--schema").arg(format!("file://{}", schema.display())).args(files).output();
     let printed = output.expect("taplo runs").stderr;
-    // Each refused file has one line with `path="..."` in it, after the lines of its errors.
+    // Each error names its place, as in `┌─ /tmp/a.toml:2:1`. taplo's log lines are no help: the last one is often lost.
     let printed = String::from_utf8_lossy(&printed).into_owned();
-    let named = printed.lines().filter(|line| line.contains("invalid file error="));
-    named.filter_map(|line| Some(PathBuf::from(line.split("path=\"").nth(1)?.strip_suffix('"')?))).collect()
+    let places = printed.lines().filter_map(|line| line.trim_start().strip_prefix("┌─ "));
+    let paths = places.filter_map(|place| place.rsplitn(3, ':').nth(2));
+    paths.map(PathBuf::from).collect()
 }

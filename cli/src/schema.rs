@@ -33,7 +33,7 @@ pub fn text() -> Result<String> {
         draft: Some(DRAFT),
         title: Some("The rules file of pointsman"),
         kind: Some("object"),
-        properties: Members(properties.collect::<Result<_>>()?),
+        properties: SchemaMembers(properties.collect::<Result<_>>()?),
         additional: Some(Additional::None),
         ..Schema::default()
     };
@@ -70,23 +70,23 @@ struct Schema {
     items: Option<Box<Schema>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     required: Vec<&'static str>,
-    #[serde(skip_serializing_if = "Members::is_empty")]
-    properties: Members,
+    #[serde(skip_serializing_if = "SchemaMembers::is_empty")]
+    properties: SchemaMembers,
     #[serde(rename = "additionalProperties", skip_serializing_if = "Option::is_none")]
     additional: Option<Additional>,
 }
 
 /// The keys of a table, in the order of its description.
 #[derive(Debug, Default)]
-struct Members(Vec<(&'static str, Schema)>);
+struct SchemaMembers(Vec<(&'static str, Schema)>);
 
-impl Members {
+impl SchemaMembers {
     fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-impl Serialize for Members {
+impl Serialize for SchemaMembers {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for (name, schema) in &self.0 {
@@ -128,7 +128,7 @@ fn of_table(table: &'static Table) -> Result<Schema> {
         description: Some(sentence(table.summary)),
         kind: Some("object"),
         required: table.keys.iter().filter(is_required).map(|key| key.name).collect(),
-        properties: Members(properties.collect::<Result<_>>()?),
+        properties: SchemaMembers(properties.collect::<Result<_>>()?),
         additional: Some(Additional::None),
         ..Schema::default()
     })

@@ -126,36 +126,45 @@ fn differences_keep_to_a_path() {
     assert_eq!(error(&fixture.commit("GetDifferences", input)), (400, "PathDoesNotExistException"));
 }
 
-/// The ids of the blobs of a path, of the fixture's two commits.
-fn blobs(fixture: &WireFixture, path: &str) -> (Value, Value) {
-    let input = json!({"beforeCommitSpecifier": "v1", "afterCommitSpecifier": "main", "MaxResults": 100});
-    let page = ok(fixture.commit("GetDifferences", input));
-    let all = page["differences"].as_array().unwrap().clone();
-    let is_path = |difference: &&Value| {
-        [&difference["afterBlob"]["path"], &difference["beforeBlob"]["path"]].contains(&&json!(path))
-    };
-    let found = all.iter().find(is_path).unwrap();
-    (found["beforeBlob"]["blobId"].clone(), found["afterBlob"]["blobId"].clone())
+/// The ids of the two versions of a file.
+fn blobs(fixture: &WireFixture) -> (Value, Value) {
+    let input =
+        json!({"repositoryName": "lines", "beforeCommitSpecifier": "old", "afterCommitSpecifier": "main"});
+    let page = ok(fixture.client.call("codecommit", "CodeCommit_20150413", "GetDifferences", &input));
+    let file = &page["differences"][0];
+    (file["beforeBlob"]["blobId"].clone(), file["afterBlob"]["blobId"].clone())
 }
 
 #[test]
 fn lines_that_differ_come_in_hunks() {
-    let fixture = start("");
-    let (old, _) = blobs(&fixture, "old.txt");
-    let (_, new) = blobs(&fixture, "new.txt");
-    let input = json!({"beforeBlobId": old, "afterBlobId": new, "contextLines": 0});
-    let answer = ok(fixture.commit("GetBlobDifferences", input));
-    let hunk = &answer["hunks"][0];
-    let kinds: Vec<&str> =
-        hunk["changes"].as_array().unwrap().iter().map(|change| change["type"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["DELETE", "ADD"], "{answer}");
-    assert_eq!(hunk["changes"][0]["beforeLineNumber"], 1);
-    assert_eq!(hunk["changes"][0].get("afterLineNumber"), None);
-    assert_eq!((&hunk["beforeLineCount"], &hunk["afterLineCount"]), (&json!(1), &json!(1)));
-    assert_eq!((&answer["isBinary"], answer.get("NextToken")), (&json!(false), None));
-    let added = ok(fixture.commit("GetBlobDifferences", json!({"afterBlobId": new})));
-    assert_eq!(added["hunks"][0]["changes"][0]["type"], "ADD");
-    assert_eq!(added["beforeBlobSize"], 0);
+    let fixture = start(
+        "[[repository]]\nname = \"lines\"\n[[repository.commit]]\nlabel = \"1\"\nfiles = { f = \"a\\nb\\n\" }\n\
+         [[repository.commit]]\nlabel = \"2\"\nfiles = { f = \"a\\nc\\n\" }\n\
+         [repository.branches]\nold = \"1\"\nmain = \"2\"\n",
+    );
+    let (old, new) = blobs(&fixture);
+    let ask = |input: Value| {
+        let mut input = input;
+        input["repositoryName"] = json!("lines");
+        ok(fixture.client.call("codecommit", "CodeCommit_20150413", "GetBlobDifferences", &input))
+    };
+    let answer = ask(json!({"beforeBlobId": old, "afterBlobId": new, "contextLines": 0}));
+    let hunk = json!({
+        "beforeStartLine": 2, "beforeLineCount": 1, "afterStartLine": 2, "afterLineCount": 1,
+        "changes": [
+            {"type": "DELETE", "content": "b", "beforeLineNumber": 2},
+            {"type": "ADD", "content": "c", "afterLineNumber": 2},
+        ],
+    });
+    let sizes = json!({"hunks": [hunk], "isBinary": false, "beforeBlobSize": 4, "afterBlobSize": 4});
+    assert_eq!(answer, sizes);
+    let around = ask(json!({"beforeBlobId": old, "afterBlobId": new}));
+    assert_eq!(around["hunks"][0]["changes"][0]["type"], "CONTEXT");
+    let added = ask(json!({"afterBlobId": new}));
+    assert_eq!(
+        (&added["hunks"][0]["changes"][1]["content"], &added["beforeBlobSize"]),
+        (&json!("c"), &json!(0))
+    );
 }
 
 #[test]
