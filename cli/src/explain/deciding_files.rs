@@ -123,7 +123,8 @@ impl DecidedFile {
         self.patterns.iter_mut().for_each(|pattern| pattern.decides = false);
         if let Some(by) = by {
             let config = by.place.to_string();
-            self.patterns = vec![MatchedPattern { config, pattern: by.text, groups: Vec::new(), decides: true }];
+            self.patterns =
+                vec![MatchedPattern { config, pattern: by.text, groups: Vec::new(), decides: true }];
         }
     }
 }
