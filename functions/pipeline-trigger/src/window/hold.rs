@@ -81,14 +81,14 @@ pub async fn hold(
     };
     for _ in 0..TRIES {
         let name = name(&held.start.pipeline, source.source, source.reference);
-        let earlier = match get(&name, &settings.group, aws).await {
+        let earlier = match schedule(&name, &settings.group, aws).await {
             Ok(earlier) => earlier,
             Err(error) => return Held { action: None, outcome: Err(NotHeld::Call(error)) },
         };
-        let (schedule, outcome) = wanted(held, source, settings, invocation, name, earlier.as_ref());
+        let (wanted, outcome) = wanted(held, source, settings, invocation, name, earlier.as_ref());
         let change = match (&earlier, outcome) {
-            (None, _) => ScheduleChange::Create(schedule),
-            (Some(_), HoldOutcome::Moved) => ScheduleChange::Move(schedule),
+            (None, _) => ScheduleChange::Create(wanted),
+            (Some(_), HoldOutcome::Moved) => ScheduleChange::Move(wanted),
             // Nothing is to be changed. A retry of the invocation that created it sends its email.
             (Some(_), _) => return Held { action: None, outcome: Ok(outcome) },
         };
@@ -119,7 +119,7 @@ pub async fn release(
 ) -> Option<Held> {
     let settings = settings.schedules.as_ref()?;
     let name = name(pipeline, source.source, source.reference);
-    match get(&name, &settings.group, aws).await {
+    match schedule(&name, &settings.group, aws).await {
         Ok(None) => return None,
         Ok(Some(_)) => {}
         Err(error) => return Some(Held { action: None, outcome: Err(NotHeld::Call(error)) }),
@@ -139,9 +139,11 @@ pub async fn release(
 }
 
 /// A schedule as it is.
-struct Known {
-    at: Option<Timestamp>,
-    held: Option<HeldEvent>,
+pub(crate) struct KnownSchedule {
+    /// When it invokes the function; none if it is no schedule of this function.
+    pub(crate) at: Option<Timestamp>,
+    /// What it holds.
+    pub(crate) held: Option<HeldEvent>,
 }
 
 /// The schedule as it should be, and what becomes of the one that there is.
@@ -151,7 +153,7 @@ fn wanted(
     settings: &ScheduleSettings,
     invocation: &Invocation,
     name: String,
-    known: Option<&Known>,
+    known: Option<&KnownSchedule>,
 ) -> (Schedule, HoldOutcome) {
     let earlier = known.and_then(|known| known.held.as_ref());
     let event = earlier.map_or_else(|| source.event.clone(), |earlier| joined(&earlier.event, source.event));
@@ -176,7 +178,12 @@ fn wanted(
     (Schedule { name, settings: settings.clone(), at, input: new.to_input(), function }, outcome)
 }
 
-async fn get(name: &str, group: &str, aws: &Clients) -> Result<Option<Known>, CallError> {
+/// The schedule of this name, if there is one.
+pub(crate) async fn schedule(
+    name: &str,
+    group: &str,
+    aws: &Clients,
+) -> Result<Option<KnownSchedule>, CallError> {
     let answer = aws.scheduler.get_schedule().name(name).group_name(group).send().await;
     let schedule = match answer.map_err(|error| CallError::new(GET, error)) {
         Ok(schedule) => schedule,
@@ -188,7 +195,7 @@ async fn get(name: &str, group: &str, aws: &Clients) -> Result<Option<Known>, Ca
         input.and_then(|text| serde_json::from_str(text).ok()).and_then(|input| HeldEvent::of_input(&input));
     let at = schedule.schedule_expression().and_then(|text| text.strip_prefix("at(")?.strip_suffix(')'));
     let at = at.and_then(|text| format!("{text}Z").parse().ok());
-    Ok(Some(Known { at, held }))
+    Ok(Some(KnownSchedule { at, held }))
 }
 
 /// Whether another invocation created or deleted the schedule in between.
