@@ -128,13 +128,8 @@ impl DelayedAccount {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let rules = read_rules(rules);
         let settings = pipeline_trigger::settings::Settings::default();
-        let handled = Box::pin(pipeline_trigger::handle(
-            event.clone(),
-            invocation,
-            &rules,
-            &settings,
-            &clients,
-        ));
+        let handled =
+            Box::pin(pipeline_trigger::handle(event.clone(), invocation, &rules, &settings, &clients));
         runtime.block_on(handled).expect("the event is well formed")
     }
 
@@ -221,7 +216,8 @@ fn after_a_start_the_next_run_finds_the_execution() {
 #[test]
 fn a_closed_window_of_a_deployment_without_schedules_starts_nothing_and_fails() {
     let account = DelayedAccount::new();
-    let window = "[[window]]\nname = \"office\"\ntime-zone = \"UTC\"\ndays = [\"mon\"]\nhours = \"09:00-17:00\"\n";
+    let window =
+        "[[window]]\nname = \"office\"\ntime-zone = \"UTC\"\ndays = [\"mon\"]\nhours = \"09:00-17:00\"\n";
     let rules = RULES.replace("repository = ", "window = \"office\"\nrepository = ");
     let event = serde_json::from_str(RECONCILE).expect("it is JSON");
     let decision = account.invoke_with(&event, &format!("{window}{rules}"));

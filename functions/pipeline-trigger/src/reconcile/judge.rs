@@ -147,7 +147,9 @@ impl Survey<'_> {
         if plan.starts.is_empty() {
             return Ok(Judged::Settled(about(watched, report(plan, &facts.remarks, &[]))));
         }
-        plan.starts.iter_mut().for_each(|start| start.token = token(watched.repository, &watched.branch, head.commit, &watched.pipeline));
+        plan.starts.iter_mut().for_each(|start| {
+            start.token = token(watched.repository, &watched.branch, head.commit, &watched.pipeline)
+        });
         let reconciled = Remark::Reconciled {
             pipeline: watched.pipeline.clone(),
             branch: watched.branch.clone(),
