@@ -113,6 +113,11 @@ impl DelayedAccount {
     }
 
     fn invoke(&self, event: &Value) -> Decision {
+        self.invoke_with(event, RULES)
+    }
+
+    /// Of a deployment without a schedule group.
+    fn invoke_with(&self, event: &Value, rules: &str) -> Decision {
         let clients = Clients::new(&config(&self.aws.endpoint()));
         let invocation = Invocation {
             now: self.aws.now(),
@@ -121,7 +126,7 @@ impl DelayedAccount {
             ..Invocation::by_hand(false)
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let rules = read_rules();
+        let rules = read_rules(rules);
         let settings = pipeline_trigger::settings::Settings::default();
         let handled =
             Box::pin(pipeline_trigger::handle(event.clone(), invocation, &rules, &settings, &clients));
@@ -152,9 +157,9 @@ impl DelayedAccount {
     }
 }
 
-fn read_rules() -> Rules {
+fn read_rules(rules: &str) -> Rules {
     let mut problems = Vec::new();
-    let rules = rules::read(&Document::new("pointsman.toml", RULES), &mut problems);
+    let rules = rules::read(&Document::new("pointsman.toml", rules), &mut problems);
     assert!(!has_errors(&problems), "{problems:?}");
     rules
 }
@@ -206,4 +211,16 @@ fn after_a_start_the_next_run_finds_the_execution() {
         "{again:#?}"
     );
     assert_eq!(account.executions(), 2);
+}
+
+#[test]
+fn a_closed_window_of_a_deployment_without_schedules_starts_nothing_and_fails() {
+    let account = DelayedAccount::new();
+    let window =
+        "[[window]]\nname = \"office\"\ntime-zone = \"UTC\"\ndays = [\"mon\"]\nhours = \"09:00-17:00\"\n";
+    let rules = RULES.replace("repository = ", "window = \"office\"\nrepository = ");
+    let event = serde_json::from_str(RECONCILE).expect("it is JSON");
+    let decision = account.invoke_with(&event, &format!("{window}{rules}"));
+    assert_eq!(code_of(&decision, "web"), "fail hold-failed", "{decision:#?}");
+    assert_eq!((account.executions(), account.called("StartPipelineExecution")), (1, 0));
 }

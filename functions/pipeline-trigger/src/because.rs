@@ -153,6 +153,10 @@ pub enum Because {
     RepositoryNotFound,
     /// The run has no time left to start anything.
     NoTimeToStart,
+    /// A schedule holds the head until its window opens.
+    HeldBySchedule { commit: String, until: Opening },
+    /// The schedule of a push that the window held may just have invoked the function.
+    WindowJustOpened { window: String },
     /// More starts are due than one run makes.
     TooManyStarts { starts: usize, most: usize, digest: String },
 
@@ -391,6 +395,14 @@ impl fmt::Display for Because {
                 "CodeCommit has no repository of this name; correct the rule or create the repository",
             ),
             Self::NoTimeToStart => f.write_str("the function's time ran out, so the next run starts the pipeline"),
+            Self::HeldBySchedule { commit, until } => {
+                write!(f, "a schedule holds the head {} until {until}, so reconcile changes nothing", short(commit))
+            }
+            Self::WindowJustOpened { window } => write!(
+                f,
+                "the window `{window}` opened less than {} minutes ago, and the schedule of a held push may be starting the pipeline, so the next run decides",
+                SETTLE.as_mins()
+            ),
             Self::TooManyStarts { starts, most, digest } => write!(
                 f,
                 "{starts} starts are due, and one run makes at most {most}, so reconcile starts none of them; read the list, then confirm its digest {digest}"

@@ -44,7 +44,7 @@ use crate::decide::decide;
 use crate::event::{Parsed, Push, parse};
 use crate::gather::gather_some;
 use crate::reader::{AccountReader, Lookup, Reader as _};
-use crate::reconcile::{reconcile, reconcile_request};
+use crate::reconcile::{keep_tokens, reconcile, reconcile_request};
 use crate::report::report;
 use crate::rules::{Pin, PipelineRule, Rules};
 use crate::settings::Settings;
@@ -76,7 +76,7 @@ pub async fn handle(
     }
     let malformed = |error| Failure::new("MalformedEvent", &error);
     if let Some(request) = reconcile_request(&event).map_err(malformed)? {
-        let report = Box::pin(reconcile(&request, rules, aws, &invocation)).await;
+        let report = Box::pin(reconcile(&request, rules, settings, aws, &invocation)).await;
         return Ok(report.decision(FUNCTION.name, &request.to_string(), &invocation));
     }
     if artifact::is_artifact_event(&event) {
@@ -110,6 +110,9 @@ async fn handle_push(
     let reader = AccountReader { aws, repository: &push.repository };
     let facts = gather_some(push, rules, of_repository, &reader, invocation.deadline).await;
     let mut plan = decide(push, &facts, rules);
+    if from_schedule {
+        keep_tokens(&mut plan, push, event);
+    }
     let reference = push.reference.full_name();
     let source = HeldSource { source: &push.repository, reference: &reference, event, from_schedule };
     let holding = Holding { source, settings, aws, invocation: &invocation };

@@ -5,6 +5,7 @@
 
 mod brake;
 mod due;
+mod hold;
 mod judge;
 mod request;
 mod seen;
@@ -24,11 +25,14 @@ use shared::report::Report;
 use crate::aws::Clients;
 use crate::because::Because;
 use crate::rules::Rules;
+use crate::settings::Settings;
 use due::DueStart;
+use hold::send_emails;
 use judge::JudgedPair;
 use survey::Survey;
 use tally::Tally;
 
+pub use hold::keep_tokens;
 pub use request::{ReconcileRequest, reconcile_request};
 
 /// A head whose commit is younger is left to its event, which may be on its way, in Lambda's retries or in a handler.
@@ -61,6 +65,7 @@ const RUN: &str = "reconcile";
 pub async fn reconcile(
     request: &ReconcileRequest,
     rules: &Rules,
+    settings: &Settings,
     aws: &Clients,
     invocation: &Invocation,
 ) -> Report {
@@ -84,14 +89,17 @@ pub async fn reconcile(
         }
     }
     report.add(tally.report());
-    report.add(start(request, due, aws, invocation).await);
+    let (due, of_held) = survey.unheld(due, settings, invocation).await;
+    report.add(of_held);
+    report.add(start(request, due, settings, aws, invocation).await);
     report
 }
 
-/// Starts what is due, unless that is too much for one run, or the second reading shows otherwise.
+/// Starts or holds what is due, unless that is too much for one run, or the second reading shows otherwise.
 async fn start(
     request: &ReconcileRequest,
     due: Vec<DueStart<'_>>,
+    settings: &Settings,
     aws: &Clients,
     invocation: &Invocation,
 ) -> Report {
@@ -112,9 +120,13 @@ async fn start(
     let later = invocation.after(SECOND_READING).await;
     let survey = Survey::new(aws, before(later.deadline, TIME_TO_REPORT), later.now);
     let at_a_time = at_a_time(due.len());
-    let started = stream::iter(due).map(|due| due.start(&survey, &later)).buffered(at_a_time);
-    let mut report = Report::default();
-    started.collect::<Vec<_>>().await.into_iter().for_each(|of_one| report.add(of_one));
+    let started = stream::iter(due).map(|due| due.start(&survey, settings, &later)).buffered(at_a_time);
+    let (mut report, mut held) = (Report::default(), Vec::new());
+    for (of_one, of_holds) in started.collect::<Vec<_>>().await {
+        report.add(of_one);
+        held.extend(of_holds);
+    }
+    send_emails(held, settings, &survey, &later, &mut report).await;
     report
 }
 

@@ -7,15 +7,16 @@ use shared::decision::{Reason, Verdict};
 use shared::lambda::Invocation;
 use shared::report::Report;
 
+use super::hold::NewHold;
 use super::seen::{PipelineHistory, execution_of, unclear};
 use super::survey::{Survey, verdict_of};
 use super::watched::WatchedBranch;
-use crate::act::act;
 use crate::because::Because;
 use crate::decide::StartPlan;
 use crate::reader::Lookup;
 use crate::remark::Remark;
 use crate::report::report;
+use crate::settings::Settings;
 
 /// A decided push whose event was lost.
 #[derive(Debug)]
@@ -24,20 +25,25 @@ pub(super) struct DueStart<'r> {
     /// The branch's head, and when it was committed.
     pub(super) head: String,
     pub(super) committed: Timestamp,
+    /// The commit that its files are compared with.
+    pub(super) base: Option<String>,
     pub(super) source_actions: Vec<String>,
     pub(super) plan: StartPlan,
     pub(super) remarks: Arc<Vec<Remark>>,
 }
 
 impl DueStart<'_> {
-    /// Reads the branch and the executions once more, and starts the pipeline if nothing has changed.
-    pub(super) async fn start(self, survey: &Survey<'_>, invocation: &Invocation) -> Report {
+    /// Reads the branch and the executions once more, and starts or holds the pipeline if nothing has changed.
+    pub(super) async fn start(
+        self,
+        survey: &Survey<'_>,
+        settings: &Settings,
+        invocation: &Invocation,
+    ) -> (Report, Vec<NewHold>) {
         if let Some((verdict, because)) = self.settled_meanwhile(survey).await {
-            return Report::of(verdict, &self.watched.subject(), &because);
+            return (Report::of(verdict, &self.watched.subject(), &because), Vec::new());
         }
-        let results = act(&self.plan.starts, survey.aws, invocation).await;
-        let of_push = report(self.plan, &self.remarks, &results);
-        about(&self.watched, of_push)
+        self.carry_out(survey, settings, invocation).await
     }
 
     /// Why nothing is to be started any more.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use shared::decision::{Explain as _, Verdict};
 use shared::report::Report;
-use shared::token::client_token;
 
 use super::due::{DueStart, about};
+use super::hold::token;
 use super::seen::{PipelineHistory, commits_run, execution_of, unclear};
 use super::survey::{KnownHeads, Survey, passes, verdict_of};
 use super::watched::WatchedBranch;
@@ -149,17 +149,27 @@ impl Survey<'_> {
         if plan.starts.is_empty() {
             return Ok(JudgedPair::Settled(about(watched, report(plan, &facts.remarks, &[]))));
         }
-        plan.starts.iter_mut().for_each(|start| start.token = token(watched, head.commit));
+        plan.starts.iter_mut().for_each(|start| {
+            start.token = token(watched.repository, &watched.branch, head.commit, &watched.pipeline)
+        });
         let reconciled = Remark::Reconciled {
             pipeline: watched.pipeline.clone(),
             branch: watched.branch.clone(),
             commit: head.commit.to_owned(),
-            base,
+            base: base.clone(),
         };
         let remarks = Arc::new(facts.remarks.into_iter().chain([reconciled]).collect());
         let (head, committed) = (head.commit.to_owned(), head.committed);
         let watched = watched.clone();
-        Ok(JudgedPair::Due(Box::new(DueStart { watched, head, committed, source_actions, plan, remarks })))
+        Ok(JudgedPair::Due(Box::new(DueStart {
+            watched,
+            head,
+            committed,
+            base,
+            source_actions,
+            plan,
+            remarks,
+        })))
     }
 
     /// The commit of the newest execution whose commit the branch contains. Without one, the branch counts as new.
@@ -246,9 +256,4 @@ fn files_wait(why: &FilesUnknown) -> bool {
         | FilesUnknown::TooManyPatterns(_)
         | FilesUnknown::CommitGone { .. } => false,
     }
-}
-
-/// The same token in every run: reconcile starts a pipeline once for a head of a branch, as long as CodePipeline remembers it.
-fn token(watched: &WatchedBranch<'_>, head: &str) -> String {
-    client_token([super::RUN, watched.repository, &watched.branch, head, &watched.pipeline])
 }

@@ -10,6 +10,9 @@ pub const DETAIL_TYPE: &str = "window-opened";
 /// A member of the object in a held event of S3: the oldest version that is held.
 pub const HELD_SINCE: &str = "held-since-version";
 
+/// A member of the detail of a held push: the time of the oldest push that is held. The commit before that push counts.
+pub const HELD_SINCE_TIME: &str = "held-since-time";
+
 /// What a schedule holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldEvent {
@@ -119,12 +122,24 @@ fn spanning(older: &Value, newer: &Value) -> Value {
     if of(newer) == "referenceCreated" {
         return event;
     }
+    // A late push lies within those that are held.
+    let since = |event: &Value| match event["detail"][HELD_SINCE_TIME].as_str() {
+        Some(time) => time.parse().ok(),
+        None => time(event),
+    };
+    let (since_older, since_newer): (Option<jiff::Timestamp>, _) = (since(older), since(newer));
+    if since_newer.zip(since_older).is_some_and(|(newer, older)| newer < older) {
+        return event;
+    }
     if let Some(detail) = event["detail"].as_object_mut() {
         detail.insert("event".to_owned(), older["detail"]["event"].clone());
         match older["detail"].get("oldCommitId") {
             Some(old) => detail.insert("oldCommitId".to_owned(), old.clone()),
             None => detail.shift_remove("oldCommitId"),
         };
+        if let Some(since) = since_older.filter(|_| since_older != time(newer)) {
+            detail.insert(HELD_SINCE_TIME.to_owned(), json!(since.to_string()));
+        }
     }
     event
 }
@@ -170,6 +185,16 @@ mod tests {
         let same_second = updated("b", "c", T1);
         assert_eq!(range(&joined(&first, &same_second)), "referenceUpdated a..c");
         assert_eq!(range(&joined(&same_second, &first)), "referenceUpdated a..c");
+    }
+
+    #[test]
+    fn a_late_push_between_two_others_changes_nothing() {
+        let (first, second) = (updated("a", "b", T1), updated("b", "c", T2));
+        let third = updated("c", "d", "2026-12-05T12:00:00Z");
+        let all = joined(&joined(&first, &third), &second);
+        assert_eq!(range(&all), "referenceUpdated a..d");
+        assert_eq!(all, joined(&joined(&first, &second), &third));
+        assert_eq!(range(&joined(&joined(&third, &second), &first)), "referenceUpdated a..d");
     }
 
     #[test]

@@ -83,14 +83,14 @@ pub async fn hold(
     };
     for _ in 0..TRIES {
         let name = name(&held.start.pipeline, source.source, source.reference);
-        let earlier = match get(&name, &settings.group, aws).await {
+        let earlier = match schedule(&name, &settings.group, aws).await {
             Ok(earlier) => earlier,
             Err(error) => return Held { action: None, outcome: Err(NotHeld::Call(error)) },
         };
-        let (schedule, outcome) = wanted(held, source, settings, invocation, name, earlier.as_ref());
+        let (wanted, outcome) = wanted(held, source, settings, invocation, name, earlier.as_ref());
         let change = match (&earlier, outcome) {
-            (None, _) => ScheduleChange::Create(schedule),
-            (Some(_), HoldOutcome::Moved) => ScheduleChange::Move(schedule),
+            (None, _) => ScheduleChange::Create(wanted),
+            (Some(_), HoldOutcome::Moved) => ScheduleChange::Move(wanted),
             // Nothing is to be changed. A retry of the invocation that created it sends its email.
             (Some(_), _) => return Held { action: None, outcome: Ok(outcome) },
         };
@@ -121,7 +121,7 @@ pub async fn release(
 ) -> Option<Held> {
     let settings = settings.schedules.as_ref()?;
     let name = name(pipeline, source.source, source.reference);
-    match get(&name, &settings.group, aws).await {
+    match schedule(&name, &settings.group, aws).await {
         Ok(None) => return None,
         Ok(Some(_)) => {}
         Err(error) => return Some(Held { action: None, outcome: Err(NotHeld::Call(error)) }),
@@ -141,9 +141,11 @@ pub async fn release(
 }
 
 /// A schedule as it is.
-struct KnownSchedule {
-    at: Option<Timestamp>,
-    held: Option<HeldEvent>,
+pub(crate) struct KnownSchedule {
+    /// When it invokes the function; none if it is no schedule of this function.
+    pub(crate) at: Option<Timestamp>,
+    /// What it holds.
+    pub(crate) held: Option<HeldEvent>,
 }
 
 /// The schedule as it should be, and what becomes of the one that there is.
@@ -178,7 +180,12 @@ fn wanted(
     (HoldSchedule { name, settings: settings.clone(), at, input: new.to_input(), function }, outcome)
 }
 
-async fn get(name: &str, group: &str, aws: &Clients) -> Result<Option<KnownSchedule>, CallError> {
+/// The schedule of this name, if there is one.
+pub(crate) async fn schedule(
+    name: &str,
+    group: &str,
+    aws: &Clients,
+) -> Result<Option<KnownSchedule>, CallError> {
     let answer = aws.scheduler.get_schedule().name(name).group_name(group).send().await;
     let schedule = match answer.map_err(|error| CallError::new(GET, error)) {
         Ok(schedule) => schedule,

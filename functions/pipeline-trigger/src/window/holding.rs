@@ -65,6 +65,18 @@ impl Holding<'_> {
     /// Holds every start of `held`, changes the verdict of each that could not be held, and sends one email about those
     /// that were not held before.
     pub async fn hold_all(&self, plan: &mut StartPlan, held: &[HeldStart], event: &str) -> Report {
+        let (mut report, new) = self.hold_each(plan, held).await;
+        send_email(self.settings, self.aws, self.invocation, (&new, event), &mut report).await;
+        report
+    }
+
+    /// Holds every start of `held`, and changes the verdict of each that could not be held. Returns those that were not
+    /// held before, which an email is to report.
+    pub async fn hold_each<'h>(
+        &self,
+        plan: &mut StartPlan,
+        held: &'h [HeldStart],
+    ) -> (Report, Vec<&'h HeldStart>) {
         let mut report = Report::default();
         let all = stream::iter(held)
             .map(|one| hold(one, &self.source, self.settings, self.aws, self.invocation))
@@ -82,19 +94,7 @@ impl Holding<'_> {
                 Err(error) => fail(plan, one, error),
             }
         }
-        self.send_email(&new, event, &mut report).await;
-        report
-    }
-
-    async fn send_email(&self, new: &[&HeldStart], event: &str, report: &mut Report) {
-        let Some(topic) = self.settings.topic.as_deref().filter(|_| !new.is_empty()) else { return };
-        let message = email(event, new);
-        let published =
-            publish(Publication { topic, message: &message }, self.invocation.executor, &self.aws.sns).await;
-        report.actions.push(published.action);
-        if let Performed::Failed(error) = published.outcome {
-            report.reason(Verdict::Fail, "email", &Because::HoldEmailFailed { error });
-        }
+        (report, new)
     }
 
     /// Deletes the schedules of pipelines that started and build the pushed commit: an older commit must not run last.
@@ -126,6 +126,23 @@ impl Holding<'_> {
             }
         }
         report
+    }
+}
+
+/// Sends one email about the starts of a push that were not held before.
+pub(crate) async fn send_email(
+    settings: &Settings,
+    aws: &Clients,
+    invocation: &Invocation,
+    (new, push): (&[&HeldStart], &str),
+    report: &mut Report,
+) {
+    let Some(topic) = settings.topic.as_deref().filter(|_| !new.is_empty()) else { return };
+    let message = email(push, new);
+    let published = publish(Publication { topic, message: &message }, invocation.executor, &aws.sns).await;
+    report.actions.push(published.action);
+    if let Performed::Failed(error) = published.outcome {
+        report.reason(Verdict::Fail, "email", &Because::HoldEmailFailed { error });
     }
 }
 
