@@ -15,7 +15,7 @@ use shared::text::list;
 use crate::FUNCTION;
 use crate::window::calendar::{Calendar, Closures, Days, Freeze, HORIZON_YEARS};
 use crate::window::hours::Hours;
-use crate::window::{Exceptions, Window, ics};
+use crate::window::{Exceptions, Window, ics, zone_named};
 
 /// The table that is read here.
 pub const TABLE: &str = "window";
@@ -202,10 +202,9 @@ fn never_opens(window: &Window, at: Range<usize>) -> Option<Problem> {
 
 fn zone(table: &mut TableReader<'_, '_, '_>, text: &Text) -> Option<TimeZone> {
     let name = text.get_ref();
-    // The database has the names of the environment, too, such as `posix/...`; a fixed offset has no name in it.
-    match TimeZone::get(name) {
-        Ok(zone) => Some(zone),
-        Err(_) => {
+    match zone_named(name) {
+        Some(zone) => Some(zone),
+        None => {
             let label = format!("`{name}` is not a time zone of the IANA database");
             let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
             let meant = did_you_mean(name, names.iter().map(String::as_str), |name| format!("`{name}`"));
