@@ -58,6 +58,15 @@ fn group(name: &str, more: &str) -> String {
     format!("[[group]]\nname = \"{name}\"\n{more}\n")
 }
 
+/// A window and a rule that uses it.
+fn window(more: &str) -> String {
+    rule("window = \"office\"") + &only_window(&format!("time-zone = \"Europe/Berlin\"\n{more}"))
+}
+
+fn only_window(more: &str) -> String {
+    format!("[[window]]\nname = \"office\"\n{more}\n")
+}
+
 /// The smallest file that has each problem.
 fn samples() -> Vec<(&'static str, String)> {
     vec![
@@ -149,6 +158,33 @@ fn samples() -> Vec<(&'static str, String)> {
         ("never-filled", image("variables = { BRANCH = \"{branch}\" }")),
         ("never-filled", bucket("variables = { COUNT = \"{changed-files}\" }")),
         ("duplicate-pipeline", image("") + &image("")),
+        ("empty-window-name", "[[window]]\nname = \"\"\ntime-zone = \"UTC\"\n".into()),
+        (
+            "empty-window-name",
+            window("freezes = [{ from = \"2026-12-20\", until = \"2026-12-21\", reason = \"\" }]"),
+        ),
+        ("duplicate-window", window("") + &only_window("time-zone = \"UTC\"")),
+        ("missing-key", rule("window = \"office\"") + &only_window("")),
+        ("bad-time-zone", rule("window = \"office\"") + &only_window("time-zone = \"Berlin\"")),
+        ("bad-time-zone", rule("window = \"office\"") + &only_window("time-zone = \"localtime\"")),
+        ("bad-time-zone", rule("window = \"office\"") + &only_window("time-zone = \"\"")),
+        ("bad-day", window("days = [\"monday\"]")),
+        ("bad-hours", window("hours = \"9-17\"")),
+        ("bad-hours", window("hours = [\"09:00-12:00\", \"13:00-13:00\"]")),
+        ("bad-date", window("holidays = [\"2027-02-29\"]")),
+        ("bad-date", window("freezes = [{ from = \"2026-12-21\", until = \"2026-12-20\", reason = \"x\" }]")),
+        ("bad-calendar", window("holidays-file = \"missing.ics\"")),
+        ("bad-calendar", window("holidays-file = \"../holidays.ics\"")),
+        ("bad-exception", window("except-authors = [\"alice\"]")),
+        ("bad-exception", window("except-marker = \" \"")),
+        ("never-opens", window("days = []")),
+        ("never-opens", window("hours = []")),
+        (
+            "never-opens",
+            window("freezes = [{ from = \"2020-01-01\", until = \"2999-12-31\", reason = \"x\" }]"),
+        ),
+        ("unknown-window", rule("window = \"office\"")),
+        ("unused-window", only_window("time-zone = \"UTC\"")),
     ]
 }
 
