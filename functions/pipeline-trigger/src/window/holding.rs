@@ -11,7 +11,7 @@ use shared::report::Report;
 
 use super::Window;
 use super::email::email;
-use super::hold::{Held, HeldSource, HoldOutcome, NotHeld, hold, release};
+use super::hold::{Held, HeldKind, HeldSource, HoldOutcome, NotHeld, hold, release};
 use super::judge::{CommitAbout, CommitFacts, HeldStart, asks_for_the_commit};
 use crate::act::StartResult;
 use crate::aws::Clients;
@@ -75,7 +75,7 @@ impl Holding<'_> {
             report.actions.extend(action);
             match outcome {
                 Ok(outcome) => {
-                    plan.remarks.extend(remark(one, outcome));
+                    plan.remarks.extend(remark(one, self.source.kind, outcome));
                     let again = self.source.from_schedule && outcome == HoldOutcome::Moved;
                     new.extend((outcome == HoldOutcome::Created || again).then_some(one));
                 }
@@ -88,7 +88,7 @@ impl Holding<'_> {
 
     async fn send_email(&self, new: &[&HeldStart], event: &str, report: &mut Report) {
         let Some(topic) = self.settings.topic.as_deref().filter(|_| !new.is_empty()) else { return };
-        let message = email(event, new);
+        let message = email(self.source.kind, event, new);
         let published =
             publish(Publication { topic, message: &message }, self.invocation.executor, &self.aws.sns).await;
         report.actions.push(published.action);
@@ -116,7 +116,8 @@ impl Holding<'_> {
             report.actions.extend(action);
             match outcome {
                 Ok(_) => {
-                    let remark = Remark::HoldDeleted { pipeline: start.pipeline.clone() };
+                    let (pipeline, kind) = (start.pipeline.clone(), self.source.kind);
+                    let remark = Remark::HoldDeleted { pipeline, kind };
                     report.note(&start.pipeline, &remark);
                 }
                 Err(error) => {
@@ -129,12 +130,12 @@ impl Holding<'_> {
     }
 }
 
-fn remark(held: &HeldStart, outcome: HoldOutcome) -> Option<Remark> {
+fn remark(held: &HeldStart, kind: HeldKind, outcome: HoldOutcome) -> Option<Remark> {
     let pipeline = held.start.pipeline.clone();
     match outcome {
         HoldOutcome::Created => None,
-        HoldOutcome::Moved => Some(Remark::HoldMoved { pipeline }),
-        HoldOutcome::Kept => Some(Remark::AlreadyHeld { pipeline }),
+        HoldOutcome::Moved => Some(Remark::HoldMoved { pipeline, kind }),
+        HoldOutcome::Kept => Some(Remark::AlreadyHeld { pipeline, kind }),
     }
 }
 
