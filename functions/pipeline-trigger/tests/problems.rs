@@ -6,16 +6,23 @@ use pipeline_trigger::rules;
 use shared::config::{Code, Document, Problem, ProblemLevel, has_errors, render};
 
 /// A file in which `\u{fffd}` stands for a byte that is not UTF-8.
-fn document(text: &str) -> Document {
+fn document(text: &str) -> (tempfile::TempDir, Document) {
     let folder = tempfile::TempDir::new().expect("a temporary folder");
     let file = folder.path().join("pointsman.toml");
     let bytes = text.split('\u{fffd}').map(str::as_bytes).collect::<Vec<_>>().join(&0xe9);
     std::fs::write(&file, bytes).expect("the folder is ours");
-    Document::read(&file).expect("it was written")
+    for (name, days) in
+        [("old.ics", "DTSTART:20011225"), ("yearly.ics", "DTSTART:20011225\nRRULE:FREQ=YEARLY")]
+    {
+        let text = format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\n{days}\nEND:VEVENT\nEND:VCALENDAR\n");
+        std::fs::write(folder.path().join(name), text).expect("the folder is ours");
+    }
+    let document = Document::read(&file).expect("it was written");
+    (folder, document)
 }
 
 fn problems(text: &str) -> (Document, Vec<Problem>) {
-    let document = document(text);
+    let (_folder, document) = document(text);
     let mut problems = Vec::new();
     let tables: Vec<_> = pipeline_trigger::FUNCTION.tables.iter().collect();
     document.unknown_tables(&tables, &mut problems);
@@ -175,6 +182,7 @@ fn samples() -> Vec<(&'static str, String)> {
         ("bad-date", window("freezes = [{ from = \"2026-12-21\", until = \"2026-12-20\", reason = \"x\" }]")),
         ("bad-calendar", window("holidays-file = \"missing.ics\"")),
         ("bad-calendar", window("holidays-file = \"../holidays.ics\"")),
+        ("stale-calendar", window("holidays-file = \"old.ics\"")),
         ("bad-exception", window("except-authors = [\"alice\"]")),
         ("bad-exception", window("except-marker = \" \"")),
         ("never-opens", window("days = []")),
@@ -208,6 +216,11 @@ fn a_value_that_codepipeline_accepts_is_no_problem() {
     ] {
         assert_eq!(problems(&rule(&fine)).1, [], "{fine}");
     }
+}
+
+#[test]
+fn a_calendar_that_recurs_is_not_stale() {
+    assert_eq!(problems(&window("holidays-file = \"yearly.ics\"")).1, []);
 }
 
 #[test]

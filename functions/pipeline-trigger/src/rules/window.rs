@@ -30,6 +30,8 @@ pub(super) const BAD_DATE: Code =
     Code { name: "bad-date", title: "a text is not a date, or there is no such date" };
 pub(super) const BAD_CALENDAR: Code =
     Code { name: "bad-calendar", title: "a calendar file cannot be read, or is not understood" };
+pub(super) const STALE_CALENDAR: Code =
+    Code { name: "stale-calendar", title: "a calendar file closes nothing any more" };
 pub(super) const BAD_EXCEPTION: Code =
     Code { name: "bad-exception", title: "an exception of a window can never apply, or always applies" };
 pub(super) const NEVER_OPENS: Code = Code { name: "never-opens", title: "a window never opens" };
@@ -344,7 +346,16 @@ fn calendar_file(
         }
     };
     match ics::read(&bytes, zone) {
-        Ok(closed) => Some(closed),
+        Ok(closed) => {
+            let is_over =
+                document.wants_warnings() && clock::now().is_ok_and(|now| closed.is_over(zone, now));
+            if is_over {
+                let label = format!("`{name}` has no event that ends after now");
+                let help = "put the holidays of this year and the next ones into the file";
+                table.problem(Problem::new(STALE_CALENDAR, text.span(), label).help(help).warning());
+            }
+            Some(closed)
+        }
         Err(problems) => {
             let most = 20;
             let help =

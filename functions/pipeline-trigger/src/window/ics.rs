@@ -38,6 +38,14 @@ pub struct ClosedTimes {
     pub periods: Vec<Closure>,
 }
 
+impl ClosedTimes {
+    /// Whether everything in the file is over.
+    pub fn is_over(&self, zone: &TimeZone, now: Timestamp) -> bool {
+        let today = zone.to_datetime(now).date();
+        self.days.keys().all(|day| *day < today) && self.periods.iter().all(|period| period.until <= now)
+    }
+}
+
 /// Something in a file that is wrong or not understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IcsProblem {
