@@ -4,6 +4,7 @@ mod alerts;
 mod recovery;
 mod rules;
 mod stacks;
+mod windows;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

@@ -25,7 +25,7 @@ use crate::object::{self, CreatedObject};
 use crate::report::report;
 use crate::rules::{ArtifactRule, ObjectRule, PushedImageRule, Rules};
 use crate::settings::Settings;
-use crate::window::hold::HeldSource;
+use crate::window::hold::{HeldKind, HeldSource};
 use crate::window::holding::Holding;
 use crate::window::judge::{CommitFacts, judge};
 
@@ -78,6 +78,13 @@ impl Artifact {
         match self {
             Self::Image(push) => &push.repository,
             Self::Object(object) => &object.bucket,
+        }
+    }
+
+    fn kind(&self) -> HeldKind {
+        match self {
+            Self::Image(_) => HeldKind::Image,
+            Self::Object(_) => HeldKind::Object,
         }
     }
 
@@ -160,6 +167,7 @@ pub async fn handle_artifact(
     let facts = gather::gather(&artifact, &rules, aws, invocation.deadline).await;
     let mut plan = decide(&artifact, &facts, &rules);
     let source = HeldSource {
+        kind: artifact.kind(),
         source: artifact.source(),
         reference: artifact.reference(),
         event,

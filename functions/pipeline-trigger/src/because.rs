@@ -179,7 +179,7 @@ pub enum Because {
     HoldFailed { window: String, error: NotHeld },
     /// A schedule invoked the function for a pipeline that no rule starts for this branch or tag any more.
     HeldRuleGone { repository: String },
-    /// The pipeline started, and the schedule of an older commit could not be deleted.
+    /// The pipeline started, and the schedule of an earlier start could not be deleted.
     ReleaseFailed { error: NotHeld },
     /// The email about a held start could not be sent.
     HoldEmailFailed { error: CallError },
@@ -433,7 +433,7 @@ impl fmt::Display for Because {
             Self::HeldRuleGone { repository } => {
                 write!(
                     f,
-                    "no rule for `{repository}` starts this pipeline any more, so its held push starts nothing"
+                    "no rule for `{repository}` starts this pipeline any more, so its schedule starts nothing"
                 )
             }
             Self::ReleaseFailed { error } => {

@@ -49,7 +49,7 @@ use crate::report::report;
 use crate::rules::{Pin, PipelineRule, Rules};
 use crate::settings::Settings;
 use crate::window::coalesce::is_opening;
-use crate::window::hold::HeldSource;
+use crate::window::hold::{HeldKind, HeldSource};
 use crate::window::holding::{Holding, commit_facts, windows_of};
 use crate::window::judge::judge;
 use crate::window::opened;
@@ -114,7 +114,13 @@ async fn handle_push(
         keep_tokens(&mut plan, push, event);
     }
     let reference = push.reference.full_name();
-    let source = HeldSource { source: &push.repository, reference: &reference, event, from_schedule };
+    let source = HeldSource {
+        kind: HeldKind::Push,
+        source: &push.repository,
+        reference: &reference,
+        event,
+        from_schedule,
+    };
     let holding = Holding { source, settings, aws, invocation: &invocation };
     let windows = windows_of(rules);
     let commit = commit_facts(&plan, &windows, push, &reader, invocation.now).await;

@@ -13,6 +13,7 @@ use crate::facts::Files;
 use crate::unread::{IgnoreFileProblem, LinesUnread, ReadError};
 use crate::variables::Dropped;
 use crate::window::calendar::Closed;
+use crate::window::hold::HeldKind;
 use crate::window::judge::WindowException;
 
 /// An observation that decided nothing.
@@ -75,11 +76,11 @@ pub enum Remark {
     /// The author and the message of the commit could not be read, so no exception by them applies.
     ExceptionUnread { pipeline: String, error: CallError },
     /// The schedule of an earlier push has this push, too.
-    HoldMoved { pipeline: String },
+    HoldMoved { pipeline: String, kind: HeldKind },
     /// The schedule has this push already.
-    AlreadyHeld { pipeline: String },
+    AlreadyHeld { pipeline: String, kind: HeldKind },
     /// The schedule of an earlier push is deleted, because a later commit starts.
-    HoldDeleted { pipeline: String },
+    HoldDeleted { pipeline: String, kind: HeldKind },
     /// `explain` reads no schedule: an earlier push may be held.
     HoldAssumed { pipeline: String },
 }
@@ -147,9 +148,9 @@ impl Remark {
             | Self::OtherKey { pipeline, .. }
             | Self::WindowException { pipeline, .. }
             | Self::ExceptionUnread { pipeline, .. }
-            | Self::HoldMoved { pipeline }
-            | Self::AlreadyHeld { pipeline }
-            | Self::HoldDeleted { pipeline }
+            | Self::HoldMoved { pipeline, .. }
+            | Self::AlreadyHeld { pipeline, .. }
+            | Self::HoldDeleted { pipeline, .. }
             | Self::HoldAssumed { pipeline }
             | Self::StillPolls { pipeline, .. } => pipeline,
             Self::NoEarlierVersion { object } => object,
@@ -265,12 +266,14 @@ impl fmt::Display for Remark {
                 f,
                 "the commit's author and message could not be read ({error}), so no exception of the window applies"
             ),
-            Self::HoldMoved { .. } => f.write_str(
-                "an earlier push is held, too: its schedule now has this commit, and the files of both pushes count",
-            ),
-            Self::AlreadyHeld { .. } => f.write_str("the schedule has this push already"),
-            Self::HoldDeleted { .. } => f.write_str(
-                "the schedule of an earlier push is deleted, because the pipeline starts with a later commit",
+            Self::HoldMoved { kind, .. } => {
+                write!(f, "another {} is held, too: the schedule has {}", kind.noun(), kind.newest())
+            }
+            Self::AlreadyHeld { kind, .. } => write!(f, "the schedule has this {} already", kind.noun()),
+            Self::HoldDeleted { kind, .. } => write!(
+                f,
+                "the schedule of an earlier {} is deleted, because the pipeline starts with a later one",
+                kind.noun()
             ),
             Self::HoldAssumed { .. } => f.write_str(
                 "EventBridge Scheduler was not read; if an earlier push is held, the files of both pushes count",

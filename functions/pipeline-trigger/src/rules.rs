@@ -81,6 +81,7 @@ pub const PROBLEMS: &[Code] = &[
     window::BAD_HOURS,
     window::BAD_DATE,
     window::BAD_CALENDAR,
+    window::STALE_CALENDAR,
     window::BAD_EXCEPTION,
     window::NEVER_OPENS,
     window::UNKNOWN,

@@ -14,7 +14,7 @@ pub mod schedule;
 use std::fmt;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 use shared::config::Place;
 
 use crate::rules::PatternList;
@@ -68,6 +68,28 @@ impl fmt::Display for Opening {
         match self.zone.iana_name().filter(|name| *name != "UTC") {
             Some(zone) => write!(f, "{wall} {zone} ({})", self.at),
             None => write!(f, "{wall} UTC"),
+        }
+    }
+}
+
+/// The time zone of a name of the IANA database. Names that a machine has besides, such as `localtime`, are none: they mean
+/// another zone on another machine.
+pub fn zone_named(name: &str) -> Option<TimeZone> {
+    TimeZoneDatabase::bundled().get(name).ok()?;
+    TimeZone::get(name).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zone_is_one_on_every_machine() {
+        for name in ["Europe/Berlin", "europe/berlin", "UTC", "Etc/GMT+12", "Asia/Kathmandu"] {
+            assert!(zone_named(name).is_some(), "{name}");
+        }
+        for name in ["localtime", "posixrules", "right/UTC", "posix/UTC", "CEST", "+02:00", "../UTC", ""] {
+            assert!(zone_named(name).is_none(), "{name}");
         }
     }
 }

@@ -6,16 +6,23 @@ use pipeline_trigger::rules;
 use shared::config::{Code, Document, Problem, ProblemLevel, has_errors, render};
 
 /// A file in which `\u{fffd}` stands for a byte that is not UTF-8.
-fn document(text: &str) -> Document {
+fn document(text: &str) -> (tempfile::TempDir, Document) {
     let folder = tempfile::TempDir::new().expect("a temporary folder");
     let file = folder.path().join("pointsman.toml");
     let bytes = text.split('\u{fffd}').map(str::as_bytes).collect::<Vec<_>>().join(&0xe9);
     std::fs::write(&file, bytes).expect("the folder is ours");
-    Document::read(&file).expect("it was written")
+    for (name, days) in
+        [("old.ics", "DTSTART:20011225"), ("yearly.ics", "DTSTART:20011225\nRRULE:FREQ=YEARLY")]
+    {
+        let text = format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\n{days}\nEND:VEVENT\nEND:VCALENDAR\n");
+        std::fs::write(folder.path().join(name), text).expect("the folder is ours");
+    }
+    let document = Document::read(&file).expect("it was written");
+    (folder, document)
 }
 
 fn problems(text: &str) -> (Document, Vec<Problem>) {
-    let document = document(text);
+    let (_folder, document) = document(text);
     let mut problems = Vec::new();
     let tables: Vec<_> = pipeline_trigger::FUNCTION.tables.iter().collect();
     document.unknown_tables(&tables, &mut problems);
@@ -56,6 +63,15 @@ fn variables(count: usize) -> String {
 
 fn group(name: &str, more: &str) -> String {
     format!("[[group]]\nname = \"{name}\"\n{more}\n")
+}
+
+/// A window and a rule that uses it.
+fn window(more: &str) -> String {
+    rule("window = \"office\"") + &only_window(&format!("time-zone = \"Europe/Berlin\"\n{more}"))
+}
+
+fn only_window(more: &str) -> String {
+    format!("[[window]]\nname = \"office\"\n{more}\n")
 }
 
 /// The smallest file that has each problem.
@@ -152,6 +168,34 @@ fn samples() -> Vec<(&'static str, String)> {
         ("never-filled", image("variables = { BRANCH = \"{branch}\" }")),
         ("never-filled", bucket("variables = { COUNT = \"{changed-files}\" }")),
         ("duplicate-pipeline", image("") + &image("")),
+        ("empty-window-name", "[[window]]\nname = \"\"\ntime-zone = \"UTC\"\n".into()),
+        (
+            "empty-window-name",
+            window("freezes = [{ from = \"2026-12-20\", until = \"2026-12-21\", reason = \"\" }]"),
+        ),
+        ("duplicate-window", window("") + &only_window("time-zone = \"UTC\"")),
+        ("missing-key", rule("window = \"office\"") + &only_window("")),
+        ("bad-time-zone", rule("window = \"office\"") + &only_window("time-zone = \"Berlin\"")),
+        ("bad-time-zone", rule("window = \"office\"") + &only_window("time-zone = \"localtime\"")),
+        ("bad-time-zone", rule("window = \"office\"") + &only_window("time-zone = \"\"")),
+        ("bad-day", window("days = [\"monday\"]")),
+        ("bad-hours", window("hours = \"9-17\"")),
+        ("bad-hours", window("hours = [\"09:00-12:00\", \"13:00-13:00\"]")),
+        ("bad-date", window("holidays = [\"2027-02-29\"]")),
+        ("bad-date", window("freezes = [{ from = \"2026-12-21\", until = \"2026-12-20\", reason = \"x\" }]")),
+        ("bad-calendar", window("holidays-file = \"missing.ics\"")),
+        ("bad-calendar", window("holidays-file = \"../holidays.ics\"")),
+        ("stale-calendar", window("holidays-file = \"old.ics\"")),
+        ("bad-exception", window("except-authors = [\"alice\"]")),
+        ("bad-exception", window("except-marker = \" \"")),
+        ("never-opens", window("days = []")),
+        ("never-opens", window("hours = []")),
+        (
+            "never-opens",
+            window("freezes = [{ from = \"2020-01-01\", until = \"2999-12-31\", reason = \"x\" }]"),
+        ),
+        ("unknown-window", rule("window = \"office\"")),
+        ("unused-window", only_window("time-zone = \"UTC\"")),
     ]
 }
 
@@ -175,6 +219,11 @@ fn a_value_that_codepipeline_accepts_is_no_problem() {
     ] {
         assert_eq!(problems(&rule(&fine)).1, [], "{fine}");
     }
+}
+
+#[test]
+fn a_calendar_that_recurs_is_not_stale() {
+    assert_eq!(problems(&window("holidays-file = \"yearly.ics\"")).1, []);
 }
 
 #[test]

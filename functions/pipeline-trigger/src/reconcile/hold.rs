@@ -23,7 +23,7 @@ use crate::rules::Pin;
 use crate::settings::Settings;
 use crate::unread::ReadError;
 use crate::window::coalesce::HELD_SINCE_TIME;
-use crate::window::hold::{HeldSource, KnownSchedule, schedule};
+use crate::window::hold::{HeldKind, HeldSource, KnownSchedule, schedule};
 use crate::window::holding::{Holding, send_email, windows_of};
 use crate::window::judge::{CommitAbout, CommitFacts, HeldStart, asks_for_the_commit, judge};
 use crate::window::schedule::{OLDEST, name};
@@ -165,7 +165,7 @@ impl DueStart<'_> {
         let event = event.unwrap_or_else(|| self.event(invocation));
         let (repository, reference) = (self.watched.repository, self.reference());
         let source =
-            HeldSource { source: repository, reference: &reference, event: &event, from_schedule: false };
+            HeldSource { kind: HeldKind::Push, source: repository, reference: &reference, event: &event, from_schedule: false };
         let holding = Holding { source, settings, aws: survey.aws, invocation };
         let (of_holds, new) = holding.hold_each(&mut plan, &held).await;
         let results = act(&plan.starts, survey.aws, invocation).await;
@@ -229,7 +229,7 @@ pub(super) async fn send_emails(
         let of_push = left.iter().take_while(|one| one.push == first.push).count();
         let (of_push, others) = left.split_at(of_push);
         let starts: Vec<&HeldStart> = of_push.iter().map(|one| &one.start).collect();
-        send_email(settings, survey.aws, invocation, (&starts, &first.push), report).await;
+        send_email(settings, survey.aws, invocation, (HeldKind::Push, &starts, &first.push), report).await;
         left = others;
     }
 }

@@ -15,7 +15,7 @@ use shared::text::list;
 use crate::FUNCTION;
 use crate::window::calendar::{Calendar, Closures, Days, Freeze, HORIZON_YEARS};
 use crate::window::hours::Hours;
-use crate::window::{Exceptions, Window, ics};
+use crate::window::{Exceptions, Window, ics, zone_named};
 
 /// The table that is read here.
 pub const TABLE: &str = "window";
@@ -30,6 +30,8 @@ pub(super) const BAD_DATE: Code =
     Code { name: "bad-date", title: "a text is not a date, or there is no such date" };
 pub(super) const BAD_CALENDAR: Code =
     Code { name: "bad-calendar", title: "a calendar file cannot be read, or is not understood" };
+pub(super) const STALE_CALENDAR: Code =
+    Code { name: "stale-calendar", title: "a calendar file closes nothing any more" };
 pub(super) const BAD_EXCEPTION: Code =
     Code { name: "bad-exception", title: "an exception of a window can never apply, or always applies" };
 pub(super) const NEVER_OPENS: Code = Code { name: "never-opens", title: "a window never opens" };
@@ -202,10 +204,9 @@ fn never_opens(window: &Window, at: Range<usize>) -> Option<Problem> {
 
 fn zone(table: &mut TableReader<'_, '_, '_>, text: &Text) -> Option<TimeZone> {
     let name = text.get_ref();
-    // The database has the names of the environment, too, such as `posix/...`; a fixed offset has no name in it.
-    match TimeZone::get(name) {
-        Ok(zone) => Some(zone),
-        Err(_) => {
+    match zone_named(name) {
+        Some(zone) => Some(zone),
+        None => {
             let label = format!("`{name}` is not a time zone of the IANA database");
             let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
             let meant = did_you_mean(name, names.iter().map(String::as_str), |name| format!("`{name}`"));
@@ -345,7 +346,16 @@ fn calendar_file(
         }
     };
     match ics::read(&bytes, zone) {
-        Ok(closed) => Some(closed),
+        Ok(closed) => {
+            let is_over =
+                document.wants_warnings() && clock::now().is_ok_and(|now| closed.is_over(zone, now));
+            if is_over {
+                let label = format!("`{name}` has no event that ends after now");
+                let help = "put the holidays of this year and the next ones into the file";
+                table.problem(Problem::new(STALE_CALENDAR, text.span(), label).help(help).warning());
+            }
+            Some(closed)
+        }
         Err(problems) => {
             let most = 20;
             let help =

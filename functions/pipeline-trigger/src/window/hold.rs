@@ -23,9 +23,42 @@ use crate::settings::{ScheduleSettings, Settings};
 /// How often a hold is tried while other invocations change its schedule.
 const TRIES: usize = 4;
 
+/// What an event is about that a window holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeldKind {
+    /// A push to CodeCommit.
+    Push,
+    /// An image of ECR.
+    Image,
+    /// A version of an object of S3.
+    Object,
+}
+
+impl HeldKind {
+    /// What one event is, in a sentence.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Push => "push",
+            Self::Image => "image",
+            Self::Object => "version",
+        }
+    }
+
+    /// What its pipelines build of several events.
+    pub fn newest(self) -> &'static str {
+        match self {
+            Self::Push => "the newest commit, and the files of both pushes count",
+            Self::Image => "the newest image",
+            Self::Object => "the newest version",
+        }
+    }
+}
+
 /// The event that is held, and where it comes from.
 #[derive(Debug, Clone, Copy)]
 pub struct HeldSource<'a> {
+    /// What the event is about.
+    pub kind: HeldKind,
     /// The repository, or whatever the pipeline's source is.
     pub source: &'a str,
     /// The branch or tag with `refs/`, or whatever else of the source the event is about.

@@ -11,7 +11,7 @@ use shared::report::Report;
 
 use super::Window;
 use super::email::email;
-use super::hold::{Held, HeldSource, HoldOutcome, NotHeld, hold, release};
+use super::hold::{Held, HeldKind, HeldSource, HoldOutcome, NotHeld, hold, release};
 use super::judge::{CommitAbout, CommitFacts, HeldStart, asks_for_the_commit};
 use crate::act::StartResult;
 use crate::aws::Clients;
@@ -66,7 +66,7 @@ impl Holding<'_> {
     /// that were not held before.
     pub async fn hold_all(&self, plan: &mut StartPlan, held: &[HeldStart], event: &str) -> Report {
         let (mut report, new) = self.hold_each(plan, held).await;
-        send_email(self.settings, self.aws, self.invocation, (&new, event), &mut report).await;
+        send_email(self.settings, self.aws, self.invocation, (self.source.kind, &new, event), &mut report).await;
         report
     }
 
@@ -87,7 +87,7 @@ impl Holding<'_> {
             report.actions.extend(action);
             match outcome {
                 Ok(outcome) => {
-                    plan.remarks.extend(remark(one, outcome));
+                    plan.remarks.extend(remark(one, self.source.kind, outcome));
                     let again = self.source.from_schedule && outcome == HoldOutcome::Moved;
                     new.extend((outcome == HoldOutcome::Created || again).then_some(one));
                 }
@@ -116,7 +116,8 @@ impl Holding<'_> {
             report.actions.extend(action);
             match outcome {
                 Ok(_) => {
-                    let remark = Remark::HoldDeleted { pipeline: start.pipeline.clone() };
+                    let (pipeline, kind) = (start.pipeline.clone(), self.source.kind);
+                    let remark = Remark::HoldDeleted { pipeline, kind };
                     report.note(&start.pipeline, &remark);
                 }
                 Err(error) => {
@@ -129,16 +130,16 @@ impl Holding<'_> {
     }
 }
 
-/// Sends one email about the starts of a push that were not held before.
+/// Sends one email about the starts of an event that were not held before.
 pub(crate) async fn send_email(
     settings: &Settings,
     aws: &Clients,
     invocation: &Invocation,
-    (new, push): (&[&HeldStart], &str),
+    (kind, new, event): (HeldKind, &[&HeldStart], &str),
     report: &mut Report,
 ) {
     let Some(topic) = settings.topic.as_deref().filter(|_| !new.is_empty()) else { return };
-    let message = email(push, new);
+    let message = email(kind, event, new);
     let published = publish(Publication { topic, message: &message }, invocation.executor, &aws.sns).await;
     report.actions.push(published.action);
     if let Performed::Failed(error) = published.outcome {
@@ -146,12 +147,12 @@ pub(crate) async fn send_email(
     }
 }
 
-fn remark(held: &HeldStart, outcome: HoldOutcome) -> Option<Remark> {
+fn remark(held: &HeldStart, kind: HeldKind, outcome: HoldOutcome) -> Option<Remark> {
     let pipeline = held.start.pipeline.clone();
     match outcome {
         HoldOutcome::Created => None,
-        HoldOutcome::Moved => Some(Remark::HoldMoved { pipeline }),
-        HoldOutcome::Kept => Some(Remark::AlreadyHeld { pipeline }),
+        HoldOutcome::Moved => Some(Remark::HoldMoved { pipeline, kind }),
+        HoldOutcome::Kept => Some(Remark::AlreadyHeld { pipeline, kind }),
     }
 }
 

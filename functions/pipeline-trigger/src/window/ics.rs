@@ -7,6 +7,7 @@ mod event;
 mod lines;
 mod moment;
 mod recurrence;
+mod windows_zones;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -35,6 +36,14 @@ pub struct ClosedTimes {
     pub days: BTreeMap<Date, String>,
     /// Events with a time of day.
     pub periods: Vec<Closure>,
+}
+
+impl ClosedTimes {
+    /// Whether everything in the file is over.
+    pub fn is_over(&self, zone: &TimeZone, now: Timestamp) -> bool {
+        let today = zone.to_datetime(now).date();
+        self.days.keys().all(|day| *day < today) && self.periods.iter().all(|period| period.until <= now)
+    }
 }
 
 /// Something in a file that is wrong or not understood.
@@ -127,9 +136,8 @@ pub fn read(bytes: &[u8], zone: &TimeZone) -> Result<ClosedTimes, Vec<IcsProblem
     if bytes.len() > LARGEST {
         return Err(first(IcsMistake::TooLarge));
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| first(IcsMistake::NotText))?;
     let mut problems = Vec::new();
-    let found = components(text, &mut problems);
+    let found = components(bytes, &mut problems).map_err(|problem| vec![problem])?;
     let mut events = Vec::new();
     for lines in &found {
         match Event::read(lines, zone) {

@@ -21,15 +21,24 @@ pub(super) type EventLines = Vec<ContentLine>;
 
 /// The events of a file. Every other component, and every line that is none, is a problem; but zones and alarms are not:
 /// a zone is taken from the IANA database by its name, and an alarm says nothing of the time.
-pub(super) fn components(text: &str, problems: &mut Vec<IcsProblem>) -> Vec<EventLines> {
+///
+/// # Errors
+/// When the file is not UTF-8.
+pub(super) fn components(
+    bytes: &[u8],
+    problems: &mut Vec<IcsProblem>,
+) -> Result<Vec<EventLines>, IcsProblem> {
     let mut walk = Walk { open: Vec::new(), events: Vec::new(), calendars: 0, problems };
-    for (number, line) in unfolded(text) {
+    for (number, line) in unfolded(bytes) {
+        let not_text = |_| IcsProblem { line: number, what: IcsMistake::NotText };
+        let line = String::from_utf8(line).map_err(not_text)?;
         match content_line(number, &line) {
             Some(content) => walk.take(content),
             None => walk.problems.push(IcsProblem { line: number, what: IcsMistake::NotALine }),
         }
     }
-    walk.finish(text.lines().count().max(1))
+    let breaks = bytes.iter().filter(|byte| **byte == b'\n').count();
+    Ok(walk.finish(breaks + usize::from(!bytes.ends_with(b"\n"))))
 }
 
 struct Walk<'p> {
@@ -108,16 +117,17 @@ pub(super) fn shortened(text: &str) -> String {
     shared::text::shortened(&shared::text::printable(text), 80)
 }
 
-/// Joins folded lines ("Content Lines", RFC 5545, 3.1), and drops empty ones.
-fn unfolded(text: &str) -> Vec<(usize, String)> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut lines: Vec<(usize, String)> = Vec::new();
-    for (index, line) in text.split('\n').enumerate() {
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        match (line.strip_prefix([' ', '\t']), lines.last_mut()) {
-            (Some(rest), Some((_, begin))) => begin.push_str(rest),
-            _ if line.trim().is_empty() => {}
-            _ => lines.push((index + 1, line.to_owned())),
+/// Joins folded lines ("Content Lines", RFC 5545, 3.1), and drops empty ones. A line may be folded within a character, so
+/// these are bytes.
+fn unfolded(bytes: &[u8]) -> Vec<(usize, Vec<u8>)> {
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    let mut lines: Vec<(usize, Vec<u8>)> = Vec::new();
+    for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        match (line, lines.last_mut()) {
+            ([b' ' | b'\t', rest @ ..], Some((_, begin))) => begin.extend_from_slice(rest),
+            _ if line.trim_ascii().is_empty() => {}
+            _ => lines.push((index + 1, line.to_vec())),
         }
     }
     lines

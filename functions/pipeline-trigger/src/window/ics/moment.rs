@@ -5,7 +5,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
 
 use super::lines::{ContentLine, shortened};
-use super::{IcsMistake, IcsProblem, OccurrenceKey};
+use super::{IcsMistake, IcsProblem, OccurrenceKey, windows_zones};
+use crate::window::zone_named;
 
 /// A date, or a time in a zone.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,7 +97,8 @@ impl IcsMoment {
 }
 
 fn named(zone: &str) -> Result<TimeZone, IcsMistake> {
-    TimeZone::get(zone).map_err(|_| IcsMistake::Zone(shortened(zone)))
+    let name = windows_zones::iana_name(zone).unwrap_or(zone);
+    zone_named(name).ok_or_else(|| IcsMistake::Zone(shortened(zone)))
 }
 
 /// `20261225`.

@@ -55,6 +55,11 @@ fn a_timed_event_closes_from_one_instant_to_another() {
         "a time without a zone is the window's"
     );
     assert_eq!(
+        periods("DTSTART;TZID=\"Eastern Standard Time\":20261224T120000\nDURATION:PT1H"),
+        ["2026-12-24T17:00:00Z 2026-12-24T18:00:00Z"],
+        "a zone of Outlook"
+    );
+    assert_eq!(
         periods("DTSTART;TZID=\"Europe/Berlin\":20260329T023000\nDURATION:PT1H"),
         ["2026-03-29T01:30:00Z 2026-03-29T02:30:00Z"],
         "a skipped time has the offset before the change"
@@ -132,6 +137,9 @@ fn folded_lines_and_names_are_read() {
         "DTSTART;VALUE=DATE:2026\n 1225\nSUMMARY:Christmas\\, the\n  first day\nBEGIN:VALARM\nDTSTART:x\nEND:VALARM",
     ));
     assert_eq!(closed.unwrap().days.values().next().unwrap(), "Christmas, the first day");
+    // A line may be folded within a character ("Content Lines", RFC 5545, 3.1).
+    let split = b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:20261225\r\nSUMMARY:F\xc3\r\n \xaate\r\nEND:VEVENT\r\nEND:VCALENDAR";
+    assert_eq!(read(split, &TimeZone::UTC).unwrap().days.values().next().unwrap(), "F\u{ea}te");
 }
 
 #[test]
@@ -155,8 +163,8 @@ fn whatever_is_not_understood_names_its_line() {
             "line 5: the part `INTERVAL=0` of the recurrence is not understood",
         ),
         (
-            "DTSTART;TZID=W. Europe Standard Time:20261225T100000\nDURATION:PT1H",
-            "line 4: `W. Europe Standard Time` is not a time zone of the IANA database",
+            "DTSTART;TZID=Customized Time Zone:20261225T100000\nDURATION:PT1H",
+            "line 4: `Customized Time Zone` is not a time zone of the IANA database",
         ),
         ("SUMMARY:x", "line 3: the event has no `DTSTART`"),
         ("DTSTART:20261225T100000Z", "line 4: the event has no `DTEND`"),
@@ -189,6 +197,7 @@ fn whatever_is_not_understood_names_its_line() {
     let says = |bytes: &[u8]| read(bytes, &zone).unwrap_err()[0].to_string();
     assert_eq!(says(b""), "line 1: the file has no VCALENDAR");
     assert_eq!(says(b"\xff"), "line 1: the file is not UTF-8");
+    assert_eq!(says(b"BEGIN:VCALENDAR\nX:a\n  b\nX:\xff\nEND:VCALENDAR"), "line 4: the file is not UTF-8");
     assert_eq!(says(b"<html>:x"), "line 1: not a line of iCalendar, `NAME:value`");
     assert_eq!(says(&vec![b'x'; LARGEST + 1]), "line 1: the file has more than 1000000 bytes");
 }
