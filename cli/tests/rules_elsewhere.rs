@@ -56,6 +56,11 @@ impl RulesAccount {
         std::fs::write(&path, format!("{WORLD}{table}{more}")).expect("it is ours");
         let aws =
             LocalAws::start(AwsWorld::read(&path).expect("the world is right")).expect("a port is free");
+        // `explain` reads a clone.
+        let commit =
+            "git init -q -b main && git -c user.name=a -c user.email=a commit -q --allow-empty -m one";
+        let done = Command::new("sh").args(["-c", commit]).current_dir(folder.path()).status();
+        assert!(done.expect("there is a shell").success());
         Self { aws, folder }
     }
 
@@ -183,7 +188,8 @@ fn a_table_that_is_empty_or_read_in_part_is_not_taken_for_the_rules() {
     for (rows, more, why) in
         [(&[][..], "", "the table has no item"), (&rows, throttled.as_str(), "ThrottlingException")]
     {
-        let commands = [["check", TABLE].as_slice(), &["stacks", "--config", TABLE], &["doctor", "--config", TABLE]];
+        let commands =
+            [["check", TABLE].as_slice(), &["stacks", "--config", TABLE], &["doctor", "--config", TABLE]];
         for command in commands {
             let (code, out, error) = RulesAccount::new(rows, more).run(command);
             assert!(code == Some(3) && error.contains(why), "{why}: {code:?}{out}{error}");
@@ -211,7 +217,9 @@ fn the_name_of_an_item_does_not_reach_the_terminal() {
 #[test]
 fn without_a_region_or_with_half_a_name_a_source_is_refused() {
     let account = RulesAccount::new(&[WEB], "");
-    for source in ["s3://acme-rules", "s3://acme-rules/", "dynamodb://", "dynamodb://a/b", "https://acme/rules"] {
+    for source in
+        ["s3://acme-rules", "s3://acme-rules/", "dynamodb://", "dynamodb://a/b", "https://acme/rules"]
+    {
         let (code, _, error) = account.run(&["check", source]);
         assert!(code == Some(3) && error.contains("names no rules"), "{source}: {error}");
     }

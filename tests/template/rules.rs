@@ -116,9 +116,11 @@ fn other_lines() -> [Value; 3] {
 /// Whether a line of the log matches a filter pattern of the form `{ ($.member = "text") || … }` ("Filter pattern syntax", Amazon
 /// CloudWatch Logs User Guide).
 fn matches(pattern: &str, line: &Value) -> bool {
-    let inner = pattern.strip_prefix("{ ").and_then(|rest| rest.strip_suffix(" }")).expect("a pattern of JSON");
+    let inner =
+        pattern.strip_prefix("{ ").and_then(|rest| rest.strip_suffix(" }")).expect("a pattern of JSON");
     inner.split(" || ").any(|part| {
-        let equation = part.strip_prefix("($.").and_then(|rest| rest.strip_suffix("\")")).expect("an equation");
+        let equation =
+            part.strip_prefix("($.").and_then(|rest| rest.strip_suffix("\")")).expect("an equation");
         let (member, text) = equation.split_once(" = \"").expect("a member and a text");
         line[member] == text
     })

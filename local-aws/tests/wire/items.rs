@@ -389,7 +389,10 @@ fn a_scan_gives_every_item_once_over_pages_in_an_order_of_its_own() {
             .collect()
     };
     let whole = scan(json!({}));
-    assert_eq!((&whole["Count"], &whole["ScannedCount"], whole.get("LastEvaluatedKey")), (&json!(4), &json!(4), None));
+    assert_eq!(
+        (&whole["Count"], &whole["ScannedCount"], whole.get("LastEvaluatedKey")),
+        (&json!(4), &json!(4), None)
+    );
     let (mut found, mut pages, mut next) = (Vec::new(), 0, Value::Null);
     loop {
         let page = match next {
@@ -428,7 +431,12 @@ fn a_page_of_a_scan_holds_a_megabyte_at_most() {
     let table = ItemsTable { client: Client::new(&aws.endpoint()), aws };
     let first = table.ok("Scan", json!({"TableName": "wide"}));
     assert_eq!(first["Count"], 3);
-    let second = table.ok("Scan", json!({"TableName": "wide", "ExclusiveStartKey": first["LastEvaluatedKey"]}));
-    let third = table.ok("Scan", json!({"TableName": "wide", "ExclusiveStartKey": second["LastEvaluatedKey"]}));
-    assert_eq!((&second["Count"], &third["Count"], third.get("LastEvaluatedKey")), (&json!(3), &json!(1), None));
+    let second =
+        table.ok("Scan", json!({"TableName": "wide", "ExclusiveStartKey": first["LastEvaluatedKey"]}));
+    let third =
+        table.ok("Scan", json!({"TableName": "wide", "ExclusiveStartKey": second["LastEvaluatedKey"]}));
+    assert_eq!(
+        (&second["Count"], &third["Count"], third.get("LastEvaluatedKey")),
+        (&json!(3), &json!(1), None)
+    );
 }
