@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use local_aws::{AwsWorld, LocalAws};
+use pipeline_trigger::FUNCTION;
 use pipeline_trigger::rules::Rules;
 use serde_json::json;
 use shared::config::{Document, has_errors};
@@ -17,7 +18,7 @@ use shared::text::count;
 use crate::arguments::DoctorArguments;
 use crate::check::deployed_rules;
 use crate::exit::Exit;
-use crate::rules_file::{RulesProblems, rendered};
+use crate::rules_file::{RulesProblems, elsewhere, loaded, rendered};
 use crate::template::REGION;
 use crate::{render, workspace};
 use account::{AccountFacts, read};
@@ -26,15 +27,25 @@ use judge::judge;
 
 /// Prints the findings.
 pub fn run(arguments: &DoctorArguments) -> Result<Exit> {
-    let rules = rules(arguments)?;
+    let path = rules_path(arguments)?;
+    let source = elsewhere(&path)?;
+    // The rules of a file first: a mistake in them needs no account.
+    let of_file = if source.is_none() { Some(file_rules(&path)?) } else { None };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let facts = runtime.block_on(async {
+    let (rules, facts) = runtime.block_on(async {
         // The world answers until it is dropped.
         let (config, _world) = match &arguments.world {
             Some(world) => of_world(world).await?,
             None => (of_account().await?, None),
         };
-        Box::pin(read(&config, &rules)).await
+        let rules = match (of_file, source) {
+            (None, Some(source)) => {
+                loaded(&source, &FUNCTION, &config, pipeline_trigger::rules::read).await?
+            }
+            (of_file, _) => of_file.unwrap_or_default(),
+        };
+        let facts = Box::pin(read(&config, &rules)).await?;
+        anyhow::Ok((rules, facts))
     })?;
     let findings = judge(&rules, &facts);
     match arguments.json {
@@ -46,14 +57,13 @@ pub fn run(arguments: &DoctorArguments) -> Result<Exit> {
 }
 
 /// The rules of the file. An error in the tables of pipeline-trigger stops the command.
-fn rules(arguments: &DoctorArguments) -> Result<Rules> {
-    let path = rules_path(arguments)?;
-    let document = Document::read(&path)?.without_warnings();
+fn file_rules(path: &Path) -> Result<Rules> {
+    let document = Document::read(path)?.without_warnings();
     let mut problems = Vec::new();
     let rules = pipeline_trigger::rules::read(&document, &mut problems);
     match has_errors(&problems) {
         false => Ok(rules),
-        true => Err(RulesProblems::new(rendered(&document, &path, &problems)).into()),
+        true => Err(RulesProblems::new(rendered(&document, path, &problems)).into()),
     }
 }
 

@@ -10,6 +10,7 @@ use pipeline_trigger::rules::Rules;
 use rules_source::{RulesSource, RulesUnreadable};
 use shared::config::{Document, Problem, has_errors, render};
 use shared::function::{Function, Table};
+use shared::text::printable;
 
 use crate::functions::FUNCTIONS;
 use crate::workspace;
@@ -100,7 +101,8 @@ pub async fn loaded<R: 'static>(
         other => anyhow::Error::from(other),
     })?;
     for remark in &loaded.remarks {
-        anstream::eprintln!("note: {}: {remark}", remark.subject());
+        // The author of an item chooses its name.
+        anstream::eprintln!("note: {}", printable(&format!("{}: {remark}", remark.subject())));
     }
     Ok(loaded.rules)
 }

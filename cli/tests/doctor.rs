@@ -217,3 +217,28 @@ fn an_account_is_read_and_not_changed() {
     let without = pointsman(folder.path(), &["--config", "pointsman.toml"], &[]);
     assert_eq!(without.status.code(), Some(3));
 }
+
+#[test]
+fn rules_of_images_and_objects_are_compared_with_their_own_sources() {
+    let rules = "[[pipeline]]\nname = \"image\"\nimage = \"shop/web\"\n\
+        [[pipeline]]\nname = \"object\"\nbucket = \"uploads\"\nkey = \"web.zip\"\n\
+        [[pipeline]]\nname = \"gone\"\nimage = \"shop/web\"\n\
+        [[pipeline]]\nname = \"other\"\nimage = \"shop/api\"\n";
+    let pipelines = "[[pipeline]]\nname = \"image\"\nimage = \"shop/web\"\nimage-tag = \"latest\"\n\
+        [[pipeline]]\nname = \"object\"\nbucket = \"uploads\"\nkey = \"web.zip\"\n\
+        [[pipeline]]\nname = \"other\"\nimage = \"shop/web\"\nimage-tag = \"latest\"\n";
+    let event_rules = [
+        event_rule("on-image", "image", r#"pattern = '{"source":["aws.ecr"]}'"#),
+        event_rule("on-object", "object", r#"pattern = '{"source":["aws.s3"]}'"#),
+        event_rule("on-push", "image", PUSHES),
+    ];
+    let (code, json) = examined(rules, &format!("{pipelines}{}", event_rules.concat()));
+    let expected = [
+        "problem gone pipeline-gone",
+        "problem image event-rule-starts",
+        "problem object event-rule-starts",
+        "problem other no-source-action",
+        "note image other-start",
+    ];
+    assert_eq!((code, findings(&json)), (Some(1), expected.map(str::to_owned).to_vec()), "{json:#}");
+}

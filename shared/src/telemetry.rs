@@ -25,14 +25,24 @@ pub fn log_decision(trace: &Trace, decision: &Decision, summary: &str, failed: b
 
 /// Writes why there is no decision.
 pub fn log_failure(trace: &Trace, kind: &str, message: &str) {
-    log("ERROR", trace, message, ("errorType", json!(kind)));
+    println!("{}", failure_line(trace, kind, message));
+}
+
+/// The line of [`log_failure`].
+pub fn failure_line(trace: &Trace, kind: &str, message: &str) -> Value {
+    line("ERROR", trace, message, ("errorType", json!(kind)))
 }
 
 /// Writes that the rules are not as their authors want them: a metric filter of the template counts these lines, and an alarm
 /// reports them.
 pub fn log_rules(request_id: &str, code: &str, message: &str) {
+    println!("{}", rules_line(request_id, code, message));
+}
+
+/// The line of [`log_rules`].
+pub fn rules_line(request_id: &str, code: &str, message: &str) -> Value {
     let trace = Trace { request_id: request_id.to_owned(), ..Trace::default() };
-    log("ERROR", &trace, message, ("rules", json!(code)));
+    line("ERROR", &trace, message, ("rules", json!(code)))
 }
 
 /// Writes which version of the rules decides from now on.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use pointsman::template::SamTemplate;
+use serde_json::{Value, json};
 use shared::config::RulesRemark;
+use shared::telemetry::{Trace, failure_line, rules_line};
 
 use super::{document, function, functions, root};
 
@@ -68,13 +70,60 @@ fn an_alarm_of_each_function_reports_every_problem_of_such_rules() {
         for part in kinds.into_iter().chain(codes) {
             assert!(pattern.contains(&part), "{package}: {part}");
         }
+        for line in lines_of_problems() {
+            assert!(matches(pattern, &line), "{package}: {line}");
+        }
+        for line in other_lines() {
+            assert!(!matches(pattern, &line), "{package}: {line}");
+        }
         let metric = &filter["MetricTransformations"][0];
         let alarm = &resources[format!("RulesOf{prefix}Alarm")]["Properties"];
         assert_eq!(alarm["MetricName"], metric["MetricName"], "{package}");
         assert_eq!(alarm["Namespace"], metric["MetricNamespace"], "{package}");
+        let description = alarm["AlarmDescription"].to_string();
+        for part in ["pointsman check ${Rules}", "aws logs filter-log-events", "${AWS::Region}"] {
+            assert!(description.contains(part), "{package}: {part}");
+        }
+        assert!(description.contains(&format!("${{{prefix}Logs}}")), "{package}: the log of the function");
+        assert_eq!(filter["LogGroupName"]["Ref"], format!("{prefix}Logs"), "{package}");
+        let logging = &resources[format!("{prefix}Function")]["Properties"]["LoggingConfig"];
+        assert_eq!(
+            (&logging["LogFormat"], &logging["LogGroup"]["Ref"]),
+            (&"JSON".into(), &format!("{prefix}Logs").into()),
+            "{package}: the pattern reads JSON of this log"
+        );
         // A line without a problem is a 0, and without lines the alarm stays as it is.
         assert_eq!((&metric["DefaultValue"], &alarm["TreatMissingData"]), (&0.into(), &"ignore".into()));
     }
+}
+
+/// The lines that the functions write, by the functions that write them.
+fn lines_of_problems() -> Vec<Value> {
+    let kinds = [shared::lambda::BAD_RULES, rules_source::RULES_UNAVAILABLE];
+    let failures = kinds.map(|kind| failure_line(&Trace::default(), kind, "cannot read the rules"));
+    let remarks = RulesRemark::CODES.iter().map(|code| rules_line("r", code, "acme-rules/web: this rule"));
+    failures.into_iter().chain(remarks).collect()
+}
+
+fn other_lines() -> [Value; 3] {
+    [
+        failure_line(&Trace::default(), "ActionsFailed", "web-main: BadRules"),
+        json!({"level": "INFO", "message": "rules-outdated", "rulesRead": true}),
+        json!({"level": "INFO", "decision": {"rules": "broken-rule", "notes": [{"code": "broken-rule"}]}}),
+    ]
+}
+
+/// Whether a line of the log matches a filter pattern of the form `{ ($.member = "text") || … }` ("Filter pattern syntax", Amazon
+/// CloudWatch Logs User Guide).
+fn matches(pattern: &str, line: &Value) -> bool {
+    let inner =
+        pattern.strip_prefix("{ ").and_then(|rest| rest.strip_suffix(" }")).expect("a pattern of JSON");
+    inner.split(" || ").any(|part| {
+        let equation =
+            part.strip_prefix("($.").and_then(|rest| rest.strip_suffix("\")")).expect("an equation");
+        let (member, text) = equation.split_once(" = \"").expect("a member and a text");
+        line[member] == text
+    })
 }
 
 #[test]

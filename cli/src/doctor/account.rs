@@ -41,9 +41,31 @@ pub(super) struct FoundPipeline {
 #[derive(Debug, Clone)]
 pub(super) struct FoundSource {
     pub(super) action: String,
-    /// The CodeCommit repository that it reads; none for another source.
-    pub(super) repository: Option<String>,
+    /// What it reads; none for a source that no rule can name.
+    pub(super) reads: Option<ReadSource>,
     pub(super) polls: bool,
+}
+
+/// What a source action reads, and a rule names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ReadSource {
+    /// A repository of CodeCommit.
+    Repository(String),
+    /// A repository of ECR.
+    Image(String),
+    /// A bucket of S3.
+    Bucket(String),
+}
+
+impl ReadSource {
+    /// Its name, the key of a rule that names it, what is pinned of it, and the source of its events.
+    pub(super) fn words(&self) -> (&str, &'static str, &'static str, &'static str) {
+        match self {
+            Self::Repository(name) => (name, "repository", "commit", "aws.codecommit"),
+            Self::Image(name) => (name, "image", "digest", "aws.ecr"),
+            Self::Bucket(name) => (name, "bucket", "version", "aws.s3"),
+        }
+    }
 }
 
 /// An EventBridge rule of the default event bus that targets pipelines.
@@ -192,11 +214,13 @@ fn found_source(action: &ActionDeclaration) -> Option<FoundSource> {
     // "Valid settings for the PollForSourceChanges parameter", AWS CodePipeline User Guide: the default is true for both.
     let may_poll = matches!(kind.provider.as_str(), "CodeCommit" | "S3");
     let polls = setting("PollForSourceChanges").is_none_or(|polls| polls.trim().eq_ignore_ascii_case("true"));
-    Some(FoundSource {
-        action: action.name.clone(),
-        repository: setting("RepositoryName").filter(|_| kind.provider == "CodeCommit"),
-        polls: may_poll && polls,
-    })
+    let reads = match kind.provider.as_str() {
+        "CodeCommit" => setting("RepositoryName").map(ReadSource::Repository),
+        "ECR" => setting("RepositoryName").map(ReadSource::Image),
+        "S3" => setting("S3Bucket").map(ReadSource::Bucket),
+        _ => None,
+    };
+    Some(FoundSource { action: action.name.clone(), reads, polls: may_poll && polls })
 }
 
 /// The rule, if it targets a pipeline.

@@ -1,29 +1,60 @@
 //! Judges an account: what starts a pipeline beside pointsman, and which rules and pipelines have no counterpart. Pure.
 
-use pipeline_trigger::rules::{PipelineRule, Rules};
+use pipeline_trigger::rules::{ArtifactRule, Rules};
 use serde_json::Value;
+use shared::config::Place;
 use shared::text::list;
 
-use super::account::{AccountFacts, FoundEventRule, FoundPipeline, FoundSource};
+use super::account::{AccountFacts, FoundEventRule, FoundPipeline, FoundSource, ReadSource};
 use super::finding::DoctorFinding;
 
 /// The part of a templated name that differs from branch to branch.
 const SLUG: &str = "{branch-slug}";
 
+/// What doctor compares of a rule with any source.
+struct JudgedRule<'r> {
+    name: String,
+    /// Whether the name is that of a branch, so that there may be no such pipeline yet.
+    is_templated: bool,
+    source: ReadSource,
+    source_action: Option<&'r str>,
+    place: &'r Place,
+}
+
+fn judged(rules: &Rules) -> Vec<JudgedRule<'_>> {
+    let of_pushes = rules.pipelines.iter().map(|rule| JudgedRule {
+        name: rule.name.name(&rule.repository, None),
+        is_templated: rule.name.is_templated(),
+        source: ReadSource::Repository(rule.repository.clone()),
+        source_action: rule.source_action.as_deref(),
+        place: &rule.place,
+    });
+    let images = rules.images.iter().map(|rule| (&rule.common, ReadSource::Image(rule.image.clone())));
+    let objects = rules.objects.iter().map(|rule| (&rule.common, ReadSource::Bucket(rule.bucket.clone())));
+    let of_artifacts = images.chain(objects).map(|(common, source): (&ArtifactRule, _)| JudgedRule {
+        name: common.name.clone(),
+        is_templated: false,
+        source,
+        source_action: common.source_action.as_deref(),
+        place: &common.place,
+    });
+    of_pushes.chain(of_artifacts).collect()
+}
+
 /// The findings, problems first.
 pub(super) fn judge(rules: &Rules, facts: &AccountFacts) -> Vec<DoctorFinding> {
-    let mut findings: Vec<DoctorFinding> =
-        rules.pipelines.iter().flat_map(|rule| of_rule(rule, facts)).collect();
+    let rules = judged(rules);
+    let mut findings: Vec<DoctorFinding> = rules.iter().flat_map(|rule| of_rule(rule, facts)).collect();
     for (name, pipeline) in &facts.pipelines {
-        let named = rules.pipelines.iter().find(|rule| names(rule, name));
+        let named: Vec<&JudgedRule<'_>> = rules.iter().filter(|rule| names(rule, name)).collect();
         let event_rules: Vec<&FoundEventRule> = facts
             .event_rules
             .iter()
             .filter(|rule| rule.is_enabled && rule.pipelines.contains(name))
             .collect();
-        findings.extend(match named {
-            Some(_) => of_named(name, pipeline, &event_rules),
-            None => of_unnamed(name, pipeline, &event_rules),
+        findings.extend(match named.is_empty() {
+            false => of_named(name, pipeline, &named, &event_rules),
+            true => of_unnamed(name, pipeline, &event_rules),
         });
     }
     let unread = |(what, error): &(String, shared::call_error::CallError)| {
@@ -37,8 +68,8 @@ pub(super) fn judge(rules: &Rules, facts: &AccountFacts) -> Vec<DoctorFinding> {
 }
 
 /// Whether the rule starts a pipeline of this name. A name with a branch in it is compared by the text around the branch.
-fn names(rule: &PipelineRule, pipeline: &str) -> bool {
-    let name = rule.name.name(&rule.repository, None);
+fn names(rule: &JudgedRule<'_>, pipeline: &str) -> bool {
+    let name = rule.name.as_str();
     match (name.split_once(SLUG), name.rsplit_once(SLUG)) {
         (Some((before, _)), Some((_, after))) => {
             let inner = pipeline.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
@@ -49,60 +80,63 @@ fn names(rule: &PipelineRule, pipeline: &str) -> bool {
 }
 
 /// A rule whose repository, pipeline or source action is gone.
-fn of_rule(rule: &PipelineRule, facts: &AccountFacts) -> Vec<DoctorFinding> {
+fn of_rule(rule: &JudgedRule<'_>, facts: &AccountFacts) -> Vec<DoctorFinding> {
     let mut findings = Vec::new();
-    if facts.missing_repositories.contains(&rule.repository) {
+    if let ReadSource::Repository(repository) = &rule.source
+        && facts.missing_repositories.contains(repository)
+    {
         let sentence = "a rule names this repository, and CodeCommit does not have it";
         let help = "correct `repository`, or remove the rule";
         findings.push(
-            DoctorFinding::problem(&rule.repository, "repository-gone", sentence)
-                .help(help)
-                .rule(&rule.place),
+            DoctorFinding::problem(repository, "repository-gone", sentence).help(help).rule(rule.place),
         );
     }
-    if rule.name.is_templated() {
+    if rule.is_templated {
         return findings;
     }
-    let name = rule.name.name(&rule.repository, None);
-    match facts.pipelines.get(&name) {
+    match facts.pipelines.get(&rule.name) {
         None => {
             let sentence = "a rule names this pipeline, and CodePipeline does not have it; each push fails";
             let help = "correct `name`, or remove the rule";
-            findings
-                .push(DoctorFinding::problem(&name, "pipeline-gone", sentence).help(help).rule(&rule.place));
+            let finding = DoctorFinding::problem(&rule.name, "pipeline-gone", sentence);
+            findings.push(finding.help(help).rule(rule.place));
         }
-        Some(FoundPipeline { sources: Some(sources), .. }) => {
-            findings.extend(of_sources(rule, &name, sources));
-        }
+        Some(FoundPipeline { sources: Some(sources), .. }) => findings.extend(of_sources(rule, sources)),
         Some(_) => {}
     }
     findings
 }
 
-fn of_sources(rule: &PipelineRule, name: &str, sources: &[FoundSource]) -> Option<DoctorFinding> {
-    let reads = |source: &FoundSource| source.repository.as_ref() == Some(&rule.repository);
-    let (code, sentence, help) = match &rule.source_action {
-        Some(action) if sources.iter().all(|source| source.action != *action) => (
+fn of_sources(rule: &JudgedRule<'_>, sources: &[FoundSource]) -> Option<DoctorFinding> {
+    let reads = |source: &FoundSource| source.reads.as_ref() == Some(&rule.source);
+    let (source, key, pinned, _) = rule.source.words();
+    let (code, sentence, help) = match rule.source_action {
+        Some(action) if sources.iter().all(|source| source.action != action) => (
             "source-action-gone",
             format!(
                 "the rule names the source action `{action}`, which the pipeline does not have; each start fails"
             ),
-            "correct `source-action`, or remove the key",
+            "correct `source-action`, or remove the key".to_owned(),
         ),
         Some(_) => return None,
         None if sources.iter().any(reads) => return None,
         None => (
             "no-source-action",
-            format!("no source action of the pipeline reads `{}`, so no commit is pinned", rule.repository),
-            "correct `repository` of the rule, or the pipeline",
+            format!("no source action of the pipeline reads `{source}`, so no {pinned} is pinned"),
+            format!("correct `{key}` of the rule, or the pipeline"),
         ),
     };
-    Some(DoctorFinding::problem(name, code, sentence).help(help).rule(&rule.place))
+    Some(DoctorFinding::problem(&rule.name, code, sentence).help(help).rule(rule.place))
 }
 
 /// What starts a pipeline beside pointsman.
-fn of_named(name: &str, pipeline: &FoundPipeline, event_rules: &[&FoundEventRule]) -> Vec<DoctorFinding> {
-    let mut findings: Vec<DoctorFinding> = event_rules.iter().map(|rule| beside(name, rule)).collect();
+fn of_named(
+    name: &str,
+    pipeline: &FoundPipeline,
+    named: &[&JudgedRule<'_>],
+    event_rules: &[&FoundEventRule],
+) -> Vec<DoctorFinding> {
+    let mut findings: Vec<DoctorFinding> = event_rules.iter().map(|rule| beside(name, named, rule)).collect();
     let Some(action) = polling(pipeline) else { return findings };
     let help = "set PollForSourceChanges to false";
     findings.push(match pipeline.polling_disabled_at {
@@ -121,9 +155,9 @@ fn of_named(name: &str, pipeline: &FoundPipeline, event_rules: &[&FoundEventRule
 }
 
 /// An EventBridge rule that starts a pipeline of the rules.
-fn beside(name: &str, rule: &FoundEventRule) -> DoctorFinding {
+fn beside(name: &str, named: &[&JudgedRule<'_>], rule: &FoundEventRule) -> DoctorFinding {
     let FoundEventRule { name: event_rule, schedule, .. } = rule;
-    if receives_pushes(rule) {
+    if named.iter().any(|of_rules| receives(rule, of_rules.source.words().3)) {
         let sentence = format!(
             "the EventBridge rule `{event_rule}` starts the pipeline, too, so a push can start it twice"
         );
@@ -143,12 +177,13 @@ fn beside(name: &str, rule: &FoundEventRule) -> DoctorFinding {
     DoctorFinding::note(name, "other-start", sentence)
 }
 
-/// Whether the rule may match a push to CodeCommit: its pattern names the source, any source, or cannot be read.
-fn receives_pushes(rule: &FoundEventRule) -> bool {
+/// Whether the rule may match the events that start a rule of pointsman: its pattern names their source, any source, or cannot be
+/// read.
+fn receives(rule: &FoundEventRule, event_source: &str) -> bool {
     let Some(pattern) = &rule.pattern else { return false };
     let Ok(pattern) = serde_json::from_str::<Value>(pattern) else { return true };
     match pattern.get("source").and_then(Value::as_array) {
-        Some(sources) => sources.iter().any(|source| source == "aws.codecommit" || source.is_object()),
+        Some(sources) => sources.iter().any(|source| source == event_source || source.is_object()),
         None => true,
     }
 }
@@ -158,8 +193,10 @@ fn of_unnamed(name: &str, pipeline: &FoundPipeline, event_rules: &[&FoundEventRu
     let sources = pipeline.sources.as_deref().unwrap_or_default();
     let repositories: Vec<String> = sources
         .iter()
-        .filter_map(|source| source.repository.as_ref())
-        .map(|name| format!("`{name}`"))
+        .filter_map(|source| match &source.reads {
+            Some(ReadSource::Repository(name)) => Some(format!("`{name}`")),
+            _ => None,
+        })
         .collect();
     if repositories.is_empty() {
         return Vec::new();

@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use shared::call_error::CallError;
 use shared::config::{RowTable, RowValue, RuleRow, RulesFiles, TABLE_ATTRIBUTE};
 use shared::function::Table;
+use shared::text::printable;
 
 const SCAN: &str = "dynamodb:Scan";
 
@@ -130,7 +131,8 @@ impl RulesTable {
             .map(|(name, value)| (name.clone(), row_value(value)))
             .collect();
         attributes.sort_by(|(left, _), (right, _)| left.cmp(right));
-        Some(RuleRow::new(format!("{}/{id}", self.name), table, &attributes))
+        // The author of an item chooses its name, which the log, emails and terminals show.
+        Some(RuleRow::new(format!("{}/{}", self.name, printable(id)), table, &attributes))
     }
 }
 

@@ -8,7 +8,7 @@ use shared::config::{
 };
 
 use crate::object::{NewestObject, ObjectContent, ObjectVersion, RulesObject};
-use crate::table::RulesItems;
+use crate::table::{RulesItems, TABLES};
 
 /// Reads a function's rules from a document.
 pub(crate) type Reader<R> = dyn Fn(&Document, &mut Vec<Problem>) -> R;
@@ -97,9 +97,11 @@ pub(crate) async fn files_changed(tags: &FileTags, object: &RulesObject) -> Resu
 /// The ETags of the files beside the rules, by their names.
 pub(crate) type FileTags = BTreeMap<String, Option<String>>;
 
-/// The rules of a document without errors.
+/// The rules of an object's document without errors. A table that no function reads is one: it may be a misspelt table of this
+/// function, whose rules must not seem to be removed.
 pub(crate) fn whole<R>(document: Document, read: &Reader<R>) -> Result<R, NotUnderstood> {
     let (document, mut problems) = (document.without_warnings(), Vec::new());
+    document.tables_beside(TABLES, &mut problems);
     let rules = read(&document, &mut problems);
     if has_errors(&problems) { Err(NotUnderstood::of(&document, &problems)) } else { Ok(rules) }
 }

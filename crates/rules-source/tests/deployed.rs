@@ -391,3 +391,61 @@ async fn a_file_makes_no_call() {
     assert_eq!(stage.event_after(3_600).await.unwrap(), seen(&["a"], &[]));
     assert_eq!(stage.calls(), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn no_kind_of_broken_object_looks_like_no_rules() {
+    let good = pipeline("web");
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let broken: [&[u8]; 12] = [
+        b"",
+        b" \r\n\t",
+        "\u{feff}".as_bytes(),
+        b"# later",
+        &wide(&good),
+        b"[[pipeline]]\nname = \"caf\xe9\"\n",
+        b"\x1f\x8b\x08\x00",
+        b"[[pipeline]]\nname = \"we",
+        b"[[pipelin]]\nname = \"web\"\n",
+        b"pipeline = 1\n",
+        b"[pipeline]\nname = \"web\"\n",
+        b"{\"pipeline\": []}",
+    ];
+    for bytes in broken {
+        let mut stage = Stage::of(OBJECT, &bucket(&[&good])).await;
+        assert_eq!(stage.event_after(0).await.unwrap(), seen(&["web"], &[]));
+        stage.aws.put_object("acme-rules", "pointsman.toml", Some(bytes)).unwrap();
+        assert_eq!(stage.event_after(60).await.unwrap(), seen(&["web"], &[OUTDATED]), "{bytes:?}");
+        stage.rules = Stage::cold(OBJECT, &stage.config);
+        assert_eq!(stage.event_after(1).await.unwrap(), seen(&["web"], &[OUTDATED]), "{bytes:?}");
+    }
+    let marked = format!("\u{feff}{good}");
+    let mut stage = Stage::of(OBJECT, &bucket(&[&marked])).await;
+    assert_eq!(stage.event_after(0).await.unwrap(), seen(&["web"], &[]), "a byte order mark is no mistake");
+}
+
+#[tokio::test]
+async fn no_kind_of_broken_item_takes_another_rule_with_it() {
+    let number = |text: &str| AttributeValue::N(text.to_owned());
+    let deep = (0..30).fold(text("x"), |inner, _| AttributeValue::L(vec![inner]));
+    let broken: [(&str, AttributeValue); 9] = [
+        ("paths", number("100000000000000000000")),
+        ("paths", number("0.00000000000000000000000000000000000000000001")),
+        ("paths", AttributeValue::Null(true)),
+        ("paths", AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new(b"x"))),
+        ("paths", deep),
+        ("paths", AttributeValue::Ns(vec!["1".to_owned(), "2".to_owned()])),
+        ("name.x", text("y")),
+        ("a\"]\n[[pipeline]]\nname", text("stolen")),
+        ("table", number("1")),
+    ];
+    let world = rows("{ rule = \"b\", table = \"pipeline\", name = \"web\" }");
+    for (attribute, value) in broken {
+        let mut stage = Stage::of(TABLE, &world).await;
+        let row = [("table", text("pipeline")), ("name", text("other")), (attribute, value.clone())];
+        for id in ["a", "c"] {
+            stage.put_row(id, &row).await;
+        }
+        let expected = seen(&["web"], &["rules/a broken-rule", "rules/c broken-rule"]);
+        assert_eq!(stage.event_after(0).await.unwrap(), expected, "{attribute}: {value:?}");
+    }
+}

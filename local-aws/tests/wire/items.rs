@@ -302,7 +302,8 @@ fn what_dynamodb_refuses_is_refused_in_its_words_and_changes_nothing() {
         ),
         ("PutItem", json!({"Item": key, "Expected": {}})),
         ("PutItem", json!({"Item": key, "ReturnConsumedCapacity": "TOTAL"})),
-        ("Scan", json!({})),
+        ("Scan", json!({"IndexName": "by-time"})),
+        ("Scan", json!({"Segment": 0, "TotalSegments": 2})),
     ] {
         assert_eq!(error(&table.ask(operation, input)).0, 501, "{operation}");
     }
@@ -367,4 +368,75 @@ fn a_key_condition_with_an_empty_key_or_another_type_is_refused() {
     let values = json!({":i": {"S": "a"}, ":s": {"S": ""}});
     assert_eq!(refused("image = :i AND seen = :s", values.clone()), mismatch);
     assert_eq!(refused("image = :i AND begins_with(seen, :s)", values), mismatch);
+}
+
+#[test]
+fn a_scan_gives_every_item_once_over_pages_in_an_order_of_its_own() {
+    let table = start();
+    let scan = |more: Value| {
+        let mut input = json!({"TableName": "findings", "ConsistentRead": true});
+        for (name, value) in more.as_object().unwrap() {
+            input[name] = value.clone();
+        }
+        table.ok("Scan", input)
+    };
+    let keys = |output: &Value| -> Vec<String> {
+        let items = output["Items"].as_array().unwrap().iter();
+        items
+            .map(|item| {
+                format!("{} {}", item["image"]["S"].as_str().unwrap(), item["seen"]["N"].as_str().unwrap())
+            })
+            .collect()
+    };
+    let whole = scan(json!({}));
+    assert_eq!(
+        (&whole["Count"], &whole["ScannedCount"], whole.get("LastEvaluatedKey")),
+        (&json!(4), &json!(4), None)
+    );
+    let (mut found, mut pages, mut next) = (Vec::new(), 0, Value::Null);
+    loop {
+        let page = match next {
+            Value::Null => scan(json!({"Limit": 1})),
+            start => scan(json!({"Limit": 1, "ExclusiveStartKey": start})),
+        };
+        assert!(keys(&page).len() <= 1);
+        found.extend(keys(&page));
+        pages += 1;
+        match page.get("LastEvaluatedKey") {
+            None => break,
+            Some(key) => next = key.clone(),
+        }
+    }
+    // DynamoDB names a last key when the limit was reached, also after the last item.
+    assert_eq!((&found, pages), (&keys(&whole), 5));
+    found.sort();
+    assert_eq!(found, ["a -1", "a 10", "a 9", "b 3"]);
+    let filter = json!({"FilterExpression": "seen > :s", "ExpressionAttributeValues": {":s": {"N": "5"}}});
+    let filtered = scan(filter);
+    assert_eq!((&filtered["Count"], &filtered["ScannedCount"]), (&json!(2), &json!(4)));
+    let gone = table.ask("Scan", json!({"TableName": "none"}));
+    assert_eq!(error(&gone), (400, "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"));
+    for refused in [json!({"Limit": 0}), json!({"ExclusiveStartKey": {"image": {"S": "a"}}})] {
+        table.invalid("Scan", refused);
+    }
+}
+
+#[test]
+fn a_page_of_a_scan_holds_a_megabyte_at_most() {
+    let item = |id: usize| format!("{{ id = \"i{id}\", text = \"{}\" }}", "x".repeat(300_000));
+    let items: Vec<String> = (0..7).map(item).collect();
+    let world =
+        format!("[[table]]\nname = \"wide\"\nhash = {{ name = \"id\" }}\nitems = [{}]\n", items.join(", "));
+    let aws = LocalAws::start(WorldText::of(&world)).unwrap();
+    let table = ItemsTable { client: Client::new(&aws.endpoint()), aws };
+    let first = table.ok("Scan", json!({"TableName": "wide"}));
+    assert_eq!(first["Count"], 3);
+    let second =
+        table.ok("Scan", json!({"TableName": "wide", "ExclusiveStartKey": first["LastEvaluatedKey"]}));
+    let third =
+        table.ok("Scan", json!({"TableName": "wide", "ExclusiveStartKey": second["LastEvaluatedKey"]}));
+    assert_eq!(
+        (&second["Count"], &third["Count"], third.get("LastEvaluatedKey")),
+        (&json!(3), &json!(1), None)
+    );
 }

@@ -300,6 +300,16 @@ impl Document {
             );
         }
     }
+
+    /// The same by the names of the tables alone, for a function that knows only its own.
+    pub fn tables_beside(&self, known: &[&str], problems: &mut Vec<Problem>) {
+        let unknown = self.entries.iter().filter(|(key, _)| !known.contains(&key.get_ref().as_str()));
+        problems.extend(unknown.map(|(key, _)| {
+            let tables = list(known.iter().map(|name| format!("`{name}`")));
+            Problem::new(UNKNOWN_TABLE, key.span(), format!("no function reads `{}`", key.get_ref()))
+                .help(format!("the tables are {tables}"))
+        }));
+    }
 }
 
 /// Whether a text is the name of one file, without a folder.
