@@ -224,6 +224,32 @@ fn a_repository_without_workspaces_gets_no_rule() {
     );
 }
 
+#[test]
+fn samples_are_one_rule_with_the_name_of_their_folder() {
+    let package =
+        |name: &str, uses: &str| format!("{{ \"name\": \"{name}\", \"dependencies\": {{{uses}}} }}");
+    let [lib, a, b, c] = [
+        package("lib", ""),
+        package("a", "\"lib\": \"*\""),
+        package("b", "\"lib\": \"*\""),
+        package("c", ""),
+    ];
+    let clone = Clone::new(&[
+        ("package.json", r#"{ "workspaces": ["lib", "examples/react/*"] }"#),
+        ("package-lock.json", r#"{ "lockfileVersion": 3, "packages": {} }"#),
+        ("lib/package.json", &lib),
+        ("examples/react/a/package.json", &a),
+        ("examples/react/b/package.json", &b),
+        ("examples/react/c/package.json", &c),
+    ]);
+    let rules: toml::Table = toml::from_str(&clone.init()).expect("it is TOML");
+    let all = rules["pipeline"].as_array().expect("there are rules");
+    let named = |table: &&toml::Value| table["name"].as_str() == Some("examples-react");
+    let samples = all.iter().find(named).unwrap_or_else(|| panic!("{rules}"));
+    assert_eq!(samples["uses"].to_string(), "[\"lib\"]", "the group of the lock file is reached through it");
+    assert_eq!(samples["paths"].to_string(), "[\"examples/react/*/**\"]");
+}
+
 const QUERY: &str = r#"<?xml version="1.1" encoding="UTF-8" standalone="no"?>
 <query version="2">
     <rule class="java_binary" location="/home/me/storefront/app/BUILD.bazel:12:12" name="//app:app">
@@ -374,7 +400,7 @@ fn graph(numbers: &mut Numbers) -> (BuildGraph, BTreeSet<String>) {
         folders.insert((0..depth).map(|_| parts[numbers.below(5)]).collect::<Vec<_>>().join("/"));
     }
     let folders: Vec<String> = folders.into_iter().collect();
-    let in_folder = |folder: &str, name: &str| {
+    let below = |folder: &str, name: &str| {
         if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
     };
     let mut files: BTreeSet<String> =
@@ -382,8 +408,8 @@ fn graph(numbers: &mut Numbers) -> (BuildGraph, BTreeSet<String>) {
     let mut projects = Vec::new();
     for (number, folder) in folders.iter().enumerate() {
         let tool = if numbers.below(3) == 0 { BuildTool::Pnpm } else { BuildTool::Cargo };
-        let manifest = in_folder(folder, tool.manifest_name());
-        files.extend([manifest.clone(), in_folder(folder, "one.rs"), in_folder(folder, "src/two.rs")]);
+        let manifest = below(folder, tool.manifest_name());
+        files.extend([manifest.clone(), below(folder, "one.rs"), below(folder, "src/two.rs")]);
         let depends_on = (0..numbers.below(4)).map(|_| {
             // Few dependencies go backwards, so that some projects are in a circle, and not all.
             let other =

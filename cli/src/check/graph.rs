@@ -299,9 +299,9 @@ impl GraphComparison<'_> {
         let mut open: Vec<usize> = owned.iter().rev().copied().collect();
         while let Some(project) = open.pop() {
             for dependency in &self.graph.projects[project].depends_on {
-                let in_folder = self.folders.get(dependency.folder.as_str()).map_or(&[][..], Vec::as_slice);
-                let Some(first) = in_folder.first() else { continue };
-                if in_folder.iter().any(|number| included.contains(number)) {
+                let of_folder = self.folders.get(dependency.folder.as_str()).map_or(&[][..], Vec::as_slice);
+                let Some(first) = of_folder.first() else { continue };
+                if of_folder.iter().any(|number| included.contains(number)) {
                     continue;
                 }
                 missing.push((*first, dependency));
@@ -311,8 +311,8 @@ impl GraphComparison<'_> {
                         included.extend(reached.flat_map(|group| &self.of_groups[group]).copied());
                     }
                     None => {
-                        included.extend(in_folder);
-                        open.extend(in_folder);
+                        included.extend(of_folder);
+                        open.extend(of_folder);
                     }
                 }
             }

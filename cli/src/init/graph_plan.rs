@@ -137,14 +137,14 @@ fn sample_table(
     let folders: BTreeSet<&str> = members.iter().flat_map(|member| units[*member].folders()).collect();
     let parent =
         folders.first().map_or("", |folder| folder.rsplit_once('/').map_or("", |(parent, _)| parent));
-    let mut uses: Vec<String> = Vec::new();
-    for member in members {
-        uses.extend(shared_of(*member, units, shared_names));
-    }
     let used: BTreeSet<usize> =
         members.iter().flat_map(|member| units[*member].depends_on.keys().copied()).collect();
+    // A group of shared files that one member reaches through another group is reached by the table.
+    let reached: BTreeSet<usize> = members.iter().flat_map(|member| reachable(*member, units)).collect();
+    let shared = shared_names.iter().filter(|(users, _)| members.iter().any(|member| users.contains(member)));
+    let shared = shared.filter(|(users, _)| users.is_disjoint(&reached));
+    let mut uses: Vec<String> = shared.map(|(_, name)| name.clone()).collect();
     uses.sort();
-    uses.dedup();
     uses.extend(used.iter().map(|other| unit_names[*other].clone()));
     let noun = units[members[0]].projects.first().map_or("project", |project| noun(project.tool));
     PlannedGroup {
