@@ -74,6 +74,8 @@ pub struct PlannedGroup {
     pub uses: Vec<String>,
     /// Where `uses` came from.
     pub uses_from: String,
+    /// gitignore lines of files that do not count.
+    pub ignore: Vec<String>,
     /// Whether it stands for samples and tests.
     pub is_sample: bool,
 }
@@ -136,10 +138,14 @@ pub fn complete(
         let mut changed = false;
         for pipeline in &mut plan.pipelines[of_graph..] {
             for lack in lacks.iter().filter(|lack| !lack.is_group && lack.name == pipeline.files.name) {
+                changed = true;
+                if !lack.excluded.is_empty() {
+                    leave_out(&mut pipeline.files, &lack.excluded);
+                    break;
+                }
                 pipeline.files.uses.extend(lack.uses.iter().cloned());
                 pipeline.files.paths.extend(lack.paths.iter().cloned());
                 pipeline.files.uses_from = ADDED.to_owned();
-                changed = true;
             }
         }
         if !changed {
@@ -147,6 +153,17 @@ pub fn complete(
         }
     }
 }
+
+/// Leaves out what the filter of the CI excludes by name.
+fn leave_out(files: &mut PlannedGroup, folders: &[String]) {
+    if files.ignore.is_empty() {
+        files.comments.push(LEFT_OUT.to_owned());
+    }
+    files.ignore.extend(folders.iter().map(|folder| format!("/{}/", shared::glob::literal(folder))));
+}
+
+/// Stands above a rule of the CI that leaves projects out.
+const LEFT_OUT: &str = "ignore: projects in `paths` depend on them, and the filter excludes them";
 
 /// Stands above a rule of the CI that was completed.
 const ADDED: &str =

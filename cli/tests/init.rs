@@ -224,6 +224,163 @@ fn a_repository_without_workspaces_gets_no_rule() {
     );
 }
 
+#[test]
+fn samples_are_one_rule_with_the_name_of_their_folder() {
+    let package =
+        |name: &str, uses: &str| format!("{{ \"name\": \"{name}\", \"dependencies\": {{{uses}}} }}");
+    let [lib, a, b, c] = [
+        package("lib", ""),
+        package("a", "\"lib\": \"*\""),
+        package("b", "\"lib\": \"*\""),
+        package("c", ""),
+    ];
+    let clone = Clone::new(&[
+        ("package.json", r#"{ "workspaces": ["lib", "examples/react/*"] }"#),
+        ("package-lock.json", r#"{ "lockfileVersion": 3, "packages": {} }"#),
+        ("lib/package.json", &lib),
+        ("examples/react/a/package.json", &a),
+        ("examples/react/b/package.json", &b),
+        ("examples/react/c/package.json", &c),
+    ]);
+    let rules: toml::Table = toml::from_str(&clone.init()).expect("it is TOML");
+    let all = rules["pipeline"].as_array().expect("there are rules");
+    let named = |table: &&toml::Value| table["name"].as_str() == Some("examples-react");
+    let samples = all.iter().find(named).unwrap_or_else(|| panic!("{rules}"));
+    assert_eq!(samples["uses"].to_string(), "[\"lib\"]", "the group of the lock file is reached through it");
+    assert_eq!(samples["paths"].to_string(), "[\"examples/react/*/**\"]");
+}
+
+const QUERY: &str = r#"<?xml version="1.1" encoding="UTF-8" standalone="no"?>
+<query version="2">
+    <rule class="java_binary" location="/home/me/storefront/app/BUILD.bazel:12:12" name="//app:app">
+        <rule-input name="//app:A.java"/>
+        <rule-input name="//lib:lib"/>
+    </rule>
+    <rule class="java_library" location="/home/me/storefront/lib/BUILD:1:13" name="//lib:lib"/>
+    <rule class="java_library" location="/home/me/storefront/extra/BUILD:1:13" name="//extra:extra"/>
+</query>
+"#;
+
+#[test]
+fn the_output_of_bazel_query_is_a_part_of_the_graph() {
+    let clone =
+        Clone::new(&[("MODULE.bazel", ""), ("app/BUILD.bazel", ""), ("lib/BUILD", ""), ("extra/BUILD", "")]);
+    std::fs::write(clone.path("query.xml"), QUERY).expect("the folder is ours");
+    let bazel = ["--repo", "storefront", "--bazel-query", "query.xml"];
+    let init = clone.pointsman(&[&["init", "-o", "rules.toml"], &bazel[..]].concat());
+    assert_eq!(init.status.code(), Some(0), "{}", text(&init.stderr));
+    let rules = std::fs::read_to_string(clone.path("rules.toml")).expect("init wrote it");
+    let uses = "# uses: app/BUILD.bazel:12\n[[pipeline]]\nname       = \"app\"";
+    assert!(rules.contains(uses) && rules.contains("uses       = [\"lib\"]"), "{rules}");
+    let check = |query: &str| {
+        std::fs::write(clone.path("query.xml"), query).expect("the folder is ours");
+        let output = clone.pointsman(&[&["check", "rules.toml", "--graph"], &bazel[..]].concat());
+        (output.status.code(), text(&output.stderr))
+    };
+    let (code, shown) = check(QUERY);
+    assert_eq!(code, Some(0), "{shown}");
+    let input = "<rule-input name=\"//lib:lib\"/>";
+    let (code, shown) = check(&QUERY.replace(input, &format!("{input}<rule-input name=\"//extra:extra\"/>")));
+    assert_eq!(code, Some(1), "{shown}");
+    assert!(shown.contains("`extra` (app/BUILD.bazel:12)"), "{shown}");
+    assert!(shown.contains("write paths = [\"app/**\", \"extra/**\"]"), "{shown}");
+    for unread in ["", "ERROR: no such package", &QUERY[..QUERY.len() / 2]] {
+        let (code, shown) = check(unread);
+        assert_eq!(code, Some(3), "{unread}: {shown}");
+        assert!(shown.contains("query.xml"), "{shown}");
+    }
+    let (code, shown) = check(QUERY);
+    assert_eq!(code, Some(0), "{shown}");
+}
+
+#[test]
+fn what_a_rule_ignores_is_left_out_on_purpose() {
+    let clone = Clone::new(&MONOREPO);
+    let check = |web: &str, group: &str| {
+        let web = format!("[[pipeline]]\nname = \"web\"\nrepository = \"storefront\"\n{web}\n");
+        std::fs::write(clone.path("own.toml"), format!("{web}{group}")).expect("the folder is ours");
+        let output = clone.check_graph("own.toml");
+        (output.status.code(), text(&output.stderr))
+    };
+    let web = "paths = [\"services/web/**\", \"package*.json\"]";
+    let (code, shown) = check(&format!("{web}\nignore = [\"/libs/ui/\"]"), "");
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(!shown.contains("graph-drift"), "{shown}");
+    let (code, shown) = check(&format!("{web}\nignore = [\"/libs/ui/*.ts\"]"), "");
+    assert_eq!(code, Some(1), "a file of it still counts: {shown}");
+    let (code, shown) =
+        check("paths = [\"services/web/**\"]\nignore = [\"/libs/ui/\", \"package*.json\"]", "");
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(!shown.contains("package-lock.json"), "{shown}");
+
+    let group = "[[group]]\nname = \"ui\"\npaths = [\"libs/ui/**\", \"package*.json\"]\n";
+    let ignoring = "paths = [\"services/web/**\"]\nuses = [\"ui\"]\nignore = [\"/libs/money/\"]";
+    let (code, shown) = check(ignoring, group);
+    assert_eq!(code, Some(0), "{shown}");
+    let other = "[[pipeline]]\nname = \"other\"\nrepository = \"storefront\"\nuses = [\"ui\"]\n";
+    let (code, shown) = check(ignoring, &format!("{other}{group}"));
+    assert_eq!(code, Some(1), "another rule needs it: {shown}");
+    assert!(shown.contains("the group `ui` lacks 1 project"), "{shown}");
+}
+
+#[test]
+fn the_line_for_files_has_the_missing_projects_too() {
+    let clone = Clone::new(&MONOREPO);
+    let rules = "[[pipeline]]\nname = \"web\"\nrepository = \"storefront\"\npaths = [\"services/web/**\"]\n";
+    let groups = "[[group]]\nname = \"lock\"\npaths = [\"package*.json\"]\n\
+                  [[group]]\nname = \"libs\"\npaths = [\"libs/**\"]\n";
+    std::fs::write(clone.path("own.toml"), format!("{rules}{groups}")).expect("the folder is ours");
+    let shown = text(&clone.check_graph("own.toml").stderr);
+    assert!(shown.contains("write uses = [\"libs\"]"), "{shown}");
+    assert!(shown.contains("write uses = [\"libs\", \"lock\"]"), "{shown}");
+    let whole = format!("{rules}uses = [\"libs\", \"lock\"]\n{groups}");
+    std::fs::write(clone.path("own.toml"), whole).expect("the folder is ours");
+    let output = clone.check_graph("own.toml");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(!text(&output.stderr).contains("graph-drift"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn what_a_filter_excludes_is_ignored_and_not_added() {
+    let workflow =
+        "on:\n  push:\n    branches: [main]\n    paths: ['services/web/**', 'libs/**', '!libs/ui/**']\n";
+    let mut files = MONOREPO.to_vec();
+    files[10].1 = workflow;
+    let clone = Clone::new(&files);
+    let rules = clone.init();
+    let (_, docs) = rules.split_once("name       = \"docs\"").expect("the workflow has a rule");
+    let (docs, _) = docs.split_once("\n\n").expect("another rule follows");
+    assert!(docs.contains("ignore     = [\"/libs/ui/\"]"), "{docs}");
+    assert!(!docs.contains("\"ui\"") && docs.contains("uses       = [\"npm-workspace\"]"), "{docs}");
+    assert!(
+        rules.contains("# ignore: projects in `paths` depend on them, and the filter excludes them"),
+        "{rules}"
+    );
+    assert_eq!(clone.check_graph("rules.toml").status.code(), Some(0));
+}
+
+#[test]
+fn modules_of_go_are_named_by_their_folders() {
+    let module = |path: &str| format!("module {path}\n\ngo 1.24\n");
+    let [root, pkg, client, api] = [
+        module("go.example.com/store/v3"),
+        module("go.example.com/store/pkg/v3"),
+        module("go.example.com/store/client/pkg/v3"),
+        module("go.example.com/store/api/v3"),
+    ];
+    let clone = Clone::new(&[
+        ("go.work", "go 1.24\n\nuse (\n\t.\n\t./pkg\n\t./client/pkg\n\t./api\n)\n"),
+        ("go.mod", &root),
+        ("pkg/go.mod", &pkg),
+        ("client/pkg/go.mod", &client),
+        ("api/go.mod", &api),
+    ]);
+    let rules: toml::Table = toml::from_str(&clone.init()).expect("it is TOML");
+    let names = rules["pipeline"].as_array().expect("there are rules");
+    let names: BTreeSet<&str> = names.iter().filter_map(|table| table["name"].as_str()).collect();
+    assert_eq!(names, BTreeSet::from(["api", "client-pkg", "pkg", "store"]));
+}
+
 /// Small numbers without a pattern, the same in each run.
 struct Numbers(u64);
 
@@ -243,7 +400,7 @@ fn graph(numbers: &mut Numbers) -> (BuildGraph, BTreeSet<String>) {
         folders.insert((0..depth).map(|_| parts[numbers.below(5)]).collect::<Vec<_>>().join("/"));
     }
     let folders: Vec<String> = folders.into_iter().collect();
-    let in_folder = |folder: &str, name: &str| {
+    let below = |folder: &str, name: &str| {
         if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
     };
     let mut files: BTreeSet<String> =
@@ -251,8 +408,8 @@ fn graph(numbers: &mut Numbers) -> (BuildGraph, BTreeSet<String>) {
     let mut projects = Vec::new();
     for (number, folder) in folders.iter().enumerate() {
         let tool = if numbers.below(3) == 0 { BuildTool::Pnpm } else { BuildTool::Cargo };
-        let manifest = in_folder(folder, tool.manifest_name());
-        files.extend([manifest.clone(), in_folder(folder, "one.rs"), in_folder(folder, "src/two.rs")]);
+        let manifest = below(folder, tool.manifest_name());
+        files.extend([manifest.clone(), below(folder, "one.rs"), below(folder, "src/two.rs")]);
         let depends_on = (0..numbers.below(4)).map(|_| {
             // Few dependencies go backwards, so that some projects are in a circle, and not all.
             let other =

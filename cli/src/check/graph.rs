@@ -13,7 +13,8 @@ use std::sync::Arc;
 use anyhow::Result;
 use build_graph::{BuildGraph, Project, ProjectDependency};
 use git_reader::Repository;
-use pipeline_trigger::rules::{Group, Pattern, PatternList, Rules};
+use pipeline_trigger::rules::ignore::ignored_by;
+use pipeline_trigger::rules::{Group, Pattern, PatternList, PipelineRule, Rules};
 use shared::config::{Code, Document, Problem};
 use shared::text::{count, list_at_most, printable, verb};
 
@@ -23,7 +24,7 @@ use crate::init::clone_files::{self, CloneFiles};
 use crate::init::paths::everything_in;
 use crate::progress;
 use build_graph::RepositoryFiles as _;
-use covered::{ANY_FILE, covered};
+use covered::{ANY_FILE, covered, files_of};
 
 /// A rule or a group lacks a project that one of its own depends on.
 pub(super) const GRAPH_DRIFT: Code =
@@ -48,6 +49,23 @@ struct ComparedTable<'r> {
     reached: BTreeSet<usize>,
     /// Takes what no other rule claims.
     is_default: bool,
+    /// The rule, or each rule that reaches the group.
+    rules: Vec<&'r PipelineRule>,
+}
+
+impl ComparedTable<'_> {
+    /// Whether a file is left out on purpose: each rule ignores it, so that it starts nothing through this table.
+    fn leaves_out(&self, file: &str) -> bool {
+        self.rules.iter().all(|rule| ignored_by(&rule.ignore, file).is_some())
+    }
+
+    /// Whether each rule has the file, so that a group that they use need not have it.
+    fn has(&self, file: &str) -> bool {
+        let of_groups =
+            |rule: &PipelineRule| rule.uses.iter().any(|used| used.group.own_pattern(file).is_some());
+        let own = |rule: &PipelineRule| rule.paths.as_ref().is_some_and(|paths| paths.includes(file).0);
+        self.rules.iter().all(|rule| own(rule) || of_groups(rule))
+    }
 }
 
 /// What a comparison needs of each side.
@@ -58,6 +76,8 @@ struct GraphComparison<'c> {
     folders: BTreeMap<&'c str, Vec<usize>>,
     /// For each group, the projects that its own paths include.
     of_groups: Vec<BTreeSet<usize>>,
+    /// Some files of each folder with a project.
+    files_of: BTreeMap<&'c str, Vec<String>>,
 }
 
 /// Compares the rules with the clone, and adds a problem for each table that lacks something.
@@ -93,6 +113,8 @@ pub(crate) struct GraphLack {
     pub(crate) uses: Vec<String>,
     /// The patterns that its `paths` lack.
     pub(crate) paths: Vec<String>,
+    /// The folders of missing projects that its own `paths` exclude.
+    pub(crate) excluded: Vec<String>,
     problem: Problem,
 }
 
@@ -129,22 +151,37 @@ fn drift(
     for (number, project) in graph.projects.iter().enumerate() {
         folders.entry(&project.folder).or_default().push(number);
     }
-    let comparison = GraphComparison { graph, groups: &rules.groups, folders, of_groups };
+    let comparison = GraphComparison {
+        graph,
+        groups: &rules.groups,
+        folders,
+        of_groups,
+        files_of: files_of(graph, files),
+    };
     let claimed: BTreeSet<usize> =
         tables.iter().zip(&own).flat_map(|(table, own)| comparison.included(table, own)).collect();
     let unclaimed: BTreeSet<usize> =
         (0..graph.projects.len()).filter(|project| !claimed.contains(project)).collect();
     let mut lacks = Vec::new();
     for (table, own) in tables.iter().zip(&own) {
-        let (owned, included) = match table.is_default {
+        let (mut owned, mut included) = match table.is_default {
             true => (unclaimed.clone(), unclaimed.clone()),
             false => (comparison.owned(own), comparison.included(table, own)),
         };
+        let left_out = comparison.left_out(table);
+        owned.retain(|project| !left_out.contains(project));
+        included.extend(left_out);
         let missing = comparison.missing(table, &owned, &included);
-        lacks.extend((!missing.is_empty()).then(|| comparison.lack(table, &missing)));
-        if !table.is_default {
-            lacks.extend(comparison.shared_files(table, &owned));
-        }
+        let lack = (!missing.is_empty()).then(|| comparison.lack(table, &missing));
+        let files = match table.is_default {
+            true => None,
+            false => {
+                let added = missing.iter().map(|(project, _)| *project);
+                owned.extend(added.filter(|project| comparison.group_of(*project, table).is_none()));
+                comparison.shared_files(table, &owned, lack.as_ref())
+            }
+        };
+        lacks.extend(lack.into_iter().chain(files));
     }
     let takes_all = tables.iter().any(|table| table.is_default)
         || rules.of_repository(repository).iter().any(|rule| !rule.selects_files() && rule.covers_branches());
@@ -155,11 +192,11 @@ fn drift(
 fn tables<'r>(rules: &'r Rules, document: &Document, repository: &str) -> Vec<ComparedTable<'r>> {
     let of_repository = rules.of_repository(repository);
     let selecting = of_repository.iter().filter(|rule| rule.selects_files() && rule.covers_branches());
-    let mut reached: BTreeSet<usize> = BTreeSet::new();
+    let mut reached: BTreeMap<usize, Vec<&PipelineRule>> = BTreeMap::new();
     let mut tables = Vec::new();
     for rule in selecting {
         let of_rule: BTreeSet<usize> = rule.uses.iter().map(|used| used.group.number).collect();
-        reached.extend(of_rule.iter().copied());
+        of_rule.iter().for_each(|group| reached.entry(*group).or_default().push(rule));
         let direct = rule.uses.iter().filter(|used| used.by.is_none());
         tables.push(ComparedTable {
             name: document
@@ -175,10 +212,11 @@ fn tables<'r>(rules: &'r Rules, document: &Document, repository: &str) -> Vec<Co
             number: None,
             reached: of_rule,
             is_default: rule.is_default,
+            rules: vec![rule],
         });
     }
     let headers = document.tables("group", &mut Vec::new());
-    for number in reached {
+    for (number, rules_of_group) in reached {
         let group = &rules.groups[number];
         let uses = group.uses.iter().map(|used| rules.groups[*used].name.clone());
         tables.push(ComparedTable {
@@ -190,6 +228,7 @@ fn tables<'r>(rules: &'r Rules, document: &Document, repository: &str) -> Vec<Co
             number: Some(number),
             reached: reached_by(&rules.groups, number),
             is_default: false,
+            rules: rules_of_group,
         });
     }
     tables
@@ -222,6 +261,25 @@ impl GraphComparison<'_> {
         own.iter().copied().filter(|number| !comes_along(&self.graph.projects[*number])).collect()
     }
 
+    /// The projects that a table leaves out on purpose: every file of them is ignored.
+    fn left_out(&self, table: &ComparedTable<'_>) -> BTreeSet<usize> {
+        if table.rules.iter().any(|rule| rule.ignore.is_empty()) {
+            return BTreeSet::new();
+        }
+        let ignored = |files: &Vec<String>| files.iter().all(|file| table.leaves_out(file));
+        let folders =
+            self.folders.iter().filter(|(folder, _)| self.files_of.get(*folder).is_some_and(ignored));
+        folders.flat_map(|(_, projects)| projects).copied().collect()
+    }
+
+    /// Whether the own patterns of a table exclude every file of a folder.
+    fn excludes(&self, table: &ComparedTable<'_>, folder: &str) -> bool {
+        let excludes =
+            |list: &PatternList, file: &str| list.includes(file).1.is_some_and(|pattern| pattern.excludes);
+        let files = self.files_of.get(folder);
+        table.paths.zip(files).is_some_and(|(list, files)| files.iter().all(|file| excludes(list, file)))
+    }
+
     /// The projects that a table includes: by its own paths, and through groups.
     fn included(&self, table: &ComparedTable<'_>, own: &BTreeSet<usize>) -> BTreeSet<usize> {
         let of_groups = table.reached.iter().flat_map(|group| &self.of_groups[*group]);
@@ -241,9 +299,9 @@ impl GraphComparison<'_> {
         let mut open: Vec<usize> = owned.iter().rev().copied().collect();
         while let Some(project) = open.pop() {
             for dependency in &self.graph.projects[project].depends_on {
-                let in_folder = self.folders.get(dependency.folder.as_str()).map_or(&[][..], Vec::as_slice);
-                let Some(first) = in_folder.first() else { continue };
-                if in_folder.iter().any(|number| included.contains(number)) {
+                let of_folder = self.folders.get(dependency.folder.as_str()).map_or(&[][..], Vec::as_slice);
+                let Some(first) = of_folder.first() else { continue };
+                if of_folder.iter().any(|number| included.contains(number)) {
                     continue;
                 }
                 missing.push((*first, dependency));
@@ -253,8 +311,8 @@ impl GraphComparison<'_> {
                         included.extend(reached.flat_map(|group| &self.of_groups[group]).copied());
                     }
                     None => {
-                        included.extend(in_folder);
-                        open.extend(in_folder);
+                        included.extend(of_folder);
+                        open.extend(of_folder);
                     }
                 }
             }
@@ -280,7 +338,9 @@ impl GraphComparison<'_> {
                 None => paths.push(everything_in(&dependency.folder)),
             }
         }
-        lack(table, label, uses, paths)
+        let folders = missing.iter().map(|(_, dependency)| &dependency.folder);
+        let excluded = folders.filter(|folder| self.excludes(table, folder)).cloned().collect();
+        GraphLack { excluded, ..lack(table, label, uses, paths) }
     }
 
     /// The group with the files of a project that a table can use without a circle.
@@ -293,16 +353,33 @@ impl GraphComparison<'_> {
         with.next().map(|(number, _)| number)
     }
 
-    /// A warning for shared files, such as a lock file, that a table does not include although its projects read them.
-    fn shared_files(&self, table: &ComparedTable<'_>, owned: &BTreeSet<usize>) -> Option<GraphLack> {
+    /// A warning for shared files, such as a lock file, that a table does not include although its projects read them. What the
+    /// table lacks besides is taken as written, and the line of the help has it, too.
+    fn shared_files(
+        &self,
+        table: &ComparedTable<'_>,
+        owned: &BTreeSet<usize>,
+        besides: Option<&GraphLack>,
+    ) -> Option<GraphLack> {
+        let (added_uses, added_paths) =
+            besides.map_or((&[][..], &[][..]), |lack| (lack.uses.as_slice(), lack.paths.as_slice()));
+        let added = self.groups.iter().filter(|group| added_uses.contains(&group.name));
+        let added: BTreeSet<usize> = added
+            .flat_map(|group| reached_by(self.groups, group.number).into_iter().chain([group.number]))
+            .collect();
         let lists: Vec<&PatternList> = table
             .paths
             .into_iter()
-            .chain(table.reached.iter().filter_map(|group| self.groups[*group].paths.as_ref()))
+            .chain(table.reached.union(&added).filter_map(|group| self.groups[*group].paths.as_ref()))
             .collect();
         let files: BTreeSet<&String> =
             owned.iter().flat_map(|project| &self.graph.projects[*project].shared_files).collect();
-        let missing = files.into_iter().filter(|file| !lists.iter().any(|list| list.includes(file).0));
+        let missing = files.into_iter().filter(|file| {
+            !lists.iter().any(|list| list.includes(file).0)
+                && !table.leaves_out(file)
+                && !table.has(file)
+                && !added_paths.iter().any(|path| within(path, file))
+        });
         let missing: Vec<&String> = missing.collect();
         if missing.is_empty() {
             return None;
@@ -328,8 +405,9 @@ impl GraphComparison<'_> {
                 None => paths.push(shared::glob::literal(file)),
             }
         }
+        let lines = help(table, &[added_uses, &uses].concat(), &[added_paths, &paths].concat());
         let lack = lack(table, label, uses, paths);
-        Some(GraphLack { problem: lack.problem.warning(), ..lack })
+        Some(GraphLack { problem: lack.problem.help(lines).warning(), ..lack })
     }
 }
 
@@ -342,7 +420,20 @@ fn shown(dependency: &ProjectDependency) -> String {
 
 fn lack(table: &ComparedTable<'_>, label: String, uses: Vec<String>, paths: Vec<String>) -> GraphLack {
     let problem = Problem::new(GRAPH_DRIFT, table.span.clone(), label).help(help(table, &uses, &paths));
-    GraphLack { name: table.name.clone(), is_group: table.number.is_some(), uses, paths, problem }
+    GraphLack {
+        name: table.name.clone(),
+        is_group: table.number.is_some(),
+        uses,
+        paths,
+        excluded: Vec::new(),
+        problem,
+    }
+}
+
+/// Whether a file is in the folder of a pattern that `everything_in` wrote.
+fn within(pattern: &str, file: &str) -> bool {
+    let folders = std::iter::successors(Some(file), |path| path.rsplit_once('/').map(|(parent, _)| parent));
+    folders.skip(1).chain([""]).any(|folder| everything_in(folder) == pattern)
 }
 
 /// The lines that the table needs, whole.

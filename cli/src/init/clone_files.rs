@@ -106,5 +106,10 @@ pub(crate) fn graph(files: &dyn RepositoryFiles, bazel_query: Option<&Path>) -> 
     let mut output = Vec::new();
     let file = std::fs::File::open(path).with_context(failed)?;
     io::Read::read_to_end(&mut io::Read::take(file, LARGEST_QUERY), &mut output).with_context(failed)?;
-    Ok(graph.with_bazel_query(files, &path.to_string_lossy(), &String::from_utf8_lossy(&output)))
+    let output = String::from_utf8_lossy(&output);
+    // Half of an output would hide dependencies: without this, a check of them would pass.
+    if let Some(why) = BuildGraph::bazel_query_error(&output) {
+        anyhow::bail!("{} {why}", path.display());
+    }
+    Ok(graph.with_bazel_query(files, &path.to_string_lossy(), &output))
 }

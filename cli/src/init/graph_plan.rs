@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use build_graph::{BuildGraph, Project, ProjectDependency};
+use build_graph::{BuildGraph, BuildTool, Project, ProjectDependency};
 use shared::glob::simplified;
 use shared::language::NameKind;
 
-use super::names::{TakenNames, short};
+use super::names::{TakenNames, short, without_version};
 use super::paths::{together, without};
 use super::units::{Unit, manifests, noun, units};
 use super::{PlannedGroup, PlannedPipeline, RepositoryNames, RulesPlan};
@@ -137,18 +137,18 @@ fn sample_table(
     let folders: BTreeSet<&str> = members.iter().flat_map(|member| units[*member].folders()).collect();
     let parent =
         folders.first().map_or("", |folder| folder.rsplit_once('/').map_or("", |(parent, _)| parent));
-    let mut uses: Vec<String> = Vec::new();
-    for member in members {
-        uses.extend(shared_of(*member, units, shared_names));
-    }
     let used: BTreeSet<usize> =
         members.iter().flat_map(|member| units[*member].depends_on.keys().copied()).collect();
+    // A group of shared files that one member reaches through another group is reached by the table.
+    let reached: BTreeSet<usize> = members.iter().flat_map(|member| reachable(*member, units)).collect();
+    let shared = shared_names.iter().filter(|(users, _)| members.iter().any(|member| users.contains(member)));
+    let shared = shared.filter(|(users, _)| users.is_disjoint(&reached));
+    let mut uses: Vec<String> = shared.map(|(_, name)| name.clone()).collect();
     uses.sort();
-    uses.dedup();
     uses.extend(used.iter().map(|other| unit_names[*other].clone()));
     let noun = units[members[0]].projects.first().map_or("project", |project| noun(project.tool));
     PlannedGroup {
-        name: taken.take(&[short(parent).to_owned(), parent.to_owned()]),
+        name: taken.take(&[parent.to_owned()]),
         comments: vec![format!(
             "{} in {parent}, which no other project uses",
             shared::text::count(members.len(), noun)
@@ -157,6 +157,7 @@ fn sample_table(
         uses,
         uses_from: format!("what the manifests in {parent} name"),
         is_sample: true,
+        ..Default::default()
     }
 }
 
@@ -164,7 +165,13 @@ fn sample_table(
 fn name(unit: &Unit<'_>, names: &RepositoryNames, taken: &mut TakenNames) -> String {
     let Some(first) = unit.projects.first() else { return taken.take(&[]) };
     let folder = if first.folder.is_empty() { names.repository.clone() } else { first.folder.clone() };
-    taken.take(&[short(&first.name).to_owned(), first.name.clone(), short(&folder).to_owned(), folder])
+    let own = match first.tool {
+        // The path of a Go module has a host, and its last part is often a version.
+        BuildTool::Go if !first.folder.is_empty() => folder.as_str(),
+        BuildTool::Go => without_version(&first.name),
+        _ => short(&first.name),
+    };
+    taken.take(&[own.to_owned(), first.name.clone(), short(&folder).to_owned(), folder])
 }
 
 /// The most projects of a circle that a comment names.

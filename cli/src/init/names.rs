@@ -46,6 +46,18 @@ pub(super) fn short(name: &str) -> &str {
     name.rsplit(['/', ':']).find(|part| !part.is_empty()).unwrap_or(name)
 }
 
+/// The last part of a Go module's path, without the version of Go's modules: `api` of `example.com/api/v3`.
+pub(super) fn without_version(path: &str) -> &str {
+    let is_version = |last: &str| {
+        last.strip_prefix('v')
+            .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
+    };
+    match path.rsplit_once('/') {
+        Some((before, last)) if is_version(last) => short(before),
+        _ => short(path),
+    }
+}
+
 /// Adds a pipeline for each filter of the CI.
 pub(super) fn add_filters(plan: &mut RulesPlan, found: CiFilters) {
     let mut taken = TakenNames::default();
@@ -92,6 +104,8 @@ mod tests {
         assert_eq!(take(&["web", "web", "web"]), "web-2");
         assert_eq!(take(&["\"]\n[[pipeline]]\nname = \"x"]), "pipeline-name-x");
         assert_eq!(take(&["", "..", "é"]), "project");
+        assert_eq!(without_version("example.com/tools/api/v3"), "api");
+        assert_eq!(without_version("example.com/v1beta"), "v1beta");
         assert_eq!(slug(&"a".repeat(500)).len(), LONGEST);
     }
 }

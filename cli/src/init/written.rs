@@ -59,7 +59,7 @@ fn head(plan: &RulesPlan, names: &RepositoryNames) -> String {
 fn table(name: &str, files: &PlannedGroup, entries: &[(&str, OneOrMore)]) -> String {
     let mut out = String::from("\n");
     files.comments.iter().for_each(|line| out += &comment(line));
-    let lists = [("paths", &files.paths), ("uses", &files.uses)];
+    let lists = [("paths", &files.paths), ("uses", &files.uses), ("ignore", &files.ignore)];
     let lists: Vec<_> = lists.into_iter().filter(|(_, texts)| !texts.is_empty()).collect();
     let keys = entries.iter().map(|(key, _)| *key).chain(lists.iter().map(|(key, _)| *key)).chain(["name"]);
     let width = keys.map(str::len).max().unwrap_or_default();

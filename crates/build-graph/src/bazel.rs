@@ -21,6 +21,9 @@ const SHARED: [&str; 7] = [
     ".bazelversion",
 ];
 
+/// Stands for an output without a package of the repository.
+const NO_TARGET: &str = "lists no target of the repository";
+
 impl BuildGraph {
     /// Adds the packages of Bazel from the output of `bazel query --output=xml //...`; `graph` and `streamed_jsonproto` are read, too.
     ///
@@ -32,13 +35,24 @@ impl BuildGraph {
         let mut packages = BazelPackages::default();
         match formats::read(output, &mut packages) {
             Err(why) => reader.gap(file, why),
-            Ok(()) if packages.is_empty() => reader.gap(file, "lists no target of the repository"),
+            Ok(()) if packages.is_empty() => reader.gap(file, NO_TARGET),
             Ok(()) => {}
         }
         packages.gaps.iter().for_each(|why| reader.gap(file, why.clone()));
         self.projects.extend(packages.projects(&mut reader, file));
         self.gaps.extend(reader.into_gaps());
         self.in_order()
+    }
+
+    /// Why what `bazel query` printed cannot be read completely, or has no package. `None` if it can.
+    #[must_use]
+    pub fn bazel_query_error(output: &str) -> Option<String> {
+        let mut packages = BazelPackages::default();
+        match formats::read(output, &mut packages) {
+            Err(why) => Some(why),
+            Ok(()) if packages.is_empty() => Some(NO_TARGET.to_owned()),
+            Ok(()) => None,
+        }
     }
 }
 

@@ -12,7 +12,10 @@ const MOST_FILES: usize = 100;
 pub(super) const ANY_FILE: &str = "any-file";
 
 /// Some files of each folder with a project: not those of projects inside it, and not the files that several projects read.
-fn files_of<'f>(graph: &'f BuildGraph, files: &'f BTreeSet<String>) -> BTreeMap<&'f str, Vec<String>> {
+pub(super) fn files_of<'f>(
+    graph: &'f BuildGraph,
+    files: &'f BTreeSet<String>,
+) -> BTreeMap<&'f str, Vec<String>> {
     let shared: BTreeSet<&String> = graph.projects.iter().flat_map(|project| &project.shared_files).collect();
     let mut of: BTreeMap<&str, Vec<String>> =
         graph.projects.iter().map(|project| (project.folder.as_str(), Vec::new())).collect();
