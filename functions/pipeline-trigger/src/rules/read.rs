@@ -15,7 +15,7 @@ use super::name::NameTemplate;
 use super::object;
 use super::variables::{self, Pushes};
 use super::window::Windows;
-use super::{Baseline, PushedImageRule, NewBranch, ObjectRule, Pin, PipelineNamedAt, PipelineRule, Rules};
+use super::{Baseline, NewBranch, ObjectRule, Pin, PipelineNamedAt, PipelineRule, PushedImageRule, Rules};
 use crate::FUNCTION;
 
 /// The table that is read here.
