@@ -43,6 +43,10 @@ pub(super) struct FoundSource {
     pub(super) action: String,
     /// The CodeCommit repository that it reads; none for another source.
     pub(super) repository: Option<String>,
+    /// The ECR repository that it reads.
+    pub(super) image: Option<String>,
+    /// The bucket that it reads.
+    pub(super) bucket: Option<String>,
     pub(super) polls: bool,
 }
 
@@ -195,6 +199,8 @@ fn found_source(action: &ActionDeclaration) -> Option<FoundSource> {
     Some(FoundSource {
         action: action.name.clone(),
         repository: setting("RepositoryName").filter(|_| kind.provider == "CodeCommit"),
+        image: setting("RepositoryName").filter(|_| kind.provider == "ECR"),
+        bucket: setting("S3Bucket").filter(|_| kind.provider == "S3"),
         polls: may_poll && polls,
     })
 }
