@@ -155,6 +155,57 @@ fn rules_without_a_counterpart_are_problems_with_their_place() {
     assert_eq!(json["findings"][0]["rule"], "pointsman.toml:1:1");
 }
 
+fn image_and_object_rules() -> String {
+    let image =
+        |name: &str, more: &str| format!("[[pipeline]]\nname = \"{name}\"\nimage = \"shop/web\"\n{more}\n");
+    let object =
+        |name: &str| format!("[[pipeline]]\nname = \"{name}\"\nbucket = \"releases\"\nkey = \"**\"\n");
+    [image("image", ""), object("object"), image("wrong", "source-action = \"Nope\"")].concat()
+}
+
+fn image_and_object_pipelines(polls: &str) -> String {
+    let image = |name: &str| format!("[[pipeline]]\nname = \"{name}\"\nimage = \"shop/web\"\n");
+    let object =
+        format!("[[pipeline]]\nname = \"object\"\nbucket = \"releases\"\nkey = \"web.zip\"\n{polls}\n");
+    [image("image"), image("wrong"), object].concat()
+}
+
+#[test]
+fn rules_of_images_and_objects_name_their_pipelines() {
+    // The first rule names a pipeline that reads a repository.
+    let rules = format!("[[pipeline]]\nname = \"web\"\nimage = \"shop/web\"\n{}", image_and_object_rules());
+    let world = format!("{}{}", pipeline("web", ""), image_and_object_pipelines(""));
+    let (code, json) = examined(&rules, &world);
+    let expected = ["problem web no-source-action", "problem wrong source-action-gone"];
+    assert_eq!((code, findings(&json)), (Some(1), expected.map(str::to_owned).to_vec()), "{json:#}");
+    let (_, json) = examined(&image_and_object_rules(), "");
+    let expected = ["image", "object", "wrong"].map(|name| format!("problem {name} pipeline-gone"));
+    assert_eq!(findings(&json), expected, "{json:#}");
+}
+
+#[test]
+fn what_starts_the_pipeline_of_an_image_or_an_object_beside_pointsman_is_found() {
+    let of_source = |source: &str| format!(r#"pattern = '{{"source":["{source}"]}}'"#);
+    let event_rules = [
+        event_rule("images", "image", &of_source("aws.ecr")),
+        event_rule("objects", "object", &of_source("aws.s3")),
+        event_rule("pushes", "image", PUSHES),
+    ];
+    let rules = image_and_object_rules().replace("source-action = \"Nope\"", "");
+    let world = image_and_object_pipelines("poll-for-source-changes = true") + &event_rules.concat();
+    let (code, json) = examined(&rules, &world);
+    let expected = [
+        "problem image event-rule-starts",
+        "problem object event-rule-starts",
+        "problem object polls",
+        "note image other-start",
+    ];
+    assert_eq!((code, findings(&json)), (Some(1), expected.map(str::to_owned).to_vec()), "{json:#}");
+    let sentence = |place: usize| json["findings"][place]["sentence"].as_str().expect("it is text");
+    assert!(sentence(0).ends_with("so a pushed image can start it twice"), "{}", sentence(0));
+    assert!(sentence(2).ends_with("so each created object starts the pipeline twice"), "{}", sentence(2));
+}
+
 #[test]
 fn a_target_on_a_later_page_is_found() {
     let mut world = pipeline("web", "");

@@ -1,7 +1,10 @@
 //! Reads the central directory of a zip archive by ranges, within limits, and gives each file its CRC and size.
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use oem_cp::code_table::ENCODING_TABLE_CP437;
+use rc_zip::encoding::Encoding;
 use rc_zip::fsm::{ArchiveFsm, FsmResult};
 use rc_zip::parse::{Archive, Entry};
 
@@ -23,6 +26,9 @@ const BLOCK: u64 = 1024 * 1024;
 /// A flag of an entry: the file is encrypted (APPNOTE.TXT 4.4.4).
 const ENCRYPTED: u16 = 1;
 
+/// A flag of an entry: its name is UTF-8.
+const UTF_8: u16 = 0x800;
+
 /// A file of an archive.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ArchivedFile {
@@ -37,7 +43,8 @@ pub struct ArchivedFile {
 /// The files of an archive, in the order of its directory, without its folders.
 pub(super) async fn read(bytes: &impl ArchiveBytes) -> Result<Vec<ArchivedFile>, ArchiveUnread> {
     let archive = parsed(bytes).await?;
-    let files = archive.entries().filter(|entry| !is_folder(entry)).map(file);
+    let encoding = archive.encoding();
+    let files = archive.entries().filter(|entry| !is_folder(entry)).map(|entry| file(entry, encoding));
     files.collect()
 }
 
@@ -93,14 +100,38 @@ fn is_folder(entry: &Entry) -> bool {
     entry.name.ends_with(['/', '\\']) && entry.uncompressed_size == 0 && entry.crc32 == 0
 }
 
-fn file(entry: &Entry) -> Result<ArchivedFile, ArchiveUnread> {
-    let name = extracted_name(&entry.name);
+fn file(entry: &Entry, encoding: Encoding) -> Result<ArchivedFile, ArchiveUnread> {
+    let name = extracted_name(&own_name(entry, encoding)?);
     let (crc, size) = (entry.crc32, entry.uncompressed_size);
     // Without a CRC, a change of the content can leave the entry as it was.
     if entry.flags & ENCRYPTED != 0 && crc == 0 && size > 0 {
         return Err(ArchiveUnread::NoCrc(name));
     }
     Ok(ArchivedFile { name, crc, size })
+}
+
+/// The name of an entry. The parser reads every name of an archive in one encoding, but tools mix them: Windows writes UTF-8
+/// only for the names that its code page does not have.
+fn own_name(entry: &Entry, encoding: Encoding) -> Result<Cow<'_, str>, ArchiveUnread> {
+    if entry.name.is_ascii() && entry.flags & UTF_8 == 0 {
+        return Ok(Cow::Borrowed(&entry.name));
+    }
+    match encoding {
+        Encoding::Utf8 => Ok(Cow::Borrowed(&entry.name)),
+        Encoding::Cp437 => {
+            let bytes = oem_cp::encode_string_checked(&entry.name, &ENCODING_TABLE_CP437);
+            let utf_8 = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+            match utf_8 {
+                Some(name) => Ok(Cow::Owned(name)),
+                None if entry.flags & UTF_8 != 0 => Err(ArchiveUnread::NameUnread(entry.name.clone())),
+                None => Ok(Cow::Borrowed(&entry.name)),
+            }
+        }
+        Encoding::ShiftJis if entry.flags & UTF_8 == 0 || entry.name.is_ascii() => {
+            Ok(Cow::Borrowed(&entry.name))
+        }
+        Encoding::ShiftJis => Err(ArchiveUnread::NameUnread(entry.name.clone())),
+    }
 }
 
 /// Where Info-ZIP's unzip puts an entry: below the root, whatever its name is. `\` counts as `/`, as old tools for Windows

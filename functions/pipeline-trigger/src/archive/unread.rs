@@ -53,6 +53,9 @@ pub enum ArchiveUnread {
     /// The archive has too many files.
     #[error("the archive has more than {MOST_FILES} files")]
     TooManyFiles,
+    /// The name of a file is marked as UTF-8, and could not be read as such.
+    #[error("the name of the file `{0}` is not in the encoding that the archive declares for it")]
+    NameUnread(String),
     /// An encrypted file has no CRC, as WinZip's AE-2 writes it.
     #[error("the file `{0}` is encrypted and has no CRC")]
     NoCrc(String),

@@ -164,8 +164,13 @@ impl DueStart<'_> {
         };
         let event = event.unwrap_or_else(|| self.event(invocation));
         let (repository, reference) = (self.watched.repository, self.reference());
-        let source =
-            HeldSource { kind: HeldKind::Push, source: repository, reference: &reference, event: &event, from_schedule: false };
+        let source = HeldSource {
+            kind: HeldKind::Push,
+            source: repository,
+            reference: &reference,
+            event: &event,
+            from_schedule: false,
+        };
         let holding = Holding { source, settings, aws: survey.aws, invocation };
         let (of_holds, new) = holding.hold_each(&mut plan, &held).await;
         let results = act(&plan.starts, survey.aws, invocation).await;

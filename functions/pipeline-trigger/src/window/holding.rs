@@ -66,7 +66,8 @@ impl Holding<'_> {
     /// that were not held before.
     pub async fn hold_all(&self, plan: &mut StartPlan, held: &[HeldStart], event: &str) -> Report {
         let (mut report, new) = self.hold_each(plan, held).await;
-        send_email(self.settings, self.aws, self.invocation, (self.source.kind, &new, event), &mut report).await;
+        send_email(self.settings, self.aws, self.invocation, (self.source.kind, &new, event), &mut report)
+            .await;
         report
     }
 

@@ -122,6 +122,19 @@ fn a_name_is_the_place_where_an_extraction_puts_the_file() {
 }
 
 #[test]
+fn names_of_several_encodings_are_each_read_in_their_own() {
+    let named = |name, flags| Written { name, flags, ..PLAIN };
+    let (utf_8, of_dos) = ("services/größe/日本.ts".as_bytes(), b"docs/gr\x94\xe1e.md");
+    for flags in [0x800, 0] {
+        let entries = [named(utf_8, flags), named(of_dos, 0)];
+        assert_eq!(names(archive(b"", &entries, b"")), ["services/größe/日本.ts", "docs/größe.md"]);
+    }
+    // Marked as UTF-8, and it is not.
+    let wrong = archive(b"", &[named(b"web/\xff\xfe.ts", 0x800)], b"");
+    assert!(matches!(files(wrong), Err(ArchiveUnread::NameUnread(_))));
+}
+
+#[test]
 fn a_folder_is_no_file_unless_it_has_content() {
     let folder = Written { name: b"a/", crc: 0, size: 0, ..PLAIN };
     assert_eq!(names(archive(b"", &[folder, PLAIN, Written { name: b"b/", ..PLAIN }], b"")), ["a.txt", "b"]);
