@@ -74,10 +74,10 @@ pub(super) fn all(
         let mut files: Vec<DecidedFile> = Vec::new();
         for file in changed.iter() {
             let mut decided = decided(&candidate, &claiming, &file.path, false);
-            if let Some(starting) = decided.as_mut().filter(|file| file.verdict == Verdict::Start) {
-                if let Some(IgnoredLines { pattern, .. }) = ignored_lines(rules[*index], reader, file)? {
-                    starting.skip(pattern);
-                }
+            if let Some(starting) = decided.as_mut().filter(|file| file.verdict == Verdict::Start)
+                && let Some(IgnoredLines { pattern, .. }) = ignored_lines(rules[*index], reader, file)?
+            {
+                starting.skip(pattern);
             }
             files.extend(decided);
         }

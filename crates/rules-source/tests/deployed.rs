@@ -1,5 +1,7 @@
 //! The rules of a running function, against local-aws: what decides while the source changes, breaks, or does not answer.
 
+#![expect(clippy::unwrap_used, reason = "the set-up of a test fails the test")]
+
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;

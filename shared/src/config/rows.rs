@@ -255,10 +255,10 @@ impl Document {
 mod tests {
     use super::*;
     use crate::config::TableReader;
-    use crate::function::{Key, KeyDefault, Table};
+    use crate::function::{Key, KeyDefault, Table, ValueType};
 
     const KEY: Key =
-        Key { name: "paths", takes: "array of strings", default: KeyDefault::Absent("none"), summary: "" };
+        Key { name: "paths", takes: ValueType::STRINGS, default: KeyDefault::Absent("none"), summary: "" };
     const PIPELINE: Table = Table { name: "pipeline", summary: "", keys: &[KEY], is_list: true };
 
     fn row(name: &str, attributes: &[(&str, RowValue)]) -> RuleRow {

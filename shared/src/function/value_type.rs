@@ -106,18 +106,18 @@ impl fmt::Display for ValueType {
 mod tests {
     use super::*;
 
+    const LINES: ValueType = ValueType::text("gitignore lines");
+    const FILLED: ValueType = ValueType::text("placeholders");
+
     #[test]
     fn each_type_has_its_words() {
         for (value, words) in [
             (ValueType::STRINGS, "array of strings"),
             (ValueType::PATTERNS, "array of strings, patterns"),
-            (
-                ValueType::OneOrArray(&ValueType::text("gitignore lines")),
-                "array of strings or one string, gitignore lines",
-            ),
+            (ValueType::OneOrArray(&LINES), "array of strings or one string, gitignore lines"),
             (ValueType::OneOf(&["head", "commit"]), "string: `\"head\"`, `\"commit\"`"),
             (ValueType::Array(&ValueType::OneOf(&["ready"])), "array of strings: `\"ready\"`"),
-            (ValueType::TableOf(&ValueType::text("placeholders")), "table of strings, placeholders"),
+            (ValueType::TableOf(&FILLED), "table of strings, placeholders"),
             (ValueType::Number { least: 1 }, "whole number, at least 1"),
             (ValueType::Boolean, "boolean"),
         ] {
