@@ -80,6 +80,8 @@ pub enum Remark {
     HoldDeleted { pipeline: String },
     /// `explain` reads no schedule: an earlier push may be held.
     HoldAssumed { pipeline: String },
+    /// `explain` covers pushes, and the file has so many rules of images and objects.
+    PushesOnly { repository: String, rules: usize },
 }
 
 /// Why a pattern does not match, although it nearly does.
@@ -151,6 +153,7 @@ impl Remark {
             | Self::HoldAssumed { pipeline }
             | Self::StillPolls { pipeline, .. } => pipeline,
             Self::NoEarlierVersion { object } => object,
+            Self::PushesOnly { repository, .. } => repository,
         }
     }
 }
@@ -266,6 +269,12 @@ impl fmt::Display for Remark {
             Self::AlreadyHeld { .. } => f.write_str("the schedule has this push already"),
             Self::HoldDeleted { .. } => f.write_str(
                 "the schedule of an earlier push is deleted, because the pipeline starts with a later commit",
+            ),
+            Self::PushesOnly { rules, .. } => write!(
+                f,
+                "explain covers pushes to CodeCommit only; {rules} {} with `image` or `bucket` {} not asked",
+                noun(*rules, "rule"),
+                if *rules == 1 { "is" } else { "are" }
             ),
             Self::HoldAssumed { .. } => f.write_str(
                 "EventBridge Scheduler was not read; if an earlier push is held, the files of both pushes count",
