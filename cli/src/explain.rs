@@ -79,6 +79,7 @@ fn explained(arguments: &ExplainArguments) -> Result<ExplainedPush> {
     let mut clone = PushedClone::open(arguments, &rules)?;
     let _progress = progress::after_a_second(format!("reading {}", clone.repository.folder().display()));
     let push = clone.push(arguments)?;
+    let artifact_rules = rules.images.len() + rules.objects.len();
     let rules = rules.of_repository(&push.repository);
     let now = arguments.at.map_or_else(clock::now, Ok)?;
     let invocation = Invocation { now, ..Invocation::by_hand(true) };
@@ -101,6 +102,10 @@ fn explained(arguments: &ExplainArguments) -> Result<ExplainedPush> {
     let mut remarks = facts.remarks.clone();
     let reference = push.reference.full_name();
     remarks.extend(clone.work_tree.clone().map(|commit| Remark::WorkTree { reference, commit }));
+    if rules.is_empty() && artifact_rules > 0 {
+        let repository = push.repository.clone();
+        remarks.push(Remark::PushesOnly { repository, rules: artifact_rules });
+    }
     let mut plan = decide(&push, &facts, &rules);
     let held = held(&mut plan, &clone.repository, &push, &rules, now)?;
     plan.remarks.extend(held);

@@ -476,3 +476,18 @@ fn lines_are_compared_in_the_clone_and_all_shows_the_pattern_that_ignores_them()
     let first = ["--repository", "shop", "--branch", "main", "HEAD~2..HEAD"];
     assert!(clones.explain("clone", &first).contains("start"), "an added file counts");
 }
+
+#[test]
+fn rules_of_images_and_objects_are_said_not_to_be_asked() {
+    let clones = Clones::new("origin");
+    let rules = "[[pipeline]]\nname = \"web\"\nimage = \"shop/web\"\n";
+    std::fs::write(clones.path("rules.toml"), rules).expect("the folder is ours");
+    let named = clones.explain("clone", &["--repository", "shop", "..HEAD"]);
+    let words = named.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("1 rule with `image` or `bucket` is not asked"), "{named}");
+    let refused = clones.refused("clone", &["..HEAD"]);
+    assert!(refused.contains("no rule has a `repository`"), "{refused}");
+    std::fs::write(clones.path("rules.toml"), RULES).expect("the folder is ours");
+    let of_pushes = clones.explain("clone", &["--repository", "shop", "..HEAD"]);
+    assert!(!of_pushes.contains("not asked"), "{of_pushes}");
+}

@@ -107,6 +107,9 @@ pub(crate) fn name_of(named: &[(String, String)], rules: &Rules) -> Result<Strin
     let of_rules: BTreeSet<&str> = rules.pipelines.iter().map(|rule| rule.repository.as_str()).collect();
     match of_rules.iter().collect::<Vec<_>>()[..] {
         [only] => Ok((*only).to_owned()),
+        [] if !(rules.images.is_empty() && rules.objects.is_empty()) => bail!(
+            "no rule has a `repository`, and a clone has no images and objects; `pointsman replay` shows what an event of ECR or S3 starts"
+        ),
         [] => bail!("no remote of the clone has a CodeCommit URL; name the repository with --repository"),
         _ => bail!(
             "no remote of the clone has a CodeCommit URL; name the repository with --repository: {}",

@@ -83,6 +83,8 @@ pub enum Remark {
     HoldDeleted { pipeline: String, kind: HeldKind },
     /// `explain` reads no schedule: an earlier push may be held.
     HoldAssumed { pipeline: String },
+    /// `explain` covers pushes, and the file has so many rules of images and objects.
+    PushesOnly { repository: String, rules: usize },
 }
 
 /// Why a pattern does not match, although it nearly does.
@@ -154,6 +156,7 @@ impl Remark {
             | Self::HoldAssumed { pipeline }
             | Self::StillPolls { pipeline, .. } => pipeline,
             Self::NoEarlierVersion { object } => object,
+            Self::PushesOnly { repository, .. } => repository,
         }
     }
 }
@@ -274,6 +277,12 @@ impl fmt::Display for Remark {
                 f,
                 "the schedule of an earlier {} is deleted, because the pipeline starts with a later one",
                 kind.noun()
+            ),
+            Self::PushesOnly { rules, .. } => write!(
+                f,
+                "explain covers pushes to CodeCommit only; {rules} {} with `image` or `bucket` {} not asked",
+                noun(*rules, "rule"),
+                if *rules == 1 { "is" } else { "are" }
             ),
             Self::HoldAssumed { .. } => f.write_str(
                 "EventBridge Scheduler was not read; if an earlier push is held, the files of both pushes count",
