@@ -111,7 +111,10 @@ fn the_schema_and_the_functions_require_the_same_keys() {
             for key in table.keys {
                 let is_missed =
                     labels.iter().any(|label| *label == format!("this table has no `{}`", key.name));
-                let is_required = key.default == KeyDefault::Required;
+                let is_required = match key.default {
+                    KeyDefault::OneOf(keys) => keys[0] == key.name,
+                    default => default == KeyDefault::Required,
+                };
                 assert_eq!(is_missed, is_required, "{}: `{}`, of {labels:#?}", table.heading(), key.name);
             }
         }

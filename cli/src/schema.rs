@@ -127,11 +127,22 @@ fn of_table(table: &'static Table) -> Result<Schema> {
     Ok(Schema {
         description: Some(sentence(table.summary)),
         kind: Some("object"),
+        any_of: alternatives(table),
         required: table.keys.iter().filter(is_required).map(|key| key.name).collect(),
         properties: SchemaMembers(properties.collect::<Result<_>>()?),
         additional: Some(Additional::None),
         ..Schema::default()
     })
+}
+
+/// One of some keys is required: a schema for each of them.
+fn alternatives(table: &'static Table) -> Vec<Schema> {
+    let keys = table.keys.iter().find_map(|key| match key.default {
+        KeyDefault::OneOf(keys) => Some(keys),
+        _ => None,
+    });
+    let needs = |key: &&'static str| Schema { required: vec![*key], ..Schema::default() };
+    keys.unwrap_or_default().iter().map(needs).collect()
 }
 
 fn of_key(key: &'static Key) -> Result<Schema> {
@@ -142,6 +153,10 @@ fn of_key(key: &'static Key) -> Result<Schema> {
             (format!("The default is `{value}`."), Some(default_value(key.name, value)?))
         }
         KeyDefault::Absent(effect) => (format!("Without it: {effect}."), None),
+        KeyDefault::OneOf(keys) => {
+            let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+            (format!("A table has one of {}.", keys.join(", ")), None)
+        }
     };
     if let (KeyDefault::Required, ValueType::String) = (key.default, key.takes) {
         schema.min_length = Some(1);

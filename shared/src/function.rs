@@ -112,6 +112,8 @@ pub enum KeyDefault {
     Value(&'static str),
     /// None: this sentence says what then holds.
     Absent(&'static str),
+    /// A table has one of these keys. The first is the one that is asked for where none is there.
+    OneOf(&'static [&'static str]),
 }
 
 /// An environment variable of a function.

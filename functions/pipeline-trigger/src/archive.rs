@@ -10,7 +10,7 @@ use std::time::Instant;
 use tokio::time::timeout_at;
 
 use crate::object::CreatedObject;
-use bytes::{ObjectVersion, earlier_version};
+use bytes::{ArchiveVersion, earlier_version};
 use difference::changed;
 use directory::read;
 
@@ -41,7 +41,7 @@ pub async fn changes(
 
 async fn compared(s3: &aws_sdk_s3::Client, object: &CreatedObject) -> Result<ArchiveChanges, ArchiveUnknown> {
     let version = object.version.as_deref().ok_or(ArchiveUnknown::NoVersion)?;
-    let of = |version| ObjectVersion { s3, bucket: &object.bucket, key: &object.key, version };
+    let of = |version| ArchiveVersion { s3, bucket: &object.bucket, key: &object.key, version };
     // Of several held versions, what changed since the first of them counts.
     let since = object.held_since.as_deref().unwrap_or(version);
     let earlier = earlier_version(s3, object, since).await.map_err(ArchiveUnknown::Versions)?;

@@ -9,7 +9,6 @@ use crate::because::Because;
 use crate::remark::Remark;
 use crate::rules::{GROUP_TABLE, PROBLEMS, TABLE, WINDOW_TABLE};
 use crate::settings::{GROUP, QUEUE, ROLE, TOPIC};
-use crate::window::schedule;
 
 const REPOSITORY: &str = "arn:{partition}:codecommit:{region}:{account}:*";
 const OBJECT: &str = "arn:{partition}:s3:::*/*";
@@ -67,10 +66,10 @@ pub const FUNCTION: Function = Function {
         Call::on("codepipeline:StartPipelineExecution", PIPELINE),
         Call::on("s3:GetObjectVersion", OBJECT),
         Call::on("s3:ListBucketVersions", BUCKET),
-        Call::on(schedule::CREATE, SCHEDULE),
-        Call::on(schedule::GET, SCHEDULE),
-        Call::on(schedule::UPDATE, SCHEDULE),
-        Call::on(schedule::DELETE, SCHEDULE),
+        Call::on("scheduler:CreateSchedule", SCHEDULE),
+        Call::on("scheduler:GetSchedule", SCHEDULE),
+        Call::on("scheduler:UpdateSchedule", SCHEDULE),
+        Call::on("scheduler:DeleteSchedule", SCHEDULE),
         Call::on("iam:PassRole", ROLES),
         Call::on(notification::PUBLISH, TOPICS),
     ],
@@ -79,6 +78,9 @@ pub const FUNCTION: Function = Function {
     without_rules: WithoutRules { level: Some(ProblemLevel::Warning), effect: "no push starts a pipeline" },
     check: crate::check::check,
 };
+
+/// A rule has one source.
+const SOURCES: KeyDefault = KeyDefault::OneOf(&["repository", "image", "bucket"]);
 
 const KEYS: &[Key] = &[
     Key {
@@ -90,7 +92,7 @@ const KEYS: &[Key] = &[
     Key {
         name: "repository",
         takes: ValueType::String,
-        default: KeyDefault::Absent("the rule has `image` or `bucket`"),
+        default: SOURCES,
         summary: "The CodeCommit repository whose pushes the rule covers.",
     },
     Key {
@@ -180,7 +182,7 @@ const KEYS: &[Key] = &[
     Key {
         name: "image",
         takes: ValueType::String,
-        default: KeyDefault::Absent("the rule has `repository` or `bucket`"),
+        default: SOURCES,
         summary: "The ECR repository whose pushed images start the pipeline.",
     },
     Key {
@@ -192,7 +194,7 @@ const KEYS: &[Key] = &[
     Key {
         name: "bucket",
         takes: ValueType::String,
-        default: KeyDefault::Absent("the rule has `repository` or `image`"),
+        default: SOURCES,
         summary: "The S3 bucket whose created objects start the pipeline.",
     },
     Key {

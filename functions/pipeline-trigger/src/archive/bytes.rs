@@ -37,14 +37,14 @@ pub(super) struct ArchivePart {
 
 /// One version of an object.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ObjectVersion<'a> {
+pub(super) struct ArchiveVersion<'a> {
     pub(super) s3: &'a Client,
     pub(super) bucket: &'a str,
     pub(super) key: &'a str,
     pub(super) version: &'a str,
 }
 
-impl ArchiveBytes for ObjectVersion<'_> {
+impl ArchiveBytes for ArchiveVersion<'_> {
     async fn range(&self, range: ArchiveRange) -> Result<ArchivePart, ArchiveUnread> {
         let (header, most) = match range {
             ArchiveRange::Last(length) => (format!("bytes=-{length}"), length),
