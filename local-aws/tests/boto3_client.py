@@ -441,7 +441,7 @@ def main():
     drs(client("drs", endpoint, "us-east-1"))
     objects(client("s3", endpoint))
     print(f"boto3 {boto3.__version__}: {len(SEEN)} operations checked")
-    assert len(SEEN) == 79, SEEN
+    assert len(SEEN) == 82, SEEN
 
 
 main()

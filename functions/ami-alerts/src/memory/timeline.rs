@@ -75,6 +75,8 @@ pub(super) fn findings(changes: &[AccessChange], known: &[ClassAndHistory]) -> V
     all.sort_by_key(order);
     let mut findings = FindingsSoFar::default().through(&all);
     for (class, history) in &mut findings {
+        // Of the kept changes alone, as for a memory that is read back.
+        history.records = records(history, changes);
         let is_same = |(other, known): &&ClassAndHistory| {
             is_access(*class) == is_access(*other) && overlap(history, known)
         };
@@ -186,9 +188,6 @@ impl FindingsSoFar {
         }
         self.done.extend(self.access);
         self.done.extend(self.lost.map(|lost| (FindingClass::Lost, lost)));
-        for (_, history) in &mut self.done {
-            history.records = records(history, changes);
-        }
         self.done
     }
 
