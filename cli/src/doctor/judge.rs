@@ -137,11 +137,14 @@ fn of_named(
     event_rules: &[&FoundEventRule],
 ) -> Vec<DoctorFinding> {
     let mut findings: Vec<DoctorFinding> = event_rules.iter().map(|rule| beside(name, named, rule)).collect();
-    let Some(action) = polling(pipeline) else { return findings };
+    let Some(source) = polling_source(pipeline) else { return findings };
+    let action = source.action.as_str();
     let help = "set PollForSourceChanges to false";
     findings.push(match pipeline.polling_disabled_at {
         None => {
-            let sentence = format!("the source action `{action}` polls, so each push starts the pipeline twice");
+            let event = source.reads.as_ref().map_or("push", event_noun);
+            let sentence =
+                format!("the source action `{action}` polls, so each {event} starts the pipeline twice");
             DoctorFinding::problem(name, "polls", sentence).help(help)
         }
         Some(at) => {
@@ -157,9 +160,10 @@ fn of_named(
 /// An EventBridge rule that starts a pipeline of the rules.
 fn beside(name: &str, named: &[&JudgedRule<'_>], rule: &FoundEventRule) -> DoctorFinding {
     let FoundEventRule { name: event_rule, schedule, .. } = rule;
-    if named.iter().any(|of_rules| receives(rule, of_rules.source.words().3)) {
+    if let Some(of_rules) = named.iter().find(|of_rules| receives(rule, of_rules.source.words().3)) {
+        let event = event_noun(&of_rules.source);
         let sentence = format!(
-            "the EventBridge rule `{event_rule}` starts the pipeline, too, so a push can start it twice"
+            "the EventBridge rule `{event_rule}` starts the pipeline, too, so a {event} can start it twice"
         );
         let help = match rule.has_others || rule.pipelines.len() > 1 {
             false => format!("aws events disable-rule --name {event_rule}"),
@@ -171,7 +175,7 @@ fn beside(name: &str, named: &[&JudgedRule<'_>], rule: &FoundEventRule) -> Docto
     }
     let what = match schedule {
         Some(schedule) => format!("at {schedule}"),
-        None => "for events that are no pushes".to_owned(),
+        None => "for other events".to_owned(),
     };
     let sentence = format!("the EventBridge rule `{event_rule}` starts the pipeline {what}");
     DoctorFinding::note(name, "other-start", sentence)
@@ -225,8 +229,20 @@ fn of_unnamed(name: &str, pipeline: &FoundPipeline, event_rules: &[&FoundEventRu
     }]
 }
 
+/// What starts a pipeline with such a source.
+fn event_noun(source: &ReadSource) -> &'static str {
+    match source {
+        ReadSource::Repository(_) => "push",
+        ReadSource::Image(_) => "pushed image",
+        ReadSource::Bucket(_) => "created object",
+    }
+}
+
 /// The source action that polls.
 fn polling(pipeline: &FoundPipeline) -> Option<&str> {
-    let mut sources = pipeline.sources.iter().flatten();
-    sources.find(|source| source.polls).map(|source| source.action.as_str())
+    polling_source(pipeline).map(|source| source.action.as_str())
+}
+
+fn polling_source(pipeline: &FoundPipeline) -> Option<&FoundSource> {
+    pipeline.sources.iter().flatten().find(|source| source.polls)
 }
