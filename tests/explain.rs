@@ -26,8 +26,9 @@ const UNKNOWN_TO_A_CLONE: [&str; 6] = [
     "start-failed",
 ];
 
-/// Words of a case's world or rules with which its reasons rest on faults or on executions.
-const BEYOND_GIT: [&str; 2] = ["[[fault]]", "baseline"];
+/// Words of a case's world or rules with which its reasons rest on faults, on executions, on the time of the event, or on rules
+/// that are not in the case's file.
+const BEYOND_GIT: [&str; 5] = ["[[fault]]", "baseline", "[[window]]", "RulesBucket", "RulesTable"];
 
 /// Words of the two sentences about branches without a common commit.
 const NO_MERGE_BASE: [&str; 2] = ["no commit in common", "TipsDivergenceExceededException"];
