@@ -63,7 +63,7 @@ fn a_file_affects_its_package_and_all_that_depend_on_it() {
 #[test]
 fn a_member_is_found_by_path_and_an_excluded_package_is_a_project_of_its_own() {
     let app =
-        package("app", "[dependencies]\nlib = { path = '../libs/hidden' }\n[lib]\npath = '../shared/app.rs'");
+        package("app", "[dependencies]\nlib = { path = '../libs/hidden' }\n[lib]\npath = '../common/app.rs'");
     let graph = BuildGraph::read(&repository(&[
         ("Cargo.toml", "[workspace]\nmembers = ['app', 'tools/*']\nexclude = ['tools/old', 'wasm']\n"),
         ("Cargo.lock", ""),
@@ -88,7 +88,7 @@ fn a_member_is_found_by_path_and_an_excluded_package_is_a_project_of_its_own() {
     ];
     assert_eq!(edges(&graph), expected);
     assert_eq!(affected(&graph, &["app/tests/sample/src/lib.rs"]), ["app"]);
-    assert_eq!(affected(&graph, &["shared/app.rs"]), ["app"]);
+    assert_eq!(affected(&graph, &["common/app.rs"]), ["app"]);
     assert_eq!(affected(&graph, &["Cargo.lock"]), ["app", "libs/hidden", "tools/new"]);
     assert_eq!(affected(&graph, &["nested/Cargo.toml"]), ["nested/inner"]);
 }
