@@ -1,5 +1,7 @@
 //! The clients of AWS, with their settings.
 
+use std::sync::OnceLock;
+
 use aws_config::SdkConfig;
 use aws_sdk_codepipeline::config::interceptors::InterceptorContext;
 use aws_sdk_codepipeline::config::retry::{ClassifyRetry, RetryAction};
@@ -8,19 +10,17 @@ use aws_sdk_codepipeline::operation::start_pipeline_execution::StartPipelineExec
 /// The error code with which CodePipeline answers a call about a pipeline that does not exist.
 pub(crate) const PIPELINE_NOT_FOUND: &str = "PipelineNotFoundException";
 
-/// The clients, built once a cold start.
+/// The clients, each built once. A usual push needs the first two; the others are built when they are needed.
 #[derive(Debug, Clone)]
 pub struct Clients {
     /// Reads what was pushed.
     pub codecommit: aws_sdk_codecommit::Client,
     /// Reads and starts pipelines.
     pub codepipeline: aws_sdk_codepipeline::Client,
-    /// Reads objects.
-    pub s3: aws_sdk_s3::Client,
-    /// Schedules starts.
-    pub scheduler: aws_sdk_scheduler::Client,
-    /// Publishes emails.
-    pub sns: aws_sdk_sns::Client,
+    config: SdkConfig,
+    s3: OnceLock<aws_sdk_s3::Client>,
+    scheduler: OnceLock<aws_sdk_scheduler::Client>,
+    sns: OnceLock<aws_sdk_sns::Client>,
 }
 
 impl Clients {
@@ -31,10 +31,26 @@ impl Clients {
         Self {
             codecommit: aws_sdk_codecommit::Client::new(config),
             codepipeline: aws_sdk_codepipeline::Client::from_conf(codepipeline),
-            s3: aws_sdk_s3::Client::new(config),
-            scheduler: aws_sdk_scheduler::Client::new(config),
-            sns: aws_sdk_sns::Client::new(config),
+            config: config.clone(),
+            s3: OnceLock::new(),
+            scheduler: OnceLock::new(),
+            sns: OnceLock::new(),
         }
+    }
+
+    /// Reads objects.
+    pub fn s3(&self) -> &aws_sdk_s3::Client {
+        self.s3.get_or_init(|| aws_sdk_s3::Client::new(&self.config))
+    }
+
+    /// Schedules starts.
+    pub fn scheduler(&self) -> &aws_sdk_scheduler::Client {
+        self.scheduler.get_or_init(|| aws_sdk_scheduler::Client::new(&self.config))
+    }
+
+    /// Publishes emails.
+    pub fn sns(&self) -> &aws_sdk_sns::Client {
+        self.sns.get_or_init(|| aws_sdk_sns::Client::new(&self.config))
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) async fn gather(
     if let Artifact::Object(object) = artifact
         && rules.iter().any(|rule| asks_for_archive(rule, &object.key))
     {
-        let read = archive::changes(&aws.s3, object, deadlines.changes).await;
+        let read = archive::changes(aws.s3(), object, deadlines.changes).await;
         let is_first = read.as_ref().is_ok_and(|changes| changes.compared_with.is_none());
         facts.remarks.extend(is_first.then(|| Remark::NoEarlierVersion { object: object.to_string() }));
         facts.archive = Some(read);

@@ -219,7 +219,7 @@ pub(crate) async fn schedule(
     group: &str,
     aws: &Clients,
 ) -> Result<Option<KnownSchedule>, CallError> {
-    let answer = aws.scheduler.get_schedule().name(name).group_name(group).send().await;
+    let answer = aws.scheduler().get_schedule().name(name).group_name(group).send().await;
     let schedule = match answer.map_err(|error| CallError::new(GET, error)) {
         Ok(schedule) => schedule,
         Err(error) if error.has_code("ResourceNotFoundException") => return Ok(None),
@@ -247,7 +247,7 @@ async fn carried_out(change: &ScheduleChange, aws: &Clients) -> Result<String, C
         ScheduleChange::Create(schedule) => create(schedule, aws).await,
         ScheduleChange::Move(schedule) => update(schedule, aws).await,
         ScheduleChange::Delete { name, group } => {
-            let call = aws.scheduler.delete_schedule().name(name).group_name(group);
+            let call = aws.scheduler().delete_schedule().name(name).group_name(group);
             let token = shared::token::client_token([name.as_str(), group.as_str(), "delete"]);
             let answer = call.client_token(token).send().await;
             answer.map(|_| name.clone()).map_err(|error| CallError::new(DELETE, error))
@@ -256,7 +256,7 @@ async fn carried_out(change: &ScheduleChange, aws: &Clients) -> Result<String, C
 }
 
 async fn create(schedule: &HoldSchedule, aws: &Clients) -> Result<String, CallError> {
-    let call = aws.scheduler.create_schedule().name(&schedule.name).group_name(&schedule.settings.group);
+    let call = aws.scheduler().create_schedule().name(&schedule.name).group_name(&schedule.settings.group);
     let call = call.schedule_expression(schedule.expression()).schedule_expression_timezone("UTC");
     let call =
         call.flexible_time_window(exact()).target(target(schedule)).description(schedule.description());
@@ -267,7 +267,7 @@ async fn create(schedule: &HoldSchedule, aws: &Clients) -> Result<String, CallEr
 
 /// UpdateSchedule sets every value that it does not name to its default, so it names all of them.
 async fn update(schedule: &HoldSchedule, aws: &Clients) -> Result<String, CallError> {
-    let call = aws.scheduler.update_schedule().name(&schedule.name).group_name(&schedule.settings.group);
+    let call = aws.scheduler().update_schedule().name(&schedule.name).group_name(&schedule.settings.group);
     let call = call.schedule_expression(schedule.expression()).schedule_expression_timezone("UTC");
     let call =
         call.flexible_time_window(exact()).target(target(schedule)).description(schedule.description());

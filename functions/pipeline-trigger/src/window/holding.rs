@@ -141,7 +141,7 @@ pub(crate) async fn send_email(
 ) {
     let Some(topic) = settings.topic.as_deref().filter(|_| !new.is_empty()) else { return };
     let message = email(kind, event, new);
-    let published = publish(Publication { topic, message: &message }, invocation.executor, &aws.sns).await;
+    let published = publish(Publication { topic, message: &message }, invocation.executor, aws.sns()).await;
     report.actions.push(published.action);
     if let Performed::Failed(error) = published.outcome {
         report.reason(Verdict::Fail, "email", &Because::HoldEmailFailed { error });
