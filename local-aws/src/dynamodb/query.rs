@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::expression::bindings::Bindings;
-use super::expression::path::project;
+use super::expression::path::{DocumentPath, project};
 use super::expression::{Comparator, Condition, Operand};
 use super::value::{TableItem, parts};
 use super::{DynamoDbTable, KeyPart, invalid, request};
@@ -42,15 +42,24 @@ pub(super) fn query(context: &Context<'_>, mut input: Members) -> Result<Value, 
         items.reverse();
     }
     let (page, last) = page(table, &items, start.as_ref(), limit)?;
-    let fits = |item: &&&TableItem| filter.as_ref().is_none_or(|filter| filter.is_true_of(item));
-    let shown =
-        |item: &&TableItem| projection.as_ref().map_or_else(|| (*item).clone(), |paths| project(item, paths));
+    Ok(answer(page, last, filter.as_ref(), projection.as_deref()))
+}
+
+/// The answer of a read of many items: those of the page that the filter lets through, as the projection shows them.
+pub(super) fn answer(
+    page: &[&TableItem],
+    last: Option<TableItem>,
+    filter: Option<&Condition>,
+    projection: Option<&[DocumentPath]>,
+) -> Value {
+    let fits = |item: &&&TableItem| filter.is_none_or(|filter| filter.is_true_of(item));
+    let shown = |item: &&TableItem| projection.map_or_else(|| (*item).clone(), |paths| project(item, paths));
     let found: Vec<TableItem> = page.iter().filter(fits).map(shown).collect();
     let mut output = json!({"Count": found.len(), "ScannedCount": page.len(), "Items": found});
     if let Some(last) = last {
         output["LastEvaluatedKey"] = last.into();
     }
-    Ok(output)
+    output
 }
 
 /// The most items of a page.

@@ -1,12 +1,10 @@
 //! Scan, of a whole table (indexes and segments are not served).
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::expression::bindings::Bindings;
-use super::expression::path::project;
-use super::query::{limit, page};
+use super::query::{answer, limit, page};
 use super::request;
-use super::value::TableItem;
 use crate::error_answer::ErrorAnswer;
 use crate::ids;
 use crate::members::Members;
@@ -30,13 +28,5 @@ pub(super) fn scan(context: &Context<'_>, mut input: Members) -> Result<Value, E
     // A scan has no order that a caller may rely on: partitions are read by the hash of their keys.
     items.sort_by_cached_key(|item| ids::digest(&[&item[&table.hash.name].to_string()]));
     let (page, last) = page(table, &items, start.as_ref(), limit)?;
-    let fits = |item: &&&TableItem| filter.as_ref().is_none_or(|filter| filter.is_true_of(item));
-    let shown =
-        |item: &&TableItem| projection.as_ref().map_or_else(|| (*item).clone(), |paths| project(item, paths));
-    let found: Vec<TableItem> = page.iter().filter(fits).map(shown).collect();
-    let mut output = json!({"Count": found.len(), "ScannedCount": page.len(), "Items": found});
-    if let Some(last) = last {
-        output["LastEvaluatedKey"] = last.into();
-    }
-    Ok(output)
+    Ok(answer(page, last, filter.as_ref(), projection.as_deref()))
 }
